@@ -1,0 +1,55 @@
+# make run: the dashboard. make test, make check: what CI runs. make help lists the rest.
+PYTHON ?= python3
+PORT ?=
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+CODE := core pages dashboard.py tests benchmarks scripts
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev browser run test check format bench screenshots clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(RUN_STAMP) ## Make .venv and install what running needs
+
+install-dev: $(DEV_STAMP)
+
+$(RUN_STAMP): requirements.txt scripts/install.py
+	@$(PYTHON) scripts/install.py --venv $(VENV) requirements.txt
+	@touch $@
+
+$(DEV_STAMP): requirements-dev.txt $(RUN_STAMP)
+	@$(PYTHON) scripts/install.py --venv $(VENV) requirements-dev.txt
+	@touch $@
+
+browser: install-dev # The browser tests' Chromium, where it may be installed
+	@$(BIN)/python -m scripts.install_chromium
+
+run: install ## Open the dashboard (PORT=8600 chooses the port)
+	$(BIN)/python -m streamlit run dashboard.py $(if $(PORT),--server.port=$(PORT))
+
+test: install-dev browser ## Run every test, in a real browser too
+	$(BIN)/python -m pytest
+
+check: install-dev ## Lint, formatting, types, import layers
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install-dev ## Format the code and sort imports
+	$(BIN)/ruff check --fix-only --quiet $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+bench: install-dev ## Measure speed side by side with what one would use instead
+	$(BIN)/python -m benchmarks.speed
+
+screenshots: install-dev browser ## Redraw docs/images from the running dashboard
+	$(BIN)/python -m scripts.screenshots
+
+clean: ## Remove the environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

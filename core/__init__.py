@@ -1,0 +1,41 @@
+"""Tandem: small PyTorch networks trained side by side, to see what each training choice does.
+
+The names below are the whole Python interface. They are loaded when first used, so that `import core` needs neither torch nor pandas.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.choices.loading import Split, load_data
+    from core.comparison import Comparison
+    from core.engine.network import build_model
+    from core.runs.compare import compare, train
+    from core.runs.result import Result
+    from core.settings import RunSettings, SettingsError
+
+_HOME = {
+    "RunSettings": "core.settings",
+    "SettingsError": "core.settings",
+    "Comparison": "core.comparison",
+    "Split": "core.choices.loading",
+    "load_data": "core.choices.loading",
+    "build_model": "core.engine.network",
+    "train": "core.runs.compare",
+    "compare": "core.runs.compare",
+    "Result": "core.runs.result",
+}
+
+__all__ = ["Comparison", "Result", "RunSettings", "SettingsError", "Split", "build_model", "compare", "load_data", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'core' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Judgements from frames: statistics of comparisons. Knows only DataFrames."""

@@ -1,0 +1,115 @@
+"""The numbers behind the curves: means and 95 % t bands over seeds, the seeds themselves, and where runs ended.
+
+A history comes in order of step within each run. All are plain frames with the column `variant`, and the chosen x axis under its
+own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from pandas import DataFrame, Series
+
+from core.charts.titles import Axis
+
+DIVERGED = "diverged"
+STOPPED = "stopped early"
+
+
+def band(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> DataFrame:
+    """Mean of the metric over seeds with its 95 % t interval, a row a variant and evaluation.
+
+    Columns: variant, step, the x axis, mean, low, high (NaN for a single value), n (seeds in the mean) and carried (how many of
+    those had stopped early before, and count with their last value). A diverged seed is in the mean up to its last
+    finite value. Seeds are aligned by update; on the axis of seconds, a point stands at the mean time that its seeds took.
+    """
+    table, carried = _by_seed(history, metric)
+    n = table.count(axis=1)
+    mean = table.mean(axis=1)
+    half = table.std(axis=1) / np.sqrt(n) * _t_quantile(n - 1)
+    frame = DataFrame({x: _positions(history, x), "mean": mean, "low": mean - half, "high": mean + half, "n": n, "carried": carried})
+    frame = frame[frame["n"] > 0].reset_index()
+    return frame.loc[:, ~frame.columns.duplicated()]
+
+
+def _by_seed(history: DataFrame, metric: str) -> tuple[DataFrame, Series]:
+    """The metric as (variant, step) x seed, runs that stopped early carried forward; and how many are carried in each row."""
+    table = history.pivot(index=["variant", "step"], columns="seed", values=metric).astype(float)
+    table = table.where(np.isfinite(table))
+    last = ends(history)
+    stops = last[last["status"] == "stopped"].pivot(index="variant", columns="seed", values="step")
+    stop = stops.reindex(index=table.index.get_level_values("variant"), columns=table.columns).to_numpy(dtype=float)
+    later = table.index.get_level_values("step").to_numpy()[:, None] > stop
+    table = table.where(~later, table.groupby(level="variant").ffill())
+    return table, Series(later.sum(axis=1), index=table.index)
+
+
+def _positions(history: DataFrame, x: Axis) -> Series:
+    """Where each (variant, step) stands on the axis.
+
+    When a slow seed has stopped the mean time of the others may fall back; a curve that runs backwards is not drawn.
+    """
+    where = history.groupby(["variant", "step"])[[x]].mean()[x]
+    return where.groupby(level="variant").cummax()
+
+
+def _t_quantile(degrees: Series) -> Series:
+    from scipy.special import stdtrit  # here, for importing a chart is not to import scipy
+
+    return Series(stdtrit(degrees.where(degrees > 0).astype(float), 0.975), index=degrees.index)
+
+
+def ends(history: DataFrame) -> DataFrame:
+    """The last row of each run: its status says how the run ended, or that it is still going."""
+    return history[history["step"] == history.groupby("run")["step"].transform("max")]
+
+
+def seed_lines(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> DataFrame:
+    """Each run's own curve: variant, seed, run, the x axis, value; what is not finite is left out."""
+    frame = history[["variant", "seed", "run", x]].assign(value=history[metric].astype(float))
+    return frame[np.isfinite(frame["value"])]
+
+
+def endings(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> DataFrame:
+    """Where runs ended before their time: variant, seed, the x axis, value and `ending` (diverged or stopped early).
+
+    The place is that of the run's last finite value; a run without one has no place.
+    """
+    how = ends(history).set_index("run")["status"].map({"diverged": DIVERGED, "stopped": STOPPED}).dropna()
+    lines = seed_lines(history[history["run"].isin(how.index)], metric, x)
+    last = lines.drop_duplicates("run", keep="last")
+    return last.assign(ending=last["run"].map(how)).drop(columns="run")
+
+
+def counts(history: DataFrame, variants: Sequence[str]) -> DataFrame:
+    """By variant: n, the seeds that have been measured at all, and diverged, how many of them did."""
+    last = ends(history)
+    table = last["status"].eq("diverged").groupby(last["variant"]).agg(["size", "sum"])
+    return table.reindex(list(variants), fill_value=0).rename(columns={"size": "n", "sum": "diverged"})
+
+
+def labels(history: DataFrame, variants: Sequence[str]) -> list[str]:
+    """What a legend writes for each variant: "Adam (n=5)", or "SGD (n=5, 2 diverged)"."""
+    table = counts(history, variants)
+    return [_label(*row) for row in zip(table.index, table["n"], table["diverged"], strict=True)]
+
+
+def _label(variant: str, n: int, diverged: int) -> str:
+    if n == 0:
+        return f"{variant} (no data yet)"
+    return f"{variant} (n={n}, {diverged} diverged)" if diverged else f"{variant} (n={n})"
+
+
+def of_variants(frame: DataFrame, variants: Sequence[str]) -> DataFrame:
+    """The rows of the variants that are named."""
+    return frame[frame["variant"].isin(list(variants))]
+
+
+def until_next(frame: DataFrame, by: list[str], x: str) -> Series:
+    """For rows in order of x within a group: where the next one begins; the last is as wide as the one before it."""
+    groups = frame.groupby(by, sort=False)[x]
+    following, width = groups.shift(-1), groups.diff()
+    return following.fillna(frame[x] + width.fillna(1.0))
+
+

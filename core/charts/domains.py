@@ -1,0 +1,72 @@
+"""What part of the y axis to show, so that one run that explodes does not press all the others flat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pandas import DataFrame, Series
+
+_MARGIN = 0.05
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The part of an axis that is shown; None where the data decide. `notes` say what is left out, in words."""
+
+    low: float | None = None
+    high: float | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """As keyword arguments of a Vega-Lite scale."""
+        return {name: end for name, end in (("domainMin", self.low), ("domainMax", self.high)) if end is not None}
+
+    def clamp(self, values: Series) -> Series:
+        """The values with those beyond an end moved onto it, for a mark that must be seen."""
+        return values.clip(self.low, self.high)
+
+
+def domain(lines: DataFrame, *, log_y: bool, focus: bool) -> Domain:
+    """The part to show of curves (columns run and value, in order of time).
+
+    With `focus`, values are beyond the axis when they lie further from the bulk than the bulk is wide. The bulk reaches from
+    the 5th to the 95th percentile, and always takes in the median of the runs' first values. On a logarithmic axis, values at or
+    below zero have no place.
+    """
+    values, starts = lines["value"], lines.drop_duplicates("run")["value"]
+    lost = int((values <= 0).sum()) if log_y else 0
+    notes = (f"{_values(lost)} at or below 0 not drawn",) if lost else ()
+    if log_y:
+        values, starts = np.log10(values[values > 0]), np.log10(starts[starts > 0])
+    if not focus or len(values) < 3:
+        return Domain(notes=notes)
+    low, high = _bulk(values, starts)
+    reach = max(high - low, 1e-12)
+    above, below = values > high + reach, values < low - reach
+    top = _outward(high + _MARGIN * reach, log_y, np.ceil) if above.any() else None
+    bottom = _outward(low - _MARGIN * reach, log_y, np.floor) if below.any() else None
+    return Domain(bottom, top, notes + _beyond(above, "above") + _beyond(below, "below"))
+
+
+def _bulk(values: Series, starts: Series) -> tuple[float, float]:
+    start = float(starts.median()) if len(starts) else float(values.median())
+    return min(float(values.quantile(0.05)), start), max(float(values.quantile(0.95)), start)
+
+
+def _outward(value: float, log_y: bool, rounding: np.ufunc) -> float:
+    """Rounded to two figures away from the data, so that a growing chart seldom changes its axis."""
+    value = 10.0**value if log_y else value
+    unit = 10.0 ** (np.floor(np.log10(abs(value))) - 1) if value else 1.0
+    return float(rounding(value / unit) * unit)
+
+
+def _beyond(mask: Series, where: str) -> tuple[str, ...]:
+    count = int(mask.sum())
+    return (f"{_values(count)} {where} the axis",) if count else ()
+
+
+def _values(count: int) -> str:
+    return "1 value" if count == 1 else f"{count:,} values"

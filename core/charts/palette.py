@@ -1,0 +1,68 @@
+"""Colours. A colour means a variant, by the variant's place in the comparison and never by the order of rows.
+
+Every colour has a contrast of at least 3:1 with white and with near-black, so that one set serves the light and the dark theme, and
+any two stay apart under the three kinds of colour blindness at least as well as the Okabe-Ito set does (tests/charts/test_palette.py
+computes both). There are 8; more variants than that go into several panels, where the colours begin again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import altair as alt
+
+COLOURS = ("#0072b2", "#d55e00", "#1a9e5c", "#aa0bfd", "#ce7c98", "#857fdd", "#c3042d", "#7b6e6b")
+MISSING = "#8a8a8a"
+"""Of a cell without a value; halfway between the two backgrounds."""
+SEQUENTIAL = "viridis"
+
+_CHARACTER = 7
+"""Pixels of a character of a legend, about."""
+
+
+def colours(variants: Sequence[str]) -> dict[str, str]:
+    """The colour of each variant of a comparison, `variants` being all of them in its own order."""
+    return {variant: COLOURS[place % len(COLOURS)] for place, variant in enumerate(variants)}
+
+
+def groups(variants: Sequence[str]) -> list[list[str]]:
+    """The variants in panels of at most 8, so that no panel shows one colour twice; one empty panel for no variants."""
+    size = len(COLOURS)
+    return [list(variants[start : start + size]) for start in range(0, len(variants), size)] or [[]]
+
+
+def colour(variants: Sequence[str], labels: Sequence[str] | None = None, *, width: int = 360) -> alt.Color:
+    """The colour channel for one panel of variants (at most 8 of them) in the column `variant`.
+
+    Args:
+        variants: those of the panel, in the order of the comparison.
+        labels: what the legend writes for each of them, such as "Adam (n=5)"; None for no legend.
+        width: pixels that the legend may take, which decides its columns.
+    """
+    scale = alt.Scale(domain=list(variants), range=[COLOURS[place % len(COLOURS)] for place in range(len(variants))])
+    legend = None if labels is None else _legend(variants, labels, width)
+    return alt.Color("variant:N", scale=scale, legend=legend, sort=None)
+
+
+def _legend(variants: Sequence[str], labels: Sequence[str], width: int) -> alt.Legend:
+    longest = max((len(label) for label in labels), default=1) * _CHARACTER + 36
+    return alt.Legend(
+        title=None,
+        orient="bottom",
+        direction="horizontal",
+        columns=max(1, min(len(labels), width // longest)),
+        labelLimit=max(width - 36, 60),
+        labelExpr=lookup(variants, labels),
+        symbolType="stroke",
+        symbolStrokeWidth=3,
+        symbolOpacity=1,
+    )
+
+
+def lookup(values: Sequence[str], labels: Sequence[str]) -> str:
+    """A Vega expression that writes the label of the legend entry or axis tick at hand.
+
+    The names go in as JSON text, so that whatever a user called a variant stays a string.
+    """
+    return f"{json.dumps(list(labels))}[indexof({json.dumps(list(values))}, datum.value)]"

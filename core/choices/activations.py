@@ -1,0 +1,89 @@
+"""Activation functions between the layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from core.choices.base import ByKind, Choice
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class ActivationChoice(Choice):
+    """An activation: the torch module, and the gain by which He and Xavier initialization keep its variance."""
+
+    torch_name: ClassVar[str]
+    gain: ClassVar[float] = 2**0.5
+
+    def build(self) -> nn.Module:
+        """A fresh torch module."""
+        from torch import nn
+
+        return getattr(nn, self.torch_name)(**self.arguments())  # type: ignore[no-any-return]
+
+
+class Identity(ActivationChoice):
+    """Identity: no activation; stacked layers stay one linear map."""
+
+    kind: Literal["identity"] = "identity"
+    torch_name: ClassVar[str] = "Identity"
+    gain: ClassVar[float] = 1.0
+
+
+class Sigmoid(ActivationChoice):
+    """Sigmoid: 1 / (1 + exp(-x)); its slope is at most 1/4, so gradients shrink layer by layer."""
+
+    kind: Literal["sigmoid"] = "sigmoid"
+    torch_name: ClassVar[str] = "Sigmoid"
+    gain: ClassVar[float] = 1.0
+
+
+class Tanh(ActivationChoice):
+    """Tanh: a sigmoid centred on 0, with slope 1 there."""
+
+    kind: Literal["tanh"] = "tanh"
+    torch_name: ClassVar[str] = "Tanh"
+    gain: ClassVar[float] = 5 / 3
+
+
+class Relu(ActivationChoice):
+    """ReLU: max(0, x). A unit that is 0 on every example gets no gradient any more."""
+
+    kind: Literal["relu"] = "relu"
+    torch_name: ClassVar[str] = "ReLU"
+
+
+class LeakyRelu(ActivationChoice):
+    """Leaky ReLU: x above 0, a small slope below, so no unit can die."""
+
+    kind: Literal["leaky_relu"] = "leaky_relu"
+    negative_slope: Annotated[float, Field(ge=0, le=1, description="Slope below 0.")] = 0.01
+    torch_name: ClassVar[str] = "LeakyReLU"
+
+
+class Elu(ActivationChoice):
+    """ELU: x above 0, alpha (exp(x) - 1) below. Source: Clevert et al. 2016 (arXiv:1511.07289)."""
+
+    kind: Literal["elu"] = "elu"
+    alpha: Annotated[float, Field(gt=0, le=10, description="The value far below 0 is -alpha.")] = 1.0
+    torch_name: ClassVar[str] = "ELU"
+
+
+class Gelu(ActivationChoice):
+    """GELU: x times the normal distribution function of x. Source: Hendrycks & Gimpel 2016 (arXiv:1606.08415)."""
+
+    kind: Literal["gelu"] = "gelu"
+    torch_name: ClassVar[str] = "GELU"
+
+
+class Silu(ActivationChoice):
+    """SiLU (swish): x times sigmoid(x). Source: Elfwing et al. 2018 (arXiv:1702.03118)."""
+
+    kind: Literal["silu"] = "silu"
+    torch_name: ClassVar[str] = "SiLU"
+
+
+Activation = Annotated[Relu | Tanh | Sigmoid | LeakyRelu | Elu | Gelu | Silu | Identity, Field(discriminator="kind"), ByKind]

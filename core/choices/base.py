@@ -1,0 +1,59 @@
+"""What every choice shares: one frozen, validated settings class, and the field types that forms and docs are made from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class Choice(BaseModel):
+    """Settings of one choice, immutable; an unknown field or a value out of bounds is refused.
+
+    A field's description is its help text; bounds are on the field; `json_schema_extra` may carry
+    `logarithmic` (pick it on a logarithmic list), `unit`, and `advanced` (fold it away in forms).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def arguments(self) -> dict[str, Any]:
+        """The fields as keyword arguments, without `kind`."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name != "kind"}
+
+    def identity(self) -> dict[str, Any]:
+        """What tells this value from others: `kind` and every field that is not at its default.
+
+        A field added later with a default leaves the identity of older settings as it was.
+        """
+        fields = type(self).model_fields
+        changed = {name: _plain(getattr(self, name)) for name in fields if getattr(self, name) != fields[name].default}
+        return {"kind": self.kind, **changed} if "kind" in fields else changed  # type: ignore[attr-defined]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Choice):
+        return value.identity()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _kind_alone(value: Any) -> Any:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+ByKind = BeforeValidator(_kind_alone)
+"""Lets `"adam"` stand for `{"kind": "adam"}` wherever a union on `kind` is expected."""
+
+LOGARITHMIC = {"logarithmic": True}
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Decay = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0, le=1e6)]
+NonNegative = Annotated[float, Field(ge=0, le=1e6)]
+Strength = Annotated[float, Field(ge=0, le=1e3, json_schema_extra={"logarithmic": True})]
+LearningRate = Annotated[
+    float,
+    Field(gt=0, le=1e3, description="Step size. Try factors of three around the default.", json_schema_extra={"logarithmic": True}),
+]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]

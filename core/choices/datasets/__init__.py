@@ -1,0 +1,1 @@
+"""How examples become the parts that a network sees: reading, judging columns, splitting, encoding."""

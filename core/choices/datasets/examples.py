@@ -1,0 +1,61 @@
+"""Examples as they come from their source, before anything was split or fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Task = Literal["classification", "regression"]
+
+
+class DataError(ValueError):
+    """Data that cannot be trained on. The message says what is wrong, where, and what to do."""
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """N examples: no statistic of them was used yet, so any part of them may become the test set.
+
+    x: (N, columns). A float column holds numbers, NaN where missing; any other column holds categories as strings.
+    y: (N,), int64 indices into `class_names`, or float64 targets when `class_names` is None.
+    own_test: so many of the last examples are the authors' test set; 0 when the authors gave none.
+    dropped: so many rows of the source had no target and were left out.
+    """
+
+    x: pd.DataFrame
+    y: IntArray | FloatArray
+    class_names: tuple[str, ...] | None
+    own_test: int = 0
+    dropped: int = 0
+
+    @property
+    def task(self) -> Task:
+        return "regression" if self.class_names is None else "classification"
+
+
+def labelled(x: FloatArray, y: IntArray, columns: Sequence[str], class_names: Sequence[str], own_test: int = 0) -> Examples:
+    """Classification examples from arrays: x (N, D) numbers, y (N,) indices into `class_names`."""
+    frame = pd.DataFrame(np.asarray(x, dtype=np.float64), columns=list(columns))
+    return Examples(frame, np.asarray(y, dtype=np.int64), tuple(str(name) for name in class_names), own_test)
+
+
+def in_the_plane(x: FloatArray, y: IntArray) -> Examples:
+    """Classification examples with two features: x (N, 2), y (N,) indices of classes, each of which occurs."""
+    return labelled(x, y, ("x1", "x2"), [str(index) for index in range(int(y.max()) + 1)])
+
+
+def from_bunch(bunch: Any) -> Examples:
+    """Classification examples from one of scikit-learn's bundled data sets (a `Bunch`)."""
+    return labelled(bunch.data, bunch.target, bunch.feature_names, bunch.target_names)
+
+
+def measured(x: FloatArray, y: FloatArray, columns: Sequence[str]) -> Examples:
+    """Regression examples from arrays: x (N, D) numbers, y (N,) targets."""
+    return Examples(pd.DataFrame(np.asarray(x, dtype=np.float64), columns=list(columns)), np.asarray(y, dtype=np.float64), None)

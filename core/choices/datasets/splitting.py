@@ -1,0 +1,92 @@
+"""Which examples train, validate and test; and the noise put on the training targets.
+
+Both depend on the split's seed alone, never on a run's seed: all runs of a comparison see the same three parts.
+N examples, of which N_train, N_val and N_test go to the parts.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from core.choices.datasets.examples import DataError, Examples, FloatArray, IntArray
+
+SMALLEST_PART = 2  # examples: one alone has no spread, so neither R2 nor a scaling could be computed on it
+
+
+class Rows(NamedTuple):
+    """Row numbers of the three parts: disjoint, and together every example."""
+
+    train: IntArray
+    validation: IntArray
+    test: IntArray
+
+
+def split_rows(examples: Examples, validation_fraction: float, test_fraction: float, seed: int) -> Rows:
+    """Draw the test part first, then the validation part from the rest, so that a change of the latter leaves the former.
+
+    Fractions are of all N examples, and sizes are rounded. With an authors' test set that is the test part, `test_fraction`
+    is not used, and `validation_fraction` is of the examples outside it. Classes are stratified where they can be (see `_draw`).
+
+    Raises DataError when a part that was asked for would hold fewer than `SMALLEST_PART` examples.
+    """
+    count = len(examples.y) - examples.own_test
+    rows, own = np.arange(count), np.arange(count, len(examples.y))
+    tests = 0 if examples.own_test else round(count * test_fraction)
+    validations = round(count * validation_fraction)
+    parts = {"training": (1.0, count - tests - validations), "validation": (validation_fraction, validations)}
+    if not examples.own_test:
+        parts["test"] = (test_fraction, tests)
+    _check_sizes(parts, count)
+    rest, test = _draw(rows, tests, examples, seed)
+    train, validation = _draw(rest, validations, examples, seed)
+    return Rows(train, validation, own if examples.own_test else test)
+
+
+def _check_sizes(parts: dict[str, tuple[float, int]], count: int) -> None:
+    for name, (fraction, size) in parts.items():
+        if fraction > 0 and size < SMALLEST_PART:
+            raise DataError(
+                f"Too few rows: of {count}, the {name} part would get {size}, and it needs {SMALLEST_PART} or more. "
+                "Add rows, or change validation_fraction and test_fraction."
+            )
+
+
+def _draw(rows: IntArray, size: int, examples: Examples, seed: int) -> tuple[IntArray, IntArray]:
+    """Split `rows` into (rest, drawn) with `size` drawn.
+
+    Stratified by class for classification, unless a class has fewer than 2 examples among `rows`, or either side has fewer
+    places than there are classes: then drawn evenly from all, and a rare class may be missing from a part.
+    """
+    if size == 0:
+        return rows, rows[:0]
+    from sklearn.model_selection import train_test_split
+
+    labels = examples.y[rows] if examples.task == "classification" and _can_stratify(examples.y[rows], size) else None
+    rest, drawn = train_test_split(rows, test_size=size, random_state=seed, stratify=labels)
+    return rest, drawn
+
+
+def _can_stratify(labels: IntArray | FloatArray, size: int) -> bool:
+    _, counts = np.unique(labels, return_counts=True)
+    return bool(counts.min() >= 2 and min(size, len(labels) - size) >= len(counts))
+
+
+def with_wrong_labels(labels: IntArray, classes: int, share: float, seed: int) -> IntArray:
+    """A copy of `labels` (N_train,) in which exactly round(share * N_train) are another class, drawn uniformly.
+
+    The labels wrong at a smaller share are wrong, in the same way, at a larger one: shares can be compared as pairs.
+    """
+    generator = np.random.default_rng(seed)
+    order, shift = generator.permutation(len(labels)), generator.integers(1, classes, size=len(labels))
+    wrong = order[: round(share * len(labels))]
+    noisy = labels.copy()
+    noisy[wrong] = (labels[wrong] + shift[wrong]) % classes
+    return noisy
+
+
+def with_noisy_targets(targets: FloatArray, deviations: float, seed: int) -> FloatArray:
+    """`targets` (N_train,) plus Gaussian noise whose standard deviation is `deviations` times theirs."""
+    noise = np.random.default_rng(seed).standard_normal(len(targets))
+    return np.add(targets, deviations * targets.std() * noise)

@@ -1,0 +1,96 @@
+"""The tables that users bring: known by the SHA-256 of their bytes, kept under it in the data folder.
+
+A table's path and name mean nothing: the same bytes are the same data, wherever they lie.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import platformdirs
+
+from core.choices.datasets.columns import describe
+from core.choices.datasets.examples import DataError
+from core.choices.datasets.files import LIMITS, Limits, bytes_of, format_of, open_file, read_table
+
+__all__ = ["LIMITS", "Limits", "describe_table", "find_table", "hash_of", "keep_table", "read_table", "tables_folder"]
+
+SHA256 = r"^[0-9a-f]{64}$"
+
+
+def tables_folder() -> Path:
+    """Where kept tables lie: `tables` in $TANDEM_HOME, or in the user's data folder. It need not exist yet."""
+    home = os.environ.get("TANDEM_HOME")
+    return Path(home or platformdirs.user_data_path("tandem", appauthor=False)) / "tables"
+
+
+def hash_of(source: Path | bytes, limits: Limits = LIMITS) -> str:
+    """The SHA-256 of a file or of its bytes, in hexadecimal. Raises DataError for a file that is missing or too large."""
+    if isinstance(source, bytes):
+        return hashlib.sha256(source).hexdigest()
+    with open_file(source, limits) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def keep_table(source: Path | bytes, folder: Path, name: str, limits: Limits = LIMITS) -> str:
+    """Copy a table into `folder` under its SHA-256, and return that; `name` is what messages call it.
+
+    Nothing is written unless it reads as a table, and the copy appears whole or not at all.
+    Raises DataError, its message beginning with `name`.
+    """
+    try:
+        content = bytes_of(source, limits)
+        read_table(content, limits)
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from error
+    sha256 = hash_of(content)
+    _write(content, folder / f"{sha256}.{format_of(content)}")
+    return sha256
+
+
+def _write(content: bytes, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def find_table(sha256: str, path: str = "") -> bytes:
+    """The bytes with this SHA-256: from the data folder, else from `path`. Raises DataError when neither has them."""
+    if not re.match(SHA256, sha256):  # it becomes part of a path
+        raise DataError(f"{sha256!r} is no SHA-256: 64 of the digits 0-9 and a-f.")
+    kept = [tables_folder() / f"{sha256}.{suffix}" for suffix in ("csv", "parquet")]
+    places = [place for place in (*kept, *([Path(path).expanduser()] if path else [])) if place.is_file()]
+    for place in places:
+        content = bytes_of(place)
+        if hash_of(content) == sha256:
+            return content
+    if places:
+        raise DataError(
+            f"The table at {places[-1]} has changed: it is not the one with the SHA-256 {sha256[:12]}... of the settings. "
+            "Bring the old file back, or remove sha256 from the settings to take the file as it is now."
+        )
+    raise DataError(
+        f"The table with the SHA-256 {sha256[:12]}... is neither in {tables_folder()}{f' nor at {path}' if path else ''}. "
+        "Upload it again, or set its path."
+    )
+
+
+def describe_table(source: str | bytes) -> pd.DataFrame:
+    """What the columns of a table hold, given the SHA-256 of a kept one or its bytes.
+
+    A row a column: column, kind (number, category, text, unusable), missing, distinct, example.
+    """
+    return describe(read_table(source if isinstance(source, bytes) else find_table(source)))

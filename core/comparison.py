@@ -1,0 +1,213 @@
+"""Comparison: base settings, what varies, and the seeds."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import tomllib
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from core.choices.base import Choice, Seed
+from core.settings import RunSettings, SettingsError, explain, worded
+
+MAX_VARIED = 3
+
+
+class Variant(BaseModel):
+    """A named variant: a name, and what it sets differently from the base, by dotted path."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+
+    @property
+    def overrides(self) -> dict[str, Any]:
+        """Dotted path -> value."""
+        return dict(self.model_extra or {})
+
+
+class Comparison(BaseModel):
+    """Runs that differ in what varies, each with the same seeds.
+
+    `vary` maps dotted paths to lists of values, which are crossed; `variants` names them one by one instead. `seeds` is how many
+    (counted from base.seed) or which. Refuses an unknown path or value with `SettingsError`'s message: path, value, what is allowed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base: RunSettings = RunSettings()
+    vary: dict[str, tuple[Any, ...]] = Field(default={}, max_length=MAX_VARIED)
+    variants: tuple[Variant, ...] = ()
+    seeds: Annotated[int, Field(ge=1, le=10_000)] | Annotated[tuple[Seed, ...], Field(min_length=1)] = 5
+
+    @field_validator("base", mode="before")
+    @classmethod
+    def _base_in_our_words(cls, base: Any) -> Any:
+        return base if isinstance(base, RunSettings) else _validated(base, "base.")
+
+    @model_validator(mode="after")
+    def _every_variant_is_valid(self) -> Self:
+        if self.vary and self.variants:
+            raise worded("vary and variants: give one of the two")
+        if empty := [path for path, values in self.vary.items() if not values]:
+            raise worded(f"vary.{empty[0]}: needs at least one value")
+        names = [variant.name for variant in self.variants]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise worded(f"variants: the name {min(twice)!r} is given twice")
+        _ = self.members
+        return self
+
+    @cached_property
+    def members(self) -> tuple[tuple[str, RunSettings], ...]:
+        """(variant name, run) for every run, variant by variant; two variants that are the same run are one (the first name stays)."""
+        known: dict[str, tuple[str, RunSettings]] = {}
+        for name, overrides in self._overrides():
+            settings = _validated(_with(self.base, overrides), f"variant {name!r}: ")
+            for seed in self.seed_list:
+                run = settings.model_copy(update={"seed": seed})
+                known.setdefault(run.key, (name, run))
+        return tuple(known.values())
+
+    def runs(self) -> list[RunSettings]:
+        """Every run once, variant by variant, in the order of the seeds."""
+        return [run for _, run in self.members]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the variants, in order."""
+        return list(dict.fromkeys(name for name, _ in self.members))
+
+    @property
+    def seed_list(self) -> list[int]:
+        """The seeds, spelled out."""
+        return [self.base.seed + n for n in range(self.seeds)] if isinstance(self.seeds, int) else list(self.seeds)
+
+    @cached_property
+    def id(self) -> str:
+        """The comparison's identity: a hash (12 hex digits) of its runs and their variants' names."""
+        canonical = json.dumps([(name, run.key) for name, run in self.members])
+        return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+    def differences(self) -> dict[str, dict[str, Any]]:
+        """Variant -> {dotted path: value} for the settings in which the variants differ, and only those ("-" where one has no such setting)."""
+        flat = {name: dict(_leaves(run.model_dump(mode="json", exclude={"seed"}))) for name, run in reversed(self.members)}
+        flat = {name: flat[name] for name in self.names}
+        paths = list(dict.fromkeys(path for leaves in flat.values() for path in leaves))
+        differing = [path for path in paths if len({json.dumps(leaves.get(path, "-")) for leaves in flat.values()}) > 1]
+        return {name: {path: leaves.get(path, "-") for path in differing} for name, leaves in flat.items()}
+
+    def _overrides(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        if self.variants:
+            yield from ((variant.name, variant.overrides) for variant in self.variants)
+            return
+        for values in itertools.product(*self.vary.values()):
+            overrides = dict(zip(self.vary, values, strict=True))
+            yield ", ".join(label(path, value) for path, value in overrides.items()) or "base", overrides
+
+    def to_json(self) -> str:
+        """As JSON text; `from_json` gives an equal comparison back."""
+        return self.model_dump_json(exclude_none=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Comparison:
+        """From JSON text. Raises SettingsError."""
+        try:
+            return cls.load(json.loads(text))
+        except json.JSONDecodeError as error:
+            raise SettingsError(f"not JSON: {error}") from error
+
+    def to_toml(self) -> str:
+        """As TOML text, every setting written out."""
+        import tomli_w
+
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+
+    @classmethod
+    def from_toml(cls, text: str) -> Comparison:
+        """From TOML text. Raises SettingsError."""
+        try:
+            return cls.load(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"not TOML: {error}") from error
+
+    @classmethod
+    def load(cls, given: Any) -> Comparison:
+        """From a plain dict. Raises SettingsError, in the user's words."""
+        if not isinstance(given, dict):
+            raise SettingsError(f"a comparison is a table with base, vary or variants, and seeds, not {type(given).__name__}")
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            raise SettingsError(explain(error, given)) from error
+
+
+def label(path: str, value: Any) -> str:
+    """A variant's name for one varied value: `adam`, `sgd momentum=0.9`, `dropout=0.2`."""
+    if isinstance(value, Choice):
+        value = value.model_dump(mode="json", exclude_defaults=True) | {"kind": value.kind}  # type: ignore[attr-defined]
+    if isinstance(value, dict):
+        rest = " ".join(f"{name}={_short(item)}" for name, item in value.items() if name != "kind")
+        return f"{value.get('kind', path)} {rest}".strip()
+    if isinstance(value, str):
+        return value
+    return f"{path.rpartition('.')[2]}={_short(value)}"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple):
+        return "-".join(_short(item) for item in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _validated(given: Any, where: str) -> RunSettings:
+    try:
+        return RunSettings.model_validate(given)
+    except ValidationError as error:
+        raise worded("\n".join(f"{where}{line}" for line in explain(error, given).splitlines())) from error
+
+
+def _with(base: RunSettings, overrides: dict[str, Any]) -> dict[str, Any]:
+    """The base as plain dicts, with each dotted path replaced."""
+    settings = base.model_dump()
+    for path, value in overrides.items():
+        _replace(settings, path, value)
+    return settings
+
+
+def _replace(settings: dict[str, Any], path: str, value: Any) -> None:
+    *parents, last = path.split(".")
+    place: Any = settings
+    for depth, name in enumerate([*parents, last]):
+        if not isinstance(place, dict) or name not in place:
+            raise worded(f"{path}: no such setting; {_offer(place, path.split('.')[:depth])}")
+        if depth < len(parents):
+            place = place[name]
+    if last == "kind" and not isinstance(value, str):
+        raise worded(f"{path}: {value!r}: a kind is a name")
+    if last == "kind" and parents:
+        return _replace(settings, ".".join(parents), {"kind": value})
+    place[last] = value.model_dump() if isinstance(value, Choice) else value
+    return None
+
+
+def _offer(place: Any, parents: list[str]) -> str:
+    where = ".".join(parents) or "the settings"
+    if not isinstance(place, dict):
+        return f"{where} is a single value"
+    kind = f" ({place['kind']})" if "kind" in place else ""
+    return f"{where}{kind} has: {', '.join(place)}"
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _leaves(item, f"{path}.{name}" if path else name)
+    else:
+        yield path, value

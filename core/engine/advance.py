@@ -1,0 +1,185 @@
+"""Advancing a stack: epochs, evaluations, and the runs that leave."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from core.choices.stopping import Patience, Watch
+from core.engine.batches import epoch_indices
+from core.engine.grids import grid_bytes
+from core.engine.measures import layer_rows, measured, whole
+from core.engine.network import state_of, trained_model, weights_bytes
+from core.engine.objective import Activity, Scores, evaluate
+from core.engine.records import Records, Row
+from core.engine.state import Stack
+from core.engine.training import Live
+from core.settings import RunSettings
+
+GRID_FEATURES = 2
+
+
+def advance(stack: Stack, epochs: int = 1) -> tuple[Stack, Records]:
+    """The stack after `epochs` more epochs (fewer where all runs end before), and what was measured on the way.
+
+    The state before the first update is recorded first. Runs that finish, stop or diverge leave the stack. While a stack has
+    teachers, it is they that advance, and nothing is recorded.
+    """
+    records = Records()
+    if stack.teachers:
+        return _advance_teachers(stack, epochs), records
+    until = (stack.epoch + epochs) * stack.steps_per_epoch if stack.runs else 0
+    if stack.runs and not stack.measured:
+        stack = _start(stack, records)
+    while stack.runs and stack.step < until:
+        stack = _advance_until_one_leaves(stack, until, records)
+    return stack, records
+
+
+def _advance_teachers(stack: Stack, epochs: int) -> Stack:
+    logits = dict(stack.teacher_logits)
+    waiting = []
+    for teacher in stack.teachers:
+        left, records = advance(teacher, epochs)
+        by_key = {run.key: run for run in teacher.runs}
+        for row in records.ended:
+            logits[row["run"]] = _logits(by_key[row["run"]], row["weights"], stack)
+        waiting += [] if left.finished else [left]
+    return replace(stack, teachers=tuple(waiting), teacher_logits=logits)
+
+
+@torch.no_grad()
+def _logits(teacher: RunSettings, weights: bytes, stack: Stack) -> Tensor:
+    from core.engine.batches import tensors_of
+
+    x_ND = tensors_of(stack).train.x_ND
+    return trained_model(teacher, weights).to(x_ND.device)(x_ND)  # type: ignore[no-any-return]
+
+
+def _start(stack: Stack, records: Records) -> Stack:
+    live = Live(stack)
+    live.prune()
+    gradient_RP = live.first_gradient()
+    watches, left = _record(live, gradient_RP, None, records)
+    return _without(live.freeze(measured=True, watches=watches), left)
+
+
+def _advance_until_one_leaves(stack: Stack, until: int, records: Records) -> Stack:
+    live = Live(stack)
+    per_epoch, size = stack.steps_per_epoch, stack.batch_size
+    index_RN = epoch_indices(stack, live.step // per_epoch)
+    watches: tuple[Watch, ...] = stack.watches
+    left: list[int] = []
+    while live.step < until and not left:
+        place = live.step % per_epoch
+        if place == 0:
+            index_RN = epoch_indices(stack, live.step // per_epoch)
+        due = live.due(live.step + 1)
+        observed = live.update(index_RN[:, place * size : (place + 1) * size], observe=due)
+        live.prune()
+        if observed is not None:
+            live.stack = replace(live.stack, watches=watches)
+            watches, left = _record(live, *observed, records)
+    return _without(live.freeze(watches=watches), left)
+
+
+def _without(stack: Stack, left: list[int]) -> Stack:
+    return stack.keep([row for row in range(len(stack.runs)) if row not in left]) if left else stack
+
+
+def _record(live: Live, gradient_RP: Tensor, before_RP: Tensor | None, records: Records) -> tuple[tuple[Watch, ...], list[int]]:
+    """Adds the rows of one evaluation; returns the stopping rules' memories, and the rows of the runs that end here."""
+    data, activity = live.data, Activity()
+    train = evaluate(live.network, data.train, data.task, activity)
+    val = evaluate(live.network, data.val, data.task)
+    watches = _watch(live.stack, val.loss.tolist())
+    statuses = _statuses(live, watches, train, val)
+    network = whole(live.flat_RP, gradient_RP, before_RP, live.network.layout, activity)
+    records.history += _history_rows(live, train, val, measured(network), statuses)
+    keys = [run.key for run in live.runs]
+    layers = layer_rows(network, live.network.layout, activity)
+    records.layers += [{"run": keys[place % len(keys)], "step": live.step} | row for place, row in enumerate(layers)]
+    left = [row for row, status in enumerate(statuses) if status != "running"]
+    records.ended += _ended_rows(live, left, statuses)
+    if data.train.x_ND.shape[1] == GRID_FEATURES:
+        grids = grid_bytes(live.network, data.train, data.task)
+        records.grids += [{"run": key, "step": live.step, "grid": grid} for key, grid in zip(keys, grids, strict=True)]
+    live.logged_R3.zero_()
+    return watches, left
+
+
+def _watch(stack: Stack, val_loss: list[float]) -> tuple[Watch, ...]:
+    rules = [run.stopping for run in stack.runs]
+    return tuple(
+        rule.update(watch, loss) if isinstance(rule, Patience) else watch
+        for rule, watch, loss in zip(rules, stack.watches, val_loss, strict=True)
+    )
+
+
+def _statuses(live: Live, watches: tuple[Watch, ...], train: Scores, val: Scores) -> list[str]:
+    finite = live.flat_RP.isfinite().all(1) & train.loss.isfinite() & live.logged_R3.isfinite().all(1)
+    if len(live.data.val):
+        finite &= val.loss.isfinite()
+    per_epoch = live.stack.steps_per_epoch
+    statuses = []
+    for run, watch, healthy in zip(live.runs, watches, finite.tolist(), strict=True):
+        stops = isinstance(run.stopping, Patience) and run.stopping.stops(watch)
+        ends = live.step >= run.training.epochs * per_epoch
+        statuses.append("diverged" if not healthy else "finished" if ends else "stopped" if stops else "running")
+    return statuses
+
+
+def _history_rows(live: Live, train: Scores, val: Scores, measures: dict[str, list[float]], statuses: list[str]) -> list[Row]:
+    stack, logged_R3 = live.stack, live.logged_R3
+    rates = [group.lr(max(0, live.step - 1)) for group in live.groups for _ in range(group.rows.start, group.rows.stop)]
+    columns = {
+        "run": [run.key for run in live.runs],
+        "seconds": live.seconds_R.tolist(),
+        "lr": rates,
+        "train_loss": (logged_R3[:, 0] / logged_R3[:, 2]).tolist(),
+        "penalty": (logged_R3[:, 1] / logged_R3[:, 2]).tolist(),
+        "train_loss_eval": train.loss.tolist(),
+        "train_accuracy": train.accuracy.tolist(),
+        "train_r2": train.r2.tolist(),
+        "val_loss": val.loss.tolist(),
+        "val_accuracy": val.accuracy.tolist(),
+        "val_f1": val.f1.tolist(),
+        "val_r2": val.r2.tolist(),
+        **measures,
+        "status": statuses,
+    }
+    epoch, samples = live.step / stack.steps_per_epoch, _samples(live.step, stack)
+    common = {"step": live.step, "epoch": epoch, "samples": samples}
+    return [common | dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _samples(step: int, stack: Stack) -> int:
+    """Examples seen after `step` updates; the last batch of an epoch may be smaller."""
+    epochs, rest = divmod(step, stack.steps_per_epoch)
+    return epochs * stack.draws + rest * stack.batch_size
+
+
+def _ended_rows(live: Live, left: list[int], statuses: list[str]) -> list[Row]:
+    """The test set is looked at here, once a run, and nowhere else."""
+    if not left:
+        return []
+    test = evaluate(live.network, live.data.test, live.data.task)
+    rows = []
+    for row in left:
+        state = state_of(live.template, live.flat_RP[row], live.buffers, row)
+        rows.append(
+            {
+                "run": live.runs[row].key,
+                "status": statuses[row],
+                "test_loss": test.loss[row].item(),
+                "test_accuracy": test.accuracy[row].item(),
+                "test_f1": test.f1[row].item(),
+                "test_r2": test.r2[row].item(),
+                "parameters": live.network.layout.size,
+                "nonzero": int(live.flat_RP[row].count_nonzero()),
+                "weights": weights_bytes(state),
+            }
+        )
+    return rows

@@ -1,0 +1,73 @@
+"""The data of a stack as tensors, and the order in which its runs draw from it.
+
+Shapes: R runs, N examples, D features, B examples of a batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.choices.data import Data
+from core.choices.loading import load_data
+from core.engine.network import DTYPES
+from core.engine.state import Stack, device_of
+from core.engine.streams import epoch_order, stream_seed
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a split: x (N, D), y (N,) class numbers (int64) or targets."""
+
+    x_ND: Tensor
+    y_N: Tensor
+
+    def __len__(self) -> int:
+        return len(self.y_N)
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """The three parts of a split on one device, in one dtype."""
+
+    train: Part
+    val: Part
+    test: Part
+    task: str
+    classes: int
+
+
+def tensors_of(stack: Stack) -> Tensors:
+    """The data of a stack, shared by its runs and by later segments in this process."""
+    run = stack.runs[0]
+    return _tensors(run.data, DTYPES[run.training.dtype], device_of(run))
+
+
+@lru_cache(maxsize=4)
+def _tensors(data: Data, dtype: torch.dtype, device: torch.device) -> Tensors:
+    split = load_data(data)
+
+    def part(x: np.ndarray, y: np.ndarray) -> Part:
+        target = torch.tensor(y, dtype=torch.long if split.task == "classification" else dtype)
+        return Part(torch.tensor(x, dtype=dtype).to(device), target.to(device))
+
+    return Tensors(
+        part(split.x_train, split.y_train), part(split.x_val, split.y_val), part(split.x_test, split.y_test), split.task, split.outputs
+    )
+
+
+def epoch_indices(stack: Stack, epoch: int) -> Tensor:
+    """The examples that each run draws in an epoch, in order: (R, draws). Runs with one seed and sampling draw the same."""
+    if stack.order_RED is not None:
+        return stack.order_RED[:, epoch].to(stack.flat_RP.device)
+    drawn: dict[tuple[int, str], np.ndarray] = {}
+    for run in stack.runs:
+        name = (stream_seed(run, "order"), run.training.sampling)
+        if name not in drawn:
+            drawn[name] = epoch_order(run, epoch, stack.draws)
+    order_RN = np.stack([drawn[stream_seed(run, "order"), run.training.sampling] for run in stack.runs])
+    return torch.from_numpy(order_RN).to(stack.flat_RP.device)

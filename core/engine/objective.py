@@ -1,0 +1,133 @@
+"""What a stack minimises, and how well it does: per run, never mixed.
+
+Shapes: R runs, B examples of a batch, N examples, C classes, H units of a layer, D features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from core.choices.distillation import SoftTargets, soft_target_loss
+from core.engine.batches import Part
+from core.engine.layers import Pass
+from core.engine.network import Network
+from core.settings import RunSettings
+
+CHUNK = 256
+"""Examples evaluated at once: small enough for the activations of a stack to stay in the cache."""
+
+
+def losses(outputs_RBC: Tensor, target_RB: Tensor, task: str) -> Tensor:
+    """Cross-entropy in nats, or squared error, of every example: (R, B)."""
+    if task == "regression":
+        return (outputs_RBC[:, :, 0] - target_RB).square()
+    return F.cross_entropy(outputs_RBC.flatten(0, 1), target_RB.flatten(), reduction="none").view(target_RB.shape)
+
+
+@dataclass(frozen=True)
+class SoftLoss:
+    """Mixes the loss on labels with that on a teacher's soft targets, by each run's weight and temperature."""
+
+    logits_RNC: Tensor
+    weight_R1: Tensor
+    temperature_R1: Tensor
+
+    @classmethod
+    def of(cls, runs: Sequence[RunSettings], teacher_logits: dict[str, Tensor], like: Tensor) -> SoftLoss | None:
+        """For runs that all have a teacher; None where they have none."""
+        settings = [run.distillation for run in runs if isinstance(run.distillation, SoftTargets)]
+        if not settings:
+            return None
+        logits_RNC = torch.stack([teacher_logits[run.teacher.key] for run in runs if run.teacher is not None])
+        weight_R1 = like.new_tensor([[choice.weight] for choice in settings])
+        temperature_R1 = like.new_tensor([[choice.temperature] for choice in settings])
+        return cls(logits_RNC.to(like), weight_R1, temperature_R1)
+
+    def mix(self, loss_RB: Tensor, outputs_RBC: Tensor, index_RB: Tensor) -> Tensor:
+        """(1 - weight) * loss + weight * T^2 KL(teacher || student), example by example: (R, B)."""
+        runs, examples = index_RB.shape
+        teacher_RBC = self.logits_RNC[torch.arange(runs, device=index_RB.device)[:, None], index_RB]
+        temperature_N1 = self.temperature_R1.expand(runs, examples).reshape(-1, 1)
+        soft_N = soft_target_loss(outputs_RBC.flatten(0, 1), teacher_RBC.flatten(0, 1), temperature_N1)
+        return (1 - self.weight_R1) * loss_RB + self.weight_R1 * soft_N.view(runs, examples)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Means over the examples of a part, per run (R,); NaN where a score does not apply."""
+
+    loss: Tensor
+    accuracy: Tensor
+    f1: Tensor
+    r2: Tensor
+
+
+class Activity:
+    """Mean, spread and dead units of each layer's activations over a set of examples, gathered chunk by chunk."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, Tensor] = {}
+        self.squares_RH: dict[str, Tensor] = {}
+        self.count: dict[str, int] = {}
+
+    def add(self, layer: str, a_RBH: Tensor) -> None:
+        """One more chunk of a layer's activations."""
+        total = a_RBH.sum(dim=(1, 2), dtype=torch.float64)
+        squares = torch.linalg.vector_norm(a_RBH, dim=1).double().square()
+        if layer in self.count:
+            total, squares = total + self.sums[layer], squares + self.squares_RH[layer]
+        self.sums[layer], self.squares_RH[layer] = total, squares
+        self.count[layer] = self.count.get(layer, 0) + a_RBH.shape[1] * a_RBH.shape[2]
+
+    def mean(self, layer: str) -> Tensor:
+        """Mean over examples and units (R,)."""
+        return self.sums[layer] / self.count[layer]
+
+    def std(self, layer: str) -> Tensor:
+        """Standard deviation over examples and units (R,)."""
+        return (self.squares_RH[layer].sum(1) / self.count[layer] - self.mean(layer).square()).clamp(min=0).sqrt()
+
+    def dead(self, layer: str) -> Tensor:
+        """True for the units that are exactly 0 on every example (R, H)."""
+        return self.squares_RH[layer] == 0
+
+
+@torch.no_grad()
+def evaluate(network: Network, part: Part, task: str, activity: Activity | None = None) -> Scores:
+    """The scores of R networks in eval mode on a whole part of the data; NaN when it is empty."""
+    runs = network.flat_RP.shape[0]
+    if not len(part):
+        nothing = torch.full((runs,), torch.nan)
+        return Scores(nothing, nothing, nothing, nothing)
+    mode = Pass(training=False, watch=activity.add if activity else None)
+    outputs_RNC = torch.cat([network(x.expand(runs, -1, -1), mode) for x in part.x_ND.split(CHUNK)], dim=1)
+    return scores(outputs_RNC, part.y_N, task)
+
+
+def scores(outputs_RNC: Tensor, target_N: Tensor, task: str) -> Scores:
+    """Loss, and accuracy and macro F1 or R squared, of outputs (R, N, C) for targets (N,)."""
+    target_RN = target_N.expand(outputs_RNC.shape[0], -1)
+    loss_R = losses(outputs_RNC, target_RN, task).mean(1)
+    nothing = torch.full_like(loss_R, torch.nan)
+    if task == "regression":
+        return Scores(loss_R, nothing, nothing, 1 - loss_R / target_N.var(correction=0))
+    guess_RN = outputs_RNC.argmax(2)
+    valid = loss_R.isfinite()
+    accuracy_R = (guess_RN == target_RN).to(loss_R.dtype).mean(1)
+    f1_R = macro_f1(guess_RN, target_RN, outputs_RNC.shape[2]).to(loss_R.dtype)
+    return Scores(loss_R, accuracy_R.where(valid, nothing), f1_R.where(valid, nothing), nothing)
+
+
+def macro_f1(guess_RN: Tensor, target_RN: Tensor, classes: int) -> Tensor:
+    """Macro F1 (R,): the mean of F1 over the classes that occur among the targets or the guesses, as scikit-learn's."""
+    runs = len(guess_RN)
+    cell = (torch.arange(runs, device=guess_RN.device)[:, None] * classes + target_RN) * classes + guess_RN
+    counts_RCC = torch.bincount(cell.flatten(), minlength=runs * classes**2).view(runs, classes, classes)
+    true_positive_RC = counts_RCC.diagonal(dim1=1, dim2=2)
+    named_RC = counts_RCC.sum(1) + counts_RCC.sum(2)
+    return (2 * true_positive_RC / named_RC).nanmean(1)

@@ -1,0 +1,45 @@
+"""Which runs train together: stacks of the same shapes. Needs no torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from core.settings import RunSettings
+
+MAX_ROWS = 64
+"""Runs a stack at most: the gain per run has flattened by then, and a segment stays short."""
+
+
+def signature(run: RunSettings) -> str:
+    """Equal for runs that one tensor program can train: the same data, network, batches, precision and device."""
+    model = run.model.identity()
+    stochastic = bool(model.pop("dropout", 0))
+    model.pop("init", None)
+    training = {name: getattr(run.training, name) for name in ("batch_size", "evaluate_every", "dtype", "device")}
+    return json.dumps([run.data.identity(), model, stochastic, training, run.distillation.kind], sort_keys=True)
+
+
+def plan(runs: Sequence[RunSettings], workers: int = 1) -> list[tuple[RunSettings, ...]]:
+    """The stacks: runs of one signature together, at most MAX_ROWS, split so that every worker has one where there are enough runs.
+
+    Runs with one optimizer setting stay neighbours, because they are stepped as one tensor.
+    """
+    groups: dict[str, list[RunSettings]] = {}
+    for run in runs:
+        groups.setdefault(signature(run), []).append(run)
+    share = max(1, -(-workers // max(1, len(groups))))
+    return [stack for group in groups.values() for stack in _split(group, share)]
+
+
+def _split(runs: list[RunSettings], parts: int) -> list[tuple[RunSettings, ...]]:
+    ordered = sorted(runs, key=group_key)
+    pieces = max(min(parts, len(runs)), -(-len(runs) // MAX_ROWS))
+    size, larger = divmod(len(ordered), pieces)
+    starts = [piece * size + min(piece, larger) for piece in range(pieces + 1)]
+    return [tuple(ordered[start:stop]) for start, stop in zip(starts, starts[1:], strict=False)]
+
+
+def group_key(run: RunSettings) -> str:
+    """Equal for runs that one torch optimizer can step: the same optimizer, schedule and length."""
+    return json.dumps([run.optimizer.identity(), run.schedule.identity(), run.training.epochs], sort_keys=True)

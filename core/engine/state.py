@@ -1,0 +1,181 @@
+"""A stack as a value: everything that its next epoch depends on. It turns into bytes and back.
+
+Shapes: R runs, P parameters of one network, N training examples, C classes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from core.choices.loading import load_data
+from core.choices.stopping import Watch
+from core.engine.network import DTYPES, blank, initial_parameters
+from core.engine.optimization import State, grouped_rows, kept_state
+from core.engine.planning import group_key, plan
+from core.settings import RunSettings
+
+
+@dataclass(frozen=True)
+class Stack:
+    """R runs of the same shapes on their way. Never changed in place: advancing gives a new one."""
+
+    runs: tuple[RunSettings, ...]  # those still training, in the order of the rows
+    step: int  # updates done
+    measured: bool  # whether the state at `step` has been recorded
+    flat_RP: Tensor
+    buffers: dict[str, Tensor]  # (R, *shape)
+    optimizers: dict[str, list[list[State]]]  # by group_key; empty before the first update
+    keep_RP: Tensor | None  # bool; False where a weight is pruned
+    watches: tuple[Watch, ...]
+    logged_R3: Tensor  # since the last record: sum of losses, sum of penalties, examples (float64)
+    seconds_R: Tensor
+    order_RED: Tensor | None  # a given order of the data instead of the stream's
+    teachers: tuple[Stack, ...]  # still training; the students wait for them
+    teacher_logits: dict[str, Tensor]  # by the teacher's key: (N, C) on the training data
+
+    @property
+    def finished(self) -> bool:
+        """Whether every run has left."""
+        return not self.runs
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Updates an epoch."""
+        return -(-self.draws // self.batch_size)
+
+    @property
+    def draws(self) -> int:
+        """Examples drawn an epoch."""
+        return len(load_data(self.runs[0].data).x_train) if self.order_RED is None else self.order_RED.shape[2]
+
+    @property
+    def batch_size(self) -> int:
+        """Examples an update averages over (the last one of an epoch may have fewer)."""
+        size = self.runs[0].training.batch_size
+        return self.draws if size == "full" else min(size, self.draws)
+
+    @property
+    def epoch(self) -> int:
+        """Whole epochs done."""
+        return self.step // self.steps_per_epoch if self.runs else 0
+
+    def keep(self, rows: Sequence[int]) -> Stack:
+        """The stack of some of its runs, which go on as if the others had never been there."""
+        index = torch.tensor(rows, dtype=torch.long, device=self.flat_RP.device)
+        return replace(
+            self,
+            runs=tuple(self.runs[row] for row in rows),
+            flat_RP=self.flat_RP[index],
+            buffers={name: buffer[index] for name, buffer in self.buffers.items()},
+            optimizers=dict(self._kept_optimizers(set(rows))),
+            keep_RP=None if self.keep_RP is None else self.keep_RP[index],
+            watches=tuple(self.watches[row] for row in rows),
+            logged_R3=self.logged_R3[index],
+            seconds_R=self.seconds_R[index.cpu()],
+            order_RED=None if self.order_RED is None else self.order_RED[index.cpu()],
+        )
+
+    def _kept_optimizers(self, rows: set[int]) -> list[tuple[str, list[list[State]]]]:
+        kept = []
+        for key, span in grouped_rows(self.runs):
+            places = [row - span.start for row in range(span.start, span.stop) if row in rows]
+            if places and key in self.optimizers:
+                state = kept_state(self.optimizers[key], torch.tensor(places), self.runs[span.start].optimizer.elementwise)
+                kept.append((key, state))
+        return kept
+
+    def to_bytes(self) -> bytes:
+        """As bytes, tensors and plain values only."""
+        stream = io.BytesIO()
+        torch.save(self._plain(), stream)
+        return stream.getvalue()
+
+    def _plain(self) -> dict[str, Any]:
+        return vars(self) | {
+            "runs": [run.model_dump_json() for run in self.runs],
+            "watches": [(watch.best, watch.waited) for watch in self.watches],
+            "teachers": [teacher._plain() for teacher in self.teachers],
+        }
+
+    @classmethod
+    def from_bytes(cls, data: bytes, device: torch.device | None = None) -> Stack:
+        """What `to_bytes` was called on; nothing is unpickled."""
+        return cls._from_plain(torch.load(io.BytesIO(data), weights_only=True, map_location=device))
+
+    @classmethod
+    def _from_plain(cls, plain: dict[str, Any]) -> Stack:
+        return cls(
+            **plain
+            | {
+                "runs": tuple(RunSettings.model_validate_json(run) for run in plain["runs"]),
+                "watches": tuple(Watch(*watch) for watch in plain["watches"]),
+                "teachers": tuple(cls._from_plain(teacher) for teacher in plain["teachers"]),
+            }
+        )
+
+
+def device_of(run: RunSettings) -> torch.device:
+    """Where a run trains; `auto` is the GPU when there is one. Raises RuntimeError when a GPU is asked for and there is none."""
+    name = run.training.device
+    if name == "cuda" and not torch.cuda.is_available():
+        raise RuntimeError('training.device: "cuda" was asked for, and PyTorch sees no GPU here; use "auto" or "cpu"')
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def begin(
+    runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] | None = None, order: Sequence[Any] | None = None
+) -> Stack:
+    """The stack of `runs` (all of one signature) before its first update.
+
+    `initial`: a state_dict a run. `order`: an integer array (epochs, draws) a run.
+    """
+    places = sorted(range(len(runs)), key=lambda place: group_key(runs[place]))
+    runs = [runs[place] for place in places]
+    device, dtype = device_of(runs[0]), DTYPES[runs[0].training.dtype]
+    template = blank(runs[0])
+    flat_RP = initial_parameters(runs, template).to(dtype)
+    buffers = {name: torch.stack([buffer] * len(runs)) for name, buffer in template.named_buffers()}
+    if initial is not None:
+        flat_RP, buffers = _given_start([initial[place] for place in places], template, dtype)
+    return Stack(
+        runs=tuple(runs),
+        step=0,
+        measured=False,
+        flat_RP=flat_RP.to(device),
+        buffers={name: _cast(buffer, dtype).to(device) for name, buffer in buffers.items()},
+        optimizers={},
+        keep_RP=None,
+        watches=tuple(Watch() for _ in runs),
+        logged_R3=torch.zeros(len(runs), 3, dtype=torch.float64, device=device),
+        seconds_R=torch.zeros(len(runs), dtype=torch.float64),
+        order_RED=None if order is None else torch.stack([torch.as_tensor(order[place]) for place in places]),
+        teachers=tuple(begin(stack) for stack in plan(_teachers(runs))),
+        teacher_logits={},
+    )
+
+
+def _teachers(runs: Sequence[RunSettings]) -> list[RunSettings]:
+    teachers = [run.teacher for run in runs if run.teacher is not None]
+    return list({teacher.key: teacher for teacher in teachers}.values())
+
+
+def _given_start(
+    initial: Sequence[dict[str, Tensor]], template: nn.Module, dtype: torch.dtype
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Parameters (R, P) and buffers of given state_dicts. Raises torch's RuntimeError where one does not fit."""
+    for state in initial:
+        template.load_state_dict(state)
+    names = [name for name, _ in template.named_parameters()]
+    flat_RP = torch.stack([torch.cat([state[name].detach().to(dtype).flatten() for name in names]) for state in initial])
+    buffers = {name: torch.stack([state[name] for state in initial]) for name, _ in template.named_buffers()}
+    return flat_RP, buffers
+
+
+def _cast(buffer: Tensor, dtype: torch.dtype) -> Tensor:
+    return buffer.to(dtype) if buffer.is_floating_point() else buffer

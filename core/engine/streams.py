@@ -1,0 +1,51 @@
+"""Named streams of random numbers.
+
+A stream is a function of the run's seed, its name and counters (epoch, step, layer), never of the run's place in a stack or of what was drawn
+before. So a run draws the same numbers alone and stacked, uninterrupted and resumed, and two variants with one seed share them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Generator, Tensor
+
+from core.settings import RunSettings
+
+Stream = Literal["init", "order", "dropout", "noise"]
+
+
+def stream_seed(run: RunSettings, stream: Stream) -> int:
+    """The seed of one stream: the run's, unless the training settings give the stream its own."""
+    own: int | None = getattr(run.training, f"{stream}_seed")
+    return run.seed if own is None else own
+
+
+def mixed(seed: int, stream: Stream, *counters: int) -> int:
+    """A 63-bit number that differs for every seed, stream and counter."""
+    text = repr((seed, stream, *counters)).encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") >> 1
+
+
+def generator(seed: int, stream: Stream, *counters: int) -> Generator:
+    """A torch generator on the CPU; the numbers are the same whatever the device they go to."""
+    return Generator().manual_seed(mixed(seed, stream, *counters))
+
+
+def epoch_order(run: RunSettings, epoch: int, examples: int) -> NDArray[np.int64]:
+    """The indices of the examples that one epoch (counted from 0) draws, in order: (examples,)."""
+    sampling = run.training.sampling
+    if sampling == "in_order":
+        return np.arange(examples)
+    turn = 0 if sampling == "shuffle_once" else epoch
+    rng = np.random.default_rng(mixed(stream_seed(run, "order"), "order", turn))
+    return rng.integers(examples, size=examples) if sampling == "with_replacement" else rng.permutation(examples)
+
+
+def uniforms(seed: int, layer: int, step: int, shape: tuple[int, ...]) -> Tensor:
+    """Uniform numbers in [0, 1) behind one dropout mask, float32 of `shape`."""
+    return torch.rand(shape, generator=generator(seed, "dropout", layer, step))

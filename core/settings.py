@@ -1,0 +1,141 @@
+"""RunSettings: everything that decides what a run does, and its key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from core.choices.base import Choice, Seed
+from core.choices.clipping import Clipping, NoClipping
+from core.choices.data import Data, Digits
+from core.choices.distillation import Distillation, NoDistillation, SoftTargets
+from core.choices.models import Mlp, Model, uses_batch_statistics
+from core.choices.optimizers import Adam, Optimizer
+from core.choices.penalties import Penalty
+from core.choices.pruning import MagnitudePruning, NoPruning, Pruning
+from core.choices.schedules import Constant, Schedule
+from core.choices.stopping import NoStopping, Patience, Stopping
+from core.choices.training import Training
+
+ENGINE_VERSION = 1
+"""Part of every run's key: raised when the engine computes other numbers from the same settings."""
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used: the message says which, their value, and what is allowed."""
+
+
+class RunSettings(Choice):
+    """All settings of one run. Equal settings are the same run, with the same `key`."""
+
+    data: Data = Digits()
+    model: Model = Mlp()
+    optimizer: Optimizer = Adam()
+    schedule: Schedule = Constant()
+    penalty: Penalty = Penalty()
+    clipping: Clipping = NoClipping()
+    stopping: Stopping = NoStopping()
+    pruning: Pruning = NoPruning()
+    distillation: Distillation = NoDistillation()
+    training: Training = Training()
+    seed: Annotated[Seed, Field(description="Decides the initial weights, the order of the data, the dropout masks and the noise.")] = 0
+
+    @cached_property
+    def key(self) -> str:
+        """The run's identity: a hash (20 hex digits) of what is not at its default, and of ENGINE_VERSION."""
+        canonical = json.dumps([ENGINE_VERSION, self.identity()], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:20]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        for complaint in (self._pruning_complaint(), self._stopping_complaint(), self._distillation_complaint(), self._batch_complaint()):
+            if complaint:
+                raise ValueError(complaint)
+        return self
+
+    def _pruning_complaint(self) -> str | None:
+        if isinstance(self.pruning, MagnitudePruning) and self.pruning.epochs[-1] > self.training.epochs:
+            return f"pruning.epochs: {self.pruning.epochs[-1]} is after the last of training.epochs = {self.training.epochs}"
+        return None
+
+    def _stopping_complaint(self) -> str | None:
+        if isinstance(self.stopping, Patience) and self.data.validation_fraction == 0:
+            return "stopping.kind: patience watches the validation loss, and data.validation_fraction is 0; set it above 0"
+        return None
+
+    def _distillation_complaint(self) -> str | None:
+        if isinstance(self.distillation, SoftTargets) and self.data.task == "regression":
+            return f"distillation.kind: soft_targets needs classes, and data {self.data.kind} is a regression"
+        return None
+
+    def _batch_complaint(self) -> str | None:
+        if uses_batch_statistics(self.model) and self.training.batch_size == 1:
+            return "training.batch_size: batch norm needs at least 2 examples a batch, not 1"
+        return None
+
+    @property
+    def teacher(self) -> RunSettings | None:
+        """The run whose network is this run's teacher, if it has one."""
+        if not isinstance(self.distillation, SoftTargets):
+            return None
+        return RunSettings(
+            data=self.data,
+            model=Mlp(hidden=self.distillation.teacher_hidden),
+            training=self.training.model_copy(update={"epochs": self.distillation.teacher_epochs}),
+            seed=self.seed,
+        )
+
+
+def explain(error: ValidationError, given: Any) -> str:
+    """A validation error of the value `given`, as lines of `path: value: what is allowed`."""
+    return "\n".join(dict.fromkeys(_line(item, given) for item in error.errors(include_url=False)))
+
+
+def _line(item: ErrorDetails, given: Any) -> str:
+    if item["type"] == WORDED:
+        return item["msg"]
+    path = ".".join(_public(item["loc"], given, whole=item["type"] == "missing"))
+    message = _message(item)
+    return f"{path}: {message}" if path else message
+
+
+def _message(item: ErrorDetails) -> str:
+    match item["type"]:
+        case "value_error":
+            return item["msg"].removeprefix("Value error, ")
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            return "there is no such setting"
+        case "union_tag_invalid":
+            return f"there is no kind {item['ctx']['tag']!r}; allowed: {item['ctx']['expected_tags']}"
+        case "union_tag_not_found":
+            return f"{item['input']!r} names no kind"
+        case _:
+            return f"{item['input']!r}: {item['msg'][0].lower()}{item['msg'][1:]}"
+
+
+WORDED = "worded"
+"""The type of an error whose message is a finished sentence with its path in it."""
+
+
+def worded(message: str) -> PydanticCustomError:
+    """An error to raise inside a validator, shown by `explain` as it is."""
+    return PydanticCustomError(WORDED, "{message}", {"message": message})  # type: ignore[arg-type]
+
+
+def _public(location: tuple[int | str, ...], given: Any, *, whole: bool) -> Iterator[str]:
+    """The path as a user writes it: pydantic's own also names the member of a union, which is not in what was given."""
+    for place, part in enumerate(location):
+        try:
+            given = given[part]
+        except (KeyError, IndexError, TypeError):
+            if not (whole and place == len(location) - 1):
+                continue
+        yield str(part)
