@@ -27,7 +27,7 @@ def band(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> Dat
     table, carried = _by_seed(history, metric)
     n = table.count(axis=1)
     mean = table.mean(axis=1)
-    half = table.std(axis=1) / np.sqrt(n) * _t_quantile(n - 1)
+    half = table.std(axis=1) / np.sqrt(n) * _t_quantile(n)
     frame = DataFrame({x: _positions(history, x), "mean": mean, "low": mean - half, "high": mean + half, "n": n, "carried": carried})
     frame = frame[frame["n"] > 0].reset_index()
     return frame.loc[:, ~frame.columns.duplicated()]
@@ -41,7 +41,8 @@ def _by_seed(history: DataFrame, metric: str) -> tuple[DataFrame, Series]:
     stops = last[last["status"] == "stopped"].pivot(index="variant", columns="seed", values="step")
     stop = stops.reindex(index=table.index.get_level_values("variant"), columns=table.columns).to_numpy(dtype=float)
     later = table.index.get_level_values("step").to_numpy()[:, None] > stop
-    table = table.where(~later, table.groupby(level="variant").ffill())
+    if later.any():
+        table = table.where(~later, table.groupby(level="variant", observed=True).ffill())
     return table, Series(later.sum(axis=1), index=table.index)
 
 
@@ -50,19 +51,23 @@ def _positions(history: DataFrame, x: Axis) -> Series:
 
     When a slow seed has stopped the mean time of the others may fall back; a curve that runs backwards is not drawn.
     """
-    where = history.groupby(["variant", "step"])[[x]].mean()[x]
-    return where.groupby(level="variant").cummax()
+    groups = history.groupby(["variant", "step"], observed=True)
+    where = groups.agg(**{x: (x, "mean")})[x]  # named, because the step may be the axis too
+    return where.groupby(level="variant", observed=True).cummax()
 
 
-def _t_quantile(degrees: Series) -> Series:
+def _t_quantile(n: Series) -> np.ndarray:
+    """Standard errors from the mean of n values to the end of its 95 % interval; NaN below two values."""
     from scipy.special import stdtrit  # here, for importing a chart is not to import scipy
 
-    return Series(stdtrit(degrees.where(degrees > 0).astype(float), 0.975), index=degrees.index)
+    most = int(n.max()) if len(n) else 0
+    by_count = np.concatenate([[np.nan, np.nan], stdtrit(np.arange(1, most), 0.975)])
+    return by_count[n.to_numpy()]
 
 
 def ends(history: DataFrame) -> DataFrame:
     """The last row of each run: its status says how the run ended, or that it is still going."""
-    return history[history["step"] == history.groupby("run")["step"].transform("max")]
+    return history[history["step"] == history.groupby("run", observed=True)["step"].transform("max")]
 
 
 def seed_lines(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> DataFrame:
@@ -85,7 +90,7 @@ def endings(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> 
 def counts(history: DataFrame, variants: Sequence[str]) -> DataFrame:
     """By variant: n, the seeds that have been measured at all, and diverged, how many of them did."""
     last = ends(history)
-    table = last["status"].eq("diverged").groupby(last["variant"]).agg(["size", "sum"])
+    table = last["status"].eq("diverged").groupby(last["variant"], observed=True).agg(["size", "sum"])
     return table.reindex(list(variants), fill_value=0).rename(columns={"size": "n", "sum": "diverged"})
 
 
@@ -104,12 +109,3 @@ def _label(variant: str, n: int, diverged: int) -> str:
 def of_variants(frame: DataFrame, variants: Sequence[str]) -> DataFrame:
     """The rows of the variants that are named."""
     return frame[frame["variant"].isin(list(variants))]
-
-
-def until_next(frame: DataFrame, by: list[str], x: str) -> Series:
-    """For rows in order of x within a group: where the next one begins; the last is as wide as the one before it."""
-    groups = frame.groupby(by, sort=False)[x]
-    following, width = groups.shift(-1), groups.diff()
-    return following.fillna(frame[x] + width.fillna(1.0))
-
-

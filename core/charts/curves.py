@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import altair as alt
-import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from core.charts import bands, domains, palette, thin, titles
+from core.charts import bands, domains, marks, palette, thin, titles
 from core.charts.bands import band as band
 from core.charts.titles import Axis
 
@@ -22,8 +22,7 @@ HOVER_POINTS = 1_000
 """Most points that answer to the pointer, all curves together."""
 
 _PARTS = ["validation", "training"]
-_CROSS = "M-1,-1L1,1M-1,1L1,-1"
-_ENDINGS = {bands.DIVERGED: _CROSS, bands.STOPPED: "circle"}
+_ENDINGS = {bands.DIVERGED: ("×", marks.CROSS), bands.STOPPED: ("○", "circle")}
 
 
 def loss_curves(
@@ -64,10 +63,16 @@ def loss_curves(
     history = bands.of_variants(history, variants)
     twin = TRAINING_TWIN.get(metric) if with_train else None
     lines = bands.seed_lines(history, metric, x)
-    look = _Look(metric, x, domains.domain(lines, log_y=log_y, focus=focus), log_y, x_end, titles.is_regression(history), twin, width)
-    panels = [_panel(history, lines, group, look, with_seeds).properties(width=width, height=height) for group in palette.groups(variants)]
-    chart = panels[0] if len(panels) == 1 else _several(panels, columns)
-    return chart.properties(description=_described(variants, look))
+    drawn = pd.concat([lines, bands.seed_lines(history, twin, x)]) if twin else lines
+    domain = domains.domain(drawn, log_y=log_y, focus=focus)
+    look = _Look(metric, x, domain, log_y, x_end, titles.is_regression(history), twin, width)
+    room = {"width": width, "height": height}
+    description = _described(variants, look)
+    if len(variants) <= len(palette.COLOURS):
+        return _panel(history, lines, list(variants), look, with_seeds, autosize=marks.FIT, description=description, **room)
+    panels = [_panel(history, lines, group, look, with_seeds, **room) for group in palette.groups(variants)]
+    shared = {"x": "shared", "y": "shared", "color": "independent"}  # the same axes, and to each panel the legend of its variants
+    return alt.ConcatChart(concat=panels, columns=columns, resolve=alt.Resolve(scale=shared), description=description)
 
 
 @dataclass(frozen=True)
@@ -88,56 +93,51 @@ class _Look:
         return alt.X(f"{self.x}:Q", title=titles.AXES[self.x], scale=scale)
 
     def y_channel(self, field: str = "mean") -> alt.Y:
-        scale = alt.Scale(type="log" if self.log_y else "linear", zero=False, **self.domain.limits)
-        return alt.Y(f"{field}:Q", title=titles.title(self.metric, regression=self.regression), scale=scale)
+        scale = alt.Scale(type="log" if self.log_y else "linear", zero=False, nice=False, **self.domain.limits)
+        axis = alt.Axis(title=titles.title(self.metric, regression=self.regression), tickCount=5)
+        return alt.Y(f"{field}:Q", axis=axis, scale=scale)
 
+    def drawable(self, frame: DataFrame, field: str) -> DataFrame:
+        """The rows that have a place on the y axis: on a logarithmic one, those above zero."""
+        return frame[frame[field] > 0] if self.log_y else frame
+
+    @property
     def dash(self) -> alt.StrokeDash:
-        """Solid for the metric itself, dashed for its training twin; the legend names the two when both are there."""
-        legend = alt.Legend(title=None, orient="bottom", direction="horizontal", symbolType="stroke", symbolStrokeWidth=2)
-        scale = alt.Scale(domain=_PARTS, range=[[1, 0], [5, 3]])
-        return alt.StrokeDash("part:N", scale=scale, legend=legend if self.twin else None)
+        """Solid for the metric itself, dashed for its training twin."""
+        return alt.StrokeDash("part:N", scale=alt.Scale(domain=_PARTS, range=[[1, 0], [5, 3]]), legend=None)
 
 
-def _panel(history: DataFrame, lines: DataFrame, group: list[str], look: _Look, with_seeds: bool) -> alt.LayerChart:
+def _panel(history: DataFrame, lines: DataFrame, group: list[str], look: _Look, with_seeds: bool, **properties: Any) -> alt.LayerChart:
     """One panel of at most 8 variants."""
-    history = bands.of_variants(history, group)
+    history, lines = bands.of_variants(history, group), look.drawable(bands.of_variants(lines, group), "value")
     colour = palette.colour(group, bands.labels(history, group), width=look.width)
-    main = _above_zero(band(history, look.metric, look.x), look)
-    shown = thin.thinned(main, "variant")
-    layers = [_seeds(bands.of_variants(lines, group), look, colour)] if with_seeds else []
-    layers += [_band(shown, look, colour), _means(shown, history, look, colour), _endings(history, look, colour), _hover(main, look, colour)]
-    chart = alt.LayerChart(layer=layers)
-    return chart.properties(title=_note(look.domain.notes)) if look.domain.notes else chart
+    means = look.drawable(band(history, look.metric, look.x), "mean")
+    shown, endings = thin.thinned(means, "variant"), bands.endings(history, look.metric, look.x)
+    layers = [_seeds(lines, look, colour)] if with_seeds else []
+    layers += [_band(shown, lines, look, colour), _means(shown, history, look, colour)]
+    layers += [_endings(endings, look, colour), _hover(means, look, colour)]
+    return alt.LayerChart(layer=layers, title=_note(look, set(endings["ending"])), **properties)
 
 
-def _several(panels: list[alt.LayerChart], columns: int) -> alt.ConcatChart:
-    """Panels on the same axes, each with the legend of its own variants."""
-    return alt.concat(*panels, columns=columns).resolve_scale(x="shared", y="shared", color="independent", shape="independent")
-
-
-def _note(notes: Sequence[str]) -> alt.TitleParams:
-    return alt.TitleParams(list(notes), fontSize=11, fontWeight="normal", anchor="start", offset=4)
-
-
-def _above_zero(means: DataFrame, look: _Look) -> DataFrame:
-    """On a logarithmic axis: means without those at or below zero, and bands that end at the smallest mean at the lowest."""
-    if not look.log_y:
-        return means
-    means = means[means["mean"] > 0]
-    floor = means["mean"].min() / 10
-    return means.assign(low=np.maximum(means["low"], floor).where(means["low"].notna()))
+def _note(look: _Look, endings: set[str]) -> alt.TitleParams:
+    """Small print above the curves: what is dashed, what the signs mean, what is left out."""
+    said = [f"dashed: {titles.name(look.twin)}"] if look.twin else []
+    said += [f"{sign} {ending}" for ending, (sign, _) in _ENDINGS.items() if ending in endings]
+    return marks.note([*said, *look.domain.notes], look.width)
 
 
 def _seeds(lines: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
-    lines = lines[lines["value"] > 0] if look.log_y else lines
     points = SEED_POINTS // max(lines["run"].nunique(), 1)
     lines = thin.thinned(lines, "run", min(points, thin.POINTS))
     chart = alt.Chart(lines.drop(columns="seed")).mark_line(strokeWidth=1, opacity=0.28, clip=True)
-    return chart.encode(look.x_channel(), look.y_channel("value"), colour, detail="run:N")
+    return chart.encode(look.x_channel(), look.y_channel("value"), colour, detail=alt.Detail("run:N"))
 
 
-def _band(shown: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
+def _band(shown: DataFrame, lines: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
+    """The interval of the mean, as far as single seeds reach, or that of two seeds would set the axis; the tooltip has it whole."""
     spread = shown.loc[shown["low"].notna(), ["variant", look.x, "low", "high"]]
+    reach = lines["value"].min(), lines["value"].max()
+    spread = spread.assign(low=spread["low"].clip(*reach), high=spread["high"].clip(*reach))
     chart = alt.Chart(spread).mark_area(opacity=0.2, clip=True)
     return chart.encode(look.x_channel(), look.y_channel("low"), alt.Y2("high:Q"), colour)
 
@@ -146,37 +146,31 @@ def _means(shown: DataFrame, history: DataFrame, look: _Look, colour: alt.Color)
     """The mean curves, those of the training twin dashed."""
     parts = [shown]
     if look.twin:
-        parts.append(thin.thinned(_above_zero(band(history, look.twin, look.x), look), "variant"))
+        parts.append(thin.thinned(look.drawable(band(history, look.twin, look.x), "mean"), "variant"))
     lines = pd.concat([part[["variant", look.x, "mean"]].assign(part=name) for part, name in zip(parts, _PARTS, strict=False)])
     chart = alt.Chart(lines).mark_line(strokeWidth=2, clip=True)
-    return chart.encode(look.x_channel(), look.y_channel(), colour, look.dash())
+    return chart.encode(look.x_channel(), look.y_channel(), colour, look.dash)
 
 
-def _endings(history: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
+def _endings(endings: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     """Crosses and circles; one that would lie beyond the axis stands at its end, and its tooltip tells the value."""
-    frame = bands.endings(history, look.metric, look.x)
-    frame = frame[frame["value"] > 0] if look.log_y else frame
-    frame = frame.assign(place=look.domain.clamp(frame["value"]))
-    present = [ending for ending in _ENDINGS if ending in set(frame["ending"])]
-    legend = alt.Legend(title=None, orient="bottom", direction="horizontal", symbolFillColor="transparent") if present else None
-    shape = alt.Shape("ending:N", scale=alt.Scale(domain=present, range=[_ENDINGS[ending] for ending in present]), legend=legend)
-    chart = alt.Chart(frame).mark_point(size=60, strokeWidth=2, filled=False, opacity=1)
-    tooltip = ["variant:N", "seed:O", "ending:N", _exactly(look.x), alt.Tooltip("value:Q", title=f"last finite {titles.name(look.metric)}")]
+    endings = look.drawable(endings, "value")
+    endings = endings.assign(place=look.domain.clamp(endings["value"]))
+    scale = alt.Scale(domain=list(_ENDINGS), range=[shape for _, shape in _ENDINGS.values()])
+    chart = alt.Chart(endings).mark_point(size=60, strokeWidth=2, filled=False, opacity=1)
+    what = map(alt.Tooltip, ("variant:N", "seed:O", "ending:N"))
+    tooltip = [*what, marks.exactly(look.x), alt.Tooltip("value:Q", title=f"last finite {titles.name(look.metric)}")]
+    shape = alt.Shape("ending:N", scale=scale, legend=None)
     return chart.encode(look.x_channel(), look.y_channel("place"), colour, shape, tooltip=tooltip)
 
 
 def _hover(main: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     """Invisible points over the means that answer to the pointer with exact values."""
     main = thin.thinned(main, "variant", HOVER_POINTS // max(main["variant"].nunique(), 1))
-    ends = [alt.Tooltip("low:Q", title="95 % from"), alt.Tooltip("high:Q", title="to")]
-    counts = [alt.Tooltip("n:Q", title="seeds"), alt.Tooltip("carried:Q", title="of them stopped early")]
-    mean = alt.Tooltip("mean:Q", title=f"mean {titles.name(look.metric)}")
     chart = alt.Chart(main).mark_point(size=90, opacity=0, clip=True, filled=True)
-    return chart.encode(look.x_channel(), look.y_channel(), colour, tooltip=["variant:N", _exactly(look.x), mean, *ends, *counts])
-
-
-def _exactly(x: Axis) -> alt.Tooltip:
-    return alt.Tooltip(f"{x}:Q", title=titles.AXES[x])
+    tooltip = [alt.Tooltip("variant:N"), marks.exactly(look.x), *marks.mean_and_interval(look.metric)]
+    tooltip += [alt.Tooltip("carried:Q", title="of them stopped early")]
+    return chart.encode(look.x_channel(), look.y_channel(), colour, tooltip=tooltip)
 
 
 def _described(variants: Sequence[str], look: _Look) -> str:

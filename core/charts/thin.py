@@ -24,9 +24,9 @@ def thinned(frame: DataFrame, by: str | list[str], limit: int = POINTS) -> DataF
     limit = max(limit, 2)
     if len(frame) <= limit:
         return frame
-    groups = frame.groupby(by, sort=False)
+    groups = frame.groupby(by, sort=False, observed=True)
     place = groups.cumcount().to_numpy()
-    size = groups[frame.columns[0]].transform("size").to_numpy()
+    size = groups["variant"].transform("size").to_numpy()
     return frame[(place % strides(size, limit) == 0) | (place == size - 1)]
 
 

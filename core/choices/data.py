@@ -31,6 +31,7 @@ class DataChoice(Choice):
     fitted on data (scaling, categories) is fitted on the training part.
     """
 
+    kind: str  # narrowed by each data set to its own
     validation_fraction: Fraction = Field(0.2, description="Share of the examples held out to watch the training. 0: none.")
     test_fraction: Fraction = Field(0.2, description="Share of the examples held out to the end of a run. 0: none.")
     label_noise: Fraction = Field(
@@ -76,7 +77,7 @@ class DataChoice(Choice):
 
 
 class BundledData(DataChoice):
-    """A real data set that comes with scikit-learn."""
+    """A real data set that comes with scikit-learn, which calls it by our `kind`."""
 
     rows: ClassVar[int]
     task: ClassVar[Task] = "classification"
@@ -84,6 +85,13 @@ class BundledData(DataChoice):
     @property
     def size(self) -> int:
         return self.rows
+
+    def examples(self) -> Examples:
+        from sklearn import datasets
+
+        from core.choices.datasets.examples import from_bunch
+
+        return from_bunch(getattr(datasets, f"load_{self.kind}")())
 
 
 class Digits(BundledData):
@@ -98,13 +106,6 @@ class Digits(BundledData):
     dimensions: ClassVar[int | None] = 64
     source: ClassVar[str] = "https://archive.ics.uci.edu/dataset/80"
 
-    def examples(self) -> Examples:
-        from sklearn.datasets import load_digits
-
-        from core.choices.datasets.examples import from_bunch
-
-        return from_bunch(load_digits())
-
 
 class BreastCancer(BundledData):
     """Breast cancer: 569 tumours by 30 measures of their cells, malignant or benign.
@@ -117,13 +118,6 @@ class BreastCancer(BundledData):
     rows: ClassVar[int] = 569
     dimensions: ClassVar[int | None] = 30
     source: ClassVar[str] = "https://archive.ics.uci.edu/dataset/17"
-
-    def examples(self) -> Examples:
-        from sklearn.datasets import load_breast_cancer
-
-        from core.choices.datasets.examples import from_bunch
-
-        return from_bunch(load_breast_cancer())
 
 
 class Wine(BundledData):
@@ -138,13 +132,6 @@ class Wine(BundledData):
     dimensions: ClassVar[int | None] = 13
     source: ClassVar[str] = "https://archive.ics.uci.edu/dataset/109"
 
-    def examples(self) -> Examples:
-        from sklearn.datasets import load_wine
-
-        from core.choices.datasets.examples import from_bunch
-
-        return from_bunch(load_wine())
-
 
 class Iris(BundledData):
     """Iris: 150 flowers by 4 lengths and widths, of 3 species.
@@ -157,13 +144,6 @@ class Iris(BundledData):
     rows: ClassVar[int] = 150
     dimensions: ClassVar[int | None] = 4
     source: ClassVar[str] = "https://archive.ics.uci.edu/dataset/53"
-
-    def examples(self) -> Examples:
-        from sklearn.datasets import load_iris
-
-        from core.choices.datasets.examples import from_bunch
-
-        return from_bunch(load_iris())
 
 
 class Diabetes(BundledData):

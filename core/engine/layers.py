@@ -29,7 +29,11 @@ Layer = Callable[[Tensor, Pass], Tensor]
 
 @dataclass
 class Parts:
-    """The stacked tensors from which layers are built, by the names of the plain module's parameters and buffers."""
+    """The stacked tensors from which layers are built, by the names of the plain module's parameters and buffers.
+
+    A layer takes its views of a parameter anew in every forward pass: the optimizers write to the parameters' storage, and autograd
+    would lose track of a view that was taken before.
+    """
 
     parameters: dict[str, Tensor]  # (R, *shape)
     buffers: dict[str, Tensor]  # (R, *shape)
@@ -49,12 +53,11 @@ def stacked(module: nn.Module, name: str, parts: Parts) -> Layer:
 
 def linear(module: nn.Module, name: str, parts: Parts) -> Layer:
     """y[r] = x[r] @ weight[r].T + bias[r] as one batched product."""
-    weight_RIO = parts.parameters[f"{name}.weight"].mT
-    bias = parts.parameters.get(f"{name}.bias")
-    if bias is None:
-        return lambda x_RBI, _: torch.bmm(x_RBI, weight_RIO)
-    bias_R1O = bias[:, None]
-    return lambda x_RBI, _: torch.baddbmm(bias_R1O, x_RBI, weight_RIO)
+    weight_ROI = parts.parameters[f"{name}.weight"]
+    bias_RO = parts.parameters.get(f"{name}.bias")
+    if bias_RO is None:
+        return lambda x_RBI, _: torch.bmm(x_RBI, weight_ROI.mT)
+    return lambda x_RBI, _: torch.baddbmm(bias_RO[:, None], x_RBI, weight_ROI.mT)
 
 
 def batch_norm(module: nn.Module, name: str, parts: Parts) -> Layer:
@@ -79,9 +82,9 @@ def batch_norm(module: nn.Module, name: str, parts: Parts) -> Layer:
 def layer_norm(module: nn.Module, name: str, parts: Parts) -> Layer:
     """Layer norm over the last dimension, with each run's own weight and bias."""
     assert isinstance(module, nn.LayerNorm)
-    weight_R1C, bias_R1C = parts.parameters[f"{name}.weight"][:, None], parts.parameters[f"{name}.bias"][:, None]
+    weight_RC, bias_RC = parts.parameters[f"{name}.weight"], parts.parameters[f"{name}.bias"]
     shape, eps = list(module.normalized_shape), module.eps
-    return lambda x_RBC, _: torch.addcmul(bias_R1C, F.layer_norm(x_RBC, shape, eps=eps), weight_R1C)
+    return lambda x_RBC, _: torch.addcmul(bias_RC[:, None], F.layer_norm(x_RBC, shape, eps=eps), weight_RC[:, None])
 
 
 def dropout(module: nn.Module, name: str, parts: Parts) -> Layer:

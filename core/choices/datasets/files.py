@@ -44,6 +44,7 @@ ARCHIVES = (
     (re.compile(rb"(?s).{257}ustar"), "a tar archive"),
 )
 BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+ENCODING = "utf-8-sig"  # UTF-8, with or without a byte order mark
 SEPARATORS = ",;\t|"
 MISSING_MARKS = ("?",)  # of the UCI repository; besides those of pandas: empty, NA, N/A, NaN, null, None, ...
 EXPORT = "Export the table as CSV (UTF-8, a header line, separated by commas) or Parquet."
@@ -125,12 +126,13 @@ def _read_parquet(content: bytes, limits: Limits) -> pd.DataFrame:
 
 
 def _read_csv(content: bytes, limits: Limits) -> pd.DataFrame:
-    text = _decoded(content)
+    _check_encoding(content)
+    separator = _separator(content)
+    names, rows = _checked_rows(content, separator, limits)
     try:
-        separator = _separator(text)
-        names, rows = _checked_rows(text, separator, limits)
         frame = pd.read_csv(
-            io.StringIO(text, newline=""),
+            io.BytesIO(content),
+            encoding=ENCODING,
             sep=separator,
             header=0,
             names=names,
@@ -138,18 +140,17 @@ def _read_csv(content: bytes, limits: Limits) -> pd.DataFrame:
             skipinitialspace=True,
             na_values=list(MISSING_MARKS),
             low_memory=False,
-            float_precision="round_trip",
         )
-    except (csv.Error, pd.errors.ParserError) as error:
+    except pd.errors.ParserError as error:
         raise DataError(f"The CSV cannot be read: {error}. {EXPORT}") from error
     if len(frame) != rows:
         raise DataError(f"The CSV reads as {rows} or as {len(frame)} rows: its line ends or quotes are mixed. {EXPORT}")
     return frame
 
 
-def _decoded(content: bytes) -> str:
+def _check_encoding(content: bytes) -> None:
     try:
-        return content.decode("utf-8-sig")
+        content.decode(ENCODING)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DataError(
@@ -157,22 +158,22 @@ def _decoded(content: bytes) -> str:
         ) from error
 
 
-def _separator(text: str) -> str:
+def _separator(content: bytes) -> str:
     """The separator that cuts the header into most columns; the comma when several do."""
 
     def columns(separator: str) -> int:
-        _, header = next(_fields(text, separator, strict=False))
+        _, header = next(_fields(content, separator, strict=False))
         return len(header)
 
     return max(SEPARATORS, key=columns)
 
 
-def _checked_rows(text: str, separator: str, limits: Limits) -> tuple[tuple[str, ...], int]:
+def _checked_rows(content: bytes, separator: str, limits: Limits) -> tuple[tuple[str, ...], int]:
     """The column names and the number of rows of a CSV whose every row has as many fields as the header.
 
     pandas alone would not do: it fills short rows, takes the first column of long ones for an index, and renames duplicates.
     """
-    lines = _fields(text, separator)
+    lines = _fields(content, separator)
     _, header = next(lines)
     names = tuple(name.strip() for name in header)
     check_names(names)
@@ -187,10 +188,16 @@ def _checked_rows(text: str, separator: str, limits: Limits) -> tuple[tuple[str,
     return names, rows
 
 
-def _fields(text: str, separator: str, *, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
+def _fields(content: bytes, separator: str, *, strict: bool = True) -> Iterator[tuple[int, list[str]]]:
     """The line number and the fields of every line that is not blank."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=strict)
-    return ((reader.line_num, fields) for fields in reader if fields)
+    text = io.TextIOWrapper(io.BytesIO(content), encoding=ENCODING, newline="")  # a StringIO would take four times the memory
+    reader = csv.reader(text, delimiter=separator, skipinitialspace=True, strict=strict)
+    try:
+        for fields in reader:
+            if fields:
+                yield reader.line_num, fields
+    except csv.Error as error:
+        raise DataError(f"The CSV cannot be read: line {reader.line_num}: {error}. {EXPORT}") from error
 
 
 def check_names(names: Sequence[str]) -> None:

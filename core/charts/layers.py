@@ -1,0 +1,87 @@
+"""Layers over time in one view: a row a layer, a column a moment, colour for the size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+from pandas import DataFrame
+
+from core.charts import bands, marks, palette, thin, titles
+from core.charts.titles import Axis
+
+CELLS = 6_000
+"""Most cells of a chart; with more, moments are left out on a stable stride."""
+
+LINEAR = frozenset({"sparsity", "near_zero", "dead_fraction", "activation_mean"})
+"""Columns that may be zero or negative and say the same everywhere on their range; the others are compared by factors."""
+
+
+def heatmap(
+    layers: DataFrame,
+    *,
+    variants: Sequence[str],
+    column: str = "grad_norm",
+    x: Axis = "epoch",
+    log: bool | None = None,
+    width: int = 360,
+    columns: int = 1,
+) -> alt.FacetChart:
+    """A measure by layer and time, a panel a variant: the median over seeds, which one exploding seed does not move.
+
+    Cells without a finite value in any seed are grey.
+
+    Args:
+        layers: a row a run, evaluation and layer, layers in order from input to output; variant, seed and the x axis joined.
+        variants: all variants of the comparison, in its order.
+        column: a measure of `layers`.
+        x: what runs along the bottom.
+        log: colour by factors; by default that is so for norms and ratios, and not for fractions.
+        width: of the whole chart, in pixels.
+        columns: panels side by side.
+    """
+    log = column not in LINEAR if log is None else log
+    frame = medians(bands.of_variants(layers, variants), column, x)
+    frame = _fewer(frame, x)
+    names = list(dict.fromkeys(layers["layer"]))
+    chart = alt.Chart(frame, width=marks.panel_width(width, columns, 110), height=min(max(26 * len(names), 60), 420)).mark_rect()
+    chart = chart.encode(
+        alt.X("left:Q", title=titles.AXES[x], scale=alt.Scale(nice=False, zero=False)),
+        alt.X2("right:Q"),
+        alt.Y("layer:N", title="layer", sort=names, scale=alt.Scale(paddingInner=0.06)),
+        color=_size(frame["value"], column, log, width),
+        tooltip=[alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), marks.exactly(x), alt.Tooltip("value:Q", title=titles.name(column))],
+    )
+    grey = ["grey: no finite value"] if frame["value"].isna().any() else []
+    facet = alt.Facet("variant:N", title=None, sort=list(variants), header=alt.Header(labelLimit=width))
+    title = marks.note(["median of the seeds", *grey], width)
+    return chart.facet(facet, columns=columns, title=title, description=_described(column, x, variants))
+
+
+def medians(layers: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
+    """Median over seeds: variant, layer, step, the x axis, value (NaN where no seed is finite).
+
+    Moments before anything was measured (an update's size, before the first update) are left out.
+    """
+    frame = layers.assign(value=layers[column].where(np.isfinite(layers[column].astype(float))))
+    groups = frame.groupby(["variant", "layer", "step"], sort=False, observed=True)
+    table = groups.agg(**{"value": ("value", "median"), x: (x, "mean")}).reset_index()
+    measured = table["value"].notna().groupby(table["step"]).transform("any")
+    return table[measured | (table["step"] > 0)]
+
+
+def _fewer(frame: DataFrame, x: Axis) -> DataFrame:
+    """Cells around the moments that are kept."""
+    rows = len(frame[["variant", "layer"]].drop_duplicates())
+    frame = thin.thinned(frame, ["variant", "layer"], min(CELLS // max(rows, 1), thin.POINTS))
+    cells = marks.cells(frame, ["variant", "layer"], x)
+    return cells[list(dict.fromkeys(["variant", "layer", x, "left", "right", "value"]))]
+
+
+def _size(values: DataFrame, column: str, log: bool, width: int) -> alt.Color:
+    """Colour by size, grey for no value. On the scale of factors, the ends are powers of ten, and zero has the lowest colour."""
+    legend = alt.Legend(title=titles.title(column), orient="bottom", direction="horizontal", gradientLength=max(width - 140, 120))
+    scale = alt.Scale(type="log" if log else "linear", scheme=palette.SEQUENTIAL, domain=_ends(values, log), clamp=True)
+    shown = alt.Color("shown:Q", scale=scale, legend=legend)
+    return shown

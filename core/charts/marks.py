@@ -1,0 +1,58 @@
+"""What several charts draw alike: small print, and how a chart takes its room."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+import altair as alt
+from pandas import DataFrame, Series
+
+from core.charts import titles
+from core.charts.titles import Axis
+
+CROSS = "M-1,-1L1,1M-1,1L1,-1"
+"""A diagonal cross as an SVG path: the sign of a run that diverged."""
+
+FIT = alt.AutoSizeParams(type="fit-x", contains="padding")
+"""The page decides the width of a chart, with its axes and legend in it; the height is that of the plot, whatever the legend needs."""
+
+_CHARACTER = 5.5
+"""Pixels of a character of small print, about."""
+
+
+def note(parts: Sequence[str], width: int) -> alt.TitleParams:
+    """Small print above a chart, in as many lines as its width needs."""
+    lines = textwrap.wrap(" · ".join(parts), width=max(int(width / _CHARACTER), 20))
+    return alt.TitleParams(lines, fontSize=11, fontWeight="normal", anchor="start", offset=6)
+
+
+def exactly(x: Axis) -> alt.Tooltip:
+    """The place on the x axis, in a tooltip."""
+    return alt.Tooltip(f"{x}:Q", title=titles.AXES[x])
+
+
+def mean_and_interval(column: str) -> list[alt.Tooltip]:
+    """The columns mean, low, high and n, in a tooltip."""
+    mean = alt.Tooltip("mean:Q", title=f"mean {titles.name(column)}")
+    ends = [alt.Tooltip("low:Q", title="95 % from"), alt.Tooltip("high:Q", title="to")]
+    return [mean, *ends, alt.Tooltip("n:Q", title="seeds")]
+
+
+def panel_width(width: int, columns: int, axis: int = 60) -> int:
+    """Pixels of each of several panels side by side in a width, `axis` of which each panel's axis needs."""
+    return max(width // columns - axis, 80)
+
+
+def cells(frame: DataFrame, by: list[str], x: str) -> DataFrame:
+    """The frame with `left` and `right`: each row as a cell around its place, reaching halfway to its neighbours in its group.
+
+    The rows of a group are in order of x; the outer ones are as wide outwards as inwards, and a single one is 1 wide.
+    """
+    places = frame.groupby(by, sort=False, observed=True)[x]
+    before, after = (frame[x] - places.shift(1)) / 2, (places.shift(-1) - frame[x]) / 2
+    return frame.assign(left=frame[x] - _width(before, after), right=frame[x] + _width(after, before))
+
+
+def _width(this: Series, other: Series) -> Series:
+    return this.fillna(other).fillna(0.5)

@@ -1,0 +1,170 @@
+"""What the code base promises about itself and import-linter cannot see: pages, sizes, what an import costs, configuration."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit import config as streamlit_config
+
+from core.charts import palette
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = sorted(folder for folder in (ROOT / "core").iterdir() if (folder / "__init__.py").exists())
+PAGES = [ROOT / "dashboard.py", *sorted((ROOT / "pages").glob("*.py"))]
+FOLDERS = ("core", "pages", "tests", "benchmarks", "scripts")
+SOURCES = [ROOT / "dashboard.py", *(file for name in FOLDERS for file in sorted((ROOT / name).rglob("*.py")))]
+TESTS_OF_THE_WHOLE = {"browser", "pages"}
+
+MAX_LINES = 400
+MAX_PAGE_LINES = 80
+
+
+def name_of(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+def modules_of(*packages: str) -> list[str]:
+    """Every module of these packages of core, dotted."""
+    files = [file for package in packages for file in (ROOT / "core" / package).rglob("*.py")]
+    return sorted(".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in files)
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The dotted names of the modules that a file imports, wherever in it it does."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+def loaded_by(modules: list[str], suspects: set[str]) -> dict[str, list[str]]:
+    """The suspects that a fresh process has loaded after importing each module in turn, by the first module that did it."""
+    program = (
+        "import importlib, json, sys\n"
+        "modules, suspects = json.loads(sys.argv[1])\n"
+        "found, seen = {}, set()\n"
+        "for module in modules:\n"
+        "    importlib.import_module(module)\n"
+        "    if new := sorted((set(suspects) & set(sys.modules)) - seen):\n"
+        "        found[module] = new\n"
+        "        seen.update(new)\n"
+        "print(json.dumps(found))"
+    )
+    arguments = [sys.executable, "-W", "ignore", "-c", program, json.dumps([modules, sorted(suspects)])]
+    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_settings_import_no_numerical_library():
+    modules = ["core", "core.settings", "core.comparison", *modules_of("choices")]
+    assert loaded_by(modules, {"torch", "sklearn", "scipy"}) == {}
+
+
+def test_the_dashboard_comes_up_without_torch():
+    modules = ["core", *modules_of("choices", "charts", "analysis", "export", "questions", "ui")]
+    assert any(module.startswith("core.ui.") for module in modules)
+    assert loaded_by(modules, {"torch", "sklearn"}) == {}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_page_is_short_and_begins_with_the_shell(page):
+    text = page.read_text()
+    statements = [node for node in ast.parse(text).body if not isinstance(node, ast.Import | ast.ImportFrom)]
+    if ast.get_docstring(ast.parse(text)) is not None:
+        statements = statements[1:]
+    call = getattr(statements[0], "value", None)
+    assert isinstance(call, ast.Call), "the first statement after the imports is no call"
+    assert ast.unparse(call.func) in {"shell", "shell.shell"}
+    assert len(text.splitlines()) <= MAX_PAGE_LINES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_page_holds_no_state_and_computes_nothing_itself(page):
+    tree = ast.parse(page.read_text())
+    roots = {module.partition(".")[0] for module in imported(tree)}
+    assert not roots & {"torch", "sqlalchemy", "altair", "numpy", "scipy", "sklearn"}
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "session_state"]
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+
+
+@pytest.mark.parametrize("file", SOURCES, ids=name_of)
+def test_a_file_is_small_enough_to_read(file):
+    assert len(file.read_text().splitlines()) <= MAX_LINES
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=name_of)
+def test_every_package_has_its_tests(package):
+    assert list((ROOT / "tests" / package.name).glob("test_*.py")), f"no tests/{package.name}/test_*.py"
+
+
+def test_the_folders_of_tests_mirror_core():
+    folders = {folder.name for folder in (ROOT / "tests").iterdir() if any(folder.glob("test_*.py"))}
+    assert folders - TESTS_OF_THE_WHOLE <= {package.name for package in PACKAGES}
+
+
+def test_everything_imported_is_required():
+    required = {re.split(r"[=<>]", line)[0].lower() for line in (ROOT / "requirements.txt").read_text().splitlines() if line[:1].isalpha()}
+    providers = importlib.metadata.packages_distributions()
+    files = [ROOT / "dashboard.py", *(ROOT / "core").rglob("*.py"), *(ROOT / "pages").glob("*.py")]
+    roots = {module.partition(".")[0] for file in files for module in imported(ast.parse(file.read_text()))}
+    missing = {
+        root
+        for root in roots - set(sys.stdlib_module_names) - {"core", "__future__"}
+        if not required & {provider.lower().replace("_", "-") for provider in providers.get(root, [])}
+    }
+    assert not missing, f"imported, but not in requirements.txt: {sorted(missing)}"
+
+
+def config() -> dict:
+    return tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+
+
+def options(table: dict, prefix: str = "") -> Iterator[str]:
+    """Dotted names of the options that are set."""
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from options(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+def test_every_option_of_the_configuration_exists():
+    known = set(streamlit_config.get_config_options())
+    assert {option for option in options(config()) if option not in known} == set()
+
+
+def test_streamlits_chart_colours_are_the_palettes():
+    assert tuple(config()["theme"]["chartCategoricalColors"]) == palette.COLOURS
+
+
+def contrast(first: str, second: str) -> float:
+    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2, relative luminance of sRGB)."""
+
+    def luminance(colour: str) -> float:
+        channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+        return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    low, high = sorted((luminance(first), luminance(second)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_and_controls_stand_out_from_every_background(theme):
+    colours = config()["theme"][theme]
+    for background in (colours["backgroundColor"], colours["secondaryBackgroundColor"], colours["sidebar"]["backgroundColor"]):
+        assert contrast(colours["textColor"], background) >= 7
+        assert contrast(colours["linkColor"], background) >= 4.5
+        assert contrast(colours["primaryColor"], background) >= 3
+    assert contrast(colours["primaryColor"], "#ffffff") >= 4, "the label of a primary button is white"
