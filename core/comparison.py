@@ -94,7 +94,7 @@ class Comparison(BaseModel):
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
     def differences(self) -> dict[str, dict[str, Any]]:
-        """Variant -> {dotted path: value} for the settings in which the variants differ, and only those ("-" where one has no such setting)."""
+        """Variant -> {dotted path: value} for the settings in which the variants differ, "-" where one has no such setting."""
         flat = {name: dict(_leaves(run.model_dump(mode="json", exclude={"seed"}))) for name, run in reversed(self.members)}
         flat = {name: flat[name] for name in self.names}
         paths = list(dict.fromkeys(path for leaves in flat.values() for path in leaves))
@@ -198,7 +198,7 @@ def _replace(settings: dict[str, Any], path: str, value: Any) -> None:
 
 
 def _offer(place: Any, parents: list[str]) -> str:
-    where = ".".join(parents) or "the settings"
+    where = ".".join(parents) or "a run"
     if not isinstance(place, dict):
         return f"{where} is a single value"
     kind = f" ({place['kind']})" if "kind" in place else ""

@@ -127,7 +127,7 @@ WORDED = "worded"
 
 def worded(message: str) -> PydanticCustomError:
     """An error to raise inside a validator, shown by `explain` as it is."""
-    return PydanticCustomError(WORDED, "{message}", {"message": message})  # type: ignore[arg-type]
+    return PydanticCustomError(WORDED, "{message}", {"message": message})
 
 
 def _public(location: tuple[int | str, ...], given: Any, *, whole: bool) -> Iterator[str]:

@@ -27,7 +27,7 @@ def band(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> Dat
     table, carried = _by_seed(history, metric)
     n = table.count(axis=1)
     mean = table.mean(axis=1)
-    half = table.std(axis=1) / np.sqrt(n) * _t_quantile(n)
+    half = half_width(table.std(axis=1), n)
     frame = DataFrame({x: _positions(history, x), "mean": mean, "low": mean - half, "high": mean + half, "n": n, "carried": carried})
     frame = frame[frame["n"] > 0].reset_index()
     return frame.loc[:, ~frame.columns.duplicated()]
@@ -56,13 +56,13 @@ def _positions(history: DataFrame, x: Axis) -> Series:
     return where.groupby(level="variant", observed=True).cummax()
 
 
-def _t_quantile(n: Series) -> np.ndarray:
-    """Standard errors from the mean of n values to the end of its 95 % interval; NaN below two values."""
+def half_width(std: Series, n: Series) -> Series:
+    """From a mean of n values to the end of its 95 % t interval; NaN below two values."""
     from scipy.special import stdtrit  # here, for importing a chart is not to import scipy
 
     most = int(n.max()) if len(n) else 0
-    by_count = np.concatenate([[np.nan, np.nan], stdtrit(np.arange(1, most), 0.975)])
-    return by_count[n.to_numpy()]
+    quantiles = np.concatenate([[np.nan, np.nan], stdtrit(np.arange(1, most), 0.975)])
+    return std / np.sqrt(n) * quantiles[n.to_numpy()]
 
 
 def ends(history: DataFrame) -> DataFrame:
@@ -96,14 +96,19 @@ def counts(history: DataFrame, variants: Sequence[str]) -> DataFrame:
 
 def labels(history: DataFrame, variants: Sequence[str]) -> list[str]:
     """What a legend writes for each variant: "Adam (n=5)", or "SGD (n=5, 2 diverged)"."""
+    return [f"{variant} ({count})" for variant, count in two_lines(history, variants)]
+
+
+def two_lines(history: DataFrame, variants: Sequence[str]) -> list[tuple[str, str]]:
+    """Each variant and what is to be said with it: "n=5", or "n=5, 2 diverged"."""
     table = counts(history, variants)
-    return [_label(*row) for row in zip(table.index, table["n"], table["diverged"], strict=True)]
+    return [(variant, _counted(n, diverged)) for variant, n, diverged in zip(variants, table["n"], table["diverged"], strict=True)]
 
 
-def _label(variant: str, n: int, diverged: int) -> str:
+def _counted(n: int, diverged: int) -> str:
     if n == 0:
-        return f"{variant} (no data yet)"
-    return f"{variant} (n={n}, {diverged} diverged)" if diverged else f"{variant} (n={n})"
+        return "no data yet"
+    return f"n={n}, {diverged} diverged" if diverged else f"n={n}"
 
 
 def of_variants(frame: DataFrame, variants: Sequence[str]) -> DataFrame:

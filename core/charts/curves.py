@@ -168,7 +168,7 @@ def _hover(main: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     """Invisible points over the means that answer to the pointer with exact values."""
     main = thin.thinned(main, "variant", HOVER_POINTS // max(main["variant"].nunique(), 1))
     chart = alt.Chart(main).mark_point(size=90, opacity=0, clip=True, filled=True)
-    tooltip = [alt.Tooltip("variant:N"), marks.exactly(look.x), *marks.mean_and_interval(look.metric)]
+    tooltip = [alt.Tooltip("variant:N"), marks.exactly(look.x), *marks.mean_and_interval(titles.name(look.metric))]
     tooltip += [alt.Tooltip("carried:Q", title="of them stopped early")]
     return chart.encode(look.x_channel(), look.y_channel(), colour, tooltip=tooltip)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import numpy as np
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from core.charts import bands, marks, palette, thin, titles
 from core.charts.titles import Axis
@@ -42,15 +43,16 @@ def heatmap(
         columns: panels side by side.
     """
     log = column not in LINEAR if log is None else log
-    frame = medians(bands.of_variants(layers, variants), column, x)
-    frame = _fewer(frame, x)
+    frame = _fewer(medians(bands.of_variants(layers, variants), column, x), x)
+    ends = _ends(frame["value"], column, log)
+    frame = frame.assign(shown=frame["value"].clip(*ends))  # zero has no place among factors: it takes the lowest colour
     names = list(dict.fromkeys(layers["layer"]))
     chart = alt.Chart(frame, width=marks.panel_width(width, columns, 110), height=min(max(26 * len(names), 60), 420)).mark_rect()
     chart = chart.encode(
-        alt.X("left:Q", title=titles.AXES[x], scale=alt.Scale(nice=False, zero=False)),
+        alt.X("left:Q", title=titles.AXES[x], scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=6)),
         alt.X2("right:Q"),
-        alt.Y("layer:N", title="layer", sort=names, scale=alt.Scale(paddingInner=0.06)),
-        color=_size(frame["value"], column, log, width),
+        alt.Y("layer:N", title="layer", sort=names, scale=alt.Scale(paddingInner=0.06), axis=marks.close(labelFlush=False)),
+        color=_size(column, ends, log, width),
         tooltip=[alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), marks.exactly(x), alt.Tooltip("value:Q", title=titles.name(column))],
     )
     grey = ["grey: no finite value"] if frame["value"].isna().any() else []
@@ -79,9 +81,28 @@ def _fewer(frame: DataFrame, x: Axis) -> DataFrame:
     return cells[list(dict.fromkeys(["variant", "layer", x, "left", "right", "value"]))]
 
 
-def _size(values: DataFrame, column: str, log: bool, width: int) -> alt.Color:
-    """Colour by size, grey for no value. On the scale of factors, the ends are powers of ten, and zero has the lowest colour."""
-    legend = alt.Legend(title=titles.title(column), orient="bottom", direction="horizontal", gradientLength=max(width - 140, 120))
-    scale = alt.Scale(type="log" if log else "linear", scheme=palette.SEQUENTIAL, domain=_ends(values, log), clamp=True)
-    shown = alt.Color("shown:Q", scale=scale, legend=legend)
-    return shown
+def _size(column: str, ends: Sequence[float], log: bool, width: int) -> Any:
+    """Colour by size, grey for no value."""
+    title = titles.title(column)
+    legend = alt.Legend(title=title, orient="bottom", direction="horizontal", gradientLength=max(width - 140, 120), titleLimit=width)
+    scale = alt.Scale(type="log" if log else "linear", scheme=palette.SEQUENTIAL, domain=ends, clamp=True)
+    return alt.when("isValid(datum.shown)").then(alt.Color("shown:Q", scale=scale, legend=legend)).otherwise(alt.value(palette.MISSING))
+
+
+def _ends(values: Series, column: str, log: bool) -> tuple[float, float]:
+    """The ends of the colours: 0 and 1 for a fraction, powers of ten around the middle 96 % on the scale of factors."""
+    values = values[values > 0] if log else values.dropna()
+    if titles.is_fraction(column) or values.empty:
+        return (0.01, 1.0) if log else (0.0, 1.0)
+    low, high = float(values.quantile(0.02)), float(values.quantile(0.98))
+    if log:
+        low, high = 10.0 ** np.floor(np.log10(low)), 10.0 ** np.ceil(np.log10(high))
+        return low, high if high > low else 10 * low
+    return low, high if high > low else low + 1
+
+
+def _described(column: str, x: Axis, variants: Sequence[str]) -> str:
+    return (
+        f"Heat map of {titles.name(column)} by layer against {titles.AXES[x]}, a panel each for {titles.listed(list(variants))}; "
+        "medians over seeds, grey where no value is finite."
+    )

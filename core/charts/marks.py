@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 from pandas import DataFrame, Series
@@ -27,19 +28,24 @@ def note(parts: Sequence[str], width: int) -> alt.TitleParams:
     return alt.TitleParams(lines, fontSize=11, fontWeight="normal", anchor="start", offset=6)
 
 
+def close(**more: Any) -> alt.Axis:
+    """An axis that keeps its labels and title close, where several panels share the width."""
+    return alt.Axis(labelPadding=4, titlePadding=6, labelLimit=140, **more)
+
+
 def exactly(x: Axis) -> alt.Tooltip:
     """The place on the x axis, in a tooltip."""
     return alt.Tooltip(f"{x}:Q", title=titles.AXES[x])
 
 
-def mean_and_interval(column: str) -> list[alt.Tooltip]:
+def mean_and_interval(of: str) -> list[alt.Tooltip]:
     """The columns mean, low, high and n, in a tooltip."""
-    mean = alt.Tooltip("mean:Q", title=f"mean {titles.name(column)}")
+    mean = alt.Tooltip("mean:Q", title=f"mean {of}")
     ends = [alt.Tooltip("low:Q", title="95 % from"), alt.Tooltip("high:Q", title="to")]
     return [mean, *ends, alt.Tooltip("n:Q", title="seeds")]
 
 
-def panel_width(width: int, columns: int, axis: int = 60) -> int:
+def panel_width(width: int, columns: int, axis: int = 52) -> int:
     """Pixels of each of several panels side by side in a width, `axis` of which each panel's axis needs."""
     return max(width // columns - axis, 80)
 

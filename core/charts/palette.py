@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Literal
 
 import altair as alt
 
 COLOURS = ("#0072b2", "#d55e00", "#1a9e5c", "#aa0bfd", "#ce7c98", "#857fdd", "#c3042d", "#7b6e6b")
+CLASSES = ("#1790a6", "#c77800", "#8a5bb5", "#5f8f2f", "#c0507a", "#5d6fc4", "#9b6a4b", "#2f9e83", "#b3413a", "#7d7d7d")
+"""Of the classes of a data set, where a chart shows those; other colours than the variants have, which mean something else."""
 MISSING = "#8a8a8a"
 """Of a cell without a value; halfway between the two backgrounds."""
-SEQUENTIAL = "viridis"
+SEQUENTIAL: Literal["viridis"] = "viridis"
 
 _CHARACTER = 7
 """Pixels of a character of a legend, about."""
@@ -60,8 +63,8 @@ def _legend(variants: Sequence[str], labels: Sequence[str], width: int) -> alt.L
     )
 
 
-def lookup(values: Sequence[str], labels: Sequence[str]) -> str:
-    """A Vega expression that writes the label of the legend entry or axis tick at hand.
+def lookup(values: Sequence[str], labels: Sequence[str] | Sequence[Sequence[str]]) -> str:
+    """A Vega expression that writes the label (or the lines of it) of the legend entry or axis tick at hand.
 
     The names go in as JSON text, so that whatever a user called a variant stays a string.
     """

@@ -53,6 +53,11 @@ def title(column: str, *, regression: bool = False) -> str:
     return f"{words} ({unit})" if unit else words
 
 
+def is_fraction(column: str) -> bool:
+    """Whether its values lie between 0 and 1."""
+    return column in TITLES and TITLES[column][1] == FRACTION
+
+
 def is_regression(history: DataFrame) -> bool:
     """Whether the runs are of a regression: they have an R2, and no accuracy."""
     if "val_r2" not in history or "train_r2" not in history:

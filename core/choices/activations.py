@@ -22,7 +22,7 @@ class ActivationChoice(Choice):
         """A fresh torch module."""
         from torch import nn
 
-        return getattr(nn, self.torch_name)(**self.arguments())  # type: ignore[no-any-return]
+        return getattr(nn, self.torch_name)(**self.arguments())
 
 
 class Identity(ActivationChoice):

@@ -30,9 +30,12 @@ class SoftTargets(Choice):
 
     kind: Literal["soft_targets"] = "soft_targets"
     teacher_hidden: Annotated[
-        tuple[Width, ...], Field(min_length=1, max_length=16, description="Units of the teacher's hidden layers.", json_schema_extra={"unit": "units"})
+        tuple[Width, ...],
+        Field(min_length=1, max_length=16, description="Units of the teacher's hidden layers.", json_schema_extra={"unit": "units"}),
     ] = (256, 256)
-    teacher_epochs: Annotated[int, Field(ge=1, le=10_000, description="Epochs the teacher trains.", json_schema_extra={"unit": "epochs"})] = 20
+    teacher_epochs: Annotated[
+        int, Field(ge=1, le=10_000, description="Epochs the teacher trains.", json_schema_extra={"unit": "epochs"})
+    ] = 20
     temperature: Annotated[float, Field(gt=0, le=100, description="Above 1 the teacher's second choices show.")] = 4.0
     weight: Annotated[float, Field(ge=0, le=1, description="Weight of the soft targets; the labels have the rest.")] = 0.5
 

@@ -55,11 +55,16 @@ class Mlp(Choice):
 
     kind: Literal["mlp"] = "mlp"
     hidden: Annotated[
-        tuple[Width, ...], Field(min_length=1, max_length=64, description="Units of each hidden layer, e.g. 64, 64.", json_schema_extra={"unit": "units"})
+        tuple[Width, ...],
+        Field(min_length=1, max_length=64, description="Units of each hidden layer, e.g. 64, 64.", json_schema_extra={"unit": "units"}),
     ] = (64, 64)
     activation: Annotated[Activation, Field(description="The nonlinearity after each hidden layer.")] = Relu()
-    normalization: Annotated[Normalization, Field(description="Rescales each hidden layer's outputs before the activation.")] = NoNormalization()
-    dropout: Annotated[Fraction, Field(description="Share of hidden units set to 0 in training; the rest are scaled up by 1 / (1 - p).")] = 0.0
+    normalization: Annotated[Normalization, Field(description="Rescales each hidden layer's outputs before the activation.")] = (
+        NoNormalization()
+    )
+    dropout: Annotated[
+        Fraction, Field(description="Share of hidden units set to 0 in training; the rest are scaled up by 1 / (1 - p).")
+    ] = 0.0
     skip: Annotated[bool, Field(description="Adds a hidden layer's input to its output where both have the same width.")] = False
     init: InitField = He()
     bias: Bias = True

@@ -36,7 +36,7 @@ class OptimizerChoice(Choice):
 
         options: dict[str, Any] = {"fused": True} if self.fused else {"foreach": False}
         cls = getattr(torch.optim, self.torch_name)
-        return cls(list(params), **self.arguments(), **options)  # type: ignore[no-any-return]
+        return cls(list(params), **self.arguments(), **options)
 
 
 class Sgd(OptimizerChoice):
@@ -157,7 +157,9 @@ class NAdam(OptimizerChoice):
     betas: Annotated[tuple[Decay, Decay], Field(description="Decay of the running mean of the gradient and of its square.")] = (0.9, 0.999)
     eps: Epsilon = 1e-8
     weight_decay: WeightDecay = 0.0
-    momentum_decay: Annotated[NonNegative, Field(description="How fast the look-ahead warms up.", json_schema_extra={"advanced": True})] = 4e-3
+    momentum_decay: Annotated[NonNegative, Field(description="How fast the look-ahead warms up.", json_schema_extra={"advanced": True})] = (
+        4e-3
+    )
     decoupled_weight_decay: Annotated[
         bool, Field(description="Decay the weights apart from the gradient.", json_schema_extra={"advanced": True})
     ] = False

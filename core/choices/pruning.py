@@ -31,7 +31,12 @@ class MagnitudePruning(Choice):
     sparsity: Annotated[Fraction, Field(description="Share of the weights that is zero in the end.")] = 0.8
     epochs: Annotated[
         tuple[Annotated[int, Field(ge=0, le=100_000)], ...],
-        Field(min_length=1, max_length=100, description="Prune at the end of these epochs (0: before training).", json_schema_extra={"unit": "epochs"}),
+        Field(
+            min_length=1,
+            max_length=100,
+            description="Prune at the end of these epochs (0: before training).",
+            json_schema_extra={"unit": "epochs"},
+        ),
     ] = (10,)
 
     @model_validator(mode="after")

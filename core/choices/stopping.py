@@ -32,7 +32,8 @@ class Patience(Choice):
 
     kind: Literal["patience"] = "patience"
     patience: Annotated[
-        int, Field(ge=1, le=100_000, description="Evaluations without a new best before it stops.", json_schema_extra={"unit": "evaluations"})
+        int,
+        Field(ge=1, le=100_000, description="Evaluations without a new best before it stops.", json_schema_extra={"unit": "evaluations"}),
     ] = 5
     min_delta: Annotated[NonNegative, Field(description="A smaller gain than this does not count.")] = 0.0
 

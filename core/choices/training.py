@@ -10,7 +10,10 @@ from core.choices.base import Choice, Seed
 
 Sampling = Literal["reshuffle", "shuffle_once", "in_order", "with_replacement"]
 StreamSeed = Annotated[
-    Seed | None, Field(description="Its own seed instead of the run's, so that this source alone is held or varied.", json_schema_extra={"advanced": True})
+    Seed | None,
+    Field(
+        description="Its own seed instead of the run's, so that this source alone is held or varied.", json_schema_extra={"advanced": True}
+    ),
 ]
 
 
@@ -23,13 +26,19 @@ class Training(Choice):
         Field(description='Examples an update averages over; "full" takes all.', json_schema_extra={"unit": "examples"}),
     ] = 64
     sampling: Annotated[
-        Sampling, Field(description="The order of the examples: reshuffled each epoch, shuffled once, as they stand, or drawn with replacement.")
+        Sampling,
+        Field(description="The order of the examples: reshuffled each epoch, shuffled once, as they stand, or drawn with replacement."),
     ] = "reshuffle"
     evaluate_every: Annotated[
         Annotated[int, Field(ge=1, le=10_000_000)] | None,
-        Field(description="Updates between two measurements; empty: after each epoch.", json_schema_extra={"unit": "updates", "advanced": True}),
+        Field(
+            description="Updates between two measurements; empty: after each epoch.",
+            json_schema_extra={"unit": "updates", "advanced": True},
+        ),
     ] = None
-    dtype: Annotated[Literal["float32", "float64"], Field(description="Precision of all arithmetic.", json_schema_extra={"advanced": True})] = "float32"
+    dtype: Annotated[
+        Literal["float32", "float64"], Field(description="Precision of all arithmetic.", json_schema_extra={"advanced": True})
+    ] = "float32"
     device: Annotated[
         Literal["auto", "cpu", "cuda"], Field(description="auto: the GPU when there is one.", json_schema_extra={"advanced": True})
     ] = "auto"

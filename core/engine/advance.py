@@ -55,7 +55,7 @@ def _logits(teacher: RunSettings, weights: bytes, stack: Stack) -> Tensor:
     from core.engine.batches import tensors_of
 
     x_ND = tensors_of(stack).train.x_ND
-    return trained_model(teacher, weights).to(x_ND.device)(x_ND)  # type: ignore[no-any-return]
+    return trained_model(teacher, weights).to(x_ND.device)(x_ND)
 
 
 def _start(stack: Stack, records: Records) -> Stack:

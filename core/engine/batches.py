@@ -29,6 +29,11 @@ class Part:
     def __len__(self) -> int:
         return len(self.y_N)
 
+    def take(self, index_RB: Tensor) -> tuple[Tensor, Tensor]:
+        """The examples of one batch for each run: x (R, B, D), y (R, B)."""
+        flat = index_RB.flatten()
+        return self.x_ND.index_select(0, flat).unflatten(0, index_RB.shape), self.y_N.index_select(0, flat).view(index_RB.shape)
+
 
 @dataclass(frozen=True)
 class Tensors:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import struct
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from core.engine.batches import Part

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -107,8 +108,8 @@ def layer_rows(network: Part, layout: Layout, activity: Activity) -> list[Row]:
     return rows
 
 
-def histograms(weights_RW: Tensor, bins: int = BINS) -> dict[str, list]:
-    """low, high and counts (float32 bytes) of `bins` bins of equal width over each run's own range; all NaN where a weight is not finite."""
+def histograms(weights_RW: Tensor, bins: int = BINS) -> dict[str, list[Any]]:
+    """low, high and counts (float32 bytes) of `bins` bins of equal width over each run's own range; NaN where a weight is not finite."""
     finite_R1 = weights_RW.isfinite().all(1, keepdim=True)
     clean_RW = weights_RW.where(finite_R1, torch.zeros_like(weights_RW))
     low_R1, high_R1 = clean_RW.aminmax(dim=1, keepdim=True)
@@ -117,10 +118,10 @@ def histograms(weights_RW: Tensor, bins: int = BINS) -> dict[str, list]:
     bin_RW = ((clean_RW - low_R1) * (bins / (high_R1 - low_R1))).long().clamp_(0, bins - 1)
     bin_RW += bins * torch.arange(len(weights_RW), device=weights_RW.device)[:, None]
     counts_RK = torch.bincount(bin_RW.flatten(), minlength=bins * len(weights_RW)).view(-1, bins).float()
-    counts_RK = counts_RK.where(finite_R1, torch.full_like(counts_RK, torch.nan)).cpu().numpy()
+    counts_RK = counts_RK.where(finite_R1, torch.full_like(counts_RK, torch.nan))
     nothing = torch.full_like(low_R1, torch.nan)
     return {
         "low": low_R1.where(finite_R1, nothing)[:, 0].tolist(),
         "high": high_R1.where(finite_R1, nothing)[:, 0].tolist(),
-        "counts": [row.tobytes() for row in counts_RK],
+        "counts": [row.tobytes() for row in counts_RK.cpu().numpy()],
     }

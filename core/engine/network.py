@@ -81,9 +81,7 @@ class Network:
     def __init__(self, template: nn.Module, flat_RP: Tensor, buffers: dict[str, Tensor], dropout_R: Tensor) -> None:
         self.layout = Layout.of(template)
         self.flat_RP = flat_RP
-        self.leaves = [
-            flat_RP.detach()[:, columns].unflatten(1, shape).requires_grad_() for _, columns, shape in self.layout.parameters
-        ]
+        self.leaves = [flat_RP.detach()[:, columns].unflatten(1, shape).requires_grad_() for _, columns, shape in self.layout.parameters]
         names = [name for name, _, _ in self.layout.parameters]
         self.forward = stacked(template, "", Parts(dict(zip(names, self.leaves, strict=True)), buffers, dropout_R))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 
 from core.settings import RunSettings
 
@@ -37,7 +38,7 @@ def _split(runs: list[RunSettings], parts: int) -> list[tuple[RunSettings, ...]]
     pieces = max(min(parts, len(runs)), -(-len(runs) // MAX_ROWS))
     size, larger = divmod(len(ordered), pieces)
     starts = [piece * size + min(piece, larger) for piece in range(pieces + 1)]
-    return [tuple(ordered[start:stop]) for start, stop in zip(starts, starts[1:], strict=False)]
+    return [tuple(ordered[start:stop]) for start, stop in pairwise(starts)]
 
 
 def group_key(run: RunSettings) -> str:

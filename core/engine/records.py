@@ -28,8 +28,9 @@ ENDED_COLUMNS = ("run", "status", "test_loss", "test_accuracy", "test_f1", "test
 class Records:
     """Rows by table; NaN stands for what does not apply.
 
-    history: a row a run and evaluation (HISTORY_COLUMNS). layers: a row a run, evaluation and layer (LAYER_COLUMNS; `counts` are the bytes of a
-    float32 histogram between `low` and `high`). ended: a row a run that left its stack (ENDED_COLUMNS; `weights` are a state_dict's bytes).
+    history: a row a run and evaluation (HISTORY_COLUMNS).
+    layers: a row a run, evaluation and layer (LAYER_COLUMNS); `counts` are the bytes of a float32 histogram between `low` and `high`.
+    ended: a row a run that left its stack (ENDED_COLUMNS); `weights` are a state_dict's bytes.
     grids: run, step and `grid` (bytes, see `core.engine.grids`) for data with two features.
     """
 

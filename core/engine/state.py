@@ -14,11 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from core.choices.loading import load_data
+from core.choices.models import uses_batch_statistics
 from core.choices.stopping import Watch
 from core.engine.network import DTYPES, blank, initial_parameters
 from core.engine.optimization import State, grouped_rows, kept_state
 from core.engine.planning import group_key, plan
-from core.settings import RunSettings
+from core.settings import RunSettings, SettingsError
 
 
 @dataclass(frozen=True)
@@ -128,13 +129,13 @@ def device_of(run: RunSettings) -> torch.device:
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def begin(
-    runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] | None = None, order: Sequence[Any] | None = None
-) -> Stack:
+def begin(runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] | None = None, order: Sequence[Any] | None = None) -> Stack:
     """The stack of `runs` (all of one signature) before its first update.
 
     `initial`: a state_dict a run. `order`: an integer array (epochs, draws) a run.
+    Raises SettingsError for settings that do not go with the data, DataError for data that cannot be had.
     """
+    _check_data(runs)
     places = sorted(range(len(runs)), key=lambda place: group_key(runs[place]))
     runs = [runs[place] for place in places]
     device, dtype = device_of(runs[0]), DTYPES[runs[0].training.dtype]
@@ -160,14 +161,25 @@ def begin(
     )
 
 
+def _check_data(runs: Sequence[RunSettings]) -> None:
+    """What only the loaded data can tell. The runs share data, network and batches."""
+    run, split = runs[0], load_data(runs[0].data)
+    if split.task == "regression" and run.teacher is not None:
+        raise SettingsError(f"distillation.kind: soft_targets needs classes, and the target of {run.data.kind} is a number")
+    size, examples = run.training.batch_size, len(split.x_train)
+    if uses_batch_statistics(run.model) and size != "full" and examples % size == 1:
+        raise SettingsError(
+            f"training.batch_size: {size} leaves 1 of {examples} training examples for the last batch, and batch norm needs at least 2; "
+            f"try {size + 1}"
+        )
+
+
 def _teachers(runs: Sequence[RunSettings]) -> list[RunSettings]:
     teachers = [run.teacher for run in runs if run.teacher is not None]
     return list({teacher.key: teacher for teacher in teachers}.values())
 
 
-def _given_start(
-    initial: Sequence[dict[str, Tensor]], template: nn.Module, dtype: torch.dtype
-) -> tuple[Tensor, dict[str, Tensor]]:
+def _given_start(initial: Sequence[dict[str, Tensor]], template: nn.Module, dtype: torch.dtype) -> tuple[Tensor, dict[str, Tensor]]:
     """Parameters (R, P) and buffers of given state_dicts. Raises torch's RuntimeError where one does not fit."""
     for state in initial:
         template.load_state_dict(state)

@@ -1,7 +1,7 @@
 """Named streams of random numbers.
 
-A stream is a function of the run's seed, its name and counters (epoch, step, layer), never of the run's place in a stack or of what was drawn
-before. So a run draws the same numbers alone and stacked, uninterrupted and resumed, and two variants with one seed share them.
+A stream is a function of the run's seed, its name and counters (epoch, step, layer), never of the run's place in a stack or of what was
+drawn before. So a run draws the same numbers alone and stacked, uninterrupted and resumed, and two variants with one seed share them.
 """
 
 from __future__ import annotations

@@ -88,9 +88,9 @@ class Live:
 
     def backward(self, index_RB: Tensor) -> tuple[Tensor, Tensor]:
         """The gradient of loss and penalty on a batch, into `grad_RP`; returns the loss and the penalty of each run (R,)."""
-        train = self.data.train
-        outputs_RBC = self.network(train.x_ND[index_RB], Pass(training=True, uniforms=self._uniforms))
-        loss_RB = losses(outputs_RBC, train.y_N[index_RB], self.data.task)
+        x_RBD, y_RB = self.data.train.take(index_RB)
+        outputs_RBC = self.network(x_RBD, Pass(training=True, uniforms=self._uniforms))
+        loss_RB = losses(outputs_RBC, y_RB, self.data.task)
         if self.soft is not None:
             loss_RB = self.soft.mix(loss_RB, outputs_RBC, index_RB)
         loss_R = loss_RB.mean(1)

@@ -1,4 +1,4 @@
-"""An independent twin of the engine: one run at a time, a plain nn.Module, torch.optim and torch's own schedulers, written as a notebook would."""
+"""An independent twin of the engine: one run at a time, a plain nn.Module, torch.optim and written as in a notebook."""
 
 from __future__ import annotations
 

@@ -39,7 +39,9 @@ def last_update():
             optimizer.zero_grad()
             nn.functional.cross_entropy(model(x[batch]), y[batch]).backward()
             optimizer.step()
-    _, records = stacked_training([run, settings(seed=3, optimizer={"kind": "sgd", "lr": 0.3}, training={"epochs": 2}, model={"normalization": "layer"})])
+    _, records = stacked_training(
+        [run, settings(seed=3, optimizer={"kind": "sgd", "lr": 0.3}, training={"epochs": 2}, model={"normalization": "layer"})]
+    )
     return run, model, before, x, records
 
 

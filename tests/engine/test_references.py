@@ -1,4 +1,4 @@
-"""Each part of a run against code that we did not write: torch's schedulers, clipping, pruning and KL, scikit-learn's scores, closed forms."""
+"""Each part of a run against code that we did not write: torch's schedulers, clipping, pruning, KL; scikit-learn's scores."""
 
 from __future__ import annotations
 
@@ -236,7 +236,9 @@ def test_macro_f1_leaves_out_a_class_that_nobody_names_as_scikit_learn_does():
 
 def test_early_stopping_ends_at_the_evaluation_that_the_rule_names():
     free = settings(training={"epochs": 12}, optimizer={"kind": "adam", "lr": 0.05})
-    stopped = settings(training={"epochs": 12}, optimizer={"kind": "adam", "lr": 0.05}, stopping={"kind": "patience", "patience": 2, "min_delta": 0.02})
+    stopped = settings(
+        training={"epochs": 12}, optimizer={"kind": "adam", "lr": 0.05}, stopping={"kind": "patience", "patience": 2, "min_delta": 0.02}
+    )
     models, records = stacked_training([free, stopped])
     losses = [row["val_loss"] for row in history(records, free)]
     best, waited, expected = math.inf, 0, len(losses) - 1
@@ -308,3 +310,15 @@ def test_records_of_all_runs_are_complete():
     assert len(records.ended) == 2
     assert {row["run"] for row in records.grids} == {run.key for run in runs}
     assert vector(core.build_model(runs[0])).shape == (records.ended[0]["parameters"],)
+
+
+def test_settings_that_do_not_go_with_the_data_are_refused_with_what_to_do(tmp_path):
+    batch = settings(data="iris", model={"normalization": "batch"}, training={"batch_size": 89})
+    assert len(core.load_data(batch.data).x_train) == 90
+    with pytest.raises(core.SettingsError, match=r"training.batch_size: 89 leaves 1 of 90 .* try 90"):
+        begin([batch])
+    table = tmp_path / "t.csv"
+    table.write_text("a,y\n" + "\n".join(f"{n},{n * 1.5}" for n in range(60)))
+    numbers = settings(data={"kind": "table", "path": str(table), "target": "y"}, distillation="soft_targets")
+    with pytest.raises(core.SettingsError, match="soft_targets needs classes, and the target of table is a number"):
+        begin([numbers])

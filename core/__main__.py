@@ -1,0 +1,183 @@
+"""The command line: `python -m core compare | runs | settings | runner`.
+
+Exit 0 when it did what was asked, 2 and a clear line when the input is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.comparison import Comparison
+from core.settings import SettingsError
+
+if TYPE_CHECKING:
+    from core.runs.store import Store
+
+WRONG_INPUT = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Does what the arguments ask for; returns the exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    command: Callable[[argparse.Namespace], None] = options.command
+    try:
+        command(options)
+    except _wrong_input() as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return WRONG_INPUT
+    except BrokenPipeError:  # `... | head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description="Train small networks side by side, and see what each choice does.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_compare(commands.add_parser("compare", help="run a comparison file and write its CSVs"))
+    _add_runs(commands.add_parser("runs", help="list, export or delete what is stored"))
+    _add_settings(commands.add_parser("settings", help="every choice, its kinds and fields"))
+    _add_runner(commands.add_parser("runner", help="train what the dashboard asks for (it starts one itself)"))
+    return parser
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="a comparison in TOML (or JSON, by its ending): base, vary or variants, seeds")
+    parser.add_argument("--out", type=Path, required=True, help="folder for history.csv, layers.csv, summary.csv, comparison.toml")
+    parser.add_argument("--store", metavar="URL", help="keep the runs there, and train only what it lacks")
+    parser.add_argument("--workers", type=_count, help="processes that train (default: all cores)")
+    parser.set_defaults(command=compare)
+
+
+def _add_runs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", metavar="URL", help="default: the dashboard's")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    parser.set_defaults(command=list_runs)
+    actions.add_parser("list", help="the stored comparisons (default)").set_defaults(command=list_runs)
+    export = actions.add_parser("export", help="write a comparison's CSVs")
+    export.add_argument("comparison", help="its id, from `runs list`")
+    export.add_argument("--out", type=Path, required=True)
+    export.set_defaults(command=export_runs)
+    delete = actions.add_parser("delete", help="delete a comparison, and the runs that no other uses")
+    delete.add_argument("comparison")
+    delete.set_defaults(command=delete_runs)
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", nargs="?", default="", help="a choice, such as optimizer or model.activation; default: all")
+    parser.set_defaults(command=show_settings)
+
+
+def _add_runner(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", metavar="URL", help="default: the dashboard's")
+    parser.add_argument("--workers", type=_count, help="processes that train (default: all cores)")
+    parser.add_argument("--watch-stdin", action="store_true", help="end when standard input closes")
+    parser.set_defaults(command=run_runner)
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _wrong_input() -> tuple[type[Exception], ...]:
+    """The exceptions that are the user's to mend; their messages say how."""
+    from core.choices.loading import DataError
+    from core.runs.asking import UnknownComparisonError
+    from core.runs.configuration import ConfigurationError, LimitError
+    from core.runs.database import StoreError
+
+    return SettingsError, DataError, LimitError, ConfigurationError, StoreError, UnknownComparisonError, OSError
+
+
+def load(file: Path) -> Comparison:
+    """The comparison in a TOML or JSON file; a table's relative path is taken from the file's folder. Raises SettingsError, OSError."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file}: not a text file in UTF-8") from error
+    read = Comparison.from_json if file.suffix == ".json" else Comparison.from_toml
+    before = Path.cwd()
+    os.chdir(file.resolve().parent)
+    try:
+        return read(text)
+    except SettingsError as error:
+        raise SettingsError("\n".join(f"{file}: {line}" for line in str(error).splitlines())) from error
+    finally:
+        os.chdir(before)
+
+
+def compare(options: argparse.Namespace) -> None:
+    """`compare FILE --out DIR`."""
+    from core.runs.compare import compare as run
+    from core.runs.configuration import Configuration
+    from core.runs.executors import make_executor
+
+    comparison = load(options.file)
+    workers = options.workers or Configuration().workers
+    store = _store(options.store) if options.store else None
+    with make_executor(workers) as executor:
+        result = run(comparison, store=store, executor=executor)
+    result.to_csv(options.out)
+    print(result.summary().to_string(index=False))
+    print(f"written to {options.out}")
+
+
+def list_runs(options: argparse.Namespace) -> None:
+    """`runs list`."""
+    comparisons = _store(options.store).comparisons(limit=1_000_000)
+    if comparisons.empty:
+        print("nothing is stored yet")
+        return
+    columns = ["id", "name", "state", "runs", "runs_done", "diverged", "created"]
+    print(comparisons[columns].to_string(index=False))
+
+
+def export_runs(options: argparse.Namespace) -> None:
+    """`runs export ID --out DIR`."""
+    from core.runs.result import Result
+
+    store = _store(options.store)
+    Result.stored(store, store.comparison(options.comparison)).to_csv(options.out)
+    print(f"written to {options.out}")
+
+
+def delete_runs(options: argparse.Namespace) -> None:
+    """`runs delete ID`."""
+    deleted = _store(options.store).delete(options.comparison)
+    print(f"deleted {deleted.comparison} and {len(deleted.runs)} runs that no other comparison uses")
+
+
+def show_settings(options: argparse.Namespace) -> None:
+    """`settings [PATH]`."""
+    from core.reference import reference_text
+
+    print(reference_text(options.path))
+
+
+def run_runner(options: argparse.Namespace) -> None:
+    """`runner`."""
+    from core.runs.configuration import Configuration
+    from core.runs.runner import main as run
+
+    asked = {name: value for name in ("store", "workers") if (value := getattr(options, name)) is not None}
+    run(Configuration(**asked), watch_stdin=options.watch_stdin)
+
+
+def _store(url: str | None) -> Store:
+    from core.runs.configuration import Configuration
+    from core.runs.store import Store
+
+    return Store(url or Configuration().store)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

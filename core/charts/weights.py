@@ -1,0 +1,181 @@
+"""Weights by layer: norms and sparsity as curves, and how the weights themselves are spread, over time and at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+from pandas import DataFrame
+
+from core.charts import bands, bins, marks, palette, thin, titles
+from core.charts.layers import heatmap
+from core.charts.titles import Axis
+
+MOST_LAYERS = 6
+"""Layers with a panel each; a deeper network is drawn as one heat map instead."""
+LayerCharts = alt.FacetChart | alt.ConcatChart
+
+CELLS = 8_000
+"""Most cells of the histograms over time."""
+
+
+def norms(frame: DataFrame, *, variants: Sequence[str], x: Axis = "epoch", width: int = 360, columns: int = 2) -> LayerCharts:
+    """Norm of each layer's weights over time: mean per variant with its 95 % band over seeds. Arguments as for `by_layer`."""
+    return by_layer(frame, variants=variants, column="weight_norm", x=x, width=width, columns=columns)
+
+
+def sparsity_by_layer(frame: DataFrame, *, variants: Sequence[str], x: Axis = "epoch", width: int = 360, columns: int = 2) -> LayerCharts:
+    """Share of each layer's weights that are exactly zero, over time. Arguments as for `by_layer`."""
+    return by_layer(frame, variants=variants, column="sparsity", x=x, width=width, columns=columns)
+
+
+def by_layer(
+    frame: DataFrame,
+    *,
+    variants: Sequence[str],
+    column: str,
+    x: Axis = "epoch",
+    width: int = 360,
+    columns: int = 2,
+) -> LayerCharts:
+    """A measure of the layers over time, a panel a layer; networks of more than 6 layers as one heat map.
+
+    Args:
+        frame: a row a run, evaluation and layer, layers in order from input to output; variant, seed and the x axis joined.
+        variants: all variants of the comparison in its order, which decides their colours.
+        column: a measure of `frame`.
+        x: what runs along the bottom.
+        width: of the whole chart, in pixels.
+        columns: panels side by side.
+    """
+    if frame["layer"].nunique() > MOST_LAYERS:
+        return heatmap(frame, variants=variants, column=column, x=x, width=width, columns=1)
+    means = layer_means(bands.of_variants(frame, variants), column, x)
+    charts = [_layer_panels(bands.of_variants(means, group), group, column, x, width, columns) for group in palette.groups(variants)]
+    described = f"Line charts of {titles.name(column)} against {titles.AXES[x]}, a panel a layer, for {titles.listed(list(variants))}."
+    return _one_or_several(charts, described)
+
+
+def layer_means(frame: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
+    """Mean over seeds with its 95 % t interval: variant, layer, step, the x axis, mean, low, high, n."""
+    frame = frame.assign(value=frame[column].where(np.isfinite(frame[column].astype(float))))
+    groups = frame.groupby(["variant", "layer", "step"], sort=False, observed=True)
+    table = groups.agg(**{x: (x, "mean"), "mean": ("value", "mean"), "std": ("value", "std"), "n": ("value", "count")})
+    half = bands.half_width(table["std"], table["n"])
+    table = table.assign(low=table["mean"] - half, high=table["mean"] + half).drop(columns="std")
+    table = table[table["n"] > 0].reset_index()
+    return table.loc[:, ~table.columns.duplicated()]
+
+
+def _layer_panels(means: DataFrame, group: list[str], column: str, x: Axis, width: int, columns: int) -> alt.FacetChart:
+    names = list(dict.fromkeys(means["layer"]))
+    shown = thin.thinned(means, ["variant", "layer"], 2 * thin.POINTS // max(len(names), 1))
+    fraction = titles.is_fraction(column)
+    scale = alt.Scale(domain=[0, 1]) if fraction else alt.Scale(zero=False)
+    at = alt.X(f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(nice=False), axis=marks.close(tickCount=5))
+    colour = palette.colour(group, group, width=width)
+    base = alt.Chart(shown)
+    title = titles.title(column)
+    axis = marks.close(tickCount=4)
+    spread = base.mark_area(opacity=0.2, clip=True)
+    spread = spread.encode(at, alt.Y("low:Q", title=title, scale=scale, axis=axis), alt.Y2("high:Q"), colour)
+    tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), marks.exactly(x), *marks.mean_and_interval(titles.name(column))]
+    mean = base.mark_line(strokeWidth=2, clip=True, point=alt.OverlayMarkDef(opacity=0, size=70))
+    mean = mean.encode(at, alt.Y("mean:Q", title=title, scale=scale, axis=axis), colour, tooltip=tooltip)
+    panel = alt.LayerChart(layer=[spread, mean], width=marks.panel_width(width, columns), height=150, data=shown)
+    facet = alt.Facet("layer:N", title=None, sort=names, header=alt.Header(labelLimit=width // columns))
+    chart = panel.facet(facet, columns=columns)
+    return chart if fraction else chart.resolve_scale(y="independent")
+
+
+def histograms(
+    frame: DataFrame,
+    *,
+    variants: Sequence[str],
+    layers: Sequence[str] | None = None,
+    seed: int | None = None,
+    x: Axis = "epoch",
+    width: int = 360,
+    columns: int = 2,
+) -> alt.FacetChart:
+    """How a layer's weights are spread, over time: a panel a layer and variant, strong where many of the layer's weights lie.
+
+    Args:
+        frame: a row a run, evaluation and layer: variant, seed, the x axis, layer, low, high, counts.
+        variants: all variants of the comparison, in its order.
+        layers: the layers to draw; all by default.
+        seed: the seed to draw; the first by default. A histogram is of one network: seeds are not mixed.
+        x: what runs along the bottom.
+        width: of the whole chart, in pixels.
+        columns: panels side by side.
+    """
+    frame = _of_one_seed(bands.of_variants(frame, variants), seed)
+    frame = frame if layers is None else frame[frame["layer"].isin(list(layers))]
+    names, shown = list(dict.fromkeys(frame["layer"])), [variant for variant in variants if variant in set(frame["variant"])]
+    table = bins.cells(frame, x, CELLS // max(len(names) * len(shown), 1) // bins.BINS)
+    chart = alt.Chart(table, width=marks.panel_width(width, columns, 70), height=120).mark_rect(clip=True)
+    chart = chart.encode(
+        alt.X("left:Q", title=titles.AXES[x], scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=5)),
+        alt.X2("right:Q"),
+        alt.Y("low:Q", title="weight", scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=5)),
+        alt.Y2("high:Q"),
+        palette.colour(variants),
+        _share(),
+        tooltip=[alt.Tooltip("panel:N", title="of"), marks.exactly(x), *(alt.Tooltip(f"{name}:Q") for name in ("low", "high", "share"))],
+    )
+    panels = [f"{variant}, {layer}" for layer in names for variant in shown]
+    facet = alt.Facet("panel:N", title=None, sort=panels, header=alt.Header(labelLimit=max(width // columns, 60)))
+    said = f"seed {frame['seed'].iloc[0]}; the stronger, the more of the layer's weights" if len(frame) else "nothing measured yet"
+    described = f"Histograms of the weights by {titles.AXES[x]} as heat maps, a panel each for {titles.listed(panels)}."
+    chart = chart.facet(facet, columns=columns, title=marks.note([said], width), description=described)
+    return chart.resolve_scale(y="independent")
+
+
+def _share() -> alt.Opacity:
+    """How strong for a share of the weights; by its root, or pruned weights at zero would leave nothing of all others to see.
+
+    Strength, and not a scale of colours, for its empty end is the page's own background, light or dark.
+    """
+    return alt.Opacity("share:Q", scale=alt.Scale(type="sqrt", domain=[0, 0.3], range=[0, 1], clamp=True), legend=None)
+
+
+def _of_one_seed(frame: DataFrame, seed: int | None) -> DataFrame:
+    return frame[frame["seed"] == (frame["seed"].min() if seed is None else seed)]
+
+
+def last_histograms(
+    frame: DataFrame,
+    *,
+    variants: Sequence[str],
+    seed: int | None = None,
+    width: int = 360,
+    columns: int = 2,
+) -> LayerCharts:
+    """How each layer's weights are spread at the last measurement, the variants over each other. Arguments as for `histograms`."""
+    frame = _of_one_seed(bands.of_variants(frame, variants), seed)
+    frame = frame[frame["step"] == frame.groupby("run", observed=True)["step"].transform("max")]
+    table = bins.cells(frame)
+    names = list(dict.fromkeys(frame["layer"]))
+    charts = [_overlaid(bands.of_variants(table, group), group, names, width, columns) for group in palette.groups(variants)]
+    described = f"Histograms of the weights at the last measurement, a panel a layer, for {titles.listed(list(variants))}."
+    return _one_or_several(charts, described)
+
+
+def _overlaid(table: DataFrame, group: list[str], names: list[str], width: int, columns: int) -> alt.FacetChart:
+    chart = alt.Chart(table[["variant", "layer", "low", "high", "share"]], width=marks.panel_width(width, columns), height=150)
+    chart = chart.mark_line(interpolate="step-after", strokeWidth=1.5).encode(
+        alt.X("low:Q", title="weight", scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=4)),
+        alt.Y("share:Q", title="share of weights", axis=marks.close(format="%", tickCount=4)),
+        palette.colour(group, group, width=width),
+    )
+    facet = alt.Facet("layer:N", title=None, sort=names, header=alt.Header(labelLimit=max(width // columns, 60)))
+    return chart.facet(facet, columns=columns).resolve_scale(x="independent", y="independent")
+
+
+def _one_or_several(charts: list[alt.FacetChart], described: str) -> LayerCharts:
+    """One chart, or one below the other where there are more variants than colours."""
+    if len(charts) == 1:
+        charts[0].description = described
+        return charts[0]
+    return alt.ConcatChart(concat=charts, columns=1, resolve=alt.Resolve(scale={"color": "independent"}), description=described)

@@ -1,0 +1,28 @@
+"""Tables as CSV that a spreadsheet may open: numbers whole, and no text that would run as a formula."""
+
+from __future__ import annotations
+
+from pandas import DataFrame, Series
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection)."""
+
+
+def escape_cells(frame: DataFrame) -> DataFrame:
+    """The frame with an apostrophe before each text, cell or column name, that a spreadsheet would take for a formula; numbers as they are."""
+    text = {name: _escaped(column) for name, column in frame.items() if not (is_numeric_dtype(column) or is_bool_dtype(column))}
+    return frame.assign(**text).rename(columns=_escape)
+
+
+def to_csv_bytes(frame: DataFrame) -> bytes:
+    """The frame as CSV in UTF-8, without its index: floats so that reading gives the same bits, NaN as an empty cell, text escaped."""
+    return escape_cells(frame).to_csv(index=False, lineterminator="\n").encode()
+
+
+def _escaped(column: Series) -> Series:
+    return column.map(_escape)
+
+
+def _escape(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

@@ -1,0 +1,242 @@
+"""What the runner writes: which comparison is on its way, its stacks, and the results. Each function is one part of one transaction.
+
+A comparison is *live* while it is queued, running or paused. A stack belongs to no comparison: it goes on as long as a live one lacks a
+run in it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from core.engine.planning import plan
+from core.runs.asking import Action
+from core.runs.database import write_number
+from core.runs.frames import ENDED
+from core.runs.recording import record, take_back
+from core.runs.schema import comparison_runs, comparisons, history, requests, runs, stack_runs, stacks
+from core.runs.worker import Advance
+from core.settings import ENGINE_VERSION, RunSettings
+
+LIVE = ("queued", "running", "paused")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for, and the comparison's state before it was taken up."""
+
+    comparison: str
+    action: Action
+    before: str
+
+
+@dataclass(frozen=True)
+class StoredStack:
+    """A stack as it was last written."""
+
+    id: int
+    runs: tuple[RunSettings, ...]
+    unfinished: frozenset[str]
+    state: bytes | None
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a comparison still lacks, and the stacks that will bring it."""
+
+    wanted: frozenset[str]
+    stacks: tuple[StoredStack, ...]
+
+
+class OutdatedError(RuntimeError):
+    """The comparison's runs were made by another version of the engine."""
+
+
+def take_requests(connection: Connection) -> list[Request]:
+    """The waiting requests, oldest first, each with what it does to its comparison's state; they wait no longer."""
+    taken = []
+    for request in connection.execute(select(requests).order_by(requests.c.id)).all():
+        before = connection.scalars(select(comparisons.c.state).where(comparisons.c.id == request.comparison_id)).one()
+        _follow(connection, request.comparison_id, request.action, before)
+        connection.execute(delete(requests).where(requests.c.id == request.id))
+        taken.append(Request(request.comparison_id, request.action, before))
+    return taken
+
+
+def _follow(connection: Connection, comparison_id: str, action: Action, before: str) -> None:
+    if action in ("run", "resume"):
+        set_state(connection, comparison_id, "running")
+    elif action == "step":
+        set_state(connection, comparison_id, "paused", stepping=True)
+    elif action == "pause" and before in LIVE:
+        set_state(connection, comparison_id, "paused")
+    elif action == "cancel" and before in LIVE:
+        end(connection, comparison_id, "cancelled")
+
+
+def set_state(connection: Connection, comparison_id: str, state: str, *, stepping: bool = False, message: str = "") -> None:
+    """Writes the state of a comparison, and when it ended."""
+    values = {"state": state, "stepping": stepping, "message": message, "finished": None if state in LIVE else time.time()}
+    number = write_number(connection)
+    connection.execute(update(comparisons).where(comparisons.c.id == comparison_id).values(**values, written=number))
+
+
+def unfinished_business(connection: Connection) -> list[str]:
+    """The comparisons that an earlier runner left running or paused, oldest first. A step that it had begun is forgotten."""
+    connection.execute(update(comparisons).where(comparisons.c.stepping).values(stepping=False))
+    left = select(comparisons.c.id).where(comparisons.c.state.in_(("running", "paused")))
+    return list(connection.scalars(left.order_by(comparisons.c.created, comparisons.c.id)))
+
+
+def open_comparison(connection: Connection, comparison_id: str, workers: int) -> Opened:
+    """Finds the stacks of what the comparison lacks, and makes those that are missing; one that lacks nothing is finished.
+
+    A stack that is there goes on, unless it would train runs that nobody wants; then its runs begin again. Raises OutdatedError.
+    """
+    missing = _missing(connection, comparison_id)
+    if not missing:
+        set_state(connection, comparison_id, "finished")
+        return Opened(frozenset(), ())
+    kept = _stacks_to_keep(connection, comparison_id, missing)
+    _revive(connection, [stack.id for stack in kept])
+    stacked = {key for stack in kept for key in stack.unfinished}
+    rest = {key: run_id for key, (run_id, _) in missing.items() if key not in stacked}
+    take_back(connection, list(rest.values()))
+    made = [_make_stack(connection, planned, rest) for planned in plan([missing[key][1] for key in rest], workers)]
+    return Opened(frozenset(missing), (*kept, *made))
+
+
+def _missing(connection: Connection, comparison_id: str) -> dict[str, tuple[int, RunSettings]]:
+    """Key -> id and settings of the comparison's runs that have not ended."""
+    joined = select(runs.c.key, runs.c.id, runs.c.settings, runs.c.engine_version).join(comparison_runs, comparison_runs.c.run_id == runs.c.id)
+    mine = joined.where(comparison_runs.c.comparison_id == comparison_id, runs.c.status.not_in(ENDED))
+    rows = connection.execute(mine.order_by(comparison_runs.c.position)).all()
+    if any(row.engine_version != ENGINE_VERSION for row in rows):
+        raise OutdatedError("its runs were planned by another version of Tandem; compare again to train them anew")
+    return {row.key: (row.id, RunSettings.model_validate_json(row.settings)) for row in rows}
+
+
+def _stacks_to_keep(connection: Connection, comparison_id: str, missing: Iterable[str]) -> list[StoredStack]:
+    """The stacks of the missing runs; those that had better begin again are deleted."""
+    wanted, wanted_elsewhere = set(missing), _wanted_elsewhere(connection, comparison_id)
+    kept = []
+    for stack in _stacks_of(connection, comparison_id):
+        shared = not wanted_elsewhere.isdisjoint(stack.unfinished)
+        if shared or (stack.state is not None and stack.unfinished <= wanted):
+            kept.append(stack)
+        else:
+            connection.execute(delete(stacks).where(stacks.c.id == stack.id))
+    return kept
+
+
+def _wanted_elsewhere(connection: Connection, comparison_id: str) -> set[str]:
+    """The unfinished runs of all other live comparisons."""
+    joined = select(runs.c.key).join(comparison_runs, comparison_runs.c.run_id == runs.c.id).join(comparisons)
+    others = joined.where(comparisons.c.id != comparison_id, comparisons.c.state.in_(LIVE), runs.c.status.not_in(ENDED))
+    return set(connection.scalars(others))
+
+
+def _stacks_of(connection: Connection, comparison_id: str) -> list[StoredStack]:
+    """The stacks that hold an unfinished run of the comparison."""
+    joined = select(stack_runs.c.stack_id).join(comparison_runs, comparison_runs.c.run_id == stack_runs.c.run_id).join(runs, runs.c.id == stack_runs.c.run_id)
+    mine = joined.where(comparison_runs.c.comparison_id == comparison_id, runs.c.status.not_in(ENDED)).distinct()
+    rows = connection.execute(select(stacks).where(stacks.c.id.in_(mine)).order_by(stacks.c.id)).all()
+    return [_with_runs(connection, row.id, row.state, row.epoch) for row in rows]
+
+
+def _with_runs(connection: Connection, stack_id: int, state: bytes | None, epoch: int) -> StoredStack:
+    joined = select(runs.c.key, runs.c.settings, runs.c.status).join(stack_runs, stack_runs.c.run_id == runs.c.id)
+    rows = connection.execute(joined.where(stack_runs.c.stack_id == stack_id).order_by(stack_runs.c.position)).all()
+    settings = tuple(RunSettings.model_validate_json(row.settings) for row in rows)
+    return StoredStack(stack_id, settings, frozenset(row.key for row in rows if row.status not in ENDED), state, epoch)
+
+
+def _make_stack(connection: Connection, planned: Sequence[RunSettings], ids: dict[str, int]) -> StoredStack:
+    epochs = max(run.training.epochs for run in planned)
+    stack_id = connection.execute(insert(stacks).values(epochs=epochs, epoch=0)).inserted_primary_key[0]  # type: ignore[index]
+    rows = [{"stack_id": stack_id, "position": place, "run_id": ids[run.key]} for place, run in enumerate(planned)]
+    connection.execute(insert(stack_runs), rows)
+    return StoredStack(stack_id, tuple(planned), frozenset(run.key for run in planned), None, 0)
+
+
+def end(connection: Connection, comparison_id: str, state: str, message: str = "") -> None:
+    """Ends a comparison before its time, as `cancelled` or `failed`. What no other live comparison needs of its runs is cancelled.
+
+    A stack that another one needs goes on as a whole. The states of the others are kept: run again, they go on from there.
+    """
+    set_state(connection, comparison_id, state, message=message)
+    wanted_elsewhere = _wanted_elsewhere(connection, comparison_id)
+    shared = {key for stack in _stacks_of(connection, comparison_id) if not wanted_elsewhere.isdisjoint(stack.unfinished) for key in stack.unfinished}
+    joined = select(runs.c.key, runs.c.id).join(comparison_runs, comparison_runs.c.run_id == runs.c.id)
+    mine = joined.where(comparison_runs.c.comparison_id == comparison_id, runs.c.status.not_in(ENDED))
+    rows = connection.execute(mine).all()
+    set_status(connection, [row.id for row in rows if row.key not in shared | wanted_elsewhere], "cancelled")
+
+
+def set_status(connection: Connection, run_ids: Sequence[int], status: str) -> None:
+    """Gives runs a status, and the last row of each one's history too."""
+    number = write_number(connection)
+    connection.execute(update(runs).where(runs.c.id.in_(run_ids)).values(status=status, updated=time.time(), written=number))
+    last = select(func.max(history.c.step)).where(history.c.run_id == runs.c.id).scalar_subquery()
+    reached = connection.execute(select(runs.c.id, last.label("step")).where(runs.c.id.in_(run_ids))).all()
+    for run_id, step in reached:
+        row = (history.c.run_id == run_id) & (history.c.step == step)
+        connection.execute(update(history).where(row).values(status=status, written=number))
+
+
+def _revive(connection: Connection, stack_ids: Sequence[int]) -> None:
+    """Runs that were cancelled and now go on are running again."""
+    joined = select(runs.c.id).join(stack_runs, stack_runs.c.run_id == runs.c.id)
+    cancelled = connection.scalars(joined.where(stack_runs.c.stack_id.in_(stack_ids), runs.c.status == "cancelled")).all()
+    if cancelled:
+        set_status(connection, cancelled, "running")
+
+
+def apply(connection: Connection, stack_id: int, advance: Advance) -> bool:
+    """Writes what a segment brought: its records, the stack's new state, and the comparisons that are finished by it.
+
+    False, and nothing is written, when the stack is gone: its comparison was deleted, or began again.
+    """
+    former = connection.execute(select(stacks.c.epoch).where(stacks.c.id == stack_id)).one_or_none()
+    if former is None:
+        return False
+    joined = select(runs.c.key, runs.c.id).join(stack_runs, stack_runs.c.run_id == runs.c.id).where(stack_runs.c.stack_id == stack_id)
+    ids = dict(connection.execute(joined).tuples().all())
+    record(connection, ids, advance.records, advance.seconds)
+    if advance.state is None:
+        connection.execute(delete(stacks).where(stacks.c.id == stack_id))
+    else:
+        pace = advance.seconds / max(1, advance.epoch - former.epoch)
+        connection.execute(update(stacks).where(stacks.c.id == stack_id).values(state=advance.state, epoch=advance.epoch, pace=pace))
+    _finish(connection, [ids[row["run"]] for row in advance.records.ended if row["run"] in ids])
+    return True
+
+
+def _finish(connection: Connection, run_ids: Sequence[int]) -> None:
+    """The live comparisons that lack nothing any more, now that these runs have ended, are finished."""
+    joined = select(comparison_runs.c.comparison_id).join(comparisons).where(comparison_runs.c.run_id.in_(run_ids), comparisons.c.state.in_(LIVE))
+    for comparison_id in connection.scalars(joined.distinct()).all():
+        if not _missing_count(connection, comparison_id):
+            set_state(connection, comparison_id, "finished")
+
+
+def _missing_count(connection: Connection, comparison_id: str) -> int:
+    joined = select(func.count()).select_from(comparison_runs).join(runs, runs.c.id == comparison_runs.c.run_id)
+    return connection.scalars(joined.where(comparison_runs.c.comparison_id == comparison_id, runs.c.status.not_in(ENDED))).one()
+
+
+def stepped(connection: Connection, comparison_id: str) -> None:
+    """The epoch that a step asked for is done."""
+    number = write_number(connection)
+    connection.execute(update(comparisons).where(comparisons.c.id == comparison_id).values(stepping=False, written=number))
+
+
+def dependants(connection: Connection, stack_id: int) -> list[str]:
+    """The live comparisons that lack a run of this stack."""
+    joined = select(comparison_runs.c.comparison_id).join(comparisons).join(stack_runs, stack_runs.c.run_id == comparison_runs.c.run_id)
+    lacking = joined.join(runs, runs.c.id == stack_runs.c.run_id).where(runs.c.status.not_in(ENDED), comparisons.c.state.in_(LIVE))
+    return list(connection.scalars(lacking.where(stack_runs.c.stack_id == stack_id).distinct()))

@@ -1,0 +1,212 @@
+"""What is read from the store, as data frames and small values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pandas as pd
+from pandas import DataFrame
+from sqlalchemy import Connection, Select, Table, case, func, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from core.engine.records import HISTORY_COLUMNS, METRICS
+from core.runs.frames import ENDED, fetched, with_counts, with_members, with_times
+from core.runs.lease import Holder, holder
+from core.runs.schema import (
+    HISTORY_VALUES,
+    LAST_COLUMNS,
+    LAYER_VALUES,
+    TEST_COLUMNS,
+    comparison_runs,
+    comparisons,
+    grids,
+    history,
+    layers,
+    requests,
+    runs,
+    stack_runs,
+    stacks,
+)
+
+
+class Cursor(NamedTuple):
+    """How far rows have been read."""
+
+    revision: int  # differs when rows that were read before have been taken back: then all is read anew
+    written: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a comparison stands. Equal as long as nothing has happened."""
+
+    state: str  # queued, running, paused, cancelled, finished, failed
+    runs: int
+    runs_done: int  # finished, stopped or diverged
+    runs_diverged: int
+    epochs_done: float  # over all runs; a run that has ended counts as a whole
+    epochs_total: int
+    seconds_left: float | None  # of a running comparison; None before there is anything to judge by
+    message: str  # why it failed
+    pending: str | None  # the action that was asked for and not yet taken up
+    runner: bool  # whether a runner is there
+    version: int  # grows with every change of the comparison or of its runs
+
+    @property
+    def active(self) -> bool:
+        """Whether it will change without being asked to."""
+        return self.pending is not None or self.state in ("queued", "running")
+
+
+def members(connection: Connection, comparison_id: str) -> DataFrame:
+    """position (from 0), variant, seed, run (key) and run_id of each run."""
+    columns = (comparison_runs.c.position, comparison_runs.c.variant, comparison_runs.c.seed, runs.c.key.label("run"), runs.c.id.label("run_id"))
+    joined = select(*columns).join(runs, runs.c.id == comparison_runs.c.run_id)
+    return fetched(connection, joined.where(comparison_runs.c.comparison_id == comparison_id).order_by(comparison_runs.c.position))
+
+
+def cursor(connection: Connection, comparison_id: str) -> Cursor:
+    """How far everything has been written."""
+    revision, written = connection.execute(
+        select(func.coalesce(func.sum(runs.c.revision), 0), func.coalesce(func.max(runs.c.written), 0))
+        .join(comparison_runs, runs.c.id == comparison_runs.c.run_id)
+        .where(comparison_runs.c.comparison_id == comparison_id)
+    ).one()
+    return Cursor(int(revision), int(written))
+
+
+def history_rows(connection: Connection, comparison_id: str, since: Cursor | None) -> tuple[DataFrame, Cursor]:
+    """The rows of the history contract, in the order of the comparison's runs and of their steps."""
+    columns = [history.c.step, *(history.c[name] for name in HISTORY_VALUES), history.c.status]
+    return _rows(connection, comparison_id, history, columns, since)
+
+
+def layer_rows(connection: Connection, comparison_id: str, since: Cursor | None) -> tuple[DataFrame, Cursor]:
+    """The rows of the layers contract with variant, seed and epoch, layers from the input on."""
+    values = [layers.c[name] for name in LAYER_VALUES if name not in ("low", "high")]
+    return _rows(connection, comparison_id, layers, [layers.c.step, history.c.epoch, layers.c.layer, *values], since)
+
+
+def histogram_rows(connection: Connection, comparison_id: str, variant: str | None, seed: int | None) -> DataFrame:
+    """The rows of the histograms contract, of one variant or seed or of all."""
+    columns = [layers.c.step, history.c.epoch, layers.c.layer, layers.c.low, layers.c.high, layers.c.counts]
+    conditions = [comparison_runs.c.variant == variant] if variant is not None else []
+    conditions += [comparison_runs.c.seed == seed] if seed is not None else []
+    frame, _ = _rows(connection, comparison_id, layers, columns, None, *conditions)
+    return with_counts(frame)
+
+
+def grid_rows(connection: Connection, comparison_id: str) -> DataFrame:
+    """variant, seed, run, step, grid: the latest of each run."""
+    frame, _ = _rows(connection, comparison_id, grids, [grids.c.step, grids.c.grid], None)
+    return frame
+
+
+def _rows(
+    connection: Connection, comparison_id: str, table: Table, columns: list[Any], since: Cursor | None, *conditions: ColumnElement[bool]
+) -> tuple[DataFrame, Cursor]:
+    reached = cursor(connection, comparison_id)
+    conditions = (comparison_runs.c.comparison_id == comparison_id, *conditions)
+    if since is not None and since.revision == reached.revision:
+        conditions = (*conditions, table.c.written > since.written)
+    statement: Select[Any] = select(comparison_runs.c.position, *columns).join(table, table.c.run_id == comparison_runs.c.run_id)
+    if table is layers:
+        statement = statement.join(history, (history.c.run_id == layers.c.run_id) & (history.c.step == layers.c.step))
+    order = [comparison_runs.c.position, *(column for column in table.primary_key if column.name != "run_id")]
+    frame = fetched(connection, statement.where(*conditions).order_by(*order))
+    return with_members(frame, members(connection, comparison_id)), reached
+
+
+def run_rows(connection: Connection, comparison_id: str) -> DataFrame:
+    """A row a run: variant, seed, run, status, how far it is, last_*, best_*, test_*, parameters, nonzero."""
+    names = ["status", "epochs", "epoch", "step", "samples", "seconds"]
+    names += [*(f"last_{name}" for name in LAST_COLUMNS), *(f"best_{name}" for name in METRICS), *TEST_COLUMNS, "parameters", "nonzero"]
+    statement = select(comparison_runs.c.position, *(runs.c[name] for name in names)).join(runs, runs.c.id == comparison_runs.c.run_id)
+    frame = fetched(connection, statement.where(comparison_runs.c.comparison_id == comparison_id).order_by(comparison_runs.c.position))
+    return with_members(frame, members(connection, comparison_id))
+
+
+def comparison_rows(connection: Connection, search: str, state: str | None, limit: int, offset: int) -> DataFrame:
+    """A row a comparison, the newest first."""
+    matching = select(comparisons)
+    if search:
+        texts = (comparisons.c.name, comparisons.c.note, comparisons.c.spec, comparisons.c.id)
+        matching = matching.where(or_(*(column.icontains(search, autoescape=True) for column in texts)))
+    if state is not None:
+        matching = matching.where(comparisons.c.state == state)
+    page = matching.order_by(comparisons.c.created.desc(), comparisons.c.id).limit(limit).offset(offset).subquery()
+    fields = [page.c[name] for name in ("id", "name", "note", "state", "created", "finished", "message", "spec")]
+    statement = (
+        select(*fields, *_counts(), func.count(comparison_runs.c.variant.distinct()).label("variants"))
+        .join(comparison_runs, comparison_runs.c.comparison_id == page.c.id)
+        .join(runs, runs.c.id == comparison_runs.c.run_id)
+        .group_by(*fields)
+        .order_by(page.c.created.desc(), page.c.id)
+    )
+    frame = fetched(connection, statement)
+    whole = {name: frame[name].astype("int64") for name in ("runs", "runs_done", "runs_diverged", "variants")}
+    return with_times(frame.assign(**whole), ["created", "finished"])
+
+
+def _counts() -> list[Any]:
+    ended = runs.c.status.in_(ENDED)
+    return [
+        func.count(runs.c.id).label("runs"),
+        func.sum(case((ended, 1), else_=0)).label("runs_done"),
+        func.sum(case((runs.c.status == "diverged", 1), else_=0)).label("runs_diverged"),
+        func.sum(case((ended, runs.c.epochs), else_=runs.c.epoch)).label("epochs_done"),
+        func.sum(runs.c.epochs).label("epochs_total"),
+    ]
+
+
+def progress(connection: Connection, comparison_id: str) -> Progress | None:
+    """Where the comparison stands; None when there is none of that id."""
+    fields = ("state", "stepping", "message", "written")
+    row = connection.execute(select(*(comparisons.c[name] for name in fields)).where(comparisons.c.id == comparison_id)).one_or_none()
+    if row is None:
+        return None
+    counts = connection.execute(
+        select(*_counts(), func.max(runs.c.written))
+        .join(comparison_runs, comparison_runs.c.run_id == runs.c.id)
+        .where(comparison_runs.c.comparison_id == comparison_id)
+    ).one()
+    pending = connection.scalar(select(requests.c.action).where(requests.c.comparison_id == comparison_id).order_by(requests.c.id.desc()).limit(1))
+    state = "running" if row.stepping else row.state
+    held = holder(connection)
+    left = _seconds_left(connection, comparison_id, held) if row.state == "running" else None
+    total, done, diverged, epochs_done, epochs_total, written = counts
+    return Progress(
+        state, total, int(done), int(diverged), float(epochs_done), int(epochs_total), left, row.message, pending,
+        held is not None and held.alive, max(row.written, written),
+    )  # fmt: skip
+
+
+def _seconds_left(connection: Connection, comparison_id: str, held: Holder | None) -> float | None:
+    """What is left of its stacks at their pace, shared among the workers and with the other comparisons that are running."""
+    rows = connection.execute(
+        select(stacks.c.id, stacks.c.epoch, stacks.c.epochs, stacks.c.pace)
+        .join(stack_runs, stack_runs.c.stack_id == stacks.c.id)
+        .join(comparison_runs, comparison_runs.c.run_id == stack_runs.c.run_id)
+        .where(comparison_runs.c.comparison_id == comparison_id)
+        .distinct()
+    ).all()
+    paces = [row.pace for row in rows if row.pace is not None]
+    if not paces:
+        return None
+    usual = sum(paces) / len(paces)
+    left = [(row.epochs - row.epoch) * (usual if row.pace is None else row.pace) for row in rows]
+    running = connection.scalar(select(func.count()).where(comparisons.c.state == "running")) or 1
+    return float(max(max(left), sum(left) * running / (held.workers if held else 1)))
+
+
+def merged(known: DataFrame, fresh: DataFrame, key: list[str], order: list[str]) -> DataFrame:
+    """The known rows with the fresh ones added, or in the place of those with the same `key`; runs in the order given."""
+    both = pd.concat([known, fresh], ignore_index=True).drop_duplicates(key, keep="last")
+    place = both["run"].map({run: place for place, run in enumerate(order)})
+    return both.assign(_place=place).sort_values(["_place", "step"], kind="stable").drop(columns="_place").reset_index(drop=True)
+
+
+HISTORY_KEY = ["run", "step"]
+LAYER_KEY = ["run", "step", "layer"]
+COLUMNS = ("variant", "seed", *HISTORY_COLUMNS)

@@ -1,0 +1,1 @@
+"""The dashboard's parts: shell, forms, panels. The only package that imports streamlit."""

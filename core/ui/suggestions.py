@@ -1,0 +1,111 @@
+"""Values worth trying, for the lists that forms offer; any other value may be typed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, get_args
+
+from core.choices.base import Choice
+from core.ui import fields
+from core.ui.values import write
+
+PRESETS = {
+    "optimizer": (
+        "sgd lr=0.05 momentum=0.9",
+        "sgd lr=0.05 momentum=0.9 nesterov=true",
+        "rmsprop lr=0.001",
+        "adam",
+        "adamw",
+        "nadam",
+        "adagrad",
+        "sgd lr=0.1",
+        "adam lr=0.01",
+    ),
+    "schedule": ("constant", "step", "cosine", "cosine warmup=2", "constant warmup=2"),
+    "penalty": ("{}", "l1=0.001", "l2_squared=0.001", "l1=0.001 l2_squared=0.001"),
+    "clipping": ("none", "norm", "norm max_norm=0.1", "value"),
+    "pruning": ("none", "magnitude sparsity=0.5", "magnitude", "magnitude sparsity=0.95"),
+    "distillation": ("none", "soft_targets", "soft_targets temperature=1", "soft_targets weight=0.9"),
+    "model": ("mlp", "linear", "mlp hidden=16", "mlp hidden=64-64-64-64"),
+}
+"""Settings of kinds that are fair to each: a rate that suits the optimizer, a strength that shows."""
+
+BATCH_SIZES = (1, 8, 16, 32, 64, 128, 256, 512)
+STEPS = (1, 3)  # of a decade
+DECADES = 3  # on either side
+SMALLEST = 1e-5  # the first value after 0 on a list that starts at 0
+MOST_STARTERS = 4
+
+
+def offered(path: str, owner: type[Choice], name: str, start: Any) -> list[str]:
+    """Texts to choose from when the setting at `path` varies; `start` is its value in the base."""
+    known = [*PRESETS.get(path, ()), *fields.kinds(owner, name)]
+    texts = known or [write(value) for value in _leaf(owner, name, start)]
+    return list(dict.fromkeys(texts))
+
+
+def starters(path: str, owner: type[Choice], name: str, start: Any) -> list[str]:
+    """The few of them to begin with."""
+    if fields.kinds(owner, name) or fields.group(owner, name) or fields.shape(owner, name) not in ("number", "whole"):
+        return offered(path, owner, name, start)[:MOST_STARTERS]
+    low, high = fields.bounds(owner, name)
+    around = (start / 10, start, start * 10) if scaled(owner, name) else (start / 2, start, start * 2)
+    values = _within(owner, name, around) if start else grid(owner, name, start)[:3] if scaled(owner, name) else [0.0, 0.1, 0.3]
+    return [write(value) for value in (values if fields.shape(owner, name) == "number" else [round(value) for value in values])]
+
+
+def scaled(owner: type[Choice], name: str) -> bool:
+    """Whether a number is picked by its order of magnitude: one that says so, or one without a scale of its own."""
+    high = fields.bounds(owner, name).high
+    info = owner.model_fields[name]
+    return fields.shape(owner, name) == "number" and bool(fields.extra(info, "logarithmic") or high is None or high >= 1e5)
+
+
+def grid(owner: type[Choice], name: str, start: float) -> list[float]:
+    """1, 3, 10, 30, ... within the bounds and three decades of `start`, which is on it; 0 too where it is allowed."""
+    middle = round(math.log10(start)) if start > 0 else round(math.log10(SMALLEST)) + DECADES
+    values = [float(f"{step}e{power}") for power in range(middle - DECADES, middle + DECADES + 1) for step in STEPS]
+    return sorted({*_within(owner, name, values), *_within(owner, name, [0.0]), start})
+
+
+def open_values(owner: type[Choice], name: str, start: Any) -> list[Any]:
+    """Numbers and words of a field that takes both."""
+    return [*sorted({*BATCH_SIZES, *([start] if isinstance(start, int) else [])}), *fields.options(owner, name)]
+
+
+def _within(owner: type[Choice], name: str, values: Any) -> list[Any]:
+    return [value for value in values if fields.complaint(owner, name, value) is None]
+
+
+def _leaf(owner: type[Choice], name: str, start: Any) -> list[Any]:
+    match fields.shape(owner, name):
+        case "boolean":
+            return [False, True]
+        case "options":
+            return list(fields.options(owner, name))
+        case "open":
+            return open_values(owner, name, start)
+        case "optional":
+            return [None, *_within(owner, name, [1, 10, 100])]
+        case "tuple":
+            return _within(owner, name, _tuples(owner, name, start))
+        case "number":
+            return grid(owner, name, start) if scaled(owner, name) else _linear(owner, name, start)
+        case "whole":
+            return _within(owner, name, sorted({start, start + 1, start + 2, *(round(start * by) for by in (0.25, 0.5, 2, 4))}))
+        case _:
+            return [start] if start else []
+
+
+def _linear(owner: type[Choice], name: str, start: float) -> list[float]:
+    high = fields.bounds(owner, name).high or 1.0
+    tried = [0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9] if high <= 1 else [start * by for by in (0.25, 0.5, 1, 2, 4)] if start else [0.0, 1.0, 2.0, 5.0]
+    return sorted({start, *_within(owner, name, tried)})
+
+
+def _tuples(owner: type[Choice], name: str, start: Any) -> list[Any]:
+    """Fewer, more, half as large and twice as large, where the length is free."""
+    if not start or Ellipsis not in get_args(owner.model_fields[name].annotation) or not isinstance(start[0], int):
+        return [start]
+    sizes = [tuple(max(1, round(item * by)) for item in start) for by in (0.25, 0.5, 2)]
+    return list(dict.fromkeys([start, start[:1], (*start, start[-1]), (*start, start[-1], start[-1]), *sizes]))

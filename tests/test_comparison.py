@@ -1,0 +1,112 @@
+"""Comparison: what varies, crossed or named; files both ways; refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.comparison import Comparison, label
+from core.presets import DEFAULT
+from core.settings import RunSettings, SettingsError
+
+
+def test_what_varies_is_crossed_and_every_variant_has_every_seed():
+    comparison = Comparison.load({"vary": {"optimizer": ["sgd", {"kind": "adam", "lr": 0.01}], "model.dropout": [0, 0.2]}, "seeds": 3})
+    assert comparison.names == ["sgd, dropout=0", "sgd, dropout=0.2", "adam lr=0.01, dropout=0", "adam lr=0.01, dropout=0.2"]
+    assert len(comparison.runs()) == 4 * 3
+    assert [run.seed for run in comparison.runs()[:3]] == [0, 1, 2]
+    last = comparison.runs()[-1]
+    assert (last.optimizer.kind, last.optimizer.lr, last.model.dropout) == ("adam", 0.01, 0.2)
+
+
+def test_seeds_are_counted_from_the_bases_or_named():
+    assert Comparison.load({"base": {"seed": 7}, "seeds": 2}).seed_list == [7, 8]
+    assert Comparison.load({"seeds": [3, 1]}).seed_list == [3, 1]
+
+
+def test_named_variants_set_dotted_paths():
+    comparison = Comparison.load({"variants": [{"name": "a", "model.activation": "tanh", "optimizer.lr": 0.1}, {"name": "b"}], "seeds": 1})
+    first, second = comparison.runs()
+    assert (first.model.activation.kind, first.optimizer.lr) == ("tanh", 0.1)
+    assert second == RunSettings()
+
+
+def test_two_variants_that_are_the_same_run_are_one():
+    comparison = Comparison.load({"variants": [{"name": "default"}, {"name": "spelled out", "optimizer.lr": 0.001}], "seeds": 2})
+    assert comparison.names == ["default"]
+    assert len(comparison.runs()) == 2
+
+
+def test_a_kind_can_be_varied_by_its_path():
+    assert Comparison.load({"vary": {"optimizer.kind": ["sgd", "nadam"]}, "seeds": 1}).runs()[1].optimizer.kind == "nadam"
+
+
+@pytest.mark.parametrize("comparison", [
+    DEFAULT,
+    Comparison(),
+    Comparison.load({"vary": {"model.hidden": [[8], [8, 8]], "training.batch_size": [16, "full"]}, "seeds": [0, 5]}),
+    Comparison.load({"base": {"data": "moons", "model": "linear"}, "variants": [{"name": 'ü, "x"', "penalty.l1": 1e-5}]}),
+], ids=["default", "bare", "crossed", "named"])  # fmt: skip
+def test_files_give_the_same_comparison_back(comparison):
+    for copy in (Comparison.from_toml(comparison.to_toml()), Comparison.from_json(comparison.to_json())):
+        assert copy == comparison
+        assert copy.id == comparison.id
+        assert copy.members == comparison.members
+
+
+def test_differences_show_only_what_differs():
+    differences = Comparison.load({"vary": {"optimizer": ["sgd", "adam"], "model.dropout": [0, 0.5]}, "seeds": 2}).differences()
+    assert differences["sgd, dropout=0.5"]["model.dropout"] == 0.5
+    assert differences["adam, dropout=0"]["optimizer.momentum"] == "-"
+    paths = set(differences["sgd, dropout=0"])
+    assert {"optimizer.kind", "model.dropout"} <= paths
+    assert not {path for path in paths if path.startswith(("data", "training", "seed"))}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"vary": {"optimizer.momentum": [0.9]}}, "optimizer.momentum: no such setting; optimizer (adam) has: kind, lr, betas"),
+        ({"vary": {"optimiser": ["sgd"]}}, "optimiser: no such setting; a run has: data, model"),
+        ({"vary": {"optimizer": ["sdg"]}}, "variant 'sdg': optimizer: there is no kind 'sdg'; allowed: 'sgd'"),
+        ({"vary": {"model.dropout": [0, 2]}}, "variant 'dropout=2': model.dropout: 2: input should be less than 1"),
+        ({"vary": {"model.dropout": []}}, "vary.model.dropout: needs at least one value"),
+        ({"vary": {"seed.x": [1]}}, "seed.x: no such setting; seed is a single value"),
+        ({"vary": {"a": [1], "b": [1], "c": [1], "d": [1]}}, "dictionary should have at most 3 items"),
+        ({"vary": {"optimizer.lr": [1]}, "variants": [{"name": "a"}]}, "vary and variants: give one of the two"),
+        ({"variants": [{"name": "a"}, {"name": "a", "seed": 2}]}, "the name 'a' is given twice"),
+        ({"variants": [{"model.dropout": 0.1}]}, "variants.0.name: is missing"),
+        ({"base": {"optimizer": {"kind": "adam", "lr": 0}}}, "base.optimizer.lr: 0: input should be greater than 0"),
+        ({"seeds": 0}, "seeds: 0"),
+        ({"seeds": []}, "seeds: []"),
+        ({"sedes": 3}, "sedes: there is no such setting"),
+        ([], "a comparison is a table"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_wrong_is_said_with_path_value_and_what_is_allowed(given: Any, expected: str):
+    with pytest.raises(SettingsError) as caught:
+        Comparison.load(given)
+    assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("seeds = ", "not TOML"), ("[base\n", "not TOML"), ("seeds = 0", "seeds: 0")])
+def test_a_bad_file_is_refused(text, expected):
+    with pytest.raises(SettingsError, match=expected):
+        Comparison.from_toml(text)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("optimizer", "adam", "adam"),
+        ("optimizer", {"kind": "sgd", "lr": 0.05, "nesterov": True}, "sgd lr=0.05 nesterov=true"),
+        ("model.dropout", 0.2, "dropout=0.2"),
+        ("model.hidden", [64, 64], "hidden=64-64"),
+        ("model.skip", False, "skip=false"),
+        ("training.batch_size", "full", "full"),
+    ],
+)
+def test_variants_are_named_after_their_values(path, value, expected):
+    assert label(path, value) == expected
