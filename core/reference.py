@@ -37,13 +37,17 @@ class Entry:
         return ((name, field) for name, field in self.cls.model_fields.items() if name != "kind" and not list(classes(field)))
 
 
-def entries(cls: type[Choice] = RunSettings, path: str = "") -> Iterator[Entry]:
-    """Every settings class, depth first, under the path where it is set."""
+def entries() -> list[Entry]:
+    """Every settings class once under each path where it can be set, depth first."""
+    return list(dict.fromkeys(_below(RunSettings, "")))
+
+
+def _below(cls: type[Choice], path: str) -> Iterator[Entry]:
     for name, field in cls.model_fields.items():
         where = f"{path}.{name}" if path else name
         for member in classes(field):
             yield Entry(where, member)
-            yield from entries(member, where)
+            yield from _below(member, where)
 
 
 def classes(field: FieldInfo) -> Iterator[type[Choice]]:
@@ -101,7 +105,7 @@ def unit_of(field: FieldInfo) -> str:
 
 def reference_text(path: str = "") -> str:
     """The entries under `path` (all without one) as plain text. Raises SettingsError for a path that names no choice."""
-    every = list(entries())
+    every = entries()
     chosen = [entry for entry in every if not path or entry.path == path or entry.path.startswith(f"{path}.")]
     if not chosen:
         known = ", ".join(dict.fromkeys(entry.path for entry in every))
@@ -125,7 +129,7 @@ def reference_markdown() -> str:
     parts = ["# Every choice", "Made from the settings classes by `make docs`; do not edit it by hand."]
     for path in dict.fromkeys(entry.path for entry in entries()):
         parts.append(f"## `{path}`")
-        parts += [_section(entry) for entry in dict.fromkeys(entries()) if entry.path == path]
+        parts += [_section(entry) for entry in entries() if entry.path == path]
     return "\n\n".join(parts) + "\n"
 
 

@@ -16,7 +16,7 @@ def test_the_page_of_choices_is_current():
     assert (DOCS / "choices.md").read_text(encoding="utf-8") == reference_markdown(), "run `make docs`"
 
 
-@pytest.mark.parametrize("entry", list(entries()), ids=lambda entry: f"{entry.path}-{entry.kind}")
+@pytest.mark.parametrize("entry", entries(), ids=lambda entry: f"{entry.path}-{entry.kind}")
 def test_every_kind_and_field_says_what_it_is(entry):
     assert entry.summary
     assert len(entry.summary) <= 140
