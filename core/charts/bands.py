@@ -28,9 +28,8 @@ def band(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> Dat
     n = table.count(axis=1)
     mean = table.mean(axis=1)
     half = half_width(table.std(axis=1), n)
-    frame = DataFrame({x: _positions(history, x), "mean": mean, "low": mean - half, "high": mean + half, "n": n, "carried": carried})
-    frame = frame[frame["n"] > 0].reset_index()
-    return frame.loc[:, ~frame.columns.duplicated()]
+    frame = DataFrame({"mean": mean, "low": mean - half, "high": mean + half, "n": n, "carried": carried})
+    return with_axis(frame[n > 0], _positions(history, x), x)
 
 
 def _by_seed(history: DataFrame, metric: str) -> tuple[DataFrame, Series]:
@@ -51,9 +50,21 @@ def _positions(history: DataFrame, x: Axis) -> Series:
 
     When a slow seed has stopped the mean time of the others may fall back; a curve that runs backwards is not drawn.
     """
-    groups = history.groupby(["variant", "step"], observed=True)
-    where = groups.agg(**{x: (x, "mean")})[x]  # named, because the step may be the axis too
+    where = history[x].groupby([history["variant"], history["step"]], observed=True).mean()
     return where.groupby(level="variant", observed=True).cummax()
+
+
+def by_layer(layers: DataFrame, x: Axis) -> Series:
+    """Where each (variant, layer, step) stands on the axis: the mean over seeds."""
+    return layers[x].groupby([layers["variant"], layers["layer"], layers["step"]], sort=False, observed=True).mean()
+
+
+def with_axis(frame: DataFrame, positions: Series, x: Axis) -> DataFrame:
+    """The index as columns, then the x axis under its own name, then the columns; updates are in the index already."""
+    if x != "step":
+        frame = frame.copy()
+        frame.insert(0, x, positions)
+    return frame.reset_index()
 
 
 def half_width(std: Series, n: Series) -> Series:

@@ -32,11 +32,13 @@ def decision(
     Args:
         grid: a row a variant and point of a regular grid: variant, x, y, class (text or number), confidence (fraction).
         points: the data: x, y, class, part ("train", "validation", ...).
-        variants: the variants of the comparison, in its order; those without a grid yet have no panel.
+        variants: the variants of the comparison, in its order; those without a grid have no panel.
         width: of the whole chart, in pixels.
         columns: panels side by side.
     """
+    grid = grid.dropna(subset=["class", "confidence"])  # a network that diverged says nothing
     classes = _in_order(pd.concat([grid["class"], points["class"]]))
+    grid, points = grid.assign(**{"class": _as_text(grid["class"])}), points.assign(**{"class": _as_text(points["class"])})
     shown, note = _fewer(points)
     panels = [_panel(name, part, shown, classes, marks.panel_width(width, columns)) for name, part in _by_variant(grid, variants)]
     described = f"Decision regions with the data on them, a panel each for {titles.listed(list(variants))}."
@@ -66,7 +68,14 @@ def _spacing(places: Series) -> float:
 
 def _in_order(classes: Series) -> list[str]:
     """The classes as text; numbers in order of size."""
-    return [str(name) for name in sorted(classes.unique(), key=lambda name: (str(type(name)), name))]
+    distinct = Series(sorted(classes.unique(), key=lambda name: (isinstance(name, str), name)), dtype=object)
+    return list(dict.fromkeys(_as_text(distinct)))
+
+
+def _as_text(classes: Series) -> Series:
+    """Whole numbers without a decimal point."""
+    names = {name: f"{name:g}" if isinstance(name, float) else str(name) for name in classes.unique()}
+    return classes.map(names)
 
 
 def _by_variant(grid: DataFrame, variants: Sequence[str]) -> list[tuple[str, DataFrame]]:
@@ -113,11 +122,11 @@ def _ground(rectangles: DataFrame, classes: int) -> alt.Chart:
     """The regions, as strong as they are sure; at a guess between all classes they are all but gone."""
     sure = alt.Opacity("confidence:Q", scale=alt.Scale(domain=[1 / max(classes, 2), 1], range=[0.08, 0.5], clamp=True), legend=None)
     tooltip = [alt.Tooltip("class:N", title="predicted class"), alt.Tooltip("confidence:Q", title="confidence, about", format=".2f")]
-    chart = alt.Chart(rectangles.astype({"class": str})).mark_rect(strokeWidth=0, clip=True)
+    chart = alt.Chart(rectangles).mark_rect(strokeWidth=0, clip=True)
     return chart.encode(alt.X2("x2:Q"), alt.Y2("y2:Q"), opacity=sure, tooltip=tooltip)
 
 
 def _points(points: DataFrame, *, filled: bool, size: float) -> alt.Chart:
     tooltip = [alt.Tooltip("class:N", title="true class"), alt.Tooltip("part:N"), alt.Tooltip("x:Q"), alt.Tooltip("y:Q")]
-    chart = alt.Chart(points.astype({"class": str})).mark_point(filled=filled, size=size, opacity=0.95, clip=True)
+    chart = alt.Chart(points).mark_point(filled=filled, size=size, opacity=0.95, clip=True)
     return chart.encode(tooltip=tooltip)

@@ -33,7 +33,7 @@ def domain(lines: DataFrame, *, log_y: bool, focus: bool) -> Domain:
     """The part to show of curves (columns run and value, in order of time).
 
     With `focus`, values are beyond the axis when they lie further from the bulk than the bulk is wide. The bulk reaches from
-    the 5th to the 95th percentile, and always takes in the median of the runs' first values. On a logarithmic axis, values at or
+    the 10th to the 90th percentile, and always takes in the median of the runs' first values. On a logarithmic axis, values at or
     below zero have no place.
     """
     values, starts = lines["value"], lines.drop_duplicates("run")["value"]
@@ -53,7 +53,8 @@ def domain(lines: DataFrame, *, log_y: bool, focus: bool) -> Domain:
 
 def _bulk(values: Series, starts: Series) -> tuple[float, float]:
     start = float(starts.median()) if len(starts) else float(values.median())
-    return min(float(values.quantile(0.05)), start), max(float(values.quantile(0.95)), start)
+    low, high = values.quantile(0.1, interpolation="higher"), values.quantile(0.9, interpolation="lower")
+    return min(float(low), start), max(float(high), start)
 
 
 def _outward(value: float, log_y: bool, rounding: np.ufunc) -> float:

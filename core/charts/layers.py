@@ -66,9 +66,9 @@ def medians(layers: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
 
     Moments before anything was measured (an update's size, before the first update) are left out.
     """
-    frame = layers.assign(value=layers[column].where(np.isfinite(layers[column].astype(float))))
-    groups = frame.groupby(["variant", "layer", "step"], sort=False, observed=True)
-    table = groups.agg(**{"value": ("value", "median"), x: (x, "mean")}).reset_index()
+    values = layers[column].where(np.isfinite(layers[column].astype(float))).rename("value")
+    groups = values.groupby([layers["variant"], layers["layer"], layers["step"]], sort=False, observed=True)
+    table = bands.with_axis(groups.median().to_frame(), bands.by_layer(layers, x), x)
     measured = table["value"].notna().groupby(table["step"]).transform("any")
     return table[measured | (table["step"] > 0)]
 

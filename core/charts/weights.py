@@ -59,13 +59,12 @@ def by_layer(
 
 def layer_means(frame: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
     """Mean over seeds with its 95 % t interval: variant, layer, step, the x axis, mean, low, high, n."""
-    frame = frame.assign(value=frame[column].where(np.isfinite(frame[column].astype(float))))
-    groups = frame.groupby(["variant", "layer", "step"], sort=False, observed=True)
-    table = groups.agg(**{x: (x, "mean"), "mean": ("value", "mean"), "std": ("value", "std"), "n": ("value", "count")})
+    values = frame[column].where(np.isfinite(frame[column].astype(float)))
+    groups = values.groupby([frame["variant"], frame["layer"], frame["step"]], sort=False, observed=True)
+    table = groups.agg(["mean", "std", "count"]).rename(columns={"count": "n"})
     half = bands.half_width(table["std"], table["n"])
     table = table.assign(low=table["mean"] - half, high=table["mean"] + half).drop(columns="std")
-    table = table[table["n"] > 0].reset_index()
-    return table.loc[:, ~table.columns.duplicated()]
+    return bands.with_axis(table[table["n"] > 0], bands.by_layer(frame, x), x)
 
 
 def _layer_panels(means: DataFrame, group: list[str], column: str, x: Axis, width: int, columns: int) -> alt.FacetChart:

@@ -60,6 +60,11 @@ def linear(module: nn.Module, name: str, parts: Parts) -> Layer:
     return lambda x_RBI, _: torch.baddbmm(bias_RO[:, None], x_RBI, weight_ROI.mT)
 
 
+def relu(module: nn.Module, name: str, parts: Parts) -> Layer:
+    """ReLU in place: what it overwrites is the output of a linear map or a norm, which no backward pass needs."""
+    return lambda x, _: torch.relu_(x)
+
+
 def batch_norm(module: nn.Module, name: str, parts: Parts) -> Layer:
     """Batch norm of R networks as one of R*C channels; running statistics are updated in place in training."""
     assert isinstance(module, nn.BatchNorm1d)
@@ -123,9 +128,10 @@ def residual(module: nn.Module, name: str, parts: Parts) -> Layer:
 
 
 WATCHED = ("activation", "output")
-ELEMENTWISE = (nn.ReLU, nn.Tanh, nn.Sigmoid, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Identity)
+ELEMENTWISE = (nn.Tanh, nn.Sigmoid, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Identity)
 STACKED: dict[type[nn.Module], Callable[[nn.Module, str, Parts], Layer]] = {
     nn.Linear: linear,
+    nn.ReLU: relu,
     nn.BatchNorm1d: batch_norm,
     nn.LayerNorm: layer_norm,
     nn.Dropout: dropout,

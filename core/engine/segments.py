@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from core.engine.advance import advance
+from core.engine.memory import keep_freed_memory
 from core.engine.records import Records
 from core.engine.state import Stack, begin, device_of
 from core.settings import RunSettings
@@ -34,6 +35,7 @@ class SegmentResult:
 def run_segment(segment: Segment) -> SegmentResult:
     """Advances the stack by at least one epoch. Raises DataError or RuntimeError where the data or the device cannot be had."""
     begun = time.perf_counter()
+    keep_freed_memory()
     device = device_of(segment.runs[0])
     stack = begin(segment.runs) if segment.state is None else Stack.from_bytes(segment.state, device)
     records, done = Records(), 0

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from pandas import DataFrame, Series
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
+from pandas import DataFrame, Series, StringDtype
+from pandas.api.types import is_numeric_dtype
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection)."""
 
 
 def escape_cells(frame: DataFrame) -> DataFrame:
-    """The frame with an apostrophe before each text, cell or column name, that a spreadsheet would take for a formula; numbers as they are."""
-    text = {name: _escaped(column) for name, column in frame.items() if not (is_numeric_dtype(column) or is_bool_dtype(column))}
+    """The frame with an apostrophe before each text that a spreadsheet would take for a formula, in cells and column names.
+
+    Numbers are left as they are, negative ones too.
+    """
+    text = {str(name): _escaped(column) for name, column in frame.items() if not is_numeric_dtype(column)}
     return frame.assign(**text).rename(columns=_escape)
 
 
@@ -21,7 +24,10 @@ def to_csv_bytes(frame: DataFrame) -> bytes:
 
 
 def _escaped(column: Series) -> Series:
-    return column.map(_escape)
+    if not isinstance(column.dtype, StringDtype):
+        return column.map(_escape)
+    dangerous = column.str.startswith(FORMULA, na=False)
+    return column.where(~dangerous, "'" + column)
 
 
 def _escape(cell: object) -> object:

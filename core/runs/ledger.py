@@ -48,6 +48,7 @@ class StoredStack:
 class Opened:
     """What a comparison still lacks, and the stacks that will bring it."""
 
+    paused: bool
     wanted: frozenset[str]
     stacks: tuple[StoredStack, ...]
 
@@ -56,15 +57,15 @@ class OutdatedError(RuntimeError):
     """The comparison's runs were made by another version of the engine."""
 
 
-def take_requests(connection: Connection) -> list[Request]:
-    """The waiting requests, oldest first, each with what it does to its comparison's state; they wait no longer."""
-    taken = []
-    for request in connection.execute(select(requests).order_by(requests.c.id)).all():
-        before = connection.scalars(select(comparisons.c.state).where(comparisons.c.id == request.comparison_id)).one()
-        _follow(connection, request.comparison_id, request.action, before)
-        connection.execute(delete(requests).where(requests.c.id == request.id))
-        taken.append(Request(request.comparison_id, request.action, before))
-    return taken
+def take_request(connection: Connection) -> Request | None:
+    """The oldest waiting request, after it has done to the comparison's state what it does; it waits no longer. None when none waits."""
+    request = connection.execute(select(requests).order_by(requests.c.id).limit(1)).one_or_none()
+    if request is None:
+        return None
+    before = connection.scalars(select(comparisons.c.state).where(comparisons.c.id == request.comparison_id)).one()
+    _follow(connection, request.comparison_id, request.action, before)
+    connection.execute(delete(requests).where(requests.c.id == request.id))
+    return Request(request.comparison_id, request.action, before)
 
 
 def _follow(connection: Connection, comparison_id: str, action: Action, before: str) -> None:
@@ -97,17 +98,18 @@ def open_comparison(connection: Connection, comparison_id: str, workers: int) ->
 
     A stack that is there goes on, unless it would train runs that nobody wants; then its runs begin again. Raises OutdatedError.
     """
+    paused = connection.scalar(select(comparisons.c.state).where(comparisons.c.id == comparison_id)) == "paused"
     missing = _missing(connection, comparison_id)
     if not missing:
         set_state(connection, comparison_id, "finished")
-        return Opened(frozenset(), ())
+        return Opened(paused, frozenset(), ())
     kept = _stacks_to_keep(connection, comparison_id, missing)
     _revive(connection, [stack.id for stack in kept])
     stacked = {key for stack in kept for key in stack.unfinished}
     rest = {key: run_id for key, (run_id, _) in missing.items() if key not in stacked}
     take_back(connection, list(rest.values()))
     made = [_make_stack(connection, planned, rest) for planned in plan([missing[key][1] for key in rest], workers)]
-    return Opened(frozenset(missing), (*kept, *made))
+    return Opened(paused, frozenset(missing), (*kept, *made))
 
 
 def _missing(connection: Connection, comparison_id: str) -> dict[str, tuple[int, RunSettings]]:

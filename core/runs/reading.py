@@ -145,7 +145,7 @@ def comparison_rows(connection: Connection, search: str, state: str | None, limi
         .order_by(page.c.created.desc(), page.c.id)
     )
     frame = fetched(connection, statement)
-    whole = {name: frame[name].astype("int64") for name in ("runs", "runs_done", "runs_diverged", "variants")}
+    whole = {name: frame[name].astype("int64") for name in ("runs", "runs_done", "diverged", "variants")}
     return with_times(frame.assign(**whole), ["created", "finished"])
 
 
@@ -154,7 +154,7 @@ def _counts() -> list[Any]:
     return [
         func.count(runs.c.id).label("runs"),
         func.sum(case((ended, 1), else_=0)).label("runs_done"),
-        func.sum(case((runs.c.status == "diverged", 1), else_=0)).label("runs_diverged"),
+        func.sum(case((runs.c.status == "diverged", 1), else_=0)).label("diverged"),
         func.sum(case((ended, runs.c.epochs), else_=runs.c.epoch)).label("epochs_done"),
         func.sum(runs.c.epochs).label("epochs_total"),
     ]

@@ -96,7 +96,7 @@ class Store:
 
     def comparisons(self, search: str = "", state: str | None = None, limit: int = 100, offset: int = 0) -> DataFrame:
         """A row a comparison, the newest first: id, name, note, state, created, finished (UTC), message, spec (JSON), runs, runs_done,
-        runs_diverged, epochs_done, epochs_total, variants. `search` is looked for in name, note, settings and id.
+        diverged, epochs_done, epochs_total, variants. `search` is looked for in name, note, settings and id.
         """
         with self.database.reading() as connection:
             return reading.comparison_rows(connection, search, state, limit, offset)

@@ -1,15 +1,50 @@
-"""How the dashboard says that something went wrong: what, where, what to do."""
+"""How the dashboard says that something went wrong: what, where, and what to do."""
 
 from __future__ import annotations
 
+import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NoReturn
 
 import streamlit as st
 
 from core.choices.datasets.examples import DataError
+from core.runs.store import StoreError, UnknownComparisonError
 from core.settings import SettingsError
 from core.ui.fields import plain
 
-EXPECTED = (SettingsError, DataError)
+EXPECTED = (SettingsError, DataError, StoreError, UnknownComparisonError)
+"""Errors whose message is written for the user."""
+
+MOST_LINES = 8
+LOG = logging.getLogger(__name__)
+
+
+@contextmanager
+def shown(what: str = "This part of the page could not be drawn") -> Iterator[None]:
+    """Shows an exception of the body in the body's place, and goes on after it; `what` heads the message."""
+    try:
+        yield
+    except EXPECTED as error:
+        st.error(as_list(str(error).splitlines()), title=what)
+    except Exception as error:
+        LOG.exception(what)
+        st.error(f"{plain(str(error)[:500] or type(error).__name__)}\n\nReload the page to try again; nothing that was stored is lost.", title=what)
+        with st.expander("Details, for a report of this error"):
+            st.code("".join(traceback.format_exception(error)), language=None)
+
+
+def stop(what: str, lines: Sequence[str]) -> NoReturn:
+    """Says what cannot be done and why, one line a reason, and ends this run of the page."""
+    st.error(as_list(lines), title=what)
+    st.stop()
+
+
+def as_list(lines: Sequence[str]) -> str:
+    """Lines as Markdown that shows them as they are."""
+    shown_lines = [plain(line) for line in dict.fromkeys(lines)]
+    if len(shown_lines) > MOST_LINES:
+        shown_lines = [*shown_lines[:MOST_LINES], f"and {len(shown_lines) - MOST_LINES} more"]
+    return "  \n".join(shown_lines)

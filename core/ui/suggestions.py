@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any, get_args
 
 from core.choices.base import Choice
@@ -22,7 +23,7 @@ PRESETS = {
         "adam lr=0.01",
     ),
     "schedule": ("constant", "step", "cosine", "cosine warmup=2", "constant warmup=2"),
-    "penalty": ("{}", "l1=0.001", "l2_squared=0.001", "l1=0.001 l2_squared=0.001"),
+    "penalty": ("l1=0", "l1=0.001", "l2_squared=0.001", "l1=0.001 l2_squared=0.001"),
     "clipping": ("none", "norm", "norm max_norm=0.1", "value"),
     "pruning": ("none", "magnitude sparsity=0.5", "magnitude", "magnitude sparsity=0.95"),
     "distillation": ("none", "soft_targets", "soft_targets temperature=1", "soft_targets weight=0.9"),
@@ -31,27 +32,29 @@ PRESETS = {
 """Settings of kinds that are fair to each: a rate that suits the optimizer, a strength that shows."""
 
 BATCH_SIZES = (1, 8, 16, 32, 64, 128, 256, 512)
+FRACTIONS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 STEPS = (1, 3)  # of a decade
 DECADES = 3  # on either side
 SMALLEST = 1e-5  # the first value after 0 on a list that starts at 0
-MOST_STARTERS = 4
+MANY_WORDS = 4
 
 
 def offered(path: str, owner: type[Choice], name: str, start: Any) -> list[str]:
-    """Texts to choose from when the setting at `path` varies; `start` is its value in the base."""
+    """Texts to choose from when the setting at `path` varies, `start` being its value in the base; none for a group without presets."""
     known = [*PRESETS.get(path, ()), *fields.kinds(owner, name)]
-    texts = known or [write(value) for value in _leaf(owner, name, start)]
-    return list(dict.fromkeys(texts))
+    if not known and fields.group(owner, name) is None:
+        known = [write(value) for value in _values(owner, name, start)]
+    return list(dict.fromkeys(known))
 
 
 def starters(path: str, owner: type[Choice], name: str, start: Any) -> list[str]:
-    """The few of them to begin with."""
-    if fields.kinds(owner, name) or fields.group(owner, name) or fields.shape(owner, name) not in ("number", "whole"):
-        return offered(path, owner, name, start)[:MOST_STARTERS]
-    low, high = fields.bounds(owner, name)
-    around = (start / 10, start, start * 10) if scaled(owner, name) else (start / 2, start, start * 2)
-    values = _within(owner, name, around) if start else grid(owner, name, start)[:3] if scaled(owner, name) else [0.0, 0.1, 0.3]
-    return [write(value) for value in (values if fields.shape(owner, name) == "number" else [round(value) for value in values])]
+    """The few of them to begin with: the first words, or the start and the numbers on either side of it."""
+    texts = offered(path, owner, name, start)
+    if write(start) not in texts or fields.kinds(owner, name) or fields.shape(owner, name) not in ("number", "whole", "open"):
+        return texts[:MANY_WORDS]
+    apart = len(STEPS) if scaled(owner, name) else 1
+    first = max(0, texts.index(write(start)) - apart)
+    return texts[first : first + 2 * apart + 1 : apart]
 
 
 def scaled(owner: type[Choice], name: str) -> bool:
@@ -73,11 +76,7 @@ def open_values(owner: type[Choice], name: str, start: Any) -> list[Any]:
     return [*sorted({*BATCH_SIZES, *([start] if isinstance(start, int) else [])}), *fields.options(owner, name)]
 
 
-def _within(owner: type[Choice], name: str, values: Any) -> list[Any]:
-    return [value for value in values if fields.complaint(owner, name, value) is None]
-
-
-def _leaf(owner: type[Choice], name: str, start: Any) -> list[Any]:
+def _values(owner: type[Choice], name: str, start: Any) -> list[Any]:
     match fields.shape(owner, name):
         case "boolean":
             return [False, True]
@@ -86,21 +85,21 @@ def _leaf(owner: type[Choice], name: str, start: Any) -> list[Any]:
         case "open":
             return open_values(owner, name, start)
         case "optional":
-            return [None, *_within(owner, name, [1, 10, 100])]
+            return _within(owner, name, [None, 1, 10, 100])
         case "tuple":
             return _within(owner, name, _tuples(owner, name, start))
         case "number":
-            return grid(owner, name, start) if scaled(owner, name) else _linear(owner, name, start)
+            return grid(owner, name, start) if scaled(owner, name) else _spread(owner, name, start)
         case "whole":
-            return _within(owner, name, sorted({start, start + 1, start + 2, *(round(start * by) for by in (0.25, 0.5, 2, 4))}))
+            return _within(owner, name, [round(start * by) for by in (0.25, 0.5, 1, 2, 4)] if start >= 4 else range(start, start + 4))
         case _:
             return [start] if start else []
 
 
-def _linear(owner: type[Choice], name: str, start: float) -> list[float]:
-    high = fields.bounds(owner, name).high or 1.0
-    tried = [0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9] if high <= 1 else [start * by for by in (0.25, 0.5, 1, 2, 4)] if start else [0.0, 1.0, 2.0, 5.0]
-    return sorted({start, *_within(owner, name, tried)})
+def _spread(owner: type[Choice], name: str, start: float) -> list[float]:
+    high = fields.bounds(owner, name).high
+    around = [start * by for by in (0.25, 0.5, 1, 2, 4)] if start else [0.0, 1.0, 2.0, 5.0]
+    return sorted({start, *_within(owner, name, FRACTIONS if high is not None and high <= 1 else around)})
 
 
 def _tuples(owner: type[Choice], name: str, start: Any) -> list[Any]:
@@ -109,3 +108,7 @@ def _tuples(owner: type[Choice], name: str, start: Any) -> list[Any]:
         return [start]
     sizes = [tuple(max(1, round(item * by)) for item in start) for by in (0.25, 0.5, 2)]
     return list(dict.fromkeys([start, start[:1], (*start, start[-1]), (*start, start[-1], start[-1]), *sizes]))
+
+
+def _within(owner: type[Choice], name: str, values: Iterable[Any]) -> list[Any]:
+    return [value for value in values if fields.complaint(owner, name, value) is None]

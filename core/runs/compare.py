@@ -1,0 +1,100 @@
+"""Training from Python: `compare` a comparison, or `train` a list of runs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from core.comparison import Comparison, label
+from core.engine.planning import plan
+from core.engine.records import Records
+from core.runs.executors import InlineExecutor, Pool, on_one_thread
+from core.runs.result import Result
+from core.runs.runner import Runner
+from core.runs.store import Progress, Store
+from core.settings import RunSettings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+NAME_LENGTH = 80
+
+
+class ComparisonError(RuntimeError):
+    """The comparison failed, or was cancelled from elsewhere; the message says why."""
+
+
+def compare(comparison: Comparison, *, store: Store | None = None, executor: Executor | None = None, progress: bool = True) -> Result:
+    """Trains what the store lacks of a comparison, and returns all of it.
+
+    Args:
+        comparison: what to compare.
+        store: where runs are kept, and taken from if they are there; None keeps nothing.
+        executor: computes the segments; None computes in this process. `core.runs.executors.make_executor(n)` gives worker processes.
+        progress: whether to show a progress bar, if standard error is a terminal.
+
+    While it trains into a store it is the store's runner, and serves what a dashboard asks of it too. Where another runner is at
+    work on the store, such as an open dashboard's, that one trains the comparison, and this function waits for it.
+
+    Raises:
+        ComparisonError: the data cannot be had, a worker ran out of memory, or the comparison was cancelled in a dashboard.
+    """
+    kept = store or Store.in_memory()
+    comparison_id = kept.request(comparison, "run")
+    runner = Runner(kept, Pool.around(executor or InlineExecutor()))
+    with tqdm(total=0, unit="epoch", disable=None if progress else True) as bar:
+        try:
+            runner.run(threading.Event(), until=lambda: not _shown(bar, kept.progress(comparison_id)).active)
+        except KeyboardInterrupt:
+            kept.request(comparison_id, "cancel")
+            raise
+    reached = kept.progress(comparison_id)
+    if reached.state != "finished":
+        raise ComparisonError(reached.message or f"the comparison was {reached.state}")
+    return Result.stored(kept, comparison)
+
+
+def _shown(bar: Any, progress: Progress) -> Progress:
+    bar.total = progress.epochs_total
+    bar.update(round(progress.epochs_done, 1) - bar.n)
+    if progress.runs_diverged:
+        bar.set_postfix_str(f"{progress.runs_diverged} diverged", refresh=False)
+    return progress
+
+
+def train(
+    runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] | None = None, order: Sequence[Any] | None = None
+) -> Result:
+    """Trains runs now, in this process, and keeps nothing.
+
+    Args:
+        runs: each at most once; runs that differ only in the seed are a variant of the result.
+        initial: a state_dict of `build_model(run)` a run, to start from instead of its own initial weights.
+        order: an integer array (epochs, draws) a run: which training examples each epoch draws, cut into batches as it comes.
+
+    Raises DataError or RuntimeError where the data or the device cannot be had, ValueError for a run that is given twice.
+    """
+    places = {run.key: place for place, run in enumerate(runs)}
+    if len(places) < len(runs):
+        raise ValueError("runs: one is given twice; a run is trained once")
+    records = Records()
+    for stack in plan(runs):
+        at = [places[run.key] for run in stack]
+        given = [None if values is None else [values[place] for place in at] for values in (initial, order)]
+        records.extend(on_one_thread(_trained, stack, *given))
+    return Result.measured(members := _members(runs), records, _comparison(runs, members).to_toml())
+
+
+def _trained(runs: Sequence[RunSettings], initial: Sequence[Any] | None, order: Sequence[Any] | None) -> Records:
+    from core.engine.advance import advance
+    from core.engine.state import begin
+
+    stack, records = begin(runs, initial=initial, order=order), Records()
+    while not stack.finished:
+        stack, new = advance(stack, max(run.training.epochs for run in runs))
+        records.extend(new)
+    return records

@@ -1,0 +1,107 @@
+"""The installation's configuration: environment variables that begin with TANDEM_, and the limits that they set."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.comparison import Comparison
+from core.settings import RunSettings
+
+PREFIX = "TANDEM_"
+
+
+class ConfigurationError(ValueError):
+    """An environment variable that cannot be used; the message names it."""
+
+
+class LimitError(ValueError):
+    """More was asked for than this installation allows. The message says which limit, and which variable raises it."""
+
+    def __init__(self, limit: str, asked: float, allowed: float) -> None:
+        self.limit, self.asked, self.allowed = limit, asked, allowed
+        self.variable = f"{PREFIX}{limit.upper()}"
+        super().__init__(f"{IN_WORDS[limit]}: {asked:,.0f} asked for, at most {allowed:,.0f} allowed ({self.variable} raises it)")
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, float, float]]:
+        return type(self), (self.limit, self.asked, self.allowed)
+
+
+IN_WORDS = {
+    "max_runs": "runs of a comparison",
+    "max_work": "epochs x runs x parameters of a comparison",
+    "max_upload_bytes": "bytes of a table",
+}
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _store_in(given: dict[str, Any]) -> str:
+    return f"sqlite:///{given.get('home', Path()) / 'tandem.db'}"
+
+
+class Configuration(BaseSettings):
+    """TANDEM_HOME, TANDEM_STORE, TANDEM_WORKERS, TANDEM_CLUSTER, and the limits TANDEM_MAX_RUNS, TANDEM_MAX_WORK, TANDEM_MAX_UPLOAD_BYTES."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
+
+    home: Path = Field(default_factory=lambda: platformdirs.user_data_path("tandem", appauthor=False), description="The data folder.")
+    store: str = Field(default_factory=lambda given: _store_in(given), description="URL of the store's database; by default a file in the data folder.")
+    workers: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=cores, description="Segments that are computed at a time.")
+    cluster: str | None = Field(None, description="Address of a Dask scheduler, e.g. tcp://10.0.0.1:8786, to compute there instead of here.")
+    max_runs: Annotated[int, Field(ge=1)] = 2_000
+    max_work: Annotated[float, Field(gt=0)] = 1e11
+    max_upload_bytes: Annotated[int, Field(ge=1)] = 10_000_000
+
+    def __init__(self, **given: Any) -> None:
+        """From the environment; what is given goes before it. Raises ConfigurationError."""
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            name = PREFIX + str(first["loc"][0]).upper()
+            raise ConfigurationError(f"{name}: {first['input']!r}: {first['msg']}") from error
+
+    def environment(self) -> dict[str, str]:
+        """The variables that give another process this configuration. A password in the store's URL is in no command line."""
+        values = {"home": self.home, "store": self.store, "workers": self.workers, "cluster": self.cluster}
+        limits = {name: getattr(self, name) for name in IN_WORDS}
+        return {PREFIX + name.upper(): str(value) for name, value in (values | limits).items() if value is not None}
+
+
+def check(comparison: Comparison, configuration: Configuration) -> None:
+    """Raises LimitError for a comparison that is too large; DataError where a table must be read to tell, and cannot be."""
+    runs = comparison.runs()
+    if len(runs) > configuration.max_runs:
+        raise LimitError("max_runs", len(runs), configuration.max_runs)
+    if (asked := work(runs)) > configuration.max_work:
+        raise LimitError("max_work", asked, configuration.max_work)
+
+
+def work(runs: Sequence[RunSettings]) -> float:
+    """Epochs x parameters, summed over the runs."""
+    return float(sum(run.training.epochs * parameters(run) for run in runs))
+
+
+def parameters(run: RunSettings) -> int:
+    """Parameters of the run's network. Reads the data where only they tell how many features and classes there are."""
+    if run.data.dimensions is not None:
+        return run.model.parameter_count(run.data.dimensions, outputs(run))
+    from core.choices.loading import load_data
+
+    split = load_data(run.data)
+    return run.model.parameter_count(split.x_train.shape[1], split.outputs)
+
+
+def outputs(run: RunSettings) -> int:
+    """Outputs of the network: the classes where the settings say how many, 10 (the most of the bundled data) where not."""
+    return 1 if run.data.task == "regression" else getattr(run.data, "classes", 10)

@@ -1,0 +1,130 @@
+"""Where segments are computed: executors of the standard library's interface, and the pool that the runner has of one."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+from core.runs import worker
+from core.runs.configuration import Configuration, ConfigurationError, cores
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PRELOADED = (
+    "core.engine.segments",
+    "torch._dynamo",  # torch.optim imports it at the first step
+    "sklearn.compose",
+    "sklearn.datasets",
+    "sklearn.impute",
+    "sklearn.model_selection",
+    "sklearn.preprocessing",
+)
+"""What a worker needs and is slow to import: imported once, by the server that workers are forked from, and shared in memory."""
+
+MOST_BREAKS = 10
+BREAKS_WITHIN_SECONDS = 10.0
+
+
+def make_executor(workers: int) -> ProcessPoolExecutor:
+    """Worker processes, one torch thread each, that end with this process however it ends."""
+    context: Any
+    if sys.platform == "win32":
+        context = multiprocessing.get_context("spawn")
+    else:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(list(PRELOADED))
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=worker.start)
+
+
+class InlineExecutor(Executor):
+    """Computes in this process, at once: `submit` returns when it is done. Torch keeps to one thread meanwhile."""
+
+    _max_workers = 1  # where the standard library's executors say it, too
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            future.set_result(on_one_thread(fn, *args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def on_one_thread(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """More threads only slow networks of this size down."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return fn(*args, **kwargs)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def executor_from(configuration: Configuration) -> Executor:
+    """The executor that the configuration names: worker processes here, or a Dask cluster by its scheduler's address.
+
+    A cluster's machines need this package and, for tables, the data folder. Raises ConfigurationError where Dask is not installed.
+    """
+    if configuration.cluster is None:
+        return make_executor(configuration.workers)
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ConfigurationError("TANDEM_CLUSTER needs Dask: pip install distributed") from error
+    return Client(configuration.cluster).get_executor(pure=False)  # type: ignore[no-any-return]
+
+
+class Pool:
+    """An executor that can be made anew when it breaks, which one of worker processes does when a worker is killed."""
+
+    def __init__(self, make: Callable[[], Executor], slots: int) -> None:
+        """`slots`: how many segments are given to it at a time."""
+        self.slots = slots
+        self._make: Callable[[], Executor] | None = make
+        self._executor: Executor | None = None
+        self._breaks: list[float] = []
+
+    @classmethod
+    def around(cls, executor: Executor) -> Pool:
+        """A pool of a caller's executor, which stays the caller's: it is neither ended nor made anew."""
+        pool = cls(lambda: executor, getattr(executor, "_max_workers", None) or cores())
+        pool._executor, pool._make = executor, None
+        return pool
+
+    def warm(self) -> None:
+        """Starts the workers, so that the first segment finds them ready."""
+        if self._make is not None:
+            for _ in range(self.slots):
+                self.submit(worker.warm_up)
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """As `Executor.submit`. Raises BrokenExecutor."""
+        if self._executor is None:
+            assert self._make is not None
+            self._executor = self._make()
+        return self._executor.submit(fn, *args, **kwargs)
+
+    def renew(self) -> None:
+        """Drops the executor that broke; the next segment makes another. Raises BrokenExecutor where that has not helped, or is not ours to do."""
+        now = time.monotonic()
+        self._breaks = [moment for moment in self._breaks if now - moment < BREAKS_WITHIN_SECONDS] + [now]
+        if self._make is None or len(self._breaks) > MOST_BREAKS:
+            raise BrokenExecutor(f"the workers died, {len(self._breaks)} times within {BREAKS_WITHIN_SECONDS:g} seconds")
+        self.end()
+
+    def end(self) -> None:
+        """Ends the workers now, whatever they are at."""
+        if self._make is None or self._executor is None:
+            return
+        executor, self._executor = self._executor, None
+        processes = list((getattr(executor, "_processes", None) or {}).values())
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.terminate()

@@ -1,0 +1,92 @@
+"""What a comparison found: tidy frames, a summary, and the trained networks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from pandas import DataFrame
+from sqlalchemy import select
+
+from core.analysis.statistics import At, summarise
+from core.comparison import Comparison
+from core.engine.records import Records
+from core.export.bundle import write_folder
+from core.runs import asking, recording
+from core.runs.schema import runs
+from core.runs.store import Store
+from core.settings import RunSettings
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Result:
+    """Runs with their histories. Frames are read once, when first asked for; they have the columns of the contract."""
+
+    def __init__(self, store: Store, comparison_id: str, comparison_toml: str) -> None:
+        self._store, self._id, self._toml = store, comparison_id, comparison_toml
+
+    @classmethod
+    def stored(cls, store: Store, comparison: Comparison) -> Self:
+        """Of a comparison in a store, as far as it has come."""
+        return cls(store, comparison.id, comparison.to_toml())
+
+    @classmethod
+    def measured(cls, members: Sequence[tuple[str, RunSettings]], records: Records, comparison_toml: str) -> Self:
+        """Of runs that were trained without a store. `members`: (variant, run) of each."""
+        comparison_id = hashlib.sha256(repr([(variant, run.key) for variant, run in members]).encode()).hexdigest()[:12]
+        store = Store.in_memory()
+        with store.database.writing() as connection:
+            asking.register_members(connection, {"id": comparison_id, "name": "", "spec": comparison_toml}, members)
+            ids = dict(connection.execute(select(runs.c.key, runs.c.id)).tuples().all())
+            recording.record(connection, ids, records)
+        return cls(store, comparison_id, comparison_toml)
+
+    @cached_property
+    def history(self) -> DataFrame:
+        """A row a run and evaluation: variant, seed, run, step, epoch, samples, seconds, lr, losses and scores, measures, status."""
+        return self._store.history(self._id)[0]
+
+    @cached_property
+    def layers(self) -> DataFrame:
+        """A row a run, evaluation and layer: variant, seed, run, step, epoch, layer, and its measures."""
+        return self._store.layers(self._id)[0]
+
+    @cached_property
+    def runs(self) -> DataFrame:
+        """A row a run: variant, seed, run, status, last and best values, test_*, parameters, nonzero."""
+        return self._store.runs(self._id)
+
+    @cached_property
+    def histograms(self) -> DataFrame:
+        """A row a run, evaluation and layer: variant, seed, run, step, epoch, layer, low, high, counts (float32 array)."""
+        return self._store.histograms(self._id)
+
+    @cached_property
+    def grids(self) -> DataFrame:
+        """The networks' outputs over the plane, for data with two features: variant, seed, run, step, grid (see core.engine.grids)."""
+        return self._store.grids(self._id)
+
+    def summary(self, metric: str = "val_loss", at: At = "last") -> DataFrame:
+        """A row a variant: n, diverged, mean, std, ci_low, ci_high, best, test_loss, test_accuracy, parameters, nonzero, compression."""
+        return summarise(self.history, self.runs, metric, at)
+
+    def model(self, run: RunSettings) -> nn.Module:
+        """The trained network of a run, plain PyTorch, in eval mode. Raises LookupError for a run that is not here or has not ended."""
+        from core.engine.network import trained_model
+
+        weights = self._store.weights(run.key) if (self.runs["run"] == run.key).any() else None
+        if weights is None:
+            raise LookupError(f"no trained network of run {run.key} (seed {run.seed}) is in this result")
+        return trained_model(run, weights)
+
+    def to_csv(self, folder: str | Path) -> list[Path]:
+        """Writes history.csv, layers.csv, summary.csv and comparison.toml into a folder, made if need be; returns their paths.
+
+        Raises OSError when it cannot be written.
+        """
+        return write_folder(folder, self.history, self.layers, self.summary(), self._toml)

@@ -1,0 +1,226 @@
+"""The runner: takes requests from the store, has segments computed, and is the only one that writes results.
+
+Each segment's records and its stack's new state are one transaction, so a runner that is killed loses the segments that were being
+computed, and the next one goes on to the same numbers. There is one runner a store, by the lease.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
+
+from sqlalchemy import select
+
+from core.runs import ledger, worker
+from core.runs.configuration import Configuration
+from core.runs.executors import Pool, executor_from
+from core.runs.lease import Lease, LeaseLostError
+from core.runs.ledger import OutdatedError, Request, StoredStack
+from core.runs.schema import requests
+from core.runs.store import Store
+from core.runs.work import Job, Schedule, Stack
+from core.runs.worker import Advance, Assignment, SegmentError
+
+POLL_SECONDS = 0.1
+MOST_CRASHES = 3
+"""Workers that may die over one stack before its comparison is given up."""
+
+log = logging.getLogger(__name__)
+
+Compute = Callable[[Assignment], Advance]
+
+
+class Runner:
+    """Runs the comparisons of a store in a pool of workers."""
+
+    def __init__(self, store: Store, pool: Pool, *, compute: Compute = worker.advance) -> None:
+        self.store, self.pool, self.compute = store, pool, compute
+        self.lease = Lease(store.database, pool.slots)
+        self.schedule = Schedule()
+        self.underway: dict[Future[Advance], Stack] = {}
+
+    def run(self, stop: threading.Event, until: Callable[[], bool] = lambda: False) -> None:
+        """Waits for the lease, then serves the store, till `stop` is set or `until()` holds. Ends the workers and gives the lease back."""
+        while not (stop.is_set() or until()):
+            if not self.lease.take():
+                stop.wait(POLL_SECONDS)
+                continue
+            try:
+                self._serve(stop, until)
+            except LeaseLostError as error:
+                log.warning("%s; this runner stands by", error)
+            finally:
+                self.underway, self.schedule = {}, Schedule()
+                self.pool.end()
+                self.lease.release()
+
+    def _serve(self, stop: threading.Event, until: Callable[[], bool]) -> None:
+        self.pool.warm()
+        self._resume()
+        while not (stop.is_set() or until()):
+            self.turn(stop)
+
+    def turn(self, stop: threading.Event) -> None:
+        """Takes up what was asked for, hands out segments, and takes in those that are done; waits a moment when there are none."""
+        self.lease.renew()
+        self._take_requests()
+        self._hand_out()
+        if not self.underway:
+            stop.wait(POLL_SECONDS)
+            return
+        done, _ = wait(self.underway, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+        self._take_in(done)
+
+    def _resume(self) -> None:
+        """Opens what an earlier runner left."""
+        with self.store.database.writing() as connection:
+            left = ledger.unfinished_business(connection)
+        for comparison in left:
+            self._open(comparison)
+
+    def _take_requests(self) -> None:
+        with self.store.database.reading() as connection:
+            waiting = connection.scalar(select(requests.c.id).limit(1)) is not None
+        while waiting:
+            with self.store.database.writing() as connection:
+                self.lease.check(connection)
+                request = ledger.take_request(connection)
+            waiting = request is not None
+            if request is not None:
+                self._follow(request)
+
+    def _follow(self, request: Request) -> None:
+        """Brings the schedule to where the request has brought the store."""
+        if request.action == "cancel":
+            self.schedule.close(request.comparison)
+            return
+        if request.action == "pause" and request.before not in ledger.LIVE:
+            return
+        if request.comparison not in self.schedule.jobs or request.before not in ("running", "paused"):
+            self._open(request.comparison)
+        if (job := self.schedule.jobs.get(request.comparison)) is None:  # it lacked nothing
+            return
+        if request.action == "step":
+            job.step()
+        else:
+            job.go_on(paused=request.action == "pause")
+
+    def _open(self, comparison: str) -> None:
+        """Puts a comparison's stacks on the schedule."""
+        self.schedule.close(comparison)
+        try:
+            with self.store.database.writing() as connection:
+                self.lease.check(connection)
+                opened = ledger.open_comparison(connection, comparison, self.pool.slots)
+        except (OutdatedError, ValueError) as error:  # ValueError: settings that this version refuses
+            self._fail(comparison, str(error))
+            return
+        if opened.wanted:
+            stacks = [self.schedule.stack(stored.id) or _stack(stored) for stored in opened.stacks]
+            self.schedule.open(Job(comparison, set(opened.wanted), stacks, opened.paused))
+
+    def _hand_out(self) -> None:
+        """Gives the pool as many segments as it has slots, no more: what comes next is decided as late as possible."""
+        while len(self.underway) < self.pool.slots and (chosen := self.schedule.next()) is not None:
+            stack, assignment = chosen
+            try:
+                self.underway[self.pool.submit(self.compute, assignment)] = stack
+            except BrokenExecutor:
+                self._workers_died(stack)
+
+    def _take_in(self, done: set[Future[Advance]]) -> None:
+        """Takes in finished segments. The workers get their next ones before the results are written."""
+        arrived: list[tuple[Stack, Advance]] = []
+        for future in done:
+            if (stack := self.underway.pop(future, None)) is None:
+                continue
+            try:
+                advance = future.result()
+            except (BrokenExecutor, CancelledError):
+                self._workers_died(stack)
+            except SegmentError as error:
+                self._give_up(stack, str(error))
+            else:
+                if self.schedule.has(stack):
+                    self.schedule.advanced(stack, advance)
+                    arrived.append((stack, advance))
+        self._hand_out()
+        for stack, advance in arrived:
+            self._write(stack, advance)
+        self.schedule.close_finished()
+        self._close_steps()
+
+    def _write(self, stack: Stack, advance: Advance) -> None:
+        with self.store.database.writing() as connection:
+            self.lease.check(connection)
+            written = ledger.apply(connection, stack.id, advance)
+        if not written:
+            stack.unfinished.clear()  # deleted meanwhile: nobody wants it
+
+    def _close_steps(self) -> None:
+        for comparison in self.schedule.close_steps():
+            with self.store.database.writing() as connection:
+                self.lease.check(connection)
+                ledger.stepped(connection, comparison)
+
+    def _workers_died(self, stack: Stack) -> None:
+        """A worker was killed, and with it the whole pool: a new one, and the lost segments again."""
+        lost = [stack, *self.underway.values()]
+        self.underway.clear()
+        self.pool.renew()
+        for each in lost:
+            each.busy = False
+            each.crashes += 1
+            if each.crashes >= MOST_CRASHES:
+                self._give_up(each, f"the worker process died {each.crashes} times in a row; perhaps there was not enough memory")
+
+    def _give_up(self, stack: Stack, message: str) -> None:
+        """Fails the comparisons that wait for the stack."""
+        stack.busy = False
+        if self.schedule.has(stack):
+            with self.store.database.reading() as connection:
+                waiting = ledger.dependants(connection, stack.id)
+            for comparison in waiting:
+                self._fail(comparison, message)
+
+    def _fail(self, comparison: str, message: str) -> None:
+        log.error("comparison %s failed: %s", comparison, message)
+        self.schedule.close(comparison)
+        with self.store.database.writing() as connection:
+            self.lease.check(connection)
+            ledger.end(connection, comparison, "failed", message)
+
+
+def _stack(stored: StoredStack) -> Stack:
+    return Stack(stored.id, stored.runs, set(stored.unfinished), stored.state, stored.epoch)
+
+
+def main(configuration: Configuration, *, watch_stdin: bool = False) -> int:
+    """The process `python -m core runner`: serves till it is told to end or, with `watch_stdin`, till its standard input closes.
+
+    Raises StoreError or ConfigurationError where the store or the executor cannot be had.
+    """
+    logging.basicConfig(stream=sys.stderr, format="runner: %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if watch_stdin:
+        threading.Thread(target=_watch_stdin, args=(stop,), daemon=True).start()
+    store = Store(configuration.store)
+    try:
+        Runner(store, Pool(lambda: executor_from(configuration), configuration.workers)).run(stop)
+    finally:
+        store.close()
+    return 0
+
+
+def _watch_stdin(stop: threading.Event) -> None:
+    """The pipe from the dashboard closes however the dashboard ends."""
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    stop.set()

@@ -1,0 +1,147 @@
+"""The sidebar: settings, what varies, seeds. Made from the settings classes, kept in the URL.
+
+A widget's key is `page.path`, with the kind in it (`compare.optimizer.sgd.lr`): each kind keeps its own values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+from pydantic import ValidationError
+from streamlit.delta_generator import DeltaGenerator
+
+from core.choices.base import Choice
+from core.choices.data import Table
+from core.comparison import Comparison
+from core.settings import RunSettings, SettingsError, explain
+from core.ui import errors, fields, links, tables, varied, widgets
+from core.ui.varying import VaryingForm
+from core.ui.widgets import Spot
+
+FEW = (("data", "model"), ("model.hidden",), ("optimizer", "optimizer.lr"), ("training.batch_size", "training.epochs"))
+"""The settings that matter first, in rows; all others are folded."""
+
+REFUSED = "These settings cannot be used"
+
+
+def settings(page: str, base: RunSettings = RunSettings()) -> RunSettings:  # noqa: B008 (frozen)
+    """Draws the settings into the sidebar, `base` being their defaults, and returns what they say; a page without them ends here."""
+    links.open_afresh(page)
+    form = SettingsForm(page, st.sidebar)
+    checked = form.draw(base)
+    if checked is None:
+        errors.stop(REFUSED, form.problems)
+    return checked
+
+
+def comparison(page: str, start: Comparison, vary: Sequence[str] = ()) -> Comparison:
+    """Draws settings, what varies and seeds into the sidebar, and returns the comparison; a page without one ends here.
+
+    `start` is what the form says when nobody has changed anything; when it varies nothing, `vary` names the settings to begin with.
+    """
+    links.open_afresh(page)
+    form = SettingsForm(page, st.sidebar, {"seed": "First seed"})
+    base = form.draw(start.base)
+    varying = VaryingForm(page, form.middle, form.seeds, varied.of(start, vary), start.base)
+    asked = varying.draw(base)
+    if base is None or varying.problems:
+        errors.stop(REFUSED, form.problems + varying.problems)
+    try:
+        return Comparison.load({"base": base, **asked})
+    except SettingsError as error:
+        errors.stop(REFUSED, str(error).splitlines())
+
+
+class SettingsForm:
+    """The sidebar of one page while it is drawn: a few settings, room for more (`middle`), the rest folded; and what is wrong with them."""
+
+    def __init__(self, page: str, place: DeltaGenerator, labels: Mapping[str, str] = {}) -> None:
+        self.page = page
+        self.problems: list[str] = []
+        self._labels = labels
+        self._slots: dict[str, DeltaGenerator] = {}
+        for row in FEW:
+            self._slots |= dict(zip(row, place.columns(len(row), wrap=False), strict=True))
+            self._slots[f"{row[0]}.below"] = place.container()
+        self._notes = place.container()
+        self.middle = place.container()
+        self.seeds, self._slots["seed"] = place.columns(2, wrap=False)
+        self._rest = place.container()
+        self._folded: dict[str, tuple[DeltaGenerator, DeltaGenerator]] = {}
+        self._more: dict[str, DeltaGenerator] = {}
+
+    def draw(self, base: RunSettings) -> RunSettings | None:
+        """Draws every setting, `base` being the defaults, and returns them; None where something is wrong, which is shown beside them."""
+        values = self._draw_fields(RunSettings, base, "", self.page, "")
+        if self.problems:
+            return None
+        try:
+            checked = RunSettings.model_validate(values)
+        except ValidationError as error:
+            self.problems = explain(error, values).splitlines()
+            self._notes.error(errors.as_list(self.problems))
+            return None
+        self._note_changes(base, checked)
+        return checked
+
+    def _note_changes(self, base: RunSettings, checked: RunSettings) -> None:
+        """Folded settings that are not at their defaults are named, since they cannot be seen."""
+        visible = {name for row in FEW for name in row}
+        changes = [name for name in varied.differences(base, checked) if name not in visible]
+        if changes:
+            self._rest.caption(f"Changed below: {fields.plain(', '.join(changes))}")
+
+    def _draw_fields(self, cls: type[Choice], start: Choice | None, path: str, key: str, prefix: str) -> dict[str, Any]:
+        values = {}
+        for name, info in fields.leaves(cls):
+            default = info.default if start is None else getattr(start, name)
+            if not (cls is Table and name in tables.BOUND):
+                label = self._labels.get(f"{path}{name}", "")
+                values[name] = self._draw(Spot(cls, name, f"{path}{name}", f"{key}.{name}", prefix, label), default)
+        return values
+
+    def _draw(self, spot: Spot, start: Any) -> Any:
+        if members := fields.kinds(spot.owner, spot.name):
+            chosen = widgets.kind(self._place(spot), spot, start.kind)
+            inner = start if isinstance(start, members[chosen]) else None
+            return {"kind": chosen, **self._draw_inner(members[chosen], inner, spot, f"{spot.key}.{chosen}")}
+        if single := fields.group(spot.owner, spot.name):
+            return self._draw_inner(single, start, spot, spot.key)
+        try:
+            return widgets.leaf(self._place(spot), spot, start)
+        except SettingsError as error:
+            self._complain(self._place(spot), str(error))
+            return start
+
+    def _draw_inner(self, cls: type[Choice], start: Choice | None, spot: Spot, key: str) -> dict[str, Any]:
+        prefix = "" if "." not in spot.path else fields.human(spot.name)
+        own = self._draw_table(key, start) if cls is Table else {}
+        return own | self._draw_fields(cls, start, f"{spot.path}.", key, prefix)
+
+    def _draw_table(self, key: str, start: Choice | None) -> dict[str, Any]:
+        place = self._slots["data.below"]
+        try:
+            return tables.draw(place, key, start if isinstance(start, Table) else None)
+        except SettingsError as error:
+            self._complain(place, str(error))
+            return {}
+
+    def _complain(self, place: DeltaGenerator, problem: str) -> None:
+        place.error(fields.plain(problem))
+        self.problems.append(problem)
+
+    def _place(self, spot: Spot) -> DeltaGenerator:
+        if spot.path in self._slots:
+            return self._slots[spot.path]
+        choice = spot.path.partition(".")[0]
+        if choice not in self._folded:
+            expander = self._rest.expander(fields.human(choice), key=f"{self.page}.{choice}.folded")
+            self._folded[choice] = (expander.container(), expander.container())
+        body, below = self._folded[choice]
+        if not fields.extra(spot.owner.model_fields[spot.name], "advanced"):
+            return body
+        if choice not in self._more:
+            self._more[choice] = below.expander("More", type="compact")
+        return self._more[choice]

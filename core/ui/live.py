@@ -1,0 +1,156 @@
+"""What the pages show of a comparison: read from the store bit by bit, kept between reruns, never changed in place.
+
+A `Reader` follows one comparison for all sessions that look at it. It gives out `Results`, frozen: as long as nothing has happened in
+the store they are the very same object, so what is made of them (a chart's specification, a table) is kept with them.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar, cast
+
+import streamlit as st
+from pandas import DataFrame
+
+from core.comparison import Comparison
+from core.runs.store import Followed, Progress, Store
+from core.ui import service
+
+Made = TypeVar("Made")
+
+SOON, STEADY = 0.5, 1.0
+"""Seconds between looks at a comparison that is running: before its first points, and after."""
+
+REST = 7.0
+"""How many times as long as drawing took, new rows wait before they are drawn: so drawing never takes more than an eighth of a core."""
+
+MOST_KEPT = 80
+"""Things made of one comparison that are kept."""
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """A comparison and what is stored of it, at one moment.
+
+    history, layers, runs: as `core.runs.store.Store` gives them, with a row for what is stored and none for what is not.
+    """
+
+    comparison: Comparison
+    progress: Progress
+    history: DataFrame
+    layers: DataFrame
+    runs: DataFrame
+    store: Store
+    _made: dict[Hashable, object] = field(default_factory=dict)
+
+    @property
+    def variants(self) -> list[str]:
+        """All variants of the comparison in its order, whether anything is stored of them or not."""
+        return self.comparison.names
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has been measured yet."""
+        return self.history.empty
+
+    @property
+    def missing(self) -> int:
+        """Runs that are not stored for good."""
+        return self.progress.runs - self.progress.runs_done
+
+    def once(self, name: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` returns, made once for these results; `name` tells it from all else that is made of them. Not to be changed."""
+        if name not in self._made:
+            while len(self._made) >= MOST_KEPT:
+                self._made.pop(next(iter(self._made)), None)
+            self._made[name] = make()
+        return cast("Made", self._made[name])
+
+    def histograms(self, seed: int) -> DataFrame:
+        """Histograms of the weights of one seed, at the time of the call."""
+        return self.once(("histograms", seed), lambda: self.store.histograms(self.comparison, seed=seed))
+
+    def grids(self) -> DataFrame:
+        """The latest outputs over the plane of every run, at the time of the call."""
+        return self.once("grids", lambda: self.store.grids(self.comparison))
+
+
+class Reader:
+    """Follows one comparison. Its methods may be called by several sessions at once."""
+
+    def __init__(self, store: Store, comparison: Comparison) -> None:
+        """Reads nothing yet."""
+        self._store, self._comparison = store, comparison
+        self._history: Followed | None = None
+        self._layers: Followed | None = None
+        self._latest: Results | None = None
+        self._version = -1  # of the progress that the frames were read at
+        self._not_before = 0.0
+        self._lock = threading.Lock()
+
+    def latest(self) -> Results:
+        """The present progress, and what is stored now; while the comparison is running, what was stored when it could last be drawn."""
+        with self._lock:
+            progress = self._store.progress(self._comparison)
+            if self._latest is None or self._due(progress):
+                self._latest = self._read(progress)
+            elif progress != self._latest.progress:
+                self._latest = replace(self._latest, progress=progress)
+            return self._latest
+
+    def _due(self, progress: Progress) -> bool:
+        return progress.version != self._version and (not progress.active or time.monotonic() >= self._not_before)
+
+    def drew(self, seconds: float) -> None:
+        """Tells how long it took to draw what `latest` gave."""
+        self._not_before = max(self._not_before, time.monotonic() + REST * seconds)
+
+    def _read(self, progress: Progress) -> Results:
+        self._history = self._store.follow(self._comparison, self._history)
+        self._layers = self._store.follow_layers(self._comparison, self._layers)
+        runs = self._store.runs(self._comparison)
+        self._version = progress.version
+        return Results(self._comparison, progress, self._history[0], self._layers[0], runs, self._store)
+
+
+def reader(comparison: Comparison) -> Reader:
+    """The reader that follows a comparison for all sessions. Raises StoreError, ConfigurationError."""
+    store = service.store()
+    return _reader(store.url, comparison.id, store, comparison)
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def _reader(url: str, comparison_id: str, _store: Store, _comparison: Comparison) -> Reader:
+    """By the store and the comparison's identity; the latter covers all that decides what its runs are."""
+    return Reader(_store, _comparison)
+
+
+def interval(results: Results) -> float | None:
+    """Seconds until the next look; None when nothing will change by itself."""
+    if not results.progress.active:
+        return None
+    return SOON if results.empty else STEADY
+
+
+def show(comparison: Comparison, draw: Callable[[Results], None]) -> None:
+    """Calls `draw` with what is stored of the comparison, now and, as long as it is running, again every second.
+
+    `draw` is a fragment of its own: a click in it redraws it alone. When the comparison starts, ends or gets its first points the
+    whole page is run once, which sets the next interval.
+    """
+    source = reader(comparison)
+    every = interval(source.latest())
+
+    @st.fragment(run_every=every)
+    def body() -> None:
+        results = source.latest()
+        if interval(results) != every:
+            st.rerun()
+        began = time.perf_counter()
+        draw(results)
+        source.drew(time.perf_counter() - began)
+
+    body()

@@ -1,0 +1,102 @@
+"""Running a comparison: its buttons, what it would take, and how far it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.comparison import Comparison
+from core.runs.configuration import LimitError, check
+from core.runs.store import Action, Progress
+from core.ui import errors, service
+from core.ui.live import Results
+from core.ui.panels import words
+
+
+@dataclass(frozen=True)
+class Button:
+    """One button: what it asks for, and what it says."""
+
+    action: Action
+    label: str
+    icon: str
+    help: str
+
+
+BUTTONS = (
+    Button("run", "Run", ":material/play_arrow:", "Train the runs that are not stored yet."),
+    Button("pause", "Pause", ":material/pause:", "Stop after the present segment of training (about half a second), to go on later."),
+    Button("step", "Step", ":material/skip_next:", "Train one more epoch of every run, then pause."),
+    Button("resume", "Resume", ":material/resume:", "Go on from where it was paused."),
+    Button("cancel", "Cancel", ":material/stop:", "Stop. What has been trained stays stored, and Run goes on from there."),
+)
+
+
+def possible(progress: Progress) -> set[str]:
+    """The actions that make sense in the present state; those already asked for do not."""
+    if progress.runs_done == progress.runs and not progress.active:
+        return set()
+    if progress.pending == "cancel":
+        return set()
+    match progress.state:
+        case "queued" | "running":
+            return {"pause", "cancel"} - {progress.pending}
+        case "paused":
+            return {"resume", "step", "cancel"} - {progress.pending}
+        case _:
+            return {"run", "step"} if progress.pending is None else {"cancel"}
+
+
+def title(results: Results, heading: str) -> None:
+    """The page's heading, and the buttons beside it: always all of them, those without use greyed."""
+    left, right = st.columns([2, 3], vertical_alignment="center")
+    left.title(heading, anchor=False)
+    allowed = possible(results.progress)
+    with right.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
+        for button in BUTTONS:
+            _draw(button, results.comparison, enabled=button.action in allowed, key=f"compare.do.{button.action}")
+
+
+def run_button(results: Results, key: str) -> None:
+    """One more Run button, for a page that has nothing else to show yet."""
+    _draw(BUTTONS[0], results.comparison, enabled="run" in possible(results.progress), key=key)
+
+
+def _draw(button: Button, comparison: Comparison, *, enabled: bool, key: str) -> None:
+    primary = button.action == "run" or (button.action == "resume" and enabled)
+    clicked = st.button(
+        button.label, key=key, icon=button.icon, help=button.help, disabled=not enabled, type="primary" if primary else "secondary"
+    )
+    if clicked:
+        with errors.shown(f"{button.label} is not possible"):
+            ask(comparison, button.action)
+            st.rerun()
+
+
+def ask(comparison: Comparison, action: Action) -> None:
+    """Asks the runner for it. Raises LimitError for a comparison larger than this installation allows, DataError for unreadable data."""
+    if action in ("run", "step", "resume"):
+        check(comparison, service.configuration())
+        service.ensure_runner()
+    service.store().request(comparison, action)
+
+
+def standing(results: Results) -> None:
+    """One line with a bar: what running would take, how far it is, or that all is stored."""
+    progress = results.progress
+    done = progress.epochs_done / progress.epochs_total if progress.epochs_total else 0.0
+    st.progress(min(max(done, 0.0), 1.0), text=words.standing(results))
+    if progress.state == "failed":
+        st.error(errors.as_list(progress.message.splitlines() or ["The runner gave no reason."]), title="The training failed")
+    if progress.active and not progress.runner:
+        st.caption("Waiting for the process that trains to start; this takes a few seconds after the dashboard's own start.")
+    _warn_of_limits(results)
+
+
+def _warn_of_limits(results: Results) -> None:
+    if results.missing and not results.progress.active:
+        try:
+            check(results.comparison, service.configuration())
+        except LimitError as error:
+            st.warning(errors.as_list([str(error)]), title="Too large for this installation")

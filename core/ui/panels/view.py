@@ -1,0 +1,99 @@
+"""How results are looked at: which metric, along what, and what is drawn of it. All in the URL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+import streamlit as st
+from pandas import DataFrame
+
+from core.analysis.statistics import IN_WORDS, At
+from core.charts.titles import Axis
+from core.ui.live import Results
+
+CLASSIFICATION = ("val_loss", "val_accuracy", "val_f1", "train_loss_eval", "train_accuracy", "train_loss")
+REGRESSION = ("val_loss", "val_r2", "train_loss_eval", "train_r2", "train_loss")
+
+AXES: dict[str, Axis] = {"updates": "step", "epochs": "epoch", "examples": "samples", "seconds": "seconds"}
+AXES_HELP = "Updates: steps of the optimizer. Examples: how many were shown, over all epochs. Seconds: of training, measuring not counted."
+
+LOG_Y, TRAINING, SEEDS, ROBUST = "log y", "training", "single seeds", "usual range"
+SHOW_HELP = (
+    "log y: logarithmic y axis. training: the same metric on the training data, dashed. single seeds: each run as a faint line. "
+    "usual range: the axis covers where most values lie; how many lie beyond is said above the chart."
+)
+
+
+@dataclass(frozen=True)
+class View:
+    """What the controls say."""
+
+    metric: str = "val_loss"
+    at: At = "last"
+    x: Axis = "epoch"
+    log_y: bool = False
+    with_train: bool = True
+    with_seeds: bool = True
+    focus: bool = True
+
+
+def controls(page: str, results: Results) -> View:
+    """Draws the controls in a row and returns what they say; their keys begin with `page`."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        metric, at = _measure(page, results)
+        axis = st.segmented_control("Along", list(AXES), default="epochs", required=True, key=f"{page}.x", bind="query-params", help=AXES_HELP)
+        shown = st.pills(
+            "Show",
+            (LOG_Y, TRAINING, SEEDS, ROBUST),
+            selection_mode="multi",
+            default=[TRAINING, SEEDS, ROBUST],
+            key=f"{page}.show",
+            bind="query-params",
+            help=SHOW_HELP,
+        )
+    return View(metric, at, AXES[axis], LOG_Y in shown, TRAINING in shown, SEEDS in shown, ROBUST in shown)
+
+
+def _measure(page: str, results: Results) -> tuple[str, At]:
+    metric = st.selectbox(
+        "Metric",
+        metrics(results),
+        format_func=in_words,
+        key=f"{page}.metric",
+        bind="query-params",
+        width=230,
+        help="What the verdict, the first chart and the table are about.",
+    )
+    at = st.segmented_control(
+        "Of each run its",
+        get_args(At),
+        default="last",
+        required=True,
+        key=f"{page}.at",
+        bind="query-params",
+        help="Compare the runs by their last value, or by the best that each ever reached.",
+    )
+    return metric, at
+
+
+def metrics(results: Results) -> list[str]:
+    """The metrics that the comparison's runs can have, validation first if any run has validation data."""
+    tasks = {run.data.task for run in results.comparison.runs()}
+    if "auto" in tasks:
+        tasks = results.once("tasks", lambda: _measured_tasks(results.history))
+    validated = any(run.data.validation_fraction > 0 for run in results.comparison.runs())
+    names = dict.fromkeys((CLASSIFICATION if "classification" in tasks else ()) + (REGRESSION if "regression" in tasks else ()))
+    return [name for name in names if validated or not name.startswith("val_")]
+
+
+def _measured_tasks(history: DataFrame) -> set[str]:
+    """What the runs turned out to be, for a table whose target decides; both before the first of them has been measured."""
+    columns = {"classification": "train_accuracy", "regression": "train_r2"}
+    return {task for task, column in columns.items() if history[column].notna().any()} or set(columns)
+
+
+def in_words(metric: str) -> str:
+    """`Validation loss`."""
+    words = IN_WORDS[metric].replace("R2", "R²")
+    return f"{words[0].upper()}{words[1:]}"

@@ -1,0 +1,62 @@
+"""Short texts about a comparison's progress."""
+
+from __future__ import annotations
+
+from core.runs.store import Progress
+from core.ui.live import Results
+
+
+def standing(results: Results) -> str:
+    """`25 runs · epoch 18 of 20 · 2 diverged · 4 s left` while it runs; before, what it would take; after, that all is stored."""
+    progress = results.progress
+    if progress.active or progress.state == "paused":
+        return " · ".join(filter(None, [_state(progress), _epochs(results), diverged(progress), _left(progress)]))
+    if results.missing == 0:
+        return " · ".join(filter(None, [f"All {count(progress.runs, 'run')} stored", diverged(progress)]))
+    return " · ".join(filter(None, [_planned(results), diverged(progress)]))
+
+
+def count(number: int, noun: str) -> str:
+    """`1 run`, `25 runs`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """`4 s`, `2 min`, `1.5 h`: rounded as an estimate deserves."""
+    if seconds < 1:
+        return "under 1 s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def diverged(progress: Progress) -> str:
+    """`2 diverged`, or nothing."""
+    return f"{progress.runs_diverged:,} diverged" if progress.runs_diverged else ""
+
+
+def _state(progress: Progress) -> str:
+    asked = {"run": "starting", "resume": "resuming", "pause": "pausing", "step": "one more epoch", "cancel": "cancelling"}
+    said = asked.get(progress.pending or "", {"queued": "waiting its turn", "paused": "paused"}.get(progress.state, ""))
+    runs = count(progress.runs, "run")
+    return f"{runs}, {said}" if said else runs
+
+
+def _epochs(results: Results) -> str:
+    """The mean epoch where all runs have equally many, else the epochs of all runs together."""
+    progress = results.progress
+    lengths = {run.training.epochs for run in results.comparison.runs()}
+    if len(lengths) == 1 and progress.runs:
+        return f"epoch {progress.epochs_done / progress.runs:.0f} of {lengths.pop()}"
+    return f"{progress.epochs_done:,.0f} of {progress.epochs_total:,} epochs"
+
+
+def _left(progress: Progress) -> str:
+    return f"{duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
+
+
+def _planned(results: Results) -> str:
+    progress = results.progress
+    stored = f"{progress.runs_done:,} stored" if progress.runs_done else "none stored yet"
+    parts = [count(progress.runs, "run"), stored]
+    return ", ".join(parts)

@@ -1,0 +1,29 @@
+"""What the pages share with the other processes: the configuration, the store, and the runner beside this dashboard."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.runs import child
+from core.runs.configuration import Configuration
+from core.runs.store import Store
+
+
+def configuration() -> Configuration:
+    """The installation's, as the environment now says. Raises ConfigurationError."""
+    return Configuration.load()
+
+
+def store() -> Store:
+    """The store, opened once and shared by all sessions. Raises StoreError, ConfigurationError."""
+    return _open(configuration().store_url)
+
+
+def ensure_runner() -> None:
+    """Sees to it that somebody trains what is asked for; costs next to nothing when a runner of this dashboard is there."""
+    child.ensure_runner(configuration())
+
+
+@st.cache_resource(show_spinner=False, max_entries=8, on_release=Store.close)
+def _open(url: str) -> Store:
+    return Store(url)

@@ -1,0 +1,158 @@
+"""The part of the sidebar that says what varies, and over how many seeds."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.comparison import MAX_VARIED
+from core.settings import RunSettings, SettingsError
+from core.ui import fields, tables, varied
+from core.ui.values import parse, parse_variants, write, write_variant
+from core.ui.varied import MODES, NOTHING, Varied
+
+SEEDS = ("1", "3", "5", "10", "20", "50")
+MOST_RUNS = 10_000
+"""Above this even the list of the runs takes longer to make than a page may take."""
+
+CROSSED_HELP = (
+    "Each setting with the values it takes; several settings are crossed. Values are picked or typed: `0.1`, `adam`, "
+    "`sgd lr=0.1 momentum=0.9`, `64-64` for two hidden layers."
+)
+NAMED_HELP = (
+    "One variant a line: a name, a colon, and what it sets differently from the settings above, such as "
+    "`Small steps: optimizer=sgd lr=0.01, model.dropout=0.2`."
+)
+
+
+class VaryingForm:
+    """Draws what varies into `place` and the seeds into `seeds`, and notes what is wrong. `start` is its default, for settings `start_base`."""
+
+    def __init__(self, page: str, place: DeltaGenerator, seeds: DeltaGenerator, start: Varied, start_base: RunSettings) -> None:
+        self.page = page
+        self.problems: list[str] = []
+        self._place, self._seeds = place, seeds
+        self._start, self._start_base = start, start_base
+
+    def draw(self, base: RunSettings | None) -> dict[str, Any]:
+        """The arguments of `Comparison` but its base, which is `base`, or None while the settings are refused."""
+        mode = self._place.segmented_control(
+            "What varies", MODES, default=self._start.mode, required=True, key=f"{self.page}.mode", help=CROSSED_HELP, bind="query-params"
+        )
+        asked = {"variants": self._named(base)} if mode == "named" else {"vary": self._crossed(base)}
+        asked["seeds"] = self._draw_seeds()
+        self._check(asked)
+        return asked
+
+    def _crossed(self, base: RunSettings | None) -> dict[str, list[Any]]:
+        values: dict[str, list[Any]] = {}
+        for number in range(1, MAX_VARIED + 1):
+            path = self._path(number, base or self._start_base)
+            if path == NOTHING:
+                break
+            if path in values:
+                self._complain(f"{path} varies already; choose another setting")
+                break
+            values[path] = self._values(number, path, base or self._start_base)
+        return values
+
+    def _path(self, number: int, base: RunSettings) -> str:
+        begin = [*self._start.crossed, *[NOTHING] * MAX_VARIED][number - 1]
+        offered = list(dict.fromkeys([NOTHING, begin, *varied.paths(base)]))
+        chosen = self._place.selectbox(
+            "Vary" if number == 1 else "crossed with",
+            offered,
+            index=offered.index(begin),
+            key=f"{self.page}.vary{number}",
+            accept_new_options=True,
+            filter_mode="contains",
+            bind="query-params",
+        )
+        return chosen or NOTHING
+
+    def _values(self, number: int, path: str, base: RunSettings) -> list[Any]:
+        begin = self._start.crossed.get(path) or varied.starting_values(path, self._start_base)
+        texts = self._place.multiselect(
+            f"Values of {path}",
+            list(dict.fromkeys([*begin, *varied.offered_values(path, base)])),
+            default=begin,
+            key=f"{self.page}.vary{number}.{path}",
+            placeholder="Pick or type values",
+            accept_new_options=True,
+            filter_mode="contains",
+            label_visibility="collapsed",
+            bind="query-params",
+        )
+        if not texts:
+            self._complain(f"{path} needs at least one value; pick or type one")
+        return [value for text in texts for value in self._read(path, text, base)]
+
+    def _read(self, path: str, text: str, base: RunSettings) -> list[Any]:
+        try:
+            return [parse(path, text, base)]
+        except SettingsError as error:
+            self._complain(str(error))
+            return []
+
+    def _named(self, base: RunSettings | None) -> list[dict[str, Any]]:
+        key = f"{self.page}.variants"
+        text = self._place.text_area("Variants", self._start.named, key=key, height="content", help=NAMED_HELP, bind="query-params") or ""
+        if base is not None:
+            self._offer_line(key, text, base)
+        try:
+            return parse_variants(text, base)
+        except SettingsError as error:
+            self._complain(str(error))
+            return []
+
+    def _offer_line(self, key: str, text: str, base: RunSettings) -> None:
+        overrides = varied.differences(self._start_base, base)
+        name = ", ".join(f"{path.rpartition('.')[2]}={write(value)}" for path, value in overrides.items())[:60]
+        self._place.button(
+            "Add the settings above as a variant",
+            key=f"{self.page}.add",
+            on_click=_append,
+            args=(key, text, write_variant(name, overrides)),
+            disabled=not overrides,
+            help="Change settings above first: a line with what differs from the defaults is added.",
+        )
+
+    def _draw_seeds(self) -> int | list[int]:
+        offered = list(dict.fromkeys([*SEEDS, self._start.seeds]))
+        text = self._seeds.selectbox(
+            "Seeds",
+            offered,
+            index=offered.index(self._start.seeds),
+            key=f"{self.page}.seeds",
+            accept_new_options=True,
+            filter_mode="prefix",
+            help="How many runs each variant has, from the first seed on; or which seeds, such as `0, 3, 4`. Every variant has the same ones.",
+            bind="query-params",
+        )
+        try:
+            return varied.parse_seeds(text or self._start.seeds)
+        except SettingsError as error:
+            self._complain(str(error), self._seeds)
+            return 1
+
+    def _check(self, asked: dict[str, Any]) -> None:
+        seeds = asked["seeds"] if isinstance(asked["seeds"], int) else len(asked["seeds"])
+        runs = seeds * (len(asked["variants"]) if "variants" in asked else prod(map(len, asked["vary"].values())))
+        if runs > MOST_RUNS:
+            self._complain(f"That is {runs:,} runs; {MOST_RUNS:,} is the most. Take fewer values or seeds.")
+        try:
+            tables.refuse_paths(asked)
+        except SettingsError as error:
+            self._complain(str(error))
+
+    def _complain(self, problem: str, place: DeltaGenerator | None = None) -> None:
+        (place or self._place).error(fields.plain(problem))
+        self.problems.append(problem)
+
+
+def _append(key: str, text: str, line: str) -> None:
+    lines = [*text.rstrip().splitlines(), line]
+    st.session_state[key] = "\n".join(dict.fromkeys(lines))
