@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 from core.comparison import Comparison
 from core.settings import RunSettings
 
@@ -19,3 +21,77 @@ DEFAULT = Comparison.load(
     }
 )
 """Five optimizers on the handwritten digits, five seeds each."""
+
+
+class Preset(NamedTuple):
+    """A comparison to open: what it is about, what is seen in it and why."""
+
+    title: str
+    why: str
+    comparison: Comparison
+
+
+def _compare(base: dict[str, Any], **varied: Any) -> Comparison:
+    return Comparison.load({"base": base, "seeds": 5, **varied})
+
+
+def _mlp(*hidden: int) -> dict[str, Any]:
+    return {"kind": "mlp", "hidden": hidden}
+
+
+PRESETS = (
+    Preset(
+        "Learning rates from too small to too large",
+        "SGD with momentum: 0.001 is still on its way after 20 epochs, 0.1 is best, 1 stays at chance, and at 10 every seed diverges.",
+        _compare({"optimizer": {"kind": "sgd", "lr": 0.1, "momentum": 0.9}}, vary={"optimizer.lr": [0.001, 0.01, 0.1, 1.0, 10.0]}),
+    ),
+    Preset(
+        "Batch norm takes large learning rates",
+        "Without it a rate of 3 diverges on every seed and 1 on some; with it all three rates learn, since the scale of the weights no longer matters.",
+        _compare(
+            {"model": _mlp(64, 64, 64, 64), "optimizer": {"kind": "sgd", "lr": 0.1}},
+            vary={"model.normalization": ["none", "batch"], "optimizer.lr": [0.1, 1.0, 3.0]},
+        ),
+    ),
+    Preset(
+        "Weights that start at zero never learn",
+        "No gradient gets past a layer of zeros, so the loss stays at ln 10. Equal weights of 0.1 get one, but all units of a layer stay the same unit.",
+        _compare({}, vary={"model.init": ["he", "xavier", "constant", "zero"]}),
+    ),
+    Preset(
+        "Six layers of sigmoid",
+        "The slope of a sigmoid is 1/4 at most, so six layers leave little of the gradient for the first ones: they hardly move, where ReLU fits all.",
+        _compare({"model": _mlp(64, 64, 64, 64, 64, 64)}, vary={"model.activation": ["relu", "tanh", "sigmoid"]}),
+    ),
+    Preset(
+        "Skip connections need normalization",
+        "Sixteen layers: skips alone make it worse, since each one adds to the size of the signal; with batch or layer norm they make it better.",
+        _compare({"model": _mlp(*[32] * 16)}, vary={"model.normalization": ["none", "batch", "layer"], "model.skip": [False, True]}),
+    ),
+    Preset(
+        "Spirals: what depth is for",
+        "A linear model parts the plane by a line and cannot do it; two hidden layers are hardly better in 60 epochs, three find both arms.",
+        _compare({"data": "spirals", "training": {"epochs": 60}}, vary={"model": ["linear", _mlp(64, 64), _mlp(64, 64, 64)]}),
+    ),
+    Preset(
+        "Two labels in five are wrong",
+        "The plain network learns the wrong labels by heart and its validation loss turns up. Dropout, decay and early stopping each hold it back.",
+        _compare(
+            {"data": {"kind": "digits", "label_noise": 0.4}, "model": _mlp(256, 256), "training": {"epochs": 40}},
+            variants=[
+                {"name": "Plain"},
+                {"name": "Dropout 0.5", "model.dropout": 0.5},
+                {"name": "Decay 1", "optimizer": {"kind": "adamw", "weight_decay": 1.0}},
+                {"name": "Early stopping", "stopping": "patience"},
+            ],
+        ),
+    ),
+    Preset(
+        "How many weights can go",
+        "Cut at epoch 10, then trained on: half of the weights go at no cost, 80 % at little; without 95 % of them it falls apart.",
+        _compare(
+            {"training": {"epochs": 30}, "pruning": {"kind": "magnitude", "sparsity": 0.8}}, vary={"pruning.sparsity": [0.0, 0.5, 0.8, 0.95]}
+        ),
+    ),
+)
+"""Comparisons that are known to work, or known to fail, and why."""

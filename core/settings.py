@@ -20,7 +20,7 @@ from core.choices.optimizers import Adam, Optimizer
 from core.choices.penalties import Penalty
 from core.choices.pruning import MagnitudePruning, NoPruning, Pruning
 from core.choices.schedules import Constant, Schedule
-from core.choices.stopping import NoStopping, Patience, Stopping
+from core.choices.stopping import NoStopping, Stopping
 from core.choices.training import Training
 
 ENGINE_VERSION = 1
@@ -65,8 +65,12 @@ class RunSettings(Choice):
         return None
 
     def _stopping_complaint(self) -> str | None:
-        if isinstance(self.stopping, Patience) and self.data.validation_fraction == 0:
-            return "stopping.kind: patience watches the validation loss, and data.validation_fraction is 0; set it above 0"
+        if self.data.validation_fraction > 0:
+            return None
+        if self.stopping.watching:
+            return f"stopping.kind: {self.stopping.kind} watches the validation data, and data.validation_fraction is 0; set it above 0"
+        if self.schedule.watches:
+            return f"schedule.kind: {self.schedule.kind} watches the validation data, and data.validation_fraction is 0; set it above 0"
         return None
 
     def _distillation_complaint(self) -> str | None:

@@ -7,11 +7,15 @@ own name.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pandas import DataFrame, Series
+from pandas import Categorical, CategoricalDtype, DataFrame, Series
 
 from core.charts.titles import Axis
+
+if TYPE_CHECKING:
+    from pandas.api.typing import DataFrameGroupBy
 
 DIVERGED = "diverged"
 STOPPED = "stopped early"
@@ -54,16 +58,18 @@ def _positions(history: DataFrame, x: Axis) -> Series:
     return where.groupby(level="variant", observed=True).cummax()
 
 
-def by_layer(layers: DataFrame, x: Axis) -> Series:
-    """Where each (variant, layer, step) stands on the axis: the mean over seeds."""
-    return layers[x].groupby([layers["variant"], layers["layer"], layers["step"]], sort=False, observed=True).mean()
+def by_layer(layers: DataFrame, column: str, x: Axis) -> DataFrameGroupBy:
+    """The seeds of each (variant, layer, step): `value`, which is the column where that is finite, and `place` on the axis."""
+    values = layers[column].where(np.isfinite(layers[column].astype(float)))
+    keys = [layers["variant"], layers["layer"].astype("category"), layers["step"]]
+    return DataFrame({"value": values, "place": layers[x]}).groupby(keys, sort=False, observed=True)
 
 
 def with_axis(frame: DataFrame, positions: Series, x: Axis) -> DataFrame:
     """The index as columns, then the x axis under its own name, then the columns; updates are in the index already."""
     if x != "step":
         frame = frame.copy()
-        frame.insert(0, x, positions)
+        frame.insert(0, x, positions.reindex(frame.index))
     return frame.reset_index()
 
 
@@ -123,5 +129,7 @@ def _counted(n: int, diverged: int) -> str:
 
 
 def of_variants(frame: DataFrame, variants: Sequence[str]) -> DataFrame:
-    """The rows of the variants that are named."""
-    return frame[frame["variant"].isin(list(variants))]
+    """The rows of the variants that are named; the names as categories, which are sent to a browser once and not in each row."""
+    frame = frame[frame["variant"].isin(list(variants))]
+    names = frame["variant"].astype(object) if isinstance(frame["variant"].dtype, CategoricalDtype) else frame["variant"]
+    return frame.assign(variant=Categorical(names, categories=list(variants)))

@@ -14,7 +14,7 @@ _CELL = ("left", "right", "panel", "low", "high", "share")
 
 
 def cells(frame: DataFrame, x: Axis = "epoch", moments: int = thin.POINTS) -> DataFrame:
-    """Histograms over time as cells.
+    """Histograms of one seed over time as cells.
 
     Columns: variant, layer, the x axis, left, right (of the cell), panel (variant and layer in words), low, high (of the weights), share
     (of the layer's weights).
@@ -34,7 +34,7 @@ def _layer_cells(part: DataFrame, x: Axis) -> DataFrame:
     edges = common_edges(part["low"].to_numpy(float), part["high"].to_numpy(float))
     counts = np.stack(list(part["counts"])).astype(float)
     share = rebinned(part["low"].to_numpy(float), part["high"].to_numpy(float), counts, edges)
-    place = part[["variant", "layer", x, "left", "right"]].assign(panel=part["variant"] + ", " + part["layer"])
+    place = part[["variant", "layer", x, "left", "right"]].assign(panel=part["variant"].astype(str) + ", " + part["layer"])
     table = place.loc[place.index.repeat(BINS)].reset_index(drop=True)
     table = table.assign(low=np.tile(edges[:-1], len(part)), high=np.tile(edges[1:], len(part)), share=share.ravel())
     outermost = np.tile(np.isin(np.arange(BINS), (0, BINS - 1)), len(part))  # kept, so that all panels of a layer have the same axis

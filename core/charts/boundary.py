@@ -40,9 +40,12 @@ def decision(
     classes = _in_order(pd.concat([grid["class"], points["class"]]))
     grid, points = grid.assign(**{"class": _as_text(grid["class"])}), points.assign(**{"class": _as_text(points["class"])})
     shown, note = _fewer(points)
-    panels = [_panel(name, part, shown, classes, marks.panel_width(width, columns)) for name, part in _by_variant(grid, variants)]
+    training = shown["part"].isin(("train", "training"))
+    parts = shown[training], shown[~training]  # the same two tables in all panels, so that they are sent once
+    panels = [_panel(name, part, parts, classes, marks.panel_width(width, columns)) for name, part in _by_variant(grid, variants)]
     described = f"Decision regions with the data on them, a panel each for {titles.listed(list(variants))}."
-    return alt.ConcatChart(concat=panels, columns=columns, title=marks.note(["filled: training data", *note], width), description=described)
+    title = marks.note(["filled: training data", *note], width)
+    return alt.ConcatChart(concat=panels, columns=columns, title=title, autosize=marks.PAD, description=described)
 
 
 def regions(grid: DataFrame) -> DataFrame:
@@ -50,15 +53,15 @@ def regions(grid: DataFrame) -> DataFrame:
 
     Neighbours in x of the same class and the same confidence (in 12 steps from a guess to certainty) are one rectangle.
     """
-    step_x, step_y = _spacing(grid["x"]), _spacing(grid["y"])
     grid = grid.sort_values(["y", "x"], ignore_index=True)
-    level = (grid["confidence"] * LEVELS).round() / LEVELS
-    key = grid[["y", "class"]].assign(level=level)
-    piece = (key != key.shift()).any(axis=1).cumsum()
-    pieces = grid.assign(level=level).groupby(piece)
-    table = pieces.agg(x=("x", "min"), x2=("x", "max"), y=("y", "first"), confidence=("level", "first"))
-    table["class"] = pieces["class"].first()
-    return table.assign(x=table["x"] - step_x / 2, x2=table["x2"] + step_x / 2, y=table["y"] - step_y / 2, y2=table["y"] + step_y / 2)
+    grid = grid.assign(confidence=(grid["confidence"] * LEVELS).round() / LEVELS)
+    key = grid[["y", "class", "confidence"]]
+    starts = np.flatnonzero((key != key.shift()).any(axis=1))
+    ends = np.append(starts[1:], len(grid)) - 1
+    half_x, half_y = _spacing(grid["x"]) / 2, _spacing(grid["y"]) / 2
+    table = grid.loc[starts, ["x", "y", "class", "confidence"]].reset_index(drop=True)
+    last = grid["x"].to_numpy()[ends]
+    return table.assign(x=table["x"] - half_x, x2=last + half_x, y=table["y"] - half_y, y2=table["y"] + half_y)
 
 
 def _spacing(places: Series) -> float:
@@ -89,7 +92,8 @@ def _fewer(points: DataFrame) -> tuple[DataFrame, list[str]]:
     return points.iloc[::stride], [f"{len(points.iloc[::stride]):,} of {len(points):,} points drawn"]
 
 
-def _panel(name: str, grid: DataFrame, points: DataFrame, classes: list[str], width: int) -> alt.LayerChart:
+def _panel(name: str, grid: DataFrame, points: tuple[DataFrame, DataFrame], classes: list[str], width: int) -> alt.LayerChart:
+    training, others = points
     rectangles = regions(grid)
     ends_x = rectangles["x"].min(), rectangles["x2"].max()
     ends_y = rectangles["y"].min(), rectangles["y2"].max()
@@ -97,11 +101,10 @@ def _panel(name: str, grid: DataFrame, points: DataFrame, classes: list[str], wi
     place = _channel(alt.X, "x", ends_x), _channel(alt.Y, "y", ends_y)
     colour = _class_colour(classes)
     size = min(max(width / 12, 8), 26)
-    training = points["part"].isin(("train", "training"))
     layers = [
         _ground(rectangles, len(classes)).encode(*place, colour),
-        _points(points[training], filled=True, size=size).encode(*place, colour),
-        _points(points[~training], filled=False, size=size).encode(*place, colour),
+        _points(training, filled=True, size=size).encode(*place, colour),
+        _points(others, filled=False, size=size).encode(*place, colour),
     ]
     title = alt.TitleParams(name, fontSize=13, fontWeight="normal", anchor="start", offset=6, limit=width)
     return alt.LayerChart(layer=layers, title=title, width=width, height=height)

@@ -72,7 +72,7 @@ def loss_curves(
         return _panel(history, lines, list(variants), look, with_seeds, autosize=marks.FIT, description=description, **room)
     panels = [_panel(history, lines, group, look, with_seeds, **room) for group in palette.groups(variants)]
     shared = {"x": "shared", "y": "shared", "color": "independent"}  # the same axes, and to each panel the legend of its variants
-    return alt.ConcatChart(concat=panels, columns=columns, resolve=alt.Resolve(scale=shared), description=description)
+    return alt.ConcatChart(concat=panels, columns=columns, resolve=alt.Resolve(scale=shared), autosize=marks.PAD, description=description)
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,8 @@ def _note(look: _Look, endings: set[str]) -> alt.TitleParams:
 def _seeds(lines: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     points = SEED_POINTS // max(lines["run"].nunique(), 1)
     lines = thin.thinned(lines, "run", min(points, thin.POINTS))
-    chart = alt.Chart(lines.drop(columns="seed")).mark_line(strokeWidth=1, opacity=0.28, clip=True)
+    lines = lines[["variant", look.x, "value"]].assign(run=pd.factorize(lines["run"])[0])  # shorter than keys
+    chart = alt.Chart(lines).mark_line(strokeWidth=1, opacity=0.28, clip=True)
     return chart.encode(look.x_channel(), look.y_channel("value"), colour, detail=alt.Detail("run:N"))
 
 
@@ -159,7 +160,7 @@ def _endings(endings: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     scale = alt.Scale(domain=list(_ENDINGS), range=[shape for _, shape in _ENDINGS.values()])
     chart = alt.Chart(endings).mark_point(size=60, strokeWidth=2, filled=False, opacity=1)
     what = map(alt.Tooltip, ("variant:N", "seed:O", "ending:N"))
-    tooltip = [*what, marks.exactly(look.x), alt.Tooltip("value:Q", title=f"last finite {titles.name(look.metric)}")]
+    tooltip = [*what, marks.exactly(look.x), marks.number("value", f"last finite {titles.name(look.metric)}")]
     shape = alt.Shape("ending:N", scale=scale, legend=None)
     return chart.encode(look.x_channel(), look.y_channel("place"), colour, shape, tooltip=tooltip)
 

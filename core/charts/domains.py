@@ -61,7 +61,7 @@ def _outward(value: float, log_y: bool, rounding: np.ufunc) -> float:
     """Rounded to two figures away from the data, so that a growing chart seldom changes its axis."""
     value = 10.0**value if log_y else value
     unit = 10.0 ** (np.floor(np.log10(abs(value))) - 1) if value else 1.0
-    return float(rounding(value / unit) * unit)
+    return float(f"{rounding(value / unit) * unit:.3g}")
 
 
 def _beyond(mask: Series, where: str) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def heatmap(
         alt.X2("right:Q"),
         alt.Y("layer:N", title="layer", sort=names, scale=alt.Scale(paddingInner=0.06), axis=marks.close(labelFlush=False)),
         color=_size(column, ends, log, width),
-        tooltip=[alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), marks.exactly(x), alt.Tooltip("value:Q", title=titles.name(column))],
+        tooltip=[alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), marks.exactly(x), marks.number("value", titles.name(column))],
     )
     grey = ["grey: no finite value"] if frame["value"].isna().any() else []
     facet = alt.Facet("variant:N", title=None, sort=list(variants), header=alt.Header(labelLimit=width))
@@ -66,9 +66,8 @@ def medians(layers: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
 
     Moments before anything was measured (an update's size, before the first update) are left out.
     """
-    values = layers[column].where(np.isfinite(layers[column].astype(float))).rename("value")
-    groups = values.groupby([layers["variant"], layers["layer"], layers["step"]], sort=False, observed=True)
-    table = bands.with_axis(groups.median().to_frame(), bands.by_layer(layers, x), x)
+    groups = bands.by_layer(layers, column, x)
+    table = bands.with_axis(groups["value"].median().to_frame(), groups["place"].mean(), x)
     measured = table["value"].notna().groupby(table["step"]).transform("any")
     return table[measured | (table["step"] > 0)]
 

@@ -18,6 +18,9 @@ CROSS = "M-1,-1L1,1M-1,1L1,-1"
 FIT = alt.AutoSizeParams(type="fit-x", contains="padding")
 """The page decides the width of a chart, with its axes and legend in it; the height is that of the plot, whatever the legend needs."""
 
+PAD = alt.AutoSizeParams(type="pad", contains="padding")
+"""Of several panels: each has the width that it was given."""
+
 _CHARACTER = 5.5
 """Pixels of a character of small print, about."""
 
@@ -35,14 +38,18 @@ def close(**more: Any) -> alt.Axis:
 
 def exactly(x: Axis) -> alt.Tooltip:
     """The place on the x axis, in a tooltip."""
-    return alt.Tooltip(f"{x}:Q", title=titles.AXES[x])
+    return number(x, titles.AXES[x])
+
+
+def number(column: str, title: str) -> alt.Tooltip:
+    """A measured number in a tooltip, to six digits."""
+    return alt.Tooltip(f"{column}:Q", title=title, format=".6~g")
 
 
 def mean_and_interval(of: str) -> list[alt.Tooltip]:
     """The columns mean, low, high and n, in a tooltip."""
-    mean = alt.Tooltip("mean:Q", title=f"mean {of}")
-    ends = [alt.Tooltip("low:Q", title="95 % from"), alt.Tooltip("high:Q", title="to")]
-    return [mean, *ends, alt.Tooltip("n:Q", title="seeds")]
+    ends = [number("low", "95 % from"), number("high", "to")]
+    return [number("mean", f"mean {of}"), *ends, alt.Tooltip("n:Q", title="seeds")]
 
 
 def panel_width(width: int, columns: int, axis: int = 52) -> int:

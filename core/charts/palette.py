@@ -13,7 +13,7 @@ from typing import Literal
 
 import altair as alt
 
-COLOURS = ("#0072b2", "#d55e00", "#1a9e5c", "#aa0bfd", "#ce7c98", "#857fdd", "#c3042d", "#7b6e6b")
+COLOURS = ("#0072b2", "#d55e00", "#1a9e5c", "#aa0bfd", "#ce7c98", "#857fdd", "#c21e32", "#7b6e6b")
 CLASSES = ("#1790a6", "#c77800", "#8a5bb5", "#5f8f2f", "#c0507a", "#5d6fc4", "#9b6a4b", "#2f9e83", "#b3413a", "#7d7d7d")
 """Of the classes of a data set, where a chart shows those; other colours than the variants have, which mean something else."""
 MISSING = "#8a8a8a"

@@ -12,6 +12,7 @@ from pandas import DataFrame, Series
 from core.charts import bands, marks, palette, thin, titles
 from core.charts.titles import Axis
 
+_ROW = 34
 SPARKLINE = 60
 """Most points of a sparkline; a table of longer ones takes the browser over half a second."""
 
@@ -73,10 +74,10 @@ def _strip(values: DataFrame, variants: Sequence[str], labels: Sequence[Sequence
     """Ticks for the seeds, a dot and a rule for the mean and its interval; a cross beyond the others stands at their edge."""
     ended, means, crosses = values[values["ending"] == ""], intervals(values), values[values["ending"] != ""]
     crosses = crosses.assign(place=_within(crosses["value"], ended["value"]))
-    axis = alt.Axis(labelExpr=palette.lookup(variants, labels), labelLimit=int(width * 0.5), labelPadding=6, title=None)
+    axis = alt.Axis(labelExpr=palette.lookup(variants, labels), labelLimit=int(width * 0.5), labelPadding=6, labelOffset=-6, title=None)
     y = alt.Y("variant:N", scale=alt.Scale(domain=list(variants)), axis=axis)
     colour = palette.colour(variants)
-    seed = [alt.Tooltip("variant:N"), alt.Tooltip("seed:O"), alt.Tooltip("value:Q", title=title)]
+    seed = [alt.Tooltip("variant:N"), alt.Tooltip("seed:O"), marks.number("value", title)]
     mean = [alt.Tooltip("variant:N"), *marks.mean_and_interval(title)]
     layers = [
         alt.Chart(ended).mark_tick(thickness=2, size=14, opacity=0.5).encode(_x("value", title), y, colour, tooltip=seed),
@@ -86,7 +87,7 @@ def _strip(values: DataFrame, variants: Sequence[str], labels: Sequence[Sequence
     ]
     note = ["tick: seed", "dot: mean with 95 % interval", *(["×: diverged, last finite value"] if len(crosses) else [])]
     described = f"{title} of each run by variant, with means and 95 % intervals, for {titles.listed(list(variants))}."
-    height = alt.Step(34)
+    height = _ROW * max(len(variants), 1)
     return alt.LayerChart(
         layer=layers, title=marks.note(note, width), width=width, height=height, autosize=marks.FIT, description=described
     )

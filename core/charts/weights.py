@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import altair as alt
-import numpy as np
 from pandas import DataFrame
 
 from core.charts import bands, bins, marks, palette, thin, titles
@@ -59,12 +58,11 @@ def by_layer(
 
 def layer_means(frame: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
     """Mean over seeds with its 95 % t interval: variant, layer, step, the x axis, mean, low, high, n."""
-    values = frame[column].where(np.isfinite(frame[column].astype(float)))
-    groups = values.groupby([frame["variant"], frame["layer"], frame["step"]], sort=False, observed=True)
-    table = groups.agg(["mean", "std", "count"]).rename(columns={"count": "n"})
+    groups = bands.by_layer(frame, column, x)
+    table = groups["value"].agg(["mean", "std", "count"]).rename(columns={"count": "n"})
     half = bands.half_width(table["std"], table["n"])
     table = table.assign(low=table["mean"] - half, high=table["mean"] + half).drop(columns="std")
-    return bands.with_axis(table[table["n"] > 0], bands.by_layer(frame, x), x)
+    return bands.with_axis(table[table["n"] > 0], groups["place"].mean(), x)
 
 
 def _layer_panels(means: DataFrame, group: list[str], column: str, x: Axis, width: int, columns: int) -> alt.FacetChart:
@@ -121,7 +119,7 @@ def histograms(
         alt.Y2("high:Q"),
         palette.colour(variants),
         _share(),
-        tooltip=[alt.Tooltip("panel:N", title="of"), marks.exactly(x), *(alt.Tooltip(f"{name}:Q") for name in ("low", "high", "share"))],
+        tooltip=[alt.Tooltip("panel:N", title="of"), marks.exactly(x), *(marks.number(name, name) for name in ("low", "high", "share"))],
     )
     panels = [f"{variant}, {layer}" for layer in names for variant in shown]
     facet = alt.Facet("panel:N", title=None, sort=panels, header=alt.Header(labelLimit=max(width // columns, 60)))
@@ -163,10 +161,12 @@ def last_histograms(
 
 def _overlaid(table: DataFrame, group: list[str], names: list[str], width: int, columns: int) -> alt.FacetChart:
     chart = alt.Chart(table[["variant", "layer", "low", "high", "share"]], width=marks.panel_width(width, columns), height=150)
-    chart = chart.mark_line(interpolate="step-after", strokeWidth=1.5).encode(
+    answers = alt.OverlayMarkDef(opacity=0, size=50)
+    chart = chart.mark_line(interpolate="step-after", strokeWidth=1.5, point=answers).encode(
         alt.X("low:Q", title="weight", scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=4)),
         alt.Y("share:Q", title="share of weights", axis=marks.close(format="%", tickCount=4)),
         palette.colour(group, group, width=width),
+        tooltip=[alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), *(marks.number(name, name) for name in ("low", "high", "share"))],
     )
     facet = alt.Facet("layer:N", title=None, sort=names, header=alt.Header(labelLimit=max(width // columns, 60)))
     return chart.facet(facet, columns=columns).resolve_scale(x="independent", y="independent")
@@ -177,4 +177,6 @@ def _one_or_several(charts: list[alt.FacetChart], described: str) -> LayerCharts
     if len(charts) == 1:
         charts[0].description = described
         return charts[0]
-    return alt.ConcatChart(concat=charts, columns=1, resolve=alt.Resolve(scale={"color": "independent"}), description=described)
+    return alt.ConcatChart(
+        concat=charts, columns=1, resolve=alt.Resolve(scale={"color": "independent"}), autosize=marks.PAD, description=described
+    )

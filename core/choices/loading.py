@@ -1,6 +1,6 @@
 """From the settings of a data set to the arrays that a network trains on.
 
-N examples of a part, D features, C classes.
+N examples of a part, D features, C classes, K positions of an example to be classified (1 but for `copy`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from core.choices.datasets.encoding import fit_encoder, standardised
+from core.choices.datasets.encoding import Encoder, fit_encoder, standardised, unit_of
 from core.choices.datasets.examples import DataError, Examples, FloatArray, IntArray, Task
 from core.choices.datasets.splitting import Rows, split_rows, with_noisy_targets, with_wrong_labels
 
@@ -29,10 +29,14 @@ CACHED = 8  # data sets a process keeps: more than a comparison varies, and few 
 class Split:
     """Three parts of a data set as read-only arrays; a part whose fraction is 0 has no examples.
 
-    x_*: (N, D) float64, encoded and scaled by the training part's statistics.
+    x_*: (N, D) float64, encoded and scaled by the training part's statistics; each row is an example of `shape`, flattened in C order.
     y_*: (N,) int64 indices into `class_names`; for regression (N,) float64, in standard deviations of the training targets from
-         their mean unless `scale` is "none". A squared error is thus in units of the training target's variance.
+         their mean unless `scale` is "none". A squared error is thus in units of the training target's variance. Where K positions of
+         an example are to be classified (`targets` > 1): (N, K) int64, and a network puts out K * C logits, those of the first first.
+    shape: of one example: (features,), (channels, height, width), (channels, length), or for a `sequence` (steps, features).
     dropped: rows of a table that had no target and were left out.
+    truth: (D,) float64, the weights of the linear teacher in the units of x and y as they are here, where y was made by one; what a
+           linear network should find (for classification: but for a factor).
     """
 
     x_train: FloatArray
@@ -44,12 +48,20 @@ class Split:
     class_names: tuple[str, ...] | None
     feature_names: tuple[str, ...]
     task: Task
+    shape: tuple[int, ...]
+    sequence: bool = False
     dropped: int = 0
+    truth: FloatArray | None = None
 
     @property
     def outputs(self) -> int:
-        """What the network must put out: C for classification, 1 for regression."""
+        """What the network must put out for each of the `targets`: C for classification, 1 for regression."""
         return 1 if self.class_names is None else len(self.class_names)
+
+    @property
+    def targets(self) -> int:
+        """K, what is to be predicted of an example: 1, or a class for each of K positions."""
+        return 1 if self.y_train.ndim == 1 else self.y_train.shape[1]
 
 
 @lru_cache(maxsize=CACHED)
@@ -65,14 +77,18 @@ def load_data(data: DataChoice) -> Split:
     x_train, x_val, x_test = (_read_only(encoder.encode(examples.x.iloc[part])) for part in rows)
     y_train, y_val, y_test = (_read_only(y) for y in _targets(examples, rows, data))
     return Split(
-        x_train, y_train, x_val, y_val, x_test, y_test, examples.class_names, encoder.names, examples.task, examples.dropped
+        x_train, y_train, x_val, y_val, x_test, y_test, examples.class_names, encoder.names, examples.task,
+        shape=data.shape or x_train.shape[1:],
+        sequence=data.sequence,
+        dropped=examples.dropped,
+        truth=_truth(examples, rows, encoder, data),
     )  # fmt: skip
 
 
 def _targets(examples: Examples, rows: Rows, data: DataChoice) -> list[IntArray | FloatArray]:
     """The targets of the parts; noise on the training targets comes last, so that it does not change the units."""
     y = examples.y
-    if examples.class_names is None and data.scale != "none":
+    if _standardises(examples, data):
         y = standardised(y, y[rows.train])  # type: ignore[arg-type]
     train, *clean = (y[part] for part in rows)
     if data.label_noise and examples.class_names is not None:
@@ -80,6 +96,19 @@ def _targets(examples: Examples, rows: Rows, data: DataChoice) -> list[IntArray 
     elif data.label_noise:
         train = with_noisy_targets(train, data.label_noise, data.split_seed)  # type: ignore[arg-type]
     return [train, *clean]
+
+
+def _standardises(examples: Examples, data: DataChoice) -> bool:
+    return examples.class_names is None and data.scale != "none"
+
+
+def _truth(examples: Examples, rows: Rows, encoder: Encoder, data: DataChoice) -> FloatArray | None:
+    """The teacher's weights, from the units of the examples to those of the encoded features and targets."""
+    if examples.truth is None:
+        return None
+    unit = unit_of(examples.y[rows.train]) if _standardises(examples, data) else 1.0  # type: ignore[arg-type]
+    truth: FloatArray = np.divide(examples.truth, unit * encoder.slopes(examples.x))
+    return _read_only(truth)
 
 
 def _check_classes(examples: Examples, rows: Rows) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from core.choices.base import ByKind, Choice
+from core.choices.base import ByKind, Choice, NonNegative
 
+Epochs = Annotated[int, Field(ge=1, le=100_000)]
+Final = Annotated[float, Field(ge=0, le=1, description="What is left of lr at the end, as a factor.")]
 Warmup = Annotated[
     float,
     Field(ge=0, le=1e4, description="Rises linearly to the full lr over this many epochs first.", json_schema_extra={"unit": "epochs"}),
@@ -20,6 +24,8 @@ class ScheduleChoice(Choice):
 
     kind: str
     warmup: Warmup = 0.0
+
+    watches: ClassVar[bool] = False  # follows the run's own validation loss, so that no two runs share a rate
 
     def factor(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
         """Warmup as torch's LinearLR from 1/(W+1) over W updates, then the schedule proper, counted from the end of the warmup."""
@@ -62,11 +68,181 @@ class Cosine(ScheduleChoice):
     """
 
     kind: Literal["cosine"] = "cosine"
-    final: Annotated[float, Field(ge=0, le=1, description="What is left of lr at the end, as a factor.")] = 0.0
+    final: Final = 0.0
 
     def decay(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
         """As torch's CosineAnnealingLR with T_max = total_steps and eta_min = final * lr."""
         return self.final + (1 - self.final) * (1 + math.cos(math.pi * step / total_steps)) / 2
 
 
-Schedule = Annotated[Constant | Step | Cosine, Field(discriminator="kind"), ByKind]
+class MultiStep(ScheduleChoice):
+    """Multi-step: lr times gamma after each of the given epochs."""
+
+    kind: Literal["multi_step"] = "multi_step"
+    milestones: Annotated[tuple[Epochs, ...], Field(min_length=1, max_length=100, description="Epochs after which lr drops.")] = (10, 15)
+    gamma: Annotated[float, Field(gt=0, le=1, description="lr is multiplied by this at each drop.")] = 0.1
+
+    def decay(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
+        """As torch's MultiStepLR with its milestones in updates."""
+        return float(self.gamma ** bisect_right(sorted(self.milestones), step // steps_per_epoch))
+
+
+class Exponential(ScheduleChoice):
+    """Exponential: lr times gamma after every epoch."""
+
+    kind: Literal["exponential"] = "exponential"
+    gamma: Annotated[float, Field(gt=0, le=1, description="lr is multiplied by this after each epoch.")] = 0.9
+
+    def decay(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
+        """As torch's ExponentialLR stepped once an epoch."""
+        return float(self.gamma ** (step // steps_per_epoch))
+
+
+class Polynomial(ScheduleChoice):
+    """Polynomial: (1 - t/T)^power from lr to 0 at the last update; linear for power 1."""
+
+    kind: Literal["polynomial"] = "polynomial"
+    power: Annotated[float, Field(gt=0, le=10, description="1: a straight line.")] = 1.0
+
+    def decay(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
+        """As torch's PolynomialLR with total_iters = total_steps."""
+        return float((1 - min(step, total_steps) / total_steps) ** self.power)
+
+
+class CosineRestarts(ScheduleChoice):
+    """Cosine with restarts: half a cosine to `final` again and again, each cycle `factor` times as long as the one before.
+
+    Source: Loshchilov & Hutter 2017 (arXiv:1608.03983).
+    """
+
+    kind: Literal["cosine_restarts"] = "cosine_restarts"
+    first: Annotated[Epochs, Field(description="Epochs of the first cycle.", json_schema_extra={"unit": "epochs"})] = 5
+    lengthen: Annotated[int, Field(ge=1, le=10, description="Each cycle is this many times as long as the one before.")] = 1
+    final: Final = 0.0
+
+    def decay(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
+        """As torch's CosineAnnealingWarmRestarts with T_0 = first * steps_per_epoch, T_mult = lengthen, eta_min = final * lr."""
+        length = self.first * steps_per_epoch
+        while step >= length:
+            step, length = step - length, length * self.lengthen
+        return self.final + (1 - self.final) * (1 + math.cos(math.pi * step / length)) / 2
+
+
+class OneCycle(ScheduleChoice):
+    """One cycle: up from lr / start_divisor to lr, then down to almost nothing, both along a cosine; momentum is left alone.
+
+    Source: Smith & Topin 2018 (arXiv:1708.07120).
+    """
+
+    kind: Literal["one_cycle"] = "one_cycle"
+    rise: Annotated[float, Field(gt=0, lt=1, description="Share of the updates spent rising.")] = 0.3
+    start_divisor: Annotated[float, Field(ge=1, le=1e6, description="It starts at lr divided by this.")] = 25.0
+    end_divisor: Annotated[float, Field(ge=1, le=1e9, description="It ends at its start divided by this.")] = 1e4
+
+    def decay(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
+        """As torch's OneCycleLR with max_lr = lr and cycle_momentum = False."""
+        start, peak = 1 / self.start_divisor, max(self.rise * total_steps - 1, 1e-9)
+        if step <= peak:
+            return _along_a_cosine(start, 1.0, step / peak)
+        return _along_a_cosine(1.0, start / self.end_divisor, (step - peak) / max(1e-9, total_steps - 1 - peak))
+
+
+def _along_a_cosine(first: float, last: float, share: float) -> float:
+    return last + (first - last) * (1 + math.cos(math.pi * min(1.0, share))) / 2
+
+
+class InverseSqrt(ScheduleChoice):
+    """Inverse square root: lr * sqrt(h / (h + t)), with h the given epochs in updates.
+
+    Source: Vaswani et al. 2017 (arXiv:1706.03762), whose warmup of h updates it continues.
+    """
+
+    kind: Literal["inverse_sqrt"] = "inverse_sqrt"
+    horizon: Annotated[
+        float, Field(gt=0, le=1e5, description="After three times this lr has halved.", json_schema_extra={"unit": "epochs"})
+    ] = 1.0
+
+    def decay(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
+        """sqrt(h / (h + step)), h = horizon * steps_per_epoch."""
+        updates = self.horizon * steps_per_epoch
+        return math.sqrt(updates / (updates + step))
+
+
+class WarmupStableDecay(ScheduleChoice):
+    """Warmup, stable, decay: the full lr until the last stretch, which falls in a straight line to `final`.
+
+    Source: Hu et al. 2024 (arXiv:2404.06395).
+    """
+
+    kind: Literal["warmup_stable_decay"] = "warmup_stable_decay"
+    warmup: Warmup = 1.0
+    decay_share: Annotated[float, Field(gt=0, le=1, description="Share of the updates, at the end, in which lr falls.")] = 0.2
+    final: Final = 0.0
+
+    def decay(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
+        """1, then linear to `final` over the last decay_share * total_steps updates."""
+        left = (total_steps - step) / max(1.0, self.decay_share * total_steps)
+        return self.final + (1 - self.final) * min(1.0, left)
+
+
+@dataclass(frozen=True)
+class PlateauState:
+    """What a plateau schedule remembers of a run."""
+
+    best: float = float("inf")
+    bad: int = 0
+    cooldown: int = 0
+    factor: float = 1.0
+
+
+class Plateau(ScheduleChoice):
+    """On plateau: lr times gamma when the validation loss has not fallen for so many evaluations. As torch's ReduceLROnPlateau."""
+
+    kind: Literal["plateau"] = "plateau"
+    gamma: Annotated[float, Field(gt=0, lt=1, description="lr is multiplied by this on a plateau.")] = 0.1
+    patience: Annotated[
+        int, Field(ge=0, le=100_000, description="Evaluations without gain that are let pass.", json_schema_extra={"unit": "evaluations"})
+    ] = 5
+    threshold: Annotated[NonNegative, Field(description="A gain counts from this share of the best loss on.")] = 1e-4
+    cooldown: Annotated[
+        int, Field(ge=0, le=100_000, description="Evaluations to wait after a drop.", json_schema_extra={"advanced": True})
+    ] = 0
+
+    watches: ClassVar[bool] = True
+
+    def decay(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
+        """1: what falls is the factor in the run's PlateauState."""
+        return 1.0
+
+    def update(self, state: PlateauState, val_loss: float) -> PlateauState:
+        """The state after one more evaluation."""
+        better = val_loss < state.best * (1 - self.threshold)
+        state = replace(state, best=val_loss, bad=0) if better else replace(state, bad=state.bad + 1)
+        if state.cooldown > 0:
+            state = replace(state, cooldown=state.cooldown - 1, bad=0)
+        if state.bad > self.patience:
+            return replace(state, factor=state.factor * self.gamma, cooldown=self.cooldown, bad=0)
+        return state
+
+
+class RangeTest(ScheduleChoice):
+    """Range test: lr rises by the same factor every update, to see at which rate the loss falls fastest and where it blows up.
+
+    Source: Smith 2017 (arXiv:1506.01186), with the exponential rise of the fastai library.
+    """
+
+    kind: Literal["range_test"] = "range_test"
+    first: Annotated[float, Field(gt=0, le=1, description="Factor on lr at the first update.")] = 1e-4
+    last: Annotated[float, Field(ge=1, le=1e6, description="Factor on lr at the last update.")] = 1e3
+
+    def decay(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
+        """first * (last / first)^(t / (T - 1))."""
+        return float(self.first * (self.last / self.first) ** (step / max(1, total_steps - 1)))
+
+
+Schedule = Annotated[
+    Constant | Step | MultiStep | Exponential | Polynomial | Cosine | CosineRestarts | OneCycle | InverseSqrt | Plateau
+    | WarmupStableDecay | RangeTest,
+    Field(discriminator="kind"),
+    ByKind,
+]  # fmt: skip

@@ -7,10 +7,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from core.choices.stopping import Patience, Watch
+from core.choices.stopping import StoppingChoice
 from core.engine.batches import epoch_indices
 from core.engine.grids import grid_bytes
-from core.engine.measures import layer_rows, measured, whole
+from core.engine.measures import Moment, layer_rows, measured, whole
 from core.engine.network import state_of, trained_model, weights_bytes
 from core.engine.objective import Activity, Scores, evaluate
 from core.engine.records import Records, Row
@@ -62,15 +62,14 @@ def _start(stack: Stack, records: Records) -> Stack:
     live = Live(stack)
     live.prune()
     gradient_RP = live.first_gradient()
-    watches, left = _record(live, gradient_RP, None, records)
-    return _without(live.freeze(measured=True, watches=watches), left)
+    left = _record(live, gradient_RP, None, records)
+    return _without(live.freeze(measured=True), left)
 
 
 def _advance_until_one_leaves(stack: Stack, until: int, records: Records) -> Stack:
     live = Live(stack)
     per_epoch, size = stack.steps_per_epoch, stack.batch_size
     index_RN = epoch_indices(stack, live.step // per_epoch)
-    watches: tuple[Watch, ...] = stack.watches
     left: list[int] = []
     while live.step < until and not left:
         place = live.step % per_epoch
@@ -80,52 +79,48 @@ def _advance_until_one_leaves(stack: Stack, until: int, records: Records) -> Sta
         observed = live.update(index_RN[:, place * size : (place + 1) * size], observe=due)
         live.prune()
         if observed is not None:
-            live.stack = replace(live.stack, watches=watches)
-            watches, left = _record(live, *observed, records)
-    return _without(live.freeze(watches=watches), left)
+            left = _record(live, *observed, records)
+    return _without(live.freeze(), left)
 
 
 def _without(stack: Stack, left: list[int]) -> Stack:
     return stack.keep([row for row in range(len(stack.runs)) if row not in left]) if left else stack
 
 
-def _record(live: Live, gradient_RP: Tensor, before_RP: Tensor | None, records: Records) -> tuple[tuple[Watch, ...], list[int]]:
-    """Adds the rows of one evaluation; returns the stopping rules' memories, and the rows of the runs that end here."""
+def _record(live: Live, gradient_RP: Tensor, before_RP: Tensor | None, records: Records) -> list[int]:
+    """Adds the rows of one evaluation, and lets the rules that watch it see it; returns the rows of the runs that end here."""
     data, activity = live.data, Activity()
+    after_RP = live.flat_RP.clone() if live.averaging else live.flat_RP
+    live.evaluating(True)
     train = evaluate(live.network, data.train, data.task, activity)
     val = evaluate(live.network, data.val, data.task)
-    watches = _watch(live.stack, val.loss.tolist())
-    statuses = _statuses(live, watches, train, val)
-    network = whole(live.flat_RP, gradient_RP, before_RP, live.network.layout, activity)
-    records.history += _history_rows(live, train, val, measured(network), statuses)
+    rates = live.rates()  # before a schedule that watches the loss lowers them
+    live.watch(val)
+    statuses = _statuses(live, train, val)
+    network = whole(Moment(live.flat_RP, gradient_RP, before_RP, after_RP), live.network.layout, activity)
+    records.history += _history_rows(live, train, val, measured(network) | {"lr": rates}, statuses)
     keys = [run.key for run in live.runs]
     layers = layer_rows(network, live.network.layout, activity)
     records.layers += [{"run": keys[place % len(keys)], "step": live.step} | row for place, row in enumerate(layers)]
     left = [row for row, status in enumerate(statuses) if status != "running"]
+    live.restore_best(left)
     records.ended += _ended_rows(live, left, statuses)
     if data.train.x_ND.shape[1] == GRID_FEATURES:
         grids = grid_bytes(live.network, data.train, data.task)
         records.grids += [{"run": key, "step": live.step, "grid": grid} for key, grid in zip(keys, grids, strict=True)]
     live.logged_R3.zero_()
-    return watches, left
+    live.evaluating(False)
+    return left
 
 
-def _watch(stack: Stack, val_loss: list[float]) -> tuple[Watch, ...]:
-    rules = [run.stopping for run in stack.runs]
-    return tuple(
-        rule.update(watch, loss) if isinstance(rule, Patience) else watch
-        for rule, watch, loss in zip(rules, stack.watches, val_loss, strict=True)
-    )
-
-
-def _statuses(live: Live, watches: tuple[Watch, ...], train: Scores, val: Scores) -> list[str]:
+def _statuses(live: Live, train: Scores, val: Scores) -> list[str]:
     finite = live.flat_RP.isfinite().all(1) & train.loss.isfinite() & live.logged_R3.isfinite().all(1)
     if len(live.data.val):
         finite &= val.loss.isfinite()
     per_epoch = live.stack.steps_per_epoch
     statuses = []
-    for run, watch, healthy in zip(live.runs, watches, finite.tolist(), strict=True):
-        stops = isinstance(run.stopping, Patience) and run.stopping.stops(watch)
+    for run, watch, healthy in zip(live.runs, live.stack.watches, finite.tolist(), strict=True):
+        stops = isinstance(run.stopping, StoppingChoice) and run.stopping.stops(watch)
         ends = live.step >= run.training.epochs * per_epoch
         statuses.append("diverged" if not healthy else "finished" if ends else "stopped" if stops else "running")
     return statuses
@@ -133,11 +128,9 @@ def _statuses(live: Live, watches: tuple[Watch, ...], train: Scores, val: Scores
 
 def _history_rows(live: Live, train: Scores, val: Scores, measures: dict[str, list[float]], statuses: list[str]) -> list[Row]:
     stack, logged_R3 = live.stack, live.logged_R3
-    rates = [group.lr(max(0, live.step - 1)) for group in live.groups for _ in range(group.rows.start, group.rows.stop)]
     columns = {
         "run": [run.key for run in live.runs],
         "seconds": live.seconds_R.tolist(),
-        "lr": rates,
         "train_loss": (logged_R3[:, 0] / logged_R3[:, 2]).tolist(),
         "penalty": (logged_R3[:, 1] / logged_R3[:, 2]).tolist(),
         "train_loss_eval": train.loss.tolist(),

@@ -1,6 +1,6 @@
 """The data of a stack as tensors, and the order in which its runs draw from it.
 
-Shapes: R runs, N examples, D features, B examples of a batch.
+Shapes: R runs, N examples, D features, B examples of a batch, K positions of an example to be classified.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from core.engine.streams import epoch_order, stream_seed
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a split: x (N, D), y (N,) class numbers (int64) or targets."""
+    """One part of a split: x (N, D), y (N,) class numbers (int64) or targets, or (N, K) class numbers."""
 
     x_ND: Tensor
     y_N: Tensor
@@ -30,9 +30,10 @@ class Part:
         return len(self.y_N)
 
     def take(self, index_RB: Tensor) -> tuple[Tensor, Tensor]:
-        """The examples of one batch for each run: x (R, B, D), y (R, B)."""
+        """The examples of one batch for each run: x (R, B, D), y (R, B) or (R, B, K)."""
         flat = index_RB.flatten()
-        return self.x_ND.index_select(0, flat).unflatten(0, index_RB.shape), self.y_N.index_select(0, flat).view(index_RB.shape)
+        y = self.y_N.index_select(0, flat).view(*index_RB.shape, *self.y_N.shape[1:])
+        return self.x_ND.index_select(0, flat).unflatten(0, index_RB.shape), y
 
 
 @dataclass(frozen=True)

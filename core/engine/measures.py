@@ -27,6 +27,7 @@ class Part:
     values_RP: Tensor
     gradient_RP: Tensor
     before_RP: Tensor | None  # the parameters before the last update; None before the first
+    after_RP: Tensor  # and after it: other than `values_RP` where an optimizer is evaluated at an average
     weights_RW: Tensor
     dead_RH: Tensor | None  # units that are 0 on the whole training set; None where there are no hidden units
 
@@ -40,7 +41,7 @@ def update_ratio(part: Part) -> Tensor:
     """Norm of the last update over the norm of the parameters before it; NaN before the first."""
     if part.before_RP is None:
         return torch.full_like(part.values_RP[:, 0], torch.nan)
-    return (part.values_RP - part.before_RP).norm(dim=1) / part.before_RP.norm(dim=1)
+    return (part.after_RP - part.before_RP).norm(dim=1) / part.before_RP.norm(dim=1)
 
 
 def weight_norm(part: Part) -> Tensor:
@@ -75,11 +76,21 @@ def measured(part: Part) -> dict[str, list[float]]:
     return {name: FUNCTIONS[name](part).tolist() for name in MEASURES}
 
 
-def whole(values_RP: Tensor, gradient_RP: Tensor, before_RP: Tensor | None, layout: Layout, activity: Activity) -> Part:
+@dataclass(frozen=True)
+class Moment:
+    """The parameters at an evaluation, and their last update."""
+
+    values_RP: Tensor
+    gradient_RP: Tensor
+    before_RP: Tensor | None
+    after_RP: Tensor
+
+
+def whole(moment: Moment, layout: Layout, activity: Activity) -> Part:
     """The network as one part; its hidden units are those of all hidden layers."""
     dead = [activity.dead(layer) for layer in hidden_layers(activity)]
-    weights_RW = torch.cat([values_RP[:, columns] for slices in layout.weights.values() for columns in slices], dim=1)
-    return Part(values_RP, gradient_RP, before_RP, weights_RW, torch.cat(dead, dim=1) if dead else None)
+    weights_RW = torch.cat([moment.values_RP[:, columns] for slices in layout.weights.values() for columns in slices], dim=1)
+    return Part(**vars(moment), weights_RW=weights_RW, dead_RH=torch.cat(dead, dim=1) if dead else None)
 
 
 def of_layer(network: Part, layer: str, layout: Layout, activity: Activity) -> Part:
@@ -88,7 +99,9 @@ def of_layer(network: Part, layer: str, layout: Layout, activity: Activity) -> P
     weights_RW = torch.cat([network.values_RP[:, place] for place in layout.weights[layer]], dim=1)
     before_RP = None if network.before_RP is None else network.before_RP[:, columns]
     dead_RH = activity.dead(layer) if layer in hidden_layers(activity) else None
-    return Part(network.values_RP[:, columns], network.gradient_RP[:, columns], before_RP, weights_RW, dead_RH)
+    return Part(
+        network.values_RP[:, columns], network.gradient_RP[:, columns], before_RP, network.after_RP[:, columns], weights_RW, dead_RH
+    )
 
 
 def hidden_layers(activity: Activity) -> list[str]:

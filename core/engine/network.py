@@ -33,7 +33,7 @@ def blank(run: RunSettings, split: Split | None = None) -> nn.Module:
     """The network on the CPU in float32, normalization at its start, the weights not yet drawn."""
     split = split or load_data(run.data)
     with torch.device("meta"):
-        network = run.model.build(split.x_train.shape[1], split.outputs)
+        network = run.model.build(split.x_train.shape[1], split.outputs * split.targets)
     network.to_empty(device="cpu")
     for module in network.modules():
         if not isinstance(module, nn.Linear) and callable(reset := getattr(module, "reset_parameters", None)):

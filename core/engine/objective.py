@@ -1,6 +1,7 @@
 """What a stack minimises, and how well it does: per run, never mixed.
 
-Shapes: R runs, B examples of a batch, N examples, C classes, H units of a layer, D features.
+Shapes: R runs, B examples of a batch, N examples, C classes, H units of a layer, D features, K positions of an example that each have
+a class to be told: 1 but for `copy`, where outputs are (R, B, K * C) and targets (R, B, K).
 """
 
 from __future__ import annotations
@@ -22,13 +23,22 @@ CHUNK = 128
 
 
 def losses(outputs_RBC: Tensor, target_RB: Tensor, task: str) -> Tensor:
-    """Cross-entropy in nats, or squared error, of every example: (R, B).
+    """Cross-entropy in nats (the mean over the positions of an example), or squared error, of every example: (R, B).
 
     log sum exp(logits) - logit of the target: the same as torch's cross_entropy, which is four times slower for so few classes.
     """
     if task == "regression":
         return (outputs_RBC[:, :, 0] - target_RB).square()
+    if target_RB.dim() > 2:
+        loss_RM = losses(*each_position(outputs_RBC, target_RB), task)
+        return loss_RM.view(target_RB.shape).mean(2)
     return outputs_RBC.logsumexp(2) - outputs_RBC.gather(2, target_RB[:, :, None])[:, :, 0]
+
+
+def each_position(outputs_RBO: Tensor, target_RBK: Tensor) -> tuple[Tensor, Tensor]:
+    """Outputs (R, B, K * C) and targets (R, B, K) with each position as an example of its own: (R, B * K, C) and (R, B * K)."""
+    positions = target_RBK.shape[2]
+    return outputs_RBO.unflatten(2, (positions, -1)).flatten(1, 2), target_RBK.flatten(1)
 
 
 @dataclass(frozen=True)
@@ -50,13 +60,14 @@ class SoftLoss:
         temperature_R1 = like.new_tensor([[choice.temperature] for choice in settings])
         return cls(logits_RNC.to(like), weight_R1, temperature_R1)
 
-    def mix(self, loss_RB: Tensor, outputs_RBC: Tensor, index_RB: Tensor) -> Tensor:
-        """(1 - weight) * loss + weight * T^2 KL(teacher || student), example by example: (R, B)."""
+    def mix(self, loss_RB: Tensor, outputs_RBC: Tensor, index_RB: Tensor, rows: slice) -> Tensor:
+        """(1 - weight) * loss + weight * T^2 KL(teacher || student), example by example, of the runs in `rows`: (R, B)."""
         runs, examples = index_RB.shape
-        teacher_RBC = self.logits_RNC[torch.arange(runs, device=index_RB.device)[:, None], index_RB]
-        temperature_N1 = self.temperature_R1.expand(runs, examples).reshape(-1, 1)
+        teacher_RBC = self.logits_RNC[rows][torch.arange(runs, device=index_RB.device)[:, None], index_RB]
+        temperature_N1 = self.temperature_R1[rows].expand(runs, examples).reshape(-1, 1)
         soft_N = soft_target_loss(outputs_RBC.flatten(0, 1), teacher_RBC.flatten(0, 1), temperature_N1)
-        return (1 - self.weight_R1) * loss_RB + self.weight_R1 * soft_N.view(runs, examples)
+        weight_R1 = self.weight_R1[rows]
+        return (1 - weight_R1) * loss_RB + weight_R1 * soft_N.view(runs, examples)
 
 
 @dataclass(frozen=True)
@@ -111,8 +122,10 @@ def evaluate(network: Network, part: Part, task: str, activity: Activity | None 
 
 
 def scores(outputs_RNC: Tensor, target_N: Tensor, task: str) -> Scores:
-    """Loss, and accuracy and macro F1 or R squared, of outputs (R, N, C) for targets (N,)."""
-    target_RN = target_N.expand(outputs_RNC.shape[0], -1)
+    """Loss, and accuracy and macro F1 or R squared, of outputs (R, N, C) for targets (N,); over all positions for targets (N, K)."""
+    target_RN = target_N.expand(outputs_RNC.shape[0], *target_N.shape)
+    if target_N.dim() > 1:
+        outputs_RNC, target_RN = each_position(outputs_RNC, target_RN)
     loss_R = losses(outputs_RNC, target_RN, task).mean(1)
     nothing = torch.full_like(loss_R, torch.nan)
     if task == "regression":

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from functools import partial
+from itertools import chain, groupby
 from typing import Any
 
 import torch
@@ -16,7 +17,10 @@ from core.engine.planning import group_key
 from core.settings import RunSettings
 
 State = dict[str, Any]
-"""Of one group: for each of its torch optimizers, for each of its tensors, torch's own state of that tensor."""
+"""Of one torch optimizer: `tensors`, torch's own state of each of its tensors, and `groups`, the rest of its param_groups."""
+
+Closure = Callable[[int], float]
+"""Evaluates the loss of the run in a row, and its gradient in place."""
 
 
 @dataclass
@@ -26,40 +30,71 @@ class Group:
     key: str
     rows: slice
     run: RunSettings  # any of them: they share optimizer, schedule and length
-    optimizers: list[torch.optim.Optimizer]
+    optimizers: list[list[torch.optim.Optimizer]]  # of all rows at once, or of each row
     steps_per_epoch: int
+    closure: Closure
+    plateau: float = 1.0  # what a schedule that watches the validation loss has come down to
+
+    def factor(self, step: int) -> float:
+        """What the schedule makes of the learning rate at update `step` (the first is 0)."""
+        total = self.run.training.epochs * self.steps_per_epoch
+        return self.plateau * self.run.schedule.factor(step, self.steps_per_epoch, total)
 
     def lr(self, step: int) -> float:
-        """The learning rate of update `step` (the first is 0)."""
-        total = self.run.training.epochs * self.steps_per_epoch
-        return self.run.optimizer.lr * self.run.schedule.factor(step, self.steps_per_epoch, total)
+        """The learning rate of that update."""
+        return self.run.optimizer.lr * self.factor(step)
 
     def step(self, step: int) -> float:
         """Does update `step` in place; returns the seconds that it took."""
         begun = time.perf_counter()
-        lr = self.lr(step)
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = lr
-            optimizer.step()
+        factor = self.factor(step)
+        for row, optimizers in enumerate(self.optimizers, start=self.rows.start):
+            for optimizer in optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = optimizer.defaults["lr"] * factor
+                if self.run.optimizer.closure:
+                    optimizer.step(partial(self.closure, row))
+                else:
+                    optimizer.step()
         return time.perf_counter() - begun
 
+    def evaluating(self, on: bool) -> None:
+        """Moves the parameters of an averaging optimizer to where it is evaluated, or back to where it trains."""
+        if self.run.optimizer.averaging:
+            for optimizer in chain.from_iterable(self.optimizers):
+                optimizer.eval() if on else optimizer.train()  # type: ignore[attr-defined]
+
     def state(self) -> list[list[State]]:
-        """torch's state of every tensor, by optimizer and tensor."""
-        return [[dict(optimizer.state[p]) for p in _tensors(optimizer)] for optimizer in self.optimizers]
+        """What its torch optimizers remember."""
+        return [[_state_of(optimizer) for optimizer in optimizers] for optimizers in self.optimizers]
 
     def restore(self, saved: list[list[State]]) -> None:
         """Puts back what `state` gave."""
-        for optimizer, tensors in zip(self.optimizers, saved, strict=True):
-            for p, state in zip(_tensors(optimizer), tensors, strict=True):
-                optimizer.state[p].update(state)
+        for optimizers, states in zip(self.optimizers, saved, strict=True):
+            for optimizer, state in zip(optimizers, states, strict=True):
+                _restore(optimizer, state)
 
 
 def _tensors(optimizer: torch.optim.Optimizer) -> list[Tensor]:
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 
-def groups_of(runs: Sequence[RunSettings], flat_RP: Tensor, grad_RP: Tensor, layout: Layout, steps_per_epoch: int) -> list[Group]:
+def _state_of(optimizer: torch.optim.Optimizer) -> State:
+    groups = [{name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
+    return {"tensors": [dict(optimizer.state.get(p, {})) for p in _tensors(optimizer)], "groups": groups}
+
+
+def _restore(optimizer: torch.optim.Optimizer, state: State) -> None:
+    for group, saved in zip(optimizer.param_groups, state["groups"], strict=True):
+        group.update(saved)
+    for p, saved in zip(_tensors(optimizer), state["tensors"], strict=True):
+        if saved:
+            optimizer.state[p].update(saved)
+
+
+def groups_of(
+    runs: Sequence[RunSettings], flat_RP: Tensor, grad_RP: Tensor, layout: Layout, steps_per_epoch: int, closure: Closure
+) -> list[Group]:
     """The groups of a stack whose runs stand in the order of `group_key`, over views of its parameters and gradients."""
     groups = []
     for key, rows in grouped_rows(runs):
@@ -68,7 +103,7 @@ def groups_of(runs: Sequence[RunSettings], flat_RP: Tensor, grad_RP: Tensor, lay
             optimizers = [run.optimizer.build([view(flat_RP, grad_RP, rows)])]
         else:
             optimizers = [run.optimizer.build(_tensors_of(row, flat_RP, grad_RP, layout)) for row in range(rows.start, rows.stop)]
-        groups.append(Group(key, rows, run, optimizers, steps_per_epoch))
+        groups.append(Group(key, rows, run, optimizers, steps_per_epoch, closure))
     return groups
 
 
@@ -102,7 +137,14 @@ def kept_state(saved: list[list[State]], kept: Tensor, elementwise: bool) -> lis
     """A group's state when only some of its rows stay; `kept` holds their places within the group."""
     if not elementwise:
         return [saved[place] for place in kept.tolist()]
-    return [[{name: _rows(value, kept) for name, value in state.items()} for state in tensors] for tensors in saved]
+    return [
+        [{"groups": state["groups"], "tensors": [_kept(tensor, kept) for tensor in state["tensors"]]} for state in states]
+        for states in saved
+    ]
+
+
+def _kept(tensor: dict[str, Any], kept: Tensor) -> dict[str, Any]:
+    return {name: _rows(value, kept) for name, value in tensor.items()}
 
 
 def _rows(value: Any, kept: Tensor) -> Any:

@@ -43,4 +43,5 @@ def _split(runs: list[RunSettings], parts: int) -> list[tuple[RunSettings, ...]]
 
 def group_key(run: RunSettings) -> str:
     """Equal for runs that one torch optimizer can step: the same optimizer, schedule and length."""
-    return json.dumps([run.optimizer.identity(), run.schedule.identity(), run.training.epochs], sort_keys=True)
+    own = run.key if run.schedule.watches else ""
+    return json.dumps([run.optimizer.identity(), run.schedule.identity(), run.training.epochs, own], sort_keys=True)

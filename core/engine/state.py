@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from core.choices.loading import load_data
 from core.choices.models import uses_batch_statistics
+from core.choices.schedules import PlateauState
 from core.choices.stopping import Watch
 from core.engine.network import DTYPES, blank, initial_parameters
 from core.engine.optimization import State, grouped_rows, kept_state
@@ -34,6 +35,9 @@ class Stack:
     optimizers: dict[str, list[list[State]]]  # by group_key; empty before the first update
     keep_RP: Tensor | None  # bool; False where a weight is pruned
     watches: tuple[Watch, ...]
+    plateaus: tuple[PlateauState, ...]
+    best_RP: Tensor | None  # the parameters at each run's best evaluation, where a run is to end with them
+    best_buffers: dict[str, Tensor]
     logged_R3: Tensor  # since the last record: sum of losses, sum of penalties, examples (float64)
     seconds_R: Tensor
     order_RED: Tensor | None  # a given order of the data instead of the stream's
@@ -77,6 +81,9 @@ class Stack:
             optimizers=dict(self._kept_optimizers(set(rows))),
             keep_RP=None if self.keep_RP is None else self.keep_RP[index],
             watches=tuple(self.watches[row] for row in rows),
+            plateaus=tuple(self.plateaus[row] for row in rows),
+            best_RP=None if self.best_RP is None else self.best_RP[index],
+            best_buffers={name: buffer[index] for name, buffer in self.best_buffers.items()},
             logged_R3=self.logged_R3[index],
             seconds_R=self.seconds_R[index.cpu()],
             order_RED=None if self.order_RED is None else self.order_RED[index.cpu()],
@@ -100,7 +107,8 @@ class Stack:
     def _plain(self) -> dict[str, Any]:
         return vars(self) | {
             "runs": [run.model_dump_json() for run in self.runs],
-            "watches": [(watch.best, watch.waited) for watch in self.watches],
+            "watches": [astuple(watch) for watch in self.watches],
+            "plateaus": [astuple(plateau) for plateau in self.plateaus],
             "teachers": [teacher._plain() for teacher in self.teachers],
         }
 
@@ -116,6 +124,7 @@ class Stack:
             | {
                 "runs": tuple(RunSettings.model_validate_json(run) for run in plain["runs"]),
                 "watches": tuple(Watch(*watch) for watch in plain["watches"]),
+                "plateaus": tuple(PlateauState(*plateau) for plateau in plain["plateaus"]),
                 "teachers": tuple(cls._from_plain(teacher) for teacher in plain["teachers"]),
             }
         )
@@ -153,6 +162,9 @@ def begin(runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] |
         optimizers={},
         keep_RP=None,
         watches=tuple(Watch() for _ in runs),
+        plateaus=tuple(PlateauState() for _ in runs),
+        best_RP=None,
+        best_buffers={},
         logged_R3=torch.zeros(len(runs), 3, dtype=torch.float64, device=device),
         seconds_R=torch.zeros(len(runs), dtype=torch.float64),
         order_RED=None if order is None else torch.stack([torch.as_tensor(order[place]) for place in places]),
@@ -166,6 +178,11 @@ def _check_data(runs: Sequence[RunSettings]) -> None:
     run, split = runs[0], load_data(runs[0].data)
     if split.task == "regression" and run.teacher is not None:
         raise SettingsError(f"distillation.kind: soft_targets needs classes, and the target of {run.data.kind} is a number")
+    if split.targets > 1 and run.teacher is not None:
+        raise SettingsError(
+            f"distillation.kind: soft_targets needs one class an example, and {run.data.kind} has {split.targets}; "
+            "set it to none, or choose other data"
+        )
     size, examples = run.training.batch_size, len(split.x_train)
     if uses_batch_statistics(run.model) and size != "full" and examples % size == 1:
         raise SettingsError(

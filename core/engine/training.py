@@ -16,14 +16,19 @@ from torch import Tensor
 from core.choices import penalties
 from core.choices.clipping import NoClipping
 from core.choices.pruning import MagnitudePruning, magnitude_mask
+from core.choices.schedules import Plateau
+from core.choices.stopping import StoppingChoice
 from core.engine.batches import epoch_indices, tensors_of
 from core.engine.layers import Pass
 from core.engine.network import Network, blank
-from core.engine.objective import SoftLoss, losses
+from core.engine.objective import Scores, SoftLoss, losses
 from core.engine.optimization import groups_of
 from core.engine.state import Stack
 from core.engine.streams import stream_seed, uniforms
 from core.settings import RunSettings
+
+
+ALL = slice(None)
 
 
 class Live:
@@ -41,8 +46,8 @@ class Live:
         self.logged_R3 = stack.logged_R3.clone()
         self.seconds_R = stack.seconds_R.clone()
         self.template = blank(self.runs[0])
-        dropout_R = self._column([getattr(run.model, "dropout", 0.0) for run in self.runs])
-        self.network = Network(self.template, self.flat_RP, self.buffers, dropout_R)
+        self.dropout_R = self._column([getattr(run.model, "dropout", 0.0) for run in self.runs])
+        self.network = Network(self.template, self.flat_RP, self.buffers, self.dropout_R)
         self.weight_columns_P = self.network.layout.weight_columns(self.flat_RP.device)
         self._prepare_choices()
         self._prepare_optimizers()
@@ -55,7 +60,7 @@ class Live:
         self.l1_R = self._column([run.penalty.l1 for run in runs])
         self.l2_squared_R = self._column([run.penalty.l2_squared for run in runs])
         self.penalised = bool(self.l1_R.any() or self.l2_squared_R.any())
-        self.clippings = list(_rows_by_clipping(runs, self.flat_RP.device))
+        self.clippings = list(_rows_by_clipping(runs))
         self.soft = SoftLoss.of(runs, self.stack.teacher_logits, self.flat_RP)
         seeds = [stream_seed(run, "dropout") for run in runs]
         self.dropout_seeds = sorted(set(seeds))
@@ -63,10 +68,14 @@ class Live:
 
     def _prepare_optimizers(self) -> None:
         layout, steps = self.network.layout, self.stack.steps_per_epoch
-        self.groups = groups_of(self.runs, self.flat_RP, self.grad_RP, layout, steps)
+        self.groups = groups_of(self.runs, self.flat_RP, self.grad_RP, layout, steps, self._closure)
+        self.averaging = any(run.optimizer.averaging for run in self.runs)
+        self.alone: dict[int, Network] = {}  # the networks of single rows, for optimizers that evaluate the loss themselves
+        self.index_RB = torch.empty(0, dtype=torch.long)
         for group in self.groups:
             if group.key in self.stack.optimizers:
                 group.restore(self.stack.optimizers[group.key])
+            group.plateau = self.stack.plateaus[group.rows.start].factor
 
     def freeze(self, **changes: Any) -> Stack:
         """The stack as a value; this object must not train on after that."""
@@ -82,31 +91,52 @@ class Live:
             **changes,
         )
 
-    def _uniforms(self, layer: int, shape: tuple[int, ...]) -> Tensor:
+    def _uniforms(self, layer: int, shape: tuple[int, ...], rows: slice) -> Tensor:
         drawn = torch.stack([uniforms(seed, layer, self.step, shape) for seed in self.dropout_seeds])
-        return drawn.to(self.flat_RP.device)[self.dropout_place_R]
+        return drawn.to(self.flat_RP.device)[self.dropout_place_R[rows]]
 
-    def backward(self, index_RB: Tensor) -> tuple[Tensor, Tensor]:
-        """The gradient of loss and penalty on a batch, into `grad_RP`; returns the loss and the penalty of each run (R,)."""
+    def backward(self, index_RB: Tensor, rows: slice = ALL) -> tuple[Tensor, Tensor]:
+        """The gradient of loss and penalty on a batch, into `grad_RP`; returns the loss and the penalty of each run (R,).
+
+        With `rows`, of these runs alone: `index_RB` and what is returned have as many.
+        """
         x_RBD, y_RB = self.data.train.take(index_RB)
-        outputs_RBC = self.network(x_RBD, Pass(training=True, uniforms=self._uniforms))
+        network = self.network if rows == ALL else self._network_of(rows)
+        outputs_RBC = network(x_RBD, Pass(training=True, uniforms=lambda layer, shape: self._uniforms(layer, shape, rows)))
         loss_RB = losses(outputs_RBC, y_RB, self.data.task)
         if self.soft is not None:
-            loss_RB = self.soft.mix(loss_RB, outputs_RBC, index_RB)
+            loss_RB = self.soft.mix(loss_RB, outputs_RBC, index_RB, rows)
         loss_R = loss_RB.mean(1)
-        self.network.gradient(loss_R.sum(), self.grad_RP)
-        return loss_R.detach(), self._penalise(loss_R)
+        network.gradient(loss_R.sum(), self.grad_RP[rows])
+        return loss_R.detach(), self._penalise(loss_R, rows)
 
-    def _penalise(self, loss_R: Tensor) -> Tensor:
+    def _penalise(self, loss_R: Tensor, rows: slice) -> Tensor:
         if not self.penalised:
             return torch.zeros_like(loss_R)
-        weights_RP = self.flat_RP * self.weight_columns_P
-        self.grad_RP += penalties.gradient(weights_RP, self.l1_R, self.l2_squared_R)
-        return penalties.value(weights_RP, self.l1_R, self.l2_squared_R)
+        weights_RP = self.flat_RP[rows] * self.weight_columns_P
+        self.grad_RP[rows] += penalties.gradient(weights_RP, self.l1_R[rows], self.l2_squared_R[rows])
+        return penalties.value(weights_RP, self.l1_R[rows], self.l2_squared_R[rows])
+
+    def _network_of(self, rows: slice) -> Network:
+        """The network of one row, over the same storage."""
+        if rows.start not in self.alone:
+            buffers = {name: buffer[rows] for name, buffer in self.buffers.items()}
+            self.alone[rows.start] = Network(self.template, self.flat_RP[rows], buffers, self.dropout_R[rows])
+        return self.alone[rows.start]
+
+    def _closure(self, row: int) -> float:
+        """The loss of one run on the batch at hand, and its gradient, for an optimizer that asks for both as often as it likes."""
+        rows = slice(row, row + 1)
+        loss_R, penalty_R = self.backward(self.index_RB[rows], rows)
+        self._clip(row)
+        if self.keep_RP is not None:
+            self.grad_RP[rows] *= self.keep_RP[rows]
+        return (loss_R + penalty_R).item()
 
     def update(self, index_RB: Tensor, *, observe: bool) -> tuple[Tensor, Tensor] | None:
         """One update of every run on its batch. With `observe`: the gradient before clipping, and the parameters before the update."""
         begun = time.perf_counter()
+        self.index_RB = index_RB
         loss_R, penalty_R = self.backward(index_RB)
         observed = (self.grad_RP.clone(), self.flat_RP.clone()) if observe else None
         self._clip()
@@ -121,11 +151,58 @@ class Live:
         self.step += 1
         return observed
 
-    def _clip(self) -> None:
+    def _clip(self, only: int | None = None) -> None:
         for clipping, rows in self.clippings:
-            part_RP = self.grad_RP[rows]
-            clipping.apply(part_RP)
-            self.grad_RP[rows] = part_RP
+            chosen = rows if only is None else [row for row in rows if row == only]
+            if len(chosen) == len(self.runs):
+                clipping.apply(self.grad_RP)
+            elif chosen:
+                part_RP = self.grad_RP[chosen]
+                clipping.apply(part_RP)
+                self.grad_RP[chosen] = part_RP
+
+    def evaluating(self, on: bool) -> None:
+        """Moves averaging optimizers' parameters to where they are evaluated, or back."""
+        for group in self.groups:
+            group.evaluating(on)
+
+    def rates(self) -> list[float]:
+        """The learning rate of each run's last update (before the first: of the first)."""
+        return [group.lr(max(0, self.step - 1)) for group in self.groups for _ in range(group.rows.start, group.rows.stop)]
+
+    def watch(self, val: Scores) -> None:
+        """Lets stopping rules and schedules see an evaluation, and keeps the weights that are a run's best so far."""
+        columns = {"val_loss": val.loss.tolist(), "val_accuracy": val.accuracy.tolist(), "val_f1": val.f1.tolist()}
+        watches, plateaus = list(self.stack.watches), list(self.stack.plateaus)
+        for row, run in enumerate(self.runs):
+            metrics = {name: values[row] for name, values in columns.items()}
+            if isinstance(run.stopping, StoppingChoice):
+                watches[row] = run.stopping.update(watches[row], run.stopping.value(metrics))
+            if isinstance(run.schedule, Plateau):
+                plateaus[row] = run.schedule.update(plateaus[row], metrics["val_loss"])
+        self.stack = replace(self.stack, watches=tuple(watches), plateaus=tuple(plateaus))
+        for group in self.groups:
+            group.plateau = plateaus[group.rows.start].factor
+        self._keep_best()
+
+    def _keep_best(self) -> None:
+        rows = [row for row, run in enumerate(self.runs) if run.stopping.restore_best and self.stack.watches[row].waited == 0]
+        if not rows:
+            return
+        best_RP = self.flat_RP.clone() if self.stack.best_RP is None else self.stack.best_RP.clone()
+        best_RP[rows] = self.flat_RP[rows]
+        buffers = {name: self.stack.best_buffers.get(name, buffer).clone() for name, buffer in self.buffers.items()}
+        for name, buffer in buffers.items():
+            buffer[rows] = self.buffers[name][rows]
+        self.stack = replace(self.stack, best_RP=best_RP, best_buffers=buffers)
+
+    def restore_best(self, left: list[int]) -> None:
+        """Gives the runs that end here the weights of their best evaluation, where their rule says so."""
+        rows = [row for row in left if self.runs[row].stopping.restore_best]
+        if rows and self.stack.best_RP is not None:
+            self.flat_RP[rows] = self.stack.best_RP[rows]
+            for name, buffer in self.stack.best_buffers.items():
+                self.buffers[name][rows] = buffer[rows]
 
     def first_gradient(self) -> Tensor:
         """The gradient that the first update will use, with nothing changed by looking."""
@@ -159,9 +236,8 @@ class Live:
         return regular or any(step == run.training.epochs * per_epoch for run in self.runs)
 
 
-def _rows_by_clipping(runs: Sequence[RunSettings], device: torch.device) -> Iterator[tuple[Any, Any]]:
-    """(clipping, rows) for every distinct clipping but none; rows is a slice where it is all of them."""
+def _rows_by_clipping(runs: Sequence[RunSettings]) -> Iterator[tuple[Any, list[int]]]:
+    """(clipping, rows) for every distinct clipping but none."""
     distinct = dict.fromkeys(run.clipping for run in runs if not isinstance(run.clipping, NoClipping))
     for clipping in distinct:
-        rows = [row for row, run in enumerate(runs) if run.clipping == clipping]
-        yield clipping, slice(None) if len(rows) == len(runs) else torch.tensor(rows, device=device)
+        yield clipping, [row for row, run in enumerate(runs) if run.clipping == clipping]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, update
 
 from core.comparison import Comparison
 from core.runs.database import put, write_number
@@ -100,17 +100,25 @@ def _change(connection: Connection, comparison_id: str, **values: str) -> None:
     connection.execute(update(comparisons).where(comparisons.c.id == comparison_id).values(**values, written=number))
 
 
+def removable(connection: Connection, comparison_id: str) -> Deleted:
+    """What `remove` would delete. Raises UnknownComparisonError."""
+    _state(connection, comparison_id)
+    return Deleted(comparison_id, tuple(connection.scalars(select(runs.c.key).where(_only_of(comparison_id)).order_by(runs.c.id))))
+
+
 def remove(connection: Connection, comparison_id: str) -> Deleted:
     """Deletes a comparison, in whatever state, with the runs that only it uses. Raises UnknownComparisonError.
 
     A runner that is training them finds their stack gone, and drops what it has of them.
     """
-    _state(connection, comparison_id)
-    mine = select(comparison_runs.c.run_id).where(comparison_runs.c.comparison_id == comparison_id)
-    others = select(comparison_runs.c.run_id).where(comparison_runs.c.comparison_id != comparison_id)
-    only_mine = runs.c.id.in_(mine) & runs.c.id.not_in(others)
-    keys = connection.scalars(select(runs.c.key).where(only_mine).order_by(runs.c.id)).all()
-    connection.execute(delete(runs).where(only_mine))
+    deleted = removable(connection, comparison_id)
+    connection.execute(delete(runs).where(_only_of(comparison_id)))
     connection.execute(delete(comparisons).where(comparisons.c.id == comparison_id))
     connection.execute(delete(stacks).where(~exists().where(stack_runs.c.stack_id == stacks.c.id)))
-    return Deleted(comparison_id, tuple(keys))
+    return deleted
+
+
+def _only_of(comparison_id: str) -> ColumnElement[bool]:
+    mine = select(comparison_runs.c.run_id).where(comparison_runs.c.comparison_id == comparison_id)
+    others = select(comparison_runs.c.run_id).where(comparison_runs.c.comparison_id != comparison_id)
+    return runs.c.id.in_(mine) & runs.c.id.not_in(others)

@@ -46,7 +46,7 @@ def end_runner(configuration: Configuration) -> None:
 
 
 def _start(configuration: Configuration) -> subprocess.Popen[bytes]:
-    # -P: a folder `core` in the working directory is not taken for this one; the directory itself stays, since settings may name files in it.
+    # -P: a folder `core` in the working directory is not taken for this one. The directory itself stays: settings may name files in it.
     command = [sys.executable, "-P", "-m", "core", "runner", "--watch-stdin"]
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = os.environ | configuration.environment() | {"PYTHONPATH": path}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from core.comparison import Comparison, label
+from core.comparison import Comparison, Variant, label
 from core.engine.planning import plan
 from core.engine.records import Records
 from core.runs.executors import InlineExecutor, Pool, on_one_thread
@@ -66,9 +66,7 @@ def _shown(bar: Any, progress: Progress) -> Progress:
     return progress
 
 
-def train(
-    runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] | None = None, order: Sequence[Any] | None = None
-) -> Result:
+def train(runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] | None = None, order: Sequence[Any] | None = None) -> Result:
     """Trains runs now, in this process, and keeps nothing.
 
     Args:
@@ -86,7 +84,9 @@ def train(
         at = [places[run.key] for run in stack]
         given = [None if values is None else [values[place] for place in at] for values in (initial, order)]
         records.extend(on_one_thread(_trained, stack, *given))
-    return Result.measured(members := _members(runs), records, _comparison(runs, members).to_toml())
+    variants = _variants(runs)
+    members = [(name, run) for name, part in variants.items() for run in part]
+    return Result.measured(members, records, _as_comparison(variants).to_toml())
 
 
 def _trained(runs: Sequence[RunSettings], initial: Sequence[Any] | None, order: Sequence[Any] | None) -> Records:
@@ -98,3 +98,24 @@ def _trained(runs: Sequence[RunSettings], initial: Sequence[Any] | None, order: 
         stack, new = advance(stack, max(run.training.epochs for run in runs))
         records.extend(new)
     return records
+
+
+def _variants(runs: Sequence[RunSettings]) -> dict[str, list[RunSettings]]:
+    """Runs that differ only in the seed, under a name that says in what they differ from the others."""
+    parts: dict[str, list[RunSettings]] = {}
+    for run in runs:
+        parts.setdefault(run.model_dump_json(exclude={"seed"}), []).append(run)
+    differences = _as_comparison({f"variant {place}": part for place, part in enumerate(parts.values(), start=1)}).differences()
+    named: dict[str, list[RunSettings]] = {}
+    for (default, differing), part in zip(differences.items(), parts.values(), strict=True):
+        name = ", ".join(label(path, value) for path, value in differing.items() if value != "-")[:NAME_LENGTH]
+        named[name if name and name not in named else default] = part
+    return named
+
+
+def _as_comparison(variants: dict[str, list[RunSettings]]) -> Comparison:
+    """A comparison of every variant with every seed that one of them has."""
+    choices = [field for field in RunSettings.model_fields if field != "seed"]
+    whole = [Variant(name=name, **{field: getattr(part[0], field) for field in choices}) for name, part in variants.items()]
+    seeds = sorted({run.seed for part in variants.values() for run in part})
+    return Comparison(base=next(iter(variants.values()))[0], variants=tuple(whole), seeds=tuple(seeds))

@@ -50,14 +50,14 @@ def _store_in(given: dict[str, Any]) -> str:
 
 
 class Configuration(BaseSettings):
-    """TANDEM_HOME, TANDEM_STORE, TANDEM_WORKERS, TANDEM_CLUSTER, and the limits TANDEM_MAX_RUNS, TANDEM_MAX_WORK, TANDEM_MAX_UPLOAD_BYTES."""
+    """TANDEM_HOME, TANDEM_STORE, TANDEM_WORKERS, TANDEM_CLUSTER and the limits TANDEM_MAX_RUNS, _WORK and _UPLOAD_BYTES."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
 
     home: Path = Field(default_factory=lambda: platformdirs.user_data_path("tandem", appauthor=False), description="The data folder.")
-    store: str = Field(default_factory=lambda given: _store_in(given), description="URL of the store's database; by default a file in the data folder.")
+    store: str = Field(default_factory=_store_in, description="URL of the store's database; default: a file in `home`.")
     workers: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=cores, description="Segments that are computed at a time.")
-    cluster: str | None = Field(None, description="Address of a Dask scheduler, e.g. tcp://10.0.0.1:8786, to compute there instead of here.")
+    cluster: str | None = Field(None, description="Address of a Dask scheduler that computes instead, e.g. tcp://10.0.0.1:8786.")
     max_runs: Annotated[int, Field(ge=1)] = 2_000
     max_work: Annotated[float, Field(gt=0)] = 1e11
     max_upload_bytes: Annotated[int, Field(ge=1)] = 10_000_000

@@ -75,10 +75,11 @@ def executor_from(configuration: Configuration) -> Executor:
     if configuration.cluster is None:
         return make_executor(configuration.workers)
     try:
-        from distributed import Client
+        from distributed import Client  # type: ignore[import-not-found]
     except ImportError as error:
         raise ConfigurationError("TANDEM_CLUSTER needs Dask: pip install distributed") from error
-    return Client(configuration.cluster).get_executor(pure=False)  # type: ignore[no-any-return]
+    executor: Executor = Client(configuration.cluster).get_executor(pure=False)
+    return executor
 
 
 class Pool:
@@ -112,7 +113,7 @@ class Pool:
         return self._executor.submit(fn, *args, **kwargs)
 
     def renew(self) -> None:
-        """Drops the executor that broke; the next segment makes another. Raises BrokenExecutor where that has not helped, or is not ours to do."""
+        """Drops the executor that broke; the next segment makes another. Raises BrokenExecutor when that does not help."""
         now = time.monotonic()
         self._breaks = [moment for moment in self._breaks if now - moment < BREAKS_WITHIN_SECONDS] + [now]
         if self._make is None or len(self._breaks) > MOST_BREAKS:

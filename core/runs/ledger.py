@@ -9,8 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from core.engine.planning import plan
 from core.runs.asking import Action
@@ -112,11 +113,16 @@ def open_comparison(connection: Connection, comparison_id: str, workers: int) ->
     return Opened(paused, frozenset(missing), (*kept, *made))
 
 
+def _unfinished(*columns: Any) -> Select[Any]:
+    """Of comparisons, their members and runs: the rows of runs that have not ended."""
+    joined = comparisons.join(comparison_runs).join(runs)
+    return select(*columns).select_from(joined).where(runs.c.status.not_in(ENDED))
+
+
 def _missing(connection: Connection, comparison_id: str) -> dict[str, tuple[int, RunSettings]]:
     """Key -> id and settings of the comparison's runs that have not ended."""
-    joined = select(runs.c.key, runs.c.id, runs.c.settings, runs.c.engine_version).join(comparison_runs, comparison_runs.c.run_id == runs.c.id)
-    mine = joined.where(comparison_runs.c.comparison_id == comparison_id, runs.c.status.not_in(ENDED))
-    rows = connection.execute(mine.order_by(comparison_runs.c.position)).all()
+    statement = _unfinished(runs.c.key, runs.c.id, runs.c.settings, runs.c.engine_version).where(comparisons.c.id == comparison_id)
+    rows = connection.execute(statement.order_by(comparison_runs.c.position)).all()
     if any(row.engine_version != ENGINE_VERSION for row in rows):
         raise OutdatedError("its runs were planned by another version of Tandem; compare again to train them anew")
     return {row.key: (row.id, RunSettings.model_validate_json(row.settings)) for row in rows}
@@ -137,16 +143,14 @@ def _stacks_to_keep(connection: Connection, comparison_id: str, missing: Iterabl
 
 def _wanted_elsewhere(connection: Connection, comparison_id: str) -> set[str]:
     """The unfinished runs of all other live comparisons."""
-    joined = select(runs.c.key).join(comparison_runs, comparison_runs.c.run_id == runs.c.id).join(comparisons)
-    others = joined.where(comparisons.c.id != comparison_id, comparisons.c.state.in_(LIVE), runs.c.status.not_in(ENDED))
-    return set(connection.scalars(others))
+    return set(connection.scalars(_unfinished(runs.c.key).where(comparisons.c.id != comparison_id, comparisons.c.state.in_(LIVE))))
 
 
 def _stacks_of(connection: Connection, comparison_id: str) -> list[StoredStack]:
     """The stacks that hold an unfinished run of the comparison."""
-    joined = select(stack_runs.c.stack_id).join(comparison_runs, comparison_runs.c.run_id == stack_runs.c.run_id).join(runs, runs.c.id == stack_runs.c.run_id)
-    mine = joined.where(comparison_runs.c.comparison_id == comparison_id, runs.c.status.not_in(ENDED)).distinct()
-    rows = connection.execute(select(stacks).where(stacks.c.id.in_(mine)).order_by(stacks.c.id)).all()
+    mine = _unfinished(runs.c.id).where(comparisons.c.id == comparison_id)
+    held = select(stack_runs.c.stack_id).where(stack_runs.c.run_id.in_(mine))
+    rows = connection.execute(select(stacks).where(stacks.c.id.in_(held)).order_by(stacks.c.id)).all()
     return [_with_runs(connection, row.id, row.state, row.epoch) for row in rows]
 
 
@@ -172,11 +176,10 @@ def end(connection: Connection, comparison_id: str, state: str, message: str = "
     """
     set_state(connection, comparison_id, state, message=message)
     wanted_elsewhere = _wanted_elsewhere(connection, comparison_id)
-    shared = {key for stack in _stacks_of(connection, comparison_id) if not wanted_elsewhere.isdisjoint(stack.unfinished) for key in stack.unfinished}
-    joined = select(runs.c.key, runs.c.id).join(comparison_runs, comparison_runs.c.run_id == runs.c.id)
-    mine = joined.where(comparison_runs.c.comparison_id == comparison_id, runs.c.status.not_in(ENDED))
-    rows = connection.execute(mine).all()
-    set_status(connection, [row.id for row in rows if row.key not in shared | wanted_elsewhere], "cancelled")
+    going_on = [stack for stack in _stacks_of(connection, comparison_id) if not wanted_elsewhere.isdisjoint(stack.unfinished)]
+    kept = wanted_elsewhere.union(*(stack.unfinished for stack in going_on))
+    mine = connection.execute(_unfinished(runs.c.key, runs.c.id).where(comparisons.c.id == comparison_id)).all()
+    set_status(connection, [row.id for row in mine if row.key not in kept], "cancelled")
 
 
 def set_status(connection: Connection, run_ids: Sequence[int], status: str) -> None:
@@ -220,15 +223,11 @@ def apply(connection: Connection, stack_id: int, advance: Advance) -> bool:
 
 def _finish(connection: Connection, run_ids: Sequence[int]) -> None:
     """The live comparisons that lack nothing any more, now that these runs have ended, are finished."""
-    joined = select(comparison_runs.c.comparison_id).join(comparisons).where(comparison_runs.c.run_id.in_(run_ids), comparisons.c.state.in_(LIVE))
-    for comparison_id in connection.scalars(joined.distinct()).all():
-        if not _missing_count(connection, comparison_id):
-            set_state(connection, comparison_id, "finished")
-
-
-def _missing_count(connection: Connection, comparison_id: str) -> int:
-    joined = select(func.count()).select_from(comparison_runs).join(runs, runs.c.id == comparison_runs.c.run_id)
-    return connection.scalars(joined.where(comparison_runs.c.comparison_id == comparison_id, runs.c.status.not_in(ENDED))).one()
+    concerned = select(comparison_runs.c.comparison_id).where(comparison_runs.c.run_id.in_(run_ids))
+    lacking = _unfinished(comparisons.c.id)
+    done = select(comparisons.c.id).where(comparisons.c.id.in_(concerned), comparisons.c.state.in_(LIVE), comparisons.c.id.not_in(lacking))
+    for comparison_id in connection.scalars(done).all() if run_ids else ():
+        set_state(connection, comparison_id, "finished")
 
 
 def stepped(connection: Connection, comparison_id: str) -> None:
@@ -239,6 +238,6 @@ def stepped(connection: Connection, comparison_id: str) -> None:
 
 def dependants(connection: Connection, stack_id: int) -> list[str]:
     """The live comparisons that lack a run of this stack."""
-    joined = select(comparison_runs.c.comparison_id).join(comparisons).join(stack_runs, stack_runs.c.run_id == comparison_runs.c.run_id)
-    lacking = joined.join(runs, runs.c.id == stack_runs.c.run_id).where(runs.c.status.not_in(ENDED), comparisons.c.state.in_(LIVE))
-    return list(connection.scalars(lacking.where(stack_runs.c.stack_id == stack_id).distinct()))
+    held = select(stack_runs.c.run_id).where(stack_runs.c.stack_id == stack_id)
+    lacking = _unfinished(comparisons.c.id).where(comparisons.c.state.in_(LIVE), runs.c.id.in_(held))
+    return list(connection.scalars(lacking.distinct()))

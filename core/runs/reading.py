@@ -61,7 +61,13 @@ class Progress:
 
 def members(connection: Connection, comparison_id: str) -> DataFrame:
     """position (from 0), variant, seed, run (key) and run_id of each run."""
-    columns = (comparison_runs.c.position, comparison_runs.c.variant, comparison_runs.c.seed, runs.c.key.label("run"), runs.c.id.label("run_id"))
+    columns = (
+        comparison_runs.c.position,
+        comparison_runs.c.variant,
+        comparison_runs.c.seed,
+        runs.c.key.label("run"),
+        runs.c.id.label("run_id"),
+    )
     joined = select(*columns).join(runs, runs.c.id == comparison_runs.c.run_id)
     return fetched(connection, joined.where(comparison_runs.c.comparison_id == comparison_id).order_by(comparison_runs.c.position))
 
@@ -127,15 +133,22 @@ def run_rows(connection: Connection, comparison_id: str) -> DataFrame:
     return with_members(frame, members(connection, comparison_id))
 
 
+def matching(search: str, state: str | None) -> list[ColumnElement[bool]]:
+    """The conditions for comparisons that hold a text, and are in a state."""
+    texts = (comparisons.c.name, comparisons.c.note, comparisons.c.spec, comparisons.c.id)
+    conditions = [or_(*(column.icontains(search, autoescape=True) for column in texts))] if search else []
+    return [*conditions, comparisons.c.state == state] if state is not None else conditions
+
+
+def count(connection: Connection, search: str, state: str | None) -> int:
+    """How many comparisons match."""
+    return connection.scalars(select(func.count()).select_from(comparisons).where(*matching(search, state))).one()
+
+
 def comparison_rows(connection: Connection, search: str, state: str | None, limit: int, offset: int) -> DataFrame:
     """A row a comparison, the newest first."""
-    matching = select(comparisons)
-    if search:
-        texts = (comparisons.c.name, comparisons.c.note, comparisons.c.spec, comparisons.c.id)
-        matching = matching.where(or_(*(column.icontains(search, autoescape=True) for column in texts)))
-    if state is not None:
-        matching = matching.where(comparisons.c.state == state)
-    page = matching.order_by(comparisons.c.created.desc(), comparisons.c.id).limit(limit).offset(offset).subquery()
+    found = select(comparisons).where(*matching(search, state))
+    page = found.order_by(comparisons.c.created.desc(), comparisons.c.id).limit(limit).offset(offset).subquery()
     fields = [page.c[name] for name in ("id", "name", "note", "state", "created", "finished", "message", "spec")]
     statement = (
         select(*fields, *_counts(), func.count(comparison_runs.c.variant.distinct()).label("variants"))
@@ -167,19 +180,27 @@ def progress(connection: Connection, comparison_id: str) -> Progress | None:
     if row is None:
         return None
     counts = connection.execute(
-        select(*_counts(), func.max(runs.c.written))
+        select(*_counts(), func.max(runs.c.written).label("written"))
         .join(comparison_runs, comparison_runs.c.run_id == runs.c.id)
         .where(comparison_runs.c.comparison_id == comparison_id)
     ).one()
-    pending = connection.scalar(select(requests.c.action).where(requests.c.comparison_id == comparison_id).order_by(requests.c.id.desc()).limit(1))
-    state = "running" if row.stepping else row.state
+    pending = connection.scalar(
+        select(requests.c.action).where(requests.c.comparison_id == comparison_id).order_by(requests.c.id.desc()).limit(1)
+    )
     held = holder(connection)
-    left = _seconds_left(connection, comparison_id, held) if row.state == "running" else None
-    total, done, diverged, epochs_done, epochs_total, written = counts
     return Progress(
-        state, total, int(done), int(diverged), float(epochs_done), int(epochs_total), left, row.message, pending,
-        held is not None and held.alive, max(row.written, written),
-    )  # fmt: skip
+        state="running" if row.stepping else row.state,
+        runs=counts.runs,
+        runs_done=int(counts.runs_done),
+        runs_diverged=int(counts.diverged),
+        epochs_done=float(counts.epochs_done),
+        epochs_total=int(counts.epochs_total),
+        seconds_left=_seconds_left(connection, comparison_id, held) if row.state == "running" else None,
+        message=row.message,
+        pending=pending,
+        runner=held is not None and held.alive,
+        version=max(row.written, counts.written),
+    )
 
 
 def _seconds_left(connection: Connection, comparison_id: str, held: Holder | None) -> float | None:

@@ -33,7 +33,9 @@ def record(connection: Connection, ids: dict[str, int], records: Records, second
 def _insert_history(connection: Connection, ids: dict[str, int], rows: Sequence[Row], number: int) -> None:
     names = ("step", *HISTORY_VALUES, "status")
     if rows:
-        connection.execute(insert(history), [{"run_id": ids[row["run"]], "written": number} | {name: row[name] for name in names} for row in rows])
+        connection.execute(
+            insert(history), [{"run_id": ids[row["run"]], "written": number} | {name: row[name] for name in names} for row in rows]
+        )
 
 
 def _insert_layers(connection: Connection, ids: dict[str, int], rows: Sequence[Row], number: int) -> None:
@@ -57,22 +59,18 @@ def _update_runs(connection: Connection, ids: dict[str, int], rows: Sequence[Row
     best = [runs.c[f"best_{name}"] for name in METRICS]
     statement = select(runs.c.id, runs.c.worker_seconds, *best).where(runs.c.id.in_([ids[key] for key in by_run]))
     former = {row["id"]: row for row in connection.execute(statement).mappings()}
-    share, now = seconds / len(by_run), time.time()
-    values = [
-        _progressed(former[ids[key]], new) | {"worker": former[ids[key]]["worker_seconds"] + share, "updated": now, "written": number}
-        for key, new in by_run.items()
-    ]
-    columns = {name: bindparam(name) for name in values[0] if name not in ("which", "worker")}
-    connection.execute(update(runs).where(runs.c.id == bindparam("which")).values(**columns, worker_seconds=bindparam("worker")), values)
+    share, common = seconds / len(by_run), {"updated": time.time(), "written": number}
+    values = [common | _progressed(former[ids[key]], new, share) for key, new in by_run.items()]
+    connection.execute(update(runs).where(runs.c.id == bindparam("which")), values)
 
 
-def _progressed(former: Any, rows: Sequence[Row]) -> dict[str, Any]:
-    """The columns of a run after more rows of its history."""
+def _progressed(former: Any, rows: Sequence[Row], seconds: float) -> dict[str, Any]:
+    """The columns of a run after more rows of its history, which took a worker so many seconds."""
     last = rows[-1]
     reached = {name: last[name] for name in ("status", "epoch", "step", "samples", "seconds")}
     latest = {f"last_{name}": last[name] for name in LAST_COLUMNS}
     best = {f"best_{name}": _best(name, [former[f"best_{name}"], *(row[name] for row in rows)]) for name in METRICS}
-    return {"which": former["id"]} | reached | latest | best
+    return {"which": former["id"], "worker_seconds": former["worker_seconds"] + seconds} | reached | latest | best
 
 
 def _best(metric: str, values: Sequence[float | None]) -> float:
@@ -85,8 +83,7 @@ def _end_runs(connection: Connection, ids: dict[str, int], rows: Sequence[Row]) 
         return
     names = ("status", *TEST_COLUMNS, "parameters", "nonzero")
     values = [{"which": ids[row["run"]]} | {name: row[name] for name in names} for row in rows]
-    columns = {name: bindparam(name) for name in names}
-    connection.execute(update(runs).where(runs.c.id == bindparam("which")).values(**columns), values)
+    connection.execute(update(runs).where(runs.c.id == bindparam("which")), values)
     put(connection, weights, [{"run_id": ids[row["run"]], "data": row["weights"]} for row in rows], ["run_id"])
 
 

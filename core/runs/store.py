@@ -78,18 +78,21 @@ class Store:
         return merged(known[0], fresh, key, order), reached
 
     def histograms(self, comparison_id: str, *, variant: str | None = None, seed: int | None = None) -> DataFrame:
-        """Histograms of the weights: variant, seed, run, step, epoch, layer, low, high, counts (float32 array); of all, or of one variant or seed."""
+        """Histograms of the weights: variant, seed, run, step, epoch, layer, low, high, counts (float32 array).
+
+        Of all runs, or of those of one variant or seed.
+        """
         with self.database.reading() as connection:
             return reading.histogram_rows(connection, comparison_id, variant, seed)
 
     def grids(self, comparison_id: str) -> DataFrame:
-        """The networks' outputs over the plane, for data with two features: variant, seed, run, step, grid (bytes); the latest of each run."""
+        """The outputs over the plane, for data with two features: variant, seed, run, step, grid (bytes); the latest of each run."""
         with self.database.reading() as connection:
             return reading.grid_rows(connection, comparison_id)
 
     def runs(self, comparison_id: str) -> DataFrame:
         """A row a run: variant, seed, run, status, epochs (asked for), epoch, step, samples, seconds, last_* and best_* of the metrics,
-        test_loss, test_accuracy, test_f1, test_r2, parameters, nonzero. A run that has not begun is `queued`; NaN where nothing is known yet.
+        test_loss, test_accuracy, test_f1, test_r2, parameters, nonzero. A run that has not begun is `queued`; NaN: not known yet.
         """
         with self.database.reading() as connection:
             return reading.run_rows(connection, comparison_id)
@@ -101,8 +104,13 @@ class Store:
         with self.database.reading() as connection:
             return reading.comparison_rows(connection, search, state, limit, offset)
 
+    def count(self, search: str = "", state: str | None = None) -> int:
+        """How many comparisons there are, or match."""
+        with self.database.reading() as connection:
+            return reading.count(connection, search, state)
+
     def comparison(self, comparison_id: str) -> Comparison:
-        """The comparison as it was asked for. Raises UnknownComparisonError, or SettingsError when this version no longer takes its settings."""
+        """The comparison as it was asked for. Raises UnknownComparisonError, or SettingsError for settings that are no longer taken."""
         with self.database.reading() as connection:
             spec = connection.scalar(select(comparisons.c.spec).where(comparisons.c.id == comparison_id))
         if spec is None:
@@ -151,6 +159,11 @@ class Store:
         """Writes a note to a comparison, in the place of the former. Raises UnknownComparisonError."""
         with self.database.writing() as connection:
             asking.annotate(connection, comparison_id, note)
+
+    def would_delete(self, comparison_id: str) -> Deleted:
+        """What `delete` would take away. Raises UnknownComparisonError."""
+        with self.database.reading() as connection:
+            return asking.removable(connection, comparison_id)
 
     def delete(self, comparison_id: str) -> Deleted:
         """Deletes a comparison and the runs that no other comparison uses, running or not. Raises UnknownComparisonError."""

@@ -82,7 +82,7 @@ class Schedule:
         return self.stack(stack.id) is stack
 
     def next(self) -> tuple[Stack, Assignment] | None:
-        """The next segment, of the comparison that has waited longest; None when nothing can be done now. Its stack is busy from then on."""
+        """The next segment, of the comparison that has waited longest; None when there is none now. Its stack is busy from then on."""
         for job in sorted(self.jobs.values(), key=lambda job: job.served):
             if (stack := job.next_stack()) is not None:
                 self._turn += 1

@@ -11,11 +11,12 @@ from typing import NoReturn
 import streamlit as st
 
 from core.choices.datasets.examples import DataError
+from core.runs.configuration import ConfigurationError, LimitError
 from core.runs.store import StoreError, UnknownComparisonError
 from core.settings import SettingsError
 from core.ui.fields import plain
 
-EXPECTED = (SettingsError, DataError, StoreError, UnknownComparisonError)
+EXPECTED = (SettingsError, DataError, StoreError, UnknownComparisonError, ConfigurationError, LimitError)
 """Errors whose message is written for the user."""
 
 MOST_LINES = 8

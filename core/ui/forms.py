@@ -63,12 +63,12 @@ class SettingsForm:
         self._labels = labels
         self._slots: dict[str, DeltaGenerator] = {}
         for row in FEW:
-            self._slots |= dict(zip(row, place.columns(len(row), wrap=False), strict=True))
+            self._slots |= dict(zip(row, place.columns(len(row), gap="xsmall", wrap=False), strict=True))
             self._slots[f"{row[0]}.below"] = place.container()
         self._notes = place.container()
         self.middle = place.container()
-        self.seeds, self._slots["seed"] = place.columns(2, wrap=False)
-        self._rest = place.container()
+        self.seeds, self._slots["seed"] = place.columns(2, gap="xsmall", wrap=False)
+        self._rest = place.container(gap="xsmall")
         self._folded: dict[str, tuple[DeltaGenerator, DeltaGenerator]] = {}
         self._more: dict[str, DeltaGenerator] = {}
 
@@ -98,7 +98,7 @@ class SettingsForm:
         for name, info in fields.leaves(cls):
             default = info.default if start is None else getattr(start, name)
             if not (cls is Table and name in tables.BOUND):
-                label = self._labels.get(f"{path}{name}", "")
+                label = self._labels.get(f"{path}{name}") or (fields.human(name) if f"{path}{name}" in self._slots else "")
                 values[name] = self._draw(Spot(cls, name, f"{path}{name}", f"{key}.{name}", prefix, label), default)
         return values
 

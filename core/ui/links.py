@@ -78,7 +78,7 @@ def _text(owner: type[Choice], name: str, value: Any) -> str:
 
 def _varied(page: str, asked: Varied) -> Query:
     query: Query = {f"{page}.mode": asked.mode, f"{page}.seeds": asked.seeds}
-    if asked.mode == "named":
+    if asked.mode == "named variants":
         return query | {f"{page}.variants": asked.named}
     for number, (path, texts) in enumerate(asked.crossed.items(), start=1):
         query |= {f"{page}.vary{number}": path, f"{page}.vary{number}.{path}": texts}

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 import streamlit as st
 from pandas import DataFrame
@@ -19,7 +19,7 @@ from core.comparison import Comparison
 from core.runs.store import Followed, Progress, Store
 from core.ui import service
 
-Made = TypeVar("Made")
+Thing = TypeVar("Thing")
 
 SOON, STEADY = 0.5, 1.0
 """Seconds between looks at a comparison that is running: before its first points, and after."""
@@ -29,6 +29,14 @@ REST = 7.0
 
 MOST_KEPT = 80
 """Things made of one comparison that are kept."""
+
+
+class _Made(NamedTuple):
+    """Something that was made of a comparison's results, and when."""
+
+    version: int
+    at: float
+    thing: object
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +52,8 @@ class Results:
     layers: DataFrame
     runs: DataFrame
     store: Store
-    _made: dict[Hashable, object] = field(default_factory=dict)
+    version: int  # of the frames
+    _made: dict[Hashable, _Made] = field(default_factory=dict)  # shared with the comparison's earlier and later results
 
     @property
     def variants(self) -> list[str]:
@@ -61,13 +70,20 @@ class Results:
         """Runs that are not stored for good."""
         return self.progress.runs - self.progress.runs_done
 
-    def once(self, name: Hashable, make: Callable[[], Made]) -> Made:
-        """What `make` returns, made once for these results; `name` tells it from all else that is made of them. Not to be changed."""
-        if name not in self._made:
-            while len(self._made) >= MOST_KEPT:
-                self._made.pop(next(iter(self._made)), None)
-            self._made[name] = make()
-        return cast("Made", self._made[name])
+    def once(self, name: Hashable, make: Callable[[], Thing], patience: float = 0.0) -> Thing:
+        """What `make` returns, made once for these results; `name` tells it from all else that is made of them. Not to be changed.
+
+        While the comparison is running, what was made of earlier results less than `patience` seconds ago is good enough.
+        """
+        known = self._made.get(name)
+        if known is not None and (known.version == self.version or (self.progress.active and time.monotonic() - known.at < patience)):
+            return cast("Thing", known.thing)
+        thing = make()
+        self._made.pop(name, None)  # the newest stand last
+        self._made[name] = _Made(self.version, time.monotonic(), thing)
+        while len(self._made) > MOST_KEPT:
+            self._made.pop(next(iter(self._made)), None)
+        return thing
 
     def histograms(self, seed: int) -> DataFrame:
         """Histograms of the weights of one seed, at the time of the call."""
@@ -87,7 +103,6 @@ class Reader:
         self._history: Followed | None = None
         self._layers: Followed | None = None
         self._latest: Results | None = None
-        self._version = -1  # of the progress that the frames were read at
         self._not_before = 0.0
         self._lock = threading.Lock()
 
@@ -95,14 +110,15 @@ class Reader:
         """The present progress, and what is stored now; while the comparison is running, what was stored when it could last be drawn."""
         with self._lock:
             progress = self._store.progress(self._comparison)
-            if self._latest is None or self._due(progress):
+            known = self._latest
+            if known is None or (progress.version != known.version and self._drawable(known, progress)):
                 self._latest = self._read(progress)
-            elif progress != self._latest.progress:
-                self._latest = replace(self._latest, progress=progress)
-            return self._latest
+            elif progress != known.progress:
+                self._latest = replace(known, progress=progress)
+            return cast("Results", self._latest)
 
-    def _due(self, progress: Progress) -> bool:
-        return progress.version != self._version and (not progress.active or time.monotonic() >= self._not_before)
+    def _drawable(self, known: Results, progress: Progress) -> bool:
+        return known.empty or not progress.active or time.monotonic() >= self._not_before
 
     def drew(self, seconds: float) -> None:
         """Tells how long it took to draw what `latest` gave."""
@@ -112,8 +128,8 @@ class Reader:
         self._history = self._store.follow(self._comparison, self._history)
         self._layers = self._store.follow_layers(self._comparison, self._layers)
         runs = self._store.runs(self._comparison)
-        self._version = progress.version
-        return Results(self._comparison, progress, self._history[0], self._layers[0], runs, self._store)
+        made = self._latest._made if self._latest else {}
+        return Results(self._comparison, progress, self._history[0], self._layers[0], runs, self._store, progress.version, made)
 
 
 def reader(comparison: Comparison) -> Reader:

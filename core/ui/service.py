@@ -11,12 +11,12 @@ from core.runs.store import Store
 
 def configuration() -> Configuration:
     """The installation's, as the environment now says. Raises ConfigurationError."""
-    return Configuration.load()
+    return Configuration()
 
 
 def store() -> Store:
     """The store, opened once and shared by all sessions. Raises StoreError, ConfigurationError."""
-    return _open(configuration().store_url)
+    return _open(configuration().store)
 
 
 def ensure_runner() -> None:

@@ -13,7 +13,7 @@ from core.settings import RunSettings, SettingsError
 from core.ui import fields, suggestions
 from core.ui.values import parse, parse_variants, write, write_variant
 
-Mode = Literal["crossed", "named"]
+Mode = Literal["settings", "named variants"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 NOTHING = "nothing"
 
@@ -30,7 +30,7 @@ class Varied:
     def read(self, base: RunSettings | None = None) -> dict[str, Any]:
         """The arguments of `Comparison` but its base. Raises SettingsError."""
         seeds = parse_seeds(self.seeds)
-        if self.mode == "named":
+        if self.mode == "named variants":
             return {"variants": parse_variants(self.named, base), "seeds": seeds}
         return {"vary": {path: [parse(path, text, base) for text in texts] for path, texts in self.crossed.items()}, "seeds": seeds}
 
@@ -40,13 +40,13 @@ def of(comparison: Comparison, paths: Sequence[str] = ()) -> Varied:
     crossed = {path: [write(value) for value in values] for path, values in comparison.vary.items()}
     if not crossed and not comparison.variants:
         crossed = {path: starting_values(path, comparison.base) for path in paths[:MAX_VARIED]}
-    mode: Mode = "named" if comparison.variants else "crossed"
+    mode: Mode = "named variants" if comparison.variants else "settings"
     return Varied(mode, crossed, _lines(comparison), write_seeds(comparison))
 
 
 def in_names(comparison: Comparison) -> Varied:
     """The same comparison with every variant named, whatever made it."""
-    return Varied("named", {}, _spelled_out(comparison), write_seeds(comparison))
+    return Varied("named variants", {}, _spelled_out(comparison), write_seeds(comparison))
 
 
 def starting_values(path: str, base: RunSettings) -> list[str]:

@@ -42,7 +42,7 @@ class VaryingForm:
         mode = self._place.segmented_control(
             "What varies", MODES, default=self._start.mode, required=True, key=f"{self.page}.mode", help=CROSSED_HELP, bind="query-params"
         )
-        asked = {"variants": self._named(base)} if mode == "named" else {"vary": self._crossed(base)}
+        asked = {"variants": self._named(base)} if mode == "named variants" else {"vary": self._crossed(base)}
         asked["seeds"] = self._draw_seeds()
         self._check(asked)
         return asked

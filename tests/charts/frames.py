@@ -47,7 +47,7 @@ def layers(table: DataFrame, names: Sequence[str] = LAYERS) -> DataFrame:
     return frame.assign(grad_norm=norm, weight_norm=1 + norm, update_ratio=update, sparsity=frame["epoch"] / 10).drop(columns="place")
 
 
-def histograms(table: DataFrame, names: Sequence[str] = LAYERS, bins: int = 40) -> DataFrame:
+def histograms(table: DataFrame, names: Sequence[str] = LAYERS, bins: int = 16) -> DataFrame:
     """A histogram of 500 normal weights for each row of a history and layer."""
     rng = np.random.default_rng(2)
     rows = []
@@ -55,7 +55,7 @@ def histograms(table: DataFrame, names: Sequence[str] = LAYERS, bins: int = 40) 
         for name in names:
             counts, edges = np.histogram(rng.normal(0, 1, 500), bins)
             rows.append({**row, "layer": name, "low": edges[0], "high": edges[-1], "counts": counts.astype(np.float32)})
-    return DataFrame(rows)
+    return DataFrame(rows, columns=["run", "variant", "seed", "step", "epoch", "layer", "low", "high", "counts"])
 
 
 def grid(variants: Sequence[str] = NAMES, side: int = 12) -> DataFrame:

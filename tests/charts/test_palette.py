@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ SIGHT = {
     "deuteranopia": np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]),
     "tritanopia": np.array([[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]),
 }
+THEME = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text())["theme"]
 OKABE_ITO = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#000000")
 
 
@@ -53,10 +56,14 @@ def contrast(colour, other):
     return (bright + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize("background", ["#ffffff", "#0e1117"])
-@pytest.mark.parametrize("colour", palette.COLOURS)
-def test_every_colour_is_legible_on_both_backgrounds(colour, background):
-    assert contrast(colour, background) >= 3
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("colour", [*palette.COLOURS, palette.MISSING, *palette.CLASSES])
+def test_every_colour_is_legible_on_both_backgrounds(colour, theme):
+    assert contrast(colour, THEME[theme]["backgroundColor"]) >= 3
+
+
+def test_the_page_has_the_colours_of_the_charts():
+    assert tuple(THEME["chartCategoricalColors"]) == palette.COLOURS
 
 
 @pytest.mark.parametrize("sight", SIGHT)

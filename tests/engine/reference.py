@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pytorch_optimizer
 import torch
 from torch import nn
 
@@ -22,7 +23,51 @@ OPTIMIZERS = {
     "rmsprop": torch.optim.RMSprop,
     "adagrad": torch.optim.Adagrad,
     "nadam": torch.optim.NAdam,
+    "radam": torch.optim.RAdam,
+    "adamax": torch.optim.Adamax,
+    "adadelta": torch.optim.Adadelta,
+    "adafactor": torch.optim.Adafactor,
+    "asgd": torch.optim.ASGD,
+    "rprop": torch.optim.Rprop,
+    "lbfgs": torch.optim.LBFGS,
+    "lion": pytorch_optimizer.Lion,
+    "lamb": pytorch_optimizer.Lamb,
+    "prodigy": pytorch_optimizer.Prodigy,
+    "schedule_free_adamw": pytorch_optimizer.ScheduleFreeAdamW,
+    "soap": pytorch_optimizer.SOAP,
+    "adabelief": pytorch_optimizer.AdaBelief,
 }
+
+
+class MuonAndAdamW:
+    """Muon on the matrices and AdamW on the rest, as its authors use it."""
+
+    def __init__(self, model, settings):
+        adamw_lr = settings.pop("adamw_lr")
+        self.parts = [
+            torch.optim.Muon([p for p in model.parameters() if p.dim() == 2], **settings),
+            torch.optim.AdamW([p for p in model.parameters() if p.dim() != 2], lr=adamw_lr, weight_decay=0),
+        ]
+        self.param_groups = self.parts[0].param_groups
+
+    def zero_grad(self):
+        for part in self.parts:
+            part.zero_grad()
+
+    def step(self, closure):
+        closure()
+        for part in self.parts:
+            part.step()
+
+
+def plain_optimizer(run, model):
+    """The optimizer that a notebook would make of the run's settings."""
+    settings = run.optimizer.model_dump(exclude={"kind"})
+    if run.optimizer.kind == "muon":
+        return MuonAndAdamW(model, settings)
+    if run.optimizer.kind == "custom":
+        return torch.optim.SGD(model.parameters(), lr=settings["lr"], **settings["settings"])
+    return OPTIMIZERS[run.optimizer.kind](model.parameters(), **settings)
 
 
 @dataclass
@@ -39,8 +84,7 @@ def plain_torch_training(run, *, scheduler=None, penalty=None, clip=None):
     split = core.load_data(run.data)
     dtype = DTYPES[run.training.dtype]
     model = core.build_model(run)
-    settings = run.optimizer.model_dump(exclude={"kind"})
-    optimizer = OPTIMIZERS[run.optimizer.kind](model.parameters(), **settings)
+    optimizer = plain_optimizer(run, model)
     x = torch.tensor(split.x_train, dtype=dtype)
     regression = split.task == "regression"
     y = torch.tensor(split.y_train, dtype=dtype if regression else torch.long)
@@ -52,18 +96,27 @@ def plain_torch_training(run, *, scheduler=None, penalty=None, clip=None):
         order = torch.from_numpy(epoch_order(run, epoch, len(x)))
         total = 0.0
         for batch in order.split(size):
-            out = model(x[batch])
-            loss = nn.functional.mse_loss(out[:, 0], y[batch]) if regression else nn.functional.cross_entropy(out, y[batch])
-            total += loss.item() * len(batch)
-            optimizer.zero_grad()
-            (loss if penalty is None else loss + penalty(model)).backward()
-            if clip:
-                clip(model.parameters())
+            evaluated = []
+
+            def closure(batch=batch, evaluated=evaluated):
+                out = model(x[batch])
+                loss = nn.functional.mse_loss(out[:, 0], y[batch]) if regression else nn.functional.cross_entropy(out, y[batch])
+                evaluated.append(loss.item())
+                optimizer.zero_grad()
+                whole = loss if penalty is None else loss + penalty(model)
+                whole.backward()
+                if clip:
+                    clip(model.parameters())
+                return whole
+
             rates.append(optimizer.param_groups[0]["lr"])
-            optimizer.step()
+            optimizer.step(closure)
+            total += evaluated[0] * len(batch)
             if schedule:
                 schedule.step()
         losses.append(total / len(x))
+    if hasattr(optimizer, "eval"):
+        optimizer.eval()
     return Plain(model.eval(), losses, rates)
 
 

@@ -38,10 +38,22 @@ def settings(**changes):
     return RunSettings.model_validate({"data": "wine", "model": model, "training": training} | changes)
 
 
+AMPLIFIES_ROUNDING = {
+    # A line search, and an eigenbasis of nearly equal eigenvalues, turn on the last bits: their twins part after a few updates.
+    "lbfgs": {"optimizer": {"kind": "lbfgs", "max_iter": 4}, "training": {"batch_size": "full", "epochs": 2}},
+    "soap": {"training": {"batch_size": "full", "epochs": 2}},
+}
+
+
 @pytest.mark.parametrize("optimizer", every(Optimizer), ids=kind_of)
 @pytest.mark.parametrize(("dtype", "atol"), [("float32", 1e-5), ("float64", 1e-10)])
 def test_a_stack_trains_each_run_as_plain_torch_would(optimizer, dtype, atol):
-    runs = [settings(optimizer=kind_of(optimizer), seed=seed, training={"dtype": dtype}) for seed in (0, 3, 4)]
+    kind = kind_of(optimizer)
+    if kind == "soap" or (kind == "prodigy" and dtype == "float32"):
+        dtype, atol = "float64", 1e-8  # the same for Prodigy's estimate of the rate, which grows by what it multiplies
+    special = AMPLIFIES_ROUNDING.get(kind, {})
+    changes = {"optimizer": kind} | special | {"training": {"dtype": dtype} | special.get("training", {})}
+    runs = [settings(**changes, seed=seed) for seed in (0, 3, 4)]
     models, records = stacked_training(runs)
     for run in runs:
         plain = plain_torch_training(run)
@@ -58,6 +70,18 @@ SETTINGS_BEYOND_DEFAULTS = [
     {"kind": "rmsprop", "lr": 0.003, "alpha": 0.9, "momentum": 0.5, "centered": True, "weight_decay": 0.01},
     {"kind": "adagrad", "lr": 0.1, "lr_decay": 0.01, "initial_accumulator_value": 0.1, "weight_decay": 0.01},
     {"kind": "nadam", "lr": 0.01, "momentum_decay": 0.01, "weight_decay": 0.01, "decoupled_weight_decay": True},
+    {"kind": "radam", "lr": 0.01, "weight_decay": 0.01, "decoupled_weight_decay": True},
+    {"kind": "adamax", "lr": 0.01, "betas": [0.8, 0.9], "weight_decay": 0.01},
+    {"kind": "adadelta", "rho": 0.8, "eps": 1e-5, "weight_decay": 0.01},
+    {"kind": "adafactor", "lr": 0.02, "beta2_decay": -0.7, "d": 1.5, "weight_decay": 0.01},
+    {"kind": "asgd", "lr": 0.05, "lambd": 0.01, "alpha": 0.5, "t0": 3, "weight_decay": 0.01},
+    {"kind": "rprop", "lr": 0.001, "etas": [0.6, 1.1], "step_sizes": [1e-5, 0.1]},
+    {"kind": "muon", "lr": 0.01, "momentum": 0.8, "nesterov": False, "adjust_lr_fn": "match_rms_adamw", "adamw_lr": 0.01},
+    {"kind": "lion", "lr": 0.001, "betas": [0.8, 0.95], "weight_decay": 0.1},
+    {"kind": "lamb", "lr": 0.01, "weight_decay": 0.1, "max_grad_norm": 0.5},
+    {"kind": "adabelief", "lr": 0.01, "weight_decay": 0.1},
+    {"kind": "schedule_free_adamw", "lr": 0.01, "warmup_steps": 5, "weight_decay": 0.01},
+    {"kind": "custom", "lr": 0.05, "path": "torch.optim.SGD", "settings": {"momentum": 0.9, "nesterov": True}},
 ]
 
 
@@ -150,8 +174,16 @@ def rows_of(records, table):
     return [{name: value for name, value in row.items() if name not in ("seconds", "weights")} for row in getattr(records, table)]
 
 
-def test_a_stack_resumed_from_its_bytes_ends_at_the_same_bits():
-    runs = [settings(model={"dropout": 0.3, "normalization": "batch"}, **changes) for changes in MIXED]
+OF_EVERY_OPTIMIZER = [
+    {"optimizer": kind_of(cls), "seed": seed, "training": {"epochs": epochs}}
+    for cls in every(Optimizer)
+    for seed, epochs in ((0, 2), (1, 3))
+]
+
+
+@pytest.mark.parametrize("members", [MIXED, OF_EVERY_OPTIMIZER], ids=["every choice", "every optimizer"])
+def test_a_stack_resumed_from_its_bytes_ends_at_the_same_bits(members):
+    runs = [settings(model={"dropout": 0.3, "normalization": "batch"}, **changes) for changes in members]
     whole_models, whole = stacked_training(runs)
     stack, pieces = begin(runs), Records()
     while not stack.finished:

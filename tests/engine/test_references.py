@@ -322,3 +322,37 @@ def test_settings_that_do_not_go_with_the_data_are_refused_with_what_to_do(tmp_p
     numbers = settings(data={"kind": "table", "path": str(table), "target": "y"}, distillation="soft_targets")
     with pytest.raises(core.SettingsError, match="soft_targets needs classes, and the target of table is a number"):
         begin([numbers])
+
+
+def test_the_best_weights_come_back_when_asked_for():
+    changes = {"training": {"epochs": 12}, "optimizer": {"kind": "adam", "lr": 0.05}, "model": {"normalization": "batch"}}
+    last = settings(stopping={"kind": "patience", "patience": 3}, **changes)
+    best = settings(stopping={"kind": "patience", "patience": 3, "restore_best": True}, **changes)
+    models, records = stacked_training([last, best])
+    pieces, _ = stacked_training([last, best], epochs=1)
+    losses = [row["val_loss"] for row in history(records, best)]
+    assert len(losses) < 13, "it must stop early for this test to say something"
+    split = core.load_data(best.data)
+    x, y = torch.tensor(split.x_val), torch.tensor(split.y_val)
+    with torch.no_grad():
+        ended = {run.key: nn.functional.cross_entropy(models[run.key](x), y).item() for run in (last, best)}
+    assert ended[last.key] == pytest.approx(losses[-1], abs=1e-9)
+    assert ended[best.key] == pytest.approx(min(losses), abs=1e-9)
+    assert_same_weights(pieces[best.key], models[best.key], 0)
+
+
+def test_a_plateau_lowers_each_runs_own_rate():
+    fast = settings(schedule={"kind": "plateau", "patience": 0, "gamma": 0.5}, optimizer={"kind": "sgd", "lr": 2.0}, training={"epochs": 8})
+    slow = settings(
+        schedule={"kind": "plateau", "patience": 0, "gamma": 0.5}, optimizer={"kind": "sgd", "lr": 0.01}, training={"epochs": 8}
+    )
+    _, records = stacked_training([fast, slow])
+    for run in (fast, slow):
+        rows = history(records, run)
+        rate, best, expected = run.optimizer.lr, math.inf, []
+        for row in rows:
+            better = row["val_loss"] < best * (1 - 1e-4)
+            best, rate = (row["val_loss"], rate) if better else (best, rate * 0.5)
+            expected.append(rate)
+        np.testing.assert_allclose([row["lr"] for row in rows[1:]], expected[:-1])
+    assert history(records, fast)[-1]["lr"] < 2.0

@@ -39,7 +39,7 @@ def test_floats_come_back_bit_for_bit():
 
 
 def test_missing_is_an_empty_cell_and_text_is_utf8_with_its_commas_quoted():
-    frame = pd.DataFrame({"variant": ["größer, \"q\"\nb", "b"], "loss": [np.nan, 0.5]})
+    frame = pd.DataFrame({"variant": ['größer, "q"\nb', "b"], "loss": [np.nan, 0.5]})
     assert to_csv_bytes(frame) == 'variant,loss\n"größer, ""q""\nb",\nb,0.5\n'.encode()
 
 

@@ -33,6 +33,11 @@ class Encoder:
             return np.empty((0, len(self.names)))
         return np.ascontiguousarray(self.transformer.transform(frame), dtype=np.float64)
 
+    def slopes(self, frame: pd.DataFrame) -> FloatArray:
+        """By how much each feature grows where its column grows by 1: (D,), for a frame of numbers of which none is missing."""
+        nothing = frame.iloc[:1] * 0
+        return np.subtract(self.encode(nothing + 1), self.encode(nothing))[0]
+
 
 def fit_encoder(train: pd.DataFrame, scale: Scale) -> Encoder:
     """Fit on the training rows: first all numbers, then `name=missing` flags, then `name=value` flags of the categories.
@@ -87,4 +92,9 @@ def _numbers(scale: Scale) -> Any:
 
 def standardised(targets: FloatArray, train: FloatArray) -> FloatArray:
     """`targets` (N,) in standard deviations of the training targets from their mean; only centred where those are constant."""
-    return np.divide(targets - train.mean(), train.std() or 1.0)
+    return np.divide(targets - train.mean(), unit_of(train))
+
+
+def unit_of(train: FloatArray) -> float:
+    """What a standardised target is counted in: the standard deviation of the training targets (N,), 1 where those are constant."""
+    return float(train.std()) or 1.0

@@ -24,9 +24,11 @@ class Examples:
     """N examples: no statistic of them was used yet, so any part of them may become the test set.
 
     x: (N, columns). A float column holds numbers, NaN where missing; any other column holds categories as strings.
-    y: (N,), int64 indices into `class_names`, or float64 targets when `class_names` is None.
+    y: (N,), int64 indices into `class_names`, or float64 targets when `class_names` is None; (N, K) indices where each example has
+       K positions to be classified.
     own_test: so many of the last examples are the authors' test set; 0 when the authors gave none.
     dropped: so many rows of the source had no target and were left out.
+    truth: (columns,) the weights of the linear teacher that said y, in the units of x and y; None where there was none.
     """
 
     x: pd.DataFrame
@@ -34,16 +36,19 @@ class Examples:
     class_names: tuple[str, ...] | None
     own_test: int = 0
     dropped: int = 0
+    truth: FloatArray | None = None
 
     @property
     def task(self) -> Task:
         return "regression" if self.class_names is None else "classification"
 
 
-def labelled(x: FloatArray, y: IntArray, columns: Sequence[str], class_names: Sequence[str], own_test: int = 0) -> Examples:
-    """Classification examples from arrays: x (N, D) numbers, y (N,) indices into `class_names`."""
+def labelled(
+    x: FloatArray, y: IntArray, columns: Sequence[str], class_names: Sequence[str], own_test: int = 0, truth: FloatArray | None = None
+) -> Examples:
+    """Classification examples from arrays: x (N, D) numbers, y (N,) or (N, K) indices into `class_names`."""
     frame = pd.DataFrame(np.asarray(x, dtype=np.float64), columns=list(columns))
-    return Examples(frame, np.asarray(y, dtype=np.int64), tuple(str(name) for name in class_names), own_test)
+    return Examples(frame, np.asarray(y, dtype=np.int64), tuple(str(name) for name in class_names), own_test, truth=truth)
 
 
 def in_the_plane(x: FloatArray, y: IntArray) -> Examples:
@@ -56,6 +61,7 @@ def from_bunch(bunch: Any) -> Examples:
     return labelled(bunch.data, bunch.target, bunch.feature_names, bunch.target_names)
 
 
-def measured(x: FloatArray, y: FloatArray, columns: Sequence[str]) -> Examples:
+def measured(x: FloatArray, y: FloatArray, columns: Sequence[str], truth: FloatArray | None = None) -> Examples:
     """Regression examples from arrays: x (N, D) numbers, y (N,) targets."""
-    return Examples(pd.DataFrame(np.asarray(x, dtype=np.float64), columns=list(columns)), np.asarray(y, dtype=np.float64), None)
+    frame = pd.DataFrame(np.asarray(x, dtype=np.float64), columns=list(columns))
+    return Examples(frame, np.asarray(y, dtype=np.float64), None, truth=truth)

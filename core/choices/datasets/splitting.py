@@ -57,7 +57,8 @@ def _draw(rows: IntArray, size: int, examples: Examples, seed: int) -> tuple[Int
     """Split `rows` into (rest, drawn) with `size` drawn.
 
     Stratified by class for classification, unless a class has fewer than 2 examples among `rows`, or either side has fewer
-    places than there are classes: then drawn evenly from all, and a rare class may be missing from a part.
+    places than there are classes, or an example has several positions to be classified: then drawn evenly from all, and a rare class
+    may be missing from a part.
     """
     if size == 0:
         return rows, rows[:0]
@@ -69,21 +70,23 @@ def _draw(rows: IntArray, size: int, examples: Examples, seed: int) -> tuple[Int
 
 
 def _can_stratify(labels: IntArray | FloatArray, size: int) -> bool:
+    if labels.ndim > 1:
+        return False
     _, counts = np.unique(labels, return_counts=True)
     return bool(counts.min() >= 2 and min(size, len(labels) - size) >= len(counts))
 
 
 def with_wrong_labels(labels: IntArray, classes: int, share: float, seed: int) -> IntArray:
-    """A copy of `labels` (N_train,) in which exactly round(share * N_train) are another class, drawn uniformly.
+    """A copy of `labels` (N_train,) or (N_train, K) in which exactly round(share * all) are another class, drawn uniformly.
 
     The labels wrong at a smaller share are wrong, in the same way, at a larger one: shares can be compared as pairs.
     """
     generator = np.random.default_rng(seed)
-    order, shift = generator.permutation(len(labels)), generator.integers(1, classes, size=len(labels))
-    wrong = order[: round(share * len(labels))]
-    noisy = labels.copy()
-    noisy[wrong] = (labels[wrong] + shift[wrong]) % classes
-    return noisy
+    order, shift = generator.permutation(labels.size), generator.integers(1, classes, size=labels.size)
+    wrong = order[: round(share * labels.size)]
+    noisy = labels.flatten()
+    noisy[wrong] = (noisy[wrong] + shift[wrong]) % classes
+    return noisy.reshape(labels.shape)
 
 
 def with_noisy_targets(targets: FloatArray, deviations: float, seed: int) -> FloatArray:

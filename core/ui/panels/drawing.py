@@ -6,17 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
+from pandas import DataFrame
 
 from core.charts import specs
+from core.charts.titles import Axis
 from core.ui.live import Results
 
-WIDTH = 340
+WIDTH = 320
 """Pixels of a chart that cannot stretch: a third of the workbench on a laptop, and all of it on a telephone."""
 
 Build = Callable[..., Any]
 
 
-def chart(results: Results, key: str, build: Build, *frames: Any, stretch: bool = False, **options: Any) -> None:
+def chart(results: Results, key: str, build: Build, *frames: Any, stretch: bool = False, patience: float = 0.0, **options: Any) -> None:
     """Draws `build(*frames, variants=..., **options)`, an altair chart of the results, in the current place.
 
     Args:
@@ -25,10 +27,11 @@ def chart(results: Results, key: str, build: Build, *frames: Any, stretch: bool 
         build: a function of `core.charts`.
         frames: its data frames, or functions that give them, which are called only when the chart must be made.
         stretch: give the chart the width of its place, where it can be so drawn.
+        patience: while the comparison is running, seconds for which an older chart is good enough.
         options: its arguments, hashable.
     """
     name = (key, build.__name__, tuple(sorted((option, _hashable(value)) for option, value in options.items())))
-    made = results.once(name, lambda: specs.spec(build(*map(_frame, frames), variants=results.variants, **options)))
+    made = results.once(name, lambda: specs.spec(build(*map(_frame, frames), variants=results.variants, **options)), patience)
     st.vega_lite_chart(made, key=key, width="stretch" if stretch else "content")
 
 
@@ -38,3 +41,11 @@ def _frame(frame: Any) -> Any:
 
 def _hashable(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+def along(results: Results, x: Axis, frame: DataFrame | None = None) -> DataFrame:
+    """The rows of `frame` (the layers, where None) with the x axis beside them, which the store keeps in the history alone."""
+    frame = results.layers if frame is None else frame
+    if x in frame:
+        return frame
+    return frame.merge(results.history[["run", "step", x]], on=["run", "step"], how="left")

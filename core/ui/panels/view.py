@@ -40,9 +40,11 @@ class View:
 
 def controls(page: str, results: Results) -> View:
     """Draws the controls in a row and returns what they say; their keys begin with `page`."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         metric, at = _measure(page, results)
-        axis = st.segmented_control("Along", list(AXES), default="epochs", required=True, key=f"{page}.x", bind="query-params", help=AXES_HELP)
+        axis = st.segmented_control(
+            "Along", list(AXES), default="epochs", required=True, key=f"{page}.x", bind="query-params", help=AXES_HELP
+        )
         shown = st.pills(
             "Show",
             (LOG_Y, TRAINING, SEEDS, ROBUST),
@@ -62,11 +64,11 @@ def _measure(page: str, results: Results) -> tuple[str, At]:
         format_func=in_words,
         key=f"{page}.metric",
         bind="query-params",
-        width=230,
+        width=205,
         help="What the verdict, the first chart and the table are about.",
     )
     at = st.segmented_control(
-        "Of each run its",
+        "Of each run",
         get_args(At),
         default="last",
         required=True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from core.choices.datasets.examples import DataError
+from core.runs.estimate import estimate
 from core.runs.store import Progress
 from core.ui.live import Results
 
@@ -56,7 +58,11 @@ def _left(progress: Progress) -> str:
 
 
 def _planned(results: Results) -> str:
+    """`25 runs, 5 stored, about 4 s`; of data that cannot be read, without the time."""
     progress = results.progress
     stored = f"{progress.runs_done:,} stored" if progress.runs_done else "none stored yet"
-    parts = [count(progress.runs, "run"), stored]
-    return ", ".join(parts)
+    try:
+        cost = results.once("estimate", lambda: estimate(results.comparison, results.store))
+    except DataError as error:
+        return f"{count(progress.runs, 'run')}, {stored}; {error}"
+    return f"{count(progress.runs, 'run')}, {stored}, about {duration(cost.seconds)} to train"

@@ -1,0 +1,88 @@
+"""Data sets of OpenML, fetched and kept by scikit-learn."""
+
+from __future__ import annotations
+
+import socket
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+
+import pandas as pd
+
+from core.choices.datasets.examples import DataError
+from core.choices.datasets.files import LIMITS, Limits, check_shape
+
+PATIENCE = 10.0  # seconds without an answer
+RETRIES = 1
+
+
+def fetch(data_id: int, folder: Path, limits: Limits = LIMITS) -> tuple[pd.DataFrame, str]:
+    """The table of an OpenML data set and the name of its own target column ("" where it names none, or several).
+
+    Kept in `folder`/openml, from where it comes the next time without a network. Columns marked as row numbers or to be ignored are left
+    out. Raises DataError for one that there is not, is no dense table or exceeds `limits`, and where OpenML cannot be reached.
+    """
+    from sklearn.datasets import fetch_openml
+
+    with _explained(folder / "openml"), _patient():
+        description = _description(data_id, folder / "openml", limits)
+        bunch = fetch_openml(data_id=data_id, data_home=folder, as_frame=True, target_column=None, n_retries=RETRIES)
+    check_shape(len(bunch.data), len(bunch.data.columns), limits)
+    target = description.get("default_target_attribute") or ""
+    return bunch.data, target if target in bunch.data.columns else ""
+
+
+def _description(data_id: int, folder: Path, limits: Limits) -> dict[str, Any]:
+    """What OpenML says of a data set, once its format and size are found to be fit for the download.
+
+    `fetch_openml` tells neither before it has downloaded everything, so its own two questions are asked here; it takes the answers,
+    as we do the next time, from its folder.
+    """
+    from sklearn.datasets import _openml
+
+    description: dict[str, Any] = _openml._get_data_description_by_id(data_id, str(folder), n_retries=RETRIES)
+    if description["format"].lower() != "arff":
+        raise DataError(f"Its format is {description['format']}; only dense tables (ARFF) can be read. Choose another data set.")
+    counts = {entry["name"]: entry["value"] for entry in _openml._get_data_qualities(data_id, str(folder), n_retries=RETRIES)}
+    rows, columns = (int(float(counts.get(name) or 0)) for name in ("NumberOfInstances", "NumberOfFeatures"))
+    if rows:  # OpenML has not counted all of them
+        check_shape(rows, columns, limits)
+    return description
+
+
+@contextmanager
+def _patient() -> Iterator[None]:
+    """No wait without an end: urllib, which scikit-learn uses without a limit, takes the process's default. Retries are not news."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(PATIENCE)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "A network error occurred|Invalid cache")
+            yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """What can go wrong on the way, as DataError."""
+    try:
+        yield
+    except DataError:
+        raise
+    except HTTPError as error:
+        error.close()
+        raise DataError(f"OpenML answered with an error ({error.code} {error.reason}). Try again later.") from error
+    except (URLError, TimeoutError, ConnectionError, HTTPException) as error:
+        raise DataError(
+            f"It is not in {folder} yet, and OpenML cannot be reached from here ({getattr(error, 'reason', error)}). Connect this "
+            "machine to the network (behind a proxy, set https_proxy), or copy that folder from a machine that has fetched it."
+        ) from error
+    except OSError as error:
+        raise DataError(f"It cannot be kept in {folder}: {error.strerror}. Make room, or set TANDEM_HOME to another folder.") from error
+    except (ValueError, KeyError) as error:  # also scikit-learn's OpenMLError: no such data set
+        raise DataError(f"{error}. Check its number, or look at it on www.openml.org.") from error

@@ -1,0 +1,47 @@
+"""What every optimizer is to the engine, and the settings that many share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from core.choices.base import Choice, Decay, LearningRate, NonNegative, Positive
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.optim import Optimizer as TorchOptimizer
+
+WeightDecay = Annotated[
+    NonNegative,
+    Field(description="Pulls every weight towards 0 at each step. The optimizer's own text says if it is coupled or decoupled."),
+]
+Epsilon = Annotated[Positive, Field(description="Keeps the division finite.", json_schema_extra={"advanced": True, "logarithmic": True})]
+
+
+Betas = Annotated[tuple[Decay, Decay], Field(description="Decay of the running mean of the gradient and of its square.")]
+Momentum = Annotated[Decay, Field(description="Share of the previous step that is kept.")]
+Decoupled = Annotated[
+    bool, Field(description="Decay the weights apart from the gradient, as AdamW does.", json_schema_extra={"advanced": True})
+]
+FUSED: dict[str, Any] = {"fused": True}
+
+
+class OptimizerChoice(Choice):
+    """What the engine needs of an optimizer: its learning rate, and torch optimizers over given tensors."""
+
+    kind: str
+    lr: LearningRate = 1e-3
+
+    elementwise: ClassVar[bool] = True  # each weight's step depends on that weight's own past alone: runs may share one tensor
+    closure: ClassVar[bool] = False  # its step evaluates the loss itself, several times
+    averaging: ClassVar[bool] = False  # it trains at one point and is evaluated at another: has train() and eval()
+    options: ClassVar[dict[str, Any]] = {"foreach": False}  # how torch is to compute it, not what
+    torch_name: ClassVar[str]
+
+    def build(self, params: Sequence[Tensor]) -> list[TorchOptimizer]:
+        """The torch optimizers that together step `params`, whose `.grad` the caller fills: one, for most kinds."""
+        import torch
+
+        return [getattr(torch.optim, self.torch_name)(list(params), **self.arguments(), **self.options)]

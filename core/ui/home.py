@@ -1,0 +1,124 @@
+"""The parts of the home page."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+import pandas as pd
+import streamlit as st
+
+from core import presets
+from core.comparison import Comparison
+from core.settings import SettingsError
+from core.ui import errors, links, service, tables
+from core.ui.fields import plain
+
+PAGE = "compare"
+MOST_RECENT = 8
+COLOURS = {"queued": "gray", "running": "blue", "paused": "orange", "cancelled": "gray", "finished": "green", "failed": "red"}
+LARGEST_FILE = 1_000_000  # bytes
+
+
+def introduction() -> None:
+    """What this is, and one click to see it."""
+    st.title("See what each training choice does", anchor=False)
+    st.markdown(
+        "Small PyTorch networks are trained in tandem: side by side, over several seeds, from the same start and on the same batches. "
+        "What differs between them is shown as it grows, with its uncertainty."
+    )
+    runs = len(presets.DEFAULT.runs())
+    if st.button("Compare five optimizers now", type="primary", icon=":material/play_arrow:", key="home.start"):
+        with errors.shown("The comparison could not be started"):
+            service.store().request(presets.DEFAULT, "run")
+            _go(presets.DEFAULT)
+    st.caption(f"{', '.join(presets.DEFAULT.names)} on handwritten digits: {runs} runs, some seconds. Then change any setting.")
+
+
+def examples() -> None:
+    """Comparisons that are known to work, or to fail, and why."""
+    st.subheader("Worth a look", anchor=False)
+    with st.container(key="examples"):
+        for row in range(0, len(presets.PRESETS), 2):
+            for column, preset in zip(st.columns(2), presets.PRESETS[row : row + 2], strict=False):
+                with column.container(border=True, height="stretch", gap="xxsmall"):
+                    _link(preset.title, preset.comparison)
+                    st.markdown(plain(preset.why))
+
+
+def recent() -> None:
+    """The latest comparisons in the store, each a link to it."""
+    st.subheader("Recent comparisons", anchor=False)
+    with errors.shown("The store cannot be read"):
+        found = service.store().comparisons(limit=MOST_RECENT)
+        if found.empty:
+            st.caption("None yet. What is compared is kept here, and nothing is ever trained twice.")
+        with st.container(key="recent", gap="xxsmall"):
+            for row in found.to_dict("records"):
+                _recent(row)
+
+
+def open_file() -> None:
+    """A comparison from a TOML file or text."""
+    st.subheader("Open a comparison file", anchor=False)
+    file = st.file_uploader("A comparison.toml", type=["toml"], key="home.file", help="As exported from a comparison, or written by hand.")
+    with st.expander("or paste it", type="compact"):
+        text = st.text_area("TOML", key="home.toml", placeholder='seeds = 5\n\n[vary]\noptimizer = ["sgd", "adam"]', height=160)
+    if st.button("Open", key="home.open", disabled=not (file or text.strip())):
+        with errors.shown("This file is no comparison"):
+            _go(_from_file(file.getvalue()) if file else from_text(text))
+
+
+def from_text(text: str) -> Comparison:
+    """The comparison in a TOML text. Raises SettingsError, also for one that names a table by a path on this machine."""
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"not TOML: {error}") from error
+    tables.refuse_paths(given)
+    return Comparison.load(given)
+
+
+def _from_file(content: bytes) -> Comparison:
+    if len(content) > LARGEST_FILE:
+        raise SettingsError(f"the file has {len(content):,} bytes; a comparison has {LARGEST_FILE:,} at most")
+    try:
+        return from_text(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise SettingsError("the file is no text in UTF-8") from error
+
+
+def _go(comparison: Comparison) -> NoReturn:
+    st.switch_page(links.COMPARE, query_params=links.query_for(PAGE, comparison))
+
+
+def _link(label: str, comparison: Comparison) -> None:
+    query = links.query_for(PAGE, comparison)
+    st.page_link(links.COMPARE, label=f"**{plain(label)}**", icon=":material/arrow_forward:", icon_position="right", query_params=query)
+
+
+def _recent(row: dict[Any, Any]) -> None:
+    state = str(row["state"])
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        try:
+            _link(str(row["name"]), Comparison.from_json(row["spec"]))
+        except SettingsError:
+            st.markdown(f"{plain(str(row['name']))} :gray[(made by another version; this one cannot open it)]")
+        st.badge(state, color=COLOURS.get(state, "gray"))  # type: ignore[arg-type]
+        st.caption(_standing(row), width="content")
+
+
+def _standing(row: dict[Any, Any]) -> str:
+    diverged = f", {row['runs_diverged']} diverged" if row["runs_diverged"] else ""
+    return f"{row['runs_done']} of {row['runs']} runs{diverged} · {ago(row['created'])}"
+
+
+def ago(moment: pd.Timestamp) -> str:
+    """How long ago a moment (UTC) was, in words."""
+    seconds = max(0.0, (datetime.now(UTC) - moment.to_pydatetime()).total_seconds())
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"

@@ -1,0 +1,45 @@
+"""The workbench: everything about one comparison, from running it to taking it away."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.ui.live import Results
+from core.ui.panels import details, differences, overview, steering, table
+from core.ui.panels.view import controls
+
+PAGE = "compare"
+
+
+def draw(results: Results) -> None:
+    """The heading with the buttons, how far it is, and what came of it; before anything came of it, what would be compared."""
+    steering.title(results, "Compare")
+    steering.standing(results)
+    if results.empty:
+        _nothing_yet(results)
+        return
+    first = st.container()
+    view = controls(PAGE, results)
+    with first:
+        overview.verdict(results, view)
+    overview.side_by_side(PAGE, results, view)
+    details.tabs(PAGE, results, view)
+    table.summary(PAGE, results, view)
+    table.downloads(PAGE, results, view)
+
+
+def _nothing_yet(results: Results) -> None:
+    if results.progress.active:
+        with st.container(height=200, border=False, vertical_alignment="center", horizontal_alignment="center"):
+            st.caption("The first points will be here in a moment.", width="content")
+    else:
+        with st.container(border=True, horizontal_alignment="center", gap="small"):
+            st.space("small")
+            st.markdown("#### Nothing has been trained with these settings yet", width="content")
+            st.caption(
+                "Every variant is trained with every seed, from the same start. Curves appear here while they train.", width="content"
+            )
+            steering.run_button(results, f"{PAGE}.run_here")
+            st.space("small")
+    st.subheader("What will be compared", anchor=False)
+    differences.table(results.comparison, key=f"{PAGE}.plan")

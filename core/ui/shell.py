@@ -1,0 +1,74 @@
+"""What every page begins with: its title, the navigation above it, and the runner behind it."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import NamedTuple
+
+import streamlit as st
+
+from core.ui import errors, service
+
+NAME = "Tandem"
+ICON = ":material/stacked_line_chart:"
+HOME = "dashboard.py"
+SIDEBAR_WIDTH = 350  # pixels: two settings stand beside each other
+
+
+class Page(NamedTuple):
+    """A row of the table of pages: where it stands in the navigation, and what it is in one line."""
+
+    group: str
+    title: str
+    path: str
+    icon: str
+    about: str
+
+
+PAGES = (
+    Page("Lab", "Compare", "pages/compare.py", ":material/compare_arrows:", "Train variants side by side and see how they differ."),
+    Page("Lab", "History", "pages/runs.py", ":material/history:", "Every comparison that was made: find, open, name, export, delete."),
+)
+"""All pages but the home page; a new page is a file in pages/ and a row here. Groups stand in the order of their first page."""
+
+# Streamlit leaves an empty band above the page for its own few buttons. The bar of pages stands in that band, and leaves room for them at
+# both ends; they take clicks, the empty stretch between them does not. In the sidebar the band shrinks to the height of its one button.
+STYLE = """<style>
+[data-testid="stHeader"], [data-testid="stHeader"] div { background: transparent; pointer-events: none; }
+[data-testid="stHeader"] button { pointer-events: auto; }
+[data-testid="stMainBlockContainer"] { padding-top: 0.8rem; }
+[data-testid="stSidebarHeader"] { height: 2rem; }
+[data-testid="stSidebarUserContent"] { padding-top: 0; }
+.st-key-navigation { min-height: 2.2rem; padding-right: 3.5rem; border-bottom: 1px solid rgba(128, 128, 128, 0.25); }
+.st-key-examples [data-testid="stPageLink"], .st-key-recent [data-testid="stPageLink"] { position: relative; left: -0.5rem; }
+@media (max-width: 640px) { body:has([data-testid="stExpandSidebarButton"]) .st-key-navigation { padding-left: 2.2rem; } }
+</style>"""
+
+
+def shell(title: str) -> None:
+    """Sets the page's title, draws the navigation, and sees to it that the runner is there. The first statement of every page."""
+    page_title = title if title == NAME else f"{title} · {NAME}"
+    st.set_page_config(page_title, ICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
+    st.html(STYLE)
+    _navigation(title)
+    with errors.shown("The runner cannot be started, so nothing can be trained"):
+        service.ensure_runner()
+
+
+def _navigation(title: str) -> None:
+    """Home and the pages; more than one group of pages, each in a menu of its own."""
+    groups = {name: list(pages) for name, pages in groupby(PAGES, key=lambda page: page.group)}
+    with st.container(key="navigation", horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.page_link(HOME, label=f"**{NAME}**", icon=ICON)
+        for name, pages in groups.items():
+            if len(groups) == 1:
+                _links(pages)
+                continue
+            here = any(page.title == title for page in pages)
+            with st.popover(f"**{name}**" if here else name, type="tertiary"):
+                _links(pages)
+
+
+def _links(pages: list[Page]) -> None:
+    for page in pages:
+        st.page_link(page.path, label=page.title, icon=page.icon, help=page.about)

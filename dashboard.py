@@ -1,0 +1,18 @@
+"""Home: what this is, one click to a running comparison, examples, and what was compared before."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.ui import home
+from core.ui.shell import shell
+
+shell("Tandem")
+
+home.introduction()
+left, right = st.columns([3, 2], gap="large")
+with left:
+    home.examples()
+with right:
+    home.recent()
+    home.open_file()

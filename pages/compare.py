@@ -1,0 +1,13 @@
+"""The workbench: settings in the sidebar, what came of them beside it."""
+
+from __future__ import annotations
+
+from core import presets
+from core.ui import forms, live
+from core.ui.panels import workbench
+from core.ui.shell import shell
+
+shell("Compare")
+
+comparison = forms.comparison(workbench.PAGE, presets.DEFAULT)
+live.show(comparison, workbench.draw)

@@ -1,0 +1,13 @@
+"""The history of comparisons."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.ui.panels import listing
+from core.ui.shell import shell
+
+shell("History")
+
+st.title("History", anchor=False)
+listing.history()
