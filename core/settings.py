@@ -54,7 +54,7 @@ class RunSettings(Choice):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        for complaint in (self._pruning_complaint(), self._stopping_complaint(), self._distillation_complaint(), self._batch_complaint()):
+        for complaint in (self._pruning_complaint(), self._stopping_complaint(), self._classes_complaint(), self._batch_complaint()):
             if complaint:
                 raise ValueError(complaint)
         return self
@@ -73,9 +73,11 @@ class RunSettings(Choice):
             return f"schedule.kind: {self.schedule.kind} watches the validation data, and data.validation_fraction is 0; set it above 0"
         return None
 
-    def _distillation_complaint(self) -> str | None:
+    def _classes_complaint(self) -> str | None:
         if isinstance(self.distillation, SoftTargets) and self.data.task == "regression":
             return f"distillation.kind: soft_targets needs classes, and data {self.data.kind} is a regression"
+        if self.training.label_smoothing and self.data.task == "regression":
+            return f"training.label_smoothing: needs classes, and data {self.data.kind} is a regression"
         return None
 
     def _batch_complaint(self) -> str | None:

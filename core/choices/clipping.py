@@ -1,8 +1,8 @@
-"""Clipping of a run's gradient before its update."""
+"""Clipping of a run's gradient before its update. Shapes: R runs, P parameters, N remembered norms."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,8 @@ class NoClipping(Choice):
 
     kind: Literal["none"] = "none"
 
+    window: ClassVar[int] = 0
+
 
 class ClipNorm(Choice):
     """By norm: a gradient longer than max_norm is scaled down to that length; its direction stays.
@@ -27,7 +29,9 @@ class ClipNorm(Choice):
     kind: Literal["norm"] = "norm"
     max_norm: Annotated[Positive, Field(description="Longest gradient let through.", json_schema_extra={"logarithmic": True})] = 1.0
 
-    def apply(self, gradient_RP: Tensor) -> None:
+    window: ClassVar[int] = 0
+
+    def apply(self, gradient_RP: Tensor, norms_RN: Tensor) -> None:
         """Clips the rows of `gradient_RP` (R, P) in place, each by its own norm. A row that is not finite becomes NaN."""
         norm_R1 = gradient_RP.norm(dim=1, keepdim=True)
         gradient_RP.mul_((self.max_norm / (norm_R1 + 1e-6)).clamp(max=1.0))
@@ -39,9 +43,30 @@ class ClipValue(Choice):
     kind: Literal["value"] = "value"
     max_value: Annotated[Positive, Field(description="Largest component let through.", json_schema_extra={"logarithmic": True})] = 0.5
 
-    def apply(self, gradient_RP: Tensor) -> None:
+    window: ClassVar[int] = 0
+
+    def apply(self, gradient_RP: Tensor, norms_RN: Tensor) -> None:
         """Clips `gradient_RP` (R, P) in place."""
         gradient_RP.clamp_(-self.max_value, self.max_value)
 
 
-Clipping = Annotated[NoClipping | ClipNorm | ClipValue, Field(discriminator="kind"), ByKind]
+class ClipPercentile(Choice):
+    """By percentile: a gradient longer than this percentile of the run's recent norms is scaled down to it.
+
+    Source: Seetharaman et al. 2020 (arXiv:2007.14469), with a window instead of the whole past.
+    """
+
+    kind: Literal["percentile"] = "percentile"
+    percentile: Annotated[float, Field(gt=0, le=100, description="Of the recent norms, the newest among them.")] = 90.0
+    window: Annotated[int, Field(ge=1, le=10_000, description="How many norms are recent.", json_schema_extra={"unit": "updates"})] = 100
+
+    def apply(self, gradient_RP: Tensor, norms_RN: Tensor) -> None:
+        """Clips the rows in place; `norms_RN` holds each run's norms so far, the newest last, NaN where there are none yet."""
+        import torch
+
+        norm_R1 = gradient_RP.norm(dim=1, keepdim=True)
+        longest_R1 = torch.nanquantile(norms_RN[:, -self.window :], self.percentile / 100, dim=1, keepdim=True)
+        gradient_RP.mul_((longest_R1 / (norm_R1 + 1e-12)).clamp(max=1.0))
+
+
+Clipping = Annotated[NoClipping | ClipNorm | ClipValue | ClipPercentile, Field(discriminator="kind"), ByKind]

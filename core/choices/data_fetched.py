@@ -97,8 +97,8 @@ class OpenMl(DataChoice):
         from core.choices.tables import tables_folder
 
         with _named(f"OpenML data set {self.data_id}"):
-            frame, own_target = fetch(self.data_id, tables_folder().parent)
-            return examples_of(frame, self.target or own_target, self.task, self.drop)
+            frame, target = fetch(self.data_id, self.target, tables_folder().parent)
+            return examples_of(frame, target, self.task, self.drop)
 
 
 @contextmanager

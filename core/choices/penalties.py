@@ -1,33 +1,74 @@
-"""Penalties on the weights, added to the loss. Biases and normalization parameters are not penalised."""
+"""Penalties and constraints on the weights. Biases and normalization parameters are left alone.
+
+Shapes: R runs, G groups of a layer (its units, or the layer as one), W weights of a group.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from core.choices.base import Choice, Strength
+from core.choices.base import Choice, NonNegative, Positive, Strength
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 class Penalty(Choice):
-    """Penalties: what is added to the loss for the size of the weights. Both together are the elastic net."""
+    """Penalties: what is added to the loss for the size of the weights, and what keeps them small otherwise. They may be combined."""
 
     l1: Annotated[
         Strength, Field(description="Strength times the sum of |w|: pulls every weight by the same amount (subgradient; no exact zeros).")
     ] = 0.0
+    l1_proximal: Annotated[
+        Strength, Field(description="The same penalty by its proximal step after each update: small weights become exactly 0.")
+    ] = 0.0
     l2_squared: Annotated[
         Strength, Field(description="Strength times the sum of w^2: pulls each weight in proportion (gradient 2 strength w).")
     ] = 0.0
+    l2_norm: Annotated[Strength, Field(description="Strength times the plain norm of each group (gradient w / ||w||).")] = 0.0
+    l2_norm_proximal: Annotated[Strength, Field(description="The same by its proximal step: whole groups become exactly 0.")] = 0.0
+    groups: Annotated[
+        Literal["unit", "layer"], Field(description="What the plain norm is taken of: the incoming weights of each unit, or the whole layer.")
+    ] = "unit"
+    decoupled_decay: Annotated[NonNegative, Field(description="Weight decay as in AdamW, for any optimizer: w <- w (1 - lr decay).")] = 0.0
+    max_norm: Annotated[
+        Positive | None, Field(description="Longest vector of incoming weights of a unit; longer ones are scaled down. Empty: any.")
+    ] = None
 
 
-def value(weights_RP: Tensor, l1_R: Tensor, l2_squared_R: Tensor) -> Tensor:
-    """The penalty of each run (R,): l1 * sum |w| + l2_squared * sum w^2 over its weights (R, P)."""
-    return l1_R * weights_RP.abs().sum(1) + l2_squared_R * weights_RP.square().sum(1)
+def l1_gradient(w: Tensor) -> Tensor:
+    """The subgradient of sum |w|; 0 at 0."""
+    return w.sign()
 
 
-def gradient(weights_RP: Tensor, l1_R: Tensor, l2_squared_R: Tensor) -> Tensor:
-    """The penalty's (sub)gradient (R, P): l1 * sign(w) + 2 l2_squared * w; sign(0) = 0."""
-    return l1_R[:, None] * weights_RP.sign() + 2 * l2_squared_R[:, None] * weights_RP
+def soft_threshold(w: Tensor, by: Tensor) -> Tensor:
+    """The proximal step of `by` * sum |w|: every weight moves towards 0 by `by`, and stays there."""
+    return w.sign() * (w.abs() - by).clamp(min=0)
+
+
+def group_norm(w_RGW: Tensor) -> Tensor:
+    """The norm of each group (R, G, 1)."""
+    return w_RGW.norm(dim=2, keepdim=True)
+
+
+def group_gradient(w_RGW: Tensor) -> Tensor:
+    """The subgradient of the sum of the groups' norms: w / ||w||, and 0 for a group that is 0."""
+    norm_RG1 = group_norm(w_RGW)
+    return w_RGW / norm_RG1.where(norm_RG1 > 0, 1.0)
+
+
+def shrink_groups(w_RGW: Tensor, by_R11: Tensor) -> Tensor:
+    """The proximal step of `by` * the sum of the groups' norms: each group is shortened by `by`, at most to 0.
+
+    Source: Yuan & Lin 2006 (JRSS B 68), the group lasso.
+    """
+    norm_RG1 = group_norm(w_RGW)
+    return w_RGW * (1 - by_R11 / norm_RG1.where(norm_RG1 > 0, 1.0)).clamp(min=0)
+
+
+def limit_groups(w_RGW: Tensor, longest_R11: Tensor) -> Tensor:
+    """Groups longer than `longest` are scaled down to it. Source: Srivastava et al. 2014 (JMLR 15), max-norm."""
+    norm_RG1 = group_norm(w_RGW)
+    return w_RGW * (longest_R11 / norm_RG1.where(norm_RG1 > 0, 1.0)).clamp(max=1)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from core.choices.base import Choice, Seed
+from core.choices.base import Choice, Fraction, NonNegative, Seed
 
 Sampling = Literal["reshuffle", "shuffle_once", "in_order", "with_replacement"]
 StreamSeed = Annotated[
@@ -18,7 +18,11 @@ StreamSeed = Annotated[
 
 
 class Training(Choice):
-    """Training: epochs, batches, precision, device."""
+    """Training: epochs, batches, noise, precision, device.
+
+    Sources: mixup Zhang et al. 2018 (arXiv:1710.09412); label smoothing Szegedy et al. 2016 (arXiv:1512.00567); gradient noise
+    Neelakantan et al. 2015 (arXiv:1511.06807), whose variance falls as (1 + t)^-0.55.
+    """
 
     epochs: Annotated[int, Field(ge=1, le=100_000, description="Passes over the training data.", json_schema_extra={"unit": "epochs"})] = 20
     batch_size: Annotated[
@@ -36,6 +40,30 @@ class Training(Choice):
             json_schema_extra={"unit": "updates", "advanced": True},
         ),
     ] = None
+    accumulation: Annotated[
+        Annotated[int, Field(ge=1, le=10_000)],
+        Field(description="Batches whose gradients are averaged into one update.", json_schema_extra={"unit": "batches", "advanced": True}),
+    ] = 1
+    label_smoothing: Annotated[
+        Fraction, Field(description="Share of each label spread evenly over all classes.", json_schema_extra={"advanced": True})
+    ] = 0.0
+    mixup: Annotated[
+        NonNegative,
+        Field(
+            description="Trains on blends of two examples and their labels, in shares drawn from Beta(a, a). 0: none.",
+            json_schema_extra={"advanced": True},
+        ),
+    ] = 0.0
+    input_noise: Annotated[
+        NonNegative, Field(description="Standard deviation of noise added to the features in training.", json_schema_extra={"advanced": True})
+    ] = 0.0
+    gradient_noise: Annotated[
+        NonNegative,
+        Field(
+            description="Standard deviation of noise added to the gradient, falling with the update t as (1 + t)^-0.275.",
+            json_schema_extra={"advanced": True},
+        ),
+    ] = 0.0
     dtype: Annotated[
         Literal["float32", "float64"], Field(description="Precision of all arithmetic.", json_schema_extra={"advanced": True})
     ] = "float32"

@@ -22,17 +22,21 @@ CHUNK = 128
 """Examples evaluated at once: small enough for the activations of a stack to stay in the cache."""
 
 
-def losses(outputs_RBC: Tensor, target_RB: Tensor, task: str) -> Tensor:
+def losses(outputs_RBC: Tensor, target_RB: Tensor, task: str, smoothing_R1: Tensor | None = None) -> Tensor:
     """Cross-entropy in nats (the mean over the positions of an example), or squared error, of every example: (R, B).
 
     log sum exp(logits) - logit of the target: the same as torch's cross_entropy, which is four times slower for so few classes.
+    `smoothing_R1` spreads that share of each label evenly over all classes.
     """
     if task == "regression":
         return (outputs_RBC[:, :, 0] - target_RB).square()
     if target_RB.dim() > 2:
-        loss_RM = losses(*each_position(outputs_RBC, target_RB), task)
+        loss_RM = losses(*each_position(outputs_RBC, target_RB), task, smoothing_R1)
         return loss_RM.view(target_RB.shape).mean(2)
-    return outputs_RBC.logsumexp(2) - outputs_RBC.gather(2, target_RB[:, :, None])[:, :, 0]
+    wanted_RB = outputs_RBC.gather(2, target_RB[:, :, None])[:, :, 0]
+    if smoothing_R1 is not None:
+        wanted_RB = (1 - smoothing_R1) * wanted_RB + smoothing_R1 * outputs_RBC.mean(2)
+    return outputs_RBC.logsumexp(2) - wanted_RB
 
 
 def each_position(outputs_RBO: Tensor, target_RBK: Tensor) -> tuple[Tensor, Tensor]:

@@ -17,8 +17,9 @@ def signature(run: RunSettings) -> str:
     model = run.model.identity()
     stochastic = bool(model.pop("dropout", 0))
     model.pop("init", None)
-    training = {name: getattr(run.training, name) for name in ("batch_size", "evaluate_every", "dtype", "device")}
-    return json.dumps([run.data.identity(), model, stochastic, training, run.distillation.kind], sort_keys=True)
+    training = {name: getattr(run.training, name) for name in ("batch_size", "accumulation", "evaluate_every", "dtype", "device")}
+    noise = [bool(getattr(run.training, name)) for name in ("label_smoothing", "mixup", "input_noise", "gradient_noise")]
+    return json.dumps([run.data.identity(), model, stochastic, training, noise, run.distillation.kind], sort_keys=True)
 
 
 def plan(runs: Sequence[RunSettings], workers: int = 1) -> list[tuple[RunSettings, ...]]:

@@ -36,6 +36,7 @@ class Stack:
     keep_RP: Tensor | None  # bool; False where a weight is pruned
     watches: tuple[Watch, ...]
     plateaus: tuple[PlateauState, ...]
+    norms_RN: Tensor | None  # the latest gradient norms, where a run is clipped by their percentile
     best_RP: Tensor | None  # the parameters at each run's best evaluation, where a run is to end with them
     best_buffers: dict[str, Tensor]
     logged_R3: Tensor  # since the last record: sum of losses, sum of penalties, examples (float64)
@@ -60,10 +61,20 @@ class Stack:
         return len(load_data(self.runs[0].data).x_train) if self.order_RED is None else self.order_RED.shape[2]
 
     @property
-    def batch_size(self) -> int:
-        """Examples an update averages over (the last one of an epoch may have fewer)."""
+    def micro_size(self) -> int:
+        """Examples of one forward pass."""
         size = self.runs[0].training.batch_size
         return self.draws if size == "full" else min(size, self.draws)
+
+    @property
+    def accumulation(self) -> int:
+        """Forward passes whose gradients make an update."""
+        return self.runs[0].training.accumulation
+
+    @property
+    def batch_size(self) -> int:
+        """Examples an update averages over (the last one of an epoch may have fewer)."""
+        return min(self.micro_size * self.accumulation, self.draws)
 
     @property
     def epoch(self) -> int:
@@ -82,6 +93,7 @@ class Stack:
             keep_RP=None if self.keep_RP is None else self.keep_RP[index],
             watches=tuple(self.watches[row] for row in rows),
             plateaus=tuple(self.plateaus[row] for row in rows),
+            norms_RN=None if self.norms_RN is None else self.norms_RN[index],
             best_RP=None if self.best_RP is None else self.best_RP[index],
             best_buffers={name: buffer[index] for name, buffer in self.best_buffers.items()},
             logged_R3=self.logged_R3[index],
@@ -163,6 +175,7 @@ def begin(runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] |
         keep_RP=None,
         watches=tuple(Watch() for _ in runs),
         plateaus=tuple(PlateauState() for _ in runs),
+        norms_RN=None,
         best_RP=None,
         best_buffers={},
         logged_R3=torch.zeros(len(runs), 3, dtype=torch.float64, device=device),

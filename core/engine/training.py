@@ -13,20 +13,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.choices import penalties
 from core.choices.clipping import NoClipping
 from core.choices.pruning import MagnitudePruning, magnitude_mask
 from core.choices.schedules import Plateau
 from core.choices.stopping import StoppingChoice
+from core.engine.batch_loss import BatchLoss
 from core.engine.batches import epoch_indices, tensors_of
-from core.engine.layers import Pass
 from core.engine.network import Network, blank
-from core.engine.objective import Scores, SoftLoss, losses
+from core.engine.objective import Scores
 from core.engine.optimization import groups_of
+from core.engine.regularizer import Regularizer
 from core.engine.state import Stack
-from core.engine.streams import stream_seed, uniforms
 from core.settings import RunSettings
-
 
 ALL = slice(None)
 
@@ -43,28 +41,18 @@ class Live:
         self.grad_RP = torch.zeros_like(self.flat_RP)
         self.buffers = {name: buffer.clone() for name, buffer in stack.buffers.items()}
         self.keep_RP = stack.keep_RP
+        self.norms_RN = stack.norms_RN
         self.logged_R3 = stack.logged_R3.clone()
         self.seconds_R = stack.seconds_R.clone()
         self.template = blank(self.runs[0])
-        self.dropout_R = self._column([getattr(run.model, "dropout", 0.0) for run in self.runs])
+        self.dropout_R = self.flat_RP.new_tensor([getattr(run.model, "dropout", 0.0) for run in self.runs])
         self.network = Network(self.template, self.flat_RP, self.buffers, self.dropout_R)
         self.weight_columns_P = self.network.layout.weight_columns(self.flat_RP.device)
-        self._prepare_choices()
+        self.loss = BatchLoss(stack, self.data)
+        self.regularizer = Regularizer(self.runs, self.network.layout, self.flat_RP)
+        self.clippings = list(_rows_by_clipping(self.runs))
+        self.window = max(run.clipping.window for run in self.runs)
         self._prepare_optimizers()
-
-    def _column(self, values: Sequence[float]) -> Tensor:
-        return self.flat_RP.new_tensor(values)
-
-    def _prepare_choices(self) -> None:
-        runs = self.runs
-        self.l1_R = self._column([run.penalty.l1 for run in runs])
-        self.l2_squared_R = self._column([run.penalty.l2_squared for run in runs])
-        self.penalised = bool(self.l1_R.any() or self.l2_squared_R.any())
-        self.clippings = list(_rows_by_clipping(runs))
-        self.soft = SoftLoss.of(runs, self.stack.teacher_logits, self.flat_RP)
-        seeds = [stream_seed(run, "dropout") for run in runs]
-        self.dropout_seeds = sorted(set(seeds))
-        self.dropout_place_R = torch.tensor([self.dropout_seeds.index(seed) for seed in seeds], device=self.flat_RP.device)
 
     def _prepare_optimizers(self) -> None:
         layout, steps = self.network.layout, self.stack.steps_per_epoch
@@ -86,36 +74,39 @@ class Live:
             buffers=self.buffers,
             optimizers={group.key: group.state() for group in self.groups} if self.step else {},
             keep_RP=self.keep_RP,
+            norms_RN=self.norms_RN,
             logged_R3=self.logged_R3,
             seconds_R=self.seconds_R,
             **changes,
         )
-
-    def _uniforms(self, layer: int, shape: tuple[int, ...], rows: slice) -> Tensor:
-        drawn = torch.stack([uniforms(seed, layer, self.step, shape) for seed in self.dropout_seeds])
-        return drawn.to(self.flat_RP.device)[self.dropout_place_R[rows]]
 
     def backward(self, index_RB: Tensor, rows: slice = ALL) -> tuple[Tensor, Tensor]:
         """The gradient of loss and penalty on a batch, into `grad_RP`; returns the loss and the penalty of each run (R,).
 
         With `rows`, of these runs alone: `index_RB` and what is returned have as many.
         """
-        x_RBD, y_RB = self.data.train.take(index_RB)
         network = self.network if rows == ALL else self._network_of(rows)
-        outputs_RBC = network(x_RBD, Pass(training=True, uniforms=lambda layer, shape: self._uniforms(layer, shape, rows)))
-        loss_RB = losses(outputs_RBC, y_RB, self.data.task)
-        if self.soft is not None:
-            loss_RB = self.soft.mix(loss_RB, outputs_RBC, index_RB, rows)
-        loss_R = loss_RB.mean(1)
-        network.gradient(loss_R.sum(), self.grad_RP[rows])
-        return loss_R.detach(), self._penalise(loss_R, rows)
+        parts = index_RB.split(self.stack.micro_size, dim=1)
+        grad_RP = self.grad_RP[rows]
+        loss_R = torch.zeros_like(grad_RP[:, 0])
+        for place, part_RB in enumerate(parts):
+            part_R = self.loss(network, part_RB, self.step * self.stack.accumulation + place, rows)
+            share = part_RB.shape[1] / index_RB.shape[1]
+            if len(parts) == 1:
+                network.gradient(part_R.sum(), grad_RP)
+            else:
+                self._accumulate(network, part_R, grad_RP, share, first=place == 0)
+            loss_R += share * part_R.detach()
+        penalty_R = self.regularizer.penalise(self.flat_RP[rows], grad_RP, rows)
+        self.loss.noise.shake_gradient(grad_RP, self.step, rows)
+        return loss_R, torch.zeros_like(loss_R) if penalty_R is None else penalty_R
 
-    def _penalise(self, loss_R: Tensor, rows: slice) -> Tensor:
-        if not self.penalised:
-            return torch.zeros_like(loss_R)
-        weights_RP = self.flat_RP[rows] * self.weight_columns_P
-        self.grad_RP[rows] += penalties.gradient(weights_RP, self.l1_R[rows], self.l2_squared_R[rows])
-        return penalties.value(weights_RP, self.l1_R[rows], self.l2_squared_R[rows])
+    def _accumulate(self, network: Network, loss_R: Tensor, grad_RP: Tensor, share: float, *, first: bool) -> None:
+        part_RP = torch.empty_like(grad_RP)
+        network.gradient(loss_R.sum(), part_RP)
+        if first:
+            grad_RP.zero_()
+        grad_RP.add_(part_RP, alpha=share)
 
     def _network_of(self, rows: slice) -> Network:
         """The network of one row, over the same storage."""
@@ -129,8 +120,7 @@ class Live:
         rows = slice(row, row + 1)
         loss_R, penalty_R = self.backward(self.index_RB[rows], rows)
         self._clip(row)
-        if self.keep_RP is not None:
-            self.grad_RP[rows] *= self.keep_RP[rows]
+        self._hold_pruned(self.grad_RP)
         return (loss_R + penalty_R).item()
 
     def update(self, index_RB: Tensor, *, observe: bool) -> tuple[Tensor, Tensor] | None:
@@ -139,26 +129,38 @@ class Live:
         self.index_RB = index_RB
         loss_R, penalty_R = self.backward(index_RB)
         observed = (self.grad_RP.clone(), self.flat_RP.clone()) if observe else None
+        self._remember_norms()
         self._clip()
-        if self.keep_RP is not None:
-            self.grad_RP.mul_(self.keep_RP)
+        self._hold_pruned(self.grad_RP)
+        lr_R = self.flat_RP.new_tensor(self._rates(self.step)) if self.regularizer.needs_rates else self.grad_RP[:, 0]
+        self.regularizer.decay(self.flat_RP, lr_R)
         self.logged_R3 += torch.stack([loss_R, penalty_R, torch.ones_like(loss_R)], dim=1) * index_RB.shape[1]
         self.seconds_R += (time.perf_counter() - begun) / len(self.runs)
         for group in self.groups:
             self.seconds_R[group.rows] += group.step(self.step) / (group.rows.stop - group.rows.start)
-        if self.keep_RP is not None:
-            self.flat_RP.mul_(self.keep_RP)
+        self.regularizer.constrain(self.flat_RP, lr_R)
+        self._hold_pruned(self.flat_RP)
         self.step += 1
         return observed
+
+    def _hold_pruned(self, tensor_RP: Tensor) -> None:
+        if self.keep_RP is not None:
+            tensor_RP.mul_(self.keep_RP)
+
+    def _remember_norms(self) -> None:
+        if self.window:
+            known_RN = self.grad_RP.new_full((len(self.runs), self.window), torch.nan) if self.norms_RN is None else self.norms_RN
+            self.norms_RN = torch.cat([known_RN[:, 1:], self.grad_RP.norm(dim=1, keepdim=True)], dim=1)
 
     def _clip(self, only: int | None = None) -> None:
         for clipping, rows in self.clippings:
             chosen = rows if only is None else [row for row in rows if row == only]
+            norms_RN = self.grad_RP[chosen, :0] if self.norms_RN is None else self.norms_RN[chosen]
             if len(chosen) == len(self.runs):
-                clipping.apply(self.grad_RP)
+                clipping.apply(self.grad_RP, norms_RN)
             elif chosen:
                 part_RP = self.grad_RP[chosen]
-                clipping.apply(part_RP)
+                clipping.apply(part_RP, norms_RN)
                 self.grad_RP[chosen] = part_RP
 
     def evaluating(self, on: bool) -> None:
@@ -168,7 +170,10 @@ class Live:
 
     def rates(self) -> list[float]:
         """The learning rate of each run's last update (before the first: of the first)."""
-        return [group.lr(max(0, self.step - 1)) for group in self.groups for _ in range(group.rows.start, group.rows.stop)]
+        return self._rates(max(0, self.step - 1))
+
+    def _rates(self, step: int) -> list[float]:
+        return [group.lr(step) for group in self.groups for _ in range(group.rows.start, group.rows.stop)]
 
     def watch(self, val: Scores) -> None:
         """Lets stopping rules and schedules see an evaluation, and keeps the weights that are a run's best so far."""

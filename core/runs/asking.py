@@ -46,7 +46,7 @@ def register_members(connection: Connection, comparison: dict[str, str], members
     put(connection, comparisons, [row], ["id"], replace=False)
     put(connection, runs, [_run_row(run, now, number) for _, run in members], ["key"], replace=False)
     keys = [run.key for _, run in members]
-    ids = dict(connection.execute(select(runs.c.key, runs.c.id).where(runs.c.key.in_(keys))).tuples().all())
+    ids = dict(connection.execute(select(runs.c.key, runs.c.id).where(runs.c.key.in_(keys))).all())
     rows = [
         {"comparison_id": comparison["id"], "position": place, "variant": variant, "seed": run.seed, "run_id": ids[run.key]}
         for place, (variant, run) in enumerate(members)

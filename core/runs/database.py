@@ -39,7 +39,9 @@ class Database:
         try:
             self.engine = _engine(self.url)
             self._prepare()
-        except (OSError, DBAPIError) as error:
+        except ModuleNotFoundError as error:
+            raise StoreError(f"the store {self.shown_url} needs a driver that is not installed: pip install {error.name}") from error
+        except (OSError, DBAPIError, ArgumentError) as error:
             reason = str(getattr(error, "orig", error)).strip()
             raise StoreError(f"the store {self.shown_url} cannot be opened: {reason}. Another can be given by TANDEM_STORE.") from error
         self._writing = self.engine.execution_options(writes=True)

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from importlib import import_module
 from typing import Any, ParamSpec, TypeVar
 
 from core.runs import worker
@@ -75,10 +76,10 @@ def executor_from(configuration: Configuration) -> Executor:
     if configuration.cluster is None:
         return make_executor(configuration.workers)
     try:
-        from distributed import Client  # type: ignore[import-not-found]
+        client = import_module("distributed").Client(configuration.cluster)
     except ImportError as error:
         raise ConfigurationError("TANDEM_CLUSTER needs Dask: pip install distributed") from error
-    executor: Executor = Client(configuration.cluster).get_executor(pure=False)
+    executor: Executor = client.get_executor(pure=False)
     return executor
 
 

@@ -210,7 +210,7 @@ def apply(connection: Connection, stack_id: int, advance: Advance) -> bool:
     if former is None:
         return False
     joined = select(runs.c.key, runs.c.id).join(stack_runs, stack_runs.c.run_id == runs.c.id).where(stack_runs.c.stack_id == stack_id)
-    ids = dict(connection.execute(joined).tuples().all())
+    ids = dict(connection.execute(joined).all())
     record(connection, ids, advance.records, advance.seconds)
     if advance.state is None:
         connection.execute(delete(stacks).where(stacks.c.id == stack_id))

@@ -42,7 +42,7 @@ class Result:
         store = Store.in_memory()
         with store.database.writing() as connection:
             asking.register_members(connection, {"id": comparison_id, "name": "", "spec": comparison_toml}, members)
-            ids = dict(connection.execute(select(runs.c.key, runs.c.id)).tuples().all())
+            ids = dict(connection.execute(select(runs.c.key, runs.c.id)).all())
             recording.record(connection, ids, records)
         return cls(store, comparison_id, comparison_toml)
 

@@ -61,31 +61,32 @@ class Runner:
 
     def _serve(self, stop: threading.Event, until: Callable[[], bool]) -> None:
         self.pool.warm()
-        self._resume()
+        self.resume()
         while not (stop.is_set() or until()):
             self.turn(stop)
 
     def turn(self, stop: threading.Event) -> None:
         """Takes up what was asked for, hands out segments, and takes in those that are done; waits a moment when there are none."""
         self.lease.renew()
-        self._take_requests()
+        asked = self._take_requests()
         self._hand_out()
         if not self.underway:
-            stop.wait(POLL_SECONDS)
+            stop.wait(0 if asked else POLL_SECONDS)
             return
         done, _ = wait(self.underway, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
         self._take_in(done)
 
-    def _resume(self) -> None:
+    def resume(self) -> None:
         """Opens what an earlier runner left."""
         with self.store.database.writing() as connection:
             left = ledger.unfinished_business(connection)
         for comparison in left:
             self._open(comparison)
 
-    def _take_requests(self) -> None:
+    def _take_requests(self) -> bool:
+        """Whether there were any."""
         with self.store.database.reading() as connection:
-            waiting = connection.scalar(select(requests.c.id).limit(1)) is not None
+            asked = waiting = connection.scalar(select(requests.c.id).limit(1)) is not None
         while waiting:
             with self.store.database.writing() as connection:
                 self.lease.check(connection)
@@ -93,6 +94,7 @@ class Runner:
             waiting = request is not None
             if request is not None:
                 self._follow(request)
+        return asked
 
     def _follow(self, request: Request) -> None:
         """Brings the schedule to where the request has brought the store."""

@@ -37,9 +37,12 @@ def shown(what: str = "This part of the page could not be drawn") -> Iterator[No
             st.code("".join(traceback.format_exception(error)), language=None)
 
 
-def stop(what: str, lines: Sequence[str]) -> NoReturn:
-    """Says what cannot be done and why, one line a reason, and ends this run of the page."""
-    st.error(as_list(lines), title=what)
+def stop(what: str, problems: Sequence[str], steps: Sequence[str] = ()) -> NoReturn:
+    """Says what cannot be done and why, one line a reason, or what is still to be chosen, and ends this run of the page."""
+    if problems:
+        st.error(as_list(problems), title=what)
+    else:
+        st.info(as_list(steps), title="Still to be chosen, in the sidebar")
     st.stop()
 
 

@@ -19,10 +19,18 @@ from pydantic.fields import FieldInfo
 from core.choices.base import Choice
 from core.settings import RunSettings
 
-Shape = Literal["boolean", "options", "whole", "number", "optional", "open", "tuple", "text"]
+Holds = Literal["boolean", "words", "whole", "number", "tuple", "mapping", "text"]
 
 WORDS = {"lr": "learning rate", "eps": "epsilon", "l1": "L1", "l2_squared": "L2 squared", "mlp": "MLP"}
 """Names that are not read as they are written."""
+
+
+class Shape(NamedTuple):
+    """What a leaf holds, the words that it allows (beside numbers, or alone), and whether it may be empty."""
+
+    holds: Holds
+    words: tuple[str, ...] = ()
+    optional: bool = False
 
 
 class Bounds(NamedTuple):
@@ -55,22 +63,14 @@ def leaves(cls: type[Choice]) -> Iterator[tuple[str, FieldInfo]]:
 
 @cache
 def shape(owner: type[Choice], name: str) -> Shape:
-    """What a leaf holds: `open` is a whole number or one of a few words, `optional` a whole number or nothing."""
-    annotation = _bare(owner.model_fields[name].annotation)
-    if get_origin(annotation) in (Union, UnionType):
-        return "optional" if NoneType in get_args(annotation) else "open"
-    simple: dict[Any, Shape] = {bool: "boolean", int: "whole", float: "number", str: "text"}
-    if get_origin(annotation) is Literal:
-        return "options"
-    return "tuple" if get_origin(annotation) is tuple else simple[annotation]
-
-
-@cache
-def options(owner: type[Choice], name: str) -> tuple[str, ...]:
-    """The words that a leaf allows, if it allows only some."""
-    annotation = owner.model_fields[name].annotation
-    parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
-    return tuple(word for part in parts if get_origin(part) is Literal for word in get_args(part))
+    """What a leaf holds. Raises TypeError for what no form can hold."""
+    parts = [_bare(part) for part in _members_of_union(owner.model_fields[name].annotation)]
+    words = tuple(word for part in parts if get_origin(part) is Literal for word in get_args(part))
+    types = {get_origin(part) or part for part in parts if get_origin(part) is not Literal} - {NoneType}
+    known: dict[Any, Holds] = {bool: "boolean", int: "whole", float: "number", str: "text", tuple: "tuple", dict: "mapping"}
+    if len(types) > 1 or types - set(known):
+        raise TypeError(f"{owner.__name__}.{name}: {owner.model_fields[name].annotation} has no widget")
+    return Shape(known[types.pop()] if types else "words", words, NoneType in parts)
 
 
 @cache
@@ -83,7 +83,7 @@ def item_type(owner: type[Choice], name: str) -> type:
 def bounds(owner: type[Choice], name: str) -> Bounds:
     """Bounds of a number, or of a whole number beside nothing or a few words."""
     info = owner.model_fields[name]
-    rules = [*info.metadata, *(rule for part in get_args(info.annotation) for rule in _rules(part))]
+    rules = [*info.metadata, *(rule for part in _members_of_union(info.annotation) for rule in _rules(part))]
     low = [rule.ge if isinstance(rule, annotated_types.Ge) else rule.gt for rule in rules if isinstance(rule, annotated_types.Ge | annotated_types.Gt)]
     high = [rule.le if isinstance(rule, annotated_types.Le) else rule.lt for rule in rules if isinstance(rule, annotated_types.Le | annotated_types.Lt)]
     return Bounds(*(float(limit[0]) if limit else None for limit in (low, high)))  # type: ignore[arg-type]
@@ -106,9 +106,7 @@ def complaint(owner: type[Choice], name: str, value: Any) -> str | None:
 
 def find(path: str, base: RunSettings | None = None) -> tuple[type[Choice], str] | None:
     """The class and name of the field at a dotted path. Kinds are those of `base` where they have it, else any that has it."""
-    names = path.split(".")
-    found = _find(RunSettings, names, base)
-    return found
+    return _find(RunSettings, path.split("."), base)
 
 
 def human(name: str) -> str:
@@ -162,6 +160,10 @@ def _members(owner: type[Choice], name: str, at: Any) -> list[type[Choice]]:
 def _adapter(owner: type[Choice], name: str) -> TypeAdapter[Any]:
     info = owner.model_fields[name]
     return TypeAdapter(Annotated[info.annotation, info])
+
+
+def _members_of_union(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
 
 
 def _bare(annotation: Any) -> Any:

@@ -32,7 +32,7 @@ def settings(page: str, base: RunSettings = RunSettings()) -> RunSettings:  # no
     form = SettingsForm(page, st.sidebar)
     checked = form.draw(base)
     if checked is None:
-        errors.stop(REFUSED, form.problems)
+        errors.stop(REFUSED, form.problems, form.steps)
     return checked
 
 
@@ -47,7 +47,8 @@ def comparison(page: str, start: Comparison, vary: Sequence[str] = ()) -> Compar
     varying = VaryingForm(page, form.middle, form.seeds, varied.of(start, vary), start.base)
     asked = varying.draw(base)
     if base is None or varying.problems:
-        errors.stop(REFUSED, form.problems + varying.problems)
+        errors.stop(REFUSED, form.problems + varying.problems, form.steps)
+    form.note_unused(varied.everywhere(asked))
     try:
         return Comparison.load({"base": base, **asked})
     except SettingsError as error:
@@ -60,11 +61,14 @@ class SettingsForm:
     def __init__(self, page: str, place: DeltaGenerator, labels: Mapping[str, str] = {}) -> None:
         self.page = page
         self.problems: list[str] = []
+        self.steps: list[str] = []  # what is still to be chosen
         self._labels = labels
         self._slots: dict[str, DeltaGenerator] = {}
+        self._below: dict[str, DeltaGenerator] = {}
         for row in FEW:
             self._slots |= dict(zip(row, place.columns(len(row), gap="xsmall", wrap=False), strict=True))
-            self._slots[f"{row[0]}.below"] = place.container()
+            below = place.container()
+            self._below |= {path: below for path in row}
         self._notes = place.container()
         self.middle = place.container()
         self.seeds, self._slots["seed"] = place.columns(2, gap="xsmall", wrap=False)
@@ -75,7 +79,7 @@ class SettingsForm:
     def draw(self, base: RunSettings) -> RunSettings | None:
         """Draws every setting, `base` being the defaults, and returns them; None where something is wrong, which is shown beside them."""
         values = self._draw_fields(RunSettings, base, "", self.page, "")
-        if self.problems:
+        if self.problems or self.steps:
             return None
         try:
             checked = RunSettings.model_validate(values)
@@ -85,6 +89,12 @@ class SettingsForm:
             return None
         self._note_changes(base, checked)
         return checked
+
+    def note_unused(self, paths: Sequence[str]) -> None:
+        """Says of the settings that every variant sets for itself, that changing them here changes nothing."""
+        for path in paths:
+            place = self._below.get(path) or self._below.get(path.partition(".")[0]) or self._rest
+            place.caption(f"{fields.plain(path)}: not used, since every variant has its own")
 
     def _note_changes(self, base: RunSettings, checked: RunSettings) -> None:
         """Folded settings that are not at their defaults are named, since they cannot be seen."""
@@ -121,9 +131,12 @@ class SettingsForm:
         return own | self._draw_fields(cls, start, f"{spot.path}.", key, prefix)
 
     def _draw_table(self, key: str, start: Choice | None) -> dict[str, Any]:
-        place = self._slots["data.below"]
+        place = self._below["data"]
         try:
             return tables.draw(place, key, start if isinstance(start, Table) else None)
+        except tables.NextStep as step:
+            self.steps.append(str(step))
+            return {}
         except SettingsError as error:
             self._complain(place, str(error))
             return {}

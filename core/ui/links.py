@@ -69,11 +69,13 @@ def _setting(owner: type[Choice], name: str, value: Any, default: Any, key: str)
 
 def _text(owner: type[Choice], name: str, value: Any) -> str:
     """A value as its widget puts it into the URL."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, tuple):
         return write_list(value)
-    if value is None:
-        return ""
-    return repr(value) if isinstance(value, float) and not suggestions.scaled(owner, name) else write(value) if not isinstance(value, str) else value
+    if suggestions.listed(owner, name) or fields.shape(owner, name).holds not in ("whole", "number"):
+        return write(value)
+    return "" if value is None else repr(value)
 
 
 def _varied(page: str, asked: Varied) -> Query:

@@ -32,8 +32,10 @@ PRESETS = {
 """Settings of kinds that are fair to each: a rate that suits the optimizer, a strength that shows."""
 
 BATCH_SIZES = (1, 8, 16, 32, 64, 128, 256, 512)
+FROM_NOTHING = ("0.001", "0.01")  # beside 0, where the default is off
 FRACTIONS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 STEPS = (1, 3)  # of a decade
+NO_SCALE = 1e5  # a bound that only keeps nonsense out
 DECADES = 3  # on either side
 SMALLEST = 1e-5  # the first value after 0 on a list that starts at 0
 MANY_WORDS = 4
@@ -43,15 +45,17 @@ def offered(path: str, owner: type[Choice], name: str, start: Any) -> list[str]:
     """Texts to choose from when the setting at `path` varies, `start` being its value in the base; none for a group without presets."""
     known = [*PRESETS.get(path, ()), *fields.kinds(owner, name)]
     if not known and fields.group(owner, name) is None:
-        known = [write(value) for value in _values(owner, name, start)]
+        known = [write(value) for value in values(owner, name, start)]
     return list(dict.fromkeys(known))
 
 
 def starters(path: str, owner: type[Choice], name: str, start: Any) -> list[str]:
     """The few of them to begin with: the first words, or the start and the numbers on either side of it."""
     texts = offered(path, owner, name, start)
-    if write(start) not in texts or fields.kinds(owner, name) or fields.shape(owner, name) not in ("number", "whole", "open"):
+    if write(start) not in texts or fields.kinds(owner, name) or fields.shape(owner, name).holds not in ("number", "whole"):
         return texts[:MANY_WORDS]
+    if not start and scaled(owner, name):
+        return [write(start), *FROM_NOTHING]
     apart = len(STEPS) if scaled(owner, name) else 1
     first = max(0, texts.index(write(start)) - apart)
     return texts[first : first + 2 * apart + 1 : apart]
@@ -61,39 +65,44 @@ def scaled(owner: type[Choice], name: str) -> bool:
     """Whether a number is picked by its order of magnitude: one that says so, or one without a scale of its own."""
     high = fields.bounds(owner, name).high
     info = owner.model_fields[name]
-    return fields.shape(owner, name) == "number" and bool(fields.extra(info, "logarithmic") or high is None or high >= 1e5)
+    return fields.shape(owner, name).holds == "number" and bool(fields.extra(info, "logarithmic") or high is None or high >= NO_SCALE)
+
+
+def listed(owner: type[Choice], name: str) -> bool:
+    """Whether a number is picked from a list that takes other values too: a scaled one, or one beside words."""
+    shape = fields.shape(owner, name)
+    return shape.holds in ("whole", "number") and (bool(shape.words) or scaled(owner, name))
 
 
 def grid(owner: type[Choice], name: str, start: float) -> list[float]:
     """1, 3, 10, 30, ... within the bounds and three decades of `start`, which is on it; 0 too where it is allowed."""
     middle = round(math.log10(start)) if start > 0 else round(math.log10(SMALLEST)) + DECADES
-    values = [float(f"{step}e{power}") for power in range(middle - DECADES, middle + DECADES + 1) for step in STEPS]
-    return sorted({*_within(owner, name, values), *_within(owner, name, [0.0]), start})
+    tried = [float(f"{step}e{power}") for power in range(middle - DECADES, middle + DECADES + 1) for step in STEPS]
+    return sorted({*_within(owner, name, [*tried, 0.0, start])})
 
 
-def open_values(owner: type[Choice], name: str, start: Any) -> list[Any]:
-    """Numbers and words of a field that takes both."""
-    return [*sorted({*BATCH_SIZES, *([start] if isinstance(start, int) else [])}), *fields.options(owner, name)]
+def values(owner: type[Choice], name: str, start: Any) -> list[Any]:
+    """Values of a leaf worth trying, its words among them."""
+    shape = fields.shape(owner, name)
+    return list(dict.fromkeys([*([None] if shape.optional else []), *_numbers(owner, name, start), *shape.words]))
 
 
-def _values(owner: type[Choice], name: str, start: Any) -> list[Any]:
-    match fields.shape(owner, name):
+def _numbers(owner: type[Choice], name: str, start: Any) -> list[Any]:
+    shape = fields.shape(owner, name)
+    begin = start if isinstance(start, int | float) else 0
+    match shape.holds:
         case "boolean":
             return [False, True]
-        case "options":
-            return list(fields.options(owner, name))
-        case "open":
-            return open_values(owner, name, start)
-        case "optional":
-            return _within(owner, name, [None, 1, 10, 100])
+        case "whole" if shape.words:
+            return sorted({*BATCH_SIZES, *([start] if isinstance(start, int) else [])})
+        case "whole":
+            return _within(owner, name, [round(begin * by) for by in (0.25, 0.5, 1, 2, 4)] if begin >= 4 else range(begin, begin + 4))
+        case "number":
+            return grid(owner, name, begin) if scaled(owner, name) else _spread(owner, name, begin)
         case "tuple":
             return _within(owner, name, _tuples(owner, name, start))
-        case "number":
-            return grid(owner, name, start) if scaled(owner, name) else _spread(owner, name, start)
-        case "whole":
-            return _within(owner, name, [round(start * by) for by in (0.25, 0.5, 1, 2, 4)] if start >= 4 else range(start, start + 4))
         case _:
-            return [start] if start else []
+            return [start] if start and not shape.words else []
 
 
 def _spread(owner: type[Choice], name: str, start: float) -> list[float]:
@@ -110,5 +119,5 @@ def _tuples(owner: type[Choice], name: str, start: Any) -> list[Any]:
     return list(dict.fromkeys([start, start[:1], (*start, start[-1]), (*start, start[-1], start[-1]), *sizes]))
 
 
-def _within(owner: type[Choice], name: str, values: Iterable[Any]) -> list[Any]:
-    return [value for value in values if fields.complaint(owner, name, value) is None]
+def _within(owner: type[Choice], name: str, tried: Iterable[Any]) -> list[Any]:
+    return [value for value in tried if fields.complaint(owner, name, value) is None]

@@ -20,12 +20,16 @@ BOUND = ("path", "sha256", "target", "drop")
 """The fields of a table that are drawn here; the others are drawn like those of any data set."""
 
 
+class NextStep(SettingsError):
+    """Nothing is wrong yet: something is still to be chosen."""
+
+
 def draw(place: DeltaGenerator, key: str, start: Table | None) -> dict[str, Any]:
     """Draws the upload and the choice of columns, and returns the fields of `BOUND`. Raises SettingsError while there is no usable table."""
     _upload(place, key)
     sha256 = (place.text_input("SHA-256 of the table", start.sha256 if start else "", key=f"{key}.sha256", bind="query-params") or "").strip().lower()
     if not sha256:
-        raise SettingsError("data: upload a table first, as CSV or Parquet")
+        raise NextStep("data: upload your table, as CSV or Parquet")
     try:
         columns = _columns(sha256)
     except DataError as error:
@@ -84,7 +88,7 @@ def _target(place: DeltaGenerator, key: str, columns: pd.DataFrame, start: Table
         "Target", names, index=index, placeholder="The column to predict", key=f"{key}.target", help="The column to predict.", bind="query-params"
     )
     if target is None:
-        raise SettingsError("data.target: choose the column to predict")
+        raise NextStep("data.target: choose the column to predict")
     return str(target)
 
 

@@ -19,6 +19,7 @@ from core.ui import fields
 SAFE_WORD = re.compile(r"[\w.+/%][^\s,()\[\]{}=\"]*")
 SAFE_ITEM = re.compile(r"[\w.]+")
 YES_NO = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False}
+EMPTY = ("", "none")
 OPENING, CLOSING = "([{", ")]}"
 
 
@@ -94,6 +95,8 @@ def _write_choice(value: Mapping[str, Any]) -> str:
 
 
 def _write_inner(value: Any) -> str:
+    if isinstance(value, Mapping) and "kind" not in value:
+        return json.dumps(value, ensure_ascii=False)
     text = write(value)
     return f"({text})" if isinstance(value, Choice | Mapping) and " " in text else text
 
@@ -143,35 +146,40 @@ def _read_fields(cls: type[Choice], parts: list[str], path: str) -> dict[str, An
 
 def read_leaf(owner: type[Choice], name: str, text: str, path: str) -> Any:
     """The value of a single setting from its text. Raises SettingsError."""
+    shape, text = fields.shape(owner, name), text.strip()
+    if text in shape.words:
+        return text
+    if shape.optional and text in EMPTY:
+        return None
     try:
-        value = _READERS[fields.shape(owner, name)](owner, name, text.strip())
+        value = _READERS[shape.holds](owner, name, text)
     except ValueError as error:
-        raise SettingsError(f"{path}: {error}") from error
+        words = ", ".join([*shape.words, *(["none"] if shape.optional else [])])
+        allowed = f"; allowed{'' if shape.holds == 'words' else ' too'}: {words}" if words else ""
+        raise SettingsError(f"{path}: {error}{allowed}") from error
     if complaint := fields.complaint(owner, name, value):
-        raise SettingsError(f"{path}: {text}: {complaint}")
+        raise SettingsError(f"{path}: {text or 'empty'}: {complaint}")
     return value
 
 
-def _boolean(owner: type[Choice], name: str, text: str) -> bool:
+def _boolean(_owner: type[Choice], _name: str, text: str) -> bool:
     if text.lower() not in YES_NO:
-        raise ValueError(f"{text!r}: allowed: true, false")
+        raise ValueError(f"{text!r} is neither true nor false")
     return YES_NO[text.lower()]
 
 
-def _option(owner: type[Choice], name: str, text: str) -> str:
-    if text not in fields.options(owner, name):
-        raise ValueError(f"{text!r}: allowed: {', '.join(fields.options(owner, name))}")
-    return text
+def _words(_owner: type[Choice], _name: str, text: str) -> str:
+    raise ValueError(f"{text!r} is not allowed")
 
 
-def _whole(owner: type[Choice], name: str, text: str) -> int:
-    number = _number(owner, name, text)
+def _whole(_owner: type[Choice], _name: str, text: str) -> int:
+    number = _number(_owner, _name, text)
     if not number.is_integer():
-        raise ValueError(f"{text!r}: a whole number is needed")
+        raise ValueError(f"{text!r} is no whole number")
     return int(number)
 
 
-def _number(owner: type[Choice], name: str, text: str) -> float:
+def _number(_owner: type[Choice], _name: str, text: str) -> float:
     try:
         number = float(text)
     except ValueError:
@@ -181,56 +189,55 @@ def _number(owner: type[Choice], name: str, text: str) -> float:
     return number
 
 
-def _optional(owner: type[Choice], name: str, text: str) -> int | None:
-    return None if text.lower() in ("", "none") else _whole(owner, name, text)
-
-
-def _open(owner: type[Choice], name: str, text: str) -> int | str:
-    words = fields.options(owner, name)
-    if text in words:
-        return text
-    try:
-        return _whole(owner, name, text)
-    except ValueError as error:
-        raise ValueError(f"{text!r}: a whole number is needed, or {' or '.join(words)}") from error
-
-
 def _tuple(owner: type[Choice], name: str, text: str) -> tuple[Any, ...]:
     of_words = fields.item_type(owner, name) is str
     if text.startswith("["):
-        items = _json_list(text)
+        items = _json(text, list)
         return tuple(items) if of_words else tuple(_item(owner, name, str(item)) for item in items)
     separator = r"\s*,\s*" if "," in text else r"(?<![eE])-" if of_words or not re.search(r"\s", text) else r"\s+"
     items = [item for item in re.split(separator, text) if item]
     return tuple(items) if of_words else tuple(_item(owner, name, item) for item in items)
 
 
-def _json_list(text: str) -> list[Any]:
-    try:
-        items = json.loads(text)
-    except json.JSONDecodeError:
-        items = None
-    if not isinstance(items, list):
-        raise ValueError(f"{text!r} is no list; write it like 64, 32")
-    return items
-
-
 def _item(owner: type[Choice], name: str, text: str) -> int | float:
     return _whole(owner, name, text) if fields.item_type(owner, name) is int else _number(owner, name, text)
 
 
-def _text(owner: type[Choice], name: str, text: str) -> str:
-    return str(json.loads(text)) if text.startswith('"') else text
+def _mapping(_owner: type[Choice], _name: str, text: str) -> dict[str, Any]:
+    """`momentum=0.9 nesterov=true`, or JSON."""
+    if text.startswith("{") or not text:
+        return dict(_json(text or "{}", dict))
+    parts = [part.partition("=") for part in _split(text, " ")]
+    if not all(equals for _, equals, _ in parts):
+        raise ValueError(f"{text!r}: write it like momentum=0.9 nesterov=true")
+    return {name: _anything(value) for name, _, value in parts}
 
 
-_READERS: dict[fields.Shape, Callable[[type[Choice], str, str], Any]] = {
+def _anything(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def _json(text: str, kind: type) -> Any:
+    value = _anything(text)
+    if not isinstance(value, kind):
+        raise ValueError(f"{text!r} is no JSON {'list' if kind is list else 'object'}")
+    return value
+
+
+def _text(_owner: type[Choice], _name: str, text: str) -> str:
+    return str(_anything(text)) if text.startswith('"') else text
+
+
+_READERS: dict[fields.Holds, Callable[[type[Choice], str, str], Any]] = {
     "boolean": _boolean,
-    "options": _option,
+    "words": _words,
     "whole": _whole,
     "number": _number,
-    "optional": _optional,
-    "open": _open,
     "tuple": _tuple,
+    "mapping": _mapping,
     "text": _text,
 }
 

@@ -75,6 +75,14 @@ def paths(base: RunSettings) -> list[str]:
     return [*(path for path in found if "." not in path), *(path for path in found if "." in path)]
 
 
+def everywhere(asked: dict[str, Any]) -> list[str]:
+    """The paths that every variant sets, so that the base's values there are not used. `asked`: arguments of `Comparison`."""
+    if vary := asked.get("vary"):
+        return list(vary)
+    named = [set(variant) - {"name"} for variant in asked.get("variants", ())]
+    return sorted(set.intersection(*named)) if named else []
+
+
 def differences(base: Choice, other: Choice, prefix: str = "") -> dict[str, Any]:
     """What `other` sets differently from `base`, by dotted path; a choice of another kind as a whole. The seed does not count."""
     changed: dict[str, Any] = {}

@@ -12,6 +12,7 @@ from core.choices.base import Choice
 from core.ui import fields, suggestions, values
 
 SEGMENTS_LENGTH = 20  # letters of all options together that fit beside each other in the sidebar
+STEPS = ((1, 0.05), (10, 0.1), (100, 1.0))  # of a number, by its upper bound
 LONGEST_HEAD = 20  # letters of a name before a docstring's colon
 
 
@@ -37,7 +38,8 @@ class Spot:
 
 def leaf(place: DeltaGenerator, spot: Spot, start: Any) -> Any:
     """Draw a single setting's widget in `place`, `start` being its default, and return the value. Raises SettingsError for one that is refused."""
-    return _WIDGETS[fields.shape(spot.owner, spot.name)](place, spot, start)
+    draw = _from_list if suggestions.listed(spot.owner, spot.name) else _WIDGETS[fields.shape(spot.owner, spot.name).holds]
+    return draw(place, spot, start)
 
 
 def kind(place: DeltaGenerator, spot: Spot, start: str) -> str:
@@ -59,61 +61,57 @@ def _boolean(place: DeltaGenerator, spot: Spot, start: bool) -> bool:
     return place.toggle(value=start, **spot.common)  # type: ignore[no-any-return]
 
 
-def _options(place: DeltaGenerator, spot: Spot, start: str) -> str:
-    words = list(fields.options(spot.owner, spot.name))
+def _words(place: DeltaGenerator, spot: Spot, start: str | None) -> Any:
+    shape = fields.shape(spot.owner, spot.name)
+    words = [*(["none"] if shape.optional else []), *shape.words]
+    begin = values.write(start)
     if sum(map(len, words)) <= SEGMENTS_LENGTH:
-        return str(place.segmented_control(options=words, default=start, required=True, **spot.common))
-    return str(place.selectbox(options=words, index=words.index(start), **spot.common))
+        return _read(spot, place.segmented_control(options=words, default=begin, required=True, **spot.common))
+    return _read(spot, place.selectbox(options=words, index=words.index(begin), **spot.common))
 
 
 def _whole(place: DeltaGenerator, spot: Spot, start: int | None) -> int | None:
     low, high = (None if bound is None else int(bound) for bound in fields.bounds(spot.owner, spot.name))
     value = place.number_input(value=start, min_value=low, max_value=high, step=1, **spot.common)
-    return _checked(spot, None if value is None else int(value))
+    return _read(spot, None if value is None else int(value))
 
 
-def _number(place: DeltaGenerator, spot: Spot, start: float) -> float:
-    if suggestions.scaled(spot.owner, spot.name):
-        return _from_list(place, spot, start, suggestions.grid(spot.owner, spot.name, start))
+def _number(place: DeltaGenerator, spot: Spot, start: float | None) -> Any:
     low, high = fields.bounds(spot.owner, spot.name)
-    step = 0.05 if high is not None and high <= 1 else 0.1 if high is not None and high <= 10 else 1.0
-    value = place.number_input(value=float(start), min_value=low, max_value=high, step=step, format="%g", **spot.common)
-    return _checked(spot, value)
+    step = next((step for limit, step in STEPS if high is not None and high <= limit), 1.0)
+    begin = None if start is None else float(start)
+    return _read(spot, place.number_input(value=begin, min_value=low, max_value=high, step=step, format="%g", **spot.common))
 
 
-def _open(place: DeltaGenerator, spot: Spot, start: int | str) -> Any:
-    return _from_list(place, spot, start, suggestions.open_values(spot.owner, spot.name, start))
-
-
-def _from_list(place: DeltaGenerator, spot: Spot, start: Any, offered: list[Any]) -> Any:
+def _from_list(place: DeltaGenerator, spot: Spot, start: Any) -> Any:
     """A list to pick from, which takes any other value that is typed, as text: `3e-4`."""
-    texts = [values.write(value) for value in offered]
-    shown = values.write(start)
-    text = place.selectbox(options=texts, index=texts.index(shown), accept_new_options=True, filter_mode="prefix", **spot.common)
-    return values.read_leaf(spot.owner, spot.name, text or shown, spot.path)
+    texts = [values.write(value) for value in suggestions.values(spot.owner, spot.name, start)]
+    begin = values.write(start)
+    texts = texts if begin in texts else [begin, *texts]
+    text = place.selectbox(options=texts, index=texts.index(begin), accept_new_options=True, filter_mode="prefix", **spot.common)
+    return values.read_leaf(spot.owner, spot.name, text or begin, spot.path)
 
 
 def _tuple(place: DeltaGenerator, spot: Spot, start: tuple[Any, ...]) -> Any:
-    text = place.text_input(value=values.write_list(start), **spot.common)
-    return values.read_leaf(spot.owner, spot.name, text or "", spot.path)
+    return values.read_leaf(spot.owner, spot.name, place.text_input(value=values.write_list(start), **spot.common) or "", spot.path)
 
 
-def _text(place: DeltaGenerator, spot: Spot, start: str) -> str:
-    return _checked(spot, place.text_input(value=start, **spot.common) or "")
+def _text(place: DeltaGenerator, spot: Spot, start: Any) -> Any:
+    begin = start if isinstance(start, str) else values.write(start)
+    return values.read_leaf(spot.owner, spot.name, place.text_input(value=begin, **spot.common) or "", spot.path)
 
 
-def _checked(spot: Spot, value: Any) -> Any:
-    """A widget keeps to bounds that are themselves allowed, so those that are not are caught here."""
+def _read(spot: Spot, value: Any) -> Any:
+    """A number widget keeps to bounds that are themselves allowed, so those that are not are refused here."""
     return values.read_leaf(spot.owner, spot.name, values.write(value), spot.path)
 
 
-_WIDGETS: dict[fields.Shape, Callable[[DeltaGenerator, Spot, Any], Any]] = {
+_WIDGETS: dict[fields.Holds, Callable[[DeltaGenerator, Spot, Any], Any]] = {
     "boolean": _boolean,
-    "options": _options,
+    "words": _words,
     "whole": _whole,
     "number": _number,
-    "optional": _whole,
-    "open": _open,
     "tuple": _tuple,
+    "mapping": _text,
     "text": _text,
 }

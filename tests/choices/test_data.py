@@ -8,27 +8,33 @@ import numpy as np
 import pytest
 from mnist1d.data import get_dataset_args, make_dataset
 from pydantic import TypeAdapter, ValidationError
-from sklearn.datasets import load_diabetes, load_wine, make_moons
+from sklearn.datasets import load_diabetes, load_digits, load_wine, make_moons
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from core.choices.data import (
+    Adding,
     Blobs,
     BreastCancer,
     Circles,
+    Copy,
     Data,
     DataChoice,
     Diabetes,
     Digits,
+    Imbalanced,
+    Informative,
     Iris,
     Mnist1d,
     Moons,
     Spirals,
     Wine,
     Xor,
+    Zipf,
 )
+from core.choices.data_base import MadeData
 from core.choices.loading import DataError, Split, load_data
 
-# Every kind but the table, with the number of its classes; sizes and shares differ so that a mixed-up part or axis shows.
+# Every kind but those that are fetched, with the number of its classes; sizes and shares differ so that a mixed-up part or axis shows.
 KINDS = [
     (Digits(), 10),
     (BreastCancer(), 2),
@@ -41,8 +47,19 @@ KINDS = [
     (Xor(samples=109), 2),
     (Blobs(samples=113, classes=5), 5),
     (Mnist1d(samples=300), 10),
+    (Imbalanced(samples=211, classes=3, features=5, rare_share=0.1), 3),
+    (Zipf(samples=127, features=7), 1),
+    (Informative(samples=131, features=11, informative=3), 1),
+    (Adding(samples=137, steps=6), 1),
+    (Copy(samples=139, symbols=4, length=3, delay=2), 4),
 ]
-MADE = [data for data, _ in KINDS if isinstance(data, Moons | Circles | Spirals | Xor | Blobs | Mnist1d)]
+SHAPES = {
+    "digits": (1, 8, 8),
+    "mnist1d": (1, 40),
+    "adding": (6, 2),
+    "copy": (8, 6),
+}
+"""Of the kinds whose examples are no plain rows of features."""
 
 
 def kind(value: object) -> str:
@@ -64,14 +81,18 @@ def test_every_kind_loads_as_it_says(data, outputs):
     assert split.task == data.task
     assert sum(len(x) for x, _ in parts(split)) == data.size
     assert len(split.feature_names) == len(set(split.feature_names)) == data.dimensions
+    assert split.shape == data.shape == SHAPES.get(data.kind, (data.dimensions,))
+    assert split.sequence == data.sequence == (data.kind in ("adding", "copy"))
+    assert split.targets == data.targets == (3 if data.kind == "copy" else 1)
     for x, y in parts(split):
         assert x.shape == (len(y), data.dimensions)
+        assert y.shape == ((len(y), 3) if data.kind == "copy" else (len(y),))
         assert x.dtype == np.float64
         assert y.dtype == (np.int64 if data.task == "classification" else np.float64)
         assert np.isfinite(x).all()
         assert np.isfinite(y).all()
     if data.task == "classification":
-        assert all(set(y) == set(range(outputs)) for _, y in parts(split))  # stratified: no part misses a class
+        assert all(set(y.flat) == set(range(outputs)) for _, y in parts(split))  # stratified: no part misses a class
         assert len(split.class_names) == outputs
 
 
@@ -140,11 +161,18 @@ def test_which_examples_go_where_depends_on_the_split_seed_alone():
     assert row_set(reseeded.x_test) != row_set(base.x_test)
 
 
-@pytest.mark.parametrize("data", [data for data in MADE if data.kind != "mnist1d"], ids=kind)
+@pytest.mark.parametrize("data", [data for data, _ in KINDS if isinstance(data, MadeData)], ids=kind)
 def test_made_data_depend_on_their_own_seed(data):
     other = type(data).model_validate({**data.model_dump(), "data_seed": 1, "scale": "none"})
     same = data.model_copy(update={"scale": "none"})
     assert not np.array_equal(load_data(other).x_train, load_data(same).x_train)
+
+
+def test_the_pixels_of_a_picture_are_in_the_order_of_its_shape():
+    split = load_data(Digits(scale="none", validation_fraction=0, test_fraction=0))
+    pictures = split.x_train.reshape(-1, *split.shape)
+    known = {image.tobytes() for image in load_digits().images}
+    assert all(picture[0].tobytes() in known for picture in pictures)
 
 
 @pytest.mark.parametrize(("scale", "scaler"), [("standard", StandardScaler()), ("minmax", MinMaxScaler())])

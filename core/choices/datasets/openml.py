@@ -20,8 +20,8 @@ PATIENCE = 10.0  # seconds without an answer
 RETRIES = 1
 
 
-def fetch(data_id: int, folder: Path, limits: Limits = LIMITS) -> tuple[pd.DataFrame, str]:
-    """The table of an OpenML data set and the name of its own target column ("" where it names none, or several).
+def fetch(data_id: int, target: str, folder: Path, limits: Limits = LIMITS) -> tuple[pd.DataFrame, str]:
+    """The table of an OpenML data set, and its target column: `target`, or where that is "" the one that it names itself.
 
     Kept in `folder`/openml, from where it comes the next time without a network. Columns marked as row numbers or to be ignored are left
     out. Raises DataError for one that there is not, is no dense table or exceeds `limits`, and where OpenML cannot be reached.
@@ -32,8 +32,14 @@ def fetch(data_id: int, folder: Path, limits: Limits = LIMITS) -> tuple[pd.DataF
         description = _description(data_id, folder / "openml", limits)
         bunch = fetch_openml(data_id=data_id, data_home=folder, as_frame=True, target_column=None, n_retries=RETRIES)
     check_shape(len(bunch.data), len(bunch.data.columns), limits)
-    target = description.get("default_target_attribute") or ""
-    return bunch.data, target if target in bunch.data.columns else ""
+    return bunch.data, target or _own_target(description, list(bunch.data.columns))
+
+
+def _own_target(description: dict[str, Any], columns: list[str]) -> str:
+    own = description.get("default_target_attribute")
+    if own not in columns:
+        raise DataError(f"It has no one column of its own to be the target. Name one: {', '.join(map(repr, columns))}.")
+    return str(own)
 
 
 def _description(data_id: int, folder: Path, limits: Limits) -> dict[str, Any]:
@@ -85,4 +91,4 @@ def _explained(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise DataError(f"It cannot be kept in {folder}: {error.strerror}. Make room, or set TANDEM_HOME to another folder.") from error
     except (ValueError, KeyError) as error:  # also scikit-learn's OpenMLError: no such data set
-        raise DataError(f"{error}. Check its number, or look at it on www.openml.org.") from error
+        raise DataError(f"{str(error).rstrip('.')}. Check its number, or look at it on www.openml.org.") from error

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import groupby
+import math
 
 import numpy as np
 import pandas as pd
@@ -14,12 +13,17 @@ from core.charts import boundary
 from core.choices.data import DataChoice
 from core.choices.loading import Split, load_data
 from core.ui import errors
+from core.ui.fields import plain
 from core.ui.live import Results
 from core.ui.panels.drawing import WIDTH, chart
+from core.ui.panels.overview import seed_choice
 from core.ui.panels.view import View
 
 SIDE = 48
 """Points of a grid along each axis, as `core.engine.grids` writes it (which imports torch, and so is not imported here)."""
+
+PATIENCE = 2.0
+"""Seconds for which the regions may be behind the curves while they grow."""
 
 
 def possible(results: Results) -> bool:
@@ -28,39 +32,35 @@ def possible(results: Results) -> bool:
     if any(run.data.task == "regression" for run in runs):
         return False
     sizes = {run.data.dimensions for run in runs}
-    return 2 in sizes or (None in sizes and not results.grids().empty and results.history["train_r2"].isna().all())
+    return 2 in sizes or (None in sizes and not results.grids().empty and not results.history["train_r2"].notna().any())
 
 
 def draw(page: str, results: Results, _view: View) -> None:
-    """Each variant's regions for one seed, with the data on them; a chart for each set of data, where that varies."""
-    seeds = results.comparison.seed_list
-    seed = st.selectbox(
-        "Seed", seeds, key=f"{page}.boundary_seed", bind="query-params", width=120, help="One network is shown for each variant."
-    )
-    for number, (data, variants) in enumerate(_by_data(results)):
-        with errors.shown("The data cannot be drawn"):
-            grid = results.once(("planes", seed, number), lambda variants=variants: planes(results.grids(), variants, seed))  # type: ignore[misc]
-            if grid.empty:
-                st.caption("No boundary is stored yet for this seed.")
-                continue
-            points = results.once(("points", number), lambda data=data: places(load_data(data)))  # type: ignore[misc]
-            chart(results, f"{page}.boundary{number}", boundary.decision, grid, points, patience=2.0, seed=seed, width=3 * WIDTH, columns=3)
+    """The regions of each variant for one seed, with the data on them."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        seed = seed_choice(f"{page}.boundary_seed", results)
+        st.caption("What the network of this seed says of every point, the surer the stronger. The features are scaled as it sees them.")
+    with errors.shown("The data cannot be drawn"):
+        settings = dict(reversed(results.comparison.members))
+        every = results.once(("planes", seed), lambda: planes(results.grids(), seed), PATIENCE)
+        grid = st.grid(3, min_column_width=WIDTH, gap="small")
+        for number, name in enumerate(results.variants):
+            with grid.cell():
+                _variant(f"{page}.boundary{number}", results, name, every.get(name), settings[name].data, seed)
 
 
-def _by_data(results: Results) -> Iterator[tuple[DataChoice, list[str]]]:
-    """The variants that share a set of data."""
-    first = {name: run.data for name, run in reversed(results.comparison.members)}
-    ordered = sorted(results.variants, key=lambda name: repr(first[name]))
-    for _, names in groupby(ordered, key=lambda name: repr(first[name])):
-        together = list(names)
-        yield first[together[0]], together
+def _variant(key: str, results: Results, name: str, plane: DataFrame | None, data: DataChoice, seed: int) -> None:
+    if plane is None:
+        st.caption(f"{plain(name)}: nothing is stored yet of this seed.")
+        return
+    points = results.once(("points", data), lambda: places(load_data(data)), math.inf)
+    chart(results, key, boundary.decision, plane, points, about=seed, patience=PATIENCE, variants=[name], width=WIDTH, columns=1)
 
 
-def planes(grids: DataFrame, variants: list[str], seed: int) -> DataFrame:
-    """The grids of one seed as a row a variant and point: variant, x, y, class, confidence."""
-    rows = grids[(grids["seed"] == seed) & grids["variant"].isin(variants)]
-    parts = [decoded(row.grid).assign(variant=row.variant) for row in rows.itertuples()]
-    return pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=["variant", "x", "y", "class", "confidence"])
+def planes(grids: DataFrame, seed: int) -> dict[str, DataFrame]:
+    """The grids of one seed by variant: a row a point, with variant, x, y, class, confidence."""
+    rows = grids[grids["seed"] == seed]
+    return {name: decoded(grid).assign(variant=name) for name, grid in zip(rows["variant"], rows["grid"], strict=True)}
 
 
 def decoded(grid: bytes) -> DataFrame:

@@ -34,7 +34,7 @@ def _drawers(results: Results) -> dict[str, Draw]:
 
 
 def _gradients(page: str, results: Results, view: View) -> None:
-    grid = st.grid(3, min_column_width=WIDTH - 10, gap="small")
+    grid = st.grid(3, min_column_width=WIDTH, gap="small")
     with grid.cell():
         _heading("Gradient norm", "Of the last mini-batch before each measurement, before clipping. Layers that hardly learn are dark.")
         _heat(page, results, view, "grad_norm")
@@ -62,7 +62,7 @@ def _gradients(page: str, results: Results, view: View) -> None:
 
 
 def _activations(page: str, results: Results, view: View) -> None:
-    grid = st.grid(3, min_column_width=WIDTH - 10, gap="small")
+    grid = st.grid(3, min_column_width=WIDTH, gap="small")
     for column, heading, meaning in (
         ("activation_mean", "Mean activation", "What each layer puts out, on average over the training data."),
         ("activation_std", "Spread of activations", "Their standard deviation. Where it shrinks from layer to layer, signals fade."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -12,35 +12,44 @@ from core.charts import specs
 from core.charts.titles import Axis
 from core.ui.live import Results
 
-WIDTH = 320
+WIDTH = 300
 """Pixels of a chart that cannot stretch: a third of the workbench on a laptop, and all of it on a telephone."""
 
 Build = Callable[..., Any]
 
 
-def chart(results: Results, key: str, build: Build, *frames: Any, stretch: bool = False, patience: float = 0.0, **options: Any) -> None:
+def chart(
+    results: Results,
+    key: str,
+    build: Build,
+    *frames: Any,
+    about: Hashable = None,
+    variants: Sequence[str] | None = None,
+    stretch: bool = False,
+    patience: float = 0.0,
+    **options: Any,
+) -> None:
     """Draws `build(*frames, variants=..., **options)`, an altair chart of the results, in the current place.
 
     Args:
-        results: decide, with `key` and the options, what is drawn: they are made into a chart once.
+        results: decide, with `key`, `about` and the options, what is drawn: they are made into a chart once.
         key: of the element, and its name among what is made of the results.
         build: a function of `core.charts`.
         frames: its data frames, or functions that give them, which are called only when the chart must be made.
+        about: what else decides what is in the frames.
+        variants: those to draw; all of the comparison by default.
         stretch: give the chart the width of its place, where it can be so drawn.
         patience: while the comparison is running, seconds for which an older chart is good enough.
-        options: its arguments, hashable.
+        options: its other arguments, hashable.
     """
-    name = (key, build.__name__, tuple(sorted((option, _hashable(value)) for option, value in options.items())))
-    made = results.once(name, lambda: specs.spec(build(*map(_frame, frames), variants=results.variants, **options)), patience)
+    options["variants"] = tuple(results.variants if variants is None else variants)
+    name = (key, about, build.__name__, tuple(sorted(options.items())))
+    made = results.once(name, lambda: specs.spec(build(*map(_frame, frames), **options)), patience)
     st.vega_lite_chart(made, key=key, width="stretch" if stretch else "content")
 
 
 def _frame(frame: Any) -> Any:
     return frame() if callable(frame) else frame
-
-
-def _hashable(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def along(results: Results, x: Axis, frame: DataFrame | None = None) -> DataFrame:

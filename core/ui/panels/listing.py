@@ -134,7 +134,7 @@ def _standing(row: Row) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         state = str(row["state"])
         st.badge(state, color=COLOURS.get(state, "gray"))  # type: ignore[arg-type]
-        diverged = f", {row['runs_diverged']} diverged" if row["runs_diverged"] else ""
+        diverged = f", {row['diverged']} diverged" if row["diverged"] else ""
         st.caption(f"{row['runs_done']} of {row['runs']} runs{diverged}", width="content")
     if state in ("queued", "running", "paused"):
         st.progress(min(max(done, 0.0), 1.0))

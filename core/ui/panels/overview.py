@@ -11,11 +11,11 @@ from core.ui.live import Results
 from core.ui.panels.drawing import WIDTH, along, chart
 from core.ui.panels.view import View, in_words
 
-NORM, OVER_TIME, AT_THE_END = "norm", "spread over time", "spread at the end"
+NORM, OVER_TIME, AT_THE_END = "norm", "over time", "at the end"
 WEIGHTS_HELP = (
     "norm: the length of each layer's weights, mean and 95 % band over seeds. "
-    "spread over time: where one network's weights lie, epoch by epoch. "
-    "spread at the end: the same at the last measurement, variants over each other."
+    "over time: where one network's weights lie, epoch by epoch. "
+    "at the end: the same at the last measurement, variants over each other."
 )
 SPARSITY = {"exact zeros": "sparsity", "near zeros": "near_zero"}
 SPARSITY_HELP = "Share of the weights that are exactly 0, as pruning leaves them; or smaller than 0.001, as penalties push them."
@@ -29,7 +29,7 @@ def verdict(results: Results, view: View) -> None:
 
 def side_by_side(page: str, results: Results, view: View) -> None:
     """Loss, weights and sparsity in a row where there is room, else below each other."""
-    grid = st.grid(3, min_column_width=WIDTH - 10, gap="small")
+    grid = st.grid(3, min_column_width=WIDTH, gap="small")
     with grid.cell():
         loss(page, results, view)
     with grid.cell():
@@ -81,14 +81,16 @@ def spread(page: str, results: Results, view: View) -> None:
     if shown == NORM:
         chart(results, f"{page}.norms", weights.norms, lambda: along(results, view.x), x=view.x, width=WIDTH)
         return
-    seed = _seed(f"{page}.weights_seed", results)
+    with st.container(horizontal=True, gap="xsmall"):
+        seed = seed_choice(f"{page}.weights_seed", results)
+        if shown == OVER_TIME:
+            layers = results.once("layers", lambda: list(dict.fromkeys(results.layers["layer"])))
+            layer = st.selectbox("Layer", layers, key=f"{page}.layer", bind="query-params", label_visibility="collapsed", width=140)
     if shown == AT_THE_END:
         chart(results, f"{page}.last_histograms", weights.last_histograms, lambda: results.histograms(seed), seed=seed, width=WIDTH)
         return
-    layers = list(dict.fromkeys(results.layers["layer"]))
-    layer = st.selectbox("Layer", layers, key=f"{page}.layer", bind="query-params", label_visibility="collapsed")
     frame = lambda: along(results, view.x, results.histograms(seed))  # noqa: E731
-    chart(results, f"{page}.histograms", weights.histograms, frame, layers=[layer], seed=seed, x=view.x, width=WIDTH)
+    chart(results, f"{page}.histograms", weights.histograms, frame, layers=(layer,), seed=seed, x=view.x, width=WIDTH)
 
 
 def sparsity(page: str, results: Results, view: View) -> None:
@@ -111,6 +113,10 @@ def sparsity(page: str, results: Results, view: View) -> None:
     chart(results, f"{page}.zeros", weights.by_layer, lambda: along(results, view.x), column=column, x=view.x, width=WIDTH)
 
 
-def _seed(key: str, results: Results) -> int:
-    """Which seed's network is shown."""
-    return int(st.selectbox("Seed", results.comparison.seed_list, format_func=lambda seed: f"seed {seed}", key=key, bind="query-params"))
+def seed_choice(key: str, results: Results) -> int:
+    """Draws the list of seeds, for what shows one network of each variant, and returns the chosen one."""
+    seeds = results.comparison.seed_list
+    chosen = st.selectbox(
+        "Seed", seeds, format_func=lambda seed: f"seed {seed}", key=key, bind="query-params", label_visibility="collapsed", width=110
+    )
+    return int(chosen)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from core.analysis.statistics import summarise
 from core.charts.summary import sparklines
@@ -36,16 +37,16 @@ def rows(results: Results, view: View) -> DataFrame:
     curves = sparklines(results.history, view.metric, view.x)
     table = table.assign(
         half=(table["ci_high"] - table["ci_low"]) / 2,
-        curve=[curves.get(name, []) for name in table.index],
+        curve=Series([curves.get(name, []) for name in results.variants], index=table.index, dtype=object),
         nonzero=table["nonzero"].round(),
         **{name: table[name].fillna(0).astype(int) for name in ("n", "diverged")},
     )
-    order = ["n", "diverged", "mean", "half", "best", "test_loss", "test_accuracy", "parameters", "nonzero", "compression", "curve"]
+    order = ["n", "diverged", "mean", "half", "best", "curve", "test_loss", "test_accuracy", "parameters", "nonzero", "compression"]
     table = table[order].dropna(axis="columns", how="all") if not results.empty else table[order]
     return table.rename_axis("variant").reset_index()
 
 
-def _columns(view: View, frame: DataFrame) -> dict[str, object]:
+def _columns(view: View, frame: DataFrame) -> dict[str, Any]:
     number, column = st.column_config.NumberColumn, st.column_config
     metric = in_words(view.metric)
     last_or_best = "its last value" if view.at == "last" else "the best it ever reached"

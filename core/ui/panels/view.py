@@ -81,7 +81,7 @@ def _measure(page: str, results: Results) -> tuple[str, At]:
 
 def metrics(results: Results) -> list[str]:
     """The metrics that the comparison's runs can have, validation first if any run has validation data."""
-    tasks = {run.data.task for run in results.comparison.runs()}
+    tasks: set[str] = {run.data.task for run in results.comparison.runs()}
     if "auto" in tasks:
         tasks = results.once("tasks", lambda: _measured_tasks(results.history))
     validated = any(run.data.validation_fraction > 0 for run in results.comparison.runs())

@@ -1,0 +1,46 @@
+"""The loss of a training batch: examples, noise, labels, soft targets. Shapes: R runs, B examples, D features, C classes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from core.engine.batches import Tensors
+from core.engine.layers import Pass
+from core.engine.network import Network
+from core.engine.noise import BatchNoise
+from core.engine.objective import SoftLoss, losses
+from core.engine.state import Stack
+
+
+class BatchLoss:
+    """Turns the indices of a batch into the loss of every run, as trained (without penalties)."""
+
+    def __init__(self, stack: Stack, data: Tensors) -> None:
+        self.data = data
+        self.noise = BatchNoise(stack.runs, stack.flat_RP)
+        self.soft = SoftLoss.of(stack.runs, stack.teacher_logits, stack.flat_RP)
+        self.smoothing_R1 = stack.flat_RP.new_tensor([[run.training.label_smoothing] for run in stack.runs])
+
+    def __call__(self, network: Network, index_RB: Tensor, step: int, rows: slice) -> Tensor:
+        """The mean loss over the batch of each run in `rows` (R,), ready for its gradient."""
+        x_RBD, y_RB = self.data.train.take(index_RB)
+        x_RBD = self.noise.shake_inputs(x_RBD, step, rows)
+        blend = self.noise.blend(step, index_RB.shape[1], rows)
+        if blend is not None:
+            share_R1, place_RB = blend
+            x_RBD = share_R1[:, :, None] * x_RBD + (1 - share_R1[:, :, None]) * _of_places(x_RBD, place_RB)
+        mode = Pass(training=True, uniforms=lambda layer, shape: self.noise.uniforms(layer, step, shape, rows))
+        outputs_RBC = network(x_RBD, mode)
+        smoothing_R1 = self.smoothing_R1[rows] if self.smoothing_R1.any() else None
+        loss_RB = losses(outputs_RBC, y_RB, self.data.task, smoothing_R1)
+        if blend is not None:
+            loss_RB = share_R1 * loss_RB + (1 - share_R1) * losses(outputs_RBC, _of_places(y_RB, place_RB), self.data.task, smoothing_R1)
+        if self.soft is not None:
+            loss_RB = self.soft.mix(loss_RB, outputs_RBC, index_RB, rows)
+        return loss_RB.mean(1)
+
+
+def _of_places(values: Tensor, place_RB: Tensor) -> Tensor:
+    """`values` (R, B, ...) taken at other places of each run's batch."""
+    return values[torch.arange(len(place_RB), device=place_RB.device)[:, None], place_RB]

@@ -1,0 +1,46 @@
+"""Tables that the tests of this folder bring, as a user would."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pandas as pd
+
+from core.choices.data import Table
+from core.choices.loading import Split, load_data
+from core.choices.tables import keep_table, tables_folder
+
+ROWS = 60
+
+
+def frame(rows: int = ROWS) -> pd.DataFrame:
+    """Numbers and categories with values missing in each, and a target of two classes."""
+    generator = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "age": generator.integers(18, 90, rows).astype(float),
+            "income": generator.normal(3e4, 1e4, rows).round(2),
+            "city": generator.choice(["Bern", "Rome", "Oslo"], rows),
+            "member": generator.choice([True, False], rows),
+            "bought": generator.choice(["no", "yes"], rows),
+        }
+    )
+    table.loc[::7, "age"] = np.nan
+    table.loc[::9, "city"] = None
+    return table
+
+
+def csv(table: pd.DataFrame, **options: str) -> bytes:
+    return table.to_csv(index=False, **options).encode()
+
+
+def parquet(table: pd.DataFrame, *, index: bool = False) -> bytes:
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=index)
+    return buffer.getvalue()
+
+
+def loaded(content: bytes, target: str = "bought", **settings: object) -> Split:
+    sha256 = keep_table(content, tables_folder(), "test.csv")
+    return load_data(Table(sha256=sha256, target=target, **settings))

@@ -1,0 +1,126 @@
+"""Whatever is killed, the numbers at the end are those of an uninterrupted run, and no process is left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pandas import DataFrame
+
+from core.comparison import Comparison
+from core.runs import worker
+from core.runs.store import Store
+from core.settings import RunSettings
+from tests.runs.helpers import Bench, assert_same_numbers, gone, until
+from tests.runs.processes import DASHBOARD, Family, started
+
+WORKERS = 2
+EPOCHS = 80
+COMPARISON = Comparison(
+    base=RunSettings.model_validate(
+        {
+            "data": {"kind": "digits"},
+            "model": {"kind": "mlp", "hidden": [24], "dropout": 0.2, "normalization": "batch"},
+            "training": {"epochs": EPOCHS, "batch_size": 16},
+        }
+    ),
+    vary={"optimizer": ("adam", {"kind": "sgd", "lr": 0.1, "momentum": 0.9})},
+    seeds=2,
+)
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted() -> Iterator[Store]:
+    """The same work, done in one go in this process."""
+    store = Store.in_memory()
+    Bench(store, worker.advance, slots=WORKERS).finish(store.request(COMPARISON, "run"))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def kept(home: Path) -> Iterator[Store]:
+    """The store that the dashboard's processes use, as they find it: by TANDEM_HOME."""
+    store = Store(f"sqlite:///{home / 'tandem.db'}")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def dashboard(tmp_path: Path) -> Iterator[Family]:
+    with started(DASHBOARD, tmp_path, TANDEM_WORKERS=str(WORKERS)) as family:
+        yield family
+
+
+def reached(store: Store, share: float) -> DataFrame:
+    """Waits till this share of the epochs is done, and no more than twice that; the history as it is then."""
+
+    def enough() -> bool:
+        progress = store.progress(COMPARISON.id)
+        return progress.epochs_done >= share * progress.epochs_total
+
+    until(enough, f"{share:.0%} of the epochs")
+    assert store.progress(COMPARISON.id).state == "running", "it was over before it could be killed"
+    return store.history(COMPARISON.id)[0]
+
+
+def assert_finished_as(store: Store, uninterrupted: Store) -> None:
+    until(lambda: not store.progress(COMPARISON.id).active, "the end of the comparison")
+    assert store.progress(COMPARISON.id).state == "finished"
+    assert_same_numbers(store.history(COMPARISON.id)[0], uninterrupted.history(COMPARISON.id)[0])
+    assert_same_numbers(store.layers(COMPARISON.id)[0], uninterrupted.layers(COMPARISON.id)[0])
+    assert_same_numbers(store.runs(COMPARISON.id), uninterrupted.runs(COMPARISON.id))
+    for run in COMPARISON.runs():
+        assert store.weights(run.key) == uninterrupted.weights(run.key)
+
+
+def assert_kept(before: DataFrame, store: Store) -> None:
+    """Every row that was shown is there, and is as it was; but for the status of a last row, which may have been `running`."""
+    after = store.history(COMPARISON.id)[0].merge(before[["run", "step"]])
+    assert_same_numbers(after.drop(columns="status"), before.drop(columns="status"))
+
+
+def test_a_killed_worker_costs_nothing_but_time(kept, dashboard, uninterrupted):
+    kept.request(COMPARISON, "run")
+    before = reached(kept, 0.1)
+    workers = dashboard.workers()
+    assert len(workers) == WORKERS
+    dashboard.kill(workers[0])
+    until(lambda: gone(workers), "the end of the broken pool")
+    assert_finished_as(kept, uninterrupted)
+    assert_kept(before, kept)
+    assert len(dashboard.workers()) == WORKERS
+
+
+def test_a_killed_runner_is_replaced_and_the_next_goes_on(kept, dashboard, uninterrupted):
+    kept.request(COMPARISON, "run")
+    before = reached(kept, 0.1)
+    first = dashboard.runner
+    dashboard.kill(first)
+    assert_finished_as(kept, uninterrupted)
+    assert_kept(before, kept)
+    assert dashboard.runner.pid != first.pid
+
+
+def test_a_killed_dashboard_takes_its_processes_with_it_and_the_next_goes_on(kept, dashboard, uninterrupted, tmp_path):
+    kept.request(COMPARISON, "run")
+    before = reached(kept, 0.1)
+    dashboard.kill()
+    stood = kept.progress(COMPARISON.id)
+    assert (stood.state, stood.runner) == ("running", False)
+    with started(DASHBOARD, tmp_path, TANDEM_WORKERS=str(WORKERS)):
+        assert_finished_as(kept, uninterrupted)
+    assert_kept(before, kept)
+
+
+def test_a_runner_that_is_killed_again_and_again_gets_there(kept, tmp_path, uninterrupted):
+    kept.request(COMPARISON, "run")
+    for share in (0.05, 0.3, 0.5):
+        with started(DASHBOARD, tmp_path, TANDEM_WORKERS=str(WORKERS)) as family:
+            reached(kept, share)
+            family.kill()
+    with started(DASHBOARD, tmp_path, TANDEM_WORKERS=str(WORKERS)):
+        assert_finished_as(kept, uninterrupted)
