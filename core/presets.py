@@ -47,7 +47,7 @@ PRESETS = (
     ),
     Preset(
         "Batch norm takes large learning rates",
-        "Without it a rate of 3 diverges on every seed and 1 on some; with it all three rates learn, since the scale of the weights no longer matters.",
+        "Without it a rate of 3 diverges on every seed and 1 on some; with it all three learn: the scale of the weights no longer matters.",
         _compare(
             {"model": _mlp(64, 64, 64, 64), "optimizer": {"kind": "sgd", "lr": 0.1}},
             vary={"model.normalization": ["none", "batch"], "optimizer.lr": [0.1, 1.0, 3.0]},
@@ -55,27 +55,27 @@ PRESETS = (
     ),
     Preset(
         "Weights that start at zero never learn",
-        "No gradient gets past a layer of zeros, so the loss stays at ln 10. Equal weights of 0.1 get one, but all units of a layer stay the same unit.",
+        "No gradient passes a layer of zeros: the loss stays at ln 10. Weights of 0.1 get one, but a layer's units stay the same unit.",
         _compare({}, vary={"model.init": ["he", "xavier", "constant", "zero"]}),
     ),
     Preset(
         "Six layers of sigmoid",
-        "The slope of a sigmoid is 1/4 at most, so six layers leave little of the gradient for the first ones: they hardly move, where ReLU fits all.",
+        "A sigmoid's slope is 1/4 at most, so little of the gradient reaches the first of six layers: they hardly move, and ReLU fits all.",
         _compare({"model": _mlp(64, 64, 64, 64, 64, 64)}, vary={"model.activation": ["relu", "tanh", "sigmoid"]}),
     ),
     Preset(
         "Skip connections need normalization",
-        "Sixteen layers: skips alone make it worse, since each one adds to the size of the signal; with batch or layer norm they make it better.",
+        "16 layers: skips alone make it worse, since each adds to the size of the signal; with batch or layer norm they make it better.",
         _compare({"model": _mlp(*[32] * 16)}, vary={"model.normalization": ["none", "batch", "layer"], "model.skip": [False, True]}),
     ),
     Preset(
         "Spirals: what depth is for",
-        "A linear model parts the plane by a line and cannot do it; two hidden layers are hardly better in 60 epochs, three find both arms.",
+        "A linear model parts the plane by a line and cannot do it; two hidden layers are hardly better in 60 epochs, three find the arms.",
         _compare({"data": "spirals", "training": {"epochs": 60}}, vary={"model": ["linear", _mlp(64, 64), _mlp(64, 64, 64)]}),
     ),
     Preset(
         "Two labels in five are wrong",
-        "The plain network learns the wrong labels by heart and its validation loss turns up. Dropout, decay and early stopping each hold it back.",
+        "The plain network learns them by heart and its validation loss turns up; dropout, decay and early stopping each hold it back.",
         _compare(
             {"data": {"kind": "digits", "label_noise": 0.4}, "model": _mlp(256, 256), "training": {"epochs": 40}},
             variants=[
@@ -90,7 +90,8 @@ PRESETS = (
         "How many weights can go",
         "Cut at epoch 10, then trained on: half of the weights go at no cost, 80 % at little; without 95 % of them it falls apart.",
         _compare(
-            {"training": {"epochs": 30}, "pruning": {"kind": "magnitude", "sparsity": 0.8}}, vary={"pruning.sparsity": [0.0, 0.5, 0.8, 0.95]}
+            {"training": {"epochs": 30}, "pruning": {"kind": "magnitude", "sparsity": 0.8}},
+            vary={"pruning.sparsity": [0.0, 0.5, 0.8, 0.95]},
         ),
     ),
 )

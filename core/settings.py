@@ -14,11 +14,11 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from core.choices.base import Choice, Seed
 from core.choices.clipping import Clipping, NoClipping
 from core.choices.data import Data, Digits
-from core.choices.distillation import Distillation, NoDistillation, SoftTargets
+from core.choices.distillation import Distillation, DistillationChoice, NoDistillation, SelfDistillation
 from core.choices.models import Mlp, Model, uses_batch_statistics
 from core.choices.optimizers import Adam, Optimizer
 from core.choices.penalties import Penalty
-from core.choices.pruning import MagnitudePruning, NoPruning, Pruning
+from core.choices.pruning import NoPruning, Pruning
 from core.choices.schedules import Constant, Schedule
 from core.choices.stopping import NoStopping, Stopping
 from core.choices.training import Training
@@ -60,8 +60,10 @@ class RunSettings(Choice):
         return self
 
     def _pruning_complaint(self) -> str | None:
-        if isinstance(self.pruning, MagnitudePruning) and self.pruning.epochs[-1] > self.training.epochs:
+        if self.pruning.epochs and self.pruning.epochs[-1] > self.training.epochs:
             return f"pruning.epochs: {self.pruning.epochs[-1]} is after the last of training.epochs = {self.training.epochs}"
+        if self.pruning.by_unit and (not isinstance(self.model, Mlp) or self.model.skip):
+            return "pruning.kind: units needs an mlp without skip connections, whose units belong to one layer each"
         return None
 
     def _stopping_complaint(self) -> str | None:
@@ -74,8 +76,8 @@ class RunSettings(Choice):
         return None
 
     def _classes_complaint(self) -> str | None:
-        if isinstance(self.distillation, SoftTargets) and self.data.task == "regression":
-            return f"distillation.kind: soft_targets needs classes, and data {self.data.kind} is a regression"
+        if isinstance(self.distillation, DistillationChoice) and self.data.task == "regression":
+            return f"distillation.kind: {self.distillation.kind} needs classes, and data {self.data.kind} is a regression"
         if self.training.label_smoothing and self.data.task == "regression":
             return f"training.label_smoothing: needs classes, and data {self.data.kind} is a regression"
         return None
@@ -86,16 +88,19 @@ class RunSettings(Choice):
         return None
 
     @property
-    def teacher(self) -> RunSettings | None:
-        """The run whose network is this run's teacher, if it has one."""
-        if not isinstance(self.distillation, SoftTargets):
-            return None
-        return RunSettings(
-            data=self.data,
-            model=Mlp(hidden=self.distillation.teacher_hidden),
-            training=self.training.model_copy(update={"epochs": self.distillation.teacher_epochs}),
-            seed=self.seed,
-        )
+    def teachers(self) -> tuple[RunSettings, ...]:
+        """The runs whose networks are this run's teachers: none without distillation. They know all labels."""
+        choice = self.distillation
+        if not isinstance(choice, DistillationChoice):
+            return ()
+        model = self.model if isinstance(choice, SelfDistillation) else Mlp(hidden=choice.teacher_hidden)
+        training = self.training.model_copy(update={"epochs": choice.teacher_epochs, "labelled": 1.0})
+        seeds = [(self.seed + number * TEACHER_STRIDE) % 2**32 for number in range(choice.teacher_count)]
+        return tuple(RunSettings(data=self.data, model=model, training=training, seed=seed) for seed in seeds)
+
+
+TEACHER_STRIDE = 1_000_003
+"""Between the seeds of an ensemble's teachers, so that they are no other run's."""
 
 
 def explain(error: ValidationError, given: Any) -> str:

@@ -101,9 +101,9 @@ def test_what_is_wrong_is_said_with_path_value_and_what_is_allowed(given, expect
 
 def test_the_teacher_is_a_run_of_its_own_with_the_same_data_and_seed():
     run = RunSettings.model_validate({"seed": 4, "distillation": {"kind": "soft_targets", "teacher_hidden": [128], "teacher_epochs": 7}})
-    assert run.teacher is not None
-    assert (run.teacher.seed, run.teacher.data, run.teacher.training.epochs) == (4, run.data, 7)
-    assert RunSettings().teacher is None
+    (teacher,) = run.teachers
+    assert (teacher.seed, teacher.data, teacher.training.epochs) == (4, run.data, 7)
+    assert RunSettings().teachers == ()
 
 
 def test_settings_load_without_torch_or_scikit_learn():

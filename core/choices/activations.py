@@ -13,10 +13,14 @@ if TYPE_CHECKING:
 
 
 class ActivationChoice(Choice):
-    """An activation: the torch module, and the gain by which He and Xavier initialization keep its variance."""
+    """An activation: the torch module, and the gain by which He and Xavier initialization keep its variance.
+
+    The gains are torch's (`nn.init.calculate_gain`) where it has one, and ReLU's for what is shaped like it.
+    """
 
     torch_name: ClassVar[str]
     gain: ClassVar[float] = 2**0.5
+    learned: ClassVar[int] = 0  # numbers a layer's activation learns
 
     def build(self) -> nn.Module:
         """A fresh torch module."""
@@ -64,6 +68,25 @@ class LeakyRelu(ActivationChoice):
     torch_name: ClassVar[str] = "LeakyReLU"
 
 
+class Prelu(ActivationChoice):
+    """PReLU: x above 0, a learned slope times x below, one slope for each layer.
+
+    Its gain, sqrt(2 / (1 + slope^2)), is that of the slope 0.25. Source: He et al. 2015 (arXiv:1502.01852).
+    """
+
+    kind: Literal["prelu"] = "prelu"
+    slope: Annotated[float, Field(ge=0, le=1, description="Slope below 0 at the start.")] = 0.25
+    torch_name: ClassVar[str] = "PReLU"
+    gain: ClassVar[float] = (2 / (1 + 0.25**2)) ** 0.5
+    learned: ClassVar[int] = 1
+
+    def build(self) -> nn.Module:
+        """torch's PReLU with one slope."""
+        from torch import nn
+
+        return nn.PReLU(init=self.slope)
+
+
 class Elu(ActivationChoice):
     """ELU: x above 0, alpha (exp(x) - 1) below. Source: Clevert et al. 2016 (arXiv:1511.07289)."""
 
@@ -86,4 +109,19 @@ class Silu(ActivationChoice):
     torch_name: ClassVar[str] = "SiLU"
 
 
-Activation = Annotated[Relu | Tanh | Sigmoid | LeakyRelu | Elu | Gelu | Silu | Identity, Field(discriminator="kind"), ByKind]
+class Softplus(ActivationChoice):
+    """Softplus: log(1 + exp(beta x)) / beta, a ReLU without its corner.
+
+    Its gain is 1: its mean square on standard normal numbers is 0.92. Source: Dugas et al. 2001, "Incorporating Second-Order Functional
+    Knowledge for Better Option Pricing".
+    """
+
+    kind: Literal["softplus"] = "softplus"
+    beta: Annotated[float, Field(gt=0, le=100, description="The larger, the closer to ReLU.")] = 1.0
+    torch_name: ClassVar[str] = "Softplus"
+    gain: ClassVar[float] = 1.0
+
+
+Activation = Annotated[
+    Relu | Tanh | Sigmoid | LeakyRelu | Prelu | Elu | Gelu | Silu | Softplus | Identity, Field(discriminator="kind"), ByKind
+]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -13,13 +15,37 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+Hidden = Annotated[
+    tuple[Width, ...], Field(min_length=1, max_length=16, description="Units of the teacher's hidden layers.", json_schema_extra={"unit": "units"})
+]
+
+
 class NoDistillation(Choice):
     """None: labels alone."""
 
     kind: Literal["none"] = "none"
 
 
-class SoftTargets(Choice):
+class DistillationChoice(Choice):
+    """What all kinds share: the teachers' training, and how their outputs and the labels are weighed."""
+
+    kind: str
+    teacher_epochs: Annotated[int, Field(ge=1, le=10_000, description="Epochs a teacher trains.", json_schema_extra={"unit": "epochs"})] = 20
+    temperature: Annotated[float, Field(gt=0, le=100, description="Above 1 the teacher's second choices show.")] = 4.0
+    weight: Annotated[float, Field(ge=0, le=1, description="Weight of the soft targets; the labels have the rest.")] = 0.5
+
+    @property
+    def teacher_count(self) -> int:
+        """How many teachers there are."""
+        return getattr(self, "teachers", 1)
+
+    @property
+    def hint_weight(self) -> float:
+        """Weight of the imitation of the teacher's hidden layer."""
+        return getattr(self, "hint", 0.0)
+
+
+class SoftTargets(DistillationChoice):
     """Soft targets: a teacher, trained first from the same seed, lends its softened class probabilities.
 
     loss = (1 - weight) * cross-entropy(labels) + weight * T^2 * KL(teacher_T || student_T), the KL summed over classes and
@@ -29,24 +55,64 @@ class SoftTargets(Choice):
     """
 
     kind: Literal["soft_targets"] = "soft_targets"
-    teacher_hidden: Annotated[
-        tuple[Width, ...],
-        Field(min_length=1, max_length=16, description="Units of the teacher's hidden layers.", json_schema_extra={"unit": "units"}),
-    ] = (256, 256)
-    teacher_epochs: Annotated[
-        int, Field(ge=1, le=10_000, description="Epochs the teacher trains.", json_schema_extra={"unit": "epochs"})
-    ] = 20
-    temperature: Annotated[float, Field(gt=0, le=100, description="Above 1 the teacher's second choices show.")] = 4.0
-    weight: Annotated[float, Field(ge=0, le=1, description="Weight of the soft targets; the labels have the rest.")] = 0.5
+    teacher_hidden: Hidden = (256, 256)
+
+
+class SelfDistillation(DistillationChoice):
+    """Self-distillation: the teacher is the student's own network, trained once before on the labels alone.
+
+    Source: Furlanello et al. 2018 (arXiv:1805.04770), born-again networks.
+    """
+
+    kind: Literal["self"] = "self"
+
+
+class Ensemble(DistillationChoice):
+    """Ensemble: the mean of several teachers' softened probabilities, each from a seed of its own.
+
+    Source: Hinton, Vinyals & Dean 2015 (arXiv:1503.02531).
+    """
+
+    kind: Literal["ensemble"] = "ensemble"
+    teacher_hidden: Hidden = (256, 256)
+    teachers: Annotated[int, Field(ge=2, le=50, description="How many teachers.")] = 5
+
+
+class Hint(DistillationChoice):
+    """Hint: soft targets, and besides them the student's last hidden layer is to find the same examples alike as the teacher's.
+
+    Adds hint * mean over the batch of ||g_student - g_teacher||^2, with g a row of the activations' Gram matrix A A^T, scaled to length 1.
+    So layers of any widths can be compared without a map between them.
+
+    Source: Tung & Mori 2019 (arXiv:1907.09682); the idea of a hint: Romero et al. 2015 (arXiv:1412.6550).
+    """
+
+    kind: Literal["hint"] = "hint"
+    teacher_hidden: Hidden = (256, 256)
+    hint: Annotated[float, Field(ge=0, le=1e4, description="Weight of the hidden layer's imitation.")] = 10.0
 
 
 def soft_target_loss(student_NC: Tensor, teacher_NC: Tensor, temperature_N1: Tensor) -> Tensor:
-    """T^2 * KL(teacher || student) for each example (N,), from logits (N, C) softened by `temperature_N1` (N, 1)."""
+    """T^2 * KL(teacher || student) for each example (N,), from the student's logits and the teacher's log-probabilities at T (N, C)."""
     from torch.nn.functional import kl_div, log_softmax
 
     student = log_softmax(student_NC / temperature_N1, dim=1)
-    teacher = log_softmax(teacher_NC / temperature_N1, dim=1)
-    return kl_div(student, teacher, reduction="none", log_target=True).sum(1) * temperature_N1[:, 0].square()
+    return kl_div(student, teacher_NC, reduction="none", log_target=True).sum(1) * temperature_N1[:, 0].square()
 
 
-Distillation = Annotated[NoDistillation | SoftTargets, Field(discriminator="kind"), ByKind]
+def mean_log_probabilities(logits: Sequence[Tensor], temperature: float) -> Tensor:
+    """The log of the teachers' mean softened probabilities (N, C), from their logits (N, C) each."""
+    import torch
+
+    stacked = torch.stack([torch.log_softmax(teacher_NC / temperature, dim=1) for teacher_NC in logits])
+    return stacked.logsumexp(0) - math.log(len(logits))
+
+
+def likeness(a_RBH: Tensor) -> Tensor:
+    """Rows of the Gram matrix of activations (R, B, H), each scaled to length 1: (R, B, B)."""
+    from torch.nn.functional import normalize
+
+    return normalize(a_RBH @ a_RBH.mT, dim=2)
+
+
+Distillation = Annotated[NoDistillation | SoftTargets | SelfDistillation | Ensemble | Hint, Field(discriminator="kind"), ByKind]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Literal
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,7 +16,33 @@ if TYPE_CHECKING:
 Distribution = Annotated[Literal["normal", "uniform"], Field(description="Shape of the distribution; the variance is the same.")]
 
 
-class He(Choice):
+Gain = Annotated[
+    Annotated[float, Field(gt=0, le=100)] | None,
+    Field(
+        description="Size of the hidden layers' weights in units of the rule's. Empty: the activation's own gain. The output layer's is 1.",
+        json_schema_extra={"advanced": True},
+    ),
+]
+
+
+class InitChoice(Choice):
+    """An initialization: fills one weight matrix, or the kernel of a convolution, whose inputs are all that one output sees."""
+
+    kind: str
+
+    needs_examples: ClassVar[bool] = False  # the layers are then scaled by what they make of `examples` training examples
+
+    @property
+    def own_gain(self) -> float | None:
+        """The gain of hidden layers, where it is not the activation's."""
+        return getattr(self, "gain", None)
+
+    @abstractmethod
+    def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
+        """Fills `weight` (outputs, inputs, *sides) in place."""
+
+
+class He(InitChoice):
     """He: variance gain^2 / inputs, so that the signal keeps its size from layer to layer.
 
     The gain is that of the activation which follows (sqrt 2 for ReLU, 1 after the last layer).
@@ -24,14 +51,15 @@ class He(Choice):
 
     kind: Literal["he"] = "he"
     distribution: Distribution = "normal"
+    gain: Gain = None
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
-        """Fills `weight` (outputs, inputs) in place."""
-        std = gain / math.sqrt(weight.shape[1])
+        """Fills `weight` (outputs, inputs, *sides) in place."""
+        std = gain / math.sqrt(weight[0].numel())
         _fill(weight, std, self.distribution, generator)
 
 
-class Xavier(Choice):
+class Xavier(InitChoice):
     """Xavier (Glorot): variance 2 gain^2 / (inputs + outputs), a compromise between forward and backward pass.
 
     Source: Glorot & Bengio 2010 (AISTATS).
@@ -39,14 +67,16 @@ class Xavier(Choice):
 
     kind: Literal["xavier"] = "xavier"
     distribution: Distribution = "normal"
+    gain: Gain = None
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
-        """Fills `weight` (outputs, inputs) in place."""
-        std = gain * math.sqrt(2 / (weight.shape[0] + weight.shape[1]))
+        """Fills `weight` (outputs, inputs, *sides) in place."""
+        seen_by = weight[:, 0].numel()  # outputs that one input is seen by: in a convolution at all of the kernel's places
+        std = gain * math.sqrt(2 / (weight[0].numel() + seen_by))
         _fill(weight, std, self.distribution, generator)
 
 
-class Normal(Choice):
+class Normal(InitChoice):
     """Normal: mean 0 and the standard deviation given, whatever the layer's size."""
 
     kind: Literal["normal"] = "normal"
@@ -57,7 +87,7 @@ class Normal(Choice):
         weight.normal_(0, self.std, generator=generator)
 
 
-class Uniform(Choice):
+class Uniform(InitChoice):
     """Uniform: between -bound and +bound, whatever the layer's size."""
 
     kind: Literal["uniform"] = "uniform"
@@ -68,19 +98,41 @@ class Uniform(Choice):
         weight.uniform_(-self.bound, self.bound, generator=generator)
 
 
-class Orthogonal(Choice):
+class Orthogonal(InitChoice):
     """Orthogonal: rows or columns orthonormal, times the activation's gain. Source: Saxe et al. 2014 (arXiv:1312.6120)."""
 
     kind: Literal["orthogonal"] = "orthogonal"
+    gain: Gain = None
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
-        """Fills `weight` (outputs, inputs) in place."""
+        """Fills `weight` (outputs, inputs, *sides) in place; a kernel is orthogonal as the matrix of all that an output sees."""
         from torch import nn
 
         nn.init.orthogonal_(weight, gain, generator=generator)
 
 
-class ConstantInit(Choice):
+class Lsuv(InitChoice):
+    """LSUV (layer-sequential unit variance): orthogonal, then each layer scaled so that its outputs on training examples have variance 1.
+
+    The examples are the first of the training part, whatever the seed. Of a recurrent layer it is the inputs' part that is scaled.
+    Source: Mishkin & Matas 2016 (arXiv:1511.06422).
+    """
+
+    kind: Literal["lsuv"] = "lsuv"
+    examples: Annotated[
+        int, Field(ge=2, le=10_000, description="Training examples to measure on.", json_schema_extra={"unit": "examples", "advanced": True})
+    ] = 256
+
+    needs_examples: ClassVar[bool] = True
+
+    def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
+        """Fills `weight` in place with an orthogonal matrix; the gain is not used, since the scale comes from the examples."""
+        from torch import nn
+
+        nn.init.orthogonal_(weight, generator=generator)
+
+
+class ConstantInit(InitChoice):
     """Constant: every weight the same, so all units of a layer stay identical."""
 
     kind: Literal["constant"] = "constant"
@@ -91,7 +143,7 @@ class ConstantInit(Choice):
         weight.fill_(self.value)
 
 
-class Zero(Choice):
+class Zero(InitChoice):
     """Zero: every weight 0; with a hidden layer no gradient reaches the first weights."""
 
     kind: Literal["zero"] = "zero"
@@ -109,4 +161,4 @@ def _fill(weight: Tensor, std: float, distribution: str, generator: Generator) -
         weight.uniform_(-bound, bound, generator=generator)
 
 
-Init = Annotated[He | Xavier | Normal | Uniform | Orthogonal | ConstantInit | Zero, Field(discriminator="kind"), ByKind]
+Init = Annotated[He | Xavier | Normal | Uniform | Orthogonal | Lsuv | ConstantInit | Zero, Field(discriminator="kind"), ByKind]

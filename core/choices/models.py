@@ -2,134 +2,125 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from core.choices.activations import Activation, ActivationChoice, Identity, Relu
-from core.choices.base import ByKind, Choice, Fraction
-from core.choices.initializations import He, Init
-from core.choices.normalizations import BatchNorm, NoNormalization, Normalization
+from core.choices.activations import Relu
+from core.choices.base import ByKind
+from core.choices.convnets import Convnet
+from core.choices.initializations import He
+from core.choices.model_base import (
+    ActivationField,
+    Bias,
+    Dropout,
+    InitField,
+    InputDropout,
+    LayeredChoice,
+    Map,
+    ModelChoice,
+    NormalizationField,
+    Sizes,
+    Skip,
+    Width,
+    check_layers,
+)
+from core.choices.normalizations import BatchNorm, NoNormalization
+from core.choices.recurrent import Recurrent
 
 if TYPE_CHECKING:
-    from torch import Generator, nn
+    from torch import nn
 
-Bias = Annotated[bool, Field(description="A constant added by every unit.", json_schema_extra={"advanced": True})]
-InitField = Annotated[Init, Field(description="How the weights are drawn before training.")]
-Width = Annotated[int, Field(ge=1, le=4096)]
+__all__ = ["Convnet", "Linear", "Mlp", "Model", "ModelChoice", "Recurrent", "Sizes", "Width", "uses_batch_statistics"]
 
 
-class Linear(Choice):
+class Linear(ModelChoice):
     """Linear: one linear map from the features to the classes (softmax or least-squares regression)."""
 
     kind: Literal["linear"] = "linear"
     init: InitField = He()
     bias: Bias = True
 
-    dropout: ClassVar[float] = 0.0
-
-    def build(self, inputs: int, outputs: int) -> nn.Sequential:
+    def build(self, sizes: Sizes) -> nn.Sequential:
         """A Sequential with the one layer `output`."""
+        from collections import OrderedDict
+
         from torch import nn
 
-        return nn.Sequential(OrderedDict(output=nn.Linear(inputs, outputs, bias=self.bias)))
+        return nn.Sequential(OrderedDict(output=nn.Linear(sizes.inputs, sizes.targets * sizes.outputs, bias=self.bias)))
 
-    def initialize(self, network: nn.Module, generator: Generator) -> None:
-        """Draws the weights in place from `generator`, input to output."""
-        _initialize(network, self.init, Identity(), generator)
-
-    def widths(self) -> tuple[int, ...]:
-        """Units of the hidden layers: none."""
-        return ()
-
-    def parameter_count(self, inputs: int, outputs: int) -> int:
-        """Trainable parameters."""
-        return (inputs + self.bias) * outputs
+    def maps(self, sizes: Sizes) -> list[Map]:
+        """The one matrix."""
+        return [Map("output", sizes.inputs, sizes.targets * sizes.outputs)]
 
 
-class Mlp(Choice):
-    """MLP: fully connected hidden layers (linear, normalization, activation, dropout), then a linear output layer."""
+class Mlp(LayeredChoice):
+    """MLP: fully connected hidden layers (linear, normalization, activation, dropout), then a linear output layer.
+
+    `width` and `depth` say the hidden layers in another way, so that each can be varied alone: `depth` layers, all of `width` units.
+    One of them alone keeps the other as `hidden` has it: as many layers, or the units of its first.
+    """
 
     kind: Literal["mlp"] = "mlp"
     hidden: Annotated[
         tuple[Width, ...],
         Field(min_length=1, max_length=64, description="Units of each hidden layer, e.g. 64, 64.", json_schema_extra={"unit": "units"}),
     ] = (64, 64)
-    activation: Annotated[Activation, Field(description="The nonlinearity after each hidden layer.")] = Relu()
-    normalization: Annotated[Normalization, Field(description="Rescales each hidden layer's outputs before the activation.")] = (
-        NoNormalization()
-    )
-    dropout: Annotated[
-        Fraction, Field(description="Share of hidden units set to 0 in training; the rest are scaled up by 1 / (1 - p).")
-    ] = 0.0
-    skip: Annotated[bool, Field(description="Adds a hidden layer's input to its output where both have the same width.")] = False
+    width: Annotated[
+        Width | None,
+        Field(description="Units of every hidden layer, instead of those of `hidden`.", json_schema_extra={"unit": "units", "advanced": True}),
+    ] = None
+    depth: Annotated[
+        Annotated[int, Field(ge=1, le=64)] | None,
+        Field(description="How many hidden layers, instead of those of `hidden`.", json_schema_extra={"unit": "layers", "advanced": True}),
+    ] = None
+    activation: ActivationField = Relu()
+    normalization: NormalizationField = NoNormalization()
+    dropout: Dropout = 0.0
+    input_dropout: InputDropout = 0.0
+    skip: Skip = False
     init: InitField = He()
     bias: Bias = True
 
-    def build(self, inputs: int, outputs: int) -> nn.Sequential:
-        """A Sequential of `hidden1`, `hidden2`, ..., `output`, its weights not yet drawn."""
+    @model_validator(mode="after")
+    def _hidden_layers(self) -> Self:
+        """`hidden` always tells the layers, however they were given: that is what networks and keys are made from."""
+        if self.width is not None or self.depth is not None:
+            layers = (self.width or self.hidden[0],) * (self.depth or len(self.hidden))
+            object.__setattr__(self, "hidden", layers)  # frozen for everyone else
+        check_layers(self)
+        return self
+
+    def identity(self) -> dict[str, Any]:
+        """As every choice's, the hidden layers by `hidden` alone."""
+        return {name: value for name, value in super().identity().items() if name not in ("width", "depth")}
+
+    def build(self, sizes: Sizes) -> nn.Sequential:
+        """A Sequential of `hidden1`, `hidden2`, ..., `output`."""
         from torch import nn
 
-        layers: OrderedDict[str, nn.Module] = OrderedDict()
-        for number, (width_in, width_out) in enumerate(pairwise((inputs, *self.hidden)), start=1):
-            layers[f"hidden{number}"] = self._block(width_in, width_out)
-        layers["output"] = nn.Linear(self.hidden[-1], outputs, bias=self.bias)
+        layers = self.first_layers()
+        for number, (inputs, outputs) in enumerate(pairwise((sizes.inputs, *self.hidden)), start=1):
+            mapping = nn.Linear(inputs, outputs, bias=self.bias)
+            layers[f"hidden{number}"] = self.block(number, "linear", mapping, residual=self.skip and inputs == outputs)
+        layers["output"] = nn.Linear(self.hidden[-1], sizes.targets * sizes.outputs, bias=self.bias)
         return nn.Sequential(layers)
-
-    def _block(self, inputs: int, outputs: int) -> nn.Module:
-        from torch import nn
-
-        parts: OrderedDict[str, nn.Module] = OrderedDict(linear=nn.Linear(inputs, outputs, bias=self.bias))
-        if (norm := self.normalization.build(outputs)) is not None:
-            parts["normalization"] = norm
-        parts["activation"] = self.activation.build()
-        if self.dropout > 0:
-            parts["dropout"] = nn.Dropout(self.dropout)
-        if self.skip and inputs == outputs:
-            from core.choices.modules import Residual
-
-            return Residual(parts)
-        return nn.Sequential(parts)
-
-    def initialize(self, network: nn.Module, generator: Generator) -> None:
-        """Draws the weights in place from `generator`, input to output."""
-        _initialize(network, self.init, self.activation, generator)
 
     def widths(self) -> tuple[int, ...]:
         """Units of the hidden layers."""
         return self.hidden
 
-    def parameter_count(self, inputs: int, outputs: int) -> int:
-        """Trainable parameters, by arithmetic (no network is built)."""
-        linear = sum((i + self.bias) * o for i, o in pairwise((inputs, *self.hidden, outputs)))
-        norm = 0 if isinstance(self.normalization, NoNormalization) else 2 * sum(self.hidden)
-        return linear + norm
+    def maps(self, sizes: Sizes) -> list[Map]:
+        """One matrix a layer."""
+        ends = pairwise((sizes.inputs, *self.hidden))
+        hidden = [Map(f"hidden{number}", inputs, outputs) for number, (inputs, outputs) in enumerate(ends, start=1)]
+        return [*hidden, Map("output", self.hidden[-1], sizes.targets * sizes.outputs)]
 
 
-def linear_layers(network: nn.Module) -> Iterator[nn.Linear]:
-    """The linear layers from input to output."""
-    from torch import nn
-
-    return (module for module in network.modules() if isinstance(module, nn.Linear))
-
-
-def _initialize(network: nn.Module, init: Init, activation: ActivationChoice, generator: Generator) -> None:
-    import torch
-
-    layers = list(linear_layers(network))
-    with torch.no_grad():
-        for layer in layers:
-            init.fill(layer.weight, 1.0 if layer is layers[-1] else activation.gain, generator)
-            if layer.bias is not None:
-                layer.bias.zero_()
-
-
-def uses_batch_statistics(model: Linear | Mlp) -> bool:
-    """Whether a training batch needs at least two examples."""
+def uses_batch_statistics(model: ModelChoice) -> bool:
+    """Whether a training batch needs at least two examples. A convnet's batch norm averages over positions too: one is enough."""
     return isinstance(model, Mlp) and isinstance(model.normalization, BatchNorm)
 
 
-Model = Annotated[Linear | Mlp, Field(discriminator="kind"), ByKind]
+Model = Annotated[Linear | Mlp | Convnet | Recurrent, Field(discriminator="kind"), ByKind]

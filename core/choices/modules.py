@@ -1,8 +1,15 @@
-"""Modules that torch has no name for. This file imports torch: import it where a network is built."""
+"""Modules that torch has no name for. This file imports torch: import it where a network is built.
+
+Shapes: B examples, T steps, F features of a step, H units, K targets, C channels, D numbers of an example.
+"""
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
+
+ConvNd = nn.Conv1d | nn.Conv2d
 
 
 class Residual(nn.Sequential):
@@ -11,3 +18,106 @@ class Residual(nn.Sequential):
     def forward(self, input: Tensor) -> Tensor:
         """x + f(x); f keeps the shape."""
         return input + super().forward(input)
+
+
+class WeightNorm(nn.Module):
+    """A linear map or convolution with the weight g v / ||v||: of every output, a learned length g and a learned direction v.
+
+    Takes the place of `plain`. Parameters in order: g (outputs,), v (of the weight's shape), bias. `torch.nn.utils.parametrizations.
+    weight_norm` is the same with other names (original0, original1). An output whose v is 0 (pruned whole) has the weight 0.
+    Source: Salimans & Kingma 2016 (arXiv:1602.07868).
+    """
+
+    def __init__(self, plain: nn.Linear | ConvNd) -> None:
+        super().__init__()
+        self.g = nn.Parameter(torch.empty(plain.weight.shape[0]))
+        self.v = nn.Parameter(torch.empty_like(plain.weight))
+        self.register_parameter("bias", plain.bias)
+        self.stride = getattr(plain, "stride", None)
+        self.padding = getattr(plain, "padding", None)
+
+    @property
+    def weight(self) -> Tensor:
+        """g v / ||v||, in the shape of v."""
+        return normalized(self.v[None], self.g[None])[0]
+
+    @torch.no_grad()
+    def set_weight(self, weight: Tensor) -> None:
+        """Makes `weight` the weight: v is it, and g its length."""
+        self.v.copy_(weight)
+        self.g.copy_(weight.flatten(1).norm(dim=1))
+
+    def forward(self, input: Tensor) -> Tensor:
+        """As the plain module, with that weight."""
+        if self.v.dim() == 2:
+            return F.linear(input, self.weight, self.bias)
+        convolve = F.conv1d if self.v.dim() == 3 else F.conv2d
+        return convolve(input, self.weight, self.bias, stride=self.stride, padding=self.padding)  # type: ignore[no-any-return]
+
+
+def normalized(v_RO: Tensor, g_RO: Tensor) -> Tensor:
+    """g v / ||v|| over all dimensions of v (R, O, ...) but the first two; 0 where v is 0."""
+    length_RO = v_RO.flatten(2).norm(dim=2)
+    scale_RO = g_RO / length_RO.where(length_RO > 0, torch.ones_like(length_RO))
+    return v_RO * scale_RO.view(*scale_RO.shape, *[1] * (v_RO.dim() - 2))
+
+
+class PictureRmsNorm(nn.RMSNorm):
+    """RMS norm of an example over its channels and positions (B, C, ...), with a learned scale for each channel."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x / rms(x) * weight, of the same shape."""
+        assert self.weight is not None
+        return F.rms_norm(x, x.shape[1:], eps=self.eps) * self.weight.view(-1, *[1] * (x.dim() - 2))
+
+
+class TimeLast(nn.Module):
+    """Flattened sequences (..., T * F) as signals (..., F, T)."""
+
+    def __init__(self, steps: int, features: int) -> None:
+        super().__init__()
+        self.shape = (steps, features)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """A view of x."""
+        return x.unflatten(-1, self.shape).transpose(-1, -2)
+
+
+class Steps(nn.Module):
+    """Flattened examples (..., D) as steps (..., T, F): a sequence's own, a signal's points, a picture's rows with all their channels."""
+
+    def __init__(self, shape: tuple[int, ...], *, sequence: bool) -> None:
+        super().__init__()
+        self.shape = (1, *shape) if sequence else (*shape, 1) if len(shape) == 2 else shape  # (channels, steps, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """A view of x where there is one channel."""
+        return x.unflatten(-1, self.shape).transpose(-2, -3).flatten(-2)
+
+
+class LastStates(nn.Module):
+    """The last K states of a recurrent layer over (B, T, F): (B, H), or (B, K, H) for K > 1.
+
+    With `truncation` the gradient is cut every so many steps, counted from the last, so that it reaches back at most so far.
+    Source: Williams & Peng 1990, "An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network Trajectories".
+    """
+
+    def __init__(self, rnn: nn.RNNBase, keep: int, truncation: int | None) -> None:
+        super().__init__()
+        self.rnn = rnn
+        self.keep = keep
+        self.truncation = truncation
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The states, each the cells' output at a step."""
+        state, outputs = None, []
+        for part in x.split(self._lengths(x.shape[1]), dim=1):
+            output, state = self.rnn(part, state)
+            state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+            outputs.append(output)
+        states = torch.cat(outputs, dim=1)[:, -self.keep :]
+        return states[:, 0] if self.keep == 1 else states
+
+    def _lengths(self, steps: int) -> list[int]:
+        length = self.truncation or steps
+        return ([steps % length] if steps % length else []) + [length] * (steps // length)

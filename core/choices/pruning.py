@@ -1,8 +1,11 @@
-"""Pruning: weights set to zero and held there, while the rest trains on."""
+"""Pruning: weights set to zero and held there, while the rest trains on.
+
+Shapes: W weights of the whole network or of one layer; a score is how much a weight (or unit) is worth, and the lowest go.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -11,57 +14,151 @@ from core.choices.base import ByKind, Choice, Fraction
 if TYPE_CHECKING:
     from torch import Tensor
 
+Scope = Annotated[
+    Literal["global", "layer"], Field(description="Compare the weights of the whole network, or take the same share from each layer.")
+]
+Epoch = Annotated[int, Field(ge=0, le=100_000)]
+
 
 class NoPruning(Choice):
     """None: every weight stays."""
 
     kind: Literal["none"] = "none"
 
+    epochs: ClassVar[tuple[int, ...]] = ()
+    rewind: ClassVar[None] = None
+    by_unit: ClassVar[bool] = False
+    needs: ClassVar[str] = "nothing"
 
-class MagnitudePruning(Choice):
-    """Magnitude: after the given epochs the smallest weights of the whole network are set to zero for good.
 
-    With several epochs each one removes the same share of what is left, so that the last one reaches `sparsity`:
-    after event k of n it is 1 - (1 - sparsity)^(k/n). The epochs after an event are the fine-tuning.
+class PruningChoice(Choice):
+    """What all kinds share: how much, when, and what the survivors go on from."""
 
-    Source: Han et al. 2015 (arXiv:1506.02626); as torch.nn.utils.prune's global L1Unstructured.
+    kind: str
+    sparsity: Annotated[Fraction, Field(description="Share of the weights (or units) that is zero in the end.")] = 0.8
+    epochs: Annotated[
+        tuple[Epoch, ...],
+        Field(min_length=1, max_length=100, description="Prune at the end of these epochs (0: before training).", json_schema_extra={"unit": "epochs"}),
+    ] = (10,)
+    curve: Annotated[
+        Literal["geometric", "cubic"],
+        Field(description="With several epochs: each removes the same share of what is left, or much at first and little at the end."),
+    ] = "geometric"
+    rewind: Annotated[
+        Epoch | None,
+        Field(description="After each event the survivors go back to their weights of this epoch (0: the initial ones), with a fresh optimizer."),
+    ] = None
+
+    by_unit: ClassVar[bool] = False
+    needs: ClassVar[str] = "weights"  # what its scores are made of: weights, chance, gradients or movement
+
+    @model_validator(mode="after")
+    def _epochs_are_in_order(self) -> Self:
+        if list(self.epochs) != sorted(set(self.epochs)):
+            raise ValueError("the pruning epochs must ascend, each named once")
+        if self.rewind is not None and self.rewind > self.epochs[0]:
+            raise ValueError(f"rewind: {self.rewind} is after the first pruning epoch, {self.epochs[0]}")
+        return self
+
+    @property
+    def by_layer(self) -> bool:
+        """Whether the same share is taken from each layer."""
+        return self.by_unit or getattr(self, "scope", "global") == "layer"
+
+    def target(self, epoch: int) -> float:
+        """The sparsity that the event at the end of `epoch` reaches; `epoch` must be one of `epochs`.
+
+        Event k of n: 1 - (1 - sparsity)^(k/n), or sparsity (1 - (1 - k/n)^3) (Zhu & Gupta 2017, arXiv:1710.01878).
+        """
+        share = (self.epochs.index(epoch) + 1) / len(self.epochs)
+        if self.curve == "cubic":
+            return self.sparsity * (1 - (1 - share) ** 3)
+        return 1 - (1 - self.sparsity) ** share
+
+
+class MagnitudePruning(PruningChoice):
+    """Magnitude: the smallest weights are set to zero for good.
+
+    Source: Han et al. 2015 (arXiv:1506.02626); as torch.nn.utils.prune's L1Unstructured, global or by layer. With `rewind` and several
+    epochs: lottery tickets, Frankle & Carbin 2019 (arXiv:1803.03635).
     """
 
     kind: Literal["magnitude"] = "magnitude"
-    sparsity: Annotated[Fraction, Field(description="Share of the weights that is zero in the end.")] = 0.8
-    epochs: Annotated[
-        tuple[Annotated[int, Field(ge=0, le=100_000)], ...],
-        Field(
-            min_length=1,
-            max_length=100,
-            description="Prune at the end of these epochs (0: before training).",
-            json_schema_extra={"unit": "epochs"},
-        ),
-    ] = (10,)
-
-    @model_validator(mode="after")
-    def _epochs_ascend(self) -> Self:
-        if list(self.epochs) != sorted(set(self.epochs)):
-            raise ValueError("the pruning epochs must ascend, each named once")
-        return self
-
-    def target(self, epoch: int) -> float:
-        """The sparsity that the event at the end of `epoch` reaches; `epoch` must be one of `epochs`."""
-        return 1 - (1 - self.sparsity) ** ((self.epochs.index(epoch) + 1) / len(self.epochs))
+    scope: Scope = "global"
 
 
-def magnitude_mask(weights_P: Tensor, sparsity: float) -> Tensor:
-    """True for the weights that stay (P,): all but the round(sparsity * P) smallest in absolute value.
+class RandomPruning(PruningChoice):
+    """Random: weights chosen by chance, from the run's own stream: the baseline that any other score must beat."""
 
-    Weights that are zero already count among the smallest, so pruning again keeps what was pruned.
+    kind: Literal["random"] = "random"
+    scope: Scope = "global"
+
+    needs: ClassVar[str] = "chance"
+
+
+class UnitPruning(PruningChoice):
+    """Units: whole hidden units with the smallest incoming weights, the same share of each layer; the network can then be made smaller.
+
+    Source: Li et al. 2017 (arXiv:1608.08710), for fully connected layers.
     """
+
+    kind: Literal["units"] = "units"
+
+    by_unit: ClassVar[bool] = True
+
+
+class GradientPruning(PruningChoice):
+    """Gradient: the weights whose loss would change least to first order, |w g|, with g on the whole training set.
+
+    Source: Molchanov et al. 2017 (arXiv:1611.06440).
+    """
+
+    kind: Literal["gradient"] = "gradient"
+    scope: Scope = "global"
+
+    needs: ClassVar[str] = "gradients"
+
+
+class Snip(PruningChoice):
+    """SNIP: the same score before the first update, so that only the connections that matter are ever trained.
+
+    Source: Lee et al. 2019 (arXiv:1810.02340), with the gradient on the whole training set instead of one batch.
+    """
+
+    kind: Literal["snip"] = "snip"
+    epochs: Annotated[
+        tuple[Literal[0]], Field(description="Before training.", json_schema_extra={"unit": "epochs", "advanced": True})
+    ] = (0,)
+    scope: Scope = "global"
+
+    needs: ClassVar[str] = "gradients"
+
+
+class MovementPruning(PruningChoice):
+    """Movement: the weights that training pushes towards zero: the score is the sum of -w g over the updates so far.
+
+    Source: Sanh, Wolf & Rush 2020 (arXiv:2005.07683), with scores taken after the fact instead of learned.
+    """
+
+    kind: Literal["movement"] = "movement"
+    scope: Scope = "global"
+
+    needs: ClassVar[str] = "movement"
+
+
+def mask_of(scores_W: Tensor, sparsity: float) -> Tensor:
+    """True for the weights that stay (W,): all but the round(sparsity * W) with the lowest scores."""
     import torch
 
-    count = round(sparsity * weights_P.numel())
-    keep_P = torch.ones_like(weights_P, dtype=torch.bool)
+    count = round(sparsity * scores_W.numel())
+    keep_W = torch.ones_like(scores_W, dtype=torch.bool)
     if count:
-        keep_P[torch.topk(weights_P.abs(), count, largest=False).indices] = False
-    return keep_P
+        keep_W[torch.topk(scores_W, count, largest=False).indices] = False
+    return keep_W
 
 
-Pruning = Annotated[NoPruning | MagnitudePruning, Field(discriminator="kind"), ByKind]
+Pruning = Annotated[
+    NoPruning | MagnitudePruning | RandomPruning | UnitPruning | GradientPruning | Snip | MovementPruning,
+    Field(discriminator="kind"),
+    ByKind,
+]

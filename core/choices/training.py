@@ -33,6 +33,15 @@ class Training(Choice):
         Sampling,
         Field(description="The order of the examples: reshuffled each epoch, shuffled once, as they stand, or drawn with replacement."),
     ] = "reshuffle"
+    labelled: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=1,
+            description="Share of the training examples whose labels may be used. The others are left out, but for a student's soft targets.",
+            json_schema_extra={"advanced": True},
+        ),
+    ] = 1.0
     evaluate_every: Annotated[
         Annotated[int, Field(ge=1, le=10_000_000)] | None,
         Field(

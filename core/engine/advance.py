@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import torch
 from torch import Tensor
 
 from core.choices.stopping import StoppingChoice
-from core.engine.batches import epoch_indices
+from core.engine.batches import epoch_indices, tensors_of
 from core.engine.grids import grid_bytes
 from core.engine.measures import Moment, layer_rows, measured, whole
 from core.engine.network import state_of, trained_model, weights_bytes
 from core.engine.objective import Activity, Scores, evaluate
 from core.engine.records import Records, Row
 from core.engine.state import Stack
+from core.engine.teaching import lesson_of
 from core.engine.training import Live
-from core.settings import RunSettings
 
 GRID_FEATURES = 2
 
@@ -39,23 +38,16 @@ def advance(stack: Stack, epochs: int = 1) -> tuple[Stack, Records]:
 
 
 def _advance_teachers(stack: Stack, epochs: int) -> Stack:
-    logits = dict(stack.teacher_logits)
+    lessons = dict(stack.lessons)
+    x_ND = tensors_of(stack).train.x_ND
     waiting = []
     for teacher in stack.teachers:
         left, records = advance(teacher, epochs)
         by_key = {run.key: run for run in teacher.runs}
         for row in records.ended:
-            logits[row["run"]] = _logits(by_key[row["run"]], row["weights"], stack)
+            lessons[row["run"]] = lesson_of(trained_model(by_key[row["run"]], row["weights"]).to(x_ND.device), x_ND)
         waiting += [] if left.finished else [left]
-    return replace(stack, teachers=tuple(waiting), teacher_logits=logits)
-
-
-@torch.no_grad()
-def _logits(teacher: RunSettings, weights: bytes, stack: Stack) -> Tensor:
-    from core.engine.batches import tensors_of
-
-    x_ND = tensors_of(stack).train.x_ND
-    return trained_model(teacher, weights).to(x_ND.device)(x_ND)
+    return replace(stack, teachers=tuple(waiting), lessons=lessons)
 
 
 def _start(stack: Stack, records: Records) -> Stack:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from core.engine.batches import Tensors
+from core.engine.batches import Tensors, known_labels
 from core.engine.layers import Pass
 from core.engine.network import Network
 from core.engine.noise import BatchNoise
-from core.engine.objective import SoftLoss, losses
+from core.engine.objective import losses
 from core.engine.state import Stack
+from core.engine.teaching import Teaching
 
 
 class BatchLoss:
@@ -19,7 +20,8 @@ class BatchLoss:
     def __init__(self, stack: Stack, data: Tensors) -> None:
         self.data = data
         self.noise = BatchNoise(stack.runs, stack.flat_RP)
-        self.soft = SoftLoss.of(stack.runs, stack.teacher_logits, stack.flat_RP)
+        self.teaching = Teaching(stack.runs, stack.lessons, stack.flat_RP) if stack.lessons else None
+        self.known_N = known_labels(stack) if stack.lessons else None
         self.smoothing_R1 = stack.flat_RP.new_tensor([[run.training.label_smoothing] for run in stack.runs])
 
     def __call__(self, network: Network, index_RB: Tensor, step: int, rows: slice) -> Tensor:
@@ -30,14 +32,21 @@ class BatchLoss:
         if blend is not None:
             share_R1, place_RB = blend
             x_RBD = share_R1[:, :, None] * x_RBD + (1 - share_R1[:, :, None]) * _of_places(x_RBD, place_RB)
+        hidden: list[Tensor] = []
         mode = Pass(training=True, uniforms=lambda layer, shape: self.noise.uniforms(layer, step, shape, rows))
+        if self.teaching is not None and self.teaching.hinted:
+            mode.watch = lambda layer, a_RBH: hidden.append(a_RBH.flatten(2)) if layer != "output" else None
         outputs_RBC = network(x_RBD, mode)
         smoothing_R1 = self.smoothing_R1[rows] if self.smoothing_R1.any() else None
         loss_RB = losses(outputs_RBC, y_RB, self.data.task, smoothing_R1)
         if blend is not None:
             loss_RB = share_R1 * loss_RB + (1 - share_R1) * losses(outputs_RBC, _of_places(y_RB, place_RB), self.data.task, smoothing_R1)
-        if self.soft is not None:
-            loss_RB = self.soft.mix(loss_RB, outputs_RBC, index_RB, rows)
+        if self.teaching is not None:
+            if self.known_N is not None:
+                loss_RB = loss_RB * self.known_N[index_RB]
+            loss_RB = self.teaching.mix(loss_RB, outputs_RBC, index_RB, rows)
+            if hidden:
+                loss_RB = loss_RB + self.teaching.imitate(hidden[-1], index_RB, rows)
         return loss_RB.mean(1)
 
 

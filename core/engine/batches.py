@@ -15,7 +15,7 @@ from torch import Tensor
 from core.choices.data import Data
 from core.choices.loading import load_data
 from core.engine.network import DTYPES
-from core.engine.state import Stack, device_of
+from core.engine.state import Stack, device_of, labelled
 from core.engine.streams import epoch_order, stream_seed
 
 
@@ -66,6 +66,16 @@ def _tensors(data: Data, dtype: torch.dtype, device: torch.device) -> Tensors:
     )
 
 
+def known_labels(stack: Stack) -> Tensor | None:
+    """1 where a training example's label is known to the stack's runs, 0 elsewhere (N,); None where all are."""
+    known = labelled(stack.runs[0])
+    if known is None:
+        return None
+    known_N = torch.zeros(len(load_data(stack.runs[0].data).y_train), dtype=stack.flat_RP.dtype, device=stack.flat_RP.device)
+    known_N[torch.from_numpy(known)] = 1
+    return known_N
+
+
 def epoch_indices(stack: Stack, epoch: int) -> Tensor:
     """The examples that each run draws in an epoch, in order: (R, draws). Runs with one seed and sampling draw the same."""
     if stack.order_RED is not None:
@@ -75,5 +85,7 @@ def epoch_indices(stack: Stack, epoch: int) -> Tensor:
         name = (stream_seed(run, "order"), run.training.sampling)
         if name not in drawn:
             drawn[name] = epoch_order(run, epoch, stack.draws)
+            if stack.only_labelled is not None:
+                drawn[name] = stack.only_labelled[drawn[name]]
     order_RN = np.stack([drawn[stream_seed(run, "order"), run.training.sampling] for run in stack.runs])
     return torch.from_numpy(order_RN).to(stack.flat_RP.device)

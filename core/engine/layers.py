@@ -1,108 +1,80 @@
 """Layers that hold R independent networks, made from the plain torch modules that they stand for.
 
-Shapes: R runs, B examples of a batch, I inputs, O outputs, C channels (units).
+Shapes: R runs, B examples of a batch, I inputs, O outputs, C channels (units); positions may follow the channels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.choices.modules import Residual
+from core.choices.modules import Residual, Steps, TimeLast, WeightNorm
+from core.engine import layers_conv, layers_norm, layers_recurrent
+from core.engine.layer_base import Build, Layer, Parts, Pass, weight_of
 
-
-@dataclass
-class Pass:
-    """What a forward pass needs besides its input."""
-
-    training: bool
-    uniforms: Callable[[int, tuple[int, ...]], Tensor] | None = None  # (number of the dropout layer, (B, C)) -> (R, B, C)
-    watch: Callable[[str, Tensor], None] | None = None  # called with a layer's name and its activations (R, B, C)
-
-
-Layer = Callable[[Tensor, Pass], Tensor]
-
-
-@dataclass
-class Parts:
-    """The stacked tensors from which layers are built, by the names of the plain module's parameters and buffers.
-
-    A layer takes its views of a parameter anew in every forward pass: the optimizers write to the parameters' storage, and autograd
-    would lose track of a view that was taken before.
-    """
-
-    parameters: dict[str, Tensor]  # (R, *shape)
-    buffers: dict[str, Tensor]  # (R, *shape)
-    dropout_R: Tensor
-    dropouts: int = field(default=0)  # how many dropout layers were built so far
+__all__ = ["Layer", "Parts", "Pass", "segments", "stacked"]
 
 
 def stacked(module: nn.Module, name: str, parts: Parts) -> Layer:
     """R copies of `module` as one layer, with the tensors of `parts` under `name`. Raises TypeError for a module it cannot stack."""
-    if isinstance(module, ELEMENTWISE):
+    if isinstance(module, ANY_LEADING):
         return lambda x, _: module(x)
-    for kind, build in STACKED.items():
-        if isinstance(module, kind):
-            return build(module, name, parts)
+    if build := STACKED.get(type(module)):
+        return build(module, name, parts)
     raise TypeError(f"no stacked form of {type(module).__name__}; add one to core.engine.layers.STACKED")
 
 
 def linear(module: nn.Module, name: str, parts: Parts) -> Layer:
-    """y[r] = x[r] @ weight[r].T + bias[r] as one batched product."""
-    weight_ROI = parts.parameters[f"{name}.weight"]
+    """y[r] = x[r] @ weight[r].T + bias[r] as one batched product; with steps or positions before the inputs, at each of them."""
+    weight = weight_of(module, name, parts)
     bias_RO = parts.parameters.get(f"{name}.bias")
-    if bias_RO is None:
-        return lambda x_RBI, _: torch.bmm(x_RBI, weight_ROI.mT)
-    return lambda x_RBI, _: torch.baddbmm(bias_RO[:, None], x_RBI, weight_ROI.mT)
 
-
-def relu(module: nn.Module, name: str, parts: Parts) -> Layer:
-    """ReLU in place: what it overwrites is the output of a linear map or a norm, which no backward pass needs."""
-    return lambda x, _: torch.relu_(x)
-
-
-def batch_norm(module: nn.Module, name: str, parts: Parts) -> Layer:
-    """Batch norm of R networks as one of R*C channels; running statistics are updated in place in training."""
-    assert isinstance(module, nn.BatchNorm1d)
-    weight_RC, bias_RC = parts.parameters[f"{name}.weight"], parts.parameters[f"{name}.bias"]
-    mean_RC, var_RC = parts.buffers[f"{name}.running_mean"], parts.buffers[f"{name}.running_var"]
-    seen_R = parts.buffers[f"{name}.num_batches_tracked"]
-
-    def forward(x_RBC: Tensor, mode: Pass) -> Tensor:
-        runs, examples, channels = x_RBC.shape
-        if mode.training:
-            seen_R.add_(1)
-        flat = x_RBC.transpose(0, 1).reshape(examples, runs * channels)
-        args = (mean_RC.view(-1), var_RC.view(-1), weight_RC.reshape(-1), bias_RC.reshape(-1))
-        out = F.batch_norm(flat, *args, training=mode.training, momentum=module.momentum or 0.0, eps=module.eps)
-        return out.view(examples, runs, channels).transpose(0, 1)
+    def forward(x_RBI: Tensor, mode: Pass) -> Tensor:
+        if x_RBI.dim() > 3:
+            return forward(x_RBI.flatten(1, -2), mode).unflatten(1, x_RBI.shape[1:-1])
+        if bias_RO is None:
+            return torch.bmm(x_RBI, weight().mT)
+        return torch.baddbmm(bias_RO[:, None], x_RBI, weight().mT)
 
     return forward
 
 
-def layer_norm(module: nn.Module, name: str, parts: Parts) -> Layer:
-    """Layer norm over the last dimension, with each run's own weight and bias."""
-    assert isinstance(module, nn.LayerNorm)
-    weight_RC, bias_RC = parts.parameters[f"{name}.weight"], parts.parameters[f"{name}.bias"]
-    shape, eps = list(module.normalized_shape), module.eps
-    return lambda x_RBC, _: torch.addcmul(bias_RC[:, None], F.layer_norm(x_RBC, shape, eps=eps), weight_RC[:, None])
+def weight_norm(module: nn.Module, name: str, parts: Parts) -> Layer:
+    """The linear map or convolution that it is; the weight is made anew in every pass."""
+    assert isinstance(module, WeightNorm)
+    return (linear if module.v.dim() == 2 else layers_conv.convolution)(module, name, parts)
+
+
+def relu(module: nn.Module, name: str, parts: Parts) -> Layer:
+    """ReLU, in place: what it overwrites is the output of a linear map or a norm, which no backward pass needs.
+
+    Not where that is a view, because writing to a view costs autograd two copies of the gradient.
+    """
+    return lambda x, _: torch.relu(x) if x._is_view() else torch.relu_(x)
+
+
+def prelu(module: nn.Module, name: str, parts: Parts) -> Layer:
+    """PReLU with each run's own slope, R being the channels that torch's has."""
+    slope_R1 = parts.parameters[f"{name}.weight"]
+    return lambda x, _: F.prelu(x.transpose(0, 1), slope_R1.flatten()).transpose(0, 1)
 
 
 def dropout(module: nn.Module, name: str, parts: Parts) -> Layer:
     """Inverted dropout with each run's own rate and its own stream."""
-    number = parts.dropouts
-    parts.dropouts += 1
-    rate_R11 = parts.dropout_R[:, None, None]
+    rate_R = parts.dropouts[name]
+    number = list(parts.dropouts).index(name)
+    if not rate_R.any():
+        return lambda x, _: x
 
     def forward(x_RBC: Tensor, mode: Pass) -> Tensor:
         if not mode.training or mode.uniforms is None:
             return x_RBC
-        kept_RBC = mode.uniforms(number, (x_RBC.shape[1], x_RBC.shape[2])) >= rate_R11
-        return x_RBC * (kept_RBC / (1 - rate_R11))
+        rate = rate_R.view(-1, *[1] * (x_RBC.dim() - 1))
+        kept_RBC = mode.uniforms(number, tuple(x_RBC.shape[1:])) >= rate
+        return x_RBC * (kept_RBC / (1 - rate))
 
     return forward
 
@@ -128,15 +100,20 @@ def residual(module: nn.Module, name: str, parts: Parts) -> Layer:
 
 
 WATCHED = ("activation", "output")
-ELEMENTWISE = (nn.Tanh, nn.Sigmoid, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Identity)
-STACKED: dict[type[nn.Module], Callable[[nn.Module, str, Parts], Layer]] = {
+ANY_LEADING = (nn.Tanh, nn.Sigmoid, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Softplus, nn.Identity, Steps, TimeLast)
+"""Modules that do the same whatever dimensions come first."""
+
+STACKED: dict[type[nn.Module], Build] = {
     nn.Linear: linear,
+    WeightNorm: weight_norm,
     nn.ReLU: relu,
-    nn.BatchNorm1d: batch_norm,
-    nn.LayerNorm: layer_norm,
+    nn.PReLU: prelu,
     nn.Dropout: dropout,
     Residual: residual,
     nn.Sequential: sequence,
+    **layers_norm.STACKED,
+    **layers_conv.STACKED,
+    **layers_recurrent.STACKED,
 }
 
 

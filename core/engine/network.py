@@ -14,10 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector
 
+from core.choices.filling import Weighted
 from core.choices.loading import Split, load_data
+from core.choices.model_base import Sizes
 from core.engine.layers import Parts, Pass, segments, stacked
 from core.engine.streams import generator, stream_seed
-from core.settings import RunSettings
+from core.settings import RunSettings, SettingsError
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -30,20 +32,33 @@ def build_model(run: RunSettings) -> nn.Module:
 
 
 def blank(run: RunSettings, split: Split | None = None) -> nn.Module:
-    """The network on the CPU in float32, normalization at its start, the weights not yet drawn."""
-    split = split or load_data(run.data)
+    """The network on the CPU in float32, normalization at its start, the weights not yet drawn.
+
+    Raises SettingsError for a network that does not go with the data.
+    """
+    sizes = sizes_of(split or load_data(run.data))
+    if complaint := run.model.complaint(sizes):
+        raise SettingsError(complaint)
     with torch.device("meta"):
-        network = run.model.build(split.x_train.shape[1], split.outputs * split.targets)
+        network = run.model.build(sizes)
     network.to_empty(device="cpu")
     for module in network.modules():
-        if not isinstance(module, nn.Linear) and callable(reset := getattr(module, "reset_parameters", None)):
+        if not isinstance(module, Weighted) and callable(reset := getattr(module, "reset_parameters", None)):
             reset()
     return network
 
 
+def sizes_of(split: Split) -> Sizes:
+    """What a network for these data has to fit."""
+    return Sizes(split.shape, split.outputs, split.sequence, split.targets)
+
+
 def initialize(run: RunSettings, network: nn.Module) -> None:
     """Draws the initial weights of `run` in place, in float32 whatever the run's dtype, from its `init` stream."""
-    run.model.initialize(network, generator(stream_seed(run, "init"), "init"))
+    init, sample_ND = run.model.init, None
+    if init.needs_examples:
+        sample_ND = torch.tensor(load_data(run.data).x_train[: init.examples], dtype=torch.float32)
+    run.model.initialize(network, generator(stream_seed(run, "init"), "init"), sample_ND)
 
 
 @dataclass(frozen=True)
@@ -78,12 +93,14 @@ class Layout:
 class Network:
     """R networks of one architecture over one matrix of parameters (R, P) that the caller owns and updates in place."""
 
-    def __init__(self, template: nn.Module, flat_RP: Tensor, buffers: dict[str, Tensor], dropout_R: Tensor) -> None:
+    def __init__(self, template: nn.Module, flat_RP: Tensor, buffers: dict[str, Tensor], runs: Sequence[RunSettings]) -> None:
         self.layout = Layout.of(template)
         self.flat_RP = flat_RP
         self.leaves = [flat_RP.detach()[:, columns].unflatten(1, shape).requires_grad_() for _, columns, shape in self.layout.parameters]
         names = [name for name, _, _ in self.layout.parameters]
-        self.forward = stacked(template, "", Parts(dict(zip(names, self.leaves, strict=True)), buffers, dropout_R))
+        rates = [run.model.dropouts() for run in runs]
+        dropouts = {name: flat_RP.new_tensor([rate[name] for rate in rates]) for name in rates[0]}
+        self.forward = stacked(template, "", Parts(dict(zip(names, self.leaves, strict=True)), buffers, dropouts))
 
     def __call__(self, x_RBD: Tensor, mode: Pass) -> Tensor:
         """The outputs (R, B, C)."""

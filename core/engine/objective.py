@@ -6,17 +6,14 @@ a class to be told: 1 but for `copy`, where outputs are (R, B, K * C) and target
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from core.choices.distillation import SoftTargets, soft_target_loss
 from core.engine.batches import Part
 from core.engine.layers import Pass
 from core.engine.network import Network
-from core.settings import RunSettings
 
 CHUNK = 128
 """Examples evaluated at once: small enough for the activations of a stack to stay in the cache."""
@@ -46,35 +43,6 @@ def each_position(outputs_RBO: Tensor, target_RBK: Tensor) -> tuple[Tensor, Tens
 
 
 @dataclass(frozen=True)
-class SoftLoss:
-    """Mixes the loss on labels with that on a teacher's soft targets, by each run's weight and temperature."""
-
-    logits_RNC: Tensor
-    weight_R1: Tensor
-    temperature_R1: Tensor
-
-    @classmethod
-    def of(cls, runs: Sequence[RunSettings], teacher_logits: dict[str, Tensor], like: Tensor) -> SoftLoss | None:
-        """For runs that all have a teacher; None where they have none."""
-        settings = [run.distillation for run in runs if isinstance(run.distillation, SoftTargets)]
-        if not settings:
-            return None
-        logits_RNC = torch.stack([teacher_logits[run.teacher.key] for run in runs if run.teacher is not None])
-        weight_R1 = like.new_tensor([[choice.weight] for choice in settings])
-        temperature_R1 = like.new_tensor([[choice.temperature] for choice in settings])
-        return cls(logits_RNC.to(like), weight_R1, temperature_R1)
-
-    def mix(self, loss_RB: Tensor, outputs_RBC: Tensor, index_RB: Tensor, rows: slice) -> Tensor:
-        """(1 - weight) * loss + weight * T^2 KL(teacher || student), example by example, of the runs in `rows`: (R, B)."""
-        runs, examples = index_RB.shape
-        teacher_RBC = self.logits_RNC[rows][torch.arange(runs, device=index_RB.device)[:, None], index_RB]
-        temperature_N1 = self.temperature_R1[rows].expand(runs, examples).reshape(-1, 1)
-        soft_N = soft_target_loss(outputs_RBC.flatten(0, 1), teacher_RBC.flatten(0, 1), temperature_N1)
-        weight_R1 = self.weight_R1[rows]
-        return (1 - weight_R1) * loss_RB + weight_R1 * soft_N.view(runs, examples)
-
-
-@dataclass(frozen=True)
 class Scores:
     """Means over the examples of a part, per run (R,); NaN where a score does not apply."""
 
@@ -93,7 +61,9 @@ class Activity:
         self.count: dict[str, int] = {}
 
     def add(self, layer: str, a_RBH: Tensor) -> None:
-        """One more chunk of a layer's activations."""
+        """One more chunk of a layer's activations; where there are positions (R, B, C, *positions), each counts as an example."""
+        if a_RBH.dim() > 3:
+            a_RBH = a_RBH.flatten(3).transpose(2, 3).flatten(1, 2)
         total_R = a_RBH.sum(1).sum(1, dtype=torch.float64)
         squares_RH = a_RBH.square().sum(1).double()
         self.sums_R[layer] = self.sums_R.get(layer, 0) + total_R

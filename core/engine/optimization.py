@@ -33,6 +33,7 @@ class Group:
     optimizers: list[list[torch.optim.Optimizer]]  # of all rows at once, or of each row
     steps_per_epoch: int
     closure: Closure
+    build: Callable[[], list[list[torch.optim.Optimizer]]]
     plateau: float = 1.0  # what a schedule that watches the validation loss has come down to
 
     def factor(self, step: int) -> float:
@@ -63,6 +64,10 @@ class Group:
         if self.run.optimizer.averaging:
             for optimizer in chain.from_iterable(self.optimizers):
                 optimizer.eval() if on else optimizer.train()  # type: ignore[attr-defined]
+
+    def reset(self) -> None:
+        """Forgets all that its optimizers remember."""
+        self.optimizers = self.build()
 
     def state(self) -> list[list[State]]:
         """What its torch optimizers remember."""
@@ -99,12 +104,15 @@ def groups_of(
     groups = []
     for key, rows in grouped_rows(runs):
         run = runs[rows.start]
-        if run.optimizer.elementwise:
-            optimizers = [run.optimizer.build([view(flat_RP, grad_RP, rows)])]
-        else:
-            optimizers = [run.optimizer.build(_tensors_of(row, flat_RP, grad_RP, layout)) for row in range(rows.start, rows.stop)]
-        groups.append(Group(key, rows, run, optimizers, steps_per_epoch, closure))
+        build = partial(_optimizers_of, run, rows, flat_RP, grad_RP, layout)
+        groups.append(Group(key, rows, run, build(), steps_per_epoch, closure, build))
     return groups
+
+
+def _optimizers_of(run: RunSettings, rows: slice, flat_RP: Tensor, grad_RP: Tensor, layout: Layout) -> list[list[torch.optim.Optimizer]]:
+    if run.optimizer.elementwise:
+        return [run.optimizer.build([view(flat_RP, grad_RP, rows)])]
+    return [run.optimizer.build(_tensors_of(row, flat_RP, grad_RP, layout)) for row in range(rows.start, rows.stop)]
 
 
 def grouped_rows(runs: Sequence[RunSettings]) -> Iterator[tuple[str, slice]]:

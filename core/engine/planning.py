@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 
 from core.settings import RunSettings
@@ -11,19 +13,21 @@ from core.settings import RunSettings
 MAX_ROWS = 64
 """Runs a stack at most: the gain per run has flattened by then, and a segment stays short."""
 
+_OF_NO_SHAPE = {"dropout", "input_dropout"}
+"""A network's settings that are numbers of each run in a stack."""
+
 
 def signature(run: RunSettings) -> str:
     """Equal for runs that one tensor program can train: the same data, network, batches, precision and device."""
-    model = run.model.identity()
-    stochastic = bool(model.pop("dropout", 0))
-    model.pop("init", None)
-    training = {name: getattr(run.training, name) for name in ("batch_size", "accumulation", "evaluate_every", "dtype", "device")}
+    model = {name: value for name, value in run.model.identity().items() if name not in _OF_NO_SHAPE | run.model.of_the_start}
+    stochastic = bool(run.model.dropouts())
+    training = {name: getattr(run.training, name) for name in ("batch_size", "accumulation", "labelled", "evaluate_every", "dtype", "device")}
     noise = [bool(getattr(run.training, name)) for name in ("label_smoothing", "mixup", "input_noise", "gradient_noise")]
     return json.dumps([run.data.identity(), model, stochastic, training, noise, run.distillation.kind], sort_keys=True)
 
 
 def plan(runs: Sequence[RunSettings], workers: int = 1) -> list[tuple[RunSettings, ...]]:
-    """The stacks: runs of one signature together, at most MAX_ROWS, split so that every worker has one where there are enough runs.
+    """The stacks: runs of one signature together, at most `rows_at_most`, split so that every worker has one where there are enough runs.
 
     Runs with one optimizer setting stay neighbours, because they are stepped as one tensor.
     """
@@ -34,9 +38,21 @@ def plan(runs: Sequence[RunSettings], workers: int = 1) -> list[tuple[RunSetting
     return [stack for group in groups.values() for stack in _split(group, share)]
 
 
+def rows_at_most(run: RunSettings) -> int:
+    """Runs of its kind that a stack holds at most: fewer for networks that are slower together, where they will train on the CPU."""
+    on_cpu = run.training.device == "cpu" or (run.training.device == "auto" and not gpu_here())
+    return (run.model.rows_on_cpu if on_cpu else None) or MAX_ROWS
+
+
+@cache
+def gpu_here() -> bool:
+    """Whether this machine has an NVIDIA GPU, as far as can be told without torch. A stack planned for the other device is slower, not wrong."""
+    return shutil.which("nvidia-smi") is not None
+
+
 def _split(runs: list[RunSettings], parts: int) -> list[tuple[RunSettings, ...]]:
     ordered = sorted(runs, key=group_key)
-    pieces = max(min(parts, len(runs)), -(-len(runs) // MAX_ROWS))
+    pieces = max(min(parts, len(runs)), -(-len(runs) // rows_at_most(runs[0])))
     size, larger = divmod(len(ordered), pieces)
     starts = [piece * size + min(piece, larger) for piece in range(pieces + 1)]
     return [tuple(ordered[start:stop]) for start, stop in pairwise(starts)]
@@ -44,5 +60,5 @@ def _split(runs: list[RunSettings], parts: int) -> list[tuple[RunSettings, ...]]
 
 def group_key(run: RunSettings) -> str:
     """Equal for runs that one torch optimizer can step: the same optimizer, schedule and length."""
-    own = run.key if run.schedule.watches else ""
+    own = run.key if run.schedule.watches or run.pruning.rewind is not None else ""
     return json.dumps([run.optimizer.identity(), run.schedule.identity(), run.training.epochs, own], sort_keys=True)

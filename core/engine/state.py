@@ -8,16 +8,21 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from core.choices.data import Data
 from core.choices.loading import load_data
 from core.choices.models import uses_batch_statistics
 from core.choices.schedules import PlateauState
 from core.choices.stopping import Watch
 from core.engine.network import DTYPES, blank, initial_parameters
+from core.engine.teaching import Lesson
 from core.engine.optimization import State, grouped_rows, kept_state
 from core.engine.planning import group_key, plan
 from core.settings import RunSettings, SettingsError
@@ -37,13 +42,15 @@ class Stack:
     watches: tuple[Watch, ...]
     plateaus: tuple[PlateauState, ...]
     norms_RN: Tensor | None  # the latest gradient norms, where a run is clipped by their percentile
+    rewind_RP: Tensor | None  # the parameters that pruning goes back to
+    movement_RP: Tensor | None  # the sum of -w g over the updates, where pruning goes by it
     best_RP: Tensor | None  # the parameters at each run's best evaluation, where a run is to end with them
     best_buffers: dict[str, Tensor]
     logged_R3: Tensor  # since the last record: sum of losses, sum of penalties, examples (float64)
     seconds_R: Tensor
     order_RED: Tensor | None  # a given order of the data instead of the stream's
     teachers: tuple[Stack, ...]  # still training; the students wait for them
-    teacher_logits: dict[str, Tensor]  # by the teacher's key: (N, C) on the training data
+    lessons: dict[str, Lesson]  # of the teachers that have finished, by their keys
 
     @property
     def finished(self) -> bool:
@@ -58,7 +65,14 @@ class Stack:
     @property
     def draws(self) -> int:
         """Examples drawn an epoch."""
-        return len(load_data(self.runs[0].data).x_train) if self.order_RED is None else self.order_RED.shape[2]
+        if self.order_RED is not None:
+            return self.order_RED.shape[2]
+        return len(load_data(self.runs[0].data).x_train) if self.only_labelled is None else len(self.only_labelled)
+
+    @property
+    def only_labelled(self) -> NDArray[np.int64] | None:
+        """The examples that are drawn from, where some are left out for want of a label; a student has its teacher for those."""
+        return None if self.runs[0].teachers else labelled(self.runs[0])
 
     @property
     def micro_size(self) -> int:
@@ -94,6 +108,8 @@ class Stack:
             watches=tuple(self.watches[row] for row in rows),
             plateaus=tuple(self.plateaus[row] for row in rows),
             norms_RN=None if self.norms_RN is None else self.norms_RN[index],
+            rewind_RP=None if self.rewind_RP is None else self.rewind_RP[index],
+            movement_RP=None if self.movement_RP is None else self.movement_RP[index],
             best_RP=None if self.best_RP is None else self.best_RP[index],
             best_buffers={name: buffer[index] for name, buffer in self.best_buffers.items()},
             logged_R3=self.logged_R3[index],
@@ -122,6 +138,7 @@ class Stack:
             "watches": [astuple(watch) for watch in self.watches],
             "plateaus": [astuple(plateau) for plateau in self.plateaus],
             "teachers": [teacher._plain() for teacher in self.teachers],
+            "lessons": {key: vars(lesson) for key, lesson in self.lessons.items()},
         }
 
     @classmethod
@@ -138,8 +155,28 @@ class Stack:
                 "watches": tuple(Watch(*watch) for watch in plain["watches"]),
                 "plateaus": tuple(PlateauState(*plateau) for plateau in plain["plateaus"]),
                 "teachers": tuple(cls._from_plain(teacher) for teacher in plain["teachers"]),
+                "lessons": {key: Lesson(**lesson) for key, lesson in plain["lessons"].items()},
             }
         )
+
+
+@lru_cache(maxsize=64)
+def _labelled(data: Data, share: float) -> NDArray[np.int64]:
+    split = load_data(data)
+    order = np.random.default_rng(data.split_seed).permutation(len(split.y_train))
+    if split.task == "regression" or split.targets > 1:
+        return np.sort(order[: max(1, round(share * len(order)))])
+    chosen = [members[: max(1, round(share * len(members)))] for c in range(split.outputs) if len(members := order[split.y_train[order] == c])]
+    return np.sort(np.concatenate(chosen))
+
+
+def labelled(run: RunSettings) -> NDArray[np.int64] | None:
+    """The training examples whose labels the run may use: the same share of each class, at least one; None where it is all.
+
+    A smaller share's examples are among a larger one's, and they depend on the data's split_seed alone.
+    """
+    share = run.training.labelled
+    return None if share == 1 else _labelled(run.data, share)
 
 
 def device_of(run: RunSettings) -> torch.device:
@@ -176,22 +213,24 @@ def begin(runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] |
         watches=tuple(Watch() for _ in runs),
         plateaus=tuple(PlateauState() for _ in runs),
         norms_RN=None,
+        rewind_RP=None,
+        movement_RP=None,
         best_RP=None,
         best_buffers={},
         logged_R3=torch.zeros(len(runs), 3, dtype=torch.float64, device=device),
         seconds_R=torch.zeros(len(runs), dtype=torch.float64),
         order_RED=None if order is None else torch.stack([torch.as_tensor(order[place]) for place in places]),
         teachers=tuple(begin(stack) for stack in plan(_teachers(runs))),
-        teacher_logits={},
+        lessons={},
     )
 
 
 def _check_data(runs: Sequence[RunSettings]) -> None:
     """What only the loaded data can tell. The runs share data, network and batches."""
     run, split = runs[0], load_data(runs[0].data)
-    if split.task == "regression" and run.teacher is not None:
+    if split.task == "regression" and run.teachers:
         raise SettingsError(f"distillation.kind: soft_targets needs classes, and the target of {run.data.kind} is a number")
-    if split.targets > 1 and run.teacher is not None:
+    if split.targets > 1 and run.teachers:
         raise SettingsError(
             f"distillation.kind: soft_targets needs one class an example, and {run.data.kind} has {split.targets}; "
             "set it to none, or choose other data"
@@ -205,7 +244,7 @@ def _check_data(runs: Sequence[RunSettings]) -> None:
 
 
 def _teachers(runs: Sequence[RunSettings]) -> list[RunSettings]:
-    teachers = [run.teacher for run in runs if run.teacher is not None]
+    teachers = [teacher for run in runs for teacher in run.teachers]
     return list({teacher.key: teacher for teacher in teachers}.values())
 
 

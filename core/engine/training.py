@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from core.choices.clipping import NoClipping
-from core.choices.pruning import MagnitudePruning, magnitude_mask
 from core.choices.schedules import Plateau
 from core.choices.stopping import StoppingChoice
 from core.engine.batch_loss import BatchLoss
@@ -22,6 +21,7 @@ from core.engine.batches import epoch_indices, tensors_of
 from core.engine.network import Network, blank
 from core.engine.objective import Scores
 from core.engine.optimization import groups_of
+from core.engine.pruner import pruned_row, random_scores, training_gradient
 from core.engine.regularizer import Regularizer
 from core.engine.state import Stack
 from core.settings import RunSettings
@@ -41,12 +41,12 @@ class Live:
         self.grad_RP = torch.zeros_like(self.flat_RP)
         self.buffers = {name: buffer.clone() for name, buffer in stack.buffers.items()}
         self.keep_RP = stack.keep_RP
-        self.norms_RN = stack.norms_RN
+        self.norms_RN, self.rewind_RP, self.movement_RP = stack.norms_RN, stack.rewind_RP, stack.movement_RP
+        self.moves = any(run.pruning.needs == "movement" for run in self.runs)
         self.logged_R3 = stack.logged_R3.clone()
         self.seconds_R = stack.seconds_R.clone()
         self.template = blank(self.runs[0])
-        self.dropout_R = self.flat_RP.new_tensor([getattr(run.model, "dropout", 0.0) for run in self.runs])
-        self.network = Network(self.template, self.flat_RP, self.buffers, self.dropout_R)
+        self.network = Network(self.template, self.flat_RP, self.buffers, self.runs)
         self.weight_columns_P = self.network.layout.weight_columns(self.flat_RP.device)
         self.loss = BatchLoss(stack, self.data)
         self.regularizer = Regularizer(self.runs, self.network.layout, self.flat_RP)
@@ -75,6 +75,8 @@ class Live:
             optimizers={group.key: group.state() for group in self.groups} if self.step else {},
             keep_RP=self.keep_RP,
             norms_RN=self.norms_RN,
+            rewind_RP=self.rewind_RP,
+            movement_RP=self.movement_RP,
             logged_R3=self.logged_R3,
             seconds_R=self.seconds_R,
             **changes,
@@ -112,7 +114,7 @@ class Live:
         """The network of one row, over the same storage."""
         if rows.start not in self.alone:
             buffers = {name: buffer[rows] for name, buffer in self.buffers.items()}
-            self.alone[rows.start] = Network(self.template, self.flat_RP[rows], buffers, self.dropout_R[rows])
+            self.alone[rows.start] = Network(self.template, self.flat_RP[rows], buffers, self.runs[rows])
         return self.alone[rows.start]
 
     def _closure(self, row: int) -> float:
@@ -132,6 +134,8 @@ class Live:
         self._remember_norms()
         self._clip()
         self._hold_pruned(self.grad_RP)
+        if self.moves:
+            self.movement_RP = (0 if self.movement_RP is None else self.movement_RP) - self.flat_RP * self.grad_RP
         lr_R = self.flat_RP.new_tensor(self._rates(self.step)) if self.regularizer.needs_rates else self.grad_RP[:, 0]
         self.regularizer.decay(self.flat_RP, lr_R)
         self.logged_R3 += torch.stack([loss_R, penalty_R, torch.ones_like(loss_R)], dim=1) * index_RB.shape[1]
@@ -218,21 +222,49 @@ class Live:
         return self.grad_RP.clone()
 
     def prune(self) -> None:
-        """Sets weights to zero for good in the runs whose pruning has an event at the end of this epoch."""
+        """Sets weights to zero for good in the runs whose pruning has an event at the end of this epoch, and rewinds the rest if asked."""
         epoch, rest = divmod(self.step, self.stack.steps_per_epoch)
-        for row, run in enumerate(self.runs):
-            if rest == 0 and isinstance(run.pruning, MagnitudePruning) and epoch in run.pruning.epochs:
-                self._prune_row(row, run.pruning.target(epoch))
+        if rest:
+            return
+        self._remember_rewind_points(epoch)
+        rows = [row for row, run in enumerate(self.runs) if epoch in run.pruning.epochs]
+        if not rows:
+            return
+        self.keep_RP = torch.ones_like(self.flat_RP, dtype=torch.bool) if self.keep_RP is None else self.keep_RP.clone()
+        gradient_RP = self._gradient_for_scores(rows)
+        for row in rows:
+            scores_P = self._scores(row, epoch, gradient_RP)
+            self.keep_RP[row] = pruned_row(self.runs[row], epoch, scores_P, self.keep_RP[row], self.network)
+            self._rewind(row)
+            self.flat_RP[row] *= self.keep_RP[row]
 
-    def _prune_row(self, row: int, sparsity: float) -> None:
-        if self.keep_RP is None:
-            self.keep_RP = torch.ones_like(self.flat_RP, dtype=torch.bool)
-        columns_P = self.weight_columns_P
-        kept_P = torch.ones_like(columns_P)
-        kept_P[columns_P] = magnitude_mask(self.flat_RP[row, columns_P], sparsity)
-        self.keep_RP = self.keep_RP.clone()
-        self.keep_RP[row] = kept_P
-        self.flat_RP[row] *= kept_P
+    def _gradient_for_scores(self, rows: list[int]) -> Tensor | None:
+        needed = any(self.runs[row].pruning.needs == "gradients" for row in rows)
+        return training_gradient(self.network, self.data) if needed else None
+
+    def _scores(self, row: int, epoch: int, gradient_RP: Tensor | None) -> Tensor:
+        weights_P, run = self.flat_RP[row], self.runs[row]
+        match run.pruning.needs:
+            case "chance":
+                return random_scores(run, len(weights_P), epoch).to(weights_P)
+            case "gradients":
+                assert gradient_RP is not None
+                return (weights_P * gradient_RP[row]).abs()
+            case "movement":
+                return weights_P.new_zeros(weights_P.shape) if self.movement_RP is None else self.movement_RP[row].clone()
+            case _:
+                return weights_P.abs()
+
+    def _remember_rewind_points(self, epoch: int) -> None:
+        rows = [row for row, run in enumerate(self.runs) if run.pruning.rewind == epoch]
+        if rows:
+            self.rewind_RP = self.flat_RP.clone() if self.rewind_RP is None else self.rewind_RP.clone()
+            self.rewind_RP[rows] = self.flat_RP[rows]
+
+    def _rewind(self, row: int) -> None:
+        if self.runs[row].pruning.rewind is not None and self.rewind_RP is not None:
+            self.flat_RP[row] = self.rewind_RP[row]
+            next(group for group in self.groups if group.rows.start == row).reset()
 
     def due(self, step: int) -> bool:
         """Whether the state after `step` updates is recorded: every n updates, or after an epoch, and always where a run ends."""

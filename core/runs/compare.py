@@ -108,9 +108,21 @@ def _variants(runs: Sequence[RunSettings]) -> dict[str, list[RunSettings]]:
     differences = _as_comparison({f"variant {place}": part for place, part in enumerate(parts.values(), start=1)}).differences()
     named: dict[str, list[RunSettings]] = {}
     for (default, differing), part in zip(differences.items(), parts.values(), strict=True):
-        name = ", ".join(label(path, value) for path, value in differing.items() if value != "-")[:NAME_LENGTH]
+        name = ", ".join(_differing_labels(part[0], differing))[:NAME_LENGTH]
         named[name if name and name not in named else default] = part
     return named
+
+
+def _differing_labels(run: RunSettings, differing: dict[str, Any]) -> list[str]:
+    """A label for each choice that is of another kind elsewhere (its own settings included), and for each other setting that differs."""
+    labels: dict[str, str] = {}
+    for path, value in differing.items():
+        choice = path.partition(".")[0]
+        if f"{choice}.kind" in differing:
+            labels[choice] = label(choice, getattr(run, choice))
+        elif value != "-":
+            labels[path] = label(path, value)
+    return list(labels.values())
 
 
 def _as_comparison(variants: dict[str, list[RunSettings]]) -> Comparison:

@@ -93,13 +93,21 @@ def work(runs: Sequence[RunSettings]) -> float:
 
 
 def parameters(run: RunSettings) -> int:
-    """Parameters of the run's network. Reads the data where only they tell how many features and classes there are."""
-    if run.data.dimensions is not None:
-        return run.model.parameter_count(run.data.dimensions, outputs(run))
+    """Parameters of the run's network. Raises SettingsError for one that does not go with the data."""
+    ends = sizes(run)
+    if complaint := run.model.complaint(ends):
+        raise SettingsError(complaint)
+    return run.model.parameter_count(ends)
+
+
+def sizes(run: RunSettings) -> Sizes:
+    """What the run's network has to fit. Reads the data where only they tell how many features and classes there are."""
+    if run.data.shape is not None:
+        return Sizes(run.data.shape, outputs(run), run.data.sequence, run.data.targets)
     from core.choices.loading import load_data
 
     split = load_data(run.data)
-    return run.model.parameter_count(split.x_train.shape[1], split.outputs)
+    return Sizes(split.shape, split.outputs, split.sequence, split.targets)
 
 
 def outputs(run: RunSettings) -> int:

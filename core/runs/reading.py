@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from core.engine.records import HISTORY_COLUMNS, METRICS
 from core.runs.frames import ENDED, fetched, with_counts, with_members, with_times
 from core.runs.lease import Holder, holder
+from core.runs.members import Members
 from core.runs.schema import (
     HISTORY_VALUES,
     LAST_COLUMNS,
@@ -28,12 +30,13 @@ from core.runs.schema import (
     stack_runs,
     stacks,
 )
+from core.settings import RunSettings
 
 
 class Cursor(NamedTuple):
     """How far rows have been read."""
 
-    revision: int  # differs when rows that were read before have been taken back: then all is read anew
+    revision: tuple[int, int]  # differs when rows that were read before may be gone: then all is read anew
     written: int
 
 
@@ -41,7 +44,7 @@ class Cursor(NamedTuple):
 class Progress:
     """Where a comparison stands. Equal as long as nothing has happened."""
 
-    state: str  # queued, running, paused, cancelled, finished, failed
+    state: str  # queued, running, paused, cancelled, finished, failed; new: never asked for
     runs: int
     runs_done: int  # finished, stopped or diverged
     runs_diverged: int
@@ -51,7 +54,7 @@ class Progress:
     message: str  # why it failed
     pending: str | None  # the action that was asked for and not yet taken up
     runner: bool  # whether a runner is there
-    version: int  # grows with every change of the comparison or of its runs
+    version: int  # another one after every change of the comparison or of its runs
 
     @property
     def active(self) -> bool:
@@ -59,78 +62,64 @@ class Progress:
         return self.pending is not None or self.state in ("queued", "running")
 
 
-def members(connection: Connection, comparison_id: str) -> DataFrame:
-    """position (from 0), variant, seed, run (key) and run_id of each run."""
-    columns = (
-        comparison_runs.c.position,
-        comparison_runs.c.variant,
-        comparison_runs.c.seed,
-        runs.c.key.label("run"),
-        runs.c.id.label("run_id"),
-    )
-    joined = select(*columns).join(runs, runs.c.id == comparison_runs.c.run_id)
-    return fetched(connection, joined.where(comparison_runs.c.comparison_id == comparison_id).order_by(comparison_runs.c.position))
-
-
-def cursor(connection: Connection, comparison_id: str) -> Cursor:
-    """How far everything has been written."""
-    revision, written = connection.execute(
-        select(func.coalesce(func.sum(runs.c.revision), 0), func.coalesce(func.max(runs.c.written), 0))
-        .join(comparison_runs, runs.c.id == comparison_runs.c.run_id)
-        .where(comparison_runs.c.comparison_id == comparison_id)
+def cursor(connection: Connection, members: Members) -> Cursor:
+    """How far everything has been written. Runs that were deleted and trained again have other ids, which never come back."""
+    taken_back, ids, written = connection.execute(
+        select(*(func.coalesce(value, 0) for value in (func.sum(runs.c.revision), func.sum(runs.c.id), func.max(runs.c.written)))).join(
+            members.table, runs.c.id == members.table.c.run_id
+        )
     ).one()
-    return Cursor(int(revision), int(written))
+    return Cursor((int(taken_back), int(ids)), int(written))
 
 
-def history_rows(connection: Connection, comparison_id: str, since: Cursor | None) -> tuple[DataFrame, Cursor]:
+def history_rows(connection: Connection, members: Members, since: Cursor | None) -> tuple[DataFrame, Cursor]:
     """The rows of the history contract, in the order of the comparison's runs and of their steps."""
     columns = [history.c.step, *(history.c[name] for name in HISTORY_VALUES), history.c.status]
-    return _rows(connection, comparison_id, history, columns, since)
+    return _rows(connection, members, history, columns, since)
 
 
-def layer_rows(connection: Connection, comparison_id: str, since: Cursor | None) -> tuple[DataFrame, Cursor]:
+def layer_rows(connection: Connection, members: Members, since: Cursor | None) -> tuple[DataFrame, Cursor]:
     """The rows of the layers contract with variant, seed and epoch, layers from the input on."""
     values = [layers.c[name] for name in LAYER_VALUES if name not in ("low", "high")]
-    return _rows(connection, comparison_id, layers, [layers.c.step, history.c.epoch, layers.c.layer, *values], since)
+    return _rows(connection, members, layers, [layers.c.step, history.c.epoch, layers.c.layer, *values], since)
 
 
-def histogram_rows(connection: Connection, comparison_id: str, variant: str | None, seed: int | None) -> DataFrame:
+def histogram_rows(connection: Connection, members: Members, variant: str | None, seed: int | None) -> DataFrame:
     """The rows of the histograms contract, of one variant or seed or of all."""
     columns = [layers.c.step, history.c.epoch, layers.c.layer, layers.c.low, layers.c.high, layers.c.counts]
-    conditions = [comparison_runs.c.variant == variant] if variant is not None else []
-    conditions += [comparison_runs.c.seed == seed] if seed is not None else []
-    frame, _ = _rows(connection, comparison_id, layers, columns, None, *conditions)
+    conditions = [members.table.c.variant == variant] if variant is not None else []
+    conditions += [members.table.c.seed == seed] if seed is not None else []
+    frame, _ = _rows(connection, members, layers, columns, None, *conditions)
     return with_counts(frame)
 
 
-def grid_rows(connection: Connection, comparison_id: str) -> DataFrame:
+def grid_rows(connection: Connection, members: Members) -> DataFrame:
     """variant, seed, run, step, grid: the latest of each run."""
-    frame, _ = _rows(connection, comparison_id, grids, [grids.c.step, grids.c.grid], None)
+    frame, _ = _rows(connection, members, grids, [grids.c.step, grids.c.grid], None)
     return frame
 
 
 def _rows(
-    connection: Connection, comparison_id: str, table: Table, columns: list[Any], since: Cursor | None, *conditions: ColumnElement[bool]
+    connection: Connection, members: Members, table: Table, columns: list[Any], since: Cursor | None, *conditions: ColumnElement[bool]
 ) -> tuple[DataFrame, Cursor]:
-    reached = cursor(connection, comparison_id)
-    conditions = (comparison_runs.c.comparison_id == comparison_id, *conditions)
+    reached = cursor(connection, members)
     if since is not None and since.revision == reached.revision:
         conditions = (*conditions, table.c.written > since.written)
-    statement: Select[Any] = select(comparison_runs.c.position, *columns).join(table, table.c.run_id == comparison_runs.c.run_id)
+    statement: Select[Any] = select(members.table.c.position, *columns).join(table, table.c.run_id == members.table.c.run_id)
     if table is layers:
         statement = statement.join(history, (history.c.run_id == layers.c.run_id) & (history.c.step == layers.c.step))
-    order = [comparison_runs.c.position, *(column for column in table.primary_key if column.name != "run_id")]
+    order = [members.table.c.position, *(column for column in table.primary_key if column.name != "run_id")]
     frame = fetched(connection, statement.where(*conditions).order_by(*order))
-    return with_members(frame, members(connection, comparison_id)), reached
+    return with_members(frame, members.frame(connection)), reached
 
 
-def run_rows(connection: Connection, comparison_id: str) -> DataFrame:
+def run_rows(connection: Connection, members: Members) -> DataFrame:
     """A row a run: variant, seed, run, status, how far it is, last_*, best_*, test_*, parameters, nonzero."""
     names = ["status", "epochs", "epoch", "step", "samples", "seconds"]
     names += [*(f"last_{name}" for name in LAST_COLUMNS), *(f"best_{name}" for name in METRICS), *TEST_COLUMNS, "parameters", "nonzero"]
-    statement = select(comparison_runs.c.position, *(runs.c[name] for name in names)).join(runs, runs.c.id == comparison_runs.c.run_id)
-    frame = fetched(connection, statement.where(comparison_runs.c.comparison_id == comparison_id).order_by(comparison_runs.c.position))
-    return with_members(frame, members(connection, comparison_id))
+    place = members.table.c.position
+    statement = select(place, *(runs.c[name] for name in names)).join(runs, runs.c.id == members.table.c.run_id).order_by(place)
+    return with_members(fetched(connection, statement), members.frame(connection))
 
 
 def matching(search: str, state: str | None) -> list[ColumnElement[bool]]:
@@ -200,6 +189,27 @@ def progress(connection: Connection, comparison_id: str) -> Progress | None:
         pending=pending,
         runner=held is not None and held.alive,
         version=max(row.written, counts.written),
+    )
+
+
+def standing(connection: Connection, members: Members, wanted: Sequence[RunSettings]) -> Progress:
+    """Where a comparison stands that was never asked for: what is stored of it through others."""
+    counts = connection.execute(
+        select(*_counts(), func.sum(runs.c.written).label("written")).join(members.table, members.table.c.run_id == runs.c.id)
+    ).one()
+    held = holder(connection)
+    return Progress(
+        state="new",
+        runs=len(wanted),
+        runs_done=int(counts.runs_done or 0),
+        runs_diverged=int(counts.diverged or 0),
+        epochs_done=float(counts.epochs_done or 0),
+        epochs_total=sum(run.training.epochs for run in wanted),
+        seconds_left=None,
+        message="",
+        pending=None,
+        runner=held is not None and held.alive,
+        version=int(counts.written or 0),
     )
 
 

@@ -145,8 +145,8 @@ class Runner:
                 advance = future.result()
             except (BrokenExecutor, CancelledError):
                 self._workers_died(stack)
-            except SegmentError as error:
-                self._give_up(stack, str(error))
+            except Exception as error:  # whatever it is, it concerns this stack alone
+                self._give_up(stack, str(error) if isinstance(error, SegmentError) else f"{type(error).__name__}: {error}")
             else:
                 if self.schedule.has(stack):
                     self.schedule.advanced(stack, advance)

@@ -1,5 +1,6 @@
 """The store: where runs and comparisons are kept, and the only thing that dashboard, runner and workers have in common.
 
+A comparison is given by its id, or as a `Comparison`; of one that was never asked for, that is read which others left of its runs.
 Frames have the columns of the contract; `run` is a run's key. Reading is cheap enough to be done every second: ask `progress`, and
 while it changes, `follow`.
 """
@@ -10,7 +11,7 @@ from pandas import DataFrame
 from sqlalchemy import URL, select
 
 from core.comparison import Comparison
-from core.runs import asking, reading
+from core.runs import asking, members, reading
 from core.runs.asking import Action, Deleted, UnknownComparisonError
 from core.runs.database import Database, StoreError
 from core.runs.reading import HISTORY_KEY, LAYER_KEY, Cursor, Progress, merged
@@ -44,58 +45,60 @@ class Store:
         """Closes the connections."""
         self.database.close()
 
-    def history(self, comparison_id: str, since: Cursor | None = None) -> Followed:
+    def history(self, comparison: Comparison | str, since: Cursor | None = None) -> Followed:
         """The history of all runs (a row a run and evaluation), and how far it is read.
 
         With `since`: only the rows that are new or changed after it; but all rows when the revision has become another, which is when
         rows that were given before are no longer there (`follow` minds that). Ordered by the comparison's runs, then by step.
         """
         with self.database.reading() as connection:
-            return reading.history_rows(connection, comparison_id, since)
+            return reading.history_rows(connection, members.of(connection, comparison), since)
 
-    def layers(self, comparison_id: str, since: Cursor | None = None) -> Followed:
+    def layers(self, comparison: Comparison | str, since: Cursor | None = None) -> Followed:
         """As `history`, a row a run, evaluation and layer: variant, seed, run, step, epoch, layer, and the measures."""
         with self.database.reading() as connection:
-            return reading.layer_rows(connection, comparison_id, since)
+            return reading.layer_rows(connection, members.of(connection, comparison), since)
 
-    def follow(self, comparison_id: str, known: Followed | None = None) -> Followed:
+    def follow(self, comparison: Comparison | str, known: Followed | None = None) -> Followed:
         """The whole history, of which only what is not in `known` is read. Nothing new: the very same frame."""
-        fresh, reached = self.history(comparison_id, known[1] if known else None)
-        return self._followed(comparison_id, known, fresh, reached, HISTORY_KEY)
+        fresh, reached = self.history(comparison, known[1] if known else None)
+        return self._followed(comparison, known, fresh, reached, HISTORY_KEY)
 
-    def follow_layers(self, comparison_id: str, known: Followed | None = None) -> Followed:
+    def follow_layers(self, comparison: Comparison | str, known: Followed | None = None) -> Followed:
         """As `follow`, for `layers`."""
-        fresh, reached = self.layers(comparison_id, known[1] if known else None)
-        return self._followed(comparison_id, known, fresh, reached, LAYER_KEY)
+        fresh, reached = self.layers(comparison, known[1] if known else None)
+        return self._followed(comparison, known, fresh, reached, LAYER_KEY)
 
-    def _followed(self, comparison_id: str, known: Followed | None, fresh: DataFrame, reached: Cursor, key: list[str]) -> Followed:
+    def _followed(
+        self, comparison: Comparison | str, known: Followed | None, fresh: DataFrame, reached: Cursor, key: list[str]
+    ) -> Followed:
         if known is None or known[1].revision != reached.revision:
             return fresh, reached
         if fresh.empty:
             return known[0], reached
         with self.database.reading() as connection:
-            order = list(reading.members(connection, comparison_id)["run"])
+            order = list(members.of(connection, comparison).frame(connection)["run"])
         return merged(known[0], fresh, key, order), reached
 
-    def histograms(self, comparison_id: str, *, variant: str | None = None, seed: int | None = None) -> DataFrame:
+    def histograms(self, comparison: Comparison | str, *, variant: str | None = None, seed: int | None = None) -> DataFrame:
         """Histograms of the weights: variant, seed, run, step, epoch, layer, low, high, counts (float32 array).
 
         Of all runs, or of those of one variant or seed.
         """
         with self.database.reading() as connection:
-            return reading.histogram_rows(connection, comparison_id, variant, seed)
+            return reading.histogram_rows(connection, members.of(connection, comparison), variant, seed)
 
-    def grids(self, comparison_id: str) -> DataFrame:
+    def grids(self, comparison: Comparison | str) -> DataFrame:
         """The outputs over the plane, for data with two features: variant, seed, run, step, grid (bytes); the latest of each run."""
         with self.database.reading() as connection:
-            return reading.grid_rows(connection, comparison_id)
+            return reading.grid_rows(connection, members.of(connection, comparison))
 
-    def runs(self, comparison_id: str) -> DataFrame:
+    def runs(self, comparison: Comparison | str) -> DataFrame:
         """A row a run: variant, seed, run, status, epochs (asked for), epoch, step, samples, seconds, last_* and best_* of the metrics,
         test_loss, test_accuracy, test_f1, test_r2, parameters, nonzero. A run that has not begun is `queued`; NaN: not known yet.
         """
         with self.database.reading() as connection:
-            return reading.run_rows(connection, comparison_id)
+            return reading.run_rows(connection, members.of(connection, comparison))
 
     def comparisons(self, search: str = "", state: str | None = None, limit: int = 100, offset: int = 0) -> DataFrame:
         """A row a comparison, the newest first: id, name, note, state, created, finished (UTC), message, spec (JSON), runs, runs_done,
@@ -117,10 +120,13 @@ class Store:
             raise UnknownComparisonError(f"no comparison {comparison_id!r} in the store")
         return Comparison.from_json(spec)
 
-    def progress(self, comparison_id: str) -> Progress:
-        """Where a comparison stands. Raises UnknownComparisonError."""
+    def progress(self, comparison: Comparison | str) -> Progress:
+        """Where a comparison stands. Raises UnknownComparisonError for an id; a `Comparison` that was never asked for is `new`."""
+        comparison_id = comparison if isinstance(comparison, str) else comparison.id
         with self.database.reading() as connection:
             found = reading.progress(connection, comparison_id)
+            if found is None and isinstance(comparison, Comparison):
+                return reading.standing(connection, members.of(connection, comparison), comparison.runs())
         if found is None:
             raise UnknownComparisonError(f"no comparison {comparison_id!r} in the store")
         return found

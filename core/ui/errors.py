@@ -20,6 +20,7 @@ EXPECTED = (SettingsError, DataError, StoreError, UnknownComparisonError, Config
 """Errors whose message is written for the user."""
 
 MOST_LINES = 8
+LONGEST_REASON = 500  # letters
 LOG = logging.getLogger(__name__)
 
 
@@ -32,7 +33,8 @@ def shown(what: str = "This part of the page could not be drawn") -> Iterator[No
         st.error(as_list(str(error).splitlines()), title=what)
     except Exception as error:
         LOG.exception(what)
-        st.error(f"{plain(str(error)[:500] or type(error).__name__)}\n\nReload the page to try again; nothing that was stored is lost.", title=what)
+        reason = plain(str(error)[:LONGEST_REASON] or type(error).__name__)
+        st.error(f"{reason}\n\nReload the page to try again; nothing that was stored is lost.", title=what)
         with st.expander("Details, for a report of this error"):
             st.code("".join(traceback.format_exception(error)), language=None)
 

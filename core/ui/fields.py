@@ -12,7 +12,6 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
-import annotated_types
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -76,7 +75,8 @@ def shape(owner: type[Choice], name: str) -> Shape:
 @cache
 def item_type(owner: type[Choice], name: str) -> type:
     """The type of a tuple's items."""
-    return _bare(get_args(owner.model_fields[name].annotation)[0])  # type: ignore[no-any-return]
+    item: type = _bare(get_args(owner.model_fields[name].annotation)[0])
+    return item
 
 
 @cache
@@ -84,9 +84,9 @@ def bounds(owner: type[Choice], name: str) -> Bounds:
     """Bounds of a number, or of a whole number beside nothing or a few words."""
     info = owner.model_fields[name]
     rules = [*info.metadata, *(rule for part in _members_of_union(info.annotation) for rule in _rules(part))]
-    low = [rule.ge if isinstance(rule, annotated_types.Ge) else rule.gt for rule in rules if isinstance(rule, annotated_types.Ge | annotated_types.Gt)]
-    high = [rule.le if isinstance(rule, annotated_types.Le) else rule.lt for rule in rules if isinstance(rule, annotated_types.Le | annotated_types.Lt)]
-    return Bounds(*(float(limit[0]) if limit else None for limit in (low, high)))  # type: ignore[arg-type]
+    low = [limit for rule in rules for limit in (getattr(rule, "ge", None), getattr(rule, "gt", None)) if limit is not None]
+    high = [limit for rule in rules for limit in (getattr(rule, "le", None), getattr(rule, "lt", None)) if limit is not None]
+    return Bounds(float(low[0]) if low else None, float(high[0]) if high else None)
 
 
 def extra(info: FieldInfo, name: str) -> Any:
@@ -132,9 +132,14 @@ def plain(text: str) -> str:
 
 
 def prose(cls: type[Choice]) -> str:
-    """A settings class's whole docstring, for a tooltip that reads Markdown: what it does, formulas, the source."""
+    """A settings class's whole docstring as Markdown: what it does, formulas, the source; `names` in code, all else as it is written."""
     paragraphs = inspect.cleandoc(cls.__doc__ or "").split("\n\n")
-    return "\n\n".join("  \n".join(plain(line.strip()) for line in paragraph.split("\n")) for paragraph in paragraphs)
+    return "\n\n".join("  \n".join(map(_line, paragraph.split("\n"))) for paragraph in paragraphs)
+
+
+def _line(text: str) -> str:
+    parts = text.strip().split("`")
+    return "".join(f"`{part}`" if place % 2 else plain(part) for place, part in enumerate(parts))
 
 
 def _find(owner: type[Choice], names: list[str], at: Any) -> tuple[type[Choice], str] | None:
@@ -159,7 +164,8 @@ def _members(owner: type[Choice], name: str, at: Any) -> list[type[Choice]]:
 @cache
 def _adapter(owner: type[Choice], name: str) -> TypeAdapter[Any]:
     info = owner.model_fields[name]
-    return TypeAdapter(Annotated[info.annotation, info])
+    annotated: Any = Annotated[info.annotation, info]
+    return TypeAdapter(annotated)
 
 
 def _members_of_union(annotation: Any) -> tuple[Any, ...]:

@@ -44,7 +44,7 @@ def comparison(page: str, start: Comparison, vary: Sequence[str] = ()) -> Compar
     links.open_afresh(page)
     form = SettingsForm(page, st.sidebar, {"seed": "First seed"})
     base = form.draw(start.base)
-    varying = VaryingForm(page, form.middle, form.seeds, varied.of(start, vary), start.base)
+    varying = VaryingForm(page, form.middle, form.seeds, varied.of(start, vary), start.base, form.begins)
     asked = varying.draw(base)
     if base is None or varying.problems:
         errors.stop(REFUSED, form.problems + varying.problems, form.steps)
@@ -62,16 +62,18 @@ class SettingsForm:
         self.page = page
         self.problems: list[str] = []
         self.steps: list[str] = []  # what is still to be chosen
+        self.begins: dict[str, Any] = {}  # what each widget holds at first, by its key
         self._labels = labels
         self._slots: dict[str, DeltaGenerator] = {}
         self._below: dict[str, DeltaGenerator] = {}
         for row in FEW:
             self._slots |= dict(zip(row, place.columns(len(row), gap="xsmall", wrap=False), strict=True))
             below = place.container()
-            self._below |= {path: below for path in row}
+            self._below |= dict.fromkeys(row, below)
         self._notes = place.container()
         self.middle = place.container()
         self.seeds, self._slots["seed"] = place.columns(2, gap="xsmall", wrap=False)
+        self._changes = place.container()
         self._rest = place.container(gap="xsmall")
         self._folded: dict[str, tuple[DeltaGenerator, DeltaGenerator]] = {}
         self._more: dict[str, DeltaGenerator] = {}
@@ -101,26 +103,30 @@ class SettingsForm:
         visible = {name for row in FEW for name in row}
         changes = [name for name in varied.differences(base, checked) if name not in visible]
         if changes:
-            self._rest.caption(f"Changed below: {fields.plain(', '.join(changes))}")
+            self._changes.caption(f"Changed below: {fields.plain(', '.join(changes))}")
 
     def _draw_fields(self, cls: type[Choice], start: Choice | None, path: str, key: str, prefix: str) -> dict[str, Any]:
         values = {}
         for name, info in fields.leaves(cls):
             default = info.default if start is None else getattr(start, name)
-            if not (cls is Table and name in tables.BOUND):
+            if not (cls is Table and name in tables.OWN):
                 label = self._labels.get(f"{path}{name}") or (fields.human(name) if f"{path}{name}" in self._slots else "")
                 values[name] = self._draw(Spot(cls, name, f"{path}{name}", f"{key}.{name}", prefix, label), default)
         return values
 
     def _draw(self, spot: Spot, start: Any) -> Any:
         if members := fields.kinds(spot.owner, spot.name):
+            self.begins[spot.key] = start.kind
             chosen = widgets.kind(self._place(spot), spot, start.kind)
+            if "." not in spot.path:
+                self._folder(spot.path)[0].caption(fields.prose(members[chosen]))
             inner = start if isinstance(start, members[chosen]) else None
             return {"kind": chosen, **self._draw_inner(members[chosen], inner, spot, f"{spot.key}.{chosen}")}
         if single := fields.group(spot.owner, spot.name):
             return self._draw_inner(single, start, spot, spot.key)
+        self.begins[spot.key] = begin = widgets.held(spot.owner, spot.name, start)
         try:
-            return widgets.leaf(self._place(spot), spot, start)
+            return widgets.leaf(self._place(spot), spot, begin)
         except SettingsError as error:
             self._complain(self._place(spot), str(error))
             return start
@@ -149,12 +155,16 @@ class SettingsForm:
         if spot.path in self._slots:
             return self._slots[spot.path]
         choice = spot.path.partition(".")[0]
-        if choice not in self._folded:
-            expander = self._rest.expander(fields.human(choice), key=f"{self.page}.{choice}.folded")
-            self._folded[choice] = (expander.container(), expander.container())
-        body, below = self._folded[choice]
+        body, below = self._folder(choice)
         if not fields.extra(spot.owner.model_fields[spot.name], "advanced"):
             return body
         if choice not in self._more:
             self._more[choice] = below.expander("More", type="compact")
         return self._more[choice]
+
+    def _folder(self, choice: str) -> tuple[DeltaGenerator, DeltaGenerator]:
+        """The expander of a choice: room for its settings, and below them for the advanced ones."""
+        if choice not in self._folded:
+            expander = self._rest.expander(fields.human(choice), key=f"{self.page}.{choice}.folded")
+            self._folded[choice] = (expander.container(), expander.container())
+        return self._folded[choice]

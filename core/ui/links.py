@@ -10,8 +10,7 @@ from core import presets
 from core.choices.base import Choice
 from core.comparison import MAX_VARIED, Comparison
 from core.settings import RunSettings, SettingsError
-from core.ui import fields, suggestions, varied
-from core.ui.values import write, write_list
+from core.ui import fields, varied, widgets
 from core.ui.varied import NOTHING, Varied
 
 Query = dict[str, str | list[str]]
@@ -69,13 +68,8 @@ def _setting(owner: type[Choice], name: str, value: Any, default: Any, key: str)
 
 def _text(owner: type[Choice], name: str, value: Any) -> str:
     """A value as its widget puts it into the URL."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, tuple):
-        return write_list(value)
-    if suggestions.listed(owner, name) or fields.shape(owner, name).holds not in ("whole", "number"):
-        return write(value)
-    return "" if value is None else repr(value)
+    held = widgets.held(owner, name, value)
+    return held if isinstance(held, str) else str(held).lower() if isinstance(held, bool) else repr(held)
 
 
 def _varied(page: str, asked: Varied) -> Query:

@@ -24,8 +24,8 @@ Thing = TypeVar("Thing")
 SOON, STEADY = 0.5, 1.0
 """Seconds between looks at a comparison that is running: before its first points, and after."""
 
-REST = 7.0
-"""How many times as long as drawing took, new rows wait before they are drawn: so drawing never takes more than an eighth of a core."""
+REST = 8.0
+"""New rows wait this many times as long as the last drawing took: so drawing takes a ninth of a core at most."""
 
 MOST_KEPT = 80
 """Things made of one comparison that are kept."""
@@ -121,7 +121,7 @@ class Reader:
         return known.empty or not progress.active or time.monotonic() >= self._not_before
 
     def drew(self, seconds: float) -> None:
-        """Tells how long it took to draw what `latest` gave."""
+        """Tells how much processor time it took to draw what `latest` gave."""
         self._not_before = max(self._not_before, time.monotonic() + REST * seconds)
 
     def _read(self, progress: Progress) -> Results:
@@ -165,8 +165,8 @@ def show(comparison: Comparison, draw: Callable[[Results], None]) -> None:
         results = source.latest()
         if interval(results) != every:
             st.rerun()
-        began = time.perf_counter()
+        began = time.thread_time()
         draw(results)
-        source.drew(time.perf_counter() - began)
+        source.drew(time.thread_time() - began)
 
     body()

@@ -69,9 +69,9 @@ def scaled(owner: type[Choice], name: str) -> bool:
 
 
 def listed(owner: type[Choice], name: str) -> bool:
-    """Whether a number is picked from a list that takes other values too: a scaled one, or one beside words."""
+    """Whether a number is picked from a list that takes other values too: a scaled one, or one beside words or nothing."""
     shape = fields.shape(owner, name)
-    return shape.holds in ("whole", "number") and (bool(shape.words) or scaled(owner, name))
+    return shape.holds in ("whole", "number") and (bool(shape.words) or shape.optional or scaled(owner, name))
 
 
 def grid(owner: type[Choice], name: str, start: float) -> list[float]:
@@ -96,7 +96,11 @@ def _numbers(owner: type[Choice], name: str, start: Any) -> list[Any]:
         case "whole" if shape.words:
             return sorted({*BATCH_SIZES, *([start] if isinstance(start, int) else [])})
         case "whole":
-            return _within(owner, name, [round(begin * by) for by in (0.25, 0.5, 1, 2, 4)] if begin >= 4 else range(begin, begin + 4))
+            return _within(
+                owner,
+                name,
+                [round(begin * by) for by in (0.25, 0.5, 1, 2, 4)] if begin >= 4 else [round(begin) + more for more in range(4)],
+            )
         case "number":
             return grid(owner, name, begin) if scaled(owner, name) else _spread(owner, name, begin)
         case "tuple":

@@ -11,12 +11,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.choices.data import Table
 from core.choices.datasets.examples import DataError
-from core.choices.tables import LIMITS, describe_table, keep_table, tables_folder
+from core.choices.tables import describe_table, keep_table, tables_folder
 from core.settings import SettingsError
 from core.ui.fields import plain
 
 UNUSABLE = ("text", "unusable")
-BOUND = ("path", "sha256", "target", "drop")
+OWN = ("path", "sha256", "target", "drop")
 """The fields of a table that are drawn here; the others are drawn like those of any data set."""
 
 
@@ -25,25 +25,25 @@ class NextStep(SettingsError):
 
 
 def draw(place: DeltaGenerator, key: str, start: Table | None) -> dict[str, Any]:
-    """Draws the upload and the choice of columns, and returns the fields of `BOUND`. Raises SettingsError while there is no usable table."""
+    """Draws the upload and the choice of columns, and returns the fields of `OWN`. Raises SettingsError while no table can be used."""
     _upload(place, key)
-    sha256 = (place.text_input("SHA-256 of the table", start.sha256 if start else "", key=f"{key}.sha256", bind="query-params") or "").strip().lower()
-    if not sha256:
+    sha256 = place.text_input("SHA-256 of the table", start.sha256 if start else "", key=f"{key}.sha256", bind="query-params") or ""
+    if not sha256.strip():
         raise NextStep("data: upload your table, as CSV or Parquet")
     try:
-        columns = _columns(sha256)
+        columns = _columns(sha256.strip().lower())
     except DataError as error:
         raise SettingsError(f"data: {error}") from error
-    target = _target(place, key, columns, start)
+    target = _target(place, key, list(columns["column"]), start)
     drop = _drop(place, key, columns[columns["column"] != target], start)
-    return {"path": "", "sha256": sha256, "target": target, "drop": tuple(drop)}
+    return {"path": "", "sha256": sha256.strip().lower(), "target": target, "drop": tuple(drop)}
 
 
 def refuse_paths(given: Any) -> None:
     """Raises SettingsError where a table is named by a path on this machine: what a browser sends must not choose a file here."""
     if isinstance(given, Mapping):
-        if given.get("path") and not given.get("sha256"):
-            raise SettingsError("data.path: the dashboard opens no files by their path; upload the table in the sidebar, or give its sha256")
+        if given.get("kind") == "table" and given.get("path") and not given.get("sha256"):
+            raise SettingsError("data.path: no file is opened by its path here; upload the table in the sidebar, or give its sha256")
         refuse_paths(list(given.values()))
     elif isinstance(given, Sequence) and not isinstance(given, str):
         for item in given:
@@ -70,7 +70,7 @@ def _keep(key: str) -> None:
     if file is None:
         return
     try:
-        st.session_state[f"{key}.sha256"] = keep_table(file.getvalue(), tables_folder(), file.name, LIMITS)
+        st.session_state[f"{key}.sha256"] = keep_table(file.getvalue(), tables_folder(), file.name)
     except DataError as error:
         st.session_state[f"{key}.problem"] = str(error)
 
@@ -81,12 +81,10 @@ def _columns(sha256: str) -> pd.DataFrame:
     return describe_table(sha256)
 
 
-def _target(place: DeltaGenerator, key: str, columns: pd.DataFrame, start: Table | None) -> str:
-    names = list(columns["column"])
+def _target(place: DeltaGenerator, key: str, names: list[str], start: Table | None) -> str:
     index = names.index(start.target) if start and start.target in names else None
-    target = place.selectbox(
-        "Target", names, index=index, placeholder="The column to predict", key=f"{key}.target", help="The column to predict.", bind="query-params"
-    )
+    common = {"placeholder": "The column to predict", "help": "The column to predict."}
+    target = place.selectbox("Target", names, index, key=f"{key}.target", bind="query-params", **common)  # type: ignore[call-overload]
     if target is None:
         raise NextStep("data.target: choose the column to predict")
     return str(target)
@@ -95,13 +93,14 @@ def _target(place: DeltaGenerator, key: str, columns: pd.DataFrame, start: Table
 def _drop(place: DeltaGenerator, key: str, features: pd.DataFrame, start: Table | None) -> list[str]:
     names = list(features["column"])
     begin = [name for name in start.drop if name in names] if start else []
-    drop: list[str] = place.multiselect(
-        "Leave out", names, default=begin, key=f"{key}.drop", help="Columns that are not used, such as names and dates.", bind="query-params"
-    )
+    about = "Columns that are not used, such as names and dates."
+    drop = list(place.multiselect("Leave out", names, begin, key=f"{key}.drop", help=about, bind="query-params"))
     unusable = [name for name in features.loc[features["kind"].isin(UNUSABLE), "column"] if name not in drop]
     if unusable:
-        place.button("Leave out what is no number or category", key=f"{key}.clean", on_click=_leave_out, args=(f"{key}.drop", [*drop, *unusable]))
-        raise SettingsError(f"data.drop: only numbers and categories can be features, unlike {', '.join(unusable)}; leave them out")
+        all_out = (f"{key}.drop", [*drop, *unusable])
+        place.button("Leave out what is no number or category", key=f"{key}.clean", on_click=_leave_out, args=all_out)
+        listed = ", ".join(map(repr, unusable))
+        raise SettingsError(f"data.drop: only numbers and categories can be features, unlike {listed}; leave them out")
     return drop
 
 

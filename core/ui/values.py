@@ -73,20 +73,16 @@ def parse_variant(line: str, base: RunSettings | None = None) -> dict[str, Any]:
         path, equals, text = part.partition("=")
         if not equals:
             raise SettingsError(f"{name}: {part!r} sets nothing. Write setting=value, such as optimizer.lr=0.001")
-        variant[path.strip()] = _in(name, lambda path=path, text=text: parse(path.strip(), text, base))
+        try:
+            variant[path.strip()] = parse(path.strip(), text, base)
+        except SettingsError as error:
+            raise SettingsError(f"variant {name!r}: {error}") from error
     return variant
 
 
 def parse_variants(text: str, base: RunSettings | None = None) -> list[dict[str, Any]]:
     """One variant a line; empty lines are skipped. Raises SettingsError."""
     return [parse_variant(line, base) for line in text.splitlines() if line.strip()]
-
-
-def _in(name: str, read: Callable[[], Any]) -> Any:
-    try:
-        return read()
-    except SettingsError as error:
-        raise SettingsError(f"variant {name!r}: {error}") from error
 
 
 def _write_choice(value: Mapping[str, Any]) -> str:

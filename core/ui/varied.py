@@ -118,7 +118,7 @@ def _lines(comparison: Comparison) -> str:
 
 
 def _spelled_out(comparison: Comparison) -> str:
-    runs = {name: run for name, run in reversed(comparison.members)}
+    runs = dict(reversed(comparison.members))  # the first run of each name
     return "\n".join(write_variant(name, differences(comparison.base, runs[name])) for name in comparison.names)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from typing import Any
 
@@ -22,6 +23,7 @@ CROSSED_HELP = (
     "Each setting with the values it takes; several settings are crossed. Values are picked or typed: `0.1`, `adam`, "
     "`sgd lr=0.1 momentum=0.9`, `64-64` for two hidden layers."
 )
+SEEDS_HELP = "How many runs each variant has, from the first seed on; or which seeds, such as `0, 3, 4`. All variants have the same."
 NAMED_HELP = (
     "One variant a line: a name, a colon, and what it sets differently from the settings above, such as "
     "`Small steps: optimizer=sgd lr=0.01, model.dropout=0.2`."
@@ -29,20 +31,22 @@ NAMED_HELP = (
 
 
 class VaryingForm:
-    """Draws what varies into `place` and the seeds into `seeds`, and notes what is wrong. `start` is its default, for settings `start_base`."""
+    """Draws what varies into `place` and the seeds into `seeds`, and notes what is wrong; `start` of `start_base` is the default."""
 
-    def __init__(self, page: str, place: DeltaGenerator, seeds: DeltaGenerator, start: Varied, start_base: RunSettings) -> None:
+    def __init__(
+        self, page: str, place: DeltaGenerator, seeds: DeltaGenerator, start: Varied, start_base: RunSettings, begins: Mapping[str, Any]
+    ) -> None:
         self.page = page
         self.problems: list[str] = []
         self._place, self._seeds = place, seeds
-        self._start, self._start_base = start, start_base
+        self._start, self._start_base, self._begins = start, start_base, begins
 
     def draw(self, base: RunSettings | None) -> dict[str, Any]:
         """The arguments of `Comparison` but its base, which is `base`, or None while the settings are refused."""
         mode = self._place.segmented_control(
             "What varies", MODES, default=self._start.mode, required=True, key=f"{self.page}.mode", help=CROSSED_HELP, bind="query-params"
         )
-        asked = {"variants": self._named(base)} if mode == "named variants" else {"vary": self._crossed(base)}
+        asked: dict[str, Any] = {"variants": self._named(base)} if mode == "named variants" else {"vary": self._crossed(base)}
         asked["seeds"] = self._draw_seeds()
         self._check(asked)
         return asked
@@ -63,7 +67,7 @@ class VaryingForm:
         begin = [*self._start.crossed, *[NOTHING] * MAX_VARIED][number - 1]
         offered = list(dict.fromkeys([NOTHING, begin, *varied.paths(base)]))
         chosen = self._place.selectbox(
-            "Vary" if number == 1 else "crossed with",
+            "Vary" if number == 1 else "Crossed with",
             offered,
             index=offered.index(begin),
             key=f"{self.page}.vary{number}",
@@ -115,9 +119,9 @@ class VaryingForm:
             "Add the settings above as a variant",
             key=f"{self.page}.add",
             on_click=_append,
-            args=(key, text, write_variant(name, overrides)),
+            args=(key, text, write_variant(name, overrides), self._begins),
             disabled=not overrides,
-            help="Change settings above first: a line with what differs from the defaults is added.",
+            help="Change settings first: what differs from the defaults becomes a line here, and the settings go back to the defaults.",
         )
 
     def _draw_seeds(self) -> int | list[int]:
@@ -129,7 +133,7 @@ class VaryingForm:
             key=f"{self.page}.seeds",
             accept_new_options=True,
             filter_mode="prefix",
-            help="How many runs each variant has, from the first seed on; or which seeds, such as `0, 3, 4`. Every variant has the same ones.",
+            help=SEEDS_HELP,
             bind="query-params",
         )
         try:
@@ -153,6 +157,9 @@ class VaryingForm:
         self.problems.append(problem)
 
 
-def _append(key: str, text: str, line: str) -> None:
-    lines = [*text.rstrip().splitlines(), line]
-    st.session_state[key] = "\n".join(dict.fromkeys(lines))
+def _append(key: str, text: str, line: str, begins: Mapping[str, Any]) -> None:
+    """Adds the line and takes the settings back to their defaults: left as they are, all variants would have them."""
+    st.session_state[key] = "\n".join(dict.fromkeys([*text.rstrip().splitlines(), line]))
+    for name, begin in begins.items():
+        if st.session_state.get(name, begin) != begin and not name.endswith(".seed"):
+            st.session_state[name] = begin

@@ -36,10 +36,24 @@ class Spot:
         return {"label": label, "key": self.key, "help": fields.plain(info.description or "") or None, "bind": "query-params"}
 
 
-def leaf(place: DeltaGenerator, spot: Spot, start: Any) -> Any:
-    """Draw a single setting's widget in `place`, `start` being its default, and return the value. Raises SettingsError for one that is refused."""
-    draw = _from_list if suggestions.listed(spot.owner, spot.name) else _WIDGETS[fields.shape(spot.owner, spot.name).holds]
-    return draw(place, spot, start)
+def leaf(place: DeltaGenerator, spot: Spot, begin: Any) -> Any:
+    """Draw a single setting's widget in `place`, which holds `begin` at first, and return the value. Raises SettingsError for one refused."""
+    shape = fields.shape(spot.owner, spot.name)
+    draw = _from_list if suggestions.listed(spot.owner, spot.name) else _WIDGETS[shape.holds]
+    held_now = draw(place, spot, begin)
+    # Widgets keep to bounds that are themselves allowed, and lists take any text: what is refused is refused here.
+    text = held_now if isinstance(held_now, str) and shape.holds != "text" else values.write(held_now)
+    return values.read_leaf(spot.owner, spot.name, text, spot.path)
+
+
+def held(owner: type[Choice], name: str, value: Any) -> Any:
+    """What the widget of a single setting holds when the setting has this value."""
+    holds = fields.shape(owner, name).holds
+    if isinstance(value, bool | str) or (holds == "whole" and not suggestions.listed(owner, name)):
+        return value
+    if holds == "number" and not suggestions.listed(owner, name):
+        return float(value)
+    return values.write_list(value) if isinstance(value, tuple) else values.write(value)
 
 
 def kind(place: DeltaGenerator, spot: Spot, start: str) -> str:
@@ -47,7 +61,9 @@ def kind(place: DeltaGenerator, spot: Spot, start: str) -> str:
     members = fields.kinds(spot.owner, spot.name)
     words = [f"- `{word}`: {fields.plain(_without_name(member))}" for word, member in members.items()]
     described = "\n".join([*filter(None, [spot.common["help"], ""]), *words])
-    chosen = place.selectbox(options=list(members), index=list(members).index(start), filter_mode="contains", **spot.common | {"help": described})
+    chosen = place.selectbox(
+        options=list(members), index=list(members).index(start), filter_mode="contains", **spot.common | {"help": described}
+    )
     return str(chosen)
 
 
@@ -57,53 +73,38 @@ def _without_name(member: type[Choice]) -> str:
     return rest if colon and len(head) <= LONGEST_HEAD else summary
 
 
-def _boolean(place: DeltaGenerator, spot: Spot, start: bool) -> bool:
-    return place.toggle(value=start, **spot.common)  # type: ignore[no-any-return]
+def _boolean(place: DeltaGenerator, spot: Spot, begin: bool) -> bool:
+    return bool(place.toggle(value=begin, **spot.common))
 
 
-def _words(place: DeltaGenerator, spot: Spot, start: str | None) -> Any:
+def _words(place: DeltaGenerator, spot: Spot, begin: str) -> str:
     shape = fields.shape(spot.owner, spot.name)
     words = [*(["none"] if shape.optional else []), *shape.words]
-    begin = values.write(start)
     if sum(map(len, words)) <= SEGMENTS_LENGTH:
-        return _read(spot, place.segmented_control(options=words, default=begin, required=True, **spot.common))
-    return _read(spot, place.selectbox(options=words, index=words.index(begin), **spot.common))
+        return str(place.segmented_control(options=words, default=begin, required=True, **spot.common))
+    return str(place.selectbox(options=words, index=words.index(begin), **spot.common))
 
 
-def _whole(place: DeltaGenerator, spot: Spot, start: int | None) -> int | None:
+def _whole(place: DeltaGenerator, spot: Spot, begin: int) -> int:
     low, high = (None if bound is None else int(bound) for bound in fields.bounds(spot.owner, spot.name))
-    value = place.number_input(value=start, min_value=low, max_value=high, step=1, **spot.common)
-    return _read(spot, None if value is None else int(value))
+    return int(place.number_input(value=begin, min_value=low, max_value=high, step=1, **spot.common))
 
 
-def _number(place: DeltaGenerator, spot: Spot, start: float | None) -> Any:
+def _number(place: DeltaGenerator, spot: Spot, begin: float) -> float:
     low, high = fields.bounds(spot.owner, spot.name)
     step = next((step for limit, step in STEPS if high is not None and high <= limit), 1.0)
-    begin = None if start is None else float(start)
-    return _read(spot, place.number_input(value=begin, min_value=low, max_value=high, step=step, format="%g", **spot.common))
+    return float(place.number_input(value=begin, min_value=low, max_value=high, step=step, format="%g", **spot.common))
 
 
-def _from_list(place: DeltaGenerator, spot: Spot, start: Any) -> Any:
+def _from_list(place: DeltaGenerator, spot: Spot, begin: str) -> str:
     """A list to pick from, which takes any other value that is typed, as text: `3e-4`."""
-    texts = [values.write(value) for value in suggestions.values(spot.owner, spot.name, start)]
-    begin = values.write(start)
-    texts = texts if begin in texts else [begin, *texts]
-    text = place.selectbox(options=texts, index=texts.index(begin), accept_new_options=True, filter_mode="prefix", **spot.common)
-    return values.read_leaf(spot.owner, spot.name, text or begin, spot.path)
+    start = values.read_leaf(spot.owner, spot.name, begin, spot.path)
+    texts = list(dict.fromkeys([*map(values.write, suggestions.values(spot.owner, spot.name, start)), begin]))
+    return place.selectbox(options=texts, index=texts.index(begin), accept_new_options=True, filter_mode="prefix", **spot.common) or begin
 
 
-def _tuple(place: DeltaGenerator, spot: Spot, start: tuple[Any, ...]) -> Any:
-    return values.read_leaf(spot.owner, spot.name, place.text_input(value=values.write_list(start), **spot.common) or "", spot.path)
-
-
-def _text(place: DeltaGenerator, spot: Spot, start: Any) -> Any:
-    begin = start if isinstance(start, str) else values.write(start)
-    return values.read_leaf(spot.owner, spot.name, place.text_input(value=begin, **spot.common) or "", spot.path)
-
-
-def _read(spot: Spot, value: Any) -> Any:
-    """A number widget keeps to bounds that are themselves allowed, so those that are not are refused here."""
-    return values.read_leaf(spot.owner, spot.name, values.write(value), spot.path)
+def _text(place: DeltaGenerator, spot: Spot, begin: str) -> str:
+    return place.text_input(value=begin, **spot.common) or ""
 
 
 _WIDGETS: dict[fields.Holds, Callable[[DeltaGenerator, Spot, Any], Any]] = {
@@ -111,7 +112,7 @@ _WIDGETS: dict[fields.Holds, Callable[[DeltaGenerator, Spot, Any], Any]] = {
     "words": _words,
     "whole": _whole,
     "number": _number,
-    "tuple": _tuple,
+    "tuple": _text,
     "mapping": _text,
     "text": _text,
 }

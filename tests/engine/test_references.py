@@ -13,8 +13,8 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_, prune
 from torch.optim import lr_scheduler
 
 import core
-from core.choices.distillation import soft_target_loss
-from core.choices.pruning import magnitude_mask
+from core.choices.distillation import mean_log_probabilities, soft_target_loss
+from core.choices.pruning import mask_of
 from core.engine.advance import advance
 from core.engine.objective import macro_f1, scores
 from core.engine.records import Records
@@ -144,7 +144,7 @@ def test_gradual_pruning_removes_the_same_share_each_time_and_ends_at_the_target
 @pytest.mark.parametrize("sparsity", [0.0, 0.31, 0.9])
 def test_the_magnitude_mask_equals_torchs(sparsity):
     layer = nn.Linear(7, 9)
-    mask = magnitude_mask(layer.weight.detach().flatten(), sparsity)
+    mask = mask_of(layer.weight.detach().abs().flatten(), sparsity)
     prune.l1_unstructured(layer, "weight", amount=sparsity)
     assert torch.equal(mask.view(9, 7), layer.weight_mask.bool())
 
@@ -153,7 +153,8 @@ def test_the_distillation_loss_is_kl_from_torch_times_t_squared():
     student, teacher, temperature = torch.randn(6, 4), torch.randn(6, 4), 3.0
     kl = nn.KLDivLoss(reduction="batchmean")
     theirs = kl(torch.log_softmax(student / temperature, 1), torch.softmax(teacher / temperature, 1)) * temperature**2
-    ours = soft_target_loss(student, teacher, torch.full((6, 1), temperature)).mean()
+    log_teacher = mean_log_probabilities([teacher], temperature)
+    ours = soft_target_loss(student, log_teacher, torch.full((6, 1), temperature)).mean()
     torch.testing.assert_close(ours, theirs)
 
 
@@ -164,7 +165,7 @@ def test_a_distilled_student_trains_as_plain_torch_would():
     run = runs[0]
     split = core.load_data(run.data)
     x, y = torch.tensor(split.x_train), torch.tensor(split.y_train)
-    teacher = plain_torch_training(run.teacher).model
+    teacher = plain_torch_training(run.teachers[0]).model
     student = core.build_model(run)
     optimizer = torch.optim.Adam(student.parameters(), lr=1e-3)
     with torch.no_grad():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -127,6 +128,17 @@ class Bench:
             if not any(self.store.progress(each).active for each in comparisons):
                 return
         raise AssertionError([self.store.progress(each) for each in comparisons])
+
+
+@contextmanager
+def running(store: Store, pool: Pool, **given: Any) -> Iterator[Runner]:
+    """A runner in a thread of this process."""
+    runner, stop = Runner(store, pool, **given), threading.Event()
+    thread = threading.Thread(target=runner.run, args=(stop,))
+    thread.start()
+    yield runner
+    stop.set()
+    thread.join()
 
 
 def until(condition: Callable[[], Any], what: str = "what was waited for") -> Any:

@@ -107,7 +107,7 @@ def sparsity(page: str, results: Results, view: View) -> None:
         label_visibility="collapsed",
     )
     column = SPARSITY[shown]
-    if results.once(("none", column), lambda: not (results.layers[column] > 0).any()):
+    if not results.empty and results.once(("none", column), lambda: not (results.layers[column] > 0).any()):
         st.caption(f"There are no {shown}: nothing in these settings sets weights to 0. Pruning does, and an L1 penalty comes near it.")
         return
     chart(results, f"{page}.zeros", weights.by_layer, lambda: along(results, view.x), column=column, x=view.x, width=WIDTH)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from core.choices.datasets.examples import DataError
 from core.runs.estimate import estimate
 from core.runs.store import Progress
@@ -24,11 +26,9 @@ def count(number: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`4 s`, `2 min`, `1.5 h`: rounded as an estimate deserves."""
-    if seconds < 1:
-        return "under 1 s"
+    """`4 s`, `2 min`, `1.5 h`: rounded up, as an estimate deserves."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return f"{max(math.ceil(seconds), 1)} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 

@@ -12,10 +12,13 @@ PAGE = "compare"
 
 
 def draw(results: Results) -> None:
-    """The heading with the buttons, how far it is, and what came of it; before anything came of it, what would be compared."""
+    """The heading with the buttons, how far it is, and what came of it; before anything came of it, what would be compared.
+
+    From the click on Run the charts are there, empty: the browser has then loaded what draws them when the first points come.
+    """
     steering.title(results, "Compare")
     steering.standing(results)
-    if results.empty:
+    if results.empty and not results.progress.active:
         _nothing_yet(results)
         return
     first = st.container()
@@ -29,17 +32,11 @@ def draw(results: Results) -> None:
 
 
 def _nothing_yet(results: Results) -> None:
-    if results.progress.active:
-        with st.container(height=200, border=False, vertical_alignment="center", horizontal_alignment="center"):
-            st.caption("The first points will be here in a moment.", width="content")
-    else:
-        with st.container(border=True, horizontal_alignment="center", gap="small"):
-            st.space("small")
-            st.markdown("#### Nothing has been trained with these settings yet", width="content")
-            st.caption(
-                "Every variant is trained with every seed, from the same start. Curves appear here while they train.", width="content"
-            )
-            steering.run_button(results, f"{PAGE}.run_here")
-            st.space("small")
+    with st.container(border=True, horizontal_alignment="center", gap="small"):
+        st.space("small")
+        st.markdown("#### Nothing has been trained with these settings yet", width="content")
+        st.caption("Every variant is trained with every seed, from the same start. Curves appear here while they train.", width="content")
+        steering.run_button(results, f"{PAGE}.run_here")
+        st.space("small")
     st.subheader("What will be compared", anchor=False)
     differences.table(results.comparison, key=f"{PAGE}.plan")

@@ -1,0 +1,120 @@
+"""Recurrent networks, which read an example step by step."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from core.choices.initializations import Orthogonal
+from core.choices.model_base import Bias, InitField, Map, ModelChoice, Sizes, Width
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor, nn
+
+GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+
+
+class Recurrent(ModelChoice):
+    """Recurrent: one layer of cells that reads the example step by step; its last state goes through a linear output layer.
+
+    Steps are those of a sequence, the points of a signal, or the rows of a picture. Data with K targets are told from the last K
+    states. Cells are torch's: RNN h' = tanh(W x + U h + b); LSTM; GRU. W and U are drawn gate by gate, with gain 1, U then scaled to
+    `spectral_radius` if one is given.
+
+    Source: Elman 1990; Hochreiter & Schmidhuber 1997; Cho et al. 2014 (arXiv:1406.1078); torch.nn.RNN, LSTM, GRU.
+    """
+
+    kind: Literal["recurrent"] = "recurrent"
+    cell: Annotated[Literal["rnn", "lstm", "gru"], Field(description="What a step does with the state.")] = "gru"
+    hidden: Annotated[Width, Field(description="Units of the state.", json_schema_extra={"unit": "units"})] = 32
+    activation: Annotated[
+        Literal["tanh", "relu"], Field(description="The nonlinearity of cell rnn; the others have their own.", json_schema_extra={"advanced": True})
+    ] = "tanh"
+    truncation: Annotated[
+        Annotated[int, Field(ge=1, le=10_000)] | None,
+        Field(
+            description="The gradient flows back at most so many steps: it is cut every so many, counted from the last. Empty: never.",
+            json_schema_extra={"unit": "steps"},
+        ),
+    ] = None
+    spectral_radius: Annotated[
+        Annotated[float, Field(gt=0, le=100)] | None,
+        Field(description="Scales each gate's recurrent matrix so that its largest eigenvalue has this size at the start. Empty: as drawn."),
+    ] = None
+    forget_bias: Annotated[
+        float, Field(ge=-10, le=10, description="Bias of an lstm's forget gate at the start; 1 keeps its memory open.", json_schema_extra={"advanced": True})
+    ] = 1.0
+    init: InitField = Orthogonal()
+    bias: Bias = True
+
+    of_the_start: ClassVar[frozenset[str]] = frozenset({"init", "spectral_radius", "forget_bias"})
+    rows_on_cpu: ClassVar[int | None] = 16  # what a step of more runs writes no longer fits into the cache
+
+    def complaint(self, sizes: Sizes) -> str | None:
+        """For data without an order of steps."""
+        if len(sizes.shape) > 1:
+            return None
+        return "model.kind: recurrent needs sequences, signals or pictures; an example of these data is a row of unordered features. Try mlp"
+
+    def build(self, sizes: Sizes) -> nn.Sequential:
+        """A Sequential of `steps`, `hidden1`, `output` and, where there are several targets, `flat`."""
+        from collections import OrderedDict
+
+        from torch import nn
+
+        from core.choices.modules import LastStates, Steps
+
+        _, features = steps_of(sizes)
+        layers: OrderedDict[str, nn.Module] = OrderedDict(steps=Steps(sizes.shape, sequence=sizes.sequence))
+        layers["hidden1"] = LastStates(self._cells(features), sizes.targets, self.truncation)
+        layers["output"] = nn.Linear(self.hidden, sizes.outputs, bias=self.bias)
+        if sizes.targets > 1:
+            layers["flat"] = nn.Flatten()
+        return nn.Sequential(layers)
+
+    def _cells(self, features: int) -> nn.RNNBase:
+        from torch import nn
+
+        if self.cell == "rnn":
+            return nn.RNN(features, self.hidden, nonlinearity=self.activation, bias=self.bias, batch_first=True)
+        kind = nn.LSTM if self.cell == "lstm" else nn.GRU
+        return kind(features, self.hidden, bias=self.bias, batch_first=True)
+
+    def initialize(self, network: nn.Module, generator: Generator, sample_ND: Tensor | None = None) -> None:
+        """As every network's; the biases are 0 but for an LSTM's forget gate."""
+        import torch
+        from torch import nn
+
+        from core.choices.filling import scale_to_radius
+
+        super().initialize(network, generator, sample_ND)
+        cells = next(module for module in network.modules() if isinstance(module, nn.RNNBase))
+        with torch.no_grad():
+            if self.spectral_radius is not None:
+                for block in cells.weight_hh_l0.split(self.hidden):
+                    scale_to_radius(block, self.spectral_radius)
+            if self.cell == "lstm" and self.bias:
+                cells.bias_ih_l0[self.hidden : 2 * self.hidden] = self.forget_bias
+
+    def widths(self) -> tuple[int, ...]:
+        """Units of the state."""
+        return (self.hidden,)
+
+    def maps(self, sizes: Sizes) -> list[Map]:
+        """W and U of all gates, once a step, and the output's matrix, once a target."""
+        steps, features = steps_of(sizes)
+        rows = GATES[self.cell] * self.hidden
+        return [
+            Map("hidden1", features, rows, steps),
+            Map("hidden1", self.hidden, rows, steps),
+            Map("output", self.hidden, sizes.outputs, sizes.targets),
+        ]
+
+
+def steps_of(sizes: Sizes) -> tuple[int, int]:
+    """(steps, features of a step): rows of a picture, points of a signal, steps of a sequence."""
+    if sizes.sequence:
+        return sizes.shape[0], sizes.shape[1]
+    return sizes.shape[1], sizes.shape[0] * prod(sizes.shape[2:])

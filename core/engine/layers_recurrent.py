@@ -1,0 +1,74 @@
+"""Recurrent layers of R networks at once, equal to torch's RNN, LSTM and GRU one at a time.
+
+Shapes: R runs, B examples, T steps, F features of a step, H units, K kept states.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from core.choices.modules import LastStates
+from core.engine import cells
+from core.engine.cells import Cell, Tape, Weights
+from core.engine.layer_base import Build, Layer, Parts, Pass
+
+PARAMETERS = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+SPARE = 2
+
+
+def last_states(module: nn.Module, name: str, parts: Parts) -> Layer:
+    """The last K states, (R, B, H) or (R, B, K, H). All states are shown to `Pass.watch`, as (R, B, H, T)."""
+    assert isinstance(module, LastStates)
+    cell, keep, truncation = cells.of(module.rnn), module.keep, module.truncation
+    weights = [parts.parameters.get(f"{name}.rnn.{own}") for own in PARAMETERS]
+    spare: list[Tape] = []
+
+    def forward(x_RBTF: Tensor, mode: Pass) -> Tensor:
+        shown = x_RBTF.shape[2] if mode.watch is not None else keep
+        states_KRHB = Recurrence.apply(cell, x_RBTF, shown, truncation, spare, *weights)
+        if mode.watch is not None:
+            mode.watch(name, states_KRHB.permute(1, 3, 2, 0))
+        last_RBKH = states_KRHB[-keep:].permute(1, 3, 0, 2)
+        return last_RBKH[:, :, 0] if keep == 1 else last_RBKH
+
+    return forward
+
+
+class Recurrence(torch.autograd.Function):
+    """All steps of a layer as one node of autograd, instead of a dozen for every step: gives the last `keep` states (K, R, H, B).
+
+    Has a gradient for the weights, none for the inputs. `spare` are tapes that are done with, whose memory is used again.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, cell: Cell, x_RBTF: Tensor, keep: int, truncation: int | None, spare: list[Tape], *given: Tensor | None) -> Tensor:
+        """The last `keep` states."""
+        weights = Weights(*given)  # type: ignore[arg-type]
+        tape = _tape(cell, x_RBTF, weights, spare, kept=any(ctx.needs_input_grad))
+        tape.read(x_RBTF)
+        cell.forward(tape, weights)
+        ctx.cell, ctx.tape, ctx.truncation, ctx.spare, ctx.weights = cell, tape, truncation, spare, weights
+        return torch.stack(tape.state[-keep:])
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_KRHB: Tensor) -> tuple[Tensor | None, ...]:
+        """The gradients of the four weights."""
+        gradients = ctx.cell.backward(ctx.tape, ctx.weights, grad_KRHB, ctx.truncation)
+        ctx.spare[:] = [*ctx.spare, ctx.tape][-SPARE:]
+        return None, None, None, None, None, *gradients
+
+
+def _tape(cell: Cell, x_RBTF: Tensor, weights: Weights, spare: list[Tape], *, kept: bool) -> Tape:
+    for place, tape in enumerate(spare):
+        if kept and tape.shape == x_RBTF.shape:
+            return spare.pop(place)
+    hidden = weights.state_RGH.shape[2]
+    return Tape(x_RBTF, hidden, cell.blocks(hidden), kept=kept)
+
+
+STACKED: dict[type[nn.Module], Build] = {LastStates: last_states}

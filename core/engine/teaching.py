@@ -1,0 +1,70 @@
+"""What teachers teach: their outputs and activations on the training data, and the loss of the students that imitate them.
+
+Shapes: R runs (students), N training examples, B of them in a batch, C classes, H units of a hidden layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from core.choices.distillation import DistillationChoice, likeness, mean_log_probabilities, soft_target_loss
+from core.settings import RunSettings
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One teacher on the training data: its logits (N, C), and its last hidden layer's activations (N, H)."""
+
+    logits_NC: Tensor
+    hidden_NH: Tensor
+
+
+@torch.no_grad()
+def lesson_of(teacher: nn.Module, x_ND: Tensor) -> Lesson:
+    """What a trained network, in eval mode, has to teach."""
+    seen: list[Tensor] = []
+    activations = [module for name, module in teacher.named_modules() if name.endswith("activation")]
+    hooks = [activations[-1].register_forward_hook(lambda _module, _inputs, output: seen.append(output))] if activations else []
+    logits_NC = teacher(x_ND)
+    for hook in hooks:
+        hook.remove()
+    return Lesson(logits_NC, seen[0].flatten(1) if seen else x_ND)
+
+
+class Teaching:
+    """The distillation of a stack whose runs all have teachers."""
+
+    def __init__(self, runs: Sequence[RunSettings], lessons: dict[str, Lesson], like: Tensor) -> None:
+        choices = [run.distillation for run in runs if isinstance(run.distillation, DistillationChoice)]
+        of_run = [[lessons[teacher.key] for teacher in run.teachers] for run in runs]
+        self.weight_R1 = like.new_tensor([[choice.weight] for choice in choices])
+        self.temperature_R1 = like.new_tensor([[choice.temperature] for choice in choices])
+        self.hint_R1 = like.new_tensor([[choice.hint_weight] for choice in choices])
+        self.soft_RNC = torch.stack(
+            [
+                mean_log_probabilities([lesson.logits_NC for lesson in taught], choice.temperature)
+                for taught, choice in zip(of_run, choices, strict=True)
+            ]
+        ).to(like)
+        self.hidden = [taught[0].hidden_NH.to(like) for taught in of_run]
+        self.hinted = bool(self.hint_R1.any())
+
+    def mix(self, loss_RB: Tensor, outputs_RBC: Tensor, index_RB: Tensor, rows: slice) -> Tensor:
+        """(1 - weight) * loss + weight * T^2 KL(teacher || student), example by example, of the runs in `rows`: (R, B)."""
+        runs, examples = index_RB.shape
+        teacher_RBC = self.soft_RNC[rows][torch.arange(runs, device=index_RB.device)[:, None], index_RB]
+        temperature_N1 = self.temperature_R1[rows].expand(runs, examples).reshape(-1, 1)
+        soft_N = soft_target_loss(outputs_RBC.flatten(0, 1), teacher_RBC.flatten(0, 1), temperature_N1)
+        weight_R1 = self.weight_R1[rows]
+        return (1 - weight_R1) * loss_RB + weight_R1 * soft_N.view(runs, examples)
+
+    def imitate(self, hidden_RBH: Tensor, index_RB: Tensor, rows: slice) -> Tensor:
+        """The loss of imitating the teacher's last hidden layer, example by example: (R, B)."""
+        taught_RBB = torch.cat(
+            [likeness(hidden_NH[index_B][None]) for hidden_NH, index_B in zip(self.hidden[rows], index_RB, strict=True)]
+        )
+        return self.hint_R1[rows] * (likeness(hidden_RBH) - taught_RBB).square().sum(2)

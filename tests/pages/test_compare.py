@@ -1,0 +1,156 @@
+"""The workbench: what it shows of nothing, of a part, and of all of a comparison; its controls; its buttons."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.analysis.statistics import leading_verdict, summarise
+from core.comparison import Comparison
+from core.ui import links
+from core.ui.fields import plain
+from tests.pages.conftest import assert_no_error, small, texts
+
+PAGE = "pages/compare.py"
+HOSTILE = '**bold** <b>x</b> [link](http://127.0.0.1:9/) ![](http://127.0.0.1:9/i.png) =1+1 {"a"}'
+
+
+def query(comparison: Comparison, **more: str | list[str]) -> dict[str, str | list[str]]:
+    return links.query_for("compare", comparison) | {f"compare.{name}": value for name, value in more.items()}
+
+
+def specs(app: AppTest) -> list[str]:
+    """The charts' specifications, in order; the first is that of the metric."""
+    return [chart.proto.spec for chart in app.get("vega_lite_chart")]
+
+
+def enabled(app: AppTest) -> set[str]:
+    return {button.label for button in app.button if button.key.startswith("compare.do.") and not button.disabled}
+
+
+def test_before_anything_was_trained_it_says_what_would_be_and_offers_to_run_it(open_page, store):
+    app = open_page(PAGE)
+    assert "Nothing has been trained with these settings yet" in texts(app)
+    assert enabled(app) == {"Run", "Step"}
+    assert not specs(app)
+    plan = app.dataframe[0].value
+    assert list(plan.index) == ["SGD momentum", "SGD Nesterov", "RMSprop", "Adam", "AdamW"]
+    assert list(plan["optimizer.lr"]) == ["0.05", "0.05", "0.001", "0.001", "0.001"]
+    assert "training.epochs" not in plan, "it is the same in all variants"
+
+
+def test_a_click_on_run_asks_for_the_comparison_that_is_shown(open_page, store):
+    app = open_page(PAGE, query(small()))
+    app.button(key="compare.do.run").click().run()
+    assert_no_error(app)
+    assert store.progress(small()).pending == "run"
+    assert store.comparison(small().id) == small()
+    assert enabled(app) == {"Pause", "Cancel"}
+
+
+def test_every_click_is_asked_of_the_runner_and_offers_what_can_follow(open_page, store):
+    app = open_page(PAGE, query(small()))
+    for action, after in (("run", {"Pause", "Cancel"}), ("pause", {"Cancel"}), ("cancel", set())):
+        app.button(key=f"compare.do.{action}").click().run()
+        assert store.progress(small()).pending == action
+        assert enabled(app) == after
+
+
+def test_a_stored_comparison_shows_its_verdict_and_summary(open_page, filled):
+    app = open_page(PAGE, query(small()))
+    history, runs = filled.history(small())[0], filled.runs(small())
+    assert plain(leading_verdict(history, runs)) in texts(app)
+    table, expected = app.dataframe[0].value, summarise(history, runs)
+    for shown in ("variant", "n", "diverged", "mean", "best", "test_loss", "test_accuracy", "parameters"):
+        assert list(table[shown]) == list(expected[shown])
+    assert list(table["half"]) == pytest.approx(list((expected["ci_high"] - expected["ci_low"]) / 2))
+    assert [len(curve) for curve in table["curve"]] == [4, 4]
+    assert enabled(app) == set()
+
+
+def test_the_first_chart_follows_the_controls(open_page, filled):
+    app = open_page(PAGE, query(small(), metric="val_accuracy", x="seconds", show=["log y"]))
+    spec = specs(app)[0]
+    assert "validation accuracy (fraction)" in spec
+    assert '"field": "seconds"' in spec
+    assert '"field": "epoch"' not in spec
+    assert '"type": "log"' in spec
+    assert "dashed" not in spec
+    app = open_page(PAGE, query(small()))
+    spec = specs(app)[0]
+    assert "validation loss (nats)" in spec
+    assert '"type": "log"' not in spec
+    assert "dashed" in spec
+
+
+def test_the_verdict_and_the_table_follow_the_metric_and_the_value_of_each_run(open_page, filled):
+    history, runs = filled.history(small())[0], filled.runs(small())
+    app = open_page(PAGE, query(small(), metric="val_accuracy", at="best"))
+    assert plain(leading_verdict(history, runs, "val_accuracy", "best")) in texts(app)
+    assert list(app.dataframe[0].value["mean"]) == list(summarise(history, runs, "val_accuracy", "best")["mean"])
+
+
+@pytest.mark.parametrize("weights", ["over time", "norm", "at the end"])
+@pytest.mark.parametrize("axis", ["updates", "epochs", "examples", "seconds"])
+def test_the_weights_can_be_shown_in_every_way_along_every_axis(open_page, filled, weights, axis):
+    app = open_page(PAGE, query(small(), weights=weights, x=axis))
+    described = [json.loads(spec)["description"] for spec in specs(app)]
+    assert [text for text in described if "istograms of the weights" in text or "weight norm" in text]
+
+
+@pytest.mark.parametrize(
+    ("tab", "charts"), [("Gradients", 3), ("Boundary", 2), ("Activations", 3), ("Timing", 1), ("What differs", 0)]
+)
+def test_only_the_open_tab_is_made(open_page, filled, tab, charts):
+    app = open_page(PAGE, query(small(), tab=tab, sparsity="near zeros"))
+    before_the_tabs = 3
+    assert len(specs(app)) - before_the_tabs == charts
+    if tab == "What differs":
+        assert app.dataframe[0].value.to_dict() == {"optimizer.lr": {"lr=0.001": "0.001", "lr=0.01": "0.01"}}
+
+
+def test_data_of_more_than_two_features_have_no_boundary(open_page, store):
+    comparison = small(data="iris")
+    store.request(comparison, "run")
+    app = open_page(PAGE, query(comparison))
+    assert [tab.label for tab in app.tabs] == ["Gradients", "Activations", "Timing", "What differs"]
+
+
+def test_with_one_variant_added_it_shows_what_is_stored_and_what_is_missing(open_page, filled):
+    wider = small(0.001, 0.01, 0.1)
+    app = open_page(PAGE, query(wider))
+    assert filled.count() == 1, "looking at a comparison does not write it down"
+    bar = app.get("progress")[0].proto
+    assert bar.text.startswith("9 runs, 6 stored, about ")
+    assert bar.value == 66
+    assert enabled(app) == {"Run", "Step"}
+    assert "no data yet" in specs(app)[0]
+    table = app.dataframe[0].value
+    assert list(table["variant"]) == ["lr=0.001", "lr=0.01", "lr=0.1"]
+    assert list(table["n"]) == [3, 3, 0]
+
+
+def test_names_of_variants_stay_as_they_were_written(open_page, store):
+    named = Comparison.load({"base": small().base, "variants": [{"name": HOSTILE}, {"name": "other", "model.hidden": [4]}], "seeds": 2})
+    store.request(named, "run")
+    app = open_page(PAGE, query(named))
+    assert HOSTILE not in texts(app)
+    assert list(app.dataframe[0].value["variant"]) == [HOSTILE, "other"]
+
+
+def test_a_comparison_larger_than_allowed_is_refused_and_not_written_down(open_page, store, monkeypatch):
+    monkeypatch.setenv("TANDEM_MAX_RUNS", "5")
+    app = open_page(PAGE, query(small()))
+    assert "6 asked for" in app.warning[0].value.replace("\\", "")
+    app.button(key="compare.do.run").click().run()
+    assert "TANDEM_MAX_RUNS" in app.error[0].value.replace("\\", "")
+    assert store.count() == 0
+
+
+def test_a_failure_says_why(open_page, store):
+    store.request(small(), "run")
+    _fail(store, "the worker ran out of memory\nmake the network smaller")
+    app = AppTest.from_file(str(__import__("tests.pages.conftest", fromlist=["ROOT"]).ROOT / "dashboard.py"), default_timeout=60)
+    app.run()

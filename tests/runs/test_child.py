@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import psutil
+import pytest
+
+from core.runs import child
+from core.runs.configuration import Configuration
+from core.runs.store import Store
+from tests.runs.helpers import comparison, gone, until
+
+
+@pytest.fixture
+def configuration():
+    made = Configuration(workers=1)
+    yield made
+    child.end_runner(made)
+
+
+def runners() -> list[psutil.Process]:
+    return [each for each in psutil.Process().children() if "runner" in each.cmdline()]
+
+
+def test_there_is_one_runner_however_often_it_is_asked_for(configuration):
+    for _ in range(5):
+        child.ensure_runner(configuration)
+    assert len(runners()) == 1
+
+
+def test_the_runner_is_found_from_any_folder_that_may_hold_another_core(configuration, tmp_path, monkeypatch):
+    (tmp_path / "core.py").write_text("raise SystemExit('the wrong core')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    store = Store(configuration.store)
+    asked = store.request(comparison(0.1), "run")
+    child.ensure_runner(configuration)
+    until(lambda: store.progress(asked).state == "finished", "the end")
+    assert store.history(asked)[0]["val_loss"].notna().all()
+    store.close()
+
+
+def test_a_runner_that_died_is_started_again_but_not_at_once(configuration, monkeypatch):
+    child.ensure_runner(configuration)
+    (first,) = runners()
+    first.kill()
+    until(lambda: gone([first]), "its end")
+    child.ensure_runner(configuration)
+    assert runners() == []
+    monkeypatch.setattr(child, "PAUSE_BEFORE_RESTART_SECONDS", 0.0)
+    child.ensure_runner(configuration)
+    (second,) = runners()
+    assert second.pid != first.pid
+
+
+def test_ending_the_runner_leaves_no_process(configuration):
+    store = Store(configuration.store)
+    asked = store.request(comparison(0.1), "run")
+    child.ensure_runner(configuration)
+    (runner,) = runners()
+    until(lambda: store.progress(asked).state == "finished", "the end")
+    family = [runner, *runner.children(recursive=True)]
+    assert len(family) >= 3
+    child.end_runner(configuration)
+    until(lambda: gone(family), "the end of the runner's processes")
+    assert not store.progress(asked).runner
+    store.close()
+
+
+def test_no_password_is_in_the_command_line():
+    configuration = Configuration(store="postgresql://me:secret@127.0.0.1:1/name")
+    child.ensure_runner(configuration)
+    assert "secret" not in " ".join(part for each in runners() for part in each.cmdline())
+    child.end_runner(configuration)
