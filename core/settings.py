@@ -15,7 +15,7 @@ from core.choices.base import Choice, Seed
 from core.choices.clipping import Clipping, NoClipping
 from core.choices.data import Data, Digits
 from core.choices.distillation import Distillation, DistillationChoice, NoDistillation, SelfDistillation
-from core.choices.models import Mlp, Model, uses_batch_statistics
+from core.choices.models import Mlp, Model, Sizes, uses_batch_statistics
 from core.choices.optimizers import Adam, Optimizer
 from core.choices.penalties import Penalty
 from core.choices.pruning import NoPruning, Pruning
@@ -54,10 +54,15 @@ class RunSettings(Choice):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        for complaint in (self._pruning_complaint(), self._stopping_complaint(), self._classes_complaint(), self._batch_complaint()):
-            if complaint:
-                raise ValueError(complaint)
+        of_the_parts = (self._pruning_complaint, self._stopping_complaint, self._classes_complaint, self._batch_complaint)
+        complaints = (self._model_complaint, *of_the_parts)
+        if complaint := next(filter(None, (complain() for complain in complaints)), None):
+            raise ValueError(complaint)
         return self
+
+    def _model_complaint(self) -> str | None:
+        """Where the settings tell the shape of an example; where the data tell it, the engine asks again."""
+        return None if self.data.shape is None else self.model.complaint(Sizes(self.data.shape, 1, self.data.sequence))
 
     def _pruning_complaint(self) -> str | None:
         if self.pruning.epochs and self.pruning.epochs[-1] > self.training.epochs:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 Hidden = Annotated[
-    tuple[Width, ...], Field(min_length=1, max_length=16, description="Units of the teacher's hidden layers.", json_schema_extra={"unit": "units"})
+    tuple[Width, ...],
+    Field(min_length=1, max_length=16, description="Units of the teacher's hidden layers.", json_schema_extra={"unit": "units"}),
 ]
 
 
@@ -30,7 +31,9 @@ class DistillationChoice(Choice):
     """What all kinds share: the teachers' training, and how their outputs and the labels are weighed."""
 
     kind: str
-    teacher_epochs: Annotated[int, Field(ge=1, le=10_000, description="Epochs a teacher trains.", json_schema_extra={"unit": "epochs"})] = 20
+    teacher_epochs: Annotated[int, Field(ge=1, le=10_000, description="Epochs a teacher trains.", json_schema_extra={"unit": "epochs"})] = (
+        20
+    )
     temperature: Annotated[float, Field(gt=0, le=100, description="Above 1 the teacher's second choices show.")] = 4.0
     weight: Annotated[float, Field(ge=0, le=1, description="Weight of the soft targets; the labels have the rest.")] = 0.5
 

@@ -118,6 +118,8 @@ class ModelChoice(Choice):
 class LayeredChoice(ModelChoice):
     """Networks of hidden layers that are each a linear map, a normalization, an activation and dropout."""
 
+    positional: ClassVar[bool] = False  # whether a unit stands for a value at each of several positions
+
     if TYPE_CHECKING:
         activation: ActivationField
         normalization: NormalizationField
@@ -176,7 +178,7 @@ def check_layers(model: LayeredChoice) -> None:
     """Raises ValueError where dropout or normalization do not go with the hidden layers."""
     per_layer(model.dropout, len(model.widths()))
     for number, width in enumerate(model.widths(), start=1):
-        if complaint := model.normalization.complaint(width):
+        if complaint := model.normalization.complaint(width, positions=model.positional):
             raise ValueError(f"normalization: {complaint} of hidden layer {number}")
 
 

@@ -111,13 +111,14 @@ class LastStates(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The states, each the cells' output at a step."""
         state, outputs = None, []
-        for part in x.split(self._lengths(x.shape[1]), dim=1):
+        for part in x.split(self.lengths(x.shape[1]), dim=1):
             output, state = self.rnn(part, state)
             state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
             outputs.append(output)
         states = torch.cat(outputs, dim=1)[:, -self.keep :]
         return states[:, 0] if self.keep == 1 else states
 
-    def _lengths(self, steps: int) -> list[int]:
+    def lengths(self, steps: int) -> list[int]:
+        """The stretches between which the gradient is cut, in steps."""
         length = self.truncation or steps
         return ([steps % length] if steps % length else []) + [length] * (steps // length)

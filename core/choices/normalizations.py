@@ -30,8 +30,8 @@ class NormalizationChoice(Choice):
         """What stands in the place of a layer's linear map or convolution."""
         return mapping
 
-    def complaint(self, units: int) -> str | None:
-        """Why it does not go with so many units; None where it does."""
+    def complaint(self, units: int, *, positions: bool) -> str | None:
+        """Why it does not go with so many units, at several positions or at none; None where it does."""
         return None
 
 
@@ -92,9 +92,11 @@ class GroupNorm(NormalizationChoice):
 
         return nn.GroupNorm(self.groups, units, eps=self.eps)
 
-    def complaint(self, units: int) -> str | None:
-        """For units that the groups do not divide."""
-        return f"{self.groups} groups do not divide the {units} units" if units % self.groups else None
+    def complaint(self, units: int, *, positions: bool) -> str | None:
+        """For units that the groups do not divide, or into single numbers, which would all become 0."""
+        if units % self.groups:
+            return f"{self.groups} groups do not divide the {units} units"
+        return f"{self.groups} groups leave 1 each of the {units} units" if units == self.groups and not positions else None
 
 
 class InstanceNorm(NormalizationChoice):

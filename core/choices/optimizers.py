@@ -25,6 +25,31 @@ from core.choices.torch_optimizers import (
     Sgd,
 )
 
+__all__ = [
+    "AdaBelief",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Asgd",
+    "Custom",
+    "Lamb",
+    "Lbfgs",
+    "Lion",
+    "Muon",
+    "NAdam",
+    "Optimizer",
+    "Prodigy",
+    "RAdam",
+    "RmsProp",
+    "Rprop",
+    "ScheduleFreeAdamW",
+    "Sgd",
+    "Soap",
+]
+
 Optimizer = Annotated[
     Sgd | Adam | AdamW | RmsProp | Adagrad | NAdam | RAdam | Adamax | Adadelta | Adafactor | Asgd | Rprop | Lbfgs | Muon
     | Lion | Lamb | Prodigy | ScheduleFreeAdamW | Soap | AdaBelief | Custom,

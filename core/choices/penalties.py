@@ -30,7 +30,7 @@ class Penalty(Choice):
     l2_norm: Annotated[Strength, Field(description="Strength times the plain norm of each group (gradient w / ||w||).")] = 0.0
     l2_norm_proximal: Annotated[Strength, Field(description="The same by its proximal step: whole groups become exactly 0.")] = 0.0
     groups: Annotated[
-        Literal["unit", "layer"], Field(description="What the plain norm is taken of: the incoming weights of each unit, or the whole layer.")
+        Literal["unit", "layer"], Field(description="The plain norm is that of each unit's incoming weights, or of the whole layer.")
     ] = "unit"
     decoupled_decay: Annotated[NonNegative, Field(description="Weight decay as in AdamW, for any optimizer: w <- w (1 - lr decay).")] = 0.0
     max_norm: Annotated[

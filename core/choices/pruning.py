@@ -38,7 +38,12 @@ class PruningChoice(Choice):
     sparsity: Annotated[Fraction, Field(description="Share of the weights (or units) that is zero in the end.")] = 0.8
     epochs: Annotated[
         tuple[Epoch, ...],
-        Field(min_length=1, max_length=100, description="Prune at the end of these epochs (0: before training).", json_schema_extra={"unit": "epochs"}),
+        Field(
+            min_length=1,
+            max_length=100,
+            description="Prune at the end of these epochs (0: before training).",
+            json_schema_extra={"unit": "epochs"},
+        ),
     ] = (10,)
     curve: Annotated[
         Literal["geometric", "cubic"],
@@ -46,7 +51,7 @@ class PruningChoice(Choice):
     ] = "geometric"
     rewind: Annotated[
         Epoch | None,
-        Field(description="After each event the survivors go back to their weights of this epoch (0: the initial ones), with a fresh optimizer."),
+        Field(description="After each event the survivors go back to their weights of this epoch (0: the first), optimizer afresh."),
     ] = None
 
     by_unit: ClassVar[bool] = False
@@ -126,9 +131,9 @@ class Snip(PruningChoice):
     """
 
     kind: Literal["snip"] = "snip"
-    epochs: Annotated[
-        tuple[Literal[0]], Field(description="Before training.", json_schema_extra={"unit": "epochs", "advanced": True})
-    ] = (0,)
+    epochs: Annotated[tuple[Literal[0]], Field(description="Before training.", json_schema_extra={"unit": "epochs", "advanced": True})] = (
+        0,
+    )
     scope: Scope = "global"
 
     needs: ClassVar[str] = "gradients"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -120,7 +121,7 @@ class Rise(StoppingChoice):
     def stops(self, watch: Watch) -> bool:
         """Whether each of the last `evaluations` values is worse than the one before it."""
         last = watch.recent[-self.evaluations - 1 :]
-        return len(last) > self.evaluations and all(after > before for before, after in zip(last, last[1:], strict=False))
+        return len(last) > self.evaluations and all(after > before for before, after in pairwise(last))
 
 
 class MeanChange(StoppingChoice):

@@ -239,7 +239,8 @@ class Adafactor(OptimizerChoice):
 class Lbfgs(OptimizerChoice):
     """L-BFGS: steps along an estimate of the inverse Hessian from past gradients; it evaluates the loss several times an update.
 
-    Meant for whole batches: on mini-batches its estimate mixes the curvature of different losses. Source: Liu & Nocedal 1989 (Math. Prog. 45).
+    Meant for whole batches: on mini-batches its estimate mixes the curvature of different losses.
+    Source: Liu & Nocedal 1989 (Math. Prog. 45).
     """
 
     kind: Literal["lbfgs"] = "lbfgs"

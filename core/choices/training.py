@@ -38,7 +38,7 @@ class Training(Choice):
         Field(
             gt=0,
             le=1,
-            description="Share of the training examples whose labels may be used. The others are left out, but for a student's soft targets.",
+            description="Share of the training examples whose labels may be used. The others serve soft targets alone.",
             json_schema_extra={"advanced": True},
         ),
     ] = 1.0
@@ -64,7 +64,7 @@ class Training(Choice):
         ),
     ] = 0.0
     input_noise: Annotated[
-        NonNegative, Field(description="Standard deviation of noise added to the features in training.", json_schema_extra={"advanced": True})
+        NonNegative, Field(description="Standard deviation of noise on the features in training.", json_schema_extra={"advanced": True})
     ] = 0.0
     gradient_noise: Annotated[
         NonNegative,

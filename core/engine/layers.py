@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from core.choices.modules import Residual, Steps, TimeLast, WeightNorm
 from core.engine import layers_conv, layers_norm, layers_recurrent
+from core.engine.elementwise import Tanh
 from core.engine.layer_base import Build, Layer, Parts, Pass, weight_of
 
 __all__ = ["Layer", "Parts", "Pass", "segments", "stacked"]
@@ -54,6 +55,11 @@ def relu(module: nn.Module, name: str, parts: Parts) -> Layer:
     Not where that is a view, because writing to a view costs autograd two copies of the gradient.
     """
     return lambda x, _: torch.relu(x) if x._is_view() else torch.relu_(x)
+
+
+def tanh(module: nn.Module, name: str, parts: Parts) -> Layer:
+    """Tanh, in place for the same reason, and by a faster formula."""
+    return lambda x, _: Tanh.apply(x.clone() if x._is_view() else x)
 
 
 def prelu(module: nn.Module, name: str, parts: Parts) -> Layer:
@@ -100,13 +106,14 @@ def residual(module: nn.Module, name: str, parts: Parts) -> Layer:
 
 
 WATCHED = ("activation", "output")
-ANY_LEADING = (nn.Tanh, nn.Sigmoid, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Softplus, nn.Identity, Steps, TimeLast)
+ANY_LEADING = (nn.Sigmoid, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Softplus, nn.Identity, Steps, TimeLast)
 """Modules that do the same whatever dimensions come first."""
 
 STACKED: dict[type[nn.Module], Build] = {
     nn.Linear: linear,
     WeightNorm: weight_norm,
     nn.ReLU: relu,
+    nn.Tanh: tanh,
     nn.PReLU: prelu,
     nn.Dropout: dropout,
     Residual: residual,

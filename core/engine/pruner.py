@@ -6,15 +6,16 @@ Shapes: R runs, P parameters of one network, W weights of the scope that is comp
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from core.choices.pruning import PruningChoice, mask_of
+from core.engine.batches import Tensors
 from core.engine.layers import Pass
 from core.engine.network import Network
 from core.engine.objective import CHUNK, losses
-from core.engine.batches import Tensors
 from core.engine.streams import generator, stream_seed
 from core.settings import RunSettings
 
@@ -56,7 +57,7 @@ def _without_units(network: Network, scores_P: Tensor, keep_P: Tensor, sparsity:
     kept_P = keep_P.clone()
     parameters = network.layout.parameters
     layers = list(network.layout.layers)
-    for layer, following in zip(layers, layers[1:], strict=False):
+    for layer, following in pairwise(layers):
         mine = [(name, columns, shape) for name, columns, shape in parameters if name.startswith(f"{layer}.")]
         _, columns, shape = next(item for item in mine if len(item[2]) > 1)
         worth_U = scores_P[columns].view(shape[0], -1).clamp(min=0).sum(1)

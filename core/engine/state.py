@@ -22,9 +22,9 @@ from core.choices.models import uses_batch_statistics
 from core.choices.schedules import PlateauState
 from core.choices.stopping import Watch
 from core.engine.network import DTYPES, blank, initial_parameters
-from core.engine.teaching import Lesson
 from core.engine.optimization import State, grouped_rows, kept_state
 from core.engine.planning import group_key, plan
+from core.engine.teaching import Lesson
 from core.settings import RunSettings, SettingsError
 
 
@@ -166,8 +166,8 @@ def _labelled(data: Data, share: float) -> NDArray[np.int64]:
     order = np.random.default_rng(data.split_seed).permutation(len(split.y_train))
     if split.task == "regression" or split.targets > 1:
         return np.sort(order[: max(1, round(share * len(order)))])
-    chosen = [members[: max(1, round(share * len(members)))] for c in range(split.outputs) if len(members := order[split.y_train[order] == c])]
-    return np.sort(np.concatenate(chosen))
+    of_class = [order[split.y_train[order] == label] for label in range(split.outputs)]
+    return np.sort(np.concatenate([members[: max(1, round(share * len(members)))] for members in of_class]))
 
 
 def labelled(run: RunSettings) -> NDArray[np.int64] | None:

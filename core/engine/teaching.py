@@ -64,7 +64,5 @@ class Teaching:
 
     def imitate(self, hidden_RBH: Tensor, index_RB: Tensor, rows: slice) -> Tensor:
         """The loss of imitating the teacher's last hidden layer, example by example: (R, B)."""
-        taught_RBB = torch.cat(
-            [likeness(hidden_NH[index_B][None]) for hidden_NH, index_B in zip(self.hidden[rows], index_RB, strict=True)]
-        )
+        taught_RBB = torch.cat([likeness(hidden_NH[index_B][None]) for hidden_NH, index_B in zip(self.hidden[rows], index_RB, strict=True)])
         return self.hint_R1[rows] * (likeness(hidden_RBH) - taught_RBB).square().sum(2)

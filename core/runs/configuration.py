@@ -11,8 +11,9 @@ import platformdirs
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.choices.models import Sizes
 from core.comparison import Comparison
-from core.settings import RunSettings
+from core.settings import RunSettings, SettingsError
 
 PREFIX = "TANDEM_"
 
@@ -33,6 +34,10 @@ class LimitError(ValueError):
         return type(self), (self.limit, self.asked, self.allowed)
 
 
+class NotAllowedError(SettingsError):
+    """Settings that this installation does not take from the dashboard; the message says which variable allows them."""
+
+
 IN_WORDS = {
     "max_runs": "runs of a comparison",
     "max_work": "epochs x runs x parameters of a comparison",
@@ -50,7 +55,7 @@ def _store_in(given: dict[str, Any]) -> str:
 
 
 class Configuration(BaseSettings):
-    """TANDEM_HOME, TANDEM_STORE, TANDEM_WORKERS, TANDEM_CLUSTER and the limits TANDEM_MAX_RUNS, _WORK and _UPLOAD_BYTES."""
+    """TANDEM_HOME, TANDEM_STORE, TANDEM_WORKERS, TANDEM_CLUSTER, TANDEM_ALLOW_CUSTOM, and TANDEM_MAX_RUNS, _WORK, _UPLOAD_BYTES."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
 
@@ -61,6 +66,7 @@ class Configuration(BaseSettings):
     max_runs: Annotated[int, Field(ge=1)] = 2_000
     max_work: Annotated[float, Field(gt=0)] = 1e11
     max_upload_bytes: Annotated[int, Field(ge=1)] = 10_000_000
+    allow_custom: bool = Field(False, description="Lets the dashboard's users run optimizer classes by import path, which is code.")
 
     def __init__(self, **given: Any) -> None:
         """From the environment; what is given goes before it. Raises ConfigurationError."""
@@ -79,8 +85,14 @@ class Configuration(BaseSettings):
 
 
 def check(comparison: Comparison, configuration: Configuration) -> None:
-    """Raises LimitError for a comparison that is too large; DataError where a table must be read to tell, and cannot be."""
+    """What the dashboard asks before it asks the runner.
+
+    Raises LimitError for a comparison that is too large, NotAllowedError for one that would run a user's code; DataError where a table
+    must be read to tell, and cannot be.
+    """
     runs = comparison.runs()
+    if not configuration.allow_custom and any(run.optimizer.kind == "custom" for run in runs):
+        raise NotAllowedError("optimizer.kind: custom imports code; TANDEM_ALLOW_CUSTOM=1 allows that in the dashboard")
     if len(runs) > configuration.max_runs:
         raise LimitError("max_runs", len(runs), configuration.max_runs)
     if (asked := work(runs)) > configuration.max_work:

@@ -36,20 +36,32 @@ class Database:
         """Opens it; several processes may do so at once. Raises StoreError."""
         self.url = _parsed(url)
         self.shown_url = self.url.render_as_string(hide_password=True)
-        try:
+        with self._failure_in_words():
             self.engine = _engine(self.url)
-            self._prepare()
+            # Nothing that a reader has read may be older than what it reads next; in SQLite every transaction is like that.
+            snapshot = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == "postgresql" else {}
+            self._reading = self.engine.execution_options(**snapshot)
+            self._writing = self.engine.execution_options(writes=True)
+            try:
+                self._prepare()
+            except BaseException:
+                self.close()
+                raise
+
+    @contextmanager
+    def _failure_in_words(self) -> Iterator[None]:
+        try:
+            yield
         except ModuleNotFoundError as error:
             raise StoreError(f"the store {self.shown_url} needs a driver that is not installed: pip install {error.name}") from error
         except (OSError, DBAPIError, ArgumentError) as error:
             reason = str(getattr(error, "orig", error)).strip()
             raise StoreError(f"the store {self.shown_url} cannot be opened: {reason}. Another can be given by TANDEM_STORE.") from error
-        self._writing = self.engine.execution_options(writes=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one moment of the store."""
-        with self.engine.connect() as connection:
+        with self._reading.connect() as connection:
             yield connection
 
     @contextmanager
@@ -69,7 +81,6 @@ class Database:
             return
         if self.url.get_backend_name() == "sqlite":
             _set_wal(self.engine)
-        self._writing = self.engine.execution_options(writes=True)
         with self.writing() as connection:
             _check_version(connection, self.shown_url)
             metadata.create_all(connection)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 from pandas import DataFrame
-from sqlalchemy import Connection, Select, Table, case, func, or_, select
+from sqlalchemy import Connection, Select, Table, case, false, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from core.engine.records import HISTORY_COLUMNS, METRICS
@@ -103,13 +103,14 @@ def _rows(
     connection: Connection, members: Members, table: Table, columns: list[Any], since: Cursor | None, *conditions: ColumnElement[bool]
 ) -> tuple[DataFrame, Cursor]:
     reached = cursor(connection, members)
+    key = [column for column in table.primary_key if column.name != "run_id"]
     if since is not None and since.revision == reached.revision:
-        conditions = (*conditions, table.c.written > since.written)
+        new = table.c.written > since.written if reached.written > since.written else false()
+        conditions, key = (*conditions, new), [table.c.written, *key]  # in the order of the index that finds them
     statement: Select[Any] = select(members.table.c.position, *columns).join(table, table.c.run_id == members.table.c.run_id)
     if table is layers:
         statement = statement.join(history, (history.c.run_id == layers.c.run_id) & (history.c.step == layers.c.step))
-    order = [members.table.c.position, *(column for column in table.primary_key if column.name != "run_id")]
-    frame = fetched(connection, statement.where(*conditions).order_by(*order))
+    frame = fetched(connection, statement.where(*conditions).order_by(members.table.c.position, *key))
     return with_members(frame, members.frame(connection)), reached
 
 

@@ -60,8 +60,8 @@ class Runner:
                 self.lease.release()
 
     def _serve(self, stop: threading.Event, until: Callable[[], bool]) -> None:
-        self.pool.warm()
         self.resume()
+        self.pool.warm()
         while not (stop.is_set() or until()):
             self.turn(stop)
 

@@ -25,11 +25,12 @@ WORDS = {"lr": "learning rate", "eps": "epsilon", "l1": "L1", "l2_squared": "L2 
 
 
 class Shape(NamedTuple):
-    """What a leaf holds, the words that it allows (beside numbers, or alone), and whether it may be empty."""
+    """What a leaf holds, the words that it allows (beside numbers, or alone), and whether it may be empty, or a list of what it holds."""
 
     holds: Holds
     words: tuple[str, ...] = ()
     optional: bool = False
+    or_list: bool = False
 
 
 class Bounds(NamedTuple):
@@ -66,16 +67,19 @@ def shape(owner: type[Choice], name: str) -> Shape:
     parts = [_bare(part) for part in _members_of_union(owner.model_fields[name].annotation)]
     words = tuple(word for part in parts if get_origin(part) is Literal for word in get_args(part))
     types = {get_origin(part) or part for part in parts if get_origin(part) is not Literal} - {NoneType}
+    or_list = len(types) > 1 and tuple in types
+    types -= {tuple} if or_list else set()
     known: dict[Any, Holds] = {bool: "boolean", int: "whole", float: "number", str: "text", tuple: "tuple", dict: "mapping"}
     if len(types) > 1 or types - set(known):
         raise TypeError(f"{owner.__name__}.{name}: {owner.model_fields[name].annotation} has no widget")
-    return Shape(known[types.pop()] if types else "words", words, NoneType in parts)
+    return Shape(known[types.pop()] if types else "words", words, NoneType in parts, or_list)
 
 
 @cache
 def item_type(owner: type[Choice], name: str) -> type:
-    """The type of a tuple's items."""
-    item: type = _bare(get_args(owner.model_fields[name].annotation)[0])
+    """The type of a list's items."""
+    parts = [_bare(part) for part in _members_of_union(owner.model_fields[name].annotation)]
+    item: type = _bare(get_args(next(part for part in parts if get_origin(part) is tuple))[0])
     return item
 
 

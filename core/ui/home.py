@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import pandas as pd
@@ -110,13 +109,13 @@ def _recent(row: dict[Any, Any]) -> None:
 
 
 def _standing(row: dict[Any, Any]) -> str:
-    diverged = f", {row['runs_diverged']} diverged" if row["runs_diverged"] else ""
+    diverged = f", {row['diverged']} diverged" if row["diverged"] else ""
     return f"{row['runs_done']} of {row['runs']} runs{diverged} · {ago(row['created'])}"
 
 
 def ago(moment: pd.Timestamp) -> str:
     """How long ago a moment (UTC) was, in words."""
-    seconds = max(0.0, (datetime.now(UTC) - moment.to_pydatetime()).total_seconds())
+    seconds = max(0.0, (pd.Timestamp.now("UTC") - moment).total_seconds())
     for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
         if seconds >= size:
             count = int(seconds // size)

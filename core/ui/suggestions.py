@@ -55,7 +55,7 @@ def starters(path: str, owner: type[Choice], name: str, start: Any) -> list[str]
     if write(start) not in texts or fields.kinds(owner, name) or fields.shape(owner, name).holds not in ("number", "whole"):
         return texts[:MANY_WORDS]
     if not start and scaled(owner, name):
-        return [write(start), *FROM_NOTHING]
+        return [text for text in (write(start), *FROM_NOTHING) if text in texts]
     apart = len(STEPS) if scaled(owner, name) else 1
     first = max(0, texts.index(write(start)) - apart)
     return texts[first : first + 2 * apart + 1 : apart]
@@ -69,9 +69,9 @@ def scaled(owner: type[Choice], name: str) -> bool:
 
 
 def listed(owner: type[Choice], name: str) -> bool:
-    """Whether a number is picked from a list that takes other values too: a scaled one, or one beside words or nothing."""
+    """Whether a number is picked from a list that takes other values too: a scaled one, or one beside words, lists or nothing."""
     shape = fields.shape(owner, name)
-    return shape.holds in ("whole", "number") and (bool(shape.words) or shape.optional or scaled(owner, name))
+    return shape.holds in ("whole", "number") and (bool(shape.words) or shape.optional or shape.or_list or scaled(owner, name))
 
 
 def grid(owner: type[Choice], name: str, start: float) -> list[float]:
@@ -112,7 +112,7 @@ def _numbers(owner: type[Choice], name: str, start: Any) -> list[Any]:
 def _spread(owner: type[Choice], name: str, start: float) -> list[float]:
     high = fields.bounds(owner, name).high
     around = [start * by for by in (0.25, 0.5, 1, 2, 4)] if start else [0.0, 1.0, 2.0, 5.0]
-    return sorted({start, *_within(owner, name, FRACTIONS if high is not None and high <= 1 else around)})
+    return sorted({*_within(owner, name, [start, *(FRACTIONS if high is not None and high <= 1 else around)])})
 
 
 def _tuples(owner: type[Choice], name: str, start: Any) -> list[Any]:

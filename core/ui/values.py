@@ -18,6 +18,7 @@ from core.ui import fields
 
 SAFE_WORD = re.compile(r"[\w.+/%][^\s,()\[\]{}=\"]*")
 SAFE_ITEM = re.compile(r"[\w.]+")
+LIST = re.compile(r"[\[,\s]|\d-")
 YES_NO = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False}
 EMPTY = ("", "none")
 OPENING, CLOSING = "([{", ")]}"
@@ -148,7 +149,7 @@ def read_leaf(owner: type[Choice], name: str, text: str, path: str) -> Any:
     if shape.optional and text in EMPTY:
         return None
     try:
-        value = _READERS[shape.holds](owner, name, text)
+        value = _READERS["tuple" if shape.or_list and LIST.search(text) else shape.holds](owner, name, text)
     except ValueError as error:
         words = ", ".join([*shape.words, *(["none"] if shape.optional else [])])
         allowed = f"; allowed{'' if shape.holds == 'words' else ' too'}: {words}" if words else ""

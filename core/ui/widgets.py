@@ -37,7 +37,7 @@ class Spot:
 
 
 def leaf(place: DeltaGenerator, spot: Spot, begin: Any) -> Any:
-    """Draw a single setting's widget in `place`, which holds `begin` at first, and return the value. Raises SettingsError for one refused."""
+    """Draw a single setting's widget in `place`, holding `begin` at first, and return the value. Raises SettingsError for one refused."""
     shape = fields.shape(spot.owner, spot.name)
     draw = _from_list if suggestions.listed(spot.owner, spot.name) else _WIDGETS[shape.holds]
     held_now = draw(place, spot, begin)

@@ -99,8 +99,8 @@ VALUES: list[tuple[dict[str, str], str, Any]] = [
     ({"lab.training.epochs": "0"}, "training.epochs", 20),
     ({"lab.training.epochs": "many"}, "training.epochs", 20),
     ({"lab.training.epochs": "1e9"}, "training.epochs", 20),
-    ({"lab.model.mlp.dropout": "nan"}, "model.dropout", 0.0),
-    ({"lab.model.mlp.dropout": "-1"}, "model.dropout", 0.0),
+    ({"lab.data.digits.label_noise": "nan"}, "data.label_noise", 0.0),
+    ({"lab.data.digits.label_noise": "-1"}, "data.label_noise", 0.0),
     ({"lab.optimizer": "<script>"}, "optimizer.kind", "adam"),
     ({"lab.model.mlp.skip": "perhaps"}, "model.skip", False),
     ({"lab.data.digits.scale": "robust"}, "data.scale", "standard"),
@@ -158,12 +158,12 @@ def test_what_cannot_be_used_is_said_and_ends_the_page(query: dict[str, Any], me
 
 
 def test_nothing_else_is_lost_while_a_setting_is_refused():
-    script = form({"compare.optimizer.adam.lr": "fast", "compare.training.epochs": "7", "compare.seeds": "2"})
+    script = form({"compare.optimizer.adam.lr": "fast", "compare.training.epochs": "7", "compare.seeds": "3"})
     script.selectbox(key="compare.optimizer.adam.lr").set_value("0.3").run()
     comparison = opened(script)
     assert comparison.base.optimizer.lr == 0.3
     assert comparison.base.training.epochs == 7
-    assert comparison.seeds == 2
+    assert comparison.seeds == 3
 
 
 def test_each_kind_keeps_its_own_values():

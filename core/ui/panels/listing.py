@@ -56,7 +56,7 @@ def _filters() -> tuple[str, str | None]:
             placeholder="name, note or setting, such as adam",
         )
         state = st.pills("State", (ANY, *STATES), default=ANY, required=True, key=f"{PAGE}.state", bind="query-params")
-    return search.strip(), None if state == ANY else state
+    return search.strip(), None if state in (ANY, None) else state
 
 
 def _empty(heading: str, text: str) -> None:

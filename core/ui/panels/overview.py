@@ -78,7 +78,7 @@ def spread(page: str, results: Results, view: View) -> None:
         help=WEIGHTS_HELP,
         label_visibility="collapsed",
     )
-    if shown == NORM:
+    if shown in (NORM, None):  # an empty text in the URL gives None
         chart(results, f"{page}.norms", weights.norms, lambda: along(results, view.x), x=view.x, width=WIDTH)
         return
     with st.container(horizontal=True, gap="xsmall"):
@@ -106,7 +106,7 @@ def sparsity(page: str, results: Results, view: View) -> None:
         help=SPARSITY_HELP,
         label_visibility="collapsed",
     )
-    column = SPARSITY[shown]
+    column = SPARSITY[shown or "exact zeros"]
     if not results.empty and results.once(("none", column), lambda: not (results.layers[column] > 0).any()):
         st.caption(f"There are no {shown}: nothing in these settings sets weights to 0. Pruning does, and an L1 penalty comes near it.")
         return

@@ -9,6 +9,7 @@ import streamlit as st
 from core.comparison import Comparison
 from core.runs.configuration import LimitError, check
 from core.runs.store import Action, Progress
+from core.settings import SettingsError
 from core.ui import errors, service
 from core.ui.live import Results
 from core.ui.panels import words
@@ -100,3 +101,5 @@ def _warn_of_limits(results: Results) -> None:
             check(results.comparison, service.configuration())
         except LimitError as error:
             st.warning(errors.as_list([str(error)]), title="Too large for this installation")
+        except SettingsError as error:
+            st.warning(errors.as_list([str(error)]), title="This cannot be run here")

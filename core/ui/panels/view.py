@@ -54,7 +54,7 @@ def controls(page: str, results: Results) -> View:
             bind="query-params",
             help=SHOW_HELP,
         )
-    return View(metric, at, AXES[axis], LOG_Y in shown, TRAINING in shown, SEEDS in shown, ROBUST in shown)
+    return View(metric, at, AXES[axis or "epochs"], LOG_Y in shown, TRAINING in shown, SEEDS in shown, ROBUST in shown)
 
 
 def _measure(page: str, results: Results) -> tuple[str, At]:
@@ -76,7 +76,7 @@ def _measure(page: str, results: Results) -> tuple[str, At]:
         bind="query-params",
         help="Compare the runs by their last value, or by the best that each ever reached.",
     )
-    return metric, at
+    return metric, at or "last"  # an empty text in the URL gives None
 
 
 def metrics(results: Results) -> list[str]:
