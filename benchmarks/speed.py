@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 from threadpoolctl import threadpool_limits
 
-from benchmarks import baselines, ours
+from benchmarks import baselines, ours, sweep
 from benchmarks.timing import Contestant, Timing, race, speedup
 from benchmarks.work import Work
 from core.runs.executors import make_executor
@@ -54,7 +54,12 @@ def default_network(options: Options) -> Table:
     return training_speed(Work(hidden=(64, 64), batch_size=64, runs=options.runs, epochs=options.epochs), options)
 
 
-SECTIONS: Sequence[Callable[[Options], Table]] = (default_network, small_batches)
+def learning_rate_sweep(options: Options) -> Table:
+    """Optimizers by learning rates by seeds, each rate an optimizer of its own in the stack."""
+    return Table(sweep.TITLE, sweep.table(options.repetitions))
+
+
+SECTIONS: Sequence[Callable[[Options], Table]] = (default_network, small_batches, learning_rate_sweep)
 
 
 def training_speed(work: Work, options: Options) -> Table:

@@ -174,11 +174,21 @@ def _validated(given: Any, where: str) -> RunSettings:
 
 
 def _with(base: RunSettings, overrides: dict[str, Any]) -> dict[str, Any]:
-    """The base as plain dicts, with each dotted path replaced."""
+    """The base as plain dicts, with each dotted path replaced, a choice as a whole before what is inside it."""
     settings = base.model_dump()
-    for path, value in overrides.items():
+    for path, value in sorted(overrides.items(), key=lambda item: item[0].count(".")):
         _replace(settings, path, value)
+        if any(other.startswith(f"{path}.") for other in overrides):
+            settings = _filled(settings)
     return settings
+
+
+def _filled(settings: dict[str, Any]) -> dict[str, Any]:
+    """With all defaults spelled out, so that a path into a choice that was given by its kind finds its place; as they were if invalid."""
+    try:
+        return RunSettings.model_validate(settings).model_dump()
+    except ValidationError:
+        return settings
 
 
 def _replace(settings: dict[str, Any], path: str, value: Any) -> None:

@@ -17,6 +17,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from core.presets import DEFAULT
 from core.ui.shell import PAGES
 from tests.browser import chromium
 from tests.browser.content import open_page, see, settle
@@ -25,6 +26,8 @@ from tests.browser.server import ROOT, serve
 IMAGES = ROOT / "docs" / "images"
 SIZES: dict[str, ViewportSize] = {"wide": {"width": 1440, "height": 900}, "narrow": {"width": 390, "height": 844}}
 Scheme = Literal["light", "dark"]
+README = ["home", "compare"]
+"""The pages whose pictures stand in the README."""
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 WORK_TIMEOUT_MS = 120_000
 
@@ -62,7 +65,7 @@ def run_default(browser: Browser, base: str) -> None:
     page = browser.new_page(viewport=SIZES["wide"])
     open_page(page, f"{base}/compare")
     page.get_by_role("button", name="Run", exact=True).click()
-    see(page, "finished", timeout_ms=WORK_TIMEOUT_MS)
+    see(page, f"All {len(DEFAULT.runs())} runs stored", timeout_ms=WORK_TIMEOUT_MS)
     page.close()
 
 
@@ -103,7 +106,7 @@ def main() -> None:
     path = chromium.find()
     if path is None:
         raise SystemExit("no Chromium or Chrome was found: set CHROMIUM to its path, or install Debian's `chromium`")
-    slugs = given.page or [slug_of(page.path) for page in PAGES]
+    slugs = given.page or (["home", *(slug_of(page.path) for page in PAGES)] if given.all else README)
     given.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home, serve(Path(home)) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(chromium.ARGUMENTS))

@@ -26,7 +26,8 @@ class Choice(BaseModel):
         A field added later with a default leaves the identity of older settings as it was.
         """
         fields = type(self).model_fields
-        changed = {name: _plain(getattr(self, name)) for name in fields if getattr(self, name) != fields[name].default}
+        values = {name: _plain(getattr(self, name)) for name in fields}
+        changed = {name: value for name, value in values.items() if value != _plain(fields[name].default)}
         return {"kind": self.kind, **changed} if "kind" in fields else changed  # type: ignore[attr-defined]
 
 

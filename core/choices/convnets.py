@@ -64,11 +64,15 @@ class Convnet(LayeredChoice):
     kernel: Annotated[
         tuple[Annotated[int, Field(ge=1, le=31)], ...],
         Field(
-            min_length=1, max_length=16, description="Side of the kernels: one for all layers, or one for each.", json_schema_extra={"unit": "positions"}
+            min_length=1,
+            max_length=16,
+            description="Side of the kernels: one for all layers, or one for each.",
+            json_schema_extra={"unit": "positions"},
         ),
     ] = (3,)
     stride: Annotated[
-        int, Field(ge=1, le=8, description="Steps of the kernels, in every layer.", json_schema_extra={"unit": "positions", "advanced": True})
+        int,
+        Field(ge=1, le=8, description="Steps of the kernels, in every layer.", json_schema_extra={"unit": "positions", "advanced": True}),
     ] = 1
     pooling: Annotated[
         Literal["max", "average", "none"], Field(description="What each pair (or 2 x 2 square) of positions becomes after a layer.")
@@ -82,7 +86,6 @@ class Convnet(LayeredChoice):
     bias: Bias = True
 
     positional: ClassVar[bool] = True
-    rows_on_cpu: ClassVar[int | None] = 16  # as many are faster than one at a time; more no longer fit into the cache
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -94,15 +97,15 @@ class Convnet(LayeredChoice):
     def complaint(self, sizes: Sizes) -> str | None:
         """For data without neighbours, and for so many layers that no position is left."""
         if len(sizes.shape) < 2:
-            return "model.kind: convnet needs pictures, signals or sequences; an example of these data is a row of unordered features. Try mlp"
+            return "model.kind: convnet needs pictures, signals or sequences, and an example of these data is a row of features; try mlp"
         sides = in_words(_picture(sizes)[1:])
         for number, stage in enumerate(self.stages(sizes), start=1):
             if min(stage.pooled) < 1:
                 return (
-                    f"model.channels: of {sides} positions layer {number} would leave none; take fewer layers, a smaller stride, or pooling none"
+                    f"model.channels: layer {number} would leave none of {sides} positions; take fewer, a smaller stride, or pooling none"
                 )
             if isinstance(self.normalization, InstanceNorm) and prod(stage.after) == 1:
-                return f"model.normalization: of {sides} positions layer {number} leaves one, and instance norm needs more; take fewer layers"
+                return f"model.normalization: layer {number} leaves 1 of {sides} positions, and instance norm needs more; take fewer layers"
         return None
 
     def stages(self, sizes: Sizes) -> list[Stage]:
@@ -151,6 +154,10 @@ class Convnet(LayeredChoice):
     def widths(self) -> tuple[int, ...]:
         """Filters of the convolutions."""
         return self.channels
+
+    def rows_on_cpu(self, sizes: Sizes | None, examples: int) -> int | None:
+        """What more runs write in an update no longer fits into the cache."""
+        return 16
 
     def maps(self, sizes: Sizes) -> list[Map]:
         """One kernel a layer, as often as it has positions, and the output's matrix."""

@@ -33,7 +33,7 @@ def fill(network: nn.Module, init: InitChoice, activation: ActivationChoice, gen
     hidden_gain = activation.gain if init.own_gain is None else init.own_gain
     for layer in layers:
         _fill_layer(layer, init, 1.0 if layer is layers[-1] else hidden_gain, generator)
-    if init.needs_examples:
+    if init.sample_size:
         if sample_ND is None:
             raise ValueError(f"{init.kind} initialization needs training examples")
         scale_to_variance_one(network, layers, sample_ND)
@@ -42,12 +42,13 @@ def fill(network: nn.Module, init: InitChoice, activation: ActivationChoice, gen
 def _fill_layer(layer: Weighted, init: InitChoice, gain: float, generator: Generator) -> None:
     if isinstance(layer, nn.RNNBase):
         for name, parameter in layer.named_parameters():
-            _fill_gates(parameter, layer.hidden_size, init, generator) if name.startswith("weight") else parameter.zero_()
+            parameter.zero_()
+            if name.startswith("weight"):
+                _fill_gates(parameter, layer.hidden_size, init, generator)
         return
     if isinstance(layer, WeightNorm):
-        weight = torch.empty_like(layer.v)
-        init.fill(weight, gain, generator)
-        layer.set_weight(weight)
+        init.fill(layer.v, gain, generator)
+        layer.set_weight(layer.v)
     else:
         init.fill(layer.weight, gain, generator)
     if layer.bias is not None:
@@ -67,7 +68,7 @@ def scale_to_radius(weight: Tensor, radius: float) -> None:
 
 
 def scale_to_variance_one(network: nn.Module, layers: list[Weighted], sample_ND: Tensor) -> None:
-    """Scales each layer in turn so that what it puts out for the examples has variance 1, in eval mode; recurrent ones by their inputs' part.
+    """Scales each layer in turn so that its outputs for the examples have variance 1, in eval mode; a recurrent one by its inputs' part.
 
     The layers are linear and their biases 0, so one pass does it exactly: a layer's output is scaled with its weight.
     Source: Mishkin & Matas 2016 (arXiv:1511.06422).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -30,12 +30,15 @@ class InitChoice(Choice):
 
     kind: str
 
-    needs_examples: ClassVar[bool] = False  # the layers are then scaled by what they make of `examples` training examples
-
     @property
     def own_gain(self) -> float | None:
         """The gain of hidden layers, where it is not the activation's."""
         return getattr(self, "gain", None)
+
+    @property
+    def sample_size(self) -> int:
+        """Training examples by which the layers are scaled after they were filled; 0 where they are not."""
+        return getattr(self, "examples", 0)
 
     @abstractmethod
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
@@ -120,10 +123,9 @@ class Lsuv(InitChoice):
 
     kind: Literal["lsuv"] = "lsuv"
     examples: Annotated[
-        int, Field(ge=2, le=10_000, description="Training examples to measure on.", json_schema_extra={"unit": "examples", "advanced": True})
+        int,
+        Field(ge=2, le=10_000, description="Training examples to measure on.", json_schema_extra={"unit": "examples", "advanced": True}),
     ] = 256
-
-    needs_examples: ClassVar[bool] = True
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         """Fills `weight` in place with an orthogonal matrix; the gain is not used, since the scale comes from the examples."""

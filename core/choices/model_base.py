@@ -33,7 +33,8 @@ Dropout = Annotated[
     ),
 ]
 InputDropout = Annotated[
-    Fraction, Field(description="The same for the network's inputs: share of them set to 0 in training.", json_schema_extra={"advanced": True})
+    Fraction,
+    Field(description="The same for the network's inputs: share of them set to 0 in training.", json_schema_extra={"advanced": True}),
 ]
 
 
@@ -74,8 +75,7 @@ class ModelChoice(Choice):
         init: InitField
         bias: Bias
 
-    of_the_start: ClassVar[frozenset[str]] = frozenset({"init"})  # fields that change the first weights only: runs may differ in them in a stack
-    rows_on_cpu: ClassVar[int | None] = None  # runs a stack at most, where more would be slower there
+    of_the_start: ClassVar[frozenset[str]] = frozenset({"init"})  # fields of the first weights alone, in which runs of a stack may differ
 
     @abstractmethod
     def build(self, sizes: Sizes) -> nn.Sequential:
@@ -98,6 +98,10 @@ class ModelChoice(Choice):
     def widths(self) -> tuple[int, ...]:
         """Units (channels) of the hidden layers."""
         return ()
+
+    def rows_on_cpu(self, sizes: Sizes | None, examples: int) -> int | None:
+        """Runs a stack at most, where more would be slower on the CPU; batches are of `examples`, `sizes` None where only the data tell."""
+        return None
 
     def dropouts(self) -> dict[str, float]:
         """Rate of each dropout module by its name; a module's place in the dict is the number of its stream. Empty: there are none."""

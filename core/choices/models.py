@@ -69,7 +69,9 @@ class Mlp(LayeredChoice):
     ] = (64, 64)
     width: Annotated[
         Width | None,
-        Field(description="Units of every hidden layer, instead of those of `hidden`.", json_schema_extra={"unit": "units", "advanced": True}),
+        Field(
+            description="Units of every hidden layer, instead of those of `hidden`.", json_schema_extra={"unit": "units", "advanced": True}
+        ),
     ] = None
     depth: Annotated[
         Annotated[int, Field(ge=1, le=64)] | None,

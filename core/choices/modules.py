@@ -5,6 +5,8 @@ Shapes: B examples, T steps, F features of a step, H units, K targets, C channel
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -23,18 +25,19 @@ class Residual(nn.Sequential):
 class WeightNorm(nn.Module):
     """A linear map or convolution with the weight g v / ||v||: of every output, a learned length g and a learned direction v.
 
-    Takes the place of `plain`. Parameters in order: g (outputs,), v (of the weight's shape), bias. `torch.nn.utils.parametrizations.
-    weight_norm` is the same with other names (original0, original1). An output whose v is 0 (pruned whole) has the weight 0.
+    Takes the place of `plain`. Parameters in order: g (outputs,), v (of the weight's shape), bias. The same as torch's
+    `parametrizations.weight_norm`, where they are called original0 and original1. An output whose v is 0 (pruned whole) has weight 0.
     Source: Salimans & Kingma 2016 (arXiv:1602.07868).
     """
 
     def __init__(self, plain: nn.Linear | ConvNd) -> None:
         super().__init__()
-        self.g = nn.Parameter(torch.empty(plain.weight.shape[0]))
+        self.g = nn.Parameter(plain.weight.new_empty(plain.weight.shape[0]))
         self.v = nn.Parameter(torch.empty_like(plain.weight))
-        self.register_parameter("bias", plain.bias)
-        self.stride = getattr(plain, "stride", None)
-        self.padding = getattr(plain, "padding", None)
+        self.bias: Tensor | None
+        self.register_parameter("bias", plain.bias)  # type: ignore[arg-type]
+        self.stride: Any = getattr(plain, "stride", None)
+        self.padding: Any = getattr(plain, "padding", None)
 
     @property
     def weight(self) -> Tensor:
@@ -52,7 +55,7 @@ class WeightNorm(nn.Module):
         if self.v.dim() == 2:
             return F.linear(input, self.weight, self.bias)
         convolve = F.conv1d if self.v.dim() == 3 else F.conv2d
-        return convolve(input, self.weight, self.bias, stride=self.stride, padding=self.padding)  # type: ignore[no-any-return]
+        return convolve(input, self.weight, self.bias, stride=self.stride, padding=self.padding)
 
 
 def normalized(v_RO: Tensor, g_RO: Tensor) -> Tensor:
@@ -115,8 +118,8 @@ class LastStates(nn.Module):
             output, state = self.rnn(part, state)
             state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
             outputs.append(output)
-        states = torch.cat(outputs, dim=1)[:, -self.keep :]
-        return states[:, 0] if self.keep == 1 else states
+        states = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=1)
+        return states[:, -1] if self.keep == 1 else states[:, -self.keep :]
 
     def lengths(self, steps: int) -> list[int]:
         """The stretches between which the gradient is cut, in steps."""

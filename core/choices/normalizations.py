@@ -100,7 +100,7 @@ class GroupNorm(NormalizationChoice):
 
 
 class InstanceNorm(NormalizationChoice):
-    """Instance norm: each channel of each example to mean 0 and variance 1 over its positions, with no learned scale; the same in both modes.
+    """Instance norm: each channel of an example to mean 0 and variance 1 over its positions, no learned scale; the same in both modes.
 
     Where there are no positions, in a fully connected layer, the instance is the example: layer norm without learned scale and shift.
     Source: Ulyanov, Vedaldi & Lempitsky 2016 (arXiv:1607.08022); as torch's InstanceNorm by default.
@@ -121,15 +121,15 @@ class InstanceNorm(NormalizationChoice):
 
 
 class RmsNorm(NormalizationChoice):
-    """RMS norm: each example divided by the root of the mean square of its units (and positions), then a learned scale; no mean is taken away.
+    """RMS norm: each example divided by the root mean square of its units (and positions), then a learned scale; its mean stays.
 
     Source: Zhang & Sennrich 2019 (arXiv:1910.07467).
     """
 
     kind: Literal["rms"] = "rms"
-    eps: Annotated[
-        Positive, Field(description="Added to the mean square.", json_schema_extra={"advanced": True, "logarithmic": True})
-    ] = 1e-5
+    eps: Annotated[Positive, Field(description="Added to the mean square.", json_schema_extra={"advanced": True, "logarithmic": True})] = (
+        1e-5
+    )
 
     per_unit: ClassVar[int] = 1
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+STATES = 2_500_000
+"""Numbers of all states of a stack in an update, at most. The gates, several times as many, are kept too: more, and caches overflow."""
 
 
 class Recurrent(ModelChoice):
@@ -30,7 +32,8 @@ class Recurrent(ModelChoice):
     cell: Annotated[Literal["rnn", "lstm", "gru"], Field(description="What a step does with the state.")] = "gru"
     hidden: Annotated[Width, Field(description="Units of the state.", json_schema_extra={"unit": "units"})] = 32
     activation: Annotated[
-        Literal["tanh", "relu"], Field(description="The nonlinearity of cell rnn; the others have their own.", json_schema_extra={"advanced": True})
+        Literal["tanh", "relu"],
+        Field(description="The nonlinearity of cell rnn; the others have their own.", json_schema_extra={"advanced": True}),
     ] = "tanh"
     truncation: Annotated[
         Annotated[int, Field(ge=1, le=10_000)] | None,
@@ -41,22 +44,29 @@ class Recurrent(ModelChoice):
     ] = None
     spectral_radius: Annotated[
         Annotated[float, Field(gt=0, le=100)] | None,
-        Field(description="Scales each gate's recurrent matrix so that its largest eigenvalue has this size at the start. Empty: as drawn."),
+        Field(
+            description="Scales each gate's recurrent matrix so that its largest eigenvalue has this size at the start. Empty: as drawn."
+        ),
     ] = None
     forget_bias: Annotated[
-        float, Field(ge=-10, le=10, description="Bias of an lstm's forget gate at the start; 1 keeps its memory open.", json_schema_extra={"advanced": True})
+        float,
+        Field(
+            ge=-10,
+            le=10,
+            description="Bias of an lstm's forget gate at the start; 1 keeps its memory open.",
+            json_schema_extra={"advanced": True},
+        ),
     ] = 1.0
     init: InitField = Orthogonal()
     bias: Bias = True
 
     of_the_start: ClassVar[frozenset[str]] = frozenset({"init", "spectral_radius", "forget_bias"})
-    rows_on_cpu: ClassVar[int | None] = 16  # what a step of more runs writes no longer fits into the cache
 
     def complaint(self, sizes: Sizes) -> str | None:
         """For data without an order of steps."""
         if len(sizes.shape) > 1:
             return None
-        return "model.kind: recurrent needs sequences, signals or pictures; an example of these data is a row of unordered features. Try mlp"
+        return "model.kind: recurrent needs sequences, signals or pictures, and an example of these data is a row of features; try mlp"
 
     def build(self, sizes: Sizes) -> nn.Sequential:
         """A Sequential of `steps`, `hidden1`, `output` and, where there are several targets, `flat`."""
@@ -93,14 +103,19 @@ class Recurrent(ModelChoice):
         cells = next(module for module in network.modules() if isinstance(module, nn.RNNBase))
         with torch.no_grad():
             if self.spectral_radius is not None:
-                for block in cells.weight_hh_l0.split(self.hidden):
+                for block in cells.get_parameter("weight_hh_l0").split(self.hidden):
                     scale_to_radius(block, self.spectral_radius)
             if self.cell == "lstm" and self.bias:
-                cells.bias_ih_l0[self.hidden : 2 * self.hidden] = self.forget_bias
+                cells.get_parameter("bias_ih_l0")[self.hidden : 2 * self.hidden] = self.forget_bias
 
     def widths(self) -> tuple[int, ...]:
         """Units of the state."""
         return (self.hidden,)
+
+    def rows_on_cpu(self, sizes: Sizes | None, examples: int) -> int | None:
+        """As many as fill STATES in an update, between 4 and 32."""
+        steps = 1 if sizes is None else steps_of(sizes)[0]
+        return max(4, min(32, STATES // (steps * examples * self.hidden)))
 
     def maps(self, sizes: Sizes) -> list[Map]:
         """W and U of all gates, once a step, and the output's matrix, once a target."""

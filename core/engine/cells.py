@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from core.engine.elementwise import tanh_
+from core.engine.elementwise import tanh
 
 sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
 tanh_backward = torch.ops.aten.tanh_backward.grad_input
@@ -50,18 +50,15 @@ class Tape:
         self.state = self.columns_TRMB[:, :, :hidden].unbind(0)
         self.input = self.columns_TRMB[:, :, hidden:].unbind(0)  # with the 1
         self.blocks: dict[str, tuple[Tensor, ...]] = {}
+        self.gates: dict[str, list[tuple[Tensor, ...]]] = {}  # of each step, the rows of each gate in a block
         for name, rows in blocks.items():
             block = x_RBTF.new_empty(steps + 1 if kept else 1, runs, rows, examples)
             self.blocks[name] = block.unbind(0) * (1 if kept else steps + 1)
+            self.gates[name] = [step.split(hidden, dim=1) for step in self.blocks[name]]
 
     def read(self, x_RBTF: Tensor) -> None:
         """Writes the inputs into the columns."""
         self.columns_TRMB[:-1, :, self.hidden : -1] = x_RBTF.permute(2, 0, 3, 1)
-
-    def split(self, name: str) -> list[tuple[Tensor, ...]]:
-        """For each gate its rows in all steps."""
-        parts = [block.split(self.hidden, dim=1) for block in self.blocks[name]]
-        return list(zip(*parts, strict=True))
 
 
 def joined(weights: Weights) -> Tensor:
@@ -98,7 +95,7 @@ class Backward(ABC):
         """The gradient of the state before it."""
         torch.bmm(self.back_RHG, self.gates_RGB, out=out_RHB)
 
-    def cut(self) -> None:
+    def cut(self) -> None:  # noqa: B027  cells without a memory have nothing to forget
         """Forgets what would go further back."""
 
     def gradients(self) -> Gradients:
@@ -170,7 +167,10 @@ class Rnn(Cell):
         sum_RHB = torch.empty_like(tape.state[0], memory_format=torch.contiguous_format)
         for step in range(tape.steps):
             torch.bmm(joined_RGM, tape.column[step], out=sum_RHB)
-            tape.state[step + 1].copy_(tanh_(sum_RHB) if self.tanh else sum_RHB.relu_())
+            if self.tanh:
+                tanh(sum_RHB, out=tape.state[step + 1])
+            else:
+                torch.clamp(sum_RHB, min=0, out=tape.state[step + 1])
 
 
 class _LstmBackward(Backward):
@@ -178,11 +178,10 @@ class _LstmBackward(Backward):
         super().__init__(tape, weights, joined_RGM)
         self.memory_RHB = torch.zeros_like(tape.blocks["memory"][0])
         self.part = self.gates_RGB.split(tape.hidden, dim=1)
-        self.saved = tape.split("gates")
 
     def step(self, step: int, state_RHB: Tensor) -> None:
         tape, memory_RHB = self.tape, self.memory_RHB
-        open_, forget, new, out = (gate[step] for gate in self.saved)
+        open_, forget, new, out = tape.gates["gates"][step]
         d_open, d_forget, d_new, d_out = self.part
         squashed_RHB = tape.blocks["squashed"][step]
         sigmoid_backward(torch.mul(state_RHB, squashed_RHB, out=d_out), out, grad_input=d_out)
@@ -211,13 +210,12 @@ class Lstm(Cell):
         joined_RGM[:, 2 * hidden : 3 * hidden] *= 2  # so that one sigmoid serves all gates: tanh(g) = 2 sigmoid(2 g) - 1
         gates, memory, squashed = tape.blocks["gates"], tape.blocks["memory"], tape.blocks["squashed"]
         memory[0].zero_()
-        for step, (open_, forget, new, out) in enumerate(zip(*tape.split("gates"), strict=True)):
-            if step == tape.steps:
-                break
+        for step in range(tape.steps):
+            open_, forget, new, out = tape.gates["gates"][step]
             torch.bmm(joined_RGM, tape.column[step], out=gates[step]).sigmoid_()
             new.mul_(2).sub_(1)
             torch.mul(memory[step], forget, out=memory[step + 1]).addcmul_(open_, new)
-            tanh_(squashed[step].copy_(memory[step + 1]))
+            tanh(memory[step + 1], out=squashed[step])
             torch.mul(out, squashed[step], out=tape.state[step + 1])
 
 
@@ -229,11 +227,10 @@ class _GruBackward(Backward):
         self.kept_RHB = torch.empty_like(self.new_RHB)
         self.inputs_RNH = joined_RGM.new_zeros(runs, features + 1, tape.hidden)
         self.part = self.gates_RGB.split(tape.hidden, dim=1)
-        self.saved = tape.split("gates")
 
     def step(self, step: int, state_RHB: Tensor) -> None:
         tape, d_new, kept_RHB = self.tape, self.new_RHB, self.kept_RHB
-        reset, update, of_state = (gate[step] for gate in self.saved)
+        reset, update, of_state = tape.gates["gates"][step]
         d_reset, d_update, d_of_state = self.part
         new = tape.blocks["new"][step]
         torch.sub(tape.state[step], new, out=d_update).mul_(state_RHB)
@@ -291,13 +288,12 @@ class Gru(Cell):
         joined_RGM, inputs_RHN, hidden = self._joined(weights), self._inputs(weights), tape.hidden
         gates, new, state = tape.blocks["gates"], tape.blocks["new"], tape.state
         change_RHB = torch.empty_like(new[0])
-        for step, (reset, update, of_state) in enumerate(zip(*tape.split("gates"), strict=True)):
-            if step == tape.steps:
-                break
+        for step in range(tape.steps):
+            reset, update, of_state = tape.gates["gates"][step]
             torch.bmm(joined_RGM, tape.column[step], out=gates[step])
             gates[step][:, : 2 * hidden].sigmoid_()
             torch.bmm(inputs_RHN, tape.input[step], out=new[step])
-            tanh_(new[step].addcmul_(reset, of_state))
+            tanh(new[step].addcmul_(reset, of_state), out=new[step])
             torch.sub(state[step], new[step], out=change_RHB)
             torch.addcmul(new[step], update, change_RHB, out=state[step + 1])
 

@@ -9,9 +9,12 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 
-def tanh_(x: Tensor) -> Tensor:
-    """tanh in place. On the CPU by 2 sigmoid(2x) - 1, which is the same to 1e-7 (float32) and takes a third of torch's tanh's time."""
-    return x.tanh_() if x.is_cuda else x.mul_(2).sigmoid_().mul_(2).sub_(1)
+def tanh(x: Tensor, out: Tensor) -> Tensor:
+    """tanh of x, written into `out`, which may be x.
+
+    On the CPU by 2 sigmoid(2x) - 1: the same to 1e-7 (float32), in a third of the time that torch's tanh takes.
+    """
+    return torch.tanh(x, out=out) if x.is_cuda else torch.mul(x, 2, out=out).sigmoid_().mul_(2).sub_(1)
 
 
 class Tanh(torch.autograd.Function):
@@ -21,7 +24,7 @@ class Tanh(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor) -> Tensor:
         """tanh(x), in the memory of x."""
         ctx.mark_dirty(x)
-        y = tanh_(x)
+        y = tanh(x, out=x)
         ctx.save_for_backward(y)
         return y
 
@@ -30,4 +33,4 @@ class Tanh(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> Tensor:
         """grad * (1 - tanh(x)^2)."""
         (y,) = ctx.saved_tensors
-        return torch.ops.aten.tanh_backward(grad, y)  # type: ignore[no-any-return]
+        return torch.ops.aten.tanh_backward(grad, y)

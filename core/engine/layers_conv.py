@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -12,14 +14,15 @@ def convolution(module: nn.Module, name: str, parts: Parts) -> Layer:
     """R convolutions as one of R groups."""
     weight = weight_of(module, name, parts)
     bias_RO = parts.parameters.get(f"{name}.bias")
-    stride, padding = module.stride, module.padding
+    stride: Any = module.stride
+    padding: Any = module.padding
 
     def forward(x_RBI: Tensor, mode: Pass) -> Tensor:
         kernel_ROI = weight()
         convolve = F.conv1d if kernel_ROI.dim() == 4 else F.conv2d
         bias = None if bias_RO is None else bias_RO.flatten()
         runs = len(kernel_ROI)
-        out = convolve(by_channel(x_RBI), kernel_ROI.flatten(0, 1), bias, stride, padding, groups=runs)  # type: ignore[arg-type]
+        out = convolve(by_channel(x_RBI), kernel_ROI.flatten(0, 1), bias, stride, padding, groups=runs)
         return by_run(out, runs)
 
     return forward

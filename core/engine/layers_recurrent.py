@@ -17,7 +17,7 @@ from core.engine import cells
 from core.engine.cells import Cell, Tape, Weights
 from core.engine.layer_base import Build, Layer, Parts, Pass
 
-WIDE = 64
+WIDE = 48
 """Units from which an LSTM of float32 on the CPU is left to oneDNN, one run after the other: its fused cells are then faster than ours."""
 
 PARAMETERS = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
@@ -34,7 +34,7 @@ def last_states(module: nn.Module, name: str, parts: Parts) -> Layer:
     def forward(x_RBTF: Tensor, mode: Pass) -> Tensor:
         shown = x_RBTF.shape[2] if mode.watch is not None else keep
         if _better_alone(module, x_RBTF):
-            states_KRHB = one_by_one(x_RBTF, weights, module.lengths(x_RBTF.shape[2]))[-shown:]
+            states_KRHB = one_by_one(x_RBTF, weights, shown, module.lengths(x_RBTF.shape[2]))
         else:
             states_KRHB = Recurrence.apply(cell, x_RBTF, shown, truncation, spare, *weights)
         if mode.watch is not None:
@@ -49,21 +49,21 @@ def _better_alone(module: LastStates, x_RBTF: Tensor) -> bool:
     return isinstance(module.rnn, nn.LSTM) and module.rnn.hidden_size >= WIDE and x_RBTF.dtype == torch.float32 and not x_RBTF.is_cuda
 
 
-def one_by_one(x_RBTF: Tensor, weights: Sequence[Tensor | None], lengths: Sequence[int]) -> Tensor:
-    """All states (T, R, H, B) of LSTMs by torch's own function, run by run; between stretches of `lengths` the gradient is cut."""
+def one_by_one(x_RBTF: Tensor, weights: Sequence[Tensor | None], keep: int, lengths: Sequence[int]) -> Tensor:
+    """The last `keep` states (K, R, H, B) of LSTMs by torch's own function, run by run; the gradient is cut after each of `lengths`."""
     given = [weight.unbind(0) for weight in weights if weight is not None]
-    states_RTBH = [_lstm(x_BTF, own, lengths) for x_BTF, *own in zip(x_RBTF.unbind(0), *given, strict=True)]
-    return torch.stack(states_RTBH).permute(1, 0, 3, 2)
+    states_RKBH = [_lstm(x_BTF, own, keep, lengths) for x_BTF, *own in zip(x_RBTF.unbind(0), *given, strict=True)]
+    return torch.stack(states_RKBH).permute(1, 0, 3, 2)
 
 
-def _lstm(x_BTF: Tensor, weights: list[Tensor], lengths: Sequence[int]) -> Tensor:
+def _lstm(x_BTF: Tensor, weights: list[Tensor], keep: int, lengths: Sequence[int]) -> Tensor:
     zeros_1BH = x_BTF.new_zeros(1, len(x_BTF), weights[1].shape[1])
     state, outputs = (zeros_1BH, zeros_1BH), []
     for part_TBF in x_BTF.transpose(0, 1).split(list(lengths)):
-        output_TBH, hidden, memory = torch.lstm(part_TBF, state, weights, len(weights) > 2, 1, 0.0, True, False, False)
-        state = (hidden.detach(), memory.detach())
+        output_TBH, hidden_1BH, memory_1BH = torch.lstm(part_TBF, state, weights, len(weights) > 2, 1, 0.0, True, False, False)
+        state = (hidden_1BH.detach(), memory_1BH.detach())
         outputs.append(output_TBH)
-    return torch.cat(outputs)
+    return hidden_1BH if keep == 1 else torch.cat(outputs)[-keep:]
 
 
 class Recurrence(torch.autograd.Function):
@@ -73,7 +73,9 @@ class Recurrence(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, cell: Cell, x_RBTF: Tensor, keep: int, truncation: int | None, spare: list[Tape], *given: Tensor | None) -> Tensor:
+    def forward(
+        ctx: Any, cell: Cell, x_RBTF: Tensor, keep: int, truncation: int | None, spare: list[Tape], *given: Tensor | None
+    ) -> Tensor:
         """The last `keep` states."""
         weights = Weights(*given)  # type: ignore[arg-type]
         tape = _tape(cell, x_RBTF, weights, spare, kept=any(ctx.needs_input_grad))

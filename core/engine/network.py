@@ -55,9 +55,9 @@ def sizes_of(split: Split) -> Sizes:
 
 def initialize(run: RunSettings, network: nn.Module) -> None:
     """Draws the initial weights of `run` in place, in float32 whatever the run's dtype, from its `init` stream."""
-    init, sample_ND = run.model.init, None
-    if init.needs_examples:
-        sample_ND = torch.tensor(load_data(run.data).x_train[: init.examples], dtype=torch.float32)
+    size, sample_ND = run.model.init.sample_size, None
+    if size:
+        sample_ND = torch.tensor(load_data(run.data).x_train[:size], dtype=torch.float32)
     run.model.initialize(network, generator(stream_seed(run, "init"), "init"), sample_ND)
 
 

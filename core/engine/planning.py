@@ -8,10 +8,14 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 
+from core.choices.models import Sizes
 from core.settings import RunSettings
 
 MAX_ROWS = 64
 """Runs a stack at most: the gain per run has flattened by then, and a segment stays short."""
+
+MANY = 1000
+"""Examples of a full batch where only the data tell how many there are."""
 
 _OF_NO_SHAPE = {"dropout", "input_dropout"}
 """A network's settings that are numbers of each run in a stack."""
@@ -21,7 +25,8 @@ def signature(run: RunSettings) -> str:
     """Equal for runs that one tensor program can train: the same data, network, batches, precision and device."""
     model = {name: value for name, value in run.model.identity().items() if name not in _OF_NO_SHAPE | run.model.of_the_start}
     stochastic = bool(run.model.dropouts())
-    training = {name: getattr(run.training, name) for name in ("batch_size", "accumulation", "labelled", "evaluate_every", "dtype", "device")}
+    shared = ("batch_size", "accumulation", "labelled", "evaluate_every", "dtype", "device")
+    training = {name: getattr(run.training, name) for name in shared}
     noise = [bool(getattr(run.training, name)) for name in ("label_smoothing", "mixup", "input_noise", "gradient_noise")]
     return json.dumps([run.data.identity(), model, stochastic, training, noise, run.distillation.kind], sort_keys=True)
 
@@ -40,13 +45,17 @@ def plan(runs: Sequence[RunSettings], workers: int = 1) -> list[tuple[RunSetting
 
 def rows_at_most(run: RunSettings) -> int:
     """Runs of its kind that a stack holds at most: fewer for networks that are slower together, where they will train on the CPU."""
-    on_cpu = run.training.device == "cpu" or (run.training.device == "auto" and not gpu_here())
-    return (run.model.rows_on_cpu if on_cpu else None) or MAX_ROWS
+    if run.training.device == "cuda" or (run.training.device == "auto" and gpu_here()):
+        return MAX_ROWS
+    data, size = run.data, run.training.batch_size
+    sizes = None if data.shape is None else Sizes(data.shape, 1, data.sequence)
+    examples = (data.size or MANY) if size == "full" else size
+    return run.model.rows_on_cpu(sizes, examples) or MAX_ROWS
 
 
 @cache
 def gpu_here() -> bool:
-    """Whether this machine has an NVIDIA GPU, as far as can be told without torch. A stack planned for the other device is slower, not wrong."""
+    """Whether this machine has an NVIDIA GPU, as far as can be told without torch. To be wrong makes stacks slower, no more."""
     return shutil.which("nvidia-smi") is not None
 
 

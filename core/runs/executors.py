@@ -126,7 +126,7 @@ class Pool:
         if self._make is None or self._executor is None:
             return
         executor, self._executor = self._executor, None
-        processes = list((getattr(executor, "_processes", None) or {}).values())
-        executor.shutdown(wait=False, cancel_futures=True)
+        processes = list((getattr(executor, "_processes", None) or {}).values())  # before `shutdown` forgets them
+        executor.shutdown(wait=False)
         for process in processes:
             process.terminate()

@@ -48,7 +48,7 @@ def with_members(frame: DataFrame, members: DataFrame, columns: Sequence[str] = 
     """Replaces the column `position` by the members' columns, put first. `members` is indexed by position, from 0."""
     places = frame["position"].to_numpy()
     joined = {name: Index(members[name]).take(places) for name in columns}
-    return DataFrame(joined).join(frame.drop(columns="position"))
+    return DataFrame(joined | {name: frame[name].array for name in frame.columns if name != "position"})
 
 
 def with_counts(frame: DataFrame) -> DataFrame:

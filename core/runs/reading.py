@@ -11,7 +11,7 @@ from pandas import DataFrame
 from sqlalchemy import Connection, Select, Table, case, false, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from core.engine.records import HISTORY_COLUMNS, METRICS
+from core.engine.records import METRICS
 from core.runs.frames import ENDED, fetched, with_counts, with_members, with_times
 from core.runs.lease import Holder, holder
 from core.runs.members import Members
@@ -241,4 +241,3 @@ def merged(known: DataFrame, fresh: DataFrame, key: list[str], order: list[str])
 
 HISTORY_KEY = ["run", "step"]
 LAYER_KEY = ["run", "step", "layer"]
-COLUMNS = ("variant", "seed", *HISTORY_COLUMNS)

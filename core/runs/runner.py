@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 
 from sqlalchemy import select
+from sqlalchemy.exc import DataError
 
 from core.runs import ledger, worker
 from core.runs.configuration import Configuration
@@ -153,14 +154,19 @@ class Runner:
                     arrived.append((stack, advance))
         self._hand_out()
         for stack, advance in arrived:
-            self._write(stack, advance)
+            if self.schedule.has(stack):  # its comparison has not failed meanwhile
+                self._write(stack, advance)
         self.schedule.close_finished()
         self._close_steps()
 
     def _write(self, stack: Stack, advance: Advance) -> None:
-        with self.store.database.writing() as connection:
-            self.lease.check(connection)
-            written = ledger.apply(connection, stack.id, advance)
+        try:
+            with self.store.database.writing() as connection:
+                self.lease.check(connection)
+                written = ledger.apply(connection, stack.id, advance)
+        except (DataError, OverflowError) as error:  # SQLite keeps no value beyond a gigabyte
+            self._give_up(stack, f"the store cannot keep so large a stack ({error}); compare fewer runs or smaller networks")
+            return
         if not written:
             stack.unfinished.clear()  # deleted meanwhile: nobody wants it
 

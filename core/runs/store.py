@@ -7,8 +7,10 @@ while it changes, `follow`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pandas import DataFrame
-from sqlalchemy import URL, select
+from sqlalchemy import URL, Connection, select
 
 from core.comparison import Comparison
 from core.runs import asking, members, reading
@@ -22,6 +24,8 @@ __all__ = ["Action", "Cursor", "Deleted", "Followed", "Progress", "Store", "Stor
 
 Followed = tuple[DataFrame, Cursor]
 """All rows so far, and how far that is: what `follow` takes and gives back."""
+
+_Read = Callable[[Connection, members.Members, Cursor | None], Followed]
 
 
 class Store:
@@ -61,24 +65,22 @@ class Store:
 
     def follow(self, comparison: Comparison | str, known: Followed | None = None) -> Followed:
         """The whole history, of which only what is not in `known` is read. Nothing new: the very same frame."""
-        fresh, reached = self.history(comparison, known[1] if known else None)
-        return self._followed(comparison, known, fresh, reached, HISTORY_KEY)
+        return self._follow(comparison, known, reading.history_rows, HISTORY_KEY)
 
     def follow_layers(self, comparison: Comparison | str, known: Followed | None = None) -> Followed:
         """As `follow`, for `layers`."""
-        fresh, reached = self.layers(comparison, known[1] if known else None)
-        return self._followed(comparison, known, fresh, reached, LAYER_KEY)
+        return self._follow(comparison, known, reading.layer_rows, LAYER_KEY)
 
-    def _followed(
-        self, comparison: Comparison | str, known: Followed | None, fresh: DataFrame, reached: Cursor, key: list[str]
-    ) -> Followed:
-        if known is None or known[1].revision != reached.revision:
-            return fresh, reached
-        if fresh.empty:
-            return known[0], reached
+    def _follow(self, comparison: Comparison | str, known: Followed | None, read: _Read, key: list[str]) -> Followed:
         with self.database.reading() as connection:
-            order = list(members.of(connection, comparison).frame(connection)["run"])
-        return merged(known[0], fresh, key, order), reached
+            mine = members.of(connection, comparison)
+            reached = reading.cursor(connection, mine)
+            if known is not None and known[1] == reached:
+                return known
+            if known is None or known[1].revision != reached.revision:
+                return read(connection, mine, None)
+            fresh, _ = read(connection, mine, known[1])
+            return known[0] if fresh.empty else merged(known[0], fresh, key, list(mine.frame(connection)["run"])), reached
 
     def histograms(self, comparison: Comparison | str, *, variant: str | None = None, seed: int | None = None) -> DataFrame:
         """Histograms of the weights: variant, seed, run, step, epoch, layer, low, high, counts (float32 array).

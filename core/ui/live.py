@@ -6,6 +6,7 @@ the store they are the very same object, so what is made of them (a chart's spec
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Hashable
@@ -21,8 +22,11 @@ from core.ui import service
 
 Thing = TypeVar("Thing")
 
-SOON, STEADY = 0.5, 1.0
-"""Seconds between looks at a comparison that is running: before its first points, and after."""
+SOON, STEADY, PAUSED = 0.5, 1.0, 2.0
+"""Seconds between looks at a comparison: before its first points, while it is running, and while it is paused.
+
+What was being computed when it was paused still comes in; and it may be resumed from elsewhere.
+"""
 
 REST = 8.0
 """New rows wait this many times as long as the last drawing took: so drawing takes a ninth of a core at most."""
@@ -43,7 +47,8 @@ class _Made(NamedTuple):
 class Results:
     """A comparison and what is stored of it, at one moment.
 
-    history, layers, runs: as `core.runs.store.Store` gives them, with a row for what is stored and none for what is not.
+    history, layers, runs: as `core.runs.store.Store` gives them, with a row for what is stored and none for what is not. While runs
+        are on their way, those of a variant are shown as far as all of them have come: see `level`.
     """
 
     comparison: Comparison
@@ -129,7 +134,22 @@ class Reader:
         self._layers = self._store.follow_layers(self._comparison, self._layers)
         runs = self._store.runs(self._comparison)
         made = self._latest._made if self._latest else {}
-        return Results(self._comparison, progress, self._history[0], self._layers[0], runs, self._store, progress.version, made)
+        history, layers = level(self._history[0], self._layers[0])
+        return Results(self._comparison, progress, history, layers, runs, self._store, progress.version, made)
+
+
+def level(history: DataFrame, layers: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """Both without the rows by which runs that are under way are ahead of their variant's slowest.
+
+    Seeds train in several stacks, and a mean over the few that happen to be ahead would jump when the others come.
+    """
+    last = history.drop_duplicates("run", keep="last")
+    under_way = last[last["status"] == "running"]
+    if under_way["step"].eq(under_way.groupby("variant")["step"].transform("min")).all():
+        return history, layers
+    reached = under_way.groupby("variant")["step"].transform("min").set_axis(under_way["run"])
+    ahead = [frame["step"] > frame["run"].map(reached).fillna(math.inf) for frame in (history, layers)]
+    return history[~ahead[0]], layers[~ahead[1]]
 
 
 def reader(comparison: Comparison) -> Reader:
@@ -146,9 +166,9 @@ def _reader(url: str, comparison_id: str, _store: Store, _comparison: Comparison
 
 def interval(results: Results) -> float | None:
     """Seconds until the next look; None when nothing will change by itself."""
-    if not results.progress.active:
-        return None
-    return SOON if results.empty else STEADY
+    if results.progress.active:
+        return SOON if results.empty else STEADY
+    return PAUSED if results.progress.state == "paused" else None
 
 
 def show(comparison: Comparison, draw: Callable[[Results], None]) -> None:

@@ -28,6 +28,25 @@ class Page(NamedTuple):
 PAGES = (
     Page("Lab", "Compare", "pages/compare.py", ":material/compare_arrows:", "Train variants side by side and see how they differ."),
     Page("Lab", "History", "pages/runs.py", ":material/history:", "Every comparison that was made: find, open, name, export, delete."),
+    Page("Optimization", "Optimizers", "pages/optimizers.py", ":material/route:", "Their paths on surfaces you can see, and on a network."),
+    Page(
+        "Optimization",
+        "Learning rate",
+        "pages/learning_rate.py",
+        ":material/speed:",
+        "Final loss over the rate; schedules; the range test.",
+    ),
+    Page(
+        "Optimization", "Batch size", "pages/batch_size.py", ":material/stacks:", "Updates, epochs, seconds; scaling rules; gradient noise."
+    ),
+    Page(
+        "Regularization", "Regularization", "pages/regularization.py", ":material/compress:", "Penalties, dropout, and the gap they close."
+    ),
+    Page(
+        "Regularization", "Early stopping", "pages/early_stopping.py", ":material/front_hand:", "Where each rule stops a run that overfits."
+    ),
+    Page("Compression", "Pruning", "pages/pruning.py", ":material/content_cut:", "How much of a network can go, and what that saves."),
+    Page("Compression", "Distillation", "pages/distillation.py", ":material/school:", "What a small network learns from a large one."),
 )
 """All pages but the home page; a new page is a file in pages/ and a row here. Groups stand in the order of their first page."""
 
@@ -39,8 +58,9 @@ STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding-top: 0.8rem; }
 [data-testid="stSidebarHeader"] { height: 2rem; }
 [data-testid="stSidebarUserContent"] { padding-top: 0; }
-.st-key-navigation { min-height: 2.2rem; padding-right: 3.5rem; border-bottom: 1px solid rgba(128, 128, 128, 0.25); }
+.st-key-navigation { min-height: 2.2rem; row-gap: 0; padding-right: 3.5rem; border-bottom: 1px solid rgba(128, 128, 128, 0.25); }
 .st-key-examples [data-testid="stPageLink"], .st-key-recent [data-testid="stPageLink"] { position: relative; left: -0.5rem; }
+.st-key-examples [data-testid="stPageLink"] p, .st-key-recent [data-testid="stPageLink"] p { white-space: normal; }
 @media (max-width: 640px) { body:has([data-testid="stExpandSidebarButton"]) .st-key-navigation { padding-left: 2.2rem; } }
 </style>"""
 
@@ -58,7 +78,7 @@ def shell(title: str) -> None:
 def _navigation(title: str) -> None:
     """Home and the pages; more than one group of pages, each in a menu of its own."""
     groups = {name: list(pages) for name, pages in groupby(PAGES, key=lambda page: page.group)}
-    with st.container(key="navigation", horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with st.container(key="navigation", horizontal=True, vertical_alignment="center", gap="small"):
         st.page_link(HOME, label=f"**{NAME}**", icon=ICON)
         for name, pages in groups.items():
             if len(groups) == 1:

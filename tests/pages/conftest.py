@@ -13,9 +13,10 @@ from core.comparison import Comparison
 from core.runs import child
 from core.runs.compare import compare
 from core.runs.store import Store
+from core.ui.shell import PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
-TITLES = {"pages/compare.py": "Compare", "pages/runs.py": "History"}
+TITLES = {page.path: page.title for page in PAGES, "pages/learning_rate.py": "Learning rate", "pages/batch_size.py": "Batch size"}
 
 Open = Callable[..., AppTest]
 

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import threading
 from concurrent.futures import BrokenExecutor, Executor, Future
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from core.runs.executors import InlineExecutor, Pool, make_executor
 from core.runs.runner import MOST_CRASHES, Runner
@@ -130,6 +133,20 @@ def test_a_segment_that_fails_fails_its_comparison_and_the_runner_goes_on(store)
     assert set(store.runs(bad.id)["status"]) == {"cancelled"}
 
 
+def fail_after_the_first(assignment: Assignment) -> Advance:
+    return pretend(assignment) if assignment.state is None else fail_on_fast_rates(assignment)
+
+
+def test_what_arrives_together_with_a_failure_of_the_same_comparison_is_not_written(store):
+    bench = Bench(store, fail_after_the_first, slots=2)
+    for number in range(8):  # two segments that are done at once come in either order
+        bad = comparison(0.1 + number, 0.01 / (1 + number), training={"epochs": 20})
+        bench.finish(store.request(bad, "run"))
+        assert store.progress(bad.id).state == "failed"
+        assert set(store.runs(bad.id)["status"]) == {"cancelled"}
+        assert set(store.history(bad.id)[0].groupby("run")["status"].last()) == {"cancelled"}
+
+
 def test_an_exception_that_nobody_foresaw_fails_its_comparison_alone(store):
     bench = Bench(store, lambda assignment: pretend(assignment) if len(assignment.runs) > 2 else {}["key"])
     good, bad = comparison(0.1, 0.01), comparison(0.3)
@@ -137,6 +154,25 @@ def test_an_exception_that_nobody_foresaw_fails_its_comparison_alone(store):
         store.request(each, "run")
     bench.finish(bad.id, good.id)
     assert (store.progress(bad.id).state, store.progress(bad.id).message) == ("failed", "KeyError: 'key'")
+    assert store.progress(good.id).state == "finished"
+
+
+def large(assignment: Assignment) -> Advance:
+    advance = pretend(assignment)
+    return replace(advance, state=bytes(50_000) if assignment.runs[0].optimizer.lr > 0.05 and advance.state else advance.state)
+
+
+def test_a_stack_that_the_store_cannot_keep_fails_its_comparison_alone(store):
+    limit = sqlite3.SQLITE_LIMIT_LENGTH
+    event.listen(store.database.engine, "checkout", lambda connection, *_: connection.setlimit(limit, 20_000))
+    bench = Bench(store, large)
+    good, bad = comparison(0.01), comparison(0.1)
+    for each in (bad, good):
+        store.request(each, "run")
+    bench.finish(bad.id, good.id)
+    assert store.progress(bad.id).state == "failed"
+    assert "cannot keep so large a stack" in store.progress(bad.id).message
+    assert store.history(bad.id)[0].empty, "half of the segment was written"
     assert store.progress(good.id).state == "finished"
 
 

@@ -48,6 +48,11 @@ def chart(
     st.vega_lite_chart(made, key=key, width="stretch" if stretch else "content")
 
 
+def figure(key: str, made: Any, *, stretch: bool = False) -> None:
+    """Draws an altair chart that is of no results, such as a lab's, under a key that stays."""
+    st.vega_lite_chart(specs.spec(made), key=key, width="stretch" if stretch else "content")
+
+
 def _frame(frame: Any) -> Any:
     return frame() if callable(frame) else frame
 

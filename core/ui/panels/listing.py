@@ -13,7 +13,7 @@ from core.export.bundle import zip_bytes
 from core.runs.frames import STATES
 from core.runs.store import Store
 from core.settings import SettingsError
-from core.ui import errors, links, live, service
+from core.ui import errors, links, service
 from core.ui.fields import plain
 from core.ui.home import COLOURS, ago
 from core.ui.panels.words import count
@@ -55,7 +55,7 @@ def _filters() -> tuple[str, str | None]:
             width=320,
             placeholder="name, note or setting, such as adam",
         )
-        state = st.pills("State", (ANY, *STATES), default=ANY, required=True, key=f"{PAGE}.state", bind="query-params")
+        state = st.pills("State", (ANY, *STATES), default=ANY, required=True, key=f"{PAGE}.state", bind="query-params", wrap=True)
     return search.strip(), None if state in (ANY, None) else state
 
 
@@ -163,8 +163,8 @@ def _actions(store: Store, row: Row, query: links.Query | None, key: str) -> Non
 
 def _bundle(store: Store, comparison_id: str) -> bytes:
     comparison = store.comparison(comparison_id)
-    found = live.reader(comparison).latest()
-    return zip_bytes(found.history, found.layers, summarise(found.history, found.runs), comparison.to_toml())
+    history, layers, runs = store.history(comparison)[0], store.layers(comparison)[0], store.runs(comparison)
+    return zip_bytes(history, layers, summarise(history, runs), comparison.to_toml())
 
 
 @st.dialog("Name and note", icon=":material/edit:")

@@ -65,20 +65,21 @@ def _end(results: Results, view: View) -> float | None:
     return float(max(run.training.epochs for run in results.comparison.runs()))
 
 
-def spread(page: str, results: Results, view: View) -> None:
-    """The weights: their norm by layer, or how they are spread in one layer of one seed."""
+def spread(page: str, results: Results, view: View, start: str = NORM) -> None:
+    """The weights: their norm by layer, or how they are spread in one layer of one seed; `start` is what is shown at first."""
     st.subheader("Weights", anchor=False)
     shown = st.segmented_control(
         "Weights as",
         (OVER_TIME, NORM, AT_THE_END),
-        default=NORM,
+        default=start,
         required=True,
         key=f"{page}.weights",
         bind="query-params",
         help=WEIGHTS_HELP,
         label_visibility="collapsed",
     )
-    if shown in (NORM, None):  # an empty text in the URL gives None
+    shown = shown or start  # an empty text in the URL gives None
+    if shown == NORM:
         chart(results, f"{page}.norms", weights.norms, lambda: along(results, view.x), x=view.x, width=WIDTH)
         return
     with st.container(horizontal=True, gap="xsmall"):

@@ -49,14 +49,20 @@ def possible(progress: Progress) -> set[str]:
             return {"run", "step"} if progress.pending is None else {"cancel"}
 
 
-def title(results: Results, heading: str) -> None:
+def title(results: Results, heading: str, page: str = "compare") -> None:
     """The page's heading, and the buttons beside it: always all of them, those without use greyed."""
     left, right = st.columns([2, 3], vertical_alignment="center")
     left.title(heading, anchor=False)
+    with right:
+        buttons(results, page)
+
+
+def buttons(results: Results, page: str) -> None:
+    """All buttons in a row, those without use greyed."""
     allowed = possible(results.progress)
-    with right.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
+    with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
         for button in BUTTONS:
-            _draw(button, results.comparison, enabled=button.action in allowed, key=f"compare.do.{button.action}")
+            _draw(button, results.comparison, enabled=button.action in allowed, key=f"{page}.do.{button.action}")
 
 
 def run_button(results: Results, key: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -14,6 +14,13 @@ from core.export.bundle import zip_bytes
 from core.export.tables import to_csv_bytes
 from core.ui.live import Results
 from core.ui.panels.view import View, in_words
+
+FILES = {
+    "history.csv": "A row a run and evaluation.",
+    "layers.csv": "A row a run, evaluation and layer.",
+    "summary.csv": "A row a variant, for the metric chosen above.",
+    "all.zip": "All three, and comparison.toml, from which the comparison can be run again.",
+}
 
 PATIENCE = 2.0
 """Seconds for which the table may be behind the curves while they grow."""
@@ -69,26 +76,11 @@ def _columns(view: View, frame: DataFrame) -> dict[str, Any]:
 
 def downloads(page: str, results: Results, view: View) -> None:
     """Buttons for the tables as CSV, and for all of it with the comparison itself. Files are made when they are asked for."""
-    toml = results.comparison.to_toml
-    frames = (results.history, results.layers)
-
-    def summed() -> DataFrame:
-        return summarise(results.history, results.runs, view.metric, view.at)
-
-    files: dict[str, tuple[Callable[[], bytes], str]] = {
-        "history.csv": (lambda: to_csv_bytes(results.history), "A row a run and evaluation."),
-        "layers.csv": (lambda: to_csv_bytes(results.layers), "A row a run, evaluation and layer."),
-        "summary.csv": (lambda: to_csv_bytes(summed()), "A row a variant, for the metric chosen above."),
-        "all.zip": (
-            lambda: zip_bytes(*frames, summed(), toml()),
-            "All three, and comparison.toml, from which the comparison can be run again.",
-        ),
-    }
     with st.container(horizontal=True, gap="small"):
-        for name, (make, meaning) in files.items():
+        for name, meaning in FILES.items():
             st.download_button(
                 name,
-                make,
+                partial(content, results, view, name),
                 file_name=name,
                 mime="application/zip" if name.endswith(".zip") else "text/csv",
                 key=f"{page}.download.{name}",
@@ -97,3 +89,13 @@ def downloads(page: str, results: Results, view: View) -> None:
                 disabled=results.empty,
                 help=meaning,
             )
+
+
+def content(results: Results, view: View, name: str) -> bytes:
+    """One of the FILES, with all that is stored at the time of the call."""
+    store, comparison = results.store, results.comparison
+    history, layers, runs = store.history(comparison)[0], store.layers(comparison)[0], store.runs(comparison)
+    summed = summarise(history, runs, view.metric, view.at)
+    if name == "all.zip":
+        return zip_bytes(history, layers, summed, comparison.to_toml())
+    return to_csv_bytes({"history.csv": history, "layers.csv": layers, "summary.csv": summed}[name])

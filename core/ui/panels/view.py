@@ -41,7 +41,7 @@ class View:
 def controls(page: str, results: Results) -> View:
     """Draws the controls in a row and returns what they say; their keys begin with `page`."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        metric, at = _measure(page, results)
+        metric, at = measure(page, results)
         axis = st.segmented_control(
             "Along", list(AXES), default="epochs", required=True, key=f"{page}.x", bind="query-params", help=AXES_HELP
         )
@@ -57,7 +57,8 @@ def controls(page: str, results: Results) -> View:
     return View(metric, at, AXES[axis or "epochs"], LOG_Y in shown, TRAINING in shown, SEEDS in shown, ROBUST in shown)
 
 
-def _measure(page: str, results: Results) -> tuple[str, At]:
+def measure(page: str, results: Results) -> tuple[str, At]:
+    """Draws the choice of the metric, and of what counts of each run, and returns them."""
     metric = st.selectbox(
         "Metric",
         metrics(results),

@@ -49,7 +49,7 @@ def _epochs(results: Results) -> str:
     progress = results.progress
     lengths = {run.training.epochs for run in results.comparison.runs()}
     if len(lengths) == 1 and progress.runs:
-        return f"epoch {progress.epochs_done / progress.runs:.0f} of {lengths.pop()}"
+        return f"epoch {int(progress.epochs_done / progress.runs):,} of {lengths.pop():,}"
     return f"{progress.epochs_done:,.0f} of {progress.epochs_total:,} epochs"
 
 

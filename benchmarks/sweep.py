@@ -1,0 +1,107 @@
+"""A learning-rate sweep by `core.compare` in one process, against a hand-written loop over the same settings.
+
+The loop is what one would write: a plain nn.Sequential a run, one permutation an epoch, batches that are slices, torch's optimizers, fused
+where torch has that on the CPU. It measures nothing but the accuracy at the end. It would take minutes, so one seed and every third rate
+are trained, and its time is given by run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import partial
+from statistics import median
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+import core
+from benchmarks.ours import NEVER
+
+OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+    "sgd": torch.optim.SGD,
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "adagrad": torch.optim.Adagrad,
+    "rmsprop": torch.optim.RMSprop,
+    "adamax": torch.optim.Adamax,
+    "nadam": torch.optim.NAdam,
+    "radam": torch.optim.RAdam,
+}
+FUSED = ("sgd", "adam", "adamw", "adagrad")
+RATES = tuple(float(f"{step}e{power}") for power in range(-5, 1) for step in (1, 3))
+SEEDS, EPOCHS, BATCH = 3, 10, 64
+SAMPLED_RATES = RATES[::3]
+
+TITLE = (
+    f"digits, MLP 64-64, batch {BATCH}, {EPOCHS} epochs: {len(OPTIMIZERS)} optimizers x {len(RATES)} rates x {SEEDS} seeds; "
+    f"the loop trains {len(OPTIMIZERS)} x {len(SAMPLED_RATES)} x 1 of them, scaled by run"
+)
+
+
+def table(repetitions: int) -> pd.DataFrame:
+    """A row a contestant: runs trained, milliseconds a run and seconds for the whole sweep (medians), times as fast as the loop, in turns."""
+    runs = len(OPTIMIZERS) * len(RATES) * SEEDS
+    sampled = len(OPTIMIZERS) * len(SAMPLED_RATES)
+    contestants = {
+        "loop over slices, fused where possible": (hand_written, sampled),
+        "compare, one process": (partial(compared, None), runs),
+        "compare, one process, unmeasured": (partial(compared, NEVER), runs),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for _ in range(repetitions):
+        for name, (train, count) in contestants.items():
+            began = time.perf_counter()
+            assert len(train()) == count
+            seconds[name].append((time.perf_counter() - began) / count)
+    loop = next(iter(seconds.values()))
+    return pd.DataFrame(
+        [
+            {
+                "trained by": name,
+                "runs": contestants[name][1],
+                "ms a run": round(1000 * median(taken), 1),
+                "s the sweep": round(runs * median(taken), 1),
+                "times as fast": round(median(other / own for own, other in zip(taken, loop, strict=True)), 2),
+            }
+            for name, taken in seconds.items()
+        ]
+    )
+
+
+def comparison(evaluate_every: int | None = None) -> core.Comparison:
+    """The whole sweep."""
+    training = {"epochs": EPOCHS, "batch_size": BATCH, "evaluate_every": evaluate_every}
+    base = {"model": {"kind": "mlp", "hidden": [64, 64]}, "training": training}
+    return core.Comparison.model_validate({"base": base, "vary": {"optimizer": list(OPTIMIZERS), "optimizer.lr": RATES}, "seeds": SEEDS})
+
+
+def compared(evaluate_every: int | None) -> Sequence[float]:
+    """The final training accuracy of every run of the sweep; nothing is stored."""
+    history = core.compare(comparison(evaluate_every), store=None, progress=False).history
+    return [float(accuracy) for accuracy in history.loc[history["status"] != "running", "train_accuracy"]]
+
+
+def hand_written() -> Sequence[float]:
+    """The final training accuracy of every sampled run."""
+    data = core.load_data(comparison().base.data)
+    x, y = torch.tensor(data.x_train, dtype=torch.float32), torch.tensor(data.y_train)
+    return [_one(kind, lr, x, y) for kind in OPTIMIZERS for lr in SAMPLED_RATES]
+
+
+def _one(kind: str, lr: float, x: Tensor, y: Tensor) -> float:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(x.shape[1], 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, int(y.max()) + 1))
+    settings = {"lr": lr, **({"fused": True} if kind in FUSED else {})}
+    optimizer = OPTIMIZERS[kind](model.parameters(), **settings)  # type: ignore[arg-type]
+    for _ in range(EPOCHS):
+        order = torch.randperm(len(x))
+        x_epoch, y_epoch = x[order], y[order]
+        for start in range(0, len(x), BATCH):
+            batch = slice(start, start + BATCH)
+            optimizer.zero_grad(set_to_none=True)
+            nn.functional.cross_entropy(model(x_epoch[batch]), y_epoch[batch]).backward()
+            optimizer.step()
+    with torch.no_grad():
+        return (model(x).argmax(1) == y).double().mean().item()

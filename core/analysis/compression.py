@@ -1,0 +1,86 @@
+"""What compression costs and saves: every variant against a reference, paired by seed, and the work that the remaining weights are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from pandas import DataFrame, Series
+
+from core.analysis.statistics import mean_interval, paired_difference, seed_values
+
+OUTCOMES = ["variant", "n", "diverged", "mean", "low", "high", "difference", "difference_low", "difference_high"]
+
+
+def outcomes(history: DataFrame, runs: DataFrame, metric: str, reference: str | None = None) -> DataFrame:
+    """A row a variant: n (seeds), diverged, mean of the last value with its 95 % t interval (low, high) over the seeds that ended finite,
+    and `difference` to the reference variant, paired by seed, with its interval; NaN without a reference, and of the
+    reference itself.
+
+    The last value and never the best: the best of a pruned run may be from before anything was pruned.
+    """
+    values = seed_values(history, runs, metric)
+    by_variant = {str(name): group.set_index("seed") for name, group in values.groupby("variant", sort=False, observed=True)}
+    base = by_variant[reference]["value"] if reference in by_variant else None
+    rows = [_outcome(name, group, None if name == reference else base) for name, group in by_variant.items()]
+    return DataFrame(rows, columns=OUTCOMES)
+
+
+def _outcome(name: str, seeds: DataFrame, base: Series | None) -> tuple[object, ...]:
+    mean, low, high = mean_interval(seeds["value"]) if seeds["value"].notna().any() else (np.nan,) * 3
+    change = paired_difference(seeds["value"], seeds["value"] * np.nan if base is None else base)
+    return name, len(seeds), int((seeds["status"] == "diverged").sum()), mean, low, high, change.mean, change.low, change.high
+
+
+def last_layers(layers: DataFrame) -> DataFrame:
+    """The rows of `layers` at each run's last measurement."""
+    return layers[layers["step"] == layers.groupby("run", observed=True)["step"].transform("max")]
+
+
+def densities(layers: DataFrame) -> DataFrame:
+    """Share of the weights that are not zero at the end, by variant and layer, mean over seeds: variant, layer, density."""
+    last = last_layers(layers)
+    table = 1 - last.groupby(["variant", "layer"], sort=False, observed=True)["sparsity"].mean()
+    return table.rename("density").reset_index()
+
+
+def work(layers: DataFrame, multiply_adds: Mapping[str, Mapping[str, int]]) -> DataFrame:
+    """What one example costs: variant, multiply_adds (of the whole network), remaining (by weights that are not zero), speed_up.
+
+    Args:
+        layers: a row a run, evaluation and layer.
+        multiply_adds: of each variant, by layer, when nothing is pruned.
+
+    remaining = sum over the layers of multiply_adds * density; speed_up = multiply_adds / remaining is what hardware would reach that
+    skips every zero for free: a bound, not a measurement.
+    """
+    table = densities(layers)
+    counts = [multiply_adds.get(str(name), {}).get(str(layer), 0) for name, layer in zip(table["variant"], table["layer"], strict=True)]
+    table = table.assign(multiply_adds=counts, remaining=table["density"] * counts)
+    sums = table.groupby("variant", sort=False, observed=True)[["multiply_adds", "remaining"]].sum()
+    return sums.assign(speed_up=sums["multiply_adds"] / sums["remaining"].where(sums["remaining"] > 0)).reset_index()
+
+
+def weights_left(history: DataFrame) -> Series:
+    """Share of the weights that are not zero at each run's end, mean over seeds, by variant."""
+    last = history[history["step"] == history.groupby("run", observed=True)["step"].transform("max")]
+    return (1 - last.groupby("variant", sort=False, observed=True)["sparsity"].mean()).rename("left")
+
+
+def furthest(points: DataFrame, tolerance: float, *, higher_is_better: bool) -> DataFrame:
+    """By family, the variant with the fewest weights left whose loss against the reference is within `tolerance`: family, name, left,
+    difference. A family without one is left out. `points`: family, name, left, difference.
+    """
+    loss = -points["difference"] if higher_is_better else points["difference"]
+    good = points[loss <= tolerance].sort_values("left", kind="stable")
+    return good.drop_duplicates("family")[["family", "name", "left", "difference"]].reset_index(drop=True)
+
+
+def joined(*frames: DataFrame | Series) -> DataFrame:
+    """Tables with a row a variant side by side, in the order of the first."""
+    first, *rest = frames
+    table = DataFrame(first).set_index("variant") if "variant" in DataFrame(first) else DataFrame(first)
+    for frame in rest:
+        other = frame.to_frame() if isinstance(frame, Series) else frame.set_index("variant")
+        table = table.join(other)
+    return table.rename_axis("variant").reset_index()

@@ -1,0 +1,66 @@
+"""What a learning-rate range test says: where the loss falls fastest, where it is lowest, and where it blows up.
+
+In a range test one run sees every rate, each for some updates, from too small to too large.
+Sources: Smith 2017 (arXiv:1506.01186); the two rules of thumb are those of the fastai library's lr_find.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from pandas import DataFrame
+
+WINDOW = 5
+"""Evaluations over which a slope is taken: one alone is mostly noise."""
+
+BLOWN_UP = 1.5
+"""The loss has blown up when it is this many times what it was at its start, after its lowest."""
+
+COLUMNS = ["variant", "n", "steepest", "steepest_loss", "lowest", "tenth", "blown_up"]
+
+
+def curve(history: DataFrame, metric: str = "train_loss_eval") -> DataFrame:
+    """The mean loss of each variant over its seeds against the rate: variant, step, lr, loss, n.
+
+    A seed counts up to its last finite value; the mean ends where half of the seeds have none.
+    """
+    measured = history[(history["step"] > 0) & np.isfinite(history[metric].astype(float))]
+    groups = measured.groupby(["variant", "step"], sort=False, observed=True)
+    frame = groups.agg(lr=("lr", "mean"), loss=(metric, "mean"), n=(metric, "size")).reset_index()
+    seeds = history.groupby("variant", observed=True)["seed"].nunique()
+    return frame[frame["n"] * 2 > frame["variant"].map(seeds).astype(float)].sort_values(["variant", "step"], ignore_index=True)
+
+
+def readings(curve: DataFrame) -> DataFrame:
+    """What is read off each variant's curve, a row a variant.
+
+    Returns:
+        variant; n (seeds); steepest, the rate where the loss falls fastest per decade, and steepest_loss, the loss there; lowest, the
+        rate of the lowest loss; tenth, a tenth of that; blown_up, the first rate after it where the loss is 1.5 times that at the start
+        (NaN: it never was).
+    """
+    return DataFrame([_reading(str(name), group) for name, group in curve.groupby("variant", sort=False, observed=True)], columns=COLUMNS)
+
+
+def _reading(variant: str, group: DataFrame) -> dict[str, object]:
+    lr, loss = group["lr"].to_numpy(dtype=float), group["loss"].to_numpy(dtype=float)
+    lowest = int(np.argmin(loss))
+    steepest = _steepest(np.log10(lr[: lowest + 1]), loss[: lowest + 1])
+    after = np.flatnonzero(loss[lowest:] > BLOWN_UP * loss[0])
+    return {
+        "variant": variant,
+        "n": int(group["n"].max()),
+        "steepest": lr[steepest] if steepest is not None else np.nan,
+        "steepest_loss": loss[steepest] if steepest is not None else np.nan,
+        "lowest": lr[lowest],
+        "tenth": lr[lowest] / 10,
+        "blown_up": lr[lowest + after[0]] if len(after) else np.nan,
+    }
+
+
+def _steepest(x: np.ndarray, loss: np.ndarray) -> int | None:
+    """The middle of the window in which a straight line falls most; None where nothing falls."""
+    if len(x) < WINDOW:
+        return None
+    slopes = [np.polyfit(x[start : start + WINDOW], loss[start : start + WINDOW], 1)[0] for start in range(len(x) - WINDOW + 1)]
+    place = int(np.argmin(slopes))
+    return place + WINDOW // 2 if slopes[place] < 0 else None

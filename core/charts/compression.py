@@ -1,0 +1,249 @@
+"""What compression costs: quality along a size or a setting, in squares where two settings cross, and what remains, in pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+from pandas import DataFrame
+
+from core.charts import bands, marks, palette, titles
+
+GREY = palette.MISSING
+NUMBER = 28
+"""Pixels that a number in a square needs."""
+
+
+def trade_off(
+    points: DataFrame,
+    references: DataFrame | None = None,
+    *,
+    variants: Sequence[str],
+    x: str,
+    x_title: str,
+    y_title: str,
+    reverse: bool = False,
+    width: int = 360,
+    height: int = 320,
+) -> alt.LayerChart | alt.ConcatChart:
+    """Mean and 95 % interval along a size or setting on a logarithmic axis, a line a family; references as dashed grey rules.
+
+    Args:
+        points: variant (the family), name, the x column, mean, low, high, n.
+        references: name, mean, low, high of what the families are held against.
+        variants: all families in order, which decides their colours; more than 8 are drawn in several panels.
+        x: column of `points`, above zero.
+        x_title: title of its axis.
+        y_title: title of the y axis.
+        reverse: the largest value at the left.
+        width: of the plot, in pixels; the page may stretch it.
+        height: of the plot, in pixels.
+    """
+    points = bands.of_variants(points, variants)
+    references = points.iloc[:0] if references is None else references
+    described = f"{y_title} against {x_title} for {titles.listed(list(variants))}: means over seeds with 95 % intervals, references dashed."
+    look = {"x": x, "x_title": x_title, "y_title": y_title, "reverse": reverse, "width": width}
+    groups = palette.groups(variants)
+    panels = [_trade_off(points, references, group, look).properties(width=width, height=height) for group in groups]
+    if len(panels) == 1:
+        return panels[0].properties(autosize=marks.FIT, description=described)
+    shared = {"x": "shared", "y": "shared", "color": "independent"}
+    return alt.ConcatChart(concat=panels, columns=1, resolve=alt.Resolve(scale=shared), autosize=marks.PAD, description=described)
+
+
+def _trade_off(points: DataFrame, references: DataFrame, group: list[str], look: dict[str, Any]) -> alt.LayerChart:
+    shown = bands.of_variants(points, group)
+    reach = shown["mean"].min(), shown["mean"].max()
+    margin = 0.1 * (reach[1] - reach[0])
+    shown = shown.assign(**{f"{end}_shown": shown[end].clip(reach[0] - margin, reach[1] + margin) for end in ("low", "high")})
+    values = sorted({float(f"{value:.2g}") for value in points[look["x"]]}, reverse=look["reverse"])
+    form = "%" if not len(values) or max(values) <= 1 else "~g"
+    scale = alt.Scale(type="log", reverse=look["reverse"], nice=False, padding=12)
+    axis = alt.Axis(values=_spread_out(values), format=form, labelOverlap=True)
+    at = alt.X(f"{look['x']}:Q", title=look["x_title"], scale=scale, axis=axis)
+    colour = palette.colour(group, group, width=look["width"])
+    base = alt.Chart(shown)
+    band = base.mark_area(opacity=0.1, clip=True).encode(at, _y("low_shown", look), alt.Y2("high_shown:Q"), colour)
+    tooltip = [alt.Tooltip("name:N", title="variant"), marks.number(look["x"], look["x_title"]), *marks.mean_and_interval(look["y_title"])]
+    line = base.mark_line(strokeWidth=2, clip=True).encode(at, _y("mean", look), colour)
+    dots = base.mark_point(filled=True, size=50, opacity=1).encode(at, _y("mean", look), colour, tooltip=tooltip)
+    return alt.LayerChart(layer=[*_rules(references, look), band, line, dots])
+
+
+def _spread_out(values: list[float]) -> list[float]:
+    """Ticks at the values themselves, but for those within a tenth of the one before, whose labels would stand on each other."""
+    ticks: list[float] = []
+    for value in values:
+        if not ticks or abs(value / ticks[-1] - 1) > 0.2:
+            ticks.append(value)
+    return ticks
+
+
+def _y(field: str, look: dict[str, Any]) -> alt.Y:
+    return alt.Y(f"{field}:Q", title=look["y_title"], scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=6))
+
+
+def _rules(references: DataFrame, look: dict[str, Any]) -> list[alt.Chart]:
+    """Dashed lines with their names at the left."""
+    if references.empty:
+        return []
+    base = alt.Chart(references[["name", "mean", "low", "high", "n"]])
+    tooltip = [alt.Tooltip("name:N", title="reference"), *marks.mean_and_interval(look["y_title"])]
+    rule = base.mark_rule(strokeDash=[5, 3], strokeWidth=2, color=GREY).encode(_y("mean", look), tooltip=tooltip)
+    text = base.mark_text(align="left", baseline="bottom", dx=4, dy=-3, color=GREY, fontWeight="bold")
+    return [rule, text.encode(_y("mean", look), x=alt.value(0), text="name:N")]
+
+
+def squares(
+    cells: DataFrame,
+    *,
+    variants: Sequence[str],
+    x: str,
+    y: str,
+    value: str,
+    x_title: str,
+    y_title: str,
+    value_title: str,
+    fraction: bool = False,
+    width: int = 360,
+    columns: int = 1,
+    labels: int = 84,
+) -> alt.FacetChart:
+    """A value where two settings cross, as colour and as a number, a panel a variant.
+
+    Args:
+        cells: variant (of the panel), the columns x, y and value, in the order in which their values are to stand.
+        variants: the panels, in order.
+        x: column whose values stand along the bottom.
+        y: column whose values stand along the side.
+        value: column that is coloured.
+        x_title: title of the bottom.
+        y_title: title of the side.
+        value_title: what the colour means.
+        fraction: colours from 0 to 1 rather than from the lowest to the highest.
+        width: of the whole chart, in pixels.
+        columns: panels side by side.
+        labels: pixels at the side for the values of y.
+    """
+    frame = bands.of_variants(cells, variants).assign(**{name: cells[name].map(_text) for name in (x, y)})
+    across, down = list(dict.fromkeys(cells[x].map(_text))), list(dict.fromkeys(cells[y].map(_text)))
+    low, high = (0.0, 1.0) if fraction or frame.empty else (float(frame[value].min()), float(frame[value].max()))
+    middle = (low + high) / 2
+    wide = marks.panel_width(width, columns, labels)
+    base = alt.Chart(frame, width=wide, height=28 * max(len(down), 1)).encode(
+        alt.X(f"{x}:N", title=x_title, sort=across, axis=marks.close(labelAngle=0, labelOverlap=False, labelFontSize=10)),
+        alt.Y(f"{y}:N", title=y_title, sort=down, axis=marks.close()),
+    )
+    legend = alt.Legend(title=value_title, orient="bottom", gradientLength=max(width - 160, 120), titleLimit=width)
+    colour = alt.Color(f"{value}:Q", scale=alt.Scale(scheme=palette.SEQUENTIAL, domain=[low, high]), legend=legend)
+    tooltip = [
+        alt.Tooltip("variant:N"),
+        alt.Tooltip(f"{x}:N", title=x_title),
+        alt.Tooltip(f"{y}:N", title=y_title),
+        marks.number(value, value_title),
+    ]
+    room = wide / max(len(across), 1)
+    number = base.mark_text(fontSize=10, opacity=1 if room >= NUMBER else 0).encode(
+        text=alt.Text(f"{value}:Q", format=".3~f"),
+        color=alt.condition(f"datum['{value}'] > {middle!r}", alt.value("#000"), alt.value("#fff")),
+        tooltip=tooltip,
+    )
+    panel = alt.LayerChart(layer=[base.mark_rect().encode(colour, tooltip=tooltip), number], data=frame)
+    facet = alt.Facet("variant:N", title=None, sort=list(variants), header=alt.Header(labelLimit=max(width // columns, 60)))
+    described = f"{value_title} by {x_title} and {y_title}, a panel each for {titles.listed(list(variants))}."
+    return panel.facet(facet, columns=columns, description=described)
+
+
+def _text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def pictures(
+    pixels: DataFrame,
+    *,
+    variants: Sequence[str],
+    value_title: str,
+    grey: bool = False,
+    high: float | None = None,
+    legend: bool = True,
+    side: int = 120,
+    columns: int = 3,
+) -> alt.FacetChart:
+    """Values at the places of a picture, a panel a variant.
+
+    Args:
+        pixels: variant, row, column (both from 0), value.
+        variants: the panels, in order.
+        value_title: what the colour means.
+        grey: ink on paper, as the picture was written, instead of the scale of colours.
+        high: the value of the strongest colour; the highest by default.
+        legend: whether to say what the colours mean.
+        side: width of a panel in pixels.
+        columns: panels side by side.
+    """
+    frame = bands.of_variants(pixels, variants)
+    rows, across = int(frame["row"].max()) + 1 if len(frame) else 1, int(frame["column"].max()) + 1 if len(frame) else 1
+    low, top = (float(frame["value"].min()), float(frame["value"].max())) if len(frame) else (0.0, 1.0)
+    domain = [min(0.0, low), (top if high is None else high) or 1.0]
+    scale = alt.Scale(scheme="greys" if grey else palette.SEQUENTIAL, domain=domain, clamp=True)
+    shown = alt.Legend(title=value_title, orient="bottom", gradientLength=160, titleLimit=300) if legend else None
+    chart = alt.Chart(frame, width=side, height=max(round(side * rows / across), 16)).mark_rect()
+    chart = chart.encode(
+        alt.X("column:O", axis=None, scale=alt.Scale(padding=0)),
+        alt.Y("row:O", axis=None, scale=alt.Scale(padding=0)),
+        alt.Color("value:Q", scale=scale, legend=shown),
+        tooltip=[alt.Tooltip("variant:N"), alt.Tooltip("row:Q"), alt.Tooltip("column:Q"), marks.number("value", value_title)],
+    )
+    facet = alt.Facet("variant:N", title=None, sort=list(variants), header=alt.Header(labelLimit=side))
+    described = f"{value_title} at each place of the picture, a panel each for {titles.listed(list(variants))}."
+    return chart.facet(facet, columns=columns, description=described)
+
+
+def chances(table: DataFrame, *, variants: Sequence[str], width: int = 360, height: int = 220, log: bool = False) -> alt.LayerChart:
+    """Probabilities of each class as bars side by side, a colour a variant (which here are temperatures or networks).
+
+    Args:
+        table: variant, label, probability; `truth` is True for the right class.
+        variants: in order, which decides the colours.
+        width: of the plot, in pixels; the page may stretch it.
+        height: of the plot, in pixels.
+        log: a logarithmic axis, on which the small probabilities can be seen; below 1e-6 nothing is drawn.
+    """
+    frame = bands.of_variants(table, variants)
+    labels = list(dict.fromkeys(frame["label"]))
+    if log:
+        frame = frame[frame["probability"] > 1e-6].assign(floor=1e-6)
+    scale = alt.Scale(type="log", domain=[1e-6, 1]) if log else alt.Scale(domain=[0, 1])
+    ends = {"y2": alt.Y2("floor:Q")} if log else {}
+    chart = (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            alt.X(
+                "label:N",
+                title="class (the right one in bold below)",
+                sort=labels,
+                axis=alt.Axis(labelAngle=0, labelFontWeight=_bold(frame)),
+            ),
+            alt.Y("probability:Q", title="probability", scale=scale, axis=alt.Axis(tickCount=6, format="~g")),
+            palette.colour(list(variants), list(variants), width=width),
+            xOffset=alt.XOffset("variant:N", sort=list(variants)),
+            tooltip=[alt.Tooltip("variant:N"), alt.Tooltip("label:N", title="class"), marks.number("probability", "probability")],
+            **ends,
+        )
+    )
+    described = f"Bars of the probability of each class for {titles.listed(list(variants))}."
+    return alt.LayerChart(layer=[chart], width=width, height=height, autosize=marks.FIT, description=described)
+
+
+def _filled(colour: alt.Color) -> alt.Color:
+    """The same with squares in its legend, as bars are filled and have no stroke."""
+    legend = colour["legend"].copy()
+    legend["symbolType"] = "square"
+    return colour.legend(legend)
+
+
+def _bold(frame: DataFrame) -> Any:
+    right = list(dict.fromkeys(frame.loc[frame["truth"], "label"]))
+    return alt.condition(f"datum.value == {right[0]!r}", alt.value("bold"), alt.value("normal")) if right else "normal"

@@ -1,0 +1,66 @@
+"""Where stopping rules would have ended a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+from pandas import DataFrame
+
+from core.charts import marks, palette, titles
+from core.charts.curves import TRAINING_TWIN
+
+_PARTS = {"validation": [1, 0], "training": [5, 3]}
+
+
+def stopping_points(
+    history: DataFrame, stops: DataFrame, *, rules: Sequence[str], metric: str = "val_loss", width: int = 360, height: int = 320
+) -> alt.LayerChart:
+    """One run's curve, and on it the points at which the rules stop; filled, what is then at hand; open, the best that was kept.
+
+    Args:
+        history: the rows of one run in order of step: epoch and the metrics.
+        stops: a row a rule that stops: rule, epoch, value (of the metric there), kept_epoch, kept (of the best evaluation by the rule).
+        rules: all rules in order, which decides their colours.
+        metric: a validation metric; its twin on the training data is dashed.
+        width: of the plot, in pixels; the page may stretch it.
+        height: of the plot, in pixels.
+    """
+    x = alt.X("epoch:Q", title="epoch", scale=alt.Scale(nice=False))
+    title = titles.title(metric)
+    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
+    colour = palette.colour(rules, rules, width=width)
+    stops = stops.rename(columns={"rule": "variant"})
+    told = [alt.Tooltip("variant:N", title="rule"), marks.number("epoch", "stops at epoch"), marks.number("value", title)]
+    kept = [marks.number("kept_epoch", "best evaluation at epoch"), marks.number("kept", f"{titles.name(metric)} there")]
+    layers = [
+        alt.Chart(stops).mark_rule(strokeWidth=1, opacity=0.7).encode(x, colour, tooltip=told + kept),
+        _curves(history, metric, x, y),
+        alt.Chart(stops)
+        .mark_point(size=90, filled=False, strokeWidth=2, opacity=1)
+        .encode(
+            alt.X("kept_epoch:Q", title="epoch", scale=alt.Scale(nice=False)), alt.Y("kept:Q", title=title), colour, tooltip=told + kept
+        ),
+        alt.Chart(stops).mark_point(size=110, filled=True, opacity=1).encode(x, y, colour, tooltip=told + kept),
+    ]
+    note = marks.note(["filled: where the rule stops", "open: the best evaluation until then", *_twin_note(metric)], width)
+    described = (
+        f"Line chart of {titles.name(metric)} of one run against epochs, with the points at which {titles.listed(list(rules))} stop."
+    )
+    return alt.LayerChart(layer=layers, title=note, width=width, height=height, autosize=marks.FIT, description=described)
+
+
+def _curves(history: DataFrame, metric: str, x: alt.X, y: alt.Y) -> alt.Chart:
+    twin = TRAINING_TWIN.get(metric)
+    columns = {"validation": metric, **({"training": twin} if twin else {})}
+    lines = pd.concat([DataFrame({"epoch": history["epoch"], "value": history[column], "part": part}) for part, column in columns.items()])
+    dash = alt.StrokeDash("part:N", scale=alt.Scale(domain=list(_PARTS), range=list(_PARTS.values())), legend=None)
+    tooltip = [alt.Tooltip("part:N", title="on"), marks.number("epoch", "epoch"), marks.number("value", titles.title(metric))]
+    chart = alt.Chart(lines.dropna()).mark_line(stroke=palette.MISSING, strokeWidth=2, point=alt.OverlayMarkDef(opacity=0, size=50))
+    return chart.encode(x, y, dash, tooltip=tooltip)
+
+
+def _twin_note(metric: str) -> list[str]:
+    twin = TRAINING_TWIN.get(metric)
+    return [f"dashed: {titles.name(twin)}"] if twin else []

@@ -1,0 +1,97 @@
+"""Learning-rate schedules as curves, and a learning-rate range test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+from pandas import DataFrame
+
+from core.charts import marks, palette, titles
+
+
+def shapes(frame: DataFrame, *, variants: Sequence[str], chosen: str = "", width: int = 640, columns: int = 4) -> alt.ConcatChart:
+    """The learning rate over training, a panel a schedule; `chosen` stands out.
+
+    Args:
+        frame: schedule, epoch, lr, watches (whether the run itself decides when it falls, so that the line is only what it begins with).
+        variants: the schedules in the order of the panels.
+        chosen: the one that the settings name.
+        width: of the whole chart, in pixels.
+        columns: panels side by side.
+    """
+    panels = [_shape(frame[frame["schedule"] == name], name, name == chosen, marks.panel_width(width, columns)) for name in variants]
+    described = f"Small line charts of the learning rate over the epochs for the schedules {titles.listed(list(variants), 12)}."
+    return alt.ConcatChart(concat=panels, columns=columns, spacing=14, autosize=marks.PAD, description=described)
+
+
+def _shape(frame: DataFrame, name: str, chosen: bool, width: int) -> alt.LayerChart:
+    watches = bool(frame["watches"].any())
+    logarithmic = name == "range_test"
+    scale = alt.Scale(type="log", nice=False) if logarithmic else alt.Scale(zero=True, domainMin=0, nice=False, padding=3)
+    x = alt.X("epoch:Q", title="epoch", scale=alt.Scale(nice=False), axis=marks.close(tickCount=4, grid=False))
+    y = alt.Y("lr:Q", title="learning rate", scale=scale, axis=marks.close(tickCount=3, format="~g"))
+    colour = palette.COLOURS[1] if chosen else palette.COLOURS[0]
+    line = alt.Chart(frame).mark_line(strokeWidth=3 if chosen else 2, color=colour, strokeDash=[5, 4] if watches else [1, 0])
+    points = alt.Chart(frame).mark_point(opacity=0, size=60)
+    tooltip = [marks.number("epoch", "epoch"), marks.number("lr", "learning rate")]
+    words = name.replace("_", " ") + (" (chosen)" if chosen else "") + (": the run decides" if watches else "")
+    title = alt.TitleParams(words, fontSize=12, anchor="start", offset=4)
+    return alt.LayerChart(layer=[line.encode(x, y), points.encode(x, y, tooltip=tooltip)], title=title, width=width, height=90)
+
+
+def range_test(
+    curve: DataFrame,
+    readings: DataFrame,
+    *,
+    variants: Sequence[str],
+    top: float | None = None,
+    regression: bool = False,
+    width: int = 640,
+    height: int = 300,
+) -> alt.LayerChart:
+    """The training loss against the rate, which rises all the time; a diamond where it falls fastest, a dot a tenth below its lowest.
+
+    Args:
+        curve: variant, step, lr, loss, n; in order of step.
+        readings: variant, steepest, steepest_loss, lowest, tenth, blown_up.
+        variants: in the order of the comparison, which decides their colours; the first 8 are drawn.
+        top: where the loss axis ends; what lies above is cut off.
+        regression: the loss is a squared error.
+        width: of the chart, in pixels; the page may stretch it.
+        height: of the plot, in pixels.
+    """  # fmt: skip
+    shown = list(variants)[: len(palette.COLOURS)]
+    curve, readings = (frame[frame["variant"].isin(shown)] for frame in (curve, readings))
+    title = titles.title("train_loss_eval", regression=regression)
+    colour = palette.colour(shown, shown, width=width)
+    across = "learning rate, rising with every update"
+    limits: dict[str, Any] = {} if top is None else {"domainMax": top}
+    x = alt.X(
+        "lr:Q",
+        title=across,
+        scale=alt.Scale(type="log", nice=False),
+        axis=alt.Axis(tickCount=8, format="~g"),
+    )
+    y = alt.Y("loss:Q", title=title, scale=alt.Scale(zero=False, nice=False, padding=6, clamp=True, **limits))
+    tooltip = [
+        alt.Tooltip("variant:N"),
+        marks.number("lr", "learning rate"),
+        marks.number("loss", title),
+        alt.Tooltip("n:Q", title="seeds"),
+    ]
+    steep = readings.dropna(subset=["steepest"])
+    at = [alt.Tooltip("variant:N"), marks.number("steepest", "steepest at"), marks.number("tenth", "a tenth of the lowest's rate")]
+    layers = [
+        alt.Chart(curve).mark_line(strokeWidth=2, clip=True).encode(x, y, colour),
+        alt.Chart(curve).mark_point(opacity=0, size=80).encode(x, y, colour, tooltip=tooltip),
+        alt.Chart(steep).mark_point(shape="diamond", size=170, filled=True, opacity=1).encode(
+            alt.X("steepest:Q", title=across), alt.Y("steepest_loss:Q", title=title), colour, tooltip=at
+        ),
+    ]  # fmt: skip
+    description = (
+        f"Line chart of {title} against the learning rate of a range test for {titles.listed(shown)}; a diamond at the steepest fall."
+    )
+    note = marks.note(["◆ falls fastest here", "mean over seeds; the line ends where half of them diverged"], width)
+    return alt.LayerChart(layer=layers, title=note, width=width, height=height, autosize=marks.FIT, description=description)

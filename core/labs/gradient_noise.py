@@ -1,0 +1,154 @@
+"""How much the gradient of a mini-batch differs from draw to draw, against the size of the batch, at a network's initial weights.
+
+For B examples drawn with replacement the gradient's variance is that of one example over B:
+
+    noise(B) = sqrt(E |g_B - E g_B|^2) = sigma / sqrt(B),    sigma^2 = mean over examples of |g_i - g|^2
+
+and without replacement, from N examples, sigma / sqrt(B) * sqrt((N - B) / (N - 1)), which is 0 for all of them.
+Here |.| is the Euclidean norm over all parameters, g_i one example's gradient and g their mean. The batch at which noise and gradient are
+equally long, sigma^2 / |g|^2, is the simple noise scale of McCandlish et al. 2018 (arXiv:1812.06162).
+
+Torch is imported inside the functions. Shapes: N examples, B of a batch, P parameters, K draws.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from core.choices.loading import load_data
+from core.choices.models import uses_batch_statistics
+from core.engine.network import build_model
+from core.settings import RunSettings
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+MOST_EXAMPLES = 2_048
+"""Training examples that are drawn from: the first so many."""
+
+
+class GradientNoise(NamedTuple):
+    """What was measured.
+
+    table: batch_size, draws, noise (standard deviation of the gradient, over draws and along all parameters together), ci_low, ci_high
+    (95 %, from the spread of the draws' squared lengths), expected (the closed form; NaN for a network that mixes
+    examples, as batch norm does).
+    slope, intercept: of the straight line through log10 noise against log10 batch_size, batches of less than half of the examples alone.
+    gradient: |g|, the length of the mean gradient; sigma: of one example (NaN as above); noise_scale: sigma^2 / |g|^2, in examples.
+    """
+
+    table: pd.DataFrame
+    slope: float
+    intercept: float
+    gradient: float
+    sigma: float
+    noise_scale: float
+    examples: int
+
+
+def measure(run: RunSettings, draws: int = 64, *, replacement: bool = True) -> GradientNoise:
+    """The noise of a run's network at its initial weights, for batches of 1, 2, 4, ... up to all training examples.
+
+    Args:
+        run: decides network, data and initial weights; dropout and other noise in training is left out (the network is as in eval mode but
+            for batch norm, which takes each batch's own statistics, and so begins at 2 examples).
+        draws: mini-batches of each size.
+        replacement: draw the examples of a batch with replacement, or each at most once.
+
+    Raises ValueError below two draws, DataError and SettingsError as `build_model`.
+    """
+    if draws < 2:
+        raise ValueError(f"draws must be at least 2 for a spread, not {draws}")
+    model, x_ND, y_N = _prepared(run)
+    mixes = uses_batch_statistics(run.model)
+    one_NP = None if mixes else _gradients(model, x_ND, y_N, [np.array([i]) for i in range(len(x_ND))])
+    mean_P = _gradients(model, x_ND, y_N, [np.arange(len(x_ND))])[0]
+    sigma = math.nan if one_NP is None else float(np.sqrt(((one_NP - mean_P) ** 2).sum(1).mean()))
+    rng = np.random.default_rng(run.seed)
+    rows = []
+    for size in sizes(len(x_ND), smallest=2 if mixes else 1):
+        batches = [_drawn(rng, len(x_ND), size, replacement=replacement) for _ in range(draws)]
+        found_KP = _gradients(model, x_ND, y_N, batches)
+        rows.append({"batch_size": size, "draws": draws, **_spread(found_KP), "expected": expected(sigma, size, len(x_ND), replacement)})
+    table, length = pd.DataFrame(rows), float(np.linalg.norm(mean_P))
+    slope, intercept = fitted_slope(table, len(x_ND))
+    return GradientNoise(table, slope, intercept, length, sigma, sigma**2 / length**2 if length else math.inf, len(x_ND))
+
+
+def sizes(examples: int, smallest: int = 1) -> list[int]:
+    """Powers of two from `smallest` on below the number of examples, and that number itself."""
+    powers = [2**power for power in range(examples.bit_length()) if smallest <= 2**power < examples]
+    return [*powers, examples]
+
+
+def expected(sigma: float, size: int, examples: int, replacement: bool) -> float:
+    """The closed form above."""
+    left = 1.0 if replacement or examples < 2 else (examples - size) / (examples - 1)
+    return sigma / math.sqrt(size) * math.sqrt(left)
+
+
+def fitted_slope(table: pd.DataFrame, examples: int) -> tuple[float, float]:
+    """Slope and intercept of log10 noise against log10 batch_size by least squares, over batches of less than half of the examples.
+
+    NaN where fewer than two such batches have any noise.
+    """
+    used = table[(table["batch_size"] * 2 < examples) & (table["noise"] > 0)]
+    if len(used) < 2:
+        return math.nan, math.nan
+    slope, intercept = np.polyfit(np.log10(used["batch_size"]), np.log10(used["noise"]), 1)
+    return float(slope), float(intercept)
+
+
+def _prepared(run: RunSettings) -> tuple[nn.Module, Tensor, Tensor]:
+    """The network without dropout, in float64, and the examples."""
+    import torch
+
+    split = load_data(run.data)
+    model = build_model(run).double().eval()
+    for module in model.modules():
+        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+            module.train()
+    x_ND = torch.tensor(split.x_train[:MOST_EXAMPLES], dtype=torch.float64)
+    return model, x_ND, torch.tensor(split.y_train[:MOST_EXAMPLES])
+
+
+def _gradients(model: nn.Module, x_ND: Tensor, y_N: Tensor, batches: list[np.ndarray]) -> np.ndarray:
+    """The gradient of the mean loss of each batch, as rows over all parameters: (K, P)."""
+    return np.stack(list(_each(model, x_ND, y_N, batches)))
+
+
+def _each(model: nn.Module, x_ND: Tensor, y_N: Tensor, batches: list[np.ndarray]) -> Iterator[np.ndarray]:
+    import torch
+
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    for batch in batches:
+        rows = torch.as_tensor(batch)
+        loss = _loss(model(x_ND[rows]), y_N[rows])
+        grads = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
+        yield torch.cat([grad.reshape(-1) for grad in grads]).numpy()
+
+
+def _loss(output: Tensor, target: Tensor) -> Tensor:
+    """Cross-entropy for classes (also of K positions an example, logits position by position), else the mean squared error."""
+    from torch.nn import functional
+
+    if target.is_floating_point():
+        return functional.mse_loss(output.reshape(target.shape), target)
+    positions = target.reshape(-1)
+    return functional.cross_entropy(output.reshape(len(positions), -1), positions)
+
+
+def _drawn(rng: np.random.Generator, examples: int, size: int, *, replacement: bool) -> np.ndarray:
+    return rng.integers(0, examples, size) if replacement else rng.permutation(examples)[:size]
+
+
+def _spread(found_KP: np.ndarray) -> dict[str, float]:
+    """The standard deviation over the K draws with Bessel's correction, and its interval."""
+    squares = ((found_KP - found_KP.mean(0)) ** 2).sum(1) * len(found_KP) / (len(found_KP) - 1)
+    variance, half = float(squares.mean()), 1.96 * float(squares.std(ddof=1)) / math.sqrt(len(squares))
+    return {"noise": math.sqrt(variance), "ci_low": math.sqrt(max(variance - half, 0.0)), "ci_high": math.sqrt(variance + half)}

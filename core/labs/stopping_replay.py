@@ -1,0 +1,84 @@
+"""Stopping rules replayed on runs that were trained to their end: where each would have stopped, and what it would have given.
+
+A rule only looks at validation values that are in the history, so what it does to a run can be told from the history alone, with the very
+functions that the engine asks. Only the test set cannot: it is looked at once, at the end of a run that was really stopped there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, get_args
+
+from pandas import DataFrame
+
+from core.choices.stopping import MeanChange, Metric, NoChange, NoStopping, Patience, Rise, StoppingChoice, Threshold, Watch
+
+METRICS: tuple[Metric, ...] = get_args(Metric)
+COLUMNS = ("rule", "metric", "seed", "stopped", "epoch", "kept_epoch", "val_loss", "kept_val_loss", "value", "kept")
+
+
+class Stop(NamedTuple):
+    """Places in a history: where the rule ends the run, and where the evaluation was whose weights `restore_best` would bring back."""
+
+    at: int
+    kept: int
+    stopped: bool
+    """False where the run came to its last evaluation without the rule."""
+
+
+def rules(
+    metric: Metric, *, patience: int = 5, min_delta: float = 0.0, evaluations: int = 5, tolerance: float = 0.001, target: float = 0.5
+) -> dict[str, StoppingChoice]:
+    """Every rule that there is, watching one metric, by its name.
+
+    Raises ValidationError for a value out of bounds.
+    """
+    return {
+        "patience": Patience(metric=metric, patience=patience, min_delta=min_delta),
+        "no change": NoChange(metric=metric, evaluations=evaluations, tolerance=tolerance),
+        "threshold": Threshold(metric=metric, target=target),
+        "rise": Rise(metric=metric, evaluations=evaluations),
+        "mean change": MeanChange(metric=metric, evaluations=evaluations, tolerance=tolerance),
+    }
+
+
+def replay(rule: StoppingChoice | NoStopping, rows: Sequence[Mapping[str, float]]) -> Stop:
+    """What a rule does to a run with these evaluations, in order from the one before the first update.
+
+    Args:
+        rule: NoStopping ends no run, and keeps its last weights.
+        rows: val_loss, val_accuracy, val_f1 of each evaluation.
+    """
+    last = len(rows) - 1
+    if not isinstance(rule, StoppingChoice):
+        return Stop(last, last, False)
+    watch, kept = Watch(), 0
+    for place, row in enumerate(rows):
+        watch = rule.update(watch, rule.value(dict(row)))
+        kept = place if watch.waited == 0 else kept
+        if rule.stops(watch):
+            return Stop(place, kept, place < last)
+    return Stop(last, kept, False)
+
+
+def replayed(history: DataFrame, by_name: Mapping[str, StoppingChoice]) -> DataFrame:
+    """A row a rule and seed.
+
+    Args:
+        history: of one variant, a row a run and evaluation, in order of step within a run.
+        by_name: the rules.
+
+    Returns:
+        rule, metric, seed; stopped (False: it came to the end); epoch and val_loss where it ends; kept_epoch and kept_val_loss of its best
+        evaluation until then; value and kept: the same two of the metric that it watches.
+    """
+    runs: dict[Any, list[Any]] = {seed: part.to_dict("records") for seed, part in history.groupby("seed")}
+    found = [_row(name, rule, int(seed), rows) for name, rule in by_name.items() for seed, rows in runs.items()]
+    return DataFrame(found, columns=list(COLUMNS))
+
+
+def _row(name: str, rule: StoppingChoice, seed: int, rows: Sequence[Mapping[str, float]]) -> tuple[object, ...]:
+    stop = replay(rule, rows)
+    at, kept = rows[stop.at], rows[stop.kept]
+    ends = (at["epoch"], kept["epoch"], at["val_loss"], kept["val_loss"], at[rule.metric], kept[rule.metric])
+    return (name, rule.metric, seed, stop.stopped, *ends)

@@ -1,0 +1,273 @@
+"""The batch-size page: updates, epochs and seconds; scaling rules for the learning rate; the noise of the gradient."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+from pandas import DataFrame
+
+from core import presets
+from core.analysis import sensitivity as analysis
+from core.charts import batch_size as charts
+from core.charts.titles import Axis
+from core.comparison import Comparison
+from core.settings import RunSettings
+from core.ui import errors, live
+from core.ui.live import Results
+from core.ui.panels import overview, sensitivity, steering, table
+from core.ui.panels.drawing import WIDTH, chart, figure
+from core.ui.panels.sensitivity import Sweep, setting, workbench_link
+from core.ui.panels.view import View, measure
+
+if TYPE_CHECKING:
+    from core.labs.gradient_noise import GradientNoise
+
+PAGE = "batch_size"
+HEADING = "Batch size"
+PATH = "training.batch_size"
+START = presets.BATCH_SIZES
+
+ALONG: Mapping[str, tuple[Axis, str]] = {
+    "Per epoch": ("epoch", "Every example seen once more. Small batches take many small steps of it, and are ahead."),
+    "Per update": ("step", "Each step of the optimizer. Large batches have the better gradient, and are ahead; but each costs more."),
+    "Per second": ("seconds", "Training time here. Small batches pay for their many steps; how much depends on the machine."),
+}
+
+RULES = {"lr fixed": 0.0, "lr × √k": 0.5, "lr × k": 1.0}
+"""By what power of k, the factor on the batch size, the learning rate grows."""
+
+HIGHEST_RATE = 1e3
+DRAWS = (16, 64, 256)
+
+
+def draw(comparison: Comparison) -> None:
+    """The three parts of the page, of which only the open one is made."""
+    speed, rules, noise = st.tabs(
+        ("Updates, epochs, seconds", "Scaling the rate", "Gradient noise"), key=f"{PAGE}.part", on_change="rerun", bind="query-params"
+    )
+    if rules.open:
+        with rules, errors.shown("The rules cannot be compared with these settings"):
+            _draw_rules(comparison)
+    elif noise.open:
+        with noise:
+            draw_noise(comparison.base)
+    else:
+        with speed:
+            live.show(comparison, draw_speed)
+
+
+def draw_speed(results: Results) -> None:
+    """The same training against three clocks."""
+    steering.title(results, HEADING, PAGE)
+    st.markdown(
+        "An update averages the gradient over B examples: `g = (1/B) Σ ∇ℓᵢ`. **What to look at:** the order of the curves turns round with "
+        "the axis. Per epoch the small batches win, per update the large ones; which wins per second, the machine decides. The learning "
+        "rate is the same for all here, which favours small batches: see *Scaling the rate*."
+    )
+    steering.standing(results)
+    if results.empty and not results.progress.active:
+        _nothing_yet(results, PAGE, "One click trains from one example an update up to all of them.")
+        return
+    above = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        metric, at = measure(PAGE, results)
+        log_y = bool(st.toggle("log y", key=f"{PAGE}.log_y", bind="query-params", help="Logarithmic y axis.")) and "loss" in metric
+    view = View(metric, at)
+    with above:
+        overview.verdict(results, view)
+    top = _top(results, metric)
+    grid = st.grid(3, min_column_width=WIDTH, gap="small")
+    for heading, (axis, meaning) in ALONG.items():
+        with grid.cell():
+            st.markdown(f"**{heading}**")
+            st.caption(meaning)
+            options: dict[str, Any] = {"metric": metric, "x": axis, "log_y": log_y, "top": top, "width": WIDTH}
+            chart(results, f"{PAGE}.{axis}", charts.along, results.history, stretch=True, **options)
+    _speeds(results)
+    table.summary(PAGE, results, view)
+    table.downloads(PAGE, results, view)
+    workbench_link(results.comparison)
+
+
+def _top(results: Results, metric: str) -> float | None:
+    """Where the axis of a loss ends: a little above what the networks were before training."""
+    start = results.once(("untrained", metric), lambda: analysis.untrained(results.history, metric))
+    return 1.15 * start if "loss" in metric and start > 0 else None
+
+
+def _speeds(results: Results) -> None:
+    """A table of what an update and an epoch cost."""
+    frame = results.once("speeds", lambda: speeds(results.history, results.variants), 2.0)
+    number = st.column_config.NumberColumn
+    columns = {
+        "variant": st.column_config.TextColumn("Variant", pinned=True),
+        "updates": number("Updates an epoch", format="%.0f"),
+        "ms": number("ms an update", format="%.3f", help="Training time of one run, its share of a stack of several; without measuring."),
+        "epoch_s": number("s an epoch", format="%.3f"),
+        "per_s": number("Examples a second", format="localized"),
+    }
+    st.markdown("**What an update and an epoch cost**")
+    st.dataframe(frame, key=f"{PAGE}.speeds", hide_index=True, column_config=columns, alt="Cost of an update and an epoch by variant")
+
+
+def speeds(history: DataFrame, variants: list[str]) -> DataFrame:
+    """variant, updates (an epoch), ms (an update), epoch_s, per_s (examples a second): means over the runs that have been measured."""
+    last = history[history["step"] > 0].drop_duplicates("run", keep="last")
+    sums = last.groupby("variant", observed=True)[["step", "epoch", "seconds", "samples"]].sum().reindex(variants)
+    frame = DataFrame({"updates": sums["step"] / sums["epoch"], "ms": 1000 * sums["seconds"] / sums["step"]})
+    frame = frame.assign(epoch_s=sums["seconds"] / sums["epoch"], per_s=(sums["samples"] / sums["seconds"]).round())
+    return frame.rename_axis("variant").reset_index()
+
+
+def _nothing_yet(results: Results, key: str, text: str) -> None:
+    with st.container(border=True, horizontal_alignment="center", gap="small"):
+        st.space("small")
+        st.markdown("#### Nothing has been trained with these settings yet", width="content")
+        st.caption(text, width="content")
+        steering.run_button(results, f"{key}.run_here")
+        st.space("small")
+
+
+def _draw_rules(comparison: Comparison) -> None:
+    numbers = sizes(comparison)
+    if len(numbers) < 2 or setting(comparison.base, "optimizer.lr") is None:
+        st.title(HEADING, anchor=False)
+        st.info("Let training.batch_size vary over two sizes or more, with an optimizer that has a learning rate, in the sidebar.")
+        return
+    texts = [f"{number}" for number in numbers]
+    begin = st.selectbox(
+        "The learning rate in the sidebar is for batches of",
+        texts,
+        index=len(texts) // 2 - (len(texts) % 2 == 0),
+        key=f"{PAGE}.reference",
+        bind="query-params",
+        width=330,
+        help="There all rules agree. k is the factor from this batch size to another.",
+    )
+    scaled_runs = scaled(comparison, int(begin))
+    live.show(scaled_runs, lambda results: draw_rules(results, int(begin)))
+
+
+def sizes(comparison: Comparison) -> list[int]:
+    """The batch sizes that vary, ascending, without "full"."""
+    return sorted({size for run in comparison.runs() if isinstance(size := run.training.batch_size, int)})
+
+
+def scaled(comparison: Comparison, reference: int) -> Comparison:
+    """Every rule at every batch size as a named variant. Where rules agree, at the reference, they are one variant.
+
+    Raises SettingsError for settings that do not go together.
+    """
+    lr = float(setting(comparison.base, "optimizer.lr"))
+    variants = [
+        {"name": f"{rule}, B={size}", "training.batch_size": size, "optimizer.lr": rate(lr, size / reference, power)}
+        for rule, power in RULES.items()
+        for size in sizes(comparison)
+    ]
+    return Comparison.load({"base": comparison.base, "variants": variants, "seeds": comparison.seeds})
+
+
+def rate(lr: float, factor: float, power: float) -> float:
+    """lr * factor^power, within what an optimizer takes, to 6 digits so that it reads well in names and links."""
+    return min(HIGHEST_RATE, float(f"{lr * factor**power:.6g}"))
+
+
+def rule_places(comparison: Comparison, reference: int) -> DataFrame:
+    """variant, curve (the rule), place (the batch size): the variant at the reference stands on every curve."""
+    rows = []
+    for name, run in dict(reversed(comparison.members)).items():
+        rule, _, _ = name.rpartition(", B=")
+        size = run.training.batch_size
+        rows += [(name, curve, float(size)) for curve in (RULES if size == reference else (rule,))]
+    frame = DataFrame(rows, columns=["variant", "curve", "place"])
+    return frame.sort_values("curve", key=lambda names: names.map(list(RULES).index), ignore_index=True)
+
+
+def draw_rules(results: Results, reference: int) -> None:
+    """The final metric against the batch size for each rule."""
+    steering.title(results, "Batch size: scaling the rate", f"{PAGE}.rules")
+    st.markdown(
+        "When the batch grows k times, an epoch has k times fewer updates. **What to look at:** with `lr` fixed, large batches arrive "
+        "nowhere; `lr × k` makes up for the fewer steps (Goyal et al. 2017, arXiv:1706.02677) until the rate is too large to be stable; "
+        "`lr × √k` keeps the noise of a step the same, and is often used with Adam. Where a rule's curve turns up, it has stopped to hold."
+    )
+    steering.standing(results)
+    if results.empty and not results.progress.active:
+        _nothing_yet(results, f"{PAGE}.rules", "One click trains every rule at every batch size.")
+        return
+    sensitivity.draw(f"{PAGE}.rules", results, Sweep("batch size", "rule", rule_places(results.comparison, reference)))
+
+
+def draw_noise(base: RunSettings) -> None:
+    """The spread of the gradient, measured now, in this process."""
+    st.title(HEADING, anchor=False)
+    st.markdown(
+        "A mini-batch's gradient is an estimate: mean over B examples, so its spread falls as `σ / √B`, a straight line of slope −½ on "
+        "logarithmic axes. **What to look at:** four times the examples buy half the noise. Where the line meets the length of the mean "
+        "gradient (dotted), noise and signal are equal; much larger batches buy little "
+        "([McCandlish et al. 2018](https://arxiv.org/abs/1812.06162))."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        draws = st.segmented_control(
+            "Draws", DRAWS, default=64, required=True, key=f"{PAGE}.draws", bind="query-params", help="Mini-batches of each size."
+        )
+        drawn = st.segmented_control(
+            "Examples drawn",
+            ("with replacement", "each once"),
+            default="with replacement",
+            required=True,
+            key=f"{PAGE}.drawn",
+            bind="query-params",
+            help="With replacement the draws are independent: σ/√B. Each at most once, as in an epoch: less noise, "
+            "σ/√B · √((N−B)/(N−1)), and none at all with all N examples.",
+        )
+    with errors.shown("The noise cannot be measured with these settings"), st.spinner("Measuring the gradient"):
+        _noise(base, int(draws or 64), drawn != "each once")
+
+
+def _noise(base: RunSettings, draws: int, replacement: bool) -> None:
+    found, slope, intercept, gradient, sigma, scale, examples = _measured(base, draws, replacement)
+    shown = [
+        ("Slope", f"{slope:.2f}", "Fitted to batches below half of the examples; −0.5 for independent draws."),
+        (
+            "σ of one example",
+            _or_dash(sigma),
+            "Root mean square distance of one example's gradient from the mean. – where batch norm mixes them.",
+        ),
+        ("Mean gradient", f"{gradient:.3g}", "Its length, over all training examples, at the initial weights."),
+        (
+            "Noise scale",
+            _or_dash(scale),
+            "σ² / |g|²: the batch, in examples, at which noise and gradient are equally long. It grows in training.",
+        ),
+    ]
+    for column, (label, value, meaning) in zip(st.columns(4), shown, strict=True):
+        column.metric(label, value, help=meaning)
+    figure(f"{PAGE}.noise", charts.noise(found, slope=slope, intercept=intercept, gradient=gradient), stretch=True)
+    st.caption(
+        f"{base.model.kind} on {base.data.kind}, the initial weights of seed {base.seed}; {examples:,} training examples; no dropout."
+    )
+    number = st.column_config.NumberColumn
+    columns = {"batch_size": number("Batch size"), "draws": number("Draws"), "noise": number("Spread", format="%.4g")}
+    columns |= {
+        "ci_low": number("95 % from", format="%.4g"),
+        "ci_high": number("to", format="%.4g"),
+        "expected": number("In closed form", format="%.4g"),
+    }
+    st.dataframe(found, key=f"{PAGE}.noise_table", hide_index=True, column_config=columns, alt="Spread of the gradient by batch size")
+    csv = found.to_csv(index=False).encode()
+    st.download_button("noise.csv", csv, "noise.csv", "text/csv", key=f"{PAGE}.noise_csv", on_click="ignore", icon=":material/download:")
+
+
+def _or_dash(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:,.3g}" if value < 1000 else f"{value:,.0f}"
+
+
+@st.cache_data(show_spinner=False, max_entries=32, hash_funcs={RunSettings: lambda run: run.key})
+def _measured(base: RunSettings, draws: int, replacement: bool) -> GradientNoise:
+    from core.labs import gradient_noise  # which imports torch
+
+    return gradient_noise.measure(base, draws, replacement=replacement)

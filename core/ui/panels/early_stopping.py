@@ -1,0 +1,286 @@
+"""The page of early stopping: one run that overfits, where each rule stops it, and what each rule gave where it was really used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from pandas import DataFrame
+
+from core.charts import early_stopping as charts
+from core.charts import pairs, titles
+from core.choices.stopping import Metric, NoStopping, StoppingChoice
+from core.comparison import Comparison
+from core.export.tables import to_csv_bytes
+from core.labs import stopping_replay
+from core.ui import links
+from core.ui.live import Results
+from core.ui.panels import steering, table
+from core.ui.panels.drawing import WIDTH, chart
+from core.ui.panels.overview import seed_choice, verdict
+from core.ui.panels.view import View, in_words
+
+PAGE = "early_stopping"
+
+START = Comparison.load(
+    {
+        "base": {
+            "data": {"kind": "digits", "label_noise": 0.3},
+            "model": {"kind": "mlp", "hidden": [64, 64]},
+            "optimizer": {"kind": "adam", "lr": 0.003},
+            "training": {"epochs": 30},
+        },
+        "variants": [
+            {"name": "No stopping"},
+            {"name": "Patience", "stopping": {"kind": "patience", "patience": 5}},
+            {"name": "Patience, best weights", "stopping": {"kind": "patience", "patience": 5, "restore_best": True}},
+            {"name": "No change", "stopping": {"kind": "no_change"}},
+            {"name": "Threshold 0.7", "stopping": {"kind": "threshold", "target": 0.7}},
+            {"name": "Rise", "stopping": {"kind": "rise"}},
+            {"name": "Rise, best weights", "stopping": {"kind": "rise", "restore_best": True}},
+            {"name": "Mean change", "stopping": {"kind": "mean_change"}},
+        ],
+        "seeds": 3,
+    }
+)
+"""Three labels in ten are wrong, and the network large enough to learn them by heart: the validation loss turns up after a few epochs."""
+
+AT_STOP, KEPT = "last weights", "best weights"
+VIEWS = {metric: View(metric=metric) for metric in get_args(Metric)}
+
+
+def draw(results: Results) -> None:
+    """The heading with the buttons; the rules replayed on runs without stopping; and what the rules gave where they were used."""
+    steering.title(results, "Early stopping", PAGE)
+    steering.standing(results)
+    if results.empty and not results.progress.active:
+        _nothing_yet(results)
+        return
+    if results.history["val_loss"].isna().all() and not results.empty:
+        st.info("Stopping rules watch validation data, and these runs have none. Raise the data's validation fraction, in the sidebar.")
+        return
+    _replays(results)
+    _trained(results)
+    _workbench(results)
+
+
+def _nothing_yet(results: Results) -> None:
+    with st.container(border=True, horizontal_alignment="center", gap="small"):
+        st.markdown("#### A network that learns wrong labels by heart, and rules that stop it before", width="content")
+        st.caption(
+            "It is trained to the end without a rule, and once with each. You will see where each rule stops on the same curve, and what "
+            "it gives on test data that no rule has seen.",
+            width="content",
+        )
+        steering.run_button(results, f"{PAGE}.run_here")
+
+
+def _replays(results: Results) -> None:
+    """The rules, set by the sliders, on the runs of one variant."""
+    st.caption(
+        "What to look at: training goes on improving (dashed) while validation turns. A rule sees only the validation curve up to now, "
+        "so it stops late, by as many evaluations as it waits; with the best weights restored nothing is lost by waiting. Rules that watch "
+        "accuracy wait longer: it goes on when the loss already turns, since the network grows sure of what it gets wrong."
+    )
+    metric, variant, seed = _what(results)
+    given = _sliders(metric)
+    runs = results.history[results.history["variant"] == variant]
+    every = results.once(("replays", variant, tuple(given.items())), lambda: _replayed(runs, metric, given))
+    if every.empty:
+        st.caption("No curve yet.")
+        return
+    _curve(results, runs, every, metric, variant, seed)
+    _given(results, every, metric, variant, tuple(given.items()))
+
+
+def _what(results: Results) -> tuple[Metric, str, int]:
+    """What the rules watch, and the run on which they are shown."""
+    offered = [metric for metric in get_args(Metric) if results.empty or results.history[metric].notna().any()]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        metric = st.segmented_control(
+            "The rules watch", offered, default="val_loss", required=True, format_func=in_words, key=f"{PAGE}.metric", bind="query-params"
+        )
+        names = untouched(results.comparison)
+        variant = st.selectbox("On the runs of", names, key=f"{PAGE}.on", bind="query-params", width=220, help="Runs without a rule.")
+        seed = seed_choice(f"{PAGE}.run", results)
+    return metric or "val_loss", variant, seed
+
+
+def untouched(comparison: Comparison) -> list[str]:
+    """The variants that no rule stops; all, where each has one: then the rules are replayed on what is left of their curves."""
+    names = [name for name, run in comparison.members if isinstance(run.stopping, NoStopping)]
+    return list(dict.fromkeys(names)) or comparison.names
+
+
+def _sliders(metric: Metric) -> dict[str, Any]:
+    """The arguments of `stopping_replay.rules`."""
+    loss = metric == "val_loss"
+    keys: dict[str, Any] = {"bind": "query-params", "width": 155}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        return {
+            "patience": st.slider("Patience", 1, 30, 5, key=f"{PAGE}.patience", help="patience: evaluations without a new best.", **keys),
+            "min_delta": st.slider(
+                "min_delta", 0.0, 0.1, 0.0, 0.005, format="%.3f", key=f"{PAGE}.min_delta", help="patience: a smaller gain is none.", **keys
+            ),
+            "evaluations": st.slider(
+                "Looks back", 1, 20, 3, key=f"{PAGE}.evaluations", help="rise, no change, mean change: over so many evaluations.", **keys
+            ),
+            "tolerance": st.slider(
+                "Tolerance",
+                0.0,
+                0.05,
+                0.005,
+                0.001,
+                format="%.3f",
+                key=f"{PAGE}.tolerance",
+                help="no change: the widest range that counts as none. mean change: the smallest mean gain that goes on.",
+                **keys,
+            ),
+            "target": st.slider(
+                "Target",
+                0.0,
+                2.0 if loss else 1.0,
+                0.7 if loss else 0.85,
+                0.01,
+                key=f"{PAGE}.target.{'loss' if loss else 'score'}",
+                help="threshold: stops at a loss this low, or an accuracy or F1 this high.",
+                **keys,
+            ),
+        }
+
+
+def _replayed(runs: DataFrame, metric: Metric, given: Mapping[str, Any]) -> DataFrame:
+    return stopping_replay.replayed(runs, stopping_replay.rules(metric, **given))
+
+
+def _curve(results: Results, runs: DataFrame, every: DataFrame, metric: Metric, variant: str, seed: int) -> None:
+    mine = every[every["seed"] == seed]
+    stops = mine[mine["stopped"]][["rule", "epoch", "value", "kept_epoch", "kept"]]
+    never = list(mine[~mine["stopped"]]["rule"])
+    rules = tuple(mine["rule"])
+    frame = runs[runs["seed"] == seed]
+    about = (variant, seed, tuple(stops.itertuples(index=False, name=None)))
+    build = lambda table, points, *, variants, **more: charts.stopping_points(table, points, rules=rules, **more)  # noqa: E731
+    chart(results, f"{PAGE}.curve", build, frame, stops, about=about, stretch=True, metric=metric, width=WIDTH)
+    if never:
+        st.caption(f"Not stopped by: {', '.join(never)}.")
+
+
+def _given(results: Results, every: DataFrame, metric: Metric, variant: str, about: object) -> None:
+    """What each rule would have given, over the seeds: in a picture and exactly."""
+    grid = st.grid(2, min_column_width=WIDTH, gap="medium")
+    title = titles.title(metric)
+    with grid.cell():
+        st.markdown("**What each rule would have given**", help="Means over seeds with 95 % t intervals, at the stop and at the best kept.")
+        values = as_parts(every)
+        key, rules = f"{PAGE}.given", list(dict.fromkeys(every["rule"]))
+        told = (variant, about)
+        chart(results, key, pairs.pairs, values, about=told, variants=rules, stretch=True, parts=(AT_STOP, KEPT), title=title, width=WIDTH)
+    with grid.cell():
+        st.markdown("**Exactly**")
+        shown = summed(every)
+        number = st.column_config.NumberColumn
+        columns: dict[str, Any] = {
+            "rule": "Rule",
+            "stopped": st.column_config.TextColumn("Stops", help="In how many of the seeds."),
+            "epochs": st.column_config.TextColumn("Ends at epoch", help="Of each seed, in order."),
+            "value": number("There", format="%.4g", help=f"{in_words(metric)} at the end, mean over seeds."),
+            "kept": number("Best kept", format="%.4g", help=f"{in_words(metric)} of the weights that restore_best brings back."),
+            "val_loss": number("Validation loss", format="%.4g"),
+        }
+        st.dataframe(shown, hide_index=True, key=f"{PAGE}.replayed", column_config=columns, alt="What each rule would have given, by rule")
+        _download("replayed.csv", every, "A row a rule and seed.")
+
+
+def as_parts(every: DataFrame) -> DataFrame:
+    """The rows of `stopping_replay.replayed` as `charts.pairs` takes them."""
+    parts = {AT_STOP: "value", KEPT: "kept"}
+    frames = [
+        DataFrame({"variant": every["rule"], "seed": every["seed"], "part": part, "value": every[name]}) for part, name in parts.items()
+    ]
+    return pd.concat(frames, ignore_index=True).dropna(subset="value").assign(ending="")
+
+
+def summed(every: DataFrame) -> DataFrame:
+    """A row a rule, over the seeds: in how many it stops, at which epochs, and the means of what is left."""
+    groups = every.groupby("rule", sort=False)
+    stopped = groups["stopped"].agg(lambda told: f"{int(told.sum())} of {len(told)}")
+    epochs = groups["epoch"].agg(lambda places: ", ".join(f"{place:g}" for place in places))
+    return DataFrame({"stopped": stopped, "epochs": epochs, **groups[["value", "kept", "val_loss"]].mean()}).reset_index()
+
+
+def _trained(results: Results) -> None:
+    """The comparison itself: runs that were really stopped, and the test set, which no replay can tell."""
+    st.subheader("Where the rules were really used", anchor=False)
+    view = VIEWS["val_loss"]
+    verdict(results, view)
+    st.caption(
+        "The test set is looked at once, at the end of a run: with the last weights, or with the best ones where they are restored. "
+        "The rules here are the variants in the sidebar, not the sliders above."
+    )
+    values = results.once("tests", lambda: tests(results.runs))
+    if not values.empty:
+        chart(results, f"{PAGE}.tests", pairs.pairs, values, stretch=True, parts=("test",), title="test loss (nats)", width=WIDTH)
+    _trained_table(results)
+    table.downloads(PAGE, results, view)
+
+
+def tests(runs: DataFrame) -> DataFrame:
+    """The test losses of the runs that have ended, as `charts.pairs` takes them."""
+    rows = runs[["variant", "seed"]].assign(value=runs["test_loss"].astype(float), part="test")
+    rows = rows.assign(ending=np.where(runs["status"] == "diverged", "diverged", ""))
+    return rows[np.isfinite(rows["value"])]
+
+
+def _trained_table(results: Results) -> None:
+    frame = results.once("trained", lambda: trained(results.comparison, results.history, results.runs))
+    number = st.column_config.NumberColumn
+    columns: dict[str, Any] = {
+        "variant": st.column_config.TextColumn("Variant", pinned=True),
+        "epochs": st.column_config.TextColumn("Ended at epoch", help="Of each seed, in order."),
+        "replayed": st.column_config.TextColumn("Replayed", help="Where the same rule stops the runs without one. It must be the same."),
+        "val_loss": number("Validation loss", format="%.4g", help="Of the last evaluation, mean over seeds."),
+        "test_loss": number("Test loss", format="%.4g", help="Of the weights the run ended with: the best ones where they are restored."),
+        "test_accuracy": number("Test accuracy", format="%.3f"),
+    }
+    st.dataframe(frame, hide_index=True, key=f"{PAGE}.trained", column_config=columns, alt="What each trained variant gave")
+
+
+def trained(comparison: Comparison, history: DataFrame, runs: DataFrame) -> DataFrame:
+    """A row a variant: where its runs ended, where its rule would have stopped the runs without one, and what they gave."""
+    settings = dict(reversed(comparison.members))
+    free = history[history["variant"] == untouched(comparison)[0]]
+    last = history.drop_duplicates("run", keep="last")
+    means = runs.assign(val_loss=runs["run"].map(last.set_index("run")["val_loss"])).groupby("variant", sort=False)
+    table = means[["val_loss", "test_loss", "test_accuracy"]].mean()
+    epochs = last.groupby("variant", observed=True)["epoch"].agg(_listed)
+    replayed = {name: _replayed_epochs(free, run.stopping) for name, run in settings.items()}
+    ordered = table.reindex(comparison.names)
+    ordered.insert(0, "epochs", epochs.reindex(ordered.index))
+    ordered.insert(1, "replayed", pd.Series(replayed).reindex(ordered.index))
+    return ordered.rename_axis("variant").reset_index()
+
+
+def _replayed_epochs(free: DataFrame, rule: Any) -> str:
+    if free.empty or not isinstance(rule, StoppingChoice):
+        return "–"
+    return _listed(stopping_replay.replayed(free, {"": rule})["epoch"])
+
+
+def _listed(epochs: pd.Series) -> str:
+    return ", ".join(f"{epoch:g}" for epoch in epochs)
+
+
+def _download(name: str, frame: DataFrame, meaning: str) -> None:
+    key = f"{PAGE}.download.{name}"
+    make = lambda: to_csv_bytes(frame)  # noqa: E731
+    icon = ":material/download:"
+    st.download_button(name, make, file_name=name, mime="text/csv", key=key, on_click="ignore", icon=icon, help=meaning)
+
+
+def _workbench(results: Results) -> None:
+    query = results.once("workbench", lambda: links.query_for("compare", results.comparison))
+    st.page_link(links.COMPARE, label="Open in the workbench", icon=":material/open_in_new:", query_params=query)

@@ -1,0 +1,81 @@
+"""The page of optimizers: the same ones on a real network."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import presets
+from core.charts import curves, summary
+from core.ui import links
+from core.ui.live import Results
+from core.ui.panels import overview, steering, table
+from core.ui.panels.drawing import WIDTH, chart
+from core.ui.panels.view import View, controls
+
+PAGE = "optimizers"
+START = presets.OPTIMIZERS
+
+PATIENCE = 2.0
+"""Seconds for which the second and third chart may be behind the first while they grow."""
+
+
+def network(results: Results) -> None:
+    """The comparison of the sidebar: its buttons, and what came of it."""
+    left, right = st.columns([2, 3], vertical_alignment="center")
+    left.subheader("On a real network", anchor=False)
+    with right:
+        steering.buttons(results, PAGE)
+    steering.standing(results)
+    if results.empty and not results.progress.active:
+        _nothing_yet(results)
+        return
+    first = st.container()
+    view = controls(PAGE, results)
+    with first:
+        overview.verdict(results, view)
+    _pictures(results, view)
+    table.summary(PAGE, results, view)
+    table.downloads(PAGE, results, view)
+    query = links.query_for("compare", results.comparison)
+    st.page_link(links.COMPARE, label="Open in the workbench", icon=":material/open_in_new:", query_params=query)
+
+
+def _nothing_yet(results: Results) -> None:
+    with st.container(border=True, horizontal_alignment="center", gap="small"):
+        st.markdown("#### The same optimizers train a network", width="content")
+        st.caption(
+            "Every optimizer trains the network of the sidebar from the same start, on the same batches, with several seeds. You will see "
+            "how fast each comes down, how large its steps are beside the weights, and what it costs in time. A learning rate that suits "
+            "a surface need not suit a network: these have their own.",
+        )
+        steering.run_button(results, f"{PAGE}.run_here")
+
+
+def _pictures(results: Results, view: View) -> None:
+    grid = st.grid(3, min_column_width=WIDTH, gap="small")
+    with grid.cell():
+        overview.loss(PAGE, results, view)
+    with grid.cell():
+        st.subheader(
+            "Update size",
+            anchor=False,
+            help="The last update's norm over the norm of the weights, measured after each epoch. "
+            "Around a thousandth is usual; near 1, a step replaces the weights.",
+        )
+        chart(
+            results,
+            f"{PAGE}.updates",
+            curves.loss_curves,
+            results.history,
+            stretch=True,
+            patience=PATIENCE,
+            metric="update_ratio",
+            with_seeds=view.with_seeds,
+            x=view.x,
+            log_y=True,
+            focus=False,
+            width=WIDTH,
+        )
+    with grid.cell():
+        st.subheader("Time of training", anchor=False, help="Forward, backward and the optimizer's own work, without measuring.")
+        chart(results, f"{PAGE}.seconds", summary.seconds, results.history, stretch=True, patience=PATIENCE, width=WIDTH)

@@ -1,0 +1,204 @@
+"""What runs ended at, against a number among their settings: controls, verdict, pictures, tables. For the pages that sweep one."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+import streamlit as st
+from pandas import DataFrame
+
+from core.analysis import sensitivity
+from core.analysis.statistics import At, leading_verdict
+from core.charts import sensitivity as charts
+from core.charts.titles import is_regression
+from core.comparison import Comparison
+from core.export.tables import to_csv_bytes
+from core.settings import RunSettings
+from core.ui import links
+from core.ui.fields import plain
+from core.ui.live import Results
+from core.ui.panels import table
+from core.ui.panels.drawing import chart
+from core.ui.panels.view import View, in_words, measure
+
+PATIENCE = 2.0
+"""Seconds for which the pictures may be behind the store while runs end."""
+
+OWN, SAME = "each at its own best", "the same for all"
+
+
+class Found(NamedTuple):
+    """A sweep's results: see `core.analysis.sensitivity`."""
+
+    values: DataFrame
+    points: DataFrame
+    best: DataFrame
+    start: float
+    end: float | None
+
+
+class Sweep(NamedTuple):
+    """What is swept: its name on the axis, with a word for what lies beside it; and which variant stands where on which curve."""
+
+    name: str
+    noun: str  # of one curve: "optimizer"
+    places: DataFrame  # variant, curve, place
+
+    @property
+    def curves(self) -> list[str]:
+        """In the order of the comparison."""
+        return list(dict.fromkeys(self.places["curve"]))
+
+
+def places(comparison: Comparison, path: str) -> DataFrame:
+    """Where each variant stands: variant, curve, place, which is its setting at `path`; variants without a number there are left out.
+
+    Variants that differ in nothing else share a curve. It is called after them, without what they say of the place.
+    """
+    first = dict(reversed(comparison.members))
+    rows = [(name, _without(first[name], path), setting(first[name], path)) for name in comparison.names]
+    frame = DataFrame([row for row in rows if isinstance(row[2], int | float)], columns=["variant", "identity", "place"])
+    names = {identity: _common(list(group["variant"]), path) for identity, group in frame.groupby("identity", sort=False)}
+    twice = {name for name in names.values() if list(names.values()).count(name) > 1}
+    names = {key: f"{name} ({number})" if name in twice else name for number, (key, name) in enumerate(names.items(), 1)}
+    return frame.assign(curve=frame["identity"].map(names), place=frame["place"].astype(float))[["variant", "curve", "place"]]
+
+
+def setting(run: RunSettings, path: str) -> Any:
+    """The run's setting at a dotted path; None where it has none."""
+    value: Any = run
+    for name in path.split("."):
+        value = getattr(value, name, None)
+    return value
+
+
+def _without(run: RunSettings, path: str) -> str:
+    dumped = run.model_dump(mode="json", exclude={"seed"})
+    *parents, last = path.split(".")
+    inner: Any = dumped
+    for name in parents:
+        inner = inner.get(name, {})
+    inner.pop(last, None)
+    return json.dumps(dumped, sort_keys=True)
+
+
+def _common(variants: Sequence[str], path: str) -> str:
+    """`adam` of `adam, lr=0.1` and `adam, lr=1`; the first one's name where they say more than the place."""
+    name = path.rpartition(".")[2]
+    stripped = [re.sub(rf"(, )?\b{re.escape(name)}=[^ ,]+", "", variant).strip(" ,") for variant in variants]
+    return (stripped[0] or "all") if len(set(stripped)) == 1 else variants[0]
+
+
+def draw(page: str, results: Results, sweep: Sweep) -> None:
+    """Everything about a sweep but its heading; the keys begin with `page`."""
+    above = st.container()
+    metric, at, log_y = _controls(page, results)
+    found = find(results, sweep, metric, at)
+    with above:
+        _verdict(page, results, sweep, found, metric, at)
+    _warn_of_edges(sweep, found)
+    shared: dict[str, Any] = {"variants": sweep.curves, "stretch": True, "about": (metric, at), "place": sweep.name, "patience": PATIENCE}
+    limits: dict[str, Any] = {"start": None if pd.isna(found.start) else found.start, "end": found.end}
+    regression = results.once("regression", lambda: is_regression(results.history))
+    frames = (found.points, found.values, found.best)
+    chart(results, f"{page}.curves", charts.curves, *frames, metric=metric, log_y=log_y, regression=regression, **limits, **shared)
+    chart(results, f"{page}.failures", charts.failures, found.points, **shared)
+    _tables(page, sweep, found, metric)
+    table.downloads(page, results, View(metric, at))
+    workbench_link(results.comparison)
+
+
+def find(results: Results, sweep: Sweep, metric: str, at: At) -> Found:
+    """What the store has of the sweep, computed once."""
+
+    def make() -> Found:
+        values = sensitivity.values(results.history, results.runs, sweep.places, metric, at)
+        start = sensitivity.untrained(results.history, metric)
+        points = sensitivity.points(values, start, metric)
+        return Found(values, points, sensitivity.best(points, metric), start, sensitivity.limit(points, start, metric))
+
+    return results.once(("sweep", sweep.name, tuple(sweep.curves), metric, at), make, PATIENCE)
+
+
+def workbench_link(comparison: Comparison) -> None:
+    """A link that opens the comparison in the workbench."""
+    query = links.query_for("compare", comparison)
+    st.page_link(links.COMPARE, label="Open in the workbench", icon=":material/open_in_new:", query_params=query)
+
+
+def _controls(page: str, results: Results) -> tuple[str, At, bool]:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        metric, at = measure(page, results)
+        log_y = st.toggle("log y", key=f"{page}.log_y", bind="query-params", help="Logarithmic y axis.")
+    return metric, at, bool(log_y) and metric.endswith(("loss", "loss_eval"))
+
+
+def _verdict(page: str, results: Results, sweep: Sweep, found: Found, metric: str, at: At) -> None:
+    """The curves against each other: each at its own best place, or all at one."""
+    if found.best.empty or len(sweep.curves) < 2:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        fair = st.segmented_control(
+            f"Compare at a {sweep.name}",
+            (OWN, SAME),
+            default=OWN,
+            required=True,
+            key=f"{page}.fair",
+            bind="query-params",
+            help="The same for all can favour whom it happens to suit. Each at its own best is the fair comparison: all had equally many "
+            "tries. The best was picked on these same seeds, which flatters each of them a little.",
+        )
+        chosen = found.best
+        if fair == SAME:
+            offered = [f"{place:g}" for place in sorted(found.points["place"].unique())]
+            text = st.selectbox(
+                sweep.name.capitalize(), offered, index=len(offered) // 2, key=f"{page}.same", bind="query-params", width=150
+            )
+            chosen = found.points[found.points["place"].map("{:g}".format) == text]
+    name = ("fair", sweep.name, metric, at, fair, tuple(chosen["place"]))
+    said = results.once(name, lambda: _said(results, found, chosen, metric, at), PATIENCE)
+    st.markdown(f"#### {plain(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
+
+
+def _said(results: Results, found: Found, chosen: DataFrame, metric: str, at: At) -> str:
+    history, runs = (sensitivity.at_place(found.values, frame, chosen) for frame in (results.history, results.runs))
+    return leading_verdict(history, runs, metric, at)
+
+
+def _warn_of_edges(sweep: Sweep, found: Found) -> None:
+    edges = found.best[found.best["edge"] != ""]
+    if len(edges):
+        said = [f"{row['curve']}: {row['place']:g} is the {row['edge']} tried" for row in edges.to_dict("records")]
+        st.warning(
+            "  \n".join(map(plain, said)) + f"  \nA better {sweep.name} may lie beyond it. Add values in the sidebar.",
+            title=f"The best {sweep.name} is at the edge of what was tried",
+        )
+
+
+def _tables(page: str, sweep: Sweep, found: Found, metric: str) -> None:
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    half = lambda frame: frame.assign(half=(frame["high"] - frame["low"]) / 2)  # noqa: E731
+    columns = {
+        "curve": text(sweep.noun.capitalize(), pinned=True),
+        "place": number(sweep.name.capitalize(), format="%g"),
+        "mean": number(in_words(metric), format="%.4g", help="Mean over the seeds that did not diverge."),
+        "half": number("±", format="%.2g", help="Half of the 95 % interval of that mean (t distribution over seeds)."),
+        "n": number("Seeds"),
+        "diverged": number("Diverged", help="Seeds whose loss stopped being a finite number. They are in no mean."),
+        "worse": number("Worse", help="Seeds that ended worse than the network was before training."),
+        "edge": text("Edge", help="Where the best is the lowest or the highest tried, a better one may lie beyond."),
+    }
+    order = ["curve", "place", "mean", "half", "n", "diverged", "worse"]
+    st.markdown(f"**The best {sweep.name} of each {sweep.noun}**")
+    shown: dict[str, Any] = {"hide_index": True, "column_config": columns}
+    st.dataframe(half(found.best)[[*order, "edge"]], key=f"{page}.best", alt=f"The best {sweep.name} of each {sweep.noun}", **shown)
+    with st.expander("Every value", type="compact"):
+        st.dataframe(half(found.points)[order], key=f"{page}.points", alt=f"The {in_words(metric)} at every {sweep.name}", **shown)
+        csv = to_csv_bytes(found.points)
+        st.download_button(
+            "sensitivity.csv", csv, "sensitivity.csv", "text/csv", key=f"{page}.csv", on_click="ignore", icon=":material/download:"
+        )

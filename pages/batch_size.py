@@ -1,0 +1,12 @@
+"""Batch size: updates against epochs against seconds, scaling rules, the noise of the gradient."""
+
+from __future__ import annotations
+
+from core.ui import forms
+from core.ui.panels import batch_size
+from core.ui.shell import shell
+
+shell("Batch size")
+
+comparison = forms.comparison(batch_size.PAGE, batch_size.START)
+batch_size.draw(comparison)

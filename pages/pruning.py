@@ -1,0 +1,12 @@
+"""Pruning: how much of a network can go, chosen how, and what that saves."""
+
+from __future__ import annotations
+
+from core.ui import forms, live
+from core.ui.panels import pruning
+from core.ui.shell import shell
+
+shell("Pruning")
+
+asked = forms.comparison(pruning.PAGE, pruning.START)
+live.show(pruning.with_dense(asked), pruning.draw)

@@ -1,0 +1,12 @@
+"""Penalties, constraints and dropout: what they do to the weights, and to the gap between training and validation."""
+
+from __future__ import annotations
+
+from core.ui import forms, live
+from core.ui.panels import regularization
+from core.ui.shell import shell
+
+shell("Regularization")
+
+comparison = forms.comparison(regularization.PAGE, regularization.START)
+live.show(comparison, regularization.draw)

@@ -1,0 +1,34 @@
+"""Every page by a cold link, in a wide and in a narrow window."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from core.ui.shell import PAGES
+from tests.browser.conftest import NARROW, WIDE
+from tests.browser.content import open_page
+
+LINKS = {"": "See what each training choice does"} | {page.path.removeprefix("pages/").removesuffix(".py"): page.title for page in PAGES}
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("path", LINKS)
+def test_a_page_opens_by_a_cold_link(page, server, path):
+    open_page(page, f"{server.url}/{path}")
+    expect(page.get_by_role("heading", name=LINKS[path], level=1)).to_be_visible()
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("path", LINKS)
+def test_a_page_is_no_wider_than_its_window(page, server, path):
+    open_page(page, f"{server.url}/{path}")
+    wider = page.get_by_test_id("stMain").evaluate("main => main.scrollWidth - main.clientWidth")
+    assert wider <= 0
+
+
+@pytest.mark.parametrize("page_of_app", PAGES, ids=lambda page: page.title)
+def test_the_navigation_leads_to_every_page(page, server, page_of_app):
+    open_page(page, server.url)
+    page.locator(".st-key-navigation").get_by_role("link", name=page_of_app.title).click()
+    expect(page.get_by_role("heading", name=page_of_app.title, level=1)).to_be_visible()

@@ -1,0 +1,110 @@
+"""Early stopping: the rules replayed, the sliders, and the runs that were really stopped."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from core.comparison import Comparison
+from core.labs import stopping_replay
+from core.runs.compare import compare
+from core.runs.store import Store
+from core.ui import links
+from core.ui.panels import early_stopping
+from core.ui.panels.early_stopping import START, summed, untouched
+from tests.pages.conftest import assert_no_error, texts
+
+PAGE = "pages/early_stopping.py"
+BASE = {"data": "moons", "model": {"kind": "mlp", "hidden": [8]}, "optimizer": {"kind": "adam", "lr": 0.1}, "training": {"epochs": 12}}
+RULES = [
+    {"name": "Free"},
+    {"name": "Patience", "stopping": {"kind": "patience", "patience": 1}},
+    {"name": "Best", "stopping": {"kind": "patience", "patience": 1, "restore_best": True}},
+]
+SMALL = Comparison.load({"base": BASE, "variants": RULES, "seeds": 2})
+
+
+@pytest.fixture(scope="module")
+def trained_here(tmp_path_factory):
+    file = tmp_path_factory.mktemp("stopping") / "tandem.db"
+    store = Store(f"sqlite:///{file}")
+    compare(SMALL, store=store, progress=False)
+    store.close()
+    return file
+
+
+@pytest.fixture
+def stopped(home, trained_here):
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copy(trained_here, home / "tandem.db")
+    return Store(f"sqlite:///{home / 'tandem.db'}")
+
+
+def query(comparison: Comparison = SMALL, **more: str) -> links.Query:
+    return links.query_for("early_stopping", comparison, START) | {f"early_stopping.{name}": value for name, value in more.items()}
+
+
+def free(store):
+    history = store.history(SMALL)[0]
+    return history[history["variant"] == "Free"]
+
+
+def test_before_anything_was_trained_one_click_asks_for_the_pages_comparison(open_page, store):
+    app = open_page(PAGE)
+    assert "rules that stop it before" in texts(app)
+    app.button(key="early_stopping.run_here").click().run()
+    assert_no_error(app)
+    assert store.progress(START).pending == "run"
+
+
+def test_the_sliders_decide_where_the_rules_stop(open_page, stopped):
+    for patience in (1, 6):
+        app = open_page(PAGE, query(patience=str(patience)))
+        expected = summed(
+            stopping_replay.replayed(
+                free(stopped), stopping_replay.rules("val_loss", patience=patience, evaluations=3, tolerance=0.005, target=0.7)
+            )
+        )
+        shown = app.dataframe[0].value
+        assert list(shown["epochs"]) == list(expected["epochs"])
+        assert list(shown["value"]) == pytest.approx(list(expected["value"]))
+
+
+@pytest.mark.parametrize("metric", stopping_replay.METRICS)
+def test_the_rules_can_watch_every_metric(open_page, stopped, metric):
+    words = {"val_loss": "Validation loss", "val_accuracy": "Validation accuracy", "val_f1": "Validation F1"}[metric]
+    app = open_page(PAGE, query(metric=words))
+    assert words.lower().removeprefix("validation ") in app.get("vega_lite_chart")[0].proto.spec.lower()
+    target = 0.7 if metric == "val_loss" else 0.85
+    rules = stopping_replay.rules(metric, evaluations=3, tolerance=0.005, target=target)
+    assert list(app.dataframe[0].value["epochs"]) == list(summed(stopping_replay.replayed(free(stopped), rules))["epochs"])
+
+
+def test_a_trained_rule_ended_where_its_replay_ends(open_page, stopped):
+    app = open_page(PAGE, query())
+    table = app.dataframe[1].value.set_index("variant")
+    assert table.loc["Patience", "epochs"] == table.loc["Patience", "replayed"]
+    assert table.loc["Patience", "epochs"] != table.loc["Free", "epochs"]
+    runs = stopped.runs(SMALL)
+    means = runs.groupby("variant")["test_loss"].mean()
+    assert list(table["test_loss"]) == pytest.approx(list(means.reindex(table.index)))
+
+
+def test_without_a_free_variant_all_are_offered():
+    assert untouched(SMALL) == ["Free"]
+    ruled = Comparison.load({"base": BASE, "variants": RULES[1:], "seeds": 1})
+    assert untouched(ruled) == ["Patience", "Best"]
+
+
+def test_without_validation_data_it_says_what_is_missing(open_page, store):
+    bare = Comparison.load({"base": {**BASE, "data": {"kind": "moons", "validation_fraction": 0}, "training": {"epochs": 1}}, "seeds": 1})
+    compare(bare, store=store, progress=False)
+    app = open_page(PAGE, query(bare))
+    assert "have none" in app.info[0].value
+
+
+def test_the_target_of_each_kind_of_metric_is_kept_apart(open_page, stopped):
+    app = open_page(PAGE, query(**{"target.loss": "0.3"}))
+    assert app.slider(key="early_stopping.target.loss").value == pytest.approx(0.3)
+    assert early_stopping.PAGE == "early_stopping"

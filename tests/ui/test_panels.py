@@ -1,0 +1,79 @@
+"""The parts of the workbench that are not drawing: which buttons make sense, what the line over the bar says, what a grid holds."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.engine import grids
+from core.runs.store import Progress, Store
+from core.ui.live import Reader
+from core.ui.panels import boundary, words
+from core.ui.panels.steering import possible
+from tests.runs.helpers import comparison
+
+TWO = comparison(0.1, 0.01, seeds=3)
+NEW = Progress("new", 6, 0, 0, 0.0, 18, None, "", None, True, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "actions"),
+    [
+        ({}, {"run", "step"}),
+        ({"state": "queued", "pending": "run"}, {"pause", "cancel"}),
+        ({"state": "queued"}, {"pause", "cancel"}),
+        ({"state": "running"}, {"pause", "cancel"}),
+        ({"state": "running", "pending": "pause"}, {"cancel"}),
+        ({"state": "running", "pending": "cancel"}, set()),
+        ({"state": "paused"}, {"resume", "step", "cancel"}),
+        ({"state": "paused", "pending": "step"}, {"resume", "cancel"}),
+        ({"state": "cancelled"}, {"run", "step"}),
+        ({"state": "failed"}, {"run", "step"}),
+        ({"state": "finished", "runs_done": 6}, set()),
+        ({"state": "new", "runs_done": 6}, set()),
+    ],
+)
+def test_only_what_makes_sense_can_be_clicked(changes, actions):
+    assert possible(replace(NEW, **changes)) == actions
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({}, "6 runs, none stored yet, about 1 s to train"),
+        ({"runs_done": 2}, "6 runs, 2 stored, about 1 s to train"),
+        ({"state": "queued", "pending": "run"}, "6 runs, starting · epoch 0 of 3"),
+        ({"state": "queued"}, "6 runs, waiting its turn · epoch 0 of 3"),
+        ({"state": "running", "epochs_done": 11.0, "seconds_left": 3.2}, "6 runs · epoch 1 of 3 · 4 s left"),
+        ({"state": "running", "epochs_done": 11.0, "runs_diverged": 2}, "6 runs · epoch 1 of 3 · 2 diverged"),
+        ({"state": "running", "pending": "pause"}, "6 runs, pausing · epoch 0 of 3"),
+        ({"state": "paused", "epochs_done": 12.0}, "6 runs, paused · epoch 2 of 3"),
+        ({"state": "cancelled", "runs_done": 1, "runs_diverged": 1}, "6 runs, 1 stored, about 1 s to train · 1 diverged"),
+        ({"state": "finished", "runs_done": 6}, "All 6 runs stored"),
+        ({"state": "finished", "runs_done": 6, "runs_diverged": 2}, "All 6 runs stored · 2 diverged"),
+    ],
+)
+def test_the_line_over_the_bar_says_how_far_it_is(tmp_path, changes, line):
+    results = Reader(Store(f"sqlite:///{tmp_path / 'tandem.db'}"), TWO).latest()
+    assert words.standing(replace(results, progress=replace(NEW, **changes))) == line
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.0, "1 s"), (0.2, "1 s"), (3.1, "4 s"), (89, "89 s"), (91, "2 min"), (3600, "60 min"), (9000, "2.5 h")]
+)
+def test_an_estimate_is_rounded_as_it_deserves(seconds, said):
+    assert words.duration(seconds) == said
+
+
+def test_a_grid_is_read_as_the_engine_wrote_it():
+    side = grids.SIDE
+    assert side == boundary.SIDE
+    classes = np.arange(side * side, dtype=np.float32).reshape(side, side)  # rows from low y to high y
+    confidences = classes / 10_000
+    frame = boundary.decoded(struct.pack("<4f", -1, 3, 10, 12) + classes.tobytes() + confidences.tobytes())
+    assert frame.iloc[0].to_dict() == pytest.approx({"x": -1, "y": 10, "class": 0, "confidence": 0})
+    assert frame.iloc[side - 1].to_dict() == pytest.approx({"x": 3, "y": 10, "class": side - 1, "confidence": (side - 1) / 10_000})
+    assert frame.iloc[-1].to_dict() == pytest.approx({"x": 3, "y": 12, "class": side * side - 1, "confidence": (side * side - 1) / 10_000})
