@@ -41,7 +41,7 @@ TITLE = (
 
 
 def table(repetitions: int) -> pd.DataFrame:
-    """A row a contestant: runs trained, milliseconds a run and seconds for the whole sweep (medians), times as fast as the loop, in turns."""
+    """A row a contestant: runs trained, milliseconds a run and seconds for the whole sweep (medians), speed against the loop."""
     runs = len(OPTIMIZERS) * len(RATES) * SEEDS
     sampled = len(OPTIMIZERS) * len(SAMPLED_RATES)
     contestants = {

@@ -128,22 +128,22 @@ LEARNING_RATES = _sweep(_SMALL, optimizer=_OPTIMIZERS)
 SWEEPS = (
     Preset(
         "Optimizers",
-        "Each has a rate of its own: Adam's best is far below that of SGD, and momentum moves the best down too.",
+        "Each has a rate of its own: 0.3 for SGD, 0.03 with momentum, 0.01 for Adam. At one rate for all, that rate decides who wins.",
         LEARNING_RATES,
     ),
     Preset(
         "Warmup",
-        "Momentum on six layers: with a warmup of one or two epochs, more of the large rates can be used.",
+        "Momentum on six layers. In six epochs a warmup gains nothing at the best rates; at 1 it keeps every seed from diverging.",
         _sweep(_DEEP | {"optimizer": {"kind": "sgd", "momentum": 0.9}}, **{"schedule.warmup": (0.0, 1.0, 2.0)}),
     ),
     Preset(
         "Schedules",
-        "The same rates, held constant, falling in a straight line or along a cosine, or up and down in one cycle.",
+        "A falling rate makes 0.03 as good as 0.01 is when it is held: schedules widen the basin more than they lower it.",
         _sweep(_SMALL, schedule=("constant", "polynomial", "cosine", "one_cycle")),
     ),
     Preset(
         "Normalization",
-        "SGD on six layers: with batch or layer norm a wider range of rates works.",
+        "SGD on six layers: with batch norm rates of 0.1 to 1 all work, with layer norm up to 0.3, and without only about 0.1.",
         _sweep(_DEEP | {"optimizer": "sgd"}, **{"model.normalization": ("none", "batch", "layer")}),
     ),
 )

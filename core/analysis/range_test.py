@@ -7,6 +7,7 @@ Sources: Smith 2017 (arXiv:1506.01186); the two rules of thumb are those of the 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from pandas import DataFrame
 
 WINDOW = 5
@@ -27,7 +28,9 @@ def curve(history: DataFrame, metric: str = "train_loss_eval") -> DataFrame:
     groups = measured.groupby(["variant", "step"], sort=False, observed=True)
     frame = groups.agg(lr=("lr", "mean"), loss=(metric, "mean"), n=(metric, "size")).reset_index()
     seeds = history.groupby("variant", observed=True)["seed"].nunique()
-    return frame[frame["n"] * 2 > frame["variant"].map(seeds).astype(float)].sort_values(["variant", "step"], ignore_index=True)
+    enough = frame[frame["n"] * 2 > frame["variant"].map(seeds).astype(float)]
+    parts = [enough[enough["variant"] == name].sort_values("step") for name in enough["variant"].unique()]
+    return pd.concat(parts, ignore_index=True) if parts else enough
 
 
 def readings(curve: DataFrame) -> DataFrame:

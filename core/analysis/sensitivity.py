@@ -37,7 +37,7 @@ def values(history: DataFrame, runs: DataFrame, places: DataFrame, metric: str =
 
 
 def points(values: DataFrame, start: float = math.nan, metric: str = "val_loss") -> DataFrame:
-    """One row a curve and place, in order of place, over the seeds that did not diverge.
+    """One row a curve and place, curve by curve in order of place, over the seeds that did not diverge.
 
     Args:
         values: as `values` gives them.
@@ -52,7 +52,8 @@ def points(values: DataFrame, start: float = math.nan, metric: str = "val_loss")
     frame = values.assign(worse=sign * values["value"] > sign * start)
     rows = [
         {"curve": curve, "place": place, "variant": group["variant"].iloc[0], **_point(group)}
-        for (curve, place), group in frame.groupby(["curve", "place"], sort=True)
+        for curve in frame["curve"].unique()
+        for place, group in frame[frame["curve"] == curve].groupby("place", sort=True)
     ]
     return DataFrame(rows, columns=["curve", "place", "variant", "n", "diverged", "worse", "mean", "low", "high"])
 

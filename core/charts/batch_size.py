@@ -43,9 +43,13 @@ def along(
     frame = thin.thinned(frame[frame["mean"] > 0] if log_y else frame, "variant")
     colour = palette.colour(shown, bands.labels(history, shown), width=width)
     kind: Literal["log", "linear"] = "log" if x in ("step", "seconds") else "linear"
-    across = alt.X(f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(type=kind, nice=False), axis=alt.Axis(tickCount=5, format="~s"))
+    across = alt.X(
+        f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(type=kind, nice=False), axis=alt.Axis(tickCount=5, format="~g", grid=False)
+    )
+    seeds = bands.seed_lines(history, metric, x)["value"]
     spread = frame.dropna(subset=["low"])
-    spread = spread.assign(low=spread["low"].clip(lower=frame["mean"].min() / 2)) if log_y else spread
+    reach = seeds.min(), seeds.max()
+    spread = spread.assign(low=spread["low"].clip(*reach), high=spread["high"].clip(*reach))
     low, mean = (_y(field, metric, history, log_y, top) for field in ("low", "mean"))
     tooltip = [alt.Tooltip("variant:N"), marks.exactly(x), *marks.mean_and_interval(titles.name(metric))]
     layers = [

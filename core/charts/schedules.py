@@ -11,34 +11,29 @@ from pandas import DataFrame
 from core.charts import marks, palette, titles
 
 
-def shapes(frame: DataFrame, *, variants: Sequence[str], chosen: str = "", width: int = 640, columns: int = 4) -> alt.ConcatChart:
-    """The learning rate over training, a panel a schedule; `chosen` stands out.
+def shape(frame: DataFrame, *, name: str, chosen: bool = False, width: int = 210, height: int = 90) -> alt.LayerChart:
+    """The learning rate over training under one schedule.
 
     Args:
-        frame: schedule, epoch, lr, watches (whether the run itself decides when it falls, so that the line is only what it begins with).
-        variants: the schedules in the order of the panels.
-        chosen: the one that the settings name.
-        width: of the whole chart, in pixels.
-        columns: panels side by side.
+        frame: epoch, lr, watches (whether the run itself decides when it falls: then the line is what it begins with, and dashed).
+        name: of the schedule.
+        chosen: whether it stands out.
+        width: of the chart, in pixels; the page may stretch it.
+        height: of the plot, in pixels.
     """
-    panels = [_shape(frame[frame["schedule"] == name], name, name == chosen, marks.panel_width(width, columns)) for name in variants]
-    described = f"Small line charts of the learning rate over the epochs for the schedules {titles.listed(list(variants), 12)}."
-    return alt.ConcatChart(concat=panels, columns=columns, spacing=14, autosize=marks.PAD, description=described)
-
-
-def _shape(frame: DataFrame, name: str, chosen: bool, width: int) -> alt.LayerChart:
-    watches = bool(frame["watches"].any())
-    logarithmic = name == "range_test"
-    scale = alt.Scale(type="log", nice=False) if logarithmic else alt.Scale(zero=True, domainMin=0, nice=False, padding=3)
+    watches, logarithmic = bool(frame["watches"].any()), name == "range_test"
+    scale = alt.Scale(type="log", nice=False) if logarithmic else alt.Scale(domainMin=0, nice=False, padding=3)
     x = alt.X("epoch:Q", title="epoch", scale=alt.Scale(nice=False), axis=marks.close(tickCount=4, grid=False))
-    y = alt.Y("lr:Q", title="learning rate", scale=scale, axis=marks.close(tickCount=3, format="~g"))
-    colour = palette.COLOURS[1] if chosen else palette.COLOURS[0]
-    line = alt.Chart(frame).mark_line(strokeWidth=3 if chosen else 2, color=colour, strokeDash=[5, 4] if watches else [1, 0])
-    points = alt.Chart(frame).mark_point(opacity=0, size=60)
+    y = alt.Y("lr:Q", title="learning rate", scale=scale, axis=marks.close(tickCount=3, format="~g", minExtent=44, maxExtent=44))
+    line = alt.Chart(frame).mark_line(
+        strokeWidth=3 if chosen else 2, color=palette.COLOURS[1 if chosen else 0], strokeDash=[5, 4] if watches else [1, 0]
+    )
     tooltip = [marks.number("epoch", "epoch"), marks.number("lr", "learning rate")]
     words = name.replace("_", " ") + (" (chosen)" if chosen else "") + (": the run decides" if watches else "")
+    layers = [line.encode(x, y), alt.Chart(frame).mark_point(opacity=0, size=60).encode(x, y, tooltip=tooltip)]
     title = alt.TitleParams(words, fontSize=12, anchor="start", offset=4)
-    return alt.LayerChart(layer=[line.encode(x, y), points.encode(x, y, tooltip=tooltip)], title=title, width=width, height=90)
+    described = f"Line chart of the learning rate over the epochs under the schedule {words}."
+    return alt.LayerChart(layer=layers, title=title, width=width, height=height, autosize=marks.FIT, description=described)
 
 
 def range_test(
@@ -74,7 +69,7 @@ def range_test(
         scale=alt.Scale(type="log", nice=False),
         axis=alt.Axis(tickCount=8, format="~g"),
     )
-    y = alt.Y("loss:Q", title=title, scale=alt.Scale(zero=False, nice=False, padding=6, clamp=True, **limits))
+    y = alt.Y("loss:Q", title=title, scale=alt.Scale(zero=False, nice=False, padding=6, **limits))
     tooltip = [
         alt.Tooltip("variant:N"),
         marks.number("lr", "learning rate"),

@@ -7,11 +7,11 @@ from typing import Any
 
 import altair as alt
 import numpy as np
-from pandas import DataFrame, Series
+from pandas import DataFrame
 
 from core.charts import marks, palette, titles
 
-_AXIS = 54
+_AXIS = 84
 """Pixels of the y axis, the same above and below, so that the places stand under each other."""
 
 _ROW = 26
@@ -54,10 +54,10 @@ def curves(
     """
     shown = list(variants)[: len(palette.COLOURS)]
     points, seeds, best = (frame[frame["curve"].isin(shown)].rename(columns={"curve": "variant"}) for frame in _named(points, seeds, best))
-    look = _Look(titles.title(metric, regression=regression), place, _bounds(points, start, end), log_y)
+    look = _Look(titles.title(metric, regression=regression), place, points, _bounds(points, start, end), log_y)
     colour = palette.colour(shown, shown, width=width)
     layers: list[alt.Chart | alt.LayerChart] = [_start(start, look)] if start is not None and np.isfinite(start) else []
-    layers += [_band(points, look, colour), _seeds(seeds, look, colour), _means(points, look, colour)]
+    layers += [_band(points, seeds, look, colour), _seeds(seeds, look, colour), _means(points, look, colour)]
     layers += [_beyond(points, look, colour), _best(best, look, colour)]
     description = (
         f"Line chart of {titles.name(metric)} at the end of training against {place} on a logarithmic axis for {titles.listed(shown)}: "
@@ -76,9 +76,9 @@ def failures(points: DataFrame, *, variants: Sequence[str], place: str = "learni
     """
     shown = list(variants)[: len(palette.COLOURS)]
     cells = _cells(points[points["curve"].isin(shown)])
-    scale = _log_places(cells["left"], cells["right"])
-    x = alt.X("left:Q", title=place, scale=scale, axis=alt.Axis(tickCount=8, format="~g", grid=False))
-    y = alt.Y("curve:N", title=None, scale=alt.Scale(domain=shown), axis=_axis(labelLimit=_AXIS - 4))
+    scale, axis = _places(cells)
+    x = alt.X("left:Q", title=place, scale=scale, axis=axis)
+    y = alt.Y("curve:N", title="failed", scale=alt.Scale(domain=shown), axis=_axis(labelLimit=_AXIS - 4))
     share = alt.Opacity("failed:Q", scale=alt.Scale(domain=[0, 1], range=[0.06, 0.85]), legend=None)
     tooltip = [alt.Tooltip("curve:N"), marks.number("place", place), *(alt.Tooltip(f"{name}:Q") for name in ("n", "diverged", "worse"))]
     base = alt.Chart(cells)
@@ -95,8 +95,9 @@ def failures(points: DataFrame, *, variants: Sequence[str], place: str = "learni
 class _Look:
     """What the layers of the curves share."""
 
-    def __init__(self, title: str, place: str, limits: tuple[float | None, float | None], log_y: bool) -> None:
+    def __init__(self, title: str, place: str, points: DataFrame, limits: tuple[float | None, float | None], log_y: bool) -> None:
         self.title, self.place, self.limits, self.log_y = title, place, limits, log_y
+        self.scale, self.axis = _places(_cells(points.rename(columns={"variant": "curve"})))
 
     def x(self) -> alt.X:
         return alt.X(
@@ -106,7 +107,7 @@ class _Look:
     def y(self, field: str) -> alt.Y:
         low, high = self.limits
         ends: dict[str, Any] = {name: end for name, end in (("domainMin", low), ("domainMax", high)) if end is not None}
-        scale = alt.Scale(type="log" if self.log_y else "linear", zero=False, nice=False, padding=8, clamp=True, **ends)
+        scale = alt.Scale(type="log" if self.log_y else "linear", zero=False, nice=False, padding=8, **ends)
         return alt.Y(f"{field}:Q", title=self.title, scale=scale, axis=_axis(tickCount=6))
 
     def inside(self, frame: DataFrame, field: str) -> DataFrame:
@@ -131,9 +132,11 @@ def _bounds(points: DataFrame, start: float | None, end: float | None) -> tuple[
     return (None, end) if end >= start else (end, None)
 
 
-def _log_places(left: Series, right: Series) -> alt.Scale:
-    ends = [float(left.min()), float(right.max())] if len(left) else [0.1, 1.0]
-    return alt.Scale(type="log", domain=ends, nice=False, padding=0)
+def _places(cells: DataFrame) -> tuple[alt.Scale, alt.Axis]:
+    """The x axis, the same for curves and cells: from the first cell's left to the last one's right, labelled at the places."""
+    ends = [float(cells["left"].min()), float(cells["right"].max())] if len(cells) else [0.1, 1.0]
+    values = sorted(cells["place"].unique())
+    return alt.Scale(type="log", domain=ends, nice=False, padding=0), alt.Axis(values=values, format="~g", grid=False, labelOverlap=True)
 
 
 def _start(start: float | None, look: _Look) -> alt.Chart:
@@ -142,8 +145,11 @@ def _start(start: float | None, look: _Look) -> alt.Chart:
     return chart.encode(look.y("start"), tooltip=[marks.number("start", "before training")])
 
 
-def _band(points: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
+def _band(points: DataFrame, seeds: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
+    """The interval of the mean, as far as single seeds within the axis reach: that of few seeds would set it; the tooltip has it whole."""
     spread = points.dropna(subset=["low", "high"])[["variant", "place", "low", "high"]]
+    inside = look.inside(seeds, "value")["value"]
+    spread = spread.assign(low=spread["low"].clip(inside.min(), inside.max()), high=spread["high"].clip(inside.min(), inside.max()))
     return alt.Chart(spread).mark_area(opacity=0.2, clip=True).encode(look.x(), look.y("low"), alt.Y2("high:Q"), colour)
 
 

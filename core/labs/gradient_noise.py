@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 MOST_EXAMPLES = 2_048
 """Training examples that are drawn from: the first so many."""
 
+MOST_NUMBERS = 20_000_000
+"""Examples times parameters for which every example's own gradient is kept (as float32 80 MB)."""
+
+FITTED_SHARE = 10
+"""The line is fitted to batches of at most one part in so many of the examples: without replacement larger ones are less noisy."""
+
 
 class GradientNoise(NamedTuple):
     """What was measured.
@@ -38,7 +44,7 @@ class GradientNoise(NamedTuple):
     table: batch_size, draws, noise (standard deviation of the gradient, over draws and along all parameters together), ci_low, ci_high
     (95 %, from the spread of the draws' squared lengths), expected (the closed form; NaN for a network that mixes
     examples, as batch norm does).
-    slope, intercept: of the straight line through log10 noise against log10 batch_size, batches of less than half of the examples alone.
+    slope, intercept: of the straight line through log10 noise against log10 batch_size, batches of at most a tenth of the examples alone.
     gradient: |g|, the length of the mean gradient; sigma: of one example (NaN as above); noise_scale: sigma^2 / |g|^2, in examples.
     """
 
@@ -65,19 +71,19 @@ def measure(run: RunSettings, draws: int = 64, *, replacement: bool = True) -> G
     if draws < 2:
         raise ValueError(f"draws must be at least 2 for a spread, not {draws}")
     model, x_ND, y_N = _prepared(run)
-    mixes = uses_batch_statistics(run.model)
-    one_NP = None if mixes else _gradients(model, x_ND, y_N, [np.array([i]) for i in range(len(x_ND))])
-    mean_P = _gradients(model, x_ND, y_N, [np.arange(len(x_ND))])[0]
-    sigma = math.nan if one_NP is None else float(np.sqrt(((one_NP - mean_P) ** 2).sum(1).mean()))
+    examples, mixes = len(x_ND), uses_batch_statistics(run.model)
+    each_NP = None if mixes or examples * _parameters(model) > MOST_NUMBERS else _of_each(model, x_ND, y_N)
+    mean_P = _gradients(model, x_ND, y_N, [np.arange(examples)])[0]
+    sigma = math.nan if each_NP is None else float(np.sqrt(((each_NP - mean_P) ** 2).sum(1).mean()))
     rng = np.random.default_rng(run.seed)
     rows = []
-    for size in sizes(len(x_ND), smallest=2 if mixes else 1):
-        batches = [_drawn(rng, len(x_ND), size, replacement=replacement) for _ in range(draws)]
-        found_KP = _gradients(model, x_ND, y_N, batches)
-        rows.append({"batch_size": size, "draws": draws, **_spread(found_KP), "expected": expected(sigma, size, len(x_ND), replacement)})
+    for size in sizes(examples, smallest=2 if mixes else 1):
+        batches = [_drawn(rng, examples, size, replacement=replacement) for _ in range(draws)]
+        found_KP = _gradients(model, x_ND, y_N, batches) if each_NP is None else _averaged(each_NP, batches)
+        rows.append({"batch_size": size, "draws": draws, **_spread(found_KP), "expected": expected(sigma, size, examples, replacement)})
     table, length = pd.DataFrame(rows), float(np.linalg.norm(mean_P))
-    slope, intercept = fitted_slope(table, len(x_ND))
-    return GradientNoise(table, slope, intercept, length, sigma, sigma**2 / length**2 if length else math.inf, len(x_ND))
+    slope, intercept = fitted_slope(table, examples)
+    return GradientNoise(table, slope, intercept, length, sigma, sigma**2 / length**2 if length else math.inf, examples)
 
 
 def sizes(examples: int, smallest: int = 1) -> list[int]:
@@ -93,11 +99,11 @@ def expected(sigma: float, size: int, examples: int, replacement: bool) -> float
 
 
 def fitted_slope(table: pd.DataFrame, examples: int) -> tuple[float, float]:
-    """Slope and intercept of log10 noise against log10 batch_size by least squares, over batches of less than half of the examples.
+    """Slope and intercept of log10 noise against log10 batch_size by least squares, over batches of at most a tenth of the examples.
 
     NaN where fewer than two such batches have any noise.
     """
-    used = table[(table["batch_size"] * 2 < examples) & (table["noise"] > 0)]
+    used = table[(table["batch_size"] * FITTED_SHARE <= examples) & (table["noise"] > 0)]
     if len(used) < 2:
         return math.nan, math.nan
     slope, intercept = np.polyfit(np.log10(used["batch_size"]), np.log10(used["noise"]), 1)
@@ -105,16 +111,44 @@ def fitted_slope(table: pd.DataFrame, examples: int) -> tuple[float, float]:
 
 
 def _prepared(run: RunSettings) -> tuple[nn.Module, Tensor, Tensor]:
-    """The network without dropout, in float64, and the examples."""
+    """The network without dropout and the examples."""
     import torch
 
     split = load_data(run.data)
-    model = build_model(run).double().eval()
+    model = build_model(run).float().eval()
     for module in model.modules():
         if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
             module.train()
-    x_ND = torch.tensor(split.x_train[:MOST_EXAMPLES], dtype=torch.float64)
-    return model, x_ND, torch.tensor(split.y_train[:MOST_EXAMPLES])
+    x_ND = torch.tensor(split.x_train[:MOST_EXAMPLES], dtype=torch.float32)
+    y_N = torch.tensor(split.y_train[:MOST_EXAMPLES])
+    return model, x_ND, y_N.float() if y_N.is_floating_point() else y_N
+
+
+def _parameters(model: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _of_each(model: nn.Module, x_ND: Tensor, y_N: Tensor) -> np.ndarray:
+    """Every example's own gradient: (N, P). All at once by torch.func where the layers allow it (recurrent ones do not)."""
+    import torch
+    from torch.func import functional_call, grad, vmap
+
+    weights = dict(model.named_parameters())
+
+    def loss(weights: dict[str, Tensor], x_D: Tensor, y: Tensor) -> Tensor:
+        return _loss(functional_call(model, weights, (x_D[None],)), y[None])
+
+    try:
+        found = vmap(grad(loss), in_dims=(None, 0, 0), chunk_size=256)(weights, x_ND, y_N)
+    except RuntimeError:
+        return _gradients(model, x_ND, y_N, [np.array([place]) for place in range(len(x_ND))])
+    return torch.cat([part.reshape(len(x_ND), -1) for part in found.values()], 1).detach().numpy()
+
+
+def _averaged(each_NP: np.ndarray, batches: list[np.ndarray]) -> np.ndarray:
+    """The gradients of the batches, each the mean of its examples' own: (K, P)."""
+    share_KN = np.stack([np.bincount(batch, minlength=len(each_NP)) / len(batch) for batch in batches])
+    return np.asarray(share_KN.astype(each_NP.dtype) @ each_NP)
 
 
 def _gradients(model: nn.Module, x_ND: Tensor, y_N: Tensor, batches: list[np.ndarray]) -> np.ndarray:

@@ -10,7 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar, cast
 
 import streamlit as st
@@ -29,7 +29,7 @@ What was being computed when it was paused still comes in; and it may be resumed
 """
 
 REST = 8.0
-"""New rows wait this many times as long as the last drawing took: so drawing takes a ninth of a core at most."""
+"""New rows wait this many times as long as it took to make what the last ones are seen in: so that takes a ninth of a core at most."""
 
 MOST_KEPT = 80
 """Things made of one comparison that are kept."""
@@ -41,6 +41,32 @@ class _Made(NamedTuple):
     version: int
     at: float
     thing: object
+
+
+class Things:
+    """What was made of one comparison's results: of each name the latest. Shared by its earlier and later results."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.seconds = 0.0  # of processor time, for what was made without patience since the last reading
+        self._known: dict[Hashable, _Made] = {}
+
+    def of(self, name: Hashable, version: int, make: Callable[[], Thing], patience: float) -> Thing:
+        """The thing of that name, made anew unless it is of this version, or not older than `patience` seconds."""
+        known = self._known.get(name)
+        if known is not None and (known.version == version or time.monotonic() - known.at < patience):
+            return cast("Thing", known.thing)
+        began = time.thread_time()
+        thing = make()
+        self.seconds += time.thread_time() - began if patience == 0 else 0.0
+        self._keep(name, _Made(version, time.monotonic(), thing))
+        return thing
+
+    def _keep(self, name: Hashable, made: _Made) -> None:
+        self._known.pop(name, None)  # the newest stand last
+        self._known[name] = made
+        while len(self._known) > MOST_KEPT:
+            self._known.pop(next(iter(self._known)), None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +84,7 @@ class Results:
     runs: DataFrame
     store: Store
     version: int  # of the frames
-    _made: dict[Hashable, _Made] = field(default_factory=dict)  # shared with the comparison's earlier and later results
+    _things: Things
 
     @property
     def variants(self) -> list[str]:
@@ -80,15 +106,7 @@ class Results:
 
         While the comparison is running, what was made of earlier results less than `patience` seconds ago is good enough.
         """
-        known = self._made.get(name)
-        if known is not None and (known.version == self.version or (self.progress.active and time.monotonic() - known.at < patience)):
-            return cast("Thing", known.thing)
-        thing = make()
-        self._made.pop(name, None)  # the newest stand last
-        self._made[name] = _Made(self.version, time.monotonic(), thing)
-        while len(self._made) > MOST_KEPT:
-            self._made.pop(next(iter(self._made)), None)
-        return thing
+        return self._things.of(name, self.version, make, patience if self.progress.active else 0.0)
 
     def histograms(self, seed: int) -> DataFrame:
         """Histograms of the weights of one seed, at the time of the call."""
@@ -108,7 +126,8 @@ class Reader:
         self._history: Followed | None = None
         self._layers: Followed | None = None
         self._latest: Results | None = None
-        self._not_before = 0.0
+        self._things = Things()
+        self._read_at = -math.inf
         self._lock = threading.Lock()
 
     def latest(self) -> Results:
@@ -123,19 +142,16 @@ class Reader:
             return cast("Results", self._latest)
 
     def _drawable(self, known: Results, progress: Progress) -> bool:
-        return known.empty or not progress.active or time.monotonic() >= self._not_before
-
-    def drew(self, seconds: float) -> None:
-        """Tells how much processor time it took to draw what `latest` gave."""
-        self._not_before = max(self._not_before, time.monotonic() + REST * seconds)
+        rested = time.monotonic() - self._read_at >= REST * self._things.seconds
+        return known.empty or not progress.active or rested
 
     def _read(self, progress: Progress) -> Results:
         self._history = self._store.follow(self._comparison, self._history)
         self._layers = self._store.follow_layers(self._comparison, self._layers)
-        runs = self._store.runs(self._comparison)
-        made = self._latest._made if self._latest else {}
+        self._things.seconds, self._read_at = 0.0, time.monotonic()
         history, layers = level(self._history[0], self._layers[0])
-        return Results(self._comparison, progress, history, layers, runs, self._store, progress.version, made)
+        runs = self._store.runs(self._comparison)
+        return Results(self._comparison, progress, history, layers, runs, self._store, progress.version, self._things)
 
 
 def level(history: DataFrame, layers: DataFrame) -> tuple[DataFrame, DataFrame]:
@@ -185,8 +201,6 @@ def show(comparison: Comparison, draw: Callable[[Results], None]) -> None:
         results = source.latest()
         if interval(results) != every:
             st.rerun()
-        began = time.thread_time()
         draw(results)
-        source.drew(time.thread_time() - began)
 
     body()

@@ -34,7 +34,8 @@ def settings(**changes):
     """A small run with unequal sizes: 13 features, 7 and 5 hidden units, 3 classes, batches of 11 and a smaller last one."""
     training = {"epochs": 3, "batch_size": 11, "dtype": "float64"} | changes.pop("training", {})
     model = changes.pop("model", {})
-    model = model if isinstance(model, str) else {"kind": "mlp", "hidden": [7, 5]} | model
+    if not isinstance(model, str) and model.get("kind", "mlp") == "mlp":
+        model = {"kind": "mlp", "hidden": [7, 5]} | model
     return RunSettings.model_validate({"data": "wine", "model": model, "training": training} | changes)
 
 

@@ -252,7 +252,7 @@ def test_a_unit_is_dead_when_it_is_zero_at_every_position(model):
 
 @pytest.mark.parametrize("model", get_args(get_args(core.choices.models.Model)[0]), ids=kind_of)
 def test_every_model_trains_with_its_defaults_on_the_default_data(model):
-    runs = [core.RunSettings.model_validate({"model": kind_of(model), "training": {"epochs": 2}, "seed": seed}) for seed in (0, 1)]
+    runs = [core.RunSettings.model_validate({"model": kind_of(model), "training": {"epochs": 8}, "seed": seed}) for seed in (0, 1)]
     _, records = stacked_training(runs)
     assert [row["status"] for row in records.ended] == ["finished", "finished"]
     assert min(row["test_accuracy"] for row in records.ended) > 0.5

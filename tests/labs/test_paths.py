@@ -115,11 +115,14 @@ def test_a_path_that_would_take_too_long_is_refused():
 
 
 def test_the_values_at_a_step_are_those_of_its_row_or_of_the_last_before():
-    quick, ended = walk("quadratic", 40, "sgd", lr=0.05), walk("quadratic", 40, "sgd", lr=10.0)
-    table = paths.at_step(pd.concat([quick.assign(variant="quick"), ended.assign(variant="ended")]), 30).set_index("variant")
+    quick, ended = walk("quadratic", 40, "sgd", lr=0.09), walk("quadratic", 40, "sgd", lr=10.0)
+    both = pd.concat([quick.assign(variant="quick"), ended.assign(variant="ended")])
+    table = paths.at_step(both, 30).set_index("variant")
     assert table.loc["quick", "x"] == quick["x"].iloc[30]
     assert table.loc["ended", "status"] == "diverged"
     assert table.loc["ended", "step"] == ended["step"].iloc[-1] < 30
     first = next(step for step in range(41) if quick["excess"].iloc[step] <= 1e-3 * quick["excess"].iloc[0])
-    assert (table.loc["quick", "reached"] == first) if first <= 30 else pd.isna(table.loc["quick", "reached"])
+    assert first <= 30
+    assert table.loc["quick", "reached"] == first
     assert pd.isna(table.loc["ended", "reached"])
+    assert paths.at_step(both, first - 1)["reached"].isna().all(), "it is not told before it is so"

@@ -16,7 +16,7 @@ from core.runs.store import Store
 from core.ui.shell import PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
-TITLES = {page.path: page.title for page in PAGES, "pages/learning_rate.py": "Learning rate", "pages/batch_size.py": "Batch size"}
+TITLES = {page.path: page.title for page in PAGES}
 
 Open = Callable[..., AppTest]
 

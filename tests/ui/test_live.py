@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from functools import partial
 
@@ -48,6 +49,14 @@ def steps(frame: DataFrame) -> list[tuple[str, int]]:
     return list(zip(frame["run"], frame["step"], strict=True))
 
 
+def busy(seconds: float) -> str:
+    """Something that takes so much processor time."""
+    began = time.thread_time()
+    while time.thread_time() - began < seconds:
+        pass
+    return "made"
+
+
 def test_results_are_the_same_object_until_something_happens(store):
     reader = Reader(store, TWO)
     before = reader.latest()
@@ -68,11 +77,12 @@ def test_a_reader_ends_up_with_all_that_the_store_has(store):
     assert reader.latest().layers.equals(store.layers(TWO)[0])
 
 
-def test_after_drawing_new_rows_wait_but_progress_does_not(store):
+def test_after_drawing_new_rows_wait_but_progress_does_not(store, monkeypatch):
+    monkeypatch.setattr(live, "REST", 1e6)
     reader = Reader(store, TWO)
     write(store, records_of(FIRST, 0))
     drawn = reader.latest()
-    reader.drew(1e6)
+    drawn.once("chart", lambda: busy(0.05))
     write(store, records_of(FIRST, 10))
     waiting = reader.latest()
     assert waiting.history is drawn.history
@@ -81,12 +91,21 @@ def test_after_drawing_new_rows_wait_but_progress_does_not(store):
     assert steps(reader.latest().history) == [(FIRST.key, 0), (FIRST.key, 10)], "what has ended is drawn at once"
 
 
-def test_the_first_rows_do_not_wait(store):
+def test_the_first_rows_do_not_wait(store, monkeypatch):
+    monkeypatch.setattr(live, "REST", 1e6)
     reader = Reader(store, TWO)
-    reader.latest()
-    reader.drew(1e6)
+    reader.latest().once("chart", lambda: busy(0.05))
     write(store, records_of(FIRST, 0))
     assert not reader.latest().empty
+
+
+def test_what_may_be_behind_makes_nothing_wait(store, monkeypatch):
+    monkeypatch.setattr(live, "REST", 1e6)
+    reader = Reader(store, TWO)
+    write(store, records_of(FIRST, 0))
+    reader.latest().once("detail", lambda: busy(0.05), patience=4.0)
+    write(store, records_of(FIRST, 10))
+    assert len(reader.latest().history) == 2
 
 
 def test_a_thing_is_made_once_for_the_same_results(store):

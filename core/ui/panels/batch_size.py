@@ -198,7 +198,7 @@ def draw_rules(results: Results, reference: int) -> None:
     if results.empty and not results.progress.active:
         _nothing_yet(results, f"{PAGE}.rules", "One click trains every rule at every batch size.")
         return
-    sensitivity.draw(f"{PAGE}.rules", results, Sweep("batch size", "rule", rule_places(results.comparison, reference)))
+    sensitivity.draw(f"{PAGE}.rules", results, Sweep("batch size", "rule", rule_places(results.comparison, reference), tuned=False))
 
 
 def draw_noise(base: RunSettings) -> None:

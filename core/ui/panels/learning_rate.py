@@ -112,7 +112,10 @@ def draw_schedules(base: RunSettings) -> None:
             "before they take large steps. The training takes it from Schedule in the sidebar.",
         )
     frame = drawn(base, int(epochs), float(warmup))
-    figure(f"{PAGE}.shapes", charts.shapes(frame, variants=list(frame["schedule"].unique()), chosen=base.schedule.kind))
+    grid = st.grid(4, min_column_width=220, gap="small")
+    for name, rows in frame.groupby("schedule", sort=False):
+        with grid.cell():
+            figure(f"{PAGE}.shape.{name}", charts.shape(rows, name=str(name), chosen=name == base.schedule.kind), stretch=True)
     with st.expander("Every value", type="compact"):
         st.dataframe(
             frame.pivot_table(index="epoch", columns="schedule", values="lr", sort=False), alt="The learning rate of each schedule"

@@ -29,7 +29,7 @@ from core.ui.values import parse, write
 PAGE = "optimizers.on"
 
 STARTERS: dict[surfaces.Name, tuple[str, ...]] = {
-    "quadratic": ("sgd lr=0.05", "sgd lr=0.05 momentum=0.9", "rmsprop lr=0.05", "adam lr=0.1", "lbfgs max_iter=2"),
+    "quadratic": ("sgd lr=0.09", "sgd lr=0.05 momentum=0.9", "rmsprop lr=0.05", "adam lr=0.1", "lbfgs max_iter=2"),
     "rosenbrock": ("sgd lr=0.001", "sgd lr=0.001 momentum=0.9", "rmsprop lr=0.02", "adam lr=0.1", "lbfgs max_iter=2"),
     "beale": ("sgd lr=0.005", "sgd lr=0.002 momentum=0.9", "rmsprop lr=0.02", "adam lr=0.1", "lbfgs max_iter=2"),
     "himmelblau": ("sgd lr=0.01", "sgd lr=0.01 momentum=0.9", "rmsprop lr=0.05", "adam lr=0.1", "lbfgs max_iter=2"),

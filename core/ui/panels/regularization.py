@@ -144,7 +144,7 @@ def _gaps(results: Results, view: View) -> None:
     made = results.once(("gaps", view.metric), lambda: pairs.gap_table(results.history, results.variants, view.metric))
     st.subheader("The gap, exactly", anchor=False)
     number = st.column_config.NumberColumn
-    columns = {name: number(name.capitalize(), format="%.4g") for name in made.columns if name not in ("variant", "seeds")}
+    columns = {name: number(name.capitalize(), format="%.3f", width="small") for name in made.columns if name not in ("variant", "seeds")}
     alt = f"{in_words(view.metric)} at the end: training, validation and the gap between them, by variant"
     st.dataframe(made.drop(columns="seeds"), hide_index=True, key=f"{PAGE}.gaps", column_config=columns, alt=alt)
     key, make = f"{PAGE}.download.gap", lambda: to_csv_bytes(made)

@@ -47,6 +47,7 @@ class Sweep(NamedTuple):
     name: str
     noun: str  # of one curve: "optimizer"
     places: DataFrame  # variant, curve, place
+    tuned: bool = True  # whether the best place is looked for: curves are then compared each at its own, and one at the edge is warned of
 
     @property
     def curves(self) -> list[str]:
@@ -100,7 +101,8 @@ def draw(page: str, results: Results, sweep: Sweep) -> None:
     found = find(results, sweep, metric, at)
     with above:
         _verdict(page, results, sweep, found, metric, at)
-    _warn_of_edges(sweep, found)
+    if sweep.tuned:
+        _warn_of_edges(sweep, found)
     shared: dict[str, Any] = {"variants": sweep.curves, "stretch": True, "about": (metric, at), "place": sweep.name, "patience": PATIENCE}
     limits: dict[str, Any] = {"start": None if pd.isna(found.start) else found.start, "end": found.end}
     regression = results.once("regression", lambda: is_regression(results.history))
@@ -142,21 +144,30 @@ def _verdict(page: str, results: Results, sweep: Sweep, found: Found, metric: st
     if found.best.empty or len(sweep.curves) < 2:
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        fair = st.segmented_control(
-            f"Compare at a {sweep.name}",
-            (OWN, SAME),
-            default=OWN,
-            required=True,
-            key=f"{page}.fair",
-            bind="query-params",
-            help="The same for all can favour whom it happens to suit. Each at its own best is the fair comparison: all had equally many "
-            "tries. The best was picked on these same seeds, which flatters each of them a little.",
+        fair = (
+            SAME
+            if not sweep.tuned
+            else st.segmented_control(
+                f"Compare at a {sweep.name}",
+                (OWN, SAME),
+                default=OWN,
+                required=True,
+                key=f"{page}.fair",
+                bind="query-params",
+                help="The same for all can favour whom it happens to suit. Each at its own best is the fair comparison: all had equally many "
+                "tries. The best was picked on these same seeds, which flatters each of them a little.",
+            )
         )
         chosen = found.best
         if fair == SAME:
             offered = [f"{place:g}" for place in sorted(found.points["place"].unique())]
             text = st.selectbox(
-                sweep.name.capitalize(), offered, index=len(offered) // 2, key=f"{page}.same", bind="query-params", width=150
+                sweep.name.capitalize(),
+                offered,
+                index=len(offered) // 2 if sweep.tuned else len(offered) - 1,
+                key=f"{page}.same",
+                bind="query-params",
+                width=150,
             )
             chosen = found.points[found.points["place"].map("{:g}".format) == text]
     name = ("fair", sweep.name, metric, at, fair, tuple(chosen["place"]))

@@ -1,0 +1,78 @@
+"""What compression costs and saves, against numbers worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pandas import DataFrame
+
+from core.analysis import compression
+
+
+def history():
+    """Two variants, three seeds, two evaluations; the last accuracy of `pruned` is lower by 0.1, 0.2 and 0.3."""
+    rows = []
+    for variant, loss in (("dense", (0, 0, 0)), ("pruned", (0.1, 0.2, 0.3))):
+        for seed in range(3):
+            for step, accuracy in ((0, 0.99), (5, 0.9 + seed / 100 - loss[seed])):
+                rows.append((variant, seed, f"{variant}{seed}", step, accuracy, 0.8 if variant == "pruned" and step else 0.0))
+    return DataFrame(rows, columns=["variant", "seed", "run", "step", "val_accuracy", "sparsity"])
+
+
+def runs(status="finished"):
+    return history().drop_duplicates("run")[["variant", "seed", "run"]].assign(status=status)
+
+
+def layers():
+    """Of `pruned`: 0.5 of hidden1 is zero for one seed and 0.7 for the other, and none of the output."""
+    rows = [("pruned", f"r{seed}", step, layer, zeros if step else 0) for seed, first in ((0, 0.5), (1, 0.7)) for step in (0, 3)
+            for layer, zeros in (("hidden1", first), ("output", 0.0))]  # fmt: skip
+    return DataFrame(rows, columns=["variant", "run", "step", "layer", "sparsity"])
+
+
+def test_differences_to_the_reference_are_paired_and_of_the_last_value():
+    table = compression.outcomes(history(), runs(), "val_accuracy", "dense").set_index("variant")
+    assert table.loc["pruned", "difference"] == pytest.approx(-0.2)
+    half = 0.1 / np.sqrt(3) * 4.302652729911275  # t quantile of 2 degrees
+    assert table.loc["pruned", "difference_low"] == pytest.approx(-0.2 - half)
+    assert table.loc["pruned", "difference_high"] == pytest.approx(-0.2 + half)
+    assert table.loc["dense", "mean"] == pytest.approx(0.91)
+    assert np.isnan(table.loc["dense", "difference"])
+
+
+def test_without_a_reference_there_are_no_differences():
+    table = compression.outcomes(history(), runs(), "val_accuracy", "no such variant")
+    assert table["difference"].isna().all()
+    assert table["mean"].notna().all()
+
+
+def test_a_variant_that_diverged_in_every_seed_has_no_mean_and_says_so():
+    table = compression.outcomes(history(), runs("diverged"), "val_accuracy", "dense")
+    assert table["mean"].isna().all()
+    assert list(table["diverged"]) == [3, 3]
+
+
+def test_work_is_the_layers_multiplications_by_their_densities():
+    table = compression.work(layers(), {"pruned": {"hidden1": 100, "output": 20}}).iloc[0]
+    assert table["multiply_adds"] == 120
+    assert table["remaining"] == pytest.approx(100 * 0.4 + 20)
+    assert table["speed_up"] == pytest.approx(120 / 60)
+
+
+def test_weights_left_are_those_of_the_end():
+    left = compression.weights_left(history())
+    assert dict(left) == pytest.approx({"dense": 1.0, "pruned": 0.2})
+
+
+@pytest.mark.parametrize(("higher", "sign"), [(True, -1), (False, 1)])
+def test_the_furthest_is_the_smallest_within_the_tolerance(higher, sign):
+    table = DataFrame(
+        {
+            "family": ["a", "a", "a", "b"],
+            "name": ["a 5", "a 8", "a 9", "b 5"],
+            "left": [0.5, 0.2, 0.1, 0.5],
+            "difference": [sign * x for x in (-0.02, 0.005, 0.2, 0.3)],
+        }
+    )
+    best = compression.furthest(table, 0.01, higher_is_better=higher)
+    assert list(best["name"]) == ["a 8"]
