@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 from threadpoolctl import threadpool_limits
 
-from benchmarks import baselines, ours, sweep
+from benchmarks import baselines, ours, recurrent, sweep
 from benchmarks.timing import Contestant, Timing, race, speedup
 from benchmarks.work import Work
 from core.runs.executors import make_executor
@@ -59,7 +59,12 @@ def learning_rate_sweep(options: Options) -> Table:
     return Table(sweep.TITLE, sweep.table(options.repetitions))
 
 
-SECTIONS: Sequence[Callable[[Options], Table]] = (default_network, small_batches, learning_rate_sweep)
+def recurrent_cells(options: Options) -> Table:
+    """RNN, LSTM and GRU on the adding problem."""
+    return Table(recurrent.TITLE, recurrent.table(options.repetitions))
+
+
+SECTIONS: Sequence[Callable[[Options], Table]] = (default_network, small_batches, learning_rate_sweep, recurrent_cells)
 
 
 def training_speed(work: Work, options: Options) -> Table:

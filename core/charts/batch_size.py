@@ -43,6 +43,7 @@ def along(
     frame = thin.thinned(frame[frame["mean"] > 0] if log_y else frame, "variant")
     colour = palette.colour(shown, bands.labels(history, shown), width=width)
     kind: Literal["log", "linear"] = "log" if x in ("step", "seconds") else "linear"
+    axis = alt.Axis(tickCount=5, format="~g", grid=False)
     across = alt.X(
         f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(type=kind, nice=False), axis=alt.Axis(tickCount=5, format="~g", grid=False)
     )

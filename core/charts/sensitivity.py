@@ -127,6 +127,8 @@ def _axis(**more: Any) -> alt.Axis:
 
 def _bounds(points: DataFrame, start: float | None, end: float | None) -> tuple[float | None, float | None]:
     """The y axis' ends: `end` is the high one when it is above what the networks began with, the low one when below."""
+    if points["mean"].notna().sum() == 0 and start is not None:
+        return start / 10, max(start, end or 0.0)  # nothing decides the axis yet
     if end is None or start is None:
         return None, None
     return (None, end) if end >= start else (end, None)

@@ -34,6 +34,9 @@ MOST_EXAMPLES = 2_048
 MOST_NUMBERS = 20_000_000
 """Examples times parameters for which every example's own gradient is kept (as float32 80 MB)."""
 
+ROUNDING = 3e-6
+"""What float32 leaves of no spread at all, as a share of the largest number, for each parameter."""
+
 FITTED_SHARE = 10
 """The line is fitted to batches of at most one part in so many of the examples: without replacement larger ones are less noisy."""
 
@@ -185,4 +188,6 @@ def _spread(found_KP: np.ndarray) -> dict[str, float]:
     """The standard deviation over the K draws with Bessel's correction, and its interval."""
     squares = ((found_KP - found_KP.mean(0)) ** 2).sum(1) * len(found_KP) / (len(found_KP) - 1)
     variance, half = float(squares.mean()), 1.96 * float(squares.std(ddof=1)) / math.sqrt(len(squares))
+    if variance < (ROUNDING * float(np.abs(found_KP).max())) ** 2 * found_KP.shape[1]:
+        return {"noise": 0.0, "ci_low": 0.0, "ci_high": 0.0}
     return {"noise": math.sqrt(variance), "ci_low": math.sqrt(max(variance - half, 0.0)), "ci_high": math.sqrt(variance + half)}

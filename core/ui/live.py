@@ -28,8 +28,8 @@ SOON, STEADY, PAUSED = 0.5, 1.0, 2.0
 What was being computed when it was paused still comes in; and it may be resumed from elsewhere.
 """
 
-REST = 8.0
-"""New rows wait this many times as long as it took to make what the last ones are seen in: so that takes a ninth of a core at most."""
+REST = 12.0
+"""New rows wait this many times as long as it took to make what the last ones are seen in: so that takes a thirteenth of a core at most."""
 
 MOST_KEPT = 80
 """Things made of one comparison that are kept."""

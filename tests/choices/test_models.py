@@ -131,7 +131,7 @@ def complaint(**given):
     ({"model": {"kind": "mlp", "hidden": [8, 8], "dropout": [0.1]}}, "model: dropout: 1 rates for 2 hidden layers"),
     ({"model": {"kind": "mlp", "dropout": [0.1, 1]}}, "model.dropout.1: 1: input should be less than 1"),
     ({"model": {"kind": "mlp", "dropout": 1}}, "model.dropout: 1: input should be less than 1"),
-    ({"model": {"kind": "mlp", "hidden": [8, 7], "normalization": "group"}}, "model: normalization: 4 groups do not divide the 7 units of hidden layer 2"),
+    ({"model": {"kind": "mlp", "hidden": [8, 7], "normalization": "group"}}, "4 groups do not divide the 7 units of hidden layer 2"),
     ({"model": {"kind": "mlp", "hidden": [4], "normalization": "group"}}, "4 groups leave 1 each of the 4 units of hidden layer 1"),
     ({"model": {"kind": "mlp", "depth": 65}}, "model.depth: 65: input should be less than or equal to 64"),
     ({"model": {"kind": "convnet", "kernel": [3, 3, 3]}}, "model: kernel: 3 sizes for 2 layers"),

@@ -66,7 +66,9 @@ def test_recurrent_stacks_shrink_as_their_sequences_and_states_grow():
     assert rows(32, 50, "full") == 4
 
 
-@pytest.mark.parametrize(("device", "gpu", "rows"), [("cpu", True, 16), ("cuda", False, MAX_ROWS), ("auto", True, MAX_ROWS), ("auto", False, 16)])
+@pytest.mark.parametrize(
+    ("device", "gpu", "rows"), [("cpu", True, 16), ("cuda", False, MAX_ROWS), ("auto", True, MAX_ROWS), ("auto", False, 16)]
+)
 def test_on_a_gpu_stacks_are_as_large_as_any(device, gpu, rows, monkeypatch):
     monkeypatch.setattr(planning, "gpu_here", lambda: gpu)
     assert rows_at_most(run(model="convnet", training={"device": device})) == rows

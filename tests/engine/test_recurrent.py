@@ -27,7 +27,9 @@ CELLS = {
 def stack_of(modules):
     """The stacked layer and its parameters by name."""
     names = [name for name, _ in modules[0].named_parameters()]
-    parameters = {f"it.{name}": torch.stack([dict(m.named_parameters())[name].detach() for m in modules]).requires_grad_() for name in names}
+    parameters = {
+        f"it.{name}": torch.stack([dict(m.named_parameters())[name].detach() for m in modules]).requires_grad_() for name in names
+    }
     return stacked(modules[0], "it", Parts(parameters, {})), parameters
 
 
@@ -122,7 +124,11 @@ COPY = {"kind": "copy", "samples": 100, "symbols": 3, "length": 3, "delay": 4}
 
 @pytest.mark.parametrize("changes", [{}, {"truncation": 4}, {"bias": False}, {"spectral_radius": 1.2}], ids=str)
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-@pytest.mark.parametrize("data", [ADDING, {"kind": "mnist1d", "samples": 200}, {"kind": "digits", "validation_fraction": 0.9, "test_fraction": 0.05}], ids=lambda d: d["kind"])
+@pytest.mark.parametrize(
+    "data",
+    [ADDING, {"kind": "mnist1d", "samples": 200}, {"kind": "digits", "validation_fraction": 0.9, "test_fraction": 0.05}],
+    ids=lambda d: d["kind"],
+)
 def test_a_stack_trains_each_run_as_plain_torch_would(data, cell, changes):
     model = {"kind": "recurrent", "cell": cell, "hidden": 5} | changes
     runs = [settings(data=data, model=model, seed=seed, optimizer={"kind": "adam", "lr": 0.01}, training={"epochs": 2}) for seed in (0, 3)]
@@ -133,7 +139,9 @@ def test_a_stack_trains_each_run_as_plain_torch_would(data, cell, changes):
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_several_targets_train_as_plain_torch_would(cell):
-    runs = [settings(data=COPY, model={"kind": "recurrent", "cell": cell, "hidden": 5}, seed=seed, training={"epochs": 2}) for seed in (0, 3)]
+    runs = [
+        settings(data=COPY, model={"kind": "recurrent", "cell": cell, "hidden": 5}, seed=seed, training={"epochs": 2}) for seed in (0, 3)
+    ]
     models, _ = stacked_training(runs)
     for run in runs:
         split = core.load_data(run.data)
@@ -160,11 +168,14 @@ def test_a_trained_layer_is_torchs_own_and_takes_its_state():
     torch.testing.assert_close(theirs(x)[0][:, -1], models[run.key].hidden1(x))
 
 
+FIFTEEN = {"epochs": 15, "batch_size": 50}
+
+
 def test_an_echo_of_the_first_step_is_learned_without_truncation_and_not_with_it():
     model = {"kind": "recurrent", "cell": "gru", "hidden": 16}
     data = {"kind": "copy", "samples": 600, "symbols": 2, "length": 1, "delay": 8}
     runs = [
-        settings(data=data, model=model | {"truncation": truncation}, optimizer={"kind": "adam", "lr": 0.02}, training={"epochs": 15, "batch_size": 50})
+        settings(data=data, model=model | {"truncation": truncation}, optimizer={"kind": "adam", "lr": 0.02}, training=FIFTEEN)
         for truncation in (None, 3)
     ]  # fmt: skip
     accuracy = []

@@ -9,7 +9,7 @@ import pytest
 from core.labs import paths, surfaces
 from core.presets import OPTIMIZERS
 from core.ui.panels import optimizer_paths
-from core.ui.values import parse, write
+from core.ui.values import parse
 from tests.pages.conftest import assert_no_error, texts
 
 PAGE = "pages/optimizers.py"
@@ -47,7 +47,7 @@ def test_the_table_is_the_path_at_the_step(open_page, store, name):
 def test_starters_are_as_they_are_written_back():
     """So that a link says what the widget says."""
     for name, starters in optimizer_paths.STARTERS.items():
-        assert [write(optimizer_paths.read(text, 1.0, 200)) for text in starters] == list(starters), name
+        assert [optimizer_paths.name_of(optimizer_paths.read(text, 1.0, 200)) for text in starters] == list(starters), name
 
 
 def test_every_offered_kind_can_be_read():

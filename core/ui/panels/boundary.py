@@ -22,7 +22,7 @@ from core.ui.panels.view import View
 SIDE = 48
 """Points of a grid along each axis, as `core.engine.grids` writes it (which imports torch, and so is not imported here)."""
 
-PATIENCE = 4.0
+PATIENCE = 5.0
 """Seconds for which the regions may be behind the curves while they grow."""
 
 

@@ -12,7 +12,7 @@ from core.ui.panels import boundary, differences
 from core.ui.panels.drawing import WIDTH, along, chart
 from core.ui.panels.view import View
 
-PATIENCE = 4.0
+PATIENCE = 5.0
 """Seconds for which a detail may be behind the curves while they grow; making one takes as long as making them."""
 
 Draw = Callable[[str, Results, View], None]

@@ -97,9 +97,9 @@ def _row(store: Store, row: Row) -> None:
     with st.container(border=True, key=f"{key}.row"):
         what, standing, actions = st.columns([5, 3, 3], vertical_alignment="center")
         comparison = _opened(str(row["spec"]))
-        with what:
+        with what.container(gap="xsmall"):
             _name(row, comparison)
-        with standing:
+        with standing.container(gap="xsmall"):
             _standing(row)
         with actions.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
             _actions(store, row, comparison, key)
@@ -121,7 +121,7 @@ def _opened(spec: str) -> links.Query | None:
 
 def _name(row: Row, query: links.Query | None) -> None:
     if query is not None:
-        st.page_link(links.COMPARE, label=f"**{plain(str(row['name']))}**", query_params=query)
+        st.page_link(links.COMPARE, label=f"**{plain(str(row['name']))}**", icon=":material/compare_arrows:", query_params=query)
     else:
         st.markdown(f"**{plain(str(row['name']))}** :gray[(made by another version; this one cannot open it)]")
     st.caption(f"{count(int(row['variants']), 'variant')} · {count(int(row['runs']), 'run')} · {ago(row['created'])}")

@@ -29,12 +29,12 @@ from core.ui.values import parse, write
 PAGE = "optimizers.on"
 
 STARTERS: dict[surfaces.Name, tuple[str, ...]] = {
-    "quadratic": ("sgd lr=0.09", "sgd lr=0.05 momentum=0.9", "rmsprop lr=0.05", "adam lr=0.1", "lbfgs max_iter=2"),
-    "rosenbrock": ("sgd lr=0.001", "sgd lr=0.001 momentum=0.9", "rmsprop lr=0.02", "adam lr=0.1", "lbfgs max_iter=2"),
-    "beale": ("sgd lr=0.005", "sgd lr=0.002 momentum=0.9", "rmsprop lr=0.02", "adam lr=0.1", "lbfgs max_iter=2"),
-    "himmelblau": ("sgd lr=0.01", "sgd lr=0.01 momentum=0.9", "rmsprop lr=0.05", "adam lr=0.1", "lbfgs max_iter=2"),
+    "quadratic": ("sgd lr=0.09", "sgd lr=0.05 momentum=0.9", "rmsprop lr=0.05", "adam lr=0.1", "lbfgs lr=1 max_iter=5"),
+    "rosenbrock": ("sgd lr=0.001", "sgd lr=0.001 momentum=0.9", "rmsprop lr=0.02", "adam lr=0.1", "lbfgs lr=1 max_iter=5"),
+    "beale": ("sgd lr=0.005", "sgd lr=0.002 momentum=0.9", "rmsprop lr=0.02", "adam lr=0.1", "lbfgs lr=1 max_iter=5"),
+    "himmelblau": ("sgd lr=0.01", "sgd lr=0.01 momentum=0.9", "rmsprop lr=0.05", "adam lr=0.1", "lbfgs lr=1 max_iter=5"),
     "saddle": ("sgd lr=0.1", "sgd lr=0.05 momentum=0.9", "rmsprop lr=0.02", "adam lr=0.05", "lion lr=0.02"),
-    "noisy valley": ("sgd lr=0.1", "sgd lr=0.02 momentum=0.9", "rmsprop lr=0.1", "adam lr=0.1", "lbfgs max_iter=2"),
+    "noisy valley": ("sgd lr=0.1", "sgd lr=0.02 momentum=0.9", "rmsprop lr=0.1", "adam lr=0.1", "lbfgs lr=1 max_iter=5"),
 }
 """The optimizers that each surface begins with, at rates that suit it."""
 
@@ -106,7 +106,7 @@ def _follow(asked: Asked, *, playing: bool) -> None:
 
 def _to_network(asked: Asked) -> None:
     """A link to the workbench with the very same optimizers, rates included."""
-    variants = [{"name": write(optimizer), "optimizer": optimizer.identity()} for optimizer in asked.optimizers]
+    variants = [{"name": name_of(optimizer), "optimizer": optimizer.identity()} for optimizer in asked.optimizers]
     comparison = Comparison.load({"base": presets.OPTIMIZERS.base, "variants": variants, "seeds": 3})
     query = links.query_for("compare", comparison)
     said = "Train a network with exactly these, rates included"
@@ -236,7 +236,7 @@ def _optimizers(name: surfaces.Name, factor: float, steps: int) -> tuple[Optimiz
     for text in texts:
         try:
             optimizer = read(text, factor, steps)
-            found.setdefault(write(optimizer), optimizer)
+            found.setdefault(name_of(optimizer), optimizer)
         except SettingsError as error:
             st.error(errors.as_list(str(error).splitlines()))
     return tuple(found.values())
@@ -261,14 +261,20 @@ def read(text: str, factor: float, steps: int) -> OptimizerChoice:
     return optimizer
 
 
+def name_of(optimizer: OptimizerChoice) -> str:
+    """The optimizer as text, its rate always said: `sgd lr=0.001 momentum=0.9`."""
+    others = {name: value for name, value in optimizer.identity().items() if name not in ("kind", "lr")}
+    return write({"kind": optimizer.kind, "lr": optimizer.lr, **others})
+
+
 def _names(asked: Asked) -> list[str]:
-    return [write(optimizer) for optimizer in asked.optimizers]
+    return [name_of(optimizer) for optimizer in asked.optimizers]
 
 
 def paths_of(asked: Asked) -> DataFrame:
     """The paths of all, one below the other, with their optimizer's text as `variant`."""
     parts = [
-        _path(asked.name, asked.condition, asked.angle, write(optimizer), asked.start, asked.steps, asked.noise, asked.seed, optimizer)
+        _path(asked.name, asked.condition, asked.angle, name_of(optimizer), asked.start, asked.steps, asked.noise, asked.seed, optimizer)
         for optimizer in asked.optimizers
     ]
     return pd.concat(parts, ignore_index=True)

@@ -144,35 +144,30 @@ def _verdict(page: str, results: Results, sweep: Sweep, found: Found, metric: st
     if found.best.empty or len(sweep.curves) < 2:
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        fair = (
-            SAME
-            if not sweep.tuned
-            else st.segmented_control(
-                f"Compare at a {sweep.name}",
-                (OWN, SAME),
-                default=OWN,
-                required=True,
-                key=f"{page}.fair",
-                bind="query-params",
-                help="The same for all can favour whom it happens to suit. Each at its own best is the fair comparison: all had equally many "
-                "tries. The best was picked on these same seeds, which flatters each of them a little.",
-            )
-        )
+        fair = _fairness(page, sweep) if sweep.tuned else SAME
         chosen = found.best
         if fair == SAME:
             offered = [f"{place:g}" for place in sorted(found.points["place"].unique())]
-            text = st.selectbox(
-                sweep.name.capitalize(),
-                offered,
-                index=len(offered) // 2 if sweep.tuned else len(offered) - 1,
-                key=f"{page}.same",
-                bind="query-params",
-                width=150,
-            )
+            begin = len(offered) // 2 if sweep.tuned else len(offered) - 1
+            key = f"{page}.same"
+            text = st.selectbox(f"Compare at the {sweep.name}", offered, index=begin, key=key, bind="query-params", width=190)
             chosen = found.points[found.points["place"].map("{:g}".format) == text]
     name = ("fair", sweep.name, metric, at, fair, tuple(chosen["place"]))
     said = results.once(name, lambda: _said(results, found, chosen, metric, at), PATIENCE)
     st.markdown(f"#### {plain(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
+
+
+def _fairness(page: str, sweep: Sweep) -> str | None:
+    return st.segmented_control(
+        f"Compare at a {sweep.name}",
+        (OWN, SAME),
+        default=OWN,
+        required=True,
+        key=f"{page}.fair",
+        bind="query-params",
+        help="The same for all can favour whom it happens to suit. Each at its own best is the fair comparison: all had equally "
+        "many tries. The best was picked on these same seeds, which flatters each of them a little.",
+    )
 
 
 def _said(results: Results, found: Found, chosen: DataFrame, metric: str, at: At) -> str:

@@ -22,7 +22,7 @@ FILES = {
     "all.zip": "All three, and comparison.toml, from which the comparison can be run again.",
 }
 
-PATIENCE = 2.0
+PATIENCE = 3.0
 """Seconds for which the table may be behind the curves while they grow."""
 
 

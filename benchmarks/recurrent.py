@@ -1,0 +1,93 @@
+"""The adding problem by `core.compare` in one process, against torch's own RNN, LSTM and GRU trained one run at a time.
+
+The loop is what one would write: nn.RNN, nn.LSTM or nn.GRU and a linear layer on its last output, one permutation an epoch, batches that
+are slices, Adam, fused. It measures nothing but the error at the end.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from statistics import median
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+import core
+from benchmarks.ours import NEVER
+from benchmarks.timing import race, speedup
+
+CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+HIDDEN, RUNS, EPOCHS, BATCH, STEPS, SAMPLES = 32, 16, 2, 64, 50, 2000
+
+TITLE = f"adding problem of {STEPS} steps, {HIDDEN} units, batch {BATCH}, Adam, {EPOCHS} epochs, {RUNS} runs"
+
+
+class Plain(nn.Module):
+    """The network of a notebook."""
+
+    def __init__(self, cell: type[nn.RNNBase]) -> None:
+        super().__init__()
+        self.recurrent = cell(2, HIDDEN, batch_first=True)
+        self.output = nn.Linear(HIDDEN, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T * 2) to (B,)."""
+        states, _ = self.recurrent(x.view(len(x), STEPS, 2))
+        return self.output(states[:, -1])[:, 0]  # type: ignore[no-any-return]
+
+
+def table(repetitions: int) -> pd.DataFrame:
+    """A row a cell: milliseconds a run (medians) of the loop and of ours, measured and not, and how many times as fast ours are."""
+    return pd.DataFrame([_row(kind, repetitions) for kind in CELLS])
+
+
+def _row(kind: str, repetitions: int) -> dict[str, object]:
+    timings = race(
+        {
+            "one at a time": partial(one_at_a_time, kind),
+            "compare": partial(compared, kind, None),
+            "compare, unmeasured": partial(compared, kind, NEVER),
+        },
+        repetitions,
+    )
+    milliseconds = {f"{name}, ms a run": round(1000 * median(timing.seconds) / RUNS, 1) for name, timing in timings.items()}
+    loop = timings["one at a time"]
+    faster = {f"{name}, times as fast": round(speedup(timing, loop), 2) for name, timing in timings.items() if timing is not loop}
+    return {"cell": kind} | milliseconds | faster
+
+
+def settings(kind: str, evaluate_every: int | None = None) -> core.Comparison:
+    """The work as a comparison."""
+    base = {
+        "data": {"kind": "adding", "steps": STEPS, "samples": SAMPLES},
+        "model": {"kind": "recurrent", "cell": kind, "hidden": HIDDEN},
+        "training": {"batch_size": BATCH, "epochs": EPOCHS, "evaluate_every": evaluate_every, "device": "cpu"},
+    }
+    return core.Comparison(base=core.RunSettings.model_validate(base), seeds=RUNS)
+
+
+def compared(kind: str, evaluate_every: int | None) -> list[float]:
+    """By `core.compare`; the squared error of every run on its training examples."""
+    history = core.compare(settings(kind, evaluate_every), store=None, progress=False).history
+    return [float(loss) for loss in history[history["status"] != "running"]["train_loss_eval"]]
+
+
+def one_at_a_time(kind: str) -> list[float]:
+    """By the loop; the same."""
+    split = core.load_data(settings(kind).base.data)
+    x, y = torch.tensor(split.x_train, dtype=torch.float32), torch.tensor(split.y_train, dtype=torch.float32)
+    return [_train(Plain(CELLS[kind]), x, y) for _ in range(RUNS)]
+
+
+def _train(model: nn.Module, x: Tensor, y: Tensor) -> float:
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
+    for _ in range(EPOCHS):
+        order = torch.randperm(len(x))
+        x_epoch, y_epoch = x[order], y[order]
+        for start in range(0, len(x), BATCH):
+            optimizer.zero_grad(set_to_none=True)
+            nn.functional.mse_loss(model(x_epoch[start : start + BATCH]), y_epoch[start : start + BATCH]).backward()
+            optimizer.step()
+    with torch.no_grad():
+        return nn.functional.mse_loss(model(x), y).item()

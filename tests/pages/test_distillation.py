@@ -1,0 +1,112 @@
+"""Distillation: teacher, student alone and taught students in one comparison, and the soft targets of single examples."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import core
+from core.comparison import Comparison
+from core.engine.network import trained_model
+from core.runs.compare import compare
+from core.ui import links
+from core.ui.panels import compression, distillation, soft_targets
+from tests.pages.conftest import assert_no_error, texts
+
+PAGE = "pages/distillation.py"
+
+SMALL = Comparison.load(
+    {
+        "base": {
+            "data": "iris",
+            "model": {"kind": "mlp", "hidden": [4]},
+            "training": {"epochs": 3},
+            "distillation": {"kind": "soft_targets", "teacher_hidden": [9], "teacher_epochs": 2},
+        },
+        "vary": {"distillation.temperature": [1.0, 5.0], "training.labelled": [0.2, 1.0]},
+        "seeds": 3,
+    }
+)
+
+
+@pytest.fixture
+def trained_here(store):
+    """This test's store with the small comparison, its teacher and its student alone in it."""
+    compare(distillation.with_teacher(SMALL), store=store, progress=False)
+    return store
+
+
+def query(**more):
+    return links.query_for("distillation", SMALL, distillation.START) | {f"distillation.{name}": value for name, value in more.items()}
+
+
+def test_the_teacher_is_the_very_run_that_teaches():
+    whole = distillation.with_teacher(SMALL)
+    assert whole.names[:3] == ["teacher", "student alone, labelled=0.2", "student alone, labelled=1"]
+    teachers = {run.key for name, run in whole.members if name == "teacher"}
+    assert teachers == {run.teachers[0].key for run in SMALL.runs()}
+    assert distillation.roles(whole) == {
+        name: "teacher" if name == "teacher" else "student alone" if name.startswith("student") else "taught" for name in whole.names
+    }
+
+
+@pytest.mark.parametrize("start", distillation.STARTS, ids=lambda start: start.label)
+def test_what_the_page_offers_has_its_teachers(start):
+    roles = distillation.roles(distillation.with_teacher(start.comparison))
+    assert set(roles.values()) == {"teacher", "student alone", "taught"}
+
+
+def test_on_an_empty_store_one_button_asks_for_the_whole_comparison(open_page, store):
+    app = open_page(PAGE, query())
+    app.button(key="distillation.run_here").click().run()
+    assert_no_error(app)
+    assert store.progress(distillation.with_teacher(SMALL)).pending == "run"
+
+
+def test_a_stored_comparison_shows_its_verdict_pictures_and_exact_values(open_page, trained_here):
+    app = open_page(PAGE, query())
+    assert len(app.get("vega_lite_chart")) == 3, "along the labels, the squares, and the soft targets"
+    said = texts(app).replace("\\", "")
+    assert "student alone, labelled=0.2" in said
+    table = app.dataframe[0].value.set_index("variant")
+    assert list(table.index) == distillation.with_teacher(SMALL).names
+    assert table.loc["teacher", "multiply_adds"] == 4 * 9 + 9 * 3
+    assert table.loc["student alone, labelled=1", "multiply_adds"] == 4 * 4 + 4 * 3
+    assert table.loc["teacher", "parameters"] == 4 * 9 + 9 + 9 * 3 + 3
+
+
+def test_the_teachers_outputs_are_those_of_its_network(trained_here):
+    whole = distillation.with_teacher(SMALL)
+    teacher = compression.settings_of(whole)["teacher"]
+
+    class Here:
+        store = trained_here
+
+    found = soft_targets.logits_of(Here(), teacher)
+    import torch
+
+    x = torch.tensor(core.load_data(teacher.data).x_test, dtype=torch.float32)
+    expected = trained_model(teacher, trained_here.weights(teacher.key))(x).detach().numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_both_networks_are_timed_only_when_asked(open_page, trained_here):
+    app = open_page(PAGE, query(tab="Size and speed"))
+    assert not app.metric
+    app.toggle(key="distillation.time").set_value(True).run()
+    assert_no_error(app)
+    assert [metric.label for metric in app.metric] == ["Parameters", "Forward pass", "Faster by"]
+    assert app.metric[0].value == f"{4 * 4 + 4 + 4 * 3 + 3}"
+
+
+def test_without_a_teacher_the_page_says_so(open_page, store):
+    alone = Comparison.load({"base": {"data": "iris", "training": {"epochs": 1}}, "vary": {"optimizer.lr": [0.1, 0.01]}, "seeds": 1})
+    compare(alone, store=store, progress=False)
+    app = open_page(PAGE, links.query_for("distillation", alone, distillation.START))
+    assert any("Choose a kind of distillation" in shown.value for shown in app.info)
+
+
+@pytest.mark.parametrize("tab", ["Soft targets", "Over training", "Size and speed"])
+@pytest.mark.parametrize("value", ["", "nan", "<b>", "9" * 40, "2"])
+def test_nonsense_in_the_view_breaks_nothing(open_page, trained_here, tab, value):
+    open_page(PAGE, query(share=value, metric=value, shown_seed=value, example=value, log=value, tab=tab))

@@ -1,0 +1,109 @@
+"""Pruning: the dense network beside every pruned one, what the page says of them, and networks that really become smaller."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.comparison import Comparison
+from core.runs.compare import compare
+from core.ui import links
+from core.ui.panels import compression, masks, pruning
+from tests.pages.conftest import assert_no_error, texts
+
+PAGE = "pages/pruning.py"
+
+SMALL = Comparison.load(
+    {
+        "base": {
+            "data": "moons",
+            "model": {"kind": "mlp", "hidden": [8, 8]},
+            "training": {"epochs": 3},
+            "pruning": {"kind": "magnitude", "epochs": [2]},
+        },
+        "vary": {
+            "pruning": [{"kind": "magnitude", "epochs": [2]}, {"kind": "units", "epochs": [2]}],
+            "pruning.sparsity": [0.25, 0.75],
+        },
+        "seeds": 3,
+    }
+)
+
+
+@pytest.fixture
+def trained_here(store):
+    """This test's store with the small comparison and its dense network in it."""
+    compare(pruning.with_dense(SMALL), store=store, progress=False)
+    return store
+
+
+def query(**more):
+    return links.query_for("pruning", SMALL, pruning.START) | {f"pruning.{name}": value for name, value in more.items()}
+
+
+def test_the_dense_network_is_compared_too_and_stands_first():
+    whole = pruning.with_dense(SMALL)
+    assert whole.names == ["dense", *SMALL.names]
+    runs = compression.settings_of(whole)
+    assert runs["dense"].pruning.kind == "none"
+    assert {run.key for run in SMALL.runs()} < {run.key for run in whole.runs()}
+    assert len(whole.runs()) == len(SMALL.runs()) + 3
+
+
+def test_a_comparison_that_has_a_dense_network_gets_no_second_one():
+    whole = pruning.with_dense(SMALL)
+    assert pruning.with_dense(whole).id == whole.id
+
+
+def test_several_dense_networks_are_told_apart_by_what_makes_them_different():
+    several = Comparison.load({"base": SMALL.base, "vary": {"model.hidden": [[8], [4]], "pruning.sparsity": [0.5]}, "seeds": 1})
+    assert pruning.with_dense(several).names[:2] == ["dense, hidden=8", "dense, hidden=4"]
+
+
+@pytest.mark.parametrize("start", pruning.STARTS, ids=lambda start: start.label)
+def test_what_the_page_offers_can_be_opened_by_its_link(start):
+    assert links.query_for("pruning", start.comparison, pruning.START)
+    assert len(pruning.with_dense(start.comparison).names) == len(start.comparison.names) + 1
+
+
+def test_on_an_empty_store_one_button_asks_for_the_whole_comparison(open_page, store):
+    app = open_page(PAGE, query())
+    assert "Nothing has been trained" in texts(app)
+    app.button(key="pruning.run_here").click().run()
+    assert_no_error(app)
+    assert store.progress(pruning.with_dense(SMALL)).pending == "run"
+
+
+def test_a_stored_comparison_shows_curves_squares_masks_and_exact_values(open_page, trained_here):
+    app = open_page(PAGE, query(level="0.75"))
+    assert len(app.get("vega_lite_chart")) == 4, "the trade-off, the squares, and a mask each"
+    table = app.dataframe[0].value.set_index("variant")
+    assert list(table.index) == pruning.with_dense(SMALL).names
+    row = table.loc["magnitude epochs=2, sparsity=0.75"]
+    assert row["left"] == pytest.approx(0.25, abs=0.01)
+    assert row["multiply_adds"] == 2 * 8 + 8 * 8 + 8 * 2
+    assert row["remaining"] == pytest.approx(0.25 * 96, abs=0.51)
+    assert row["speed_up"] == pytest.approx(row["multiply_adds"] / row["remaining"])
+    assert table.loc["units epochs=2, sparsity=0.75", "remaining"] == 2 * 2 + 2 * 2 + 2 * 2, "2 of 8 units stay in each layer"
+    assert "of the dense network's" in texts(app).replace("\\", "")
+
+
+def test_survivors_are_counted_by_input():
+    weights = {"hidden1.linear.weight": np.array([[1.0, 0, 2], [0, 0, 3]]), "output.weight": np.ones((2, 2))}
+    assert list(masks.surviving(weights)) == [1, 0, 2]
+    assert masks.surviving({"hidden1.conv.weight": np.ones((2, 1, 3, 3))}) is None
+
+
+def test_units_are_cut_out_and_timed_only_when_asked(open_page, trained_here):
+    app = open_page(PAGE, query(level="0.75", tab="Smaller for real"))
+    assert not app.metric
+    app.toggle(key="pruning.time").set_value(True).run()
+    assert_no_error(app)
+    assert [metric.label for metric in app.metric] == ["Parameters", "Forward pass", "Measured speed-up"]
+    assert app.metric[0].value == f"{(2 * 2 + 2) + (2 * 2 + 2) + (2 * 2 + 2)}"
+
+
+@pytest.mark.parametrize("tab", ["Masks", "Over training", "Smaller for real"])
+@pytest.mark.parametrize("value", ["", "nan", "<b>", "9" * 40, "0.25"])
+def test_nonsense_in_the_view_breaks_nothing(open_page, trained_here, tab, value):
+    open_page(PAGE, query(level=value, metric=value, shown_seed=value, tab=tab))
