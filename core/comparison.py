@@ -111,7 +111,13 @@ class Comparison(BaseModel):
 
     def to_json(self) -> str:
         """As JSON text; `from_json` gives an equal comparison back."""
-        return self.model_dump_json(exclude_none=True)
+        return json.dumps(self._written())
+
+    def _written(self) -> dict[str, Any]:
+        """As plain values. None is left out of the base, where it is a default; elsewhere it is an empty table, since TOML has no null."""
+        whole = self.model_dump(mode="json")
+        base = self.base.model_dump(mode="json", exclude_none=True)
+        return {"base": base, "vary": _with_empty(whole["vary"]), "variants": _with_empty(whole["variants"]), "seeds": whole["seeds"]}
 
     @classmethod
     def from_json(cls, text: str) -> Comparison:
@@ -125,7 +131,7 @@ class Comparison(BaseModel):
         """As TOML text, every setting written out."""
         import tomli_w
 
-        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+        return tomli_w.dumps(self._written())
 
     @classmethod
     def from_toml(cls, text: str) -> Comparison:
@@ -146,10 +152,20 @@ class Comparison(BaseModel):
             raise SettingsError(explain(error, given)) from error
 
 
+def _with_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _with_empty(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_with_empty(item) for item in value]
+    return {} if value is None else value
+
+
 def label(path: str, value: Any) -> str:
     """A variant's name for one varied value: `adam`, `sgd momentum=0.9`, `dropout=0.2`."""
     if isinstance(value, Choice):
         value = value.model_dump(mode="json", exclude_defaults=True) | {"kind": value.kind}  # type: ignore[attr-defined]
+    if value is None or value == {}:
+        return f"{path.rpartition('.')[2]}=none"
     if isinstance(value, dict):
         rest = " ".join(f"{name}={_short(item)}" for name, item in value.items() if name != "kind")
         return f"{value.get('kind', path)} {rest}".strip()
@@ -177,7 +193,7 @@ def _with(base: RunSettings, overrides: dict[str, Any]) -> dict[str, Any]:
     """The base as plain dicts, with each dotted path replaced, a choice as a whole before what is inside it."""
     settings = base.model_dump()
     for path, value in sorted(overrides.items(), key=lambda item: item[0].count(".")):
-        _replace(settings, path, value)
+        _replace(settings, path, None if value == {} else value)
         if any(other.startswith(f"{path}.") for other in overrides):
             settings = _filled(settings)
     return settings

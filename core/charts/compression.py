@@ -227,7 +227,7 @@ def chances(table: DataFrame, *, variants: Sequence[str], width: int = 360, heig
                 axis=alt.Axis(labelAngle=0, labelFontWeight=_bold(frame)),
             ),
             alt.Y("probability:Q", title="probability", scale=scale, axis=alt.Axis(tickCount=6, format="~g")),
-            palette.colour(list(variants), list(variants), width=width),
+            _filled(palette.colour(list(variants), list(variants), width=width)),
             xOffset=alt.XOffset("variant:N", sort=list(variants)),
             tooltip=[alt.Tooltip("variant:N"), alt.Tooltip("label:N", title="class"), marks.number("probability", "probability")],
             **ends,

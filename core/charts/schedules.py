@@ -63,11 +63,11 @@ def range_test(
     colour = palette.colour(shown, shown, width=width)
     across = "learning rate, rising with every update"
     limits: dict[str, Any] = {} if top is None else {"domainMax": top}
+    ends: dict[str, Any] = {}
+    if curve.empty:  # nothing decides the axes yet
+        limits, ends = {"domain": [0, top or 1.0]}, {"domain": [1e-5, 10]}
     x = alt.X(
-        "lr:Q",
-        title=across,
-        scale=alt.Scale(type="log", nice=False),
-        axis=alt.Axis(tickCount=8, format="~g"),
+        "lr:Q", title=across, scale=alt.Scale(type="log", nice=False, **ends), axis=alt.Axis(tickCount=8, format="~g", labelOverlap=True)
     )
     y = alt.Y("loss:Q", title=title, scale=alt.Scale(zero=False, nice=False, padding=6, **limits))
     tooltip = [

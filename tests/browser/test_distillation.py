@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.content import assert_no_error, open_page, see
+from tests.browser.server import Server
 from tests.browser.workbench import LONG_S, button
 
 
-def test_one_click_trains_the_comparison_and_shows_it(page, server):
+def test_one_click_trains_the_comparison_and_shows_it(page: Page, server: Server) -> None:
     open_page(page, f"{server.url}/distillation")
     button(page, "Run")
     see(page, "runs stored", timeout_ms=1000 * LONG_S)
     see(page, "How many labels are needed")
-    expect(page.locator(".st-key-distillation-labels svg, .st-key-distillation-labels canvas").first).to_be_visible()
+    expect(page.get_by_test_id("stVegaLiteChart").first.locator("svg, canvas").first).to_be_visible()
     assert_no_error(page)

@@ -131,4 +131,5 @@ def test_pictures_share_their_colours_when_told_the_highest_value():
 def test_the_right_class_is_bold_and_small_chances_are_left_out_of_a_logarithmic_axis():
     (bars,) = drawn(CHARTS["chances"], "bar")
     assert "'1'" in bars["encoding"]["x"]["axis"]["labelFontWeight"]["condition"]["test"]
+    assert bars["encoding"]["color"]["legend"]["symbolType"] == "square", "a stroke has no colour in the legend of bars"
     assert {row["label"] for row in rows_of(CHARTS["chances, log"])} == {"0", "1"}

@@ -182,8 +182,9 @@ def rule_places(comparison: Comparison, reference: int) -> DataFrame:
         rule, _, _ = name.rpartition(", B=")
         size = run.training.batch_size
         rows += [(name, curve, float(size)) for curve in (RULES if size == reference else (rule,))]
-    frame = DataFrame(rows, columns=["variant", "curve", "place"])
-    return frame.sort_values("curve", key=lambda names: names.map(list(RULES).index), ignore_index=True)
+    order = {rule: place for place, rule in enumerate(RULES)}
+    rows.sort(key=lambda row: (order[row[1]], row[2]))
+    return DataFrame(rows, columns=["variant", "curve", "place"])
 
 
 def draw_rules(results: Results, reference: int) -> None:
