@@ -32,7 +32,8 @@ run: install ## Open the dashboard (PORT=8600 chooses the port)
 	$(BIN)/python -m streamlit run dashboard.py $(if $(PORT),--server.port=$(PORT))
 
 test: install-dev browser ## Run every test, in a real browser too
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile --ignore tests/browser
+	$(BIN)/python -m pytest tests/browser
 
 check: install-dev ## Lint, formatting, types, import layers
 	$(BIN)/ruff check $(CODE)

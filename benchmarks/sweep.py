@@ -8,7 +8,7 @@ are trained, and its time is given by run.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from statistics import median
 
@@ -44,7 +44,7 @@ def table(repetitions: int) -> pd.DataFrame:
     """A row a contestant: runs trained, milliseconds a run and seconds for the whole sweep (medians), speed against the loop."""
     runs = len(OPTIMIZERS) * len(RATES) * SEEDS
     sampled = len(OPTIMIZERS) * len(SAMPLED_RATES)
-    contestants = {
+    contestants: dict[str, tuple[Callable[[], Sequence[float]], int]] = {
         "loop over slices, fused where possible": (hand_written, sampled),
         "compare, one process": (partial(compared, None), runs),
         "compare, one process, unmeasured": (partial(compared, NEVER), runs),

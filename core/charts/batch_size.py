@@ -44,9 +44,7 @@ def along(
     colour = palette.colour(shown, bands.labels(history, shown), width=width)
     kind: Literal["log", "linear"] = "log" if x in ("step", "seconds") else "linear"
     axis = alt.Axis(tickCount=5, format="~g", grid=False)
-    across = alt.X(
-        f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(type=kind, nice=False), axis=alt.Axis(tickCount=5, format="~g", grid=False)
-    )
+    across = alt.X(f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(type=kind, nice=False), axis=axis)
     seeds = bands.seed_lines(history, metric, x)["value"]
     spread = frame.dropna(subset=["low"])
     reach = seeds.min(), seeds.max()

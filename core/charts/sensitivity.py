@@ -100,9 +100,7 @@ class _Look:
         self.scale, self.axis = _places(_cells(points.rename(columns={"variant": "curve"})))
 
     def x(self) -> alt.X:
-        return alt.X(
-            "place:Q", title=self.place, scale=alt.Scale(type="log", nice=False, padding=14), axis=alt.Axis(tickCount=8, format="~g")
-        )
+        return alt.X("place:Q", title=self.place, scale=self.scale, axis=self.axis)
 
     def y(self, field: str) -> alt.Y:
         low, high = self.limits
@@ -148,8 +146,8 @@ def _start(start: float | None, look: _Look) -> alt.Chart:
 
 
 def _band(points: DataFrame, seeds: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
-    """The interval of the mean, as far as single seeds within the axis reach: that of few seeds would set it; the tooltip has it whole."""
-    spread = points.dropna(subset=["low", "high"])[["variant", "place", "low", "high"]]
+    """The interval of means on the axis, as far as single seeds there reach: that of two would set it; the tooltip has it whole."""
+    spread = look.inside(points, "mean").dropna(subset=["low", "high"])[["variant", "place", "low", "high"]]
     inside = look.inside(seeds, "value")["value"]
     spread = spread.assign(low=spread["low"].clip(inside.min(), inside.max()), high=spread["high"].clip(inside.min(), inside.max()))
     return alt.Chart(spread).mark_area(opacity=0.2, clip=True).encode(look.x(), look.y("low"), alt.Y2("high:Q"), colour)

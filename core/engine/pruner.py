@@ -63,7 +63,8 @@ def _without_units(network: Network, scores_P: Tensor, keep_P: Tensor, sparsity:
         worth_U = scores_P[columns].view(shape[0], -1).clamp(min=0).sum(1)
         stays_U = mask_of(worth_U, sparsity)
         for _, place, part in mine:
-            kept_P[place] &= stays_U.repeat_interleave(part.numel() // shape[0])
+            if part[0] == shape[0]:  # one row a unit: not the slope that a layer's PReLUs share
+                kept_P[place] &= stays_U.repeat_interleave(part.numel() // shape[0])
         _, place, part = next(item for item in parameters if item[0].startswith(f"{following}.") and len(item[2]) > 1)
         kept_P[place] &= stays_U.repeat(part[0])
     return kept_P

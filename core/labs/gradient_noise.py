@@ -136,7 +136,7 @@ def _of_each(model: nn.Module, x_ND: Tensor, y_N: Tensor) -> np.ndarray:
     import torch
     from torch.func import functional_call, grad, vmap
 
-    weights = dict(model.named_parameters())
+    weights: dict[str, Tensor] = {name: parameter.detach() for name, parameter in model.named_parameters()}
 
     def loss(weights: dict[str, Tensor], x_D: Tensor, y: Tensor) -> Tensor:
         return _loss(functional_call(model, weights, (x_D[None],)), y[None])

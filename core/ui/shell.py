@@ -55,13 +55,16 @@ PAGES = (
 STYLE = """<style>
 [data-testid="stHeader"], [data-testid="stHeader"] div { background: transparent; pointer-events: none; }
 [data-testid="stHeader"] button { pointer-events: auto; }
-[data-testid="stMainBlockContainer"] { padding-top: 0.8rem; }
+[data-testid="stMainBlockContainer"] { padding-top: 0.8rem; padding-left: 2.5rem; padding-right: 2.5rem; }
 [data-testid="stSidebarHeader"] { height: 2rem; }
 [data-testid="stSidebarUserContent"] { padding-top: 0; }
 .st-key-navigation { min-height: 2.2rem; row-gap: 0; padding-right: 3.5rem; border-bottom: 1px solid rgba(128, 128, 128, 0.25); }
 .st-key-examples [data-testid="stPageLink"], .st-key-recent [data-testid="stPageLink"] { position: relative; left: -0.5rem; }
 .st-key-examples [data-testid="stPageLink"] p, .st-key-recent [data-testid="stPageLink"] p { white-space: normal; }
-@media (max-width: 640px) { body:has([data-testid="stExpandSidebarButton"]) .st-key-navigation { padding-left: 2.2rem; } }
+@media (max-width: 640px) {
+    [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
+    body:has([data-testid="stExpandSidebarButton"]) .st-key-navigation { padding-left: 2.2rem; }
+}
 </style>"""
 
 

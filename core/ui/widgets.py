@@ -86,8 +86,9 @@ def _words(place: DeltaGenerator, spot: Spot, begin: str) -> str:
 
 
 def _whole(place: DeltaGenerator, spot: Spot, begin: int) -> int:
-    low, high = (None if bound is None else int(bound) for bound in fields.bounds(spot.owner, spot.name))
-    return int(place.number_input(value=begin, min_value=low, max_value=high, step=1, **spot.common))
+    """A field for decimals without their places: Streamlit's own for whole numbers fails on an infinite one in the URL."""
+    low, high = (None if bound is None else float(bound) for bound in fields.bounds(spot.owner, spot.name))
+    return int(place.number_input(value=float(begin), min_value=low, max_value=high, step=1.0, format="%.0f", **spot.common))
 
 
 def _number(place: DeltaGenerator, spot: Spot, begin: float) -> float:

@@ -30,5 +30,6 @@ def test_a_page_is_no_wider_than_its_window(page, server, path):
 @pytest.mark.parametrize("page_of_app", PAGES, ids=lambda page: page.title)
 def test_the_navigation_leads_to_every_page(page, server, page_of_app):
     open_page(page, server.url)
-    page.locator(".st-key-navigation").get_by_role("link", name=page_of_app.title).click()
+    page.locator(".st-key-navigation").get_by_role("button", name=page_of_app.group).click()
+    page.get_by_test_id("stPopoverBody").get_by_role("link", name=page_of_app.title).click()
     expect(page.get_by_role("heading", name=page_of_app.title, level=1)).to_be_visible()

@@ -121,6 +121,13 @@ def test_pruned_units_do_nothing_in_the_network():
         assert gone[trained.get_submodule(f"{layer}.linear").weight.abs().sum(1).argsort()[: int(gone.sum())]].all() or layer == "hidden2"
 
 
+def test_units_can_be_pruned_behind_a_learned_activation():
+    run = settings(pruning={"kind": "units", "sparsity": 0.5, "epochs": [1]}, model={"activation": "prelu"}, optimizer=SGD)
+    _, records = stacked_training([run])
+    assert records.ended[0]["status"] == "finished"
+    assert history(records, run)[-1]["sparsity"] > 0.4
+
+
 def test_random_pruning_belongs_to_the_seed():
     runs = [run_with(kind="random"), run_with(kind="random").model_copy(update={"seed": 1})]
     masks = [vector(after_epochs(run, 1)) == 0 for run in (*runs, runs[0])]

@@ -95,6 +95,12 @@ def test_nonsense_in_the_url_breaks_nothing(open_page, store, value):
     assert not [error for error in app.error if "Reload" in error.value]
 
 
+@pytest.mark.parametrize("value", ["nan", "1e999", "<b>", "", "-7", "1.5"])
+def test_nonsense_as_the_seed_of_the_noise_breaks_nothing(open_page, store, value):
+    app = open_page(PAGE, {f"{ON}.surface": "noisy valley", f"{ON}.noise_seed": value})
+    assert len(values(app)) == 5
+
+
 def test_the_animation_walks_from_the_start_to_the_end():
     steps, frames = 400, [0]
     while frames[-1] < steps:

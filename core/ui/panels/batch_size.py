@@ -32,7 +32,10 @@ START = presets.BATCH_SIZES
 
 ALONG: Mapping[str, tuple[Axis, str]] = {
     "Per epoch": ("epoch", "Every example seen once more. Small batches take many small steps of it, and are ahead."),
-    "Per update": ("step", "Each step of the optimizer. Large batches have the better gradient, and are ahead; but each costs more."),
+    "Per update": (
+        "step",
+        "Each step of the optimizer. At one rate the curves lie close until noise counts: a better gradient alone buys little.",
+    ),
     "Per second": ("seconds", "Training time here. Small batches pay for their many steps; how much depends on the machine."),
 }
 
@@ -63,9 +66,10 @@ def draw_speed(results: Results) -> None:
     """The same training against three clocks."""
     steering.title(results, HEADING, PAGE)
     st.markdown(
-        "An update averages the gradient over B examples: `g = (1/B) Σ ∇ℓᵢ`. **What to look at:** the order of the curves turns round with "
-        "the axis. Per epoch the small batches win, per update the large ones; which wins per second, the machine decides. The learning "
-        "rate is the same for all here, which favours small batches: see *Scaling the rate*."
+        "An update averages the gradient over B examples: `g = (1/B) Σ ∇ℓᵢ`. **What to look at:** the same runs on three "
+        "clocks. Per epoch small batches are ahead, for they take more steps. Per update the curves come close to one line until noise "
+        "counts, so most of that lead is the number of steps. Which is ahead per second, the machine decides. The learning rate is the "
+        "same for all here, which favours small batches: see *Scaling the rate*."
     )
     steering.standing(results)
     if results.empty and not results.progress.active:

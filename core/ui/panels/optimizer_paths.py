@@ -213,7 +213,9 @@ def _noise(surface: Surface) -> tuple[float, int]:
     )
     if not noise:
         return 0.0, 0
-    return float(noise), int(st.number_input("Noise seed", 0, 2**31, 0, key=f"{PAGE}.noise_seed", bind="query-params", width=80))
+    # Floats, since Streamlit's whole-number input raises OverflowError where the URL says 1e999.
+    key = f"{PAGE}.noise_seed"
+    return float(noise), int(st.number_input("Noise seed", 0.0, 2.0**31, 0.0, 1.0, format="%.0f", key=key, bind="query-params", width=80))
 
 
 def _optimizers(name: surfaces.Name, factor: float, steps: int) -> tuple[OptimizerChoice, ...]:

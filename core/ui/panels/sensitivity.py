@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
@@ -104,7 +104,7 @@ def draw(page: str, results: Results, sweep: Sweep) -> None:
     if sweep.tuned:
         _warn_of_edges(sweep, found)
     shared: dict[str, Any] = {"variants": sweep.curves, "stretch": True, "about": (metric, at), "place": sweep.name, "patience": PATIENCE}
-    limits: dict[str, Any] = {"start": None if pd.isna(found.start) else found.start, "end": found.end}
+    limits: dict[str, Any] = {"start": None if math.isnan(found.start) else found.start, "end": found.end}
     regression = results.once("regression", lambda: is_regression(results.history))
     frames = (found.points, found.values, found.best)
     chart(results, f"{page}.curves", charts.curves, *frames, metric=metric, log_y=log_y, regression=regression, **limits, **shared)
