@@ -14,7 +14,8 @@ FORM = "data model optimizer optimizer.adam.lr training.epochs seeds mode varian
 WIDGETS = {
     "pages/compare.py": f"metric at x show weights weights_seed layer sparsity tab boundary_seed {FORM}",
     "pages/runs.py": "search state page",
-    "pages/learning_rate.py": "part metric at fair same log_y epochs_drawn warmup_drawn optimizer optimizer.lr training.epochs seeds vary1 vary2 open",
+    "pages/learning_rate.py": "part metric at fair same log_y epochs_drawn warmup_drawn optimizer optimizer.lr "
+    "training.epochs seeds vary1 vary2 open",
     "pages/batch_size.py": "part metric at same log_y reference draws drawn optimizer training.batch_size seeds vary1 open",
 }
 
