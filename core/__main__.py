@@ -6,11 +6,13 @@ Exit 0 when it did what was asked, 2 and a clear line when the input is wrong.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
+import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.comparison import Comparison
 from core.settings import SettingsError
@@ -92,39 +94,50 @@ def _wrong_input() -> tuple[type[Exception], ...]:
     """The exceptions that are the user's to mend; their messages say how."""
     from core.choices.loading import DataError
     from core.runs.asking import UnknownComparisonError
+    from core.runs.compare import ComparisonError
     from core.runs.configuration import ConfigurationError, LimitError
     from core.runs.database import StoreError
 
-    return SettingsError, DataError, LimitError, ConfigurationError, StoreError, UnknownComparisonError, OSError
+    return SettingsError, DataError, ComparisonError, LimitError, ConfigurationError, StoreError, UnknownComparisonError, OSError
 
 
 def load(file: Path) -> Comparison:
     """The comparison in a TOML or JSON file; a table's relative path is taken from the file's folder. Raises SettingsError, OSError."""
     try:
         text = file.read_text(encoding="utf-8")
+        given = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
+        return Comparison.load(_with_whole_paths(given, file.resolve().parent))
     except UnicodeDecodeError as error:
         raise SettingsError(f"{file}: not a text file in UTF-8") from error
-    read = Comparison.from_json if file.suffix == ".json" else Comparison.from_toml
-    before = Path.cwd()
-    os.chdir(file.resolve().parent)
-    try:
-        return read(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file}: not TOML: {error}") from error
+    except json.JSONDecodeError as error:
+        raise SettingsError(f"{file}: not JSON: {error}") from error
     except SettingsError as error:
         raise SettingsError("\n".join(f"{file}: {line}" for line in str(error).splitlines())) from error
-    finally:
-        os.chdir(before)
+
+
+def _with_whole_paths(given: Any, folder: Path) -> Any:
+    if isinstance(given, list):
+        return [_with_whole_paths(item, folder) for item in given]
+    if not isinstance(given, dict):
+        return given
+    whole = {name: _with_whole_paths(value, folder) for name, value in given.items()}
+    if whole.get("kind") == "table" and isinstance(whole.get("path"), str) and whole["path"]:
+        whole["path"] = str(folder / whole["path"])
+    return whole
 
 
 def compare(options: argparse.Namespace) -> None:
     """`compare FILE --out DIR`."""
     from core.runs.compare import compare as run
     from core.runs.configuration import Configuration
-    from core.runs.executors import make_executor
+    from core.runs.executors import InlineExecutor, make_executor
 
     comparison = load(options.file)
     workers = options.workers or Configuration().workers
     store = _store(options.store) if options.store else None
-    with make_executor(workers) as executor:
+    with make_executor(workers) if workers > 1 else InlineExecutor() as executor:
         result = run(comparison, store=store, executor=executor)
     result.to_csv(options.out)
     print(result.summary().to_string(index=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Self
 
@@ -51,6 +51,12 @@ class RunSettings(Choice):
         """The run's identity: a hash (20 hex digits) of what is not at its default, and of ENGINE_VERSION."""
         canonical = json.dumps([ENGINE_VERSION, self.identity()], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:20]
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with some fields changed, which are not checked; its key is its own."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy.__dict__.pop("key", None)
+        return copy
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

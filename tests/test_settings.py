@@ -65,6 +65,12 @@ def test_a_kind_alone_stands_for_its_defaults():
         assert RunSettings.model_validate({"optimizer": kind}).optimizer == cls()
 
 
+def test_a_changed_copy_has_a_key_of_its_own():
+    run = RunSettings()
+    assert run.key == RunSettings().key
+    assert run.model_copy(update={"seed": 3}).key == RunSettings(seed=3).key != run.key
+
+
 def test_settings_cannot_be_changed():
     run = RunSettings()
     with pytest.raises(ValidationError, match="frozen"):

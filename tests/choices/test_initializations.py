@@ -51,7 +51,10 @@ def test_the_spread_is_that_of_torchs_rules(init, rule, distribution):
     assert network.hidden2.linear.weight.abs().max().item() == pytest.approx(theirs.weight.abs().max().item(), rel=0.35)
 
 
-@pytest.mark.parametrize(("init", "rule"), [(He(), nn.init.kaiming_normal_), (Xavier(gain=math.sqrt(2)), nn.init.xavier_normal_)], ids=["he", "xavier"])
+RULES = [(He(), nn.init.kaiming_normal_), (Xavier(gain=math.sqrt(2)), nn.init.xavier_normal_)]
+
+
+@pytest.mark.parametrize(("init", "rule"), RULES, ids=["he", "xavier"])
 def test_kernels_count_all_that_an_output_sees(init, rule):
     network = filled(Convnet(channels=(30, 40), init=init), PICTURE)
     theirs = nn.Conv2d(30, 40, 3)

@@ -22,7 +22,7 @@ from core.runs.store import Store
 from core.runs.worker import Advance, Assignment
 from core.settings import RunSettings
 
-PATIENCE = 100.0
+PATIENCE = 200.0
 STEPS_PER_EPOCH = 10
 UNREPEATABLE = ["seconds"]
 """Columns that measure time."""

@@ -29,7 +29,7 @@ COMPARISON = Comparison(
     seeds=2,
 )
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")

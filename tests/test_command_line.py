@@ -1,0 +1,123 @@
+"""The command line: what it does, and exit 2 with one clear line for wrong input."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from core.__main__ import main
+from core.comparison import Comparison
+from core.runs.compare import compare
+from core.runs.configuration import Configuration
+from core.runs.store import Store
+
+SMALL = Comparison.load(
+    {
+        "base": {"data": "iris", "model": {"kind": "mlp", "hidden": [4]}, "training": {"epochs": 2}},
+        "vary": {"optimizer": ["sgd", "adam"]},
+        "seeds": 2,
+    }
+)
+
+
+@pytest.fixture
+def stored():
+    """The default store with one comparison in it."""
+    store = Store(Configuration().store)
+    store.request(SMALL, "run")
+    compare(SMALL, store=store, progress=False)
+    yield store
+    store.close()
+
+
+def test_compare_writes_the_four_files_and_prints_the_summary(tmp_path, capsys):
+    file = tmp_path / "c.toml"
+    file.write_text(SMALL.to_toml())
+    assert main(["compare", str(file), "--out", str(tmp_path / "out"), "--workers", "1"]) == 0
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written == {"history.csv", "layers.csv", "summary.csv", "comparison.toml"}
+    assert list(pd.read_csv(tmp_path / "out" / "summary.csv")["variant"]) == ["sgd", "adam"]
+    assert len(pd.read_csv(tmp_path / "out" / "history.csv")) == 4 * 3
+    assert Comparison.from_toml((tmp_path / "out" / "comparison.toml").read_text()).id == SMALL.id
+    assert "adam" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("seeds = ", "not TOML"),
+        ("seeds = 0", "seeds: 0"),
+        ("[base.optimizer]\nkind = 'sdg'", "base.optimizer: there is no kind 'sdg'; allowed: 'sgd'"),
+        ("[vary]\n'optimizer.momentum' = [0.9]", "optimizer.momentum: no such setting; optimizer (adam) has"),
+        ("[base.data]\nkind = 'table'\npath = 'missing.csv'\ntarget = 'y'", "missing.csv"),
+        ("[base]\ndata = 'digits'\nmodel = 'convnets'", "there is no kind 'convnets'"),
+    ],
+    ids=str,
+)
+def test_a_wrong_file_is_refused_with_one_clear_line_and_exit_2(tmp_path, capsys, text, expected):
+    file = tmp_path / "c.toml"
+    file.write_text(text)
+    assert main(["compare", str(file), "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert expected in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_table_that_is_none_is_refused(tmp_path, capsys):
+    (tmp_path / "t.csv").write_bytes(b"PK\x03\x04 not a table")
+    file = tmp_path / "c.toml"
+    file.write_text("[base.data]\nkind = 'table'\npath = 't.csv'\ntarget = 'y'")
+    assert main(["compare", str(file), "--out", str(tmp_path / "out"), "--workers", "1"]) == 2
+    assert "archive" in capsys.readouterr().err
+
+
+def test_a_missing_file_and_a_binary_one_are_refused(tmp_path, capsys):
+    assert main(["compare", str(tmp_path / "no.toml"), "--out", str(tmp_path)]) == 2
+    assert "no.toml" in capsys.readouterr().err
+    (tmp_path / "b.toml").write_bytes(b"\xff\xfe\x00")
+    assert main(["compare", str(tmp_path / "b.toml"), "--out", str(tmp_path)]) == 2
+    assert "not a text file" in capsys.readouterr().err
+
+
+def test_arguments_that_make_no_sense_end_with_2(capsys):
+    for arguments in ([], ["compare"], ["compare", "x", "--out", "y", "--workers", "0"], ["frobnicate"]):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == 2
+    assert "not a whole number above 0" in capsys.readouterr().err
+
+
+def test_runs_lists_exports_and_deletes_what_is_stored(stored, tmp_path, capsys):
+    assert main(["runs"]) == 0
+    assert SMALL.id in capsys.readouterr().out
+    assert main(["runs", "export", SMALL.id, "--out", str(tmp_path / "out")]) == 0
+    assert len(pd.read_csv(tmp_path / "out" / "summary.csv")) == 2
+    assert main(["runs", "delete", SMALL.id]) == 0
+    assert "4 runs" in capsys.readouterr().out
+    assert main(["runs", "list"]) == 0
+    assert "nothing is stored" in capsys.readouterr().out
+    assert main(["runs", "delete", SMALL.id]) == 2
+    assert SMALL.id in capsys.readouterr().err
+
+
+def test_a_store_that_cannot_be_opened_is_named(tmp_path, capsys):
+    (tmp_path / "x.db").write_bytes(b"no database at all, but long enough to be looked at" * 50)
+    assert main(["runs", "--store", f"sqlite:///{tmp_path / 'x.db'}"]) == 2
+    assert "x.db" in capsys.readouterr().err
+
+
+def test_settings_prints_a_choice_or_says_which_there_are(capsys):
+    assert main(["settings", "optimizer"]) == 0
+    assert "adamw" in capsys.readouterr().out
+    assert main(["settings", "nothing"]) == 2
+    assert "there are: data" in capsys.readouterr().err
+
+
+def test_json_files_are_read_too(tmp_path, capsys):
+    file = tmp_path / "c.json"
+    file.write_text(json.dumps({"seeds": -1}))
+    assert main(["compare", str(file), "--out", str(tmp_path / "out")]) == 2
+    assert "seeds: -1" in capsys.readouterr().err
