@@ -64,7 +64,7 @@ def run_default(browser: Browser, base: str) -> None:
     """Runs the workbench's default comparison, so that there is something to show."""
     page = browser.new_page(viewport=SIZES["wide"])
     open_page(page, f"{base}/compare")
-    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("button", name="Run", exact=True).first.click()
     see(page, f"All {len(DEFAULT.runs())} runs stored", timeout_ms=WORK_TIMEOUT_MS)
     page.close()
 
