@@ -19,7 +19,7 @@ from core.ui import errors, live
 from core.ui.live import Results
 from core.ui.panels import overview, sensitivity, steering, table
 from core.ui.panels.drawing import WIDTH, chart, figure
-from core.ui.panels.sensitivity import Sweep, setting, workbench_link
+from core.ui.panels.sensitivity import Sweep, setting
 from core.ui.panels.view import View, measure
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def draw_speed(results: Results) -> None:
     )
     steering.standing(results)
     if results.empty and not results.progress.active:
-        _nothing_yet(results, PAGE, "One click trains from one example an update up to all of them.")
+        steering.nothing_yet(results, PAGE, "One click trains from one example an update up to all of them.")
         return
     above = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -93,7 +93,7 @@ def draw_speed(results: Results) -> None:
     _speeds(results)
     table.summary(PAGE, results, view)
     table.downloads(PAGE, results, view)
-    workbench_link(results.comparison)
+    table.workbench_link(results)
 
 
 def _top(results: Results, metric: str) -> float | None:
@@ -124,15 +124,6 @@ def speeds(history: DataFrame, variants: list[str]) -> DataFrame:
     frame = DataFrame({"updates": sums["step"] / sums["epoch"], "ms": 1000 * sums["seconds"] / sums["step"]})
     frame = frame.assign(epoch_s=sums["seconds"] / sums["epoch"], per_s=(sums["samples"] / sums["seconds"]).round())
     return frame.rename_axis("variant").reset_index()
-
-
-def _nothing_yet(results: Results, key: str, text: str) -> None:
-    with st.container(border=True, horizontal_alignment="center", gap="small"):
-        st.space("small")
-        st.markdown("#### Nothing has been trained with these settings yet", width="content")
-        st.caption(text, width="content")
-        steering.run_button(results, f"{key}.run_here")
-        st.space("small")
 
 
 def _draw_rules(comparison: Comparison) -> None:
@@ -201,7 +192,7 @@ def draw_rules(results: Results, reference: int) -> None:
     )
     steering.standing(results)
     if results.empty and not results.progress.active:
-        _nothing_yet(results, f"{PAGE}.rules", "One click trains every rule at every batch size.")
+        steering.nothing_yet(results, f"{PAGE}.rules", "One click trains every rule at every batch size.")
         return
     sensitivity.draw(f"{PAGE}.rules", results, Sweep("batch size", "rule", rule_places(results.comparison, reference), tuned=False))
 
@@ -263,8 +254,7 @@ def _noise(base: RunSettings, draws: int, replacement: bool) -> None:
         "expected": number("In closed form", format="%.4g"),
     }
     st.dataframe(found, key=f"{PAGE}.noise_table", hide_index=True, column_config=columns, alt="Spread of the gradient by batch size")
-    csv = found.to_csv(index=False).encode()
-    st.download_button("noise.csv", csv, "noise.csv", "text/csv", key=f"{PAGE}.noise_csv", on_click="ignore", icon=":material/download:")
+    table.csv_button(f"{PAGE}.noise_csv", "noise.csv", found)
 
 
 def _or_dash(value: float) -> str:

@@ -102,15 +102,10 @@ def lead(page: str, results: Results, heading: str, about: str) -> bool:
     st.markdown(about)
     if not results.empty:
         return True
-    with st.container(border=True, horizontal_alignment="center", gap="small"):
-        st.space("small")
-        if results.progress.active:
-            st.markdown("#### The first points come in a moment", width="content")
-        else:
-            st.markdown("#### Nothing has been trained with these settings yet", width="content")
-            st.caption("Every variant is trained with every seed, from the same start; what came of it appears here.", width="content")
-            steering.run_button(results, f"{page}.run_here")
-        st.space("small")
+    if results.progress.active:
+        st.markdown("#### The first points come in a moment", width="content")
+    else:
+        steering.nothing_yet(results, page, "Every variant is trained with every seed, from the same start; what came of it appears here.")
     return False
 
 
@@ -131,8 +126,7 @@ def _query(page: str, comparison: Comparison, start: Comparison) -> links.Query:
 def finish(page: str, results: Results, metric: str) -> None:
     """The files to take away, and the way to the workbench."""
     table.downloads(page, results, view.View(metric))
-    query = results.once("link", lambda: links.query_for("compare", results.comparison))
-    st.page_link(links.COMPARE, label="Open in the workbench", icon=":material/compare_arrows:", query_params=query)
+    table.workbench_link(results)
 
 
 def metric_choice(page: str, results: Results, first: str = "val_accuracy") -> str:

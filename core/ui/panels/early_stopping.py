@@ -14,9 +14,7 @@ from core.charts import early_stopping as charts
 from core.charts import pairs, titles
 from core.choices.stopping import Metric, NoStopping, StoppingChoice
 from core.comparison import Comparison
-from core.export.tables import to_csv_bytes
 from core.labs import stopping_replay
-from core.ui import links
 from core.ui.live import Results
 from core.ui.panels import steering, table
 from core.ui.panels.drawing import WIDTH, chart
@@ -51,31 +49,25 @@ START = Comparison.load(
 AT_STOP, KEPT = "last weights", "best weights"
 VIEWS = {metric: View(metric=metric) for metric in get_args(Metric)}
 
+NOTHING_YET = (
+    "It is trained to the end without a rule, and once with each. You will see where each rule stops on the same curve, and what "
+    "it gives on test data that no rule has seen."
+)
+
 
 def draw(results: Results) -> None:
     """The heading with the buttons; the rules replayed on runs without stopping; and what the rules gave where they were used."""
     steering.title(results, "Early stopping", PAGE)
     steering.standing(results)
     if results.empty and not results.progress.active:
-        _nothing_yet(results)
+        steering.nothing_yet(results, PAGE, NOTHING_YET, "A network that learns wrong labels by heart, and rules that stop it before")
         return
     if results.history["val_loss"].isna().all() and not results.empty:
         st.info("Stopping rules watch validation data, and these runs have none. Raise the data's validation fraction, in the sidebar.")
         return
     _replays(results)
     _trained(results)
-    _workbench(results)
-
-
-def _nothing_yet(results: Results) -> None:
-    with st.container(border=True, horizontal_alignment="center", gap="small"):
-        st.markdown("#### A network that learns wrong labels by heart, and rules that stop it before", width="content")
-        st.caption(
-            "It is trained to the end without a rule, and once with each. You will see where each rule stops on the same curve, and what "
-            "it gives on test data that no rule has seen.",
-            width="content",
-        )
-        steering.run_button(results, f"{PAGE}.run_here")
+    table.workbench_link(results)
 
 
 def _replays(results: Results) -> None:
@@ -192,7 +184,7 @@ def _given(results: Results, every: DataFrame, metric: Metric, variant: str, abo
             "val_loss": number("Validation loss", format="%.4g"),
         }
         st.dataframe(shown, hide_index=True, key=f"{PAGE}.replayed", column_config=columns, alt="What each rule would have given, by rule")
-        _download("replayed.csv", every, "A row a rule and seed.")
+        table.csv_button(f"{PAGE}.download.replayed.csv", "replayed.csv", every, "A row a rule and seed.")
 
 
 def as_parts(every: DataFrame) -> DataFrame:
@@ -272,15 +264,3 @@ def _replayed_epochs(free: DataFrame, rule: Any) -> str:
 
 def _listed(epochs: pd.Series) -> str:
     return ", ".join(f"{epoch:g}" for epoch in epochs)
-
-
-def _download(name: str, frame: DataFrame, meaning: str) -> None:
-    key = f"{PAGE}.download.{name}"
-    make = lambda: to_csv_bytes(frame)  # noqa: E731
-    icon = ":material/download:"
-    st.download_button(name, make, file_name=name, mime="text/csv", key=key, on_click="ignore", icon=icon, help=meaning)
-
-
-def _workbench(results: Results) -> None:
-    query = results.once("workbench", lambda: links.query_for("compare", results.comparison))
-    st.page_link(links.COMPARE, label="Open in the workbench", icon=":material/open_in_new:", query_params=query)

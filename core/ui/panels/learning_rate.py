@@ -20,7 +20,7 @@ from core.ui.fields import plain
 from core.ui.live import Results
 from core.ui.panels import sensitivity, steering, table
 from core.ui.panels.drawing import chart, figure
-from core.ui.panels.sensitivity import Sweep, places, setting, workbench_link
+from core.ui.panels.sensitivity import Sweep, places, setting
 from core.ui.panels.view import View
 
 PAGE = "learning_rate"
@@ -62,19 +62,10 @@ def draw_sweep(results: Results) -> None:
     if rates.empty:
         st.info("No variant here has a learning rate. Choose an optimizer that has one, and let optimizer.lr vary, in the sidebar.")
     elif results.empty and not results.progress.active:
-        _nothing_yet(results, "One click trains every rate for every optimizer, all of them at once as one stack.", PAGE)
+        steering.nothing_yet(results, PAGE, "One click trains every rate for every optimizer, all of them at once as one stack.")
     else:
         sensitivity.draw(PAGE, results, Sweep("learning rate", "optimizer or variant", rates))
     _others()
-
-
-def _nothing_yet(results: Results, text: str, key: str) -> None:
-    with st.container(border=True, horizontal_alignment="center", gap="small"):
-        st.space("small")
-        st.markdown("#### Nothing has been trained with these settings yet", width="content")
-        st.caption(text, width="content")
-        steering.run_button(results, f"{key}.run_here")
-        st.space("small")
 
 
 def _others() -> None:
@@ -188,7 +179,7 @@ def draw_range_test(results: Results) -> None:
     )
     steering.standing(results)
     if results.empty and not results.progress.active:
-        _nothing_yet(results, "One run a seed and optimizer, some hundred updates long.", f"{PAGE}.test")
+        steering.nothing_yet(results, f"{PAGE}.test", "One run a seed and optimizer, some hundred updates long.")
         return
     curve = results.once("range curve", lambda: range_test.curve(results.history), sensitivity.PATIENCE)
     read = results.once("range readings", lambda: range_test.readings(curve), sensitivity.PATIENCE)
@@ -197,7 +188,7 @@ def draw_range_test(results: Results) -> None:
     chart(results, f"{PAGE}.test.curve", charts.range_test, curve, read, stretch=True, patience=2.0, top=top, regression=regression)
     _suggested(read)
     table.downloads(f"{PAGE}.test", results, View("train_loss_eval"))
-    workbench_link(results.comparison)
+    table.workbench_link(results)
 
 
 def _suggested(read: DataFrame) -> None:

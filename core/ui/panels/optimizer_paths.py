@@ -17,13 +17,13 @@ from core.charts import optimizers as charts
 from core.charts import palette, specs
 from core.choices.optimizer_base import OptimizerChoice
 from core.comparison import Comparison
-from core.export.tables import to_csv_bytes
 from core.labs import paths as lab
 from core.labs import surfaces
 from core.labs.surfaces import Surface
 from core.settings import RunSettings, SettingsError, explain
 from core.ui import errors, fields, links
 from core.ui.panels.drawing import figure
+from core.ui.panels.table import csv_button
 from core.ui.values import parse, write
 
 PAGE = "optimizers.on"
@@ -100,7 +100,7 @@ def _follow(asked: Asked, *, playing: bool) -> None:
         figure(f"{PAGE}.descent", charts.descent(paths, variants=_names(asked), step=step), stretch=True)
     _values(paths, step)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        _download(asked, paths)
+        _download(paths)
         _to_network(asked)
 
 
@@ -375,14 +375,6 @@ def _values(paths: DataFrame, step: int) -> None:
     )
 
 
-def _download(asked: Asked, paths: DataFrame) -> None:
-    st.download_button(
-        "paths.csv",
-        lambda: to_csv_bytes(paths),
-        file_name=f"paths_{asked.name.replace(' ', '_')}.csv",
-        mime="text/csv",
-        key=f"{PAGE}.csv",
-        on_click="ignore",
-        icon=":material/download:",
-        help="Every step of every path: place, loss, gradient norm, distance to the nearest minimum.",
-    )
+def _download(paths: DataFrame) -> None:
+    meaning = "Every step of every path: place, loss, gradient norm, distance to the nearest minimum."
+    csv_button(f"{PAGE}.csv", "paths.csv", paths, meaning)

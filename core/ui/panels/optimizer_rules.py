@@ -8,12 +8,12 @@ from pandas import DataFrame
 from core import reference
 from core.charts import optimizers as charts
 from core.choices.base import Choice
-from core.export.tables import to_csv_bytes
 from core.labs import costs
 from core.labs.paths import optimizer_of
 from core.settings import RunSettings
 from core.ui import fields
 from core.ui.panels.drawing import figure
+from core.ui.panels.table import csv_button
 
 PAGE = "optimizers.rule"
 
@@ -86,12 +86,4 @@ def _table(table: DataFrame) -> None:
         },
         alt="State and time of a step of every optimizer",
     )
-    st.download_button(
-        "costs.csv",
-        lambda: to_csv_bytes(table),
-        file_name="costs.csv",
-        mime="text/csv",
-        key=f"{PAGE}.csv",
-        on_click="ignore",
-        icon=":material/download:",
-    )
+    csv_button(f"{PAGE}.csv", "costs.csv", table)

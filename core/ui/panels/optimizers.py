@@ -6,7 +6,6 @@ import streamlit as st
 
 from core import presets
 from core.charts import curves, summary
-from core.ui import links
 from core.ui.live import Results
 from core.ui.panels import overview, steering, table
 from core.ui.panels.drawing import WIDTH, chart
@@ -18,6 +17,12 @@ START = presets.OPTIMIZERS
 PATIENCE = 2.0
 """Seconds for which the second and third chart may be behind the first while they grow."""
 
+NOTHING_YET = (
+    "Every optimizer trains the network of the sidebar from the same start, on the same batches, with several seeds. You will see "
+    "how fast each comes down, how large its steps are beside the weights, and what it costs in time. A learning rate that suits "
+    "a surface need not suit a network: these have their own."
+)
+
 
 def network(results: Results) -> None:
     """The comparison of the sidebar: its buttons, and what came of it."""
@@ -27,7 +32,7 @@ def network(results: Results) -> None:
         steering.buttons(results, PAGE)
     steering.standing(results)
     if results.empty and not results.progress.active:
-        _nothing_yet(results)
+        steering.nothing_yet(results, PAGE, NOTHING_YET, "The same optimizers train a network")
         return
     first = st.container()
     view = controls(PAGE, results)
@@ -36,19 +41,7 @@ def network(results: Results) -> None:
     _pictures(results, view)
     table.summary(PAGE, results, view)
     table.downloads(PAGE, results, view)
-    query = links.query_for("compare", results.comparison)
-    st.page_link(links.COMPARE, label="Open in the workbench", icon=":material/open_in_new:", query_params=query)
-
-
-def _nothing_yet(results: Results) -> None:
-    with st.container(border=True, horizontal_alignment="center", gap="small"):
-        st.markdown("#### The same optimizers train a network", width="content")
-        st.caption(
-            "Every optimizer trains the network of the sidebar from the same start, on the same batches, with several seeds. You will see "
-            "how fast each comes down, how large its steps are beside the weights, and what it costs in time. A learning rate that suits "
-            "a surface need not suit a network: these have their own.",
-        )
-        steering.run_button(results, f"{PAGE}.run_here")
+    table.workbench_link(results)
 
 
 def _pictures(results: Results, view: View) -> None:

@@ -10,11 +10,11 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.charts import regularization as charts
-from core.export.tables import to_csv_bytes
 from core.labs import penalty_geometry, regularization_path
 from core.labs.penalty_geometry import Bowl
 from core.runs.executors import on_one_thread
 from core.ui import errors
+from core.ui.panels import table
 from core.ui.panels.drawing import WIDTH, figure
 
 PAGE = "regularization"
@@ -115,7 +115,7 @@ def paths() -> None:
         scores = found.scores.assign(variant=found.scores["penalty"].map(PENALTIES))
         _path_scores(scores)
         _table("scores", scores.drop(columns="variant"), "Losses and weights that are not 0, by penalty and strength")
-        _download("paths.csv", found.weights)
+        table.csv_button(f"{PAGE}.download.paths.csv", "paths.csv", found.weights)
 
 
 def _path_scores(scores: DataFrame) -> None:
@@ -144,16 +144,4 @@ def _paths(informative: int, noise: float, samples: int) -> regularization_path.
 def _table(name: str, frame: DataFrame, described: str) -> None:
     with st.expander("Exact values", type="compact"):
         st.dataframe(frame, hide_index=True, key=f"{PAGE}.table.{name}", alt=described)
-        _download(f"{name}.csv", frame)
-
-
-def _download(name: str, frame: DataFrame) -> None:
-    st.download_button(
-        name,
-        lambda: to_csv_bytes(frame),
-        file_name=name,
-        mime="text/csv",
-        key=f"{PAGE}.download.{name}",
-        on_click="ignore",
-        icon=":material/download:",
-    )
+        table.csv_button(f"{PAGE}.download.{name}.csv", f"{name}.csv", frame)

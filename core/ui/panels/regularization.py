@@ -8,7 +8,6 @@ import streamlit as st
 
 from core.charts import pairs
 from core.comparison import Comparison
-from core.export.tables import to_csv_bytes
 from core.ui import links
 from core.ui.live import Results
 from core.ui.panels import overview, penalty_labs, steering, table
@@ -54,6 +53,11 @@ STRENGTHS: dict[str, tuple[str, list[float]]] = {
 
 NETWORKS, GEOMETRY, PATHS = "Networks", "Geometry", "Weights against strength"
 
+NOTHING_YET = (
+    "Three labels in ten are wrong. You will see how far training and validation come apart without regularization and with each "
+    "kind of it, what becomes of the weights, and which of them become exactly 0."
+)
+
 
 def sweep(name: str) -> Comparison:
     """The comparison of one strength, by its name in `STRENGTHS`."""
@@ -76,7 +80,8 @@ def draw(results: Results) -> None:
 def _networks(results: Results) -> None:
     _strengths()
     if results.empty and not results.progress.active:
-        _nothing_yet(results)
+        steering.nothing_yet(results, PAGE, NOTHING_YET, "Networks that learn wrong labels by heart, and what holds them back")
+        st.caption("The tabs Geometry and Weights against strength need no training here: they show why L1 makes zeros and L2 does not.")
         return
     first = st.container()
     view = controls(PAGE, results)
@@ -91,7 +96,7 @@ def _networks(results: Results) -> None:
     _pictures(results, view)
     table.summary(PAGE, results, view)
     table.downloads(PAGE, results, view)
-    _workbench(results)
+    table.workbench_link(results)
 
 
 def _strengths() -> None:
@@ -106,18 +111,6 @@ def _strengths() -> None:
 @st.cache_data(show_spinner=False)
 def _query(name: str) -> links.Query:
     return links.query_for(PAGE, sweep(name), START)
-
-
-def _nothing_yet(results: Results) -> None:
-    with st.container(border=True, horizontal_alignment="center", gap="small"):
-        st.markdown("#### Networks that learn wrong labels by heart, and what holds them back", width="content")
-        st.caption(
-            "Three labels in ten are wrong. You will see how far training and validation come apart without regularization and with each "
-            "kind of it, what becomes of the weights, and which of them become exactly 0.",
-            width="content",
-        )
-        steering.run_button(results, f"{PAGE}.run_here")
-    st.caption("The tabs Geometry and Weights against strength need no training here: they show why L1 makes zeros and L2 does not.")
 
 
 def _pictures(results: Results, view: View) -> None:
@@ -147,10 +140,4 @@ def _gaps(results: Results, view: View) -> None:
     columns = {name: number(name.capitalize(), format="%.3f", width="small") for name in made.columns if name not in ("variant", "seeds")}
     alt = f"{in_words(view.metric)} at the end: training, validation and the gap between them, by variant"
     st.dataframe(made.drop(columns="seeds"), hide_index=True, key=f"{PAGE}.gaps", column_config=columns, alt=alt)
-    key, make = f"{PAGE}.download.gap", lambda: to_csv_bytes(made)
-    st.download_button("gap.csv", make, file_name="gap.csv", mime="text/csv", key=key, on_click="ignore", icon=":material/download:")
-
-
-def _workbench(results: Results) -> None:
-    query = results.once("workbench", lambda: links.query_for("compare", results.comparison))
-    st.page_link(links.COMPARE, label="Open in the workbench", icon=":material/open_in_new:", query_params=query)
+    table.csv_button(f"{PAGE}.download.gap", "gap.csv", made)

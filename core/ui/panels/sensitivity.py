@@ -16,9 +16,7 @@ from core.analysis.statistics import At, leading_verdict
 from core.charts import sensitivity as charts
 from core.charts.titles import is_regression
 from core.comparison import Comparison
-from core.export.tables import to_csv_bytes
 from core.settings import RunSettings
-from core.ui import links
 from core.ui.fields import plain
 from core.ui.live import Results
 from core.ui.panels import table
@@ -111,7 +109,7 @@ def draw(page: str, results: Results, sweep: Sweep) -> None:
     chart(results, f"{page}.failures", charts.failures, found.points, **shared)
     _tables(page, sweep, found, metric)
     table.downloads(page, results, View(metric, at))
-    workbench_link(results.comparison)
+    table.workbench_link(results)
 
 
 def find(results: Results, sweep: Sweep, metric: str, at: At) -> Found:
@@ -124,12 +122,6 @@ def find(results: Results, sweep: Sweep, metric: str, at: At) -> Found:
         return Found(values, points, sensitivity.best(points, metric), start, sensitivity.limit(points, start, metric))
 
     return results.once(("sweep", sweep.name, tuple(sweep.curves), metric, at), make, PATIENCE)
-
-
-def workbench_link(comparison: Comparison) -> None:
-    """A link that opens the comparison in the workbench."""
-    query = links.query_for("compare", comparison)
-    st.page_link(links.COMPARE, label="Open in the workbench", icon=":material/open_in_new:", query_params=query)
 
 
 def _controls(page: str, results: Results) -> tuple[str, At, bool]:
@@ -204,7 +196,4 @@ def _tables(page: str, sweep: Sweep, found: Found, metric: str) -> None:
     st.dataframe(half(found.best)[[*order, "edge"]], key=f"{page}.best", alt=f"The best {sweep.name} of each {sweep.noun}", **shown)
     with st.expander("Every value", type="compact"):
         st.dataframe(half(found.points)[order], key=f"{page}.points", alt=f"The {in_words(metric)} at every {sweep.name}", **shown)
-        csv = to_csv_bytes(found.points)
-        st.download_button(
-            "sensitivity.csv", csv, "sensitivity.csv", "text/csv", key=f"{page}.csv", on_click="ignore", icon=":material/download:"
-        )
+        table.csv_button(f"{page}.csv", "sensitivity.csv", found.points)

@@ -70,6 +70,16 @@ def run_button(results: Results, key: str) -> None:
     _draw(BUTTONS[0], results.comparison, enabled="run" in possible(results.progress), key=key)
 
 
+def nothing_yet(results: Results, key: str, text: str, heading: str = "Nothing has been trained with these settings yet") -> None:
+    """What a page shows before anything is stored: what will be seen here, and the button that trains it."""
+    with st.container(border=True, horizontal_alignment="center", gap="small"):
+        st.space("small")
+        st.markdown(f"#### {heading}", width="content")
+        st.caption(text, width="content")
+        run_button(results, f"{key}.run_here")
+        st.space("small")
+
+
 def _draw(button: Button, comparison: Comparison, *, enabled: bool, key: str) -> None:
     primary = button.action == "run" or (button.action == "resume" and enabled)
     clicked = st.button(

@@ -12,6 +12,7 @@ from core.analysis.statistics import summarise
 from core.charts.summary import sparklines
 from core.export.bundle import zip_bytes
 from core.export.tables import to_csv_bytes
+from core.ui import links
 from core.ui.live import Results
 from core.ui.panels.view import View, in_words
 
@@ -99,3 +100,15 @@ def content(results: Results, view: View, name: str) -> bytes:
     if name == "all.zip":
         return zip_bytes(history, layers, summed, comparison.to_toml())
     return to_csv_bytes({"history.csv": history, "layers.csv": layers, "summary.csv": summed}[name])
+
+
+def csv_button(key: str, name: str, frame: DataFrame, meaning: str | None = None) -> None:
+    """A button for a table as the CSV file `name`, made when it is asked for."""
+    make = partial(to_csv_bytes, frame)
+    st.download_button(name, make, file_name=name, mime="text/csv", key=key, on_click="ignore", icon=":material/download:", help=meaning)
+
+
+def workbench_link(results: Results) -> None:
+    """A link that opens the comparison in the workbench."""
+    query = results.once("workbench", lambda: links.query_for("compare", results.comparison))
+    st.page_link(links.COMPARE, label="Open in the workbench", icon=":material/open_in_new:", query_params=query)

@@ -10,6 +10,8 @@ from core.ui.panels.view import controls
 
 PAGE = "compare"
 
+NOTHING_YET = "Every variant is trained with every seed, from the same start. Curves appear here while they train."
+
 
 def draw(results: Results) -> None:
     """The heading with the buttons, how far it is, and what came of it; before anything came of it, what would be compared.
@@ -19,7 +21,9 @@ def draw(results: Results) -> None:
     steering.title(results, "Compare")
     steering.standing(results)
     if results.empty and not results.progress.active:
-        _nothing_yet(results)
+        steering.nothing_yet(results, PAGE, NOTHING_YET)
+        st.subheader("What will be compared", anchor=False)
+        differences.table(results.comparison, key=f"{PAGE}.plan")
         return
     first = st.container()
     view = controls(PAGE, results)
@@ -29,14 +33,3 @@ def draw(results: Results) -> None:
     details.tabs(PAGE, results, view)
     table.summary(PAGE, results, view)
     table.downloads(PAGE, results, view)
-
-
-def _nothing_yet(results: Results) -> None:
-    with st.container(border=True, horizontal_alignment="center", gap="small"):
-        st.space("small")
-        st.markdown("#### Nothing has been trained with these settings yet", width="content")
-        st.caption("Every variant is trained with every seed, from the same start. Curves appear here while they train.", width="content")
-        steering.run_button(results, f"{PAGE}.run_here")
-        st.space("small")
-    st.subheader("What will be compared", anchor=False)
-    differences.table(results.comparison, key=f"{PAGE}.plan")
