@@ -60,7 +60,7 @@ def _start(stack: Stack, records: Records) -> Stack:
 
 def _advance_until_one_leaves(stack: Stack, until: int, records: Records) -> Stack:
     live = Live(stack)
-    per_epoch, size = stack.steps_per_epoch, stack.batch_size
+    per_epoch, size = live.steps_per_epoch, live.batch_size
     index_RN = epoch_indices(stack, live.step // per_epoch)
     left: list[int] = []
     while live.step < until and not left:
@@ -109,7 +109,7 @@ def _statuses(live: Live, train: Scores, val: Scores) -> list[str]:
     finite = live.flat_RP.isfinite().all(1) & train.loss.isfinite() & live.logged_R3.isfinite().all(1)
     if len(live.data.val):
         finite &= val.loss.isfinite()
-    per_epoch = live.stack.steps_per_epoch
+    per_epoch = live.steps_per_epoch
     statuses = []
     for run, watch, healthy in zip(live.runs, live.stack.watches, finite.tolist(), strict=True):
         stops = isinstance(run.stopping, StoppingChoice) and run.stopping.stops(watch)
@@ -135,7 +135,7 @@ def _history_rows(live: Live, train: Scores, val: Scores, measures: dict[str, li
         **measures,
         "status": statuses,
     }
-    epoch, samples = live.step / stack.steps_per_epoch, _samples(live.step, stack)
+    epoch, samples = live.step / live.steps_per_epoch, _samples(live.step, stack)
     common = {"step": live.step, "epoch": epoch, "samples": samples}
     return [common | dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 

@@ -22,10 +22,11 @@ class BatchLoss:
         self.noise = BatchNoise(stack.runs, stack.flat_RP)
         self.teaching = Teaching(stack.runs, stack.lessons, stack.flat_RP) if stack.lessons else None
         self.known_N = known_labels(stack) if stack.lessons else None
-        self.smoothing_R1 = stack.flat_RP.new_tensor([[run.training.label_smoothing] for run in stack.runs])
+        shares = [[run.training.label_smoothing] for run in stack.runs]
+        self.smoothing_R1 = stack.flat_RP.new_tensor(shares) if any(share for (share,) in shares) else None
 
     def __call__(self, network: Network, index_RB: Tensor, step: int, rows: slice) -> Tensor:
-        """The mean loss over the batch of each run in `rows` (R,), ready for its gradient."""
+        """The loss of every example of the batch, of each run in `rows` (R, B), ready for its gradient."""
         x_RBD, y_RB = self.data.train.take(index_RB)
         x_RBD = self.noise.shake_inputs(x_RBD, step, rows)
         blend = self.noise.blend(step, index_RB.shape[1], rows)
@@ -37,7 +38,7 @@ class BatchLoss:
         if self.teaching is not None and self.teaching.hinted:
             mode.watch = lambda layer, a_RBH: hidden.append(a_RBH.flatten(2)) if layer != "output" else None
         outputs_RBC = network(x_RBD, mode)
-        smoothing_R1 = self.smoothing_R1[rows] if self.smoothing_R1.any() else None
+        smoothing_R1 = None if self.smoothing_R1 is None else self.smoothing_R1[rows]
         loss_RB = losses(outputs_RBC, y_RB, self.data.task, smoothing_R1)
         if blend is not None:
             loss_RB = share_R1 * loss_RB + (1 - share_R1) * losses(outputs_RBC, _of_places(y_RB, place_RB), self.data.task, smoothing_R1)
@@ -47,7 +48,7 @@ class BatchLoss:
             loss_RB = self.teaching.mix(loss_RB, outputs_RBC, index_RB, rows)
             if hidden:
                 loss_RB = loss_RB + self.teaching.imitate(hidden[-1], index_RB, rows)
-        return loss_RB.mean(1)
+        return loss_RB
 
 
 def _of_places(values: Tensor, place_RB: Tensor) -> Tensor:

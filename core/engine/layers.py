@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from core.choices.modules import Residual, Steps, TimeLast, WeightNorm
 from core.engine import layers_conv, layers_norm, layers_recurrent
 from core.engine.elementwise import Tanh
+from core.engine.fused import Affine
 from core.engine.layer_base import Build, Layer, Parts, Pass, weight_of
 
 __all__ = ["Layer", "Parts", "Pass", "segments", "stacked"]
@@ -36,9 +37,8 @@ def linear(module: nn.Module, name: str, parts: Parts) -> Layer:
     def forward(x_RBI: Tensor, mode: Pass) -> Tensor:
         if x_RBI.dim() > 3:
             return forward(x_RBI.flatten(1, -2), mode).unflatten(1, x_RBI.shape[1:-1])
-        if bias_RO is None:
-            return torch.bmm(x_RBI, weight().mT)
-        return torch.baddbmm(bias_RO[:, None], x_RBI, weight().mT)
+        out_RBO: Tensor = Affine.apply(x_RBI, weight(), bias_RO)
+        return out_RBO
 
     return forward
 

@@ -97,6 +97,7 @@ class Network:
         self.layout = Layout.of(template)
         self.flat_RP = flat_RP
         self.leaves = [flat_RP.detach()[:, columns].unflatten(1, shape).requires_grad_() for _, columns, shape in self.layout.parameters]
+        self.shares: dict[torch.Size, Tensor] = {}  # of an example in its batch's mean
         names = [name for name, _, _ in self.layout.parameters]
         rates = [run.model.dropouts() for run in runs]
         dropouts = {name: flat_RP.new_tensor([rate[name] for rate in rates]) for name in rates[0]}
@@ -106,9 +107,12 @@ class Network:
         """The outputs (R, B, C)."""
         return self.forward(x_RBD, mode)
 
-    def gradient(self, loss: Tensor, out_RP: Tensor) -> None:
-        """Writes the gradient of `loss` (the sum of the runs' losses) into `out_RP` (R, P)."""
-        gradients = torch.autograd.grad(loss, self.leaves, materialize_grads=True)
+    def gradient(self, loss_RB: Tensor, out_RP: Tensor) -> None:
+        """Writes the gradient of each run's mean loss over its examples into that run's row of `out_RP` (R, P)."""
+        share_RB = self.shares.get(loss_RB.shape)
+        if share_RB is None:
+            share_RB = self.shares[loss_RB.shape] = torch.full_like(loss_RB, 1 / loss_RB.shape[1])
+        gradients = torch.autograd.grad(loss_RB, self.leaves, share_RB, materialize_grads=True)
         torch.cat([g.flatten(1) for g in gradients], dim=1, out=out_RP)
 
 
