@@ -6,13 +6,14 @@ a class to be told: 1 but for `copy`, where outputs are (R, B, K * C) and target
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from core.engine.batches import Part
-from core.engine.fused import CrossEntropy
+from core.engine.cross_entropy import CrossEntropy, cross_entropy, logits_gradient
 from core.engine.layers import Pass
 from core.engine.network import Network
 
@@ -35,6 +36,15 @@ def losses(outputs_RBC: Tensor, target_RB: Tensor, task: str, smoothing_R1: Tens
         return loss_RB
     wanted_RB = outputs_RBC.gather(2, target_RB[:, :, None])[:, :, 0]
     return loss_RB + smoothing_R1 * (wanted_RB - outputs_RBC.mean(2))
+
+
+def loss_and_gradient(outputs_RBC: Tensor, target_RB: Tensor, task: str, share_of: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+    """As `losses`, and the gradient of its sum with the shares that `share_of` gives (R, B), for the outputs (R, B, C)."""
+    if task == "regression":
+        off_RB = outputs_RBC[:, :, 0] - target_RB
+        return off_RB.square(), (2 * share_of(off_RB) * off_RB)[:, :, None]
+    loss_RB, shares = cross_entropy(outputs_RBC, target_RB)
+    return loss_RB, logits_gradient(shares, share_of(loss_RB))
 
 
 def each_position(outputs_RBO: Tensor, target_RBK: Tensor) -> tuple[Tensor, Tensor]:

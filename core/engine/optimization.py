@@ -6,7 +6,7 @@ import inspect
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from itertools import chain, groupby
 from typing import Any
 
@@ -82,19 +82,16 @@ class Group:
 
 
 def _bare_step(optimizer: torch.optim.Optimizer) -> None:
-    """One step. Of torch's own optimizers without the hooks for profilers and compilers around it: on small tensors they cost four times
-    what the step does."""
+    """One step; of torch's own optimizers without the hooks for profilers and compilers around it.
+
+    On small tensors the hooks take four times as long as the step.
+    """
     kind = type(optimizer)
-    if not kind.__module__.startswith("torch.optim."):
+    if kind.__module__.startswith("torch.optim."):
+        with torch.no_grad():
+            inspect.unwrap(kind.step)(optimizer)
+    else:
         optimizer.step()
-        return
-    with torch.no_grad():
-        _unwrapped(kind)(optimizer)
-
-
-@cache
-def _unwrapped(kind: type[torch.optim.Optimizer]) -> Callable[[torch.optim.Optimizer], Any]:
-    return inspect.unwrap(kind.step)
 
 
 def _tensors(optimizer: torch.optim.Optimizer) -> list[Tensor]:

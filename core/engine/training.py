@@ -93,9 +93,7 @@ class Live:
         network = self.network if rows == ALL else self._network_of(rows)
         grad_RP = self.grad_RP[rows]
         if index_RB.shape[1] <= self.micro_size:
-            loss_RB = self.loss(network, index_RB, self.step * self.accumulation, rows)
-            network.gradient(loss_RB, grad_RP)
-            loss_R = loss_RB.detach().mean(1)
+            loss_R = self.loss.descend(network, index_RB, self.step * self.accumulation, rows, grad_RP).mean(1)
         else:
             loss_R = self._accumulate(network, index_RB, grad_RP, rows)
         penalty_R = self.regularizer.penalise(self.flat_RP[rows], grad_RP, rows)
@@ -107,11 +105,10 @@ class Live:
         loss_R, part_RP = torch.zeros_like(grad_RP[:, 0]), torch.empty_like(grad_RP)
         grad_RP.zero_()
         for place, part_RB in enumerate(index_RB.split(self.micro_size, dim=1)):
-            loss_RB = self.loss(network, part_RB, self.step * self.accumulation + place, rows)
-            network.gradient(loss_RB, part_RP)
+            loss_RB = self.loss.descend(network, part_RB, self.step * self.accumulation + place, rows, part_RP)
             share = part_RB.shape[1] / index_RB.shape[1]
             grad_RP.add_(part_RP, alpha=share)
-            loss_R.add_(loss_RB.detach().mean(1), alpha=share)
+            loss_R.add_(loss_RB.mean(1), alpha=share)
         return loss_R
 
     def _network_of(self, rows: slice) -> Network:
