@@ -17,8 +17,8 @@ from core.engine.cross_entropy import CrossEntropy, cross_entropy, logits_gradie
 from core.engine.layers import Pass
 from core.engine.network import Network
 
-CHUNK = 128
-"""Examples evaluated at once: small enough for the activations of a stack to stay in the cache."""
+CHUNK = 256
+"""Examples evaluated at once: more take no less time each, and much more memory."""
 
 
 def losses(outputs_RBC: Tensor, target_RB: Tensor, task: str, smoothing_R1: Tensor | None = None) -> Tensor:

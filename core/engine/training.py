@@ -8,12 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.choices.clipping import NoClipping
+from core.choices.data import Data
+from core.choices.models import Model
 from core.choices.schedules import Plateau
 from core.choices.stopping import StoppingChoice
 from core.engine.batch_loss import BatchLoss
@@ -48,7 +51,7 @@ class Live:
         self.logged_R3 = stack.logged_R3.clone()
         self.logged = self.logged_R3.unbind(1)
         self.seconds_R = stack.seconds_R.numpy().copy()
-        self.template = blank(self.runs[0])
+        self.template = _template(self.runs[0].model, self.runs[0].data)
         self.network = Network(self.template, self.flat_RP, self.buffers, self.runs)
         self.weight_columns_P = self.network.layout.weight_columns(self.flat_RP.device)
         self.loss = BatchLoss(stack, self.data)
@@ -279,6 +282,12 @@ class Live:
         every, per_epoch = self.runs[0].training.evaluate_every, self.steps_per_epoch
         regular = step % (every or per_epoch) == 0
         return regular or any(step == run.training.epochs * per_epoch for run in self.runs)
+
+
+@lru_cache(maxsize=16)
+def _template(model: Model, data: Data) -> nn.Module:
+    """The plain network that tells names and shapes; not to be changed. Kept, since it takes as long as several updates to make."""
+    return blank(RunSettings(model=model, data=data))
 
 
 def _rows_by_clipping(runs: Sequence[RunSettings]) -> Iterator[tuple[Any, list[int]]]:
