@@ -8,7 +8,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 CODE := core pages dashboard.py tests benchmarks scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev browser run test check format bench docs screenshots clean
+.PHONY: help install install-dev browser run test check format bench docs stored screenshots clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench: install-dev ## Measure speed side by side with what one would use instead
 
 docs: install ## Write docs/choices.md anew from the settings classes
 	$(BIN)/python -m scripts.docs
+
+stored: install ## Compute anew the paths that the page of optimizers opens with
+	$(BIN)/python -m scripts.stored
 
 screenshots: install-dev browser ## Redraw docs/images from the running dashboard
 	$(BIN)/python -m scripts.screenshots
