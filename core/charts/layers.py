@@ -46,7 +46,7 @@ def heatmap(
     frame = _fewer(medians(bands.of_variants(layers, variants), column, x), x)
     ends = _ends(frame["value"], column, log)
     frame = frame.assign(shown=frame["value"].clip(*ends))  # zero has no place among factors: it takes the lowest colour
-    names = list(dict.fromkeys(layers["layer"]))
+    names = list(layers["layer"].unique())
     chart = alt.Chart(frame, width=marks.panel_width(width, columns, 110), height=min(max(26 * len(names), 60), 420)).mark_rect()
     chart = chart.encode(
         alt.X("left:Q", title=titles.AXES[x], scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=6)),
