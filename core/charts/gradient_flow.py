@@ -83,6 +83,7 @@ def by_layer(
     axis = alt.Axis(tickMinStep=1, tickCount=10, format="d", grid=False)
     x = alt.X("place:Q", title=along, axis=axis, scale=alt.Scale(nice=False, zero=False))
     look = _Look("place", x, title or titles.title(column), log, [alt.Tooltip("layer:N")])
+    look = look if len(table) else look._replace(log=False)  # Vega draws no logarithmic axis of nothing
     described = f"Line chart of {look.title} by layer from input to output for {titles.listed(list(variants))}: means with 95 % bands."
     return _grouped(table, _note(frame, column, variants, look), variants, look, described, width, height)
 
@@ -112,8 +113,9 @@ def by_depth(
     table = means(frame, ["variant", "depth"], column, log=True)
     places = sorted(int(depth) for depth in frame["depth"].unique())
     axis = alt.Axis(values=places, format="d", grid=False, labelOverlap=True)
-    x = alt.X("depth:Q", title="depth (hidden layers)", scale=alt.Scale(nice=False, zero=False, padding=8), axis=axis)
+    x = alt.X("depth:Q", title="depth (hidden layers)", scale=alt.Scale(nice=False, zero=False, padding=8 if len(table) else 0), axis=axis)
     look = _Look("depth", x, title, True, [alt.Tooltip("depth:Q", title="hidden layers")])
+    look = look if len(table) else look._replace(log=False)
     described = f"Line chart of {title} against depth, y logarithmic, for {titles.listed(list(variants))}: means with 95 % bands."
     return _grouped(table, _note(frame, column, variants, look), variants, look, described, width, height, level)
 
@@ -172,7 +174,8 @@ def _y(field: str, look: _Look) -> alt.Y:
 def _note(frame: DataFrame, column: str, variants: Sequence[str], look: _Look) -> list[str]:
     """Small print: what mean this is, over how many seeds, and which variants have values that cannot be drawn."""
     seeds = int(frame.groupby("variant", observed=True)["seed"].nunique().max()) if len(frame) else 0
-    said = [f"{'geometric mean' if look.log else 'mean'} of {seeds} seeds, 95 % band"]
+    mean = "geometric mean" if look.log else "mean"
+    said = [f"{mean} of {seeds} seeds, 95 % band" if seeds > 1 else f"{seeds} seed"]
     values = frame[column].astype(float)
     for what, lost in (("not finite", ~np.isfinite(values)), ("exactly 0", (values == 0) & look.log)):
         names = [name for name in variants if name in set(frame.loc[lost, "variant"])]

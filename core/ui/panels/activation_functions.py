@@ -201,7 +201,8 @@ def _interval(row: Mapping[Any, Any]) -> str:
 def _notes() -> None:
     st.markdown(
         "**Is ReLU differentiable?** Everywhere but at 0. There the slope is 0 from the left and 1 from the right, and every number in "
-        "[0, 1] is a subgradient; PyTorch takes 0. In training a pre-activation is hardly ever exactly 0, so the choice rarely matters.\n\n"
+        "[0, 1] is a subgradient; PyTorch takes 0. A pre-activation is hardly ever exactly 0 (but for an example on which "
+        "the whole layer before is 0, while the biases still are), so the choice rarely matters.\n\n"
         "**Of a vector** an activation takes each number by itself, so its Jacobian is diagonal: for the sigmoid "
         "$\\partial\\sigma(x) / \\partial x = \\operatorname{diag}\\big(\\sigma(x_i)(1 - \\sigma(x_i))\\big)$, and the backward pass "
         "multiplies number by number."

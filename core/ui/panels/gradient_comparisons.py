@@ -111,15 +111,15 @@ COMPARISONS: dict[str, Shown] = {
     ),
     "explosion and cures": Shown(
         _of(
-            _base(_deep(10, init=_TWICE)),
+            _base(_deep(10)),
             variants=[
-                {"name": "Twice He"},
-                {"name": "Clipped by norm", "clipping": {"kind": "norm", "max_norm": 1.0}},
-                {"name": "Clipped by value", "clipping": {"kind": "value"}},
-                {"name": "He", "model.init": "he"},
-                {"name": "Batch norm", "model.normalization": "batch"},
-                {"name": "lr / 1000", "optimizer.lr": 0.0001},
-                {"name": "3 layers", "model.hidden": [32] * 3},
+                {"name": "Twice He", "model.init": _TWICE},
+                {"name": "Clipped by norm", "model.init": _TWICE, "clipping": {"kind": "norm", "max_norm": 1.0}},
+                {"name": "Clipped by value", "model.init": _TWICE, "clipping": {"kind": "value"}},
+                {"name": "lr / 1000", "model.init": _TWICE, "optimizer.lr": 0.0001},
+                {"name": "Batch norm", "model.init": _TWICE, "model.normalization": "batch"},
+                {"name": "3 layers", "model.init": _TWICE, "model.hidden": [32] * 3},
+                {"name": "He"},
             ],
         ),
         "Twice He diverges on every seed, and each cure stops that on every seed. What takes the cause away (He's init, a norm, "
