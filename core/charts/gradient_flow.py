@@ -17,16 +17,18 @@ OUTPUT = "output"
 _FAR = "datum.value && (abs(datum.value) >= 1e4 || abs(datum.value) < 1e-3)"
 _SHORT = f"{_FAR} ? replace(format(datum.value, '.0e'), '+', '') : format(datum.value, '~g')"
 """Writes 1e10 for what would otherwise be eleven digits."""
+_STEPS = (1, 2, 3, 5, 10, 20, 50, 100)
+"""Between powers of ten that are written on an axis."""
 
 
 class _Look(NamedTuple):
-    """What the layers of a chart share: `along` is the column that runs along the bottom, `where` what tooltips say of the place."""
+    """What the layers of a chart share: `where` is what tooltips say of the place, `ticks` those of a logarithmic y axis."""
 
-    along: str
     across: alt.X
     title: str
     log: bool
     where: list[alt.Tooltip]
+    ticks: list[float]
 
 
 def at_moment(layers: DataFrame, epoch: float) -> DataFrame:
@@ -55,6 +57,18 @@ def means(frame: DataFrame, by: Sequence[str], column: str, *, log: bool) -> Dat
     return (table.assign(**{name: np.exp(table[name]) for name in ends}) if log else table).reset_index()
 
 
+def ticks(means: Series) -> list[float]:
+    """Places for the ticks of a logarithmic axis of these values and a factor of ten around them: powers of ten, or 1, 2, 5 of few."""
+    means = means[means > 0]
+    if means.empty:
+        return []
+    low, high = int(np.floor(np.log10(means.min()))) - 1, int(np.ceil(np.log10(means.max()))) + 1
+    if high - low <= 4:
+        return [float(f"{digit}e{power}") for power in range(low, high + 1) for digit in (1, 2, 5)]
+    step = next(step for step in _STEPS if (high - low) / step <= 8)
+    return [float(f"1e{power}") for power in range(low - low % step, high + 1, step)]
+
+
 def by_layer(
     frame: DataFrame,
     *,
@@ -80,9 +94,11 @@ def by_layer(
     """
     frame = bands.of_variants(frame, variants)
     table = means(frame, ["variant", "place", "layer"], column, log=log)
+    if titles.is_fraction(column):
+        table = table.assign(**{name: table[name].clip(0, 1) for name in ("low", "high")})
     axis = alt.Axis(tickMinStep=1, tickCount=10, format="d", grid=False)
     x = alt.X("place:Q", title=along, axis=axis, scale=alt.Scale(nice=False, zero=False))
-    look = _Look("place", x, title or titles.title(column), log, [alt.Tooltip("layer:N")])
+    look = _Look(x, title or titles.title(column), log, [alt.Tooltip("layer:N")], ticks(table["mean"]))
     look = look if len(table) else look._replace(log=False)  # Vega draws no logarithmic axis of nothing
     described = f"Line chart of {look.title} by layer from input to output for {titles.listed(list(variants))}: means with 95 % bands."
     return _grouped(table, _note(frame, column, variants, look), variants, look, described, width, height)
@@ -112,9 +128,9 @@ def by_depth(
     frame = bands.of_variants(frame, variants)
     table = means(frame, ["variant", "depth"], column, log=True)
     places = sorted(int(depth) for depth in frame["depth"].unique())
-    axis = alt.Axis(values=places, format="d", grid=False, labelOverlap=True)
+    axis = alt.Axis(values=places, format="d", grid=False, labelOverlap="greedy")
     x = alt.X("depth:Q", title="depth (hidden layers)", scale=alt.Scale(nice=False, zero=False, padding=8 if len(table) else 0), axis=axis)
-    look = _Look("depth", x, title, True, [alt.Tooltip("depth:Q", title="hidden layers")])
+    look = _Look(x, title, True, [alt.Tooltip("depth:Q", title="hidden layers")], ticks(table["mean"]))
     look = look if len(table) else look._replace(log=False)
     described = f"Line chart of {title} against depth, y logarithmic, for {titles.listed(list(variants))}: means with 95 % bands."
     return _grouped(table, _note(frame, column, variants, look), variants, look, described, width, height, level)
@@ -146,7 +162,7 @@ def _grouped(
 def _panel(table: DataFrame, group: list[str], look: _Look, level: float | None, width: int) -> list[alt.Chart]:
     colour = palette.colour(group, group, width=width)
     exact = [alt.Tooltip("variant:N"), *look.where, *marks.mean_and_interval(look.title)]
-    spread = table.dropna(subset=["low"]).assign(**_within(table))
+    spread = table.dropna(subset=["low"]).assign(**_within(table, log=look.log))
     layers = [] if level is None else [_level(level, look)]
     layers.append(alt.Chart(spread).mark_area(opacity=0.18, clip=True).encode(look.across, _y("low", look), alt.Y2("high:Q"), colour))
     layers.append(alt.Chart(table).mark_line(strokeWidth=2, clip=True, point={"size": 20}).encode(look.across, _y("mean", look), colour))
@@ -155,10 +171,11 @@ def _panel(table: DataFrame, group: list[str], look: _Look, level: float | None,
     return layers
 
 
-def _within(table: DataFrame) -> dict[str, Series]:
-    """The ends of the bands, not further out than ten times the range of the means: that of two seeds would set the axis."""
-    low, high = table["mean"].min() / 10, table["mean"].max() * 10
-    return {name: table[name].clip(low, high) for name in ("low", "high")}
+def _within(table: DataFrame, *, log: bool) -> dict[str, Series]:
+    """The ends of the bands, not much further out than the means: those of two seeds would set the axis. The tooltip has them whole."""
+    least, most = table["mean"].min(), table["mean"].max()
+    reach = (least / 10, most * 10) if log else (least - abs(most), most + abs(most))
+    return {name: table[name].clip(*reach) for name in ("low", "high")}
 
 
 def _level(level: float, look: _Look) -> alt.Chart:
@@ -168,12 +185,15 @@ def _level(level: float, look: _Look) -> alt.Chart:
 
 def _y(field: str, look: _Look) -> alt.Y:
     scale = alt.Scale(type="log" if look.log else "linear", zero=not look.log, nice=False, padding=6)
-    return alt.Y(f"{field}:Q", title=look.title, scale=scale, axis=alt.Axis(tickCount=6, labelExpr=_SHORT))
+    axis = alt.Axis(values=look.ticks, labelExpr=_SHORT) if look.log else alt.Axis(tickCount=6)
+    return alt.Y(f"{field}:Q", title=look.title, scale=scale, axis=axis)
 
 
 def _note(frame: DataFrame, column: str, variants: Sequence[str], look: _Look) -> list[str]:
     """Small print: what mean this is, over how many seeds, and which variants have values that cannot be drawn."""
-    seeds = int(frame.groupby("variant", observed=True)["seed"].nunique().max()) if len(frame) else 0
+    if frame.empty:
+        return []
+    seeds = int(frame.groupby("variant", observed=True)["seed"].nunique().max())
     mean = "geometric mean" if look.log else "mean"
     said = [f"{mean} of {seeds} seeds, 95 % band" if seeds > 1 else f"{seeds} seed"]
     values = frame[column].astype(float)

@@ -112,6 +112,11 @@ def test_every_link_opens_its_comparison(open_page, store, name):
     assert store.progress(comparison).pending == "run"
 
 
+def test_the_link_to_depth_shows_the_training_loss(open_page, measured):
+    app = open_page(PATH, query(**COMPARISONS["depth"].view))
+    assert app.selectbox(key=f"{PAGE}.metric").value == "train_loss_eval"
+
+
 def test_depth_is_shown_of_the_variants_without_training(open_page, store):
     app = open_page(PATH, query(tab=DEPTH, deepest="8"))
     assert len(app.get("vega_lite_chart")) == 4

@@ -25,7 +25,7 @@ PAGE = "gradient_flow"
 
 EACH, TOGETHER = "each by itself", "over each other"
 ORDER = ("sigmoid", "tanh", "relu", "leaky_relu", "prelu", "elu", "gelu", "silu", "softplus", "identity")
-PANEL_WIDTH = 180
+PANEL_WIDTH = 160
 NAMES = {
     "relu": "ReLU",
     "leaky_relu": "Leaky ReLU",

@@ -91,7 +91,7 @@ COMPARISONS: dict[str, Shown] = {
         ),
         "Layer norm in all. Plain networks get worse with depth on the training data itself, so it is no overfitting; with skips, depth 32 "
         "fits as well as depth 4. That is the degradation of He et al. 2015 (arXiv:1512.03385), in small.",
-        {"metric": "train_loss_eval"},
+        {"metric": "Training loss"},
     ),
     "dead units": Shown(
         _of(

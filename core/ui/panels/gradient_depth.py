@@ -74,7 +74,7 @@ def _asked() -> tuple[Asked, bool]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         lines = _choice("Lines", (VARIANTS, HERE), VARIANTS, "lines", about)
         of = _choice("Gradient of", list(GRADIENTS), "the layer's outputs", "gradient_of", OF_HELP)
-        deepest = _choice("Deepest", DEEPEST, 64, "deepest", "Hidden layers of the deepest network, each as wide as the first one.")
+        deepest = _choice("Deepest", DEEPEST, 32, "deepest", "Hidden layers of the deepest network, each as wide as the first one.")
         seeds = _choice("Initial weights", SEEDS, 3, "depth_seeds", "Seeds, from the first seed on.")
     depths = tuple(depth for depth in DEPTHS if depth <= deepest)
     return Asked(GRADIENTS[of], depths, seeds), lines == HERE

@@ -24,8 +24,8 @@ PATH = "pages/gradient_flow.py"
 
 NETWORKS, DEPTH, FUNCTIONS = "Networks", "Depth", "Activation functions"
 
-HEAT_PATIENCE = 5.0
-"""Seconds for which the heat maps may be behind the curves while they grow."""
+HEAT_PATIENCE = 10.0
+"""Seconds for which the heat maps may be behind the curves while they grow: making those of all variants takes a quarter of one."""
 HEAT_WIDTH, HEAT_ROW = 240, 14
 
 SPREAD, MEAN, DEAD, UPDATE = "spread", "mean", "dead units", "update size"
@@ -136,7 +136,7 @@ def _outputs(results: Results, frame: DataFrame, shown: str, options: dict[str, 
     column = OUTPUTS[shown]
     if shown == DEAD:
         frame = frame[frame["layer"] != charts.OUTPUT]
-        if not (frame[column] > 0).any():
+        if len(frame) and not (frame[column] > 0).any():
             st.caption("No unit is dead at this moment in any network.")
             return
     chart(results, f"{PAGE}.outputs", charts.by_layer, frame, column=column, log=shown == SPREAD, **options)
@@ -218,7 +218,7 @@ def _heat(results: Results, view: View) -> None:
     if shown == DEAD and not results.empty and results.once("no dead", lambda: not (results.layers[column] > 0).any()):
         st.caption("No unit is dead at any moment in any network.")
         return
-    frame = lambda: results.once(("along", view.x), lambda: along(results, view.x))  # noqa: E731
+    frame = lambda: results.once(("heat", view.x, shown == DEAD), lambda: _over_time(results, view, hidden=shown == DEAD))  # noqa: E731
     span = results.once(("span", column), lambda: layers.span_of(results.layers, column), HEAT_PATIENCE)
     options: dict[str, Any] = {"column": column, "x": view.x, "width": HEAT_WIDTH, "row": HEAT_ROW, "span": span}
     grid = st.grid(4, min_column_width=HEAT_WIDTH, gap="small")
@@ -229,6 +229,12 @@ def _heat(results: Results, view: View) -> None:
             chart(results, key, build, frame, about=column, variants=(variant,), patience=HEAT_PATIENCE, **options)
 
 
+def _over_time(results: Results, view: View, *, hidden: bool) -> DataFrame:
+    """All layers, or the hidden ones alone, with the x axis beside them."""
+    rows = along(results, view.x)
+    return rows[rows["layer"] != charts.OUTPUT] if hidden else rows
+
+
 def _of(rows: DataFrame, variants: Any) -> DataFrame:
-    """The rows of these variants, that no layer of the others takes room."""
+    """The rows of these variants, so that no layer of the others takes room."""
     return rows[rows["variant"].isin(list(variants))]
