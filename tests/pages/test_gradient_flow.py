@@ -19,7 +19,7 @@ from tests.pages.conftest import assert_no_error, texts
 
 PATH = "pages/gradient_flow.py"
 BASE = {"data": "moons", "model": {"kind": "mlp", "hidden": [8, 8]}, "optimizer": {"kind": "sgd", "lr": 0.1}, "training": {"epochs": 3}}
-SMALL = Comparison.load({"base": BASE, "vary": {"model.activation": ["sigmoid", "relu"]}, "seeds": 2})
+SMALL = Comparison.load({"base": BASE, "vary": {"model.activation": ["sigmoid", "relu"]}, "seeds": 3})
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +123,20 @@ def test_depth_is_shown_of_the_variants_without_training(open_page, store):
     table = shown(app, "signal_ratio").set_index(["variant", "depth"])
     assert [depth for name, depth in table.index if name == SMALL.names[0]] == [2, 4, 8]
     assert table.loc[(SMALL.names[0], 8), "signal_ratio"] < 0.25**7, "sigmoid, with He's init without gain"
+
+
+def test_a_depth_that_is_no_longer_there_gives_way_to_one_that_is(open_page, store):
+    app = open_page(PATH, query(tab=DEPTH, **{"deepest": "16", "depth.at": "16"}))
+    assert app.selectbox(key=f"{PAGE}.depth.at").value == 16
+    app.button_group(key=f"{PAGE}.deepest").set_value(8).run()
+    assert_no_error(app)
+    assert app.selectbox(key=f"{PAGE}.depth.at").value in (2, 4, 8)
+
+
+def test_fewer_epochs_begin_at_the_start_again(open_page, measured):
+    app = open_page(PATH, query(**{"after.3": "3"}))
+    app.number_input(key=f"{PAGE}.training.epochs").set_value(2).run()
+    assert_no_error(app)
 
 
 def test_variants_that_are_the_same_network_before_training_are_drawn_once(open_page, store):

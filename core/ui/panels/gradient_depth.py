@@ -205,7 +205,7 @@ def _profile(found: DataFrame, of: str, depths: tuple[int, ...], options: dict[s
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("**Layer by layer** at depth", width="content")
         key = f"{PAGE}.depth.at"
-        depth = st.selectbox("Depth", depths, index=len(depths) // 2, key=key, bind="query-params", label_visibility="collapsed", width=90)
+        depth = st.selectbox("Depth", depths, index=len(depths) - 2, key=key, bind="query-params", label_visibility="collapsed", width=90)
     rows = found[found["depth"] == depth].rename(columns={"layer": "place"})
     rows = rows.assign(layer="hidden" + rows["place"].astype(str))
     made = charts.by_layer(rows, column=of, title="gradient norm", along="hidden layer, from the input on", **options)
