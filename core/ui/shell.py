@@ -40,6 +40,13 @@ PAGES = (
         "Optimization", "Batch size", "pages/batch_size.py", ":material/stacks:", "Updates, epochs, seconds; scaling rules; gradient noise."
     ),
     Page(
+        "Architecture",
+        "Gradient flow",
+        "pages/gradient_flow.py",
+        ":material/water:",
+        "Layer by layer; against depth; activation functions.",
+    ),
+    Page(
         "Regularization", "Regularization", "pages/regularization.py", ":material/compress:", "Penalties, dropout, and the gap they close."
     ),
     Page(
