@@ -188,7 +188,7 @@ class Live:
         return self._rates(max(0, self.step - 1))
 
     def _rates(self, step: int) -> list[float]:
-        return [group.lr(step) for group in self.groups for _ in range(group.rows.start, group.rows.stop)]
+        return [rate for group in self.groups for rate in group.rates(step)]
 
     def watch(self, val: Scores) -> None:
         """Lets stopping rules and schedules see an evaluation, and keeps the weights that are a run's best so far."""
