@@ -1,0 +1,198 @@
+"""Normalization: which cells of a tensor are averaged together, both modes of a network, running averages, activations layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+from pandas import DataFrame
+
+from core.charts import bands, marks, palette, titles
+
+_GAP = 0.35
+"""Between two examples, in cells."""
+_ROW = 27
+_FAINT, _STRONG = 0.16, 0.6
+_TRAIN, _EVALUATION = "in train mode", "in eval mode"
+
+
+def axes(cells: DataFrame, *, value: str, sets: Sequence[str], chosen: int, rows: str = "unit", columns: str = "example") -> alt.LayerChart:
+    """A tensor as a table of numbers: a row a unit, a column an example (and position); a colour the cells averaged together.
+
+    Args:
+        cells: example, unit, position, set, and the values, a row a cell.
+        value: the column whose numbers are written into the cells.
+        sets: the names of the sets, in order.
+        chosen: the set that stands out.
+        rows: what a row is, in a word.
+        columns: what a column, or a block of columns, is, in a word.
+    """
+    positions = int(cells["position"].max()) + 1
+    left = cells["example"] * (positions + _GAP * (positions > 1)) + cells["position"]
+    frame = cells.assign(left=left + 0.03, right=left + 0.97, middle=left + 0.5, strong=cells["set"] == chosen)
+    names = dict(enumerate(sets))
+    frame = frame.assign(name=frame["set"].map(names), row=frame["unit"] + 1, text=frame[value].map(_short))
+    middles = frame.groupby("example")["middle"].mean()
+    y = alt.Y("row:O", title=rows, axis=alt.Axis(domain=False, ticks=False, labelPadding=4), scale=alt.Scale(paddingInner=0.08))
+    colour = alt.Color("name:N", legend=None, scale=alt.Scale(domain=list(sets), range=[_colour(number) for number in range(len(sets))]))
+    tooltip = [alt.Tooltip("name:N", title="averaged with"), *(alt.Tooltip(f"{name}:Q") for name in ("x", "y"))]
+    base = alt.Chart(frame)
+    faint, strong = alt.value(_FAINT), alt.value(_STRONG)
+    cell = base.mark_rect(cornerRadius=3, strokeWidth=2).encode(
+        _across("left", middles, columns), y, colour, alt.X2("right:Q"), fillOpacity=alt.when("datum.strong").then(strong).otherwise(faint),
+        stroke=colour, strokeOpacity=alt.when("datum.strong").then(alt.value(1)).otherwise(alt.value(0)), tooltip=tooltip,
+    )  # fmt: skip
+    number = base.mark_text(fontSize=11).encode(_across("middle", middles, columns), y, text="text:N", tooltip=tooltip)
+    described = (
+        f"Table of the numbers {value} by {rows} and {columns}; cells of one colour are averaged together: "
+        f"{titles.listed(list(sets))}. The set {sets[chosen]} stands out."
+    )
+    size: dict[str, Any] = {"height": _ROW * int(frame["row"].max()), "width": 300, "autosize": marks.FIT}
+    return alt.LayerChart(layer=[cell, number], description=described, **size)
+
+
+def _across(field: str, middles: Any, columns: str) -> alt.X:
+    labels = [f"{place + 1}" for place in range(len(middles))]
+    expression = f"{labels}[indexof({[round(float(at), 6) for at in middles]}, round(datum.value * 1e6) / 1e6)]"
+    axis = alt.Axis(values=list(middles), labelExpr=expression, domain=False, ticks=False, grid=False)
+    return alt.X(f"{field}:Q", title=columns, axis=axis, scale=alt.Scale(nice=False, zero=False, padding=0))
+
+
+def _colour(number: int) -> str:
+    return palette.COLOURS[number % len(palette.COLOURS)]
+
+
+def _short(value: float) -> str:
+    return f"{value + 0.0:.1f}".replace("-0.0", "0.0").replace("-", "−")
+
+
+def modes(outputs: DataFrame, *, variants: Sequence[str], width: int = 900, columns: int = 5) -> alt.FacetChart:
+    """Each output of a network in train mode against the same one in eval mode, a panel a variant; on the line they are equal.
+
+    Args:
+        outputs: variant, example, output, train, evaluation.
+        variants: in order, which decides their colours; the first 8 are drawn.
+        width: of the whole chart, in pixels.
+        columns: panels side by side.
+    """
+    shown = list(variants)[: len(palette.COLOURS)]
+    both = pd.concat([outputs["train"], outputs["evaluation"]])
+    ends = [float(both.min()), float(both.max())] if len(both) else [0.0, 1.0]
+    diagonal = DataFrame({"variant": np.repeat(shown, 2), "edge": ends * len(shown)})
+    frame = bands.of_variants(pd.concat([outputs, diagonal], ignore_index=True), shown)
+    scale = alt.Scale(domain=ends, nice=False, padding=4)
+
+    def at(channel: Any, field: str, title: str) -> Any:
+        return channel(f"{field}:Q", title=title, scale=scale, axis=marks.close(tickCount=4))
+
+    tooltip = [alt.Tooltip("variant:N"), *(alt.Tooltip(f"{name}:O") for name in ("example", "output"))]
+    tooltip += [marks.number("train", _TRAIN), marks.number("evaluation", _EVALUATION)]
+    side = marks.panel_width(width, columns, 64)
+    base = alt.Chart(frame)
+    line = base.mark_line(color=palette.MISSING, strokeDash=[3, 3]).transform_filter("isValid(datum.edge)")
+    points = base.mark_circle(size=16, opacity=0.55, clip=True).transform_filter("isValid(datum.train)")
+    line = line.encode(at(alt.X, "edge", _EVALUATION), at(alt.Y, "edge", _TRAIN))
+    points = points.encode(at(alt.X, "evaluation", _EVALUATION), at(alt.Y, "train", _TRAIN), palette.colour(shown), tooltip=tooltip)
+    panel = alt.LayerChart(layer=[line, points], width=side, height=side, data=frame)
+    described = f"Scatter charts of outputs in train mode against eval mode, a panel each for {titles.listed(shown)}; dashed: equal."
+    facet = alt.Facet("variant:N", title=None, sort=shown, header=alt.Header(labelLimit=side + 40))
+    return panel.facet(facet, columns=columns, description=described)
+
+
+def running(table: DataFrame, *, variants: Sequence[str], column: str, title: str, expected: DataFrame, width: int = 360) -> alt.LayerChart:
+    """How far batch norm's running averages are from the whole training set's, against the batches seen, a line a batch size.
+
+    Args:
+        table: variant (a batch size in words), batches, and the column.
+        variants: in order, which decides their colours.
+        column: what is drawn.
+        title: of the y axis, with its unit.
+        expected: batches and `value`: what forgetting the start alone would leave, drawn dashed; may be empty.
+        width: of the chart, in pixels; the page may stretch it.
+    """
+    shown = list(variants)[: len(palette.COLOURS)]
+    frame = bands.of_variants(table, shown)
+    x = alt.X("batches:Q", title="batches seen in train mode", scale=alt.Scale(nice=False), axis=marks.close(tickCount=6))
+
+    def y(field: str) -> alt.Y:
+        return alt.Y(f"{field}:Q", title=title, scale=alt.Scale(type="log", nice=False), axis=marks.close(tickCount=5, format="~g"))
+
+    frame = frame[frame[column] > 0]
+    tooltip = [alt.Tooltip("variant:N", title="batch size"), alt.Tooltip("batches:Q"), marks.number(column, title)]
+    colour = palette.colour(shown, shown, width=width)
+    line = alt.Chart(frame).mark_line(strokeWidth=2, clip=True).encode(x, y(column), colour)
+    hover = alt.Chart(frame).mark_point(opacity=0, size=60).encode(x, y(column), colour, tooltip=tooltip)
+    dashed = alt.Chart(expected[expected["value"] > 0]).mark_line(strokeDash=[5, 4], strokeWidth=1.5, color=palette.MISSING, clip=True)
+    dashed = dashed.encode(x, y("value"), tooltip=[alt.Tooltip("batches:Q"), marks.number("value", "(1 − momentum) to the batches")])
+    note = marks.note(["dashed: (1 − momentum)ᵏ, what is left of the start"] if len(expected) else [], width)
+    described = f"Line chart of {title} against the batches seen in train mode, for {titles.listed(shown)}."
+    size: dict[str, Any] = {"width": width, "height": 240, "autosize": marks.FIT}
+    return alt.LayerChart(layer=[dashed, line, hover], title=note, description=described, **size)
+
+
+def profile(
+    means: DataFrame,
+    *,
+    variants: Sequence[str],
+    column: str,
+    when: str,
+    log: bool = False,
+    reference: float | None = None,
+    width: int = 360,
+) -> alt.LayerChart:
+    """A measure of the activations layer by layer at one moment: mean over seeds with the 95 % t band.
+
+    Args:
+        means: as `by_depth` gives them.
+        variants: all variants of the comparison in its order, which decides their colours; the first 8 are drawn.
+        column: the measure, which names the axis.
+        when: the moment, for the description.
+        log: a logarithmic y axis.
+        reference: a value that is drawn as a dotted line.
+        width: of the chart, in pixels; the page may stretch it.
+    """
+    shown = list(variants)[: len(palette.COLOURS)]
+    means = bands.of_variants(means[means["mean"] > 0] if log else means, shown)
+    means = means.assign(low=means["low"].clip(lower=means["mean"] / 10)) if log else means
+    layers = int(means["place"].max()) if len(means) else 1
+    axis = alt.Axis(tickMinStep=1, format="d", tickCount=min(layers, 10), grid=False)
+    x = alt.X("place:Q", title="hidden layer", scale=alt.Scale(nice=False, zero=False, padding=8), axis=axis)
+    scale, ticks = alt.Scale(type="log" if log else "linear", zero=False), alt.Axis(tickCount=5, format="~g")
+    y = {name: alt.Y(f"{name}:Q", title=titles.title(column), scale=scale, axis=ticks) for name in ("low", "mean", "reference")}
+    colour = palette.colour(shown, shown, width=width)
+    tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), *marks.mean_and_interval(titles.name(column))]
+    base = alt.Chart(means)
+    level = alt.Chart(DataFrame({"reference": [] if reference is None else [reference]}))
+    parts = [
+        level.mark_rule(strokeDash=[2, 4], color=palette.MISSING, strokeWidth=1.5).encode(y["reference"], tooltip=["reference:Q"]),
+        base.mark_area(opacity=0.15, clip=True).encode(x, y["low"], alt.Y2("high:Q"), colour),
+        base.mark_line(strokeWidth=2, clip=True, point={"size": 28}).encode(x, y["mean"], colour),
+        base.mark_point(opacity=0, size=90).encode(x, y["mean"], colour, tooltip=tooltip),
+    ]
+    note = marks.note(["dotted: normal numbers of mean 0 and variance 1 after ReLU"] if reference is not None else [], width)
+    described = f"Line chart of {titles.name(column)} by hidden layer {when}, for {titles.listed(shown)}: means over seeds with 95 % bands."
+    size: dict[str, Any] = {"width": width, "height": 240, "autosize": marks.FIT}
+    return alt.LayerChart(layer=parts, title=note, description=described, **size)
+
+
+def by_depth(layers: DataFrame, column: str, *, first: bool = False) -> DataFrame:
+    """A measure of each hidden layer when it was last measured (or first): variant, layer, place (from 1 on), n, mean, low, high (95 % t).
+
+    Args:
+        layers: a row a run, evaluation and layer, layers in order from input to output: variant, seed, run, step, epoch, layer, the column.
+        column: a measure of `layers`.
+        first: the first measurement, which is before training.
+    """
+    hidden = layers[layers["layer"] != "output"]
+    steps = hidden.groupby("run", observed=True)["step"]
+    rows = hidden[hidden["step"] == (steps.transform("min") if first else steps.transform("max"))]
+    places = {name: place for place, name in enumerate(dict.fromkeys(hidden["layer"]), 1)}
+    values = rows[column].where(np.isfinite(rows[column].astype(float)))
+    groups = values.groupby([rows["variant"], rows["layer"]], sort=False, observed=True).agg(["mean", "std", "count"])
+    groups = groups.rename(columns={"count": "n"}).reset_index()
+    half = bands.half_width(groups["std"], groups["n"])
+    table = groups.assign(low=groups["mean"] - half, high=groups["mean"] + half, place=groups["layer"].astype(object).map(places))
+    return table.loc[table["n"] > 0, ["variant", "layer", "place", "n", "mean", "low", "high"]]
