@@ -96,9 +96,8 @@ def in_train_mode(model: nn.Module, x_BD: Tensor, *, keep: bool = False) -> Tens
 def _summed(train_NO: Tensor, eval_NO: Tensor, target_N: np.ndarray) -> Modes:
     train: Floats = train_NO.double().numpy()
     evaluation: Floats = eval_NO.double().numpy()
-    example, output = np.indices(train.shape)
-    columns = {"example": example, "output": output, "train": train, "evaluation": evaluation}
-    frame = DataFrame({name: values.ravel() for name, values in columns.items()})
+    example, output = (axis.ravel() for axis in np.indices(train.shape))
+    frame = DataFrame({"example": example, "output": output, "train": train.ravel(), "evaluation": evaluation.ravel()})
     apart, spread = train - evaluation, float(evaluation.std())
     typical = float(np.sqrt((apart**2).mean())) / spread if spread else np.nan
     disagree = right_train = right_eval = np.nan

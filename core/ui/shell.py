@@ -40,6 +40,13 @@ PAGES = (
         "Optimization", "Batch size", "pages/batch_size.py", ":material/stacks:", "Updates, epochs, seconds; scaling rules; gradient noise."
     ),
     Page(
+        "Architecture",
+        "Normalization",
+        "pages/normalization.py",
+        ":material/align_vertical_center:",
+        "Accuracy over batch sizes; which axes are averaged; both modes; activations.",
+    ),
+    Page(
         "Regularization", "Regularization", "pages/regularization.py", ":material/compress:", "Penalties, dropout, and the gap they close."
     ),
     Page(

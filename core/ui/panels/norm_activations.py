@@ -1,0 +1,130 @@
+"""Activations by layer over time, for each normalization in a deeper network."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+from pandas import DataFrame
+
+from core.charts import layers
+from core.charts import normalization as charts
+from core.choices.activations import Relu
+from core.choices.models import Mlp
+from core.comparison import Comparison
+from core.ui import live, varied
+from core.ui.live import Results
+from core.ui.panels import overview, steering, table
+from core.ui.panels.batch_size import sizes
+from core.ui.panels.drawing import WIDTH, along, chart
+from core.ui.panels.sensitivity import places
+from core.ui.panels.view import View
+
+PATIENCE = 2.0
+USUAL = 64
+AS_SET = "as in the sidebar"
+DEPTHS = ("4", "8", "16", "32")
+MOST_EPOCHS = 200
+
+HALF_NORMAL = {"activation_mean": 0.3989422804014327, "activation_std": 0.5838094410473646}
+"""Mean 1/sqrt(2 pi), and standard deviation sqrt(1/2 - 1/(2 pi)), of max(z, 0) for a normal z of mean 0 and variance 1."""
+
+MEASURES = {"spread": "activation_std", "mean": "activation_mean", "dead units": "dead_fraction"}
+MEASURES_HELP = (
+    "spread: standard deviation over the training examples and a layer's units. mean: their average. dead units: share of the units that "
+    "put out 0 for every training example."
+)
+MOMENTS = {"Before training": True, "Last measured": False}
+VIEW = View("val_accuracy")
+
+
+def draw(page: str, comparison: Comparison) -> None:
+    """The controls, and the live results of the deeper network."""
+    asked = deeper(page, comparison)
+    live.show(asked, lambda results: draw_results(f"{page}.deep", results))
+
+
+def deeper(page: str, comparison: Comparison) -> Comparison:
+    """Draws depth, batch size and epochs, and returns the comparison of the normalizations in such a network."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        depth = None
+        if isinstance(comparison.base.model, Mlp):
+            offered = (AS_SET, *DEPTHS)
+            depth = st.selectbox("Hidden layers", offered, index=2, key=f"{page}.depth", bind="query-params", width=170)
+        texts = [f"{size}" for size in sizes(comparison)] or [f"{comparison.base.training.batch_size}"]
+        begin = texts.index(f"{USUAL}") if f"{USUAL}" in texts else len(texts) - 1
+        size = st.selectbox("Batches of", texts, index=begin, key=f"{page}.deep_size", bind="query-params", width=130)
+        epochs = st.number_input("Epochs", 1, MOST_EPOCHS, 8, key=f"{page}.deep_epochs", bind="query-params", width=120)
+    return in_depth(comparison, None if depth in (None, AS_SET) else int(depth), int(size) if size.isdecimal() else size, int(epochs))
+
+
+def in_depth(comparison: Comparison, depth: int | None, size: int | str, epochs: int) -> Comparison:
+    """Each curve of the comparison once, at one batch size, in a network of so many hidden layers (None: as it is), for so many epochs.
+
+    The learning rate is the comparison's own. Raises SettingsError for settings that do not go together.
+    """
+    runs = dict(reversed(comparison.members))
+    found = places(comparison, "training.batch_size").drop_duplicates("curve")
+    curves = dict(zip(found["curve"], found["variant"], strict=True)) or {name: name for name in comparison.names}
+    variants = []
+    for curve, name in curves.items():
+        own = dict(varied.differences(comparison.base, runs[name]))
+        own |= {"training.batch_size": size, "training.epochs": epochs}
+        if depth is not None and isinstance(runs[name].model, Mlp):
+            own["model.depth"] = depth
+        variants.append({"name": curve, **own})
+    return Comparison.load({"base": comparison.base, "variants": variants, "seeds": comparison.seeds})
+
+
+def draw_results(page: str, results: Results) -> None:
+    """A measure of the activations by layer, before training and now, and over time."""
+    steering.title(results, "Normalization: activations", page)
+    st.markdown(
+        "What each hidden layer puts out, after its activation. **What to look at:** without normalization the spread is whatever weights "
+        "and training make of it, and it multiplies from layer to layer; with it each layer begins anew from mean 0 and variance 1 (times "
+        "γ, plus β). After ReLU that is a spread of 0.58 and a mean of 0.40, dotted. All is measured in eval mode: before training batch "
+        "norm's running averages are still mean 0 and variance 1, so it changes nothing there, and its curve lies on that of no "
+        "normalization."
+    )
+    steering.standing(results)
+    if results.empty and not results.progress.active:
+        steering.nothing_yet(results, page, "One click trains each normalization in a deeper network than that of the first tab.")
+        return
+    view = View(VIEW.metric if results.empty or results.history[VIEW.metric].notna().any() else "val_loss")
+    overview.verdict(results, view)
+    shown = st.segmented_control(
+        "Show", list(MEASURES), default="spread", required=True, key=f"{page}.measure", bind="query-params", help=MEASURES_HELP
+    )
+    _pictures(page, results, MEASURES[shown or "spread"])
+    table.summary(page, results, view)
+    table.downloads(page, results, view)
+    table.workbench_link(results)
+
+
+def _pictures(page: str, results: Results, column: str) -> None:
+    grid = st.grid(3, min_column_width=WIDTH, gap="small")
+    reference = HALF_NORMAL.get(column) if _relu(results.comparison) else None
+    for heading, first in MOMENTS.items():
+        with grid.cell():
+            st.markdown(f"**{heading}**")
+            frame = lambda first=first: charts.by_depth(results.layers, column, first=first)  # noqa: E731
+            options = {"column": column, "when": heading.lower(), "reference": reference, "width": WIDTH}
+            chart(results, f"{page}.{first}", charts.profile, frame, about=column, stretch=True, patience=PATIENCE, **options)
+    with grid.cell():
+        st.markdown("**Over time**")
+        frame = lambda: along(results, "epoch")  # noqa: E731
+        chart(results, f"{page}.heat", layers.heatmap, frame, patience=PATIENCE, column=column, log=False, width=WIDTH)
+    with st.expander("Exact values", type="compact"):
+        rows = results.once(("by depth", column), lambda: _both(results, column), PATIENCE)
+        st.dataframe(rows, key=f"{page}.by_depth", hide_index=True, alt="The measure by normalization and layer, before training and last")
+        table.csv_button(f"{page}.by_depth_csv", "activations.csv", rows, "A row a normalization, layer and moment.")
+
+
+def _both(results: Results, column: str) -> DataFrame:
+    parts = [charts.by_depth(results.layers, column, first=first).assign(when=heading.lower()) for heading, first in MOMENTS.items()]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _relu(comparison: Comparison) -> bool:
+    """Whether all variants have ReLU and no skip connections, for which the dotted line is."""
+    models = [run.model for run in comparison.runs()]
+    return all(isinstance(getattr(model, "activation", None), Relu) and not getattr(model, "skip", False) for model in models)
