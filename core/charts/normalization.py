@@ -16,7 +16,6 @@ _GAP = 0.35
 """Between two examples, in cells."""
 _ROW = 27
 _FAINT, _STRONG = 0.16, 0.6
-_TRAIN, _EVALUATION = "in train mode", "in eval mode"
 
 
 def axes(cells: DataFrame, *, value: str, sets: Sequence[str], chosen: int, rows: str = "unit", columns: str = "example") -> alt.LayerChart:
@@ -69,68 +68,63 @@ def _short(value: float) -> str:
     return f"{value + 0.0:.1f}".replace("-0.0", "0.0").replace("-", "−")
 
 
-def modes(outputs: DataFrame, *, variants: Sequence[str], width: int = 900, columns: int = 5) -> alt.FacetChart:
-    """Each output of a network in train mode against the same one in eval mode, a panel a variant; on the line they are equal.
+def modes(outputs: DataFrame, *, variants: Sequence[str], variant: str, width: int = 190) -> alt.LayerChart:
+    """Each output of a variant's network in train mode against the same one in eval mode; on the dashed line they are equal.
 
     Args:
-        outputs: variant, example, output, train, evaluation.
-        variants: in order, which decides their colours; the first 8 are drawn.
-        width: of the whole chart, in pixels.
-        columns: panels side by side.
+        outputs: of all variants, which decide the axes: variant, example, output, train, evaluation.
+        variants: in order, which decides their colours.
+        variant: the one that is drawn.
+        width: and height of the plot, in pixels; the page may stretch it.
     """
-    shown = list(variants)[: len(palette.COLOURS)]
     both = pd.concat([outputs["train"], outputs["evaluation"]])
     ends = [float(both.min()), float(both.max())] if len(both) else [0.0, 1.0]
-    diagonal = DataFrame({"variant": np.repeat(shown, 2), "edge": ends * len(shown)})
-    frame = bands.of_variants(pd.concat([outputs, diagonal], ignore_index=True), shown)
     scale = alt.Scale(domain=ends, nice=False, padding=4)
+    x, y = (alt.X, "in eval mode"), (alt.Y, "in train mode")
 
-    def at(channel: Any, field: str, title: str) -> Any:
-        return channel(f"{field}:Q", title=title, scale=scale, axis=marks.close(tickCount=4))
+    def at(channel: tuple[Any, str], field: str) -> Any:
+        return channel[0](f"{field}:Q", title=channel[1], scale=scale, axis=marks.close(tickCount=4))
 
     tooltip = [alt.Tooltip("variant:N"), *(alt.Tooltip(f"{name}:O") for name in ("example", "output"))]
-    tooltip += [marks.number("train", _TRAIN), marks.number("evaluation", _EVALUATION)]
-    side = marks.panel_width(width, columns, 64)
-    base = alt.Chart(frame)
-    line = base.mark_line(color=palette.MISSING, strokeDash=[3, 3]).transform_filter("isValid(datum.edge)")
-    points = base.mark_circle(size=16, opacity=0.55, clip=True).transform_filter("isValid(datum.train)")
-    line = line.encode(at(alt.X, "edge", _EVALUATION), at(alt.Y, "edge", _TRAIN))
-    points = points.encode(at(alt.X, "evaluation", _EVALUATION), at(alt.Y, "train", _TRAIN), palette.colour(shown), tooltip=tooltip)
-    panel = alt.LayerChart(layer=[line, points], width=side, height=side, data=frame)
-    described = f"Scatter charts of outputs in train mode against eval mode, a panel each for {titles.listed(shown)}; dashed: equal."
-    facet = alt.Facet("variant:N", title=None, sort=shown, header=alt.Header(labelLimit=side + 40))
-    return panel.facet(facet, columns=columns, description=described)
+    tooltip += [marks.number("train", y[1]), marks.number("evaluation", x[1])]
+    own = bands.of_variants(outputs[outputs["variant"] == variant], variants)
+    line = alt.Chart(DataFrame({"edge": ends})).mark_line(color=palette.MISSING, strokeDash=[3, 3], strokeWidth=1.5)
+    points = alt.Chart(own).mark_circle(size=18, opacity=0.55, clip=True, color=palette.colours(variants)[variant])
+    layers = [line.encode(at(x, "edge"), at(y, "edge")), points.encode(at(x, "evaluation"), at(y, "train"), tooltip=tooltip)]
+    described = f"Scatter chart of the outputs of {variant} in train mode against eval mode; on the dashed line they are equal."
+    return alt.LayerChart(layer=layers, width=width, height=width, autosize=marks.FIT, description=described)
 
 
-def running(table: DataFrame, *, variants: Sequence[str], column: str, title: str, expected: DataFrame, width: int = 360) -> alt.LayerChart:
+def running(table: DataFrame, *, variants: Sequence[str], column: str, title: str, expected: str, width: int = 360) -> alt.LayerChart:
     """How far batch norm's running averages are from the whole training set's, against the batches seen, a line a batch size.
 
     Args:
-        table: variant (a batch size in words), batches, and the column.
-        variants: in order, which decides their colours.
-        column: what is drawn.
+        table: variant (a batch size in words), batches, and the columns `column` and `expected`.
+        variants: in order, which decides their colours; the first 8 are drawn.
+        column: what was measured.
         title: of the y axis, with its unit.
-        expected: batches and `value`: what forgetting the start alone would leave, drawn dashed; may be empty.
+        expected: the column with the closed form, drawn dashed.
         width: of the chart, in pixels; the page may stretch it.
     """
     shown = list(variants)[: len(palette.COLOURS)]
     frame = bands.of_variants(table, shown)
+    frame = frame[frame["batches"] > 0]
     x = alt.X("batches:Q", title="batches seen in train mode", scale=alt.Scale(nice=False), axis=marks.close(tickCount=6))
-
-    def y(field: str) -> alt.Y:
-        return alt.Y(f"{field}:Q", title=title, scale=alt.Scale(type="log", nice=False), axis=marks.close(tickCount=5, format="~g"))
-
-    frame = frame[frame[column] > 0]
-    tooltip = [alt.Tooltip("variant:N", title="batch size"), alt.Tooltip("batches:Q"), marks.number(column, title)]
+    scale, axis = alt.Scale(type="log", nice=False), marks.close(tickCount=5, format="~g")
+    measured, closed = (alt.Y(f"{field}:Q", title=title, scale=scale, axis=axis) for field in (column, expected))
+    tooltip = [alt.Tooltip("variant:N", title="batch size"), alt.Tooltip("batches:Q")]
+    tooltip += [marks.number(column, title), marks.number(expected, "closed form")]
     colour = palette.colour(shown, shown, width=width)
-    line = alt.Chart(frame).mark_line(strokeWidth=2, clip=True).encode(x, y(column), colour)
-    hover = alt.Chart(frame).mark_point(opacity=0, size=60).encode(x, y(column), colour, tooltip=tooltip)
-    dashed = alt.Chart(expected[expected["value"] > 0]).mark_line(strokeDash=[5, 4], strokeWidth=1.5, color=palette.MISSING, clip=True)
-    dashed = dashed.encode(x, y("value"), tooltip=[alt.Tooltip("batches:Q"), marks.number("value", "(1 − momentum) to the batches")])
-    note = marks.note(["dashed: (1 − momentum)ᵏ, what is left of the start"] if len(expected) else [], width)
-    described = f"Line chart of {title} against the batches seen in train mode, for {titles.listed(shown)}."
+    base = alt.Chart(frame)
+    layers = [
+        base.mark_line(strokeDash=[5, 4], strokeWidth=1.5, opacity=0.8).encode(x, closed, colour),
+        base.mark_line(strokeWidth=2).encode(x, measured, colour),
+        base.mark_point(opacity=0, size=60).encode(x, measured, colour, tooltip=tooltip),
+    ]
+    described = f"Line chart of {title} against the batches seen in train mode, for {titles.listed(shown)}; dashed: the closed form."
+    note = marks.note(["dashed: in closed form"], width)
     size: dict[str, Any] = {"width": width, "height": 240, "autosize": marks.FIT}
-    return alt.LayerChart(layer=[dashed, line, hover], title=note, description=described, **size)
+    return alt.LayerChart(layer=layers, title=note, description=described, **size)
 
 
 def profile(

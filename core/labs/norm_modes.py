@@ -110,11 +110,12 @@ def _summed(train_NO: Tensor, eval_NO: Tensor, target_N: np.ndarray) -> Modes:
 def running_averages(run: RunSettings, sizes: Sequence[int], batches: int = 60, weights: bytes | None = None) -> DataFrame:
     """How far the first batch norm's running averages are from the whole training set's, after each batch seen, for several batch sizes.
 
-    The network's weights stay as they are. Batches are drawn without replacement, pass after pass.
+    The network's weights stay as they are; the examples of a batch are drawn with replacement.
 
     Returns:
-        size, batches (0 to `batches`), mean and spread: root mean square over the units of (running mean - mean) / standard deviation, and
-        of running standard deviation / standard deviation - 1.
+        size, batches (0 to `batches`); mean and variance: root mean square over the units of (running mean - mean) / standard deviation,
+        and of running variance / variance - 1; expected_mean and expected_variance: roots of their squares' expectation in closed
+        form (NaN for a convnet, whose positions are not independent draws).
 
     Raises ValueError for a network without batch norm; DataError and SettingsError as `build_model`.
     """
@@ -126,25 +127,40 @@ def running_averages(run: RunSettings, sizes: Sequence[int], batches: int = 60, 
         raise ValueError("this network has no batch norm")
     x_ND, _ = _examples(run, next(model.parameters()).dtype)
     h_NC = _before(model, norm, x_ND)
-    frames = [_followed(norm, h_NC, _batches(run, len(h_NC), size), batches).assign(size=size) for size in sizes]
-    return pd.concat(frames, ignore_index=True)[["size", "batches", "mean", "spread"]]
+    frames = [_followed(norm, h_NC, size, batches, np.random.default_rng(run.seed)) for size in sizes]
+    return pd.concat(frames, ignore_index=True)
 
 
-def _followed(norm: nn.modules.batchnorm._BatchNorm, h_NC: Tensor, drawn: Iterator[np.ndarray], batches: int) -> DataFrame:
+def _followed(norm: nn.modules.batchnorm._BatchNorm, h_NC: Tensor, size: int, batches: int, rng: np.random.Generator) -> DataFrame:
     norm = copy.deepcopy(norm).train()
     norm.reset_running_stats()
     over = [axis for axis in range(h_NC.dim()) if axis != 1]
-    mean_C, std_C = h_NC.mean(over), h_NC.std(over, correction=0)
+    mean_C, var_C = h_NC.mean(over), h_NC.var(over, correction=0)
+    used_C = var_C > 0
     rows = []
     for number in range(batches + 1):
         assert norm.running_mean is not None
         assert norm.running_var is not None
-        used = std_C > 0
-        apart = ((norm.running_mean - mean_C) / std_C)[used], (norm.running_var.sqrt() / std_C - 1)[used]
-        rows.append((number, *(float(part.square().mean().sqrt()) for part in apart)))
-        if number < batches:
-            norm(h_NC[next(drawn)])
-    return DataFrame(rows, columns=["batches", "mean", "spread"])
+        apart = (norm.running_mean - mean_C) / var_C.sqrt(), norm.running_var / var_C - 1
+        rows.append((size, number, *(float(part[used_C].square().mean().sqrt()) for part in apart)))
+        norm(h_NC[rng.integers(0, len(h_NC), size)])
+    frame = DataFrame(rows, columns=["size", "batches", "mean", "variance"])
+    if h_NC.dim() > 2:
+        return frame.assign(expected_mean=np.nan, expected_variance=np.nan)
+    fourth = float((((h_NC - mean_C) / var_C.sqrt())[:, used_C] ** 4).mean())
+    noise = {"mean": 1 / size, "variance": (fourth - (size - 3) / (size - 1)) / size}
+    momentum = norm.momentum or 0.0
+    return frame.assign(**{f"expected_{name}": expected(frame[name][0], noise[name], frame["batches"], momentum) for name in noise})
+
+
+def expected(start: float, variance: float, batches: pd.Series, momentum: float) -> pd.Series:
+    """Root of the expected square of a running average's error after so many batches.
+
+    (1 - m)^k of the error at the start is left, and the batches' own errors, which have this variance, are averaged with weights that fall
+    by (1 - m) each: sqrt((1-m)^2k start^2 + variance * m / (2 - m) * (1 - (1-m)^2k)).
+    """
+    left = (1 - momentum) ** (2 * batches)
+    return (left * start**2 + variance * momentum / (2 - momentum) * (1 - left)) ** 0.5
 
 
 def _before(model: nn.Module, norm: nn.Module, x_ND: Tensor) -> Tensor:
@@ -171,10 +187,9 @@ def _size(run: RunSettings, examples: int) -> int:
     return examples if size == "full" else min(size, examples)
 
 
-def _batches(run: RunSettings, examples: int, size: int | None = None) -> Iterator[np.ndarray]:
+def _batches(run: RunSettings, examples: int) -> Iterator[np.ndarray]:
     """Batches of the run's size without end, reshuffled each pass; what is left of a pass below a whole batch is left out."""
-    rng = np.random.default_rng(run.seed)
-    size = min(size or _size(run, examples), examples)
+    rng, size = np.random.default_rng(run.seed), _size(run, examples)
     while True:
         order = rng.permutation(examples)
         yield from (order[begin : begin + size] for begin in range(0, examples - size + 1, size))

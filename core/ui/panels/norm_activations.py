@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 from pandas import DataFrame
@@ -106,12 +109,12 @@ def _pictures(page: str, results: Results, column: str) -> None:
     for heading, first in MOMENTS.items():
         with grid.cell():
             st.markdown(f"**{heading}**")
-            frame = lambda first=first: charts.by_depth(results.layers, column, first=first)  # noqa: E731
-            options = {"column": column, "when": heading.lower(), "reference": reference, "width": WIDTH}
+            frame = partial(charts.by_depth, results.layers, column, first=first)
+            options: dict[str, Any] = {"column": column, "when": heading.lower(), "reference": reference, "width": WIDTH}
             chart(results, f"{page}.{first}", charts.profile, frame, about=column, stretch=True, patience=PATIENCE, **options)
     with grid.cell():
         st.markdown("**Over time**")
-        frame = lambda: along(results, "epoch")  # noqa: E731
+        frame = partial(along, results, "epoch")
         chart(results, f"{page}.heat", layers.heatmap, frame, patience=PATIENCE, column=column, log=False, width=WIDTH)
     with st.expander("Exact values", type="compact"):
         rows = results.once(("by depth", column), lambda: _both(results, column), PATIENCE)

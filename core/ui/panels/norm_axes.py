@@ -68,6 +68,7 @@ KINDS: dict[Kind, About] = {
         "[Salimans & Kingma 2016](https://arxiv.org/abs/1602.07868)",
     ),
 }
+TITLES = {about.title: kind for kind, about in KINDS.items()}
 FULL, CONVOLVED = "fully connected", "convnet"
 MOST_SEEDS = 999
 
@@ -95,10 +96,9 @@ def _controls(page: str) -> tuple[Kind, bool, int, int]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         shown = st.segmented_control(
             "Normalization",
-            list(KINDS),
-            default="batch",
+            list(TITLES),
+            default="Batch",
             required=True,
-            format_func=lambda kind: KINDS[kind].title,
             key=f"{page}.kind",
             bind="query-params",
         )
@@ -118,17 +118,17 @@ def _controls(page: str) -> tuple[Kind, bool, int, int]:
             required=True,
             key=f"{page}.groups",
             bind="query-params",
-            disabled=shown != "group",
+            disabled=shown != "Group",
             help="Of group norm.",
         )
         seed = st.number_input("Numbers", 0, MOST_SEEDS, 0, key=f"{page}.numbers", bind="query-params", width=110, help="Draws other ones.")
-    return shown or "batch", layer == CONVOLVED, int(groups or 2), int(seed)
+    return TITLES.get(shown, "batch"), layer == CONVOLVED, int(groups or 2), int(seed)
 
 
 def _chosen(page: str, names: list[str]) -> int:
     """The set that stands out."""
     text = st.selectbox(
-        "Averaged together",
+        "Set of cells",
         names,
         key=f"{page}.set.{len(names)}.{names[0]}",
         width=220,
@@ -149,7 +149,9 @@ def _pictures(page: str, found: lab.Normalized, names: list[str], chosen: int, k
         with grid.cell():
             st.markdown(f"**{heading}**")
             figure(f"{page}.{value}", charts.axes(found.cells, value=value, sets=names, chosen=chosen, columns=columns), stretch=True)
-    st.caption("Cells of one colour are averaged together; the strong ones are the set chosen above.")
+    st.caption(
+        f"Cells of one colour are {'one weight vector' if weights else 'averaged together'}; the strong ones are the set chosen above."
+    )
 
 
 def _worked(found: lab.Normalized, chosen: int, kind: Kind) -> None:
@@ -162,9 +164,10 @@ def _worked(found: lab.Normalized, chosen: int, kind: Kind) -> None:
     elif kind == "rms":
         said = f"mean of x² = {row['square']:.4f} over {cells} cells; first cell: {x:.1f} / √({row['square']:.4f} + 1e-5) = {y:.4f}"
     else:
+        mean = f"({row['mean']:.4f})" if row["mean"] < 0 else f"{row['mean']:.4f}"
         said = (
             f"mean = {row['mean']:.4f}, var = {row['variance']:.4f} over {cells} cells; "
-            f"first cell: ({x:.1f} − {row['mean']:.4f}) / √({row['variance']:.4f} + 1e-5) = {y:.4f}"
+            f"first cell: ({x:.1f} − {mean}) / √({row['variance']:.4f} + 1e-5) = {y:.4f}"
         )
     st.markdown(f"**{row['name'].capitalize()}**: `{said.replace('-', '−').replace('1e−5', '1e-5')}`")
 
@@ -180,7 +183,7 @@ def _tables(page: str, found: lab.Normalized, x_NCP: lab.Floats, kind: Kind, see
 def _statistics(found: lab.Normalized, x_NCP: lab.Floats, kind: Kind, seed: int) -> tuple[DataFrame, dict[str, Any]]:
     """The table of the sets, and its columns. Weight norm's has the product of v and its gradient for a gradient drawn at random."""
     number = st.column_config.NumberColumn
-    columns: dict[str, Any] = {"name": st.column_config.TextColumn("Averaged together"), "cells": number("Cells")}
+    columns: dict[str, Any] = {"name": st.column_config.TextColumn("Set of cells"), "cells": number("Cells")}
     if kind == "weight":
         v_CI = x_NCP.transpose(1, 0, 2).reshape(x_NCP.shape[1], -1)
         grad_CI = np.random.default_rng(seed).normal(size=v_CI.shape)

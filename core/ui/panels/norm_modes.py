@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from core.labs.norm_modes import Modes
 
 MOST_WARM_UP, BATCHES = 100, 60
+MOST_COLUMNS, SIDE = 5, 170
 RUNNING_SIZES = (2, 16, 128)
 TRAINED, INITIAL = "trained", "initial"
 WEIGHTS_HELP = "trained: the networks of the first seed as they ended, where they are stored. initial: before training."
@@ -59,10 +60,18 @@ def draw(page: str, comparison: Comparison, names: Mapping[str, str]) -> None:
         missing = plain(", ".join(name for name in runs if not stored[name]))
         st.caption(f"Not trained yet, and so with initial weights: {missing}. Run the comparison in the first tab.")
     outputs = pd.concat([part.outputs.assign(variant=name) for name, part in found.items()], ignore_index=True)
-    figure(f"{page}.modes", charts.modes(outputs, variants=list(found), width=3 * WIDTH, columns=min(len(found), 4)))
+    _pictures(page, outputs, list(found))
     _table(page, found, stored)
     table.csv_button(f"{page}.modes_csv", "modes.csv", outputs, "A row an output: both modes.")
     _running(page, runs, stored, trained=trained)
+
+
+def _pictures(page: str, outputs: DataFrame, names: list[str]) -> None:
+    grid = st.grid(min(len(names), MOST_COLUMNS), min_column_width=SIDE, gap="small")
+    for number, name in enumerate(names):
+        with grid.cell():
+            st.markdown(f"**{plain(name)}**")
+            figure(f"{page}.modes.{number}", charts.modes(outputs, variants=names, variant=name, width=SIDE), stretch=True)
 
 
 def at_size(comparison: Comparison, size: int) -> dict[str, RunSettings]:
@@ -116,9 +125,7 @@ def _table(page: str, found: Mapping[str, Modes], stored: Mapping[str, bool]) ->
     frame = DataFrame(rows).dropna(axis="columns", how="all")
     st.dataframe(frame, key=f"{page}.modes_table", hide_index=True, column_config=columns, alt="Both modes of each normalization's network")
     examples = len(next(iter(found.values())).outputs.drop_duplicates("example"))
-    st.caption(
-        f"{examples} training examples, in the same batches in both modes; dropout left out, which is another difference of the modes."
-    )
+    st.caption(f"{examples} training examples, in the same batches in both modes. Dropout, another difference of the modes, is left out.")
 
 
 def _scores(part: Modes) -> dict[str, float]:
@@ -133,22 +140,18 @@ def _running(page: str, runs: Mapping[str, RunSettings], stored: Mapping[str, bo
     st.subheader("How the running averages come about", anchor=False)
     momentum = run.model.normalization.momentum  # type: ignore[union-attr]
     st.markdown(
-        f"`running ← (1 − m) · running + m · batch`, here m = {momentum:g}, from mean 0 and variance 1. **What to look at:** first the start "
+        f"`running ← (1 − m) · running + m · batch`, m = {momentum:g}, from mean 0 and variance 1. **What to look at:** first the start "
         "is forgotten, by (1 − m) a batch, whatever the batch size. Then only the noise of the batches is left, and that is the larger the "
         "smaller they are. The weights stand still here; in training they move, and the averages lag behind."
     )
     frame = _followed(run, service.store().url, trained and stored.get(name, False), RUNNING_SIZES)
     frame = frame.assign(variant="batches of " + frame["size"].astype(str))
     names = list(dict.fromkeys(frame["variant"]))
-    start = frame.loc[frame["batches"] == 0, "mean"].mean()
-    forgotten = DataFrame({"batches": range(BATCHES + 1)}).assign(value=lambda rows: start * (1 - momentum) ** rows["batches"])
+    shown = {"mean": "error of the mean (standard deviations)", "variance": "relative error of the variance"}
     grid = st.grid(2, min_column_width=WIDTH, gap="medium")
-    for column, title, expected in (
-        ("mean", "error of the mean (standard deviations)", forgotten),
-        ("spread", "relative error of the standard deviation", forgotten[:0]),
-    ):
+    for column, title in shown.items():
         with grid.cell():
-            made = charts.running(frame, variants=names, column=column, title=title, expected=expected)
+            made = charts.running(frame, variants=names, column=column, title=title, expected=f"expected_{column}")
             figure(f"{page}.running.{column}", made, stretch=True)
     table.csv_button(f"{page}.running_csv", "running.csv", frame.drop(columns="variant"), "A row a batch seen.")
 

@@ -1,4 +1,4 @@
-"""The page of normalization: accuracy over batch sizes, and activations layer by layer; its two labs are in `norm_axes` and `norm_modes`."""
+"""The page of normalization: accuracy over batch sizes, activations by layer; the two labs are in `norm_axes` and `norm_modes`."""
 
 from __future__ import annotations
 
@@ -68,12 +68,18 @@ def ruled(comparison: Comparison) -> Comparison:
         return comparison
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         rule = st.segmented_control(
-            "For other batches", (SCALED, FIXED), default=SCALED, required=True, key=f"{PAGE}.rule", bind="query-params", help=RULE_HELP
+            "For other batches",
+            (SCALED, FIXED),
+            default=SCALED,
+            required=True,
+            key=f"{PAGE}.rule",
+            bind="query-params",
+            help=RULE_HELP,
         )
         texts = [f"{number}" for number in numbers]
         begin = texts.index(f"{USUAL}") if USUAL in numbers else len(texts) // 2
         reference = st.selectbox(
-            "The sidebar's learning rate is for batches of",
+            "The learning rate in the sidebar is for batches of",
             texts,
             index=begin,
             key=f"{PAGE}.reference",
@@ -119,7 +125,7 @@ def draw_batches(results: Results, comparison: Comparison) -> None:
             "example of an epoch over. The comparison this page begins with has 1,024 training examples, which all its batch sizes divide."
         )
         return
-    sweep = Sweep("batch size", "normalization", places(comparison, PATH), tuned=False)
+    sweep = Sweep("batch size", "normalization", places(comparison, PATH), untrained=False, tuned=False)
     sensitivity.draw(PAGE, results, sweep, metric="val_accuracy", verdict=_verdict)
 
 

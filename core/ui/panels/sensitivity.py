@@ -45,6 +45,7 @@ class Sweep(NamedTuple):
     name: str
     noun: str  # of one curve: "optimizer"
     places: DataFrame  # variant, curve, place
+    untrained: bool = True  # whether the picture reaches to what the networks were before training
     tuned: bool = True  # whether the best place is looked for: curves are then compared each at its own, and one at the edge is warned of
 
     @property
@@ -113,7 +114,7 @@ def draw(page: str, results: Results, sweep: Sweep, *, metric: str = "val_loss",
     if sweep.tuned:
         _warn_of_edges(sweep, found)
     shared: dict[str, Any] = {"variants": sweep.curves, "stretch": True, "about": (metric, at), "place": sweep.name, "patience": PATIENCE}
-    limits: dict[str, Any] = {"start": None if math.isnan(found.start) else found.start, "end": found.end}
+    limits: dict[str, Any] = {"start": None if math.isnan(found.start) or not sweep.untrained else found.start, "end": found.end}
     regression = results.once("regression", lambda: is_regression(results.history))
     frames = (found.points, found.values, found.best)
     chart(results, f"{page}.curves", charts.curves, *frames, metric=metric, log_y=log_y, regression=regression, **limits, **shared)
