@@ -133,7 +133,6 @@ def profile(
     variants: Sequence[str],
     column: str,
     when: str,
-    log: bool = False,
     reference: float | None = None,
     width: int = 360,
 ) -> alt.LayerChart:
@@ -144,25 +143,26 @@ def profile(
         variants: all variants of the comparison in its order, which decides their colours; the first 8 are drawn.
         column: the measure, which names the axis.
         when: the moment, for the description.
-        log: a logarithmic y axis.
         reference: a value that is drawn as a dotted line.
         width: of the chart, in pixels; the page may stretch it.
     """
     shown = list(variants)[: len(palette.COLOURS)]
-    means = bands.of_variants(means[means["mean"] > 0] if log else means, shown)
-    means = means.assign(low=means["low"].clip(lower=means["mean"] / 10)) if log else means
+    means = bands.of_variants(means, shown)
+    reach = means["min"].min(), means["max"].max()  # as far as single seeds reach: the interval of two would set the axis
+    means = means.assign(bottom=means["low"].clip(*reach), top=means["high"].clip(*reach))
     layers = int(means["place"].max()) if len(means) else 1
     axis = alt.Axis(tickMinStep=1, format="d", tickCount=min(layers, 10), grid=False)
-    x = alt.X("place:Q", title="hidden layer", scale=alt.Scale(nice=False, zero=False, padding=8), axis=axis)
-    scale, ticks = alt.Scale(type="log" if log else "linear", zero=False), alt.Axis(tickCount=5, format="~g")
-    y = {name: alt.Y(f"{name}:Q", title=titles.title(column), scale=scale, axis=ticks) for name in ("low", "mean", "reference")}
+    ends = [1, layers] if layers > 1 else [0.5, 1.5]
+    x = alt.X("place:Q", title="hidden layer", scale=alt.Scale(domain=ends, nice=False, padding=8), axis=axis)
+    scale, ticks = alt.Scale(zero=False), alt.Axis(tickCount=5, format="~g")
+    y = {name: alt.Y(f"{name}:Q", title=titles.title(column), scale=scale, axis=ticks) for name in ("bottom", "mean", "reference")}
     colour = palette.colour(shown, shown, width=width)
     tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), *marks.mean_and_interval(titles.name(column))]
     base = alt.Chart(means)
     level = alt.Chart(DataFrame({"reference": [] if reference is None else [reference]}))
     parts = [
         level.mark_rule(strokeDash=[2, 4], color=palette.MISSING, strokeWidth=1.5).encode(y["reference"], tooltip=["reference:Q"]),
-        base.mark_area(opacity=0.15, clip=True).encode(x, y["low"], alt.Y2("high:Q"), colour),
+        base.mark_area(opacity=0.15, clip=True).encode(x, y["bottom"], alt.Y2("top:Q"), colour),
         base.mark_line(strokeWidth=2, clip=True, point={"size": 28}).encode(x, y["mean"], colour),
         base.mark_point(opacity=0, size=90).encode(x, y["mean"], colour, tooltip=tooltip),
     ]
@@ -173,7 +173,8 @@ def profile(
 
 
 def by_depth(layers: DataFrame, column: str, *, first: bool = False) -> DataFrame:
-    """A measure of each hidden layer when it was last measured (or first): variant, layer, place (from 1 on), n, mean, low, high (95 % t).
+    """A measure of each hidden layer when it was last measured (or first): variant, layer, place (from 1 on), n, mean,
+    low and high (95 % t), min and max of the seeds.
 
     Args:
         layers: a row a run, evaluation and layer, layers in order from input to output: variant, seed, run, step, epoch, layer, the column.
@@ -185,8 +186,8 @@ def by_depth(layers: DataFrame, column: str, *, first: bool = False) -> DataFram
     rows = hidden[hidden["step"] == (steps.transform("min") if first else steps.transform("max"))]
     places = {name: place for place, name in enumerate(dict.fromkeys(hidden["layer"]), 1)}
     values = rows[column].where(np.isfinite(rows[column].astype(float)))
-    groups = values.groupby([rows["variant"], rows["layer"]], sort=False, observed=True).agg(["mean", "std", "count"])
+    groups = values.groupby([rows["variant"], rows["layer"]], sort=False, observed=True).agg(["mean", "std", "count", "min", "max"])
     groups = groups.rename(columns={"count": "n"}).reset_index()
     half = bands.half_width(groups["std"], groups["n"])
     table = groups.assign(low=groups["mean"] - half, high=groups["mean"] + half, place=groups["layer"].astype(object).map(places))
-    return table.loc[table["n"] > 0, ["variant", "layer", "place", "n", "mean", "low", "high"]]
+    return table.loc[table["n"] > 0, ["variant", "layer", "place", "n", "mean", "low", "high", "min", "max"]]

@@ -86,7 +86,7 @@ def draw_results(page: str, results: Results) -> None:
         "and training make of it, and it multiplies from layer to layer; with it each layer begins anew from mean 0 and variance 1 (times "
         "γ, plus β). After ReLU that is a spread of 0.58 and a mean of 0.40, dotted. All is measured in eval mode: before training batch "
         "norm's running averages are still mean 0 and variance 1, so it changes nothing there, and its curve lies on that of no "
-        "normalization."
+        "normalization. An even spread alone does not make a good network: the verdict below says which learned."
     )
     steering.standing(results)
     if results.empty and not results.progress.active:
@@ -94,36 +94,54 @@ def draw_results(page: str, results: Results) -> None:
         return
     view = View(VIEW.metric if results.empty or results.history[VIEW.metric].notna().any() else "val_loss")
     overview.verdict(results, view)
-    shown = st.segmented_control(
-        "Show", list(MEASURES), default="spread", required=True, key=f"{page}.measure", bind="query-params", help=MEASURES_HELP
-    )
-    _pictures(page, results, MEASURES[shown or "spread"])
+    _pictures(page, results)
     table.summary(page, results, view)
     table.downloads(page, results, view)
     table.workbench_link(results)
 
 
-def _pictures(page: str, results: Results, column: str) -> None:
+def _pictures(page: str, results: Results) -> None:
+    """Every measure by layer before training and now; and one of them over time."""
     grid = st.grid(3, min_column_width=WIDTH, gap="small")
-    reference = HALF_NORMAL.get(column) if _relu(results.comparison) else None
+    normal = HALF_NORMAL if _relu(results.comparison) else {}
     for heading, first in MOMENTS.items():
         with grid.cell():
             st.markdown(f"**{heading}**")
-            frame = partial(charts.by_depth, results.layers, column, first=first)
-            options: dict[str, Any] = {"column": column, "when": heading.lower(), "reference": reference, "width": WIDTH}
-            chart(results, f"{page}.{first}", charts.profile, frame, about=column, stretch=True, patience=PATIENCE, **options)
+            for column in MEASURES.values():
+                options: dict[str, Any] = {"column": column, "when": heading.lower(), "reference": normal.get(column), "width": WIDTH}
+                frame = partial(charts.by_depth, results.layers, column, first=first)
+                chart(results, f"{page}.{column}.{first}", charts.profile, frame, stretch=True, patience=PATIENCE, **options)
     with grid.cell():
-        st.markdown("**Over time**")
-        frame = partial(along, results, "epoch")
-        chart(results, f"{page}.heat", layers.heatmap, frame, patience=PATIENCE, column=column, log=False, width=WIDTH)
+        _over_time(page, results)
     with st.expander("Exact values", type="compact"):
-        rows = results.once(("by depth", column), lambda: _both(results, column), PATIENCE)
-        st.dataframe(rows, key=f"{page}.by_depth", hide_index=True, alt="The measure by normalization and layer, before training and last")
-        table.csv_button(f"{page}.by_depth_csv", "activations.csv", rows, "A row a normalization, layer and moment.")
+        rows = results.once("by depth", lambda: _every(results), PATIENCE)
+        st.dataframe(rows, key=f"{page}.by_depth", hide_index=True, alt="The measures by normalization and layer, before training and last")
+        table.csv_button(f"{page}.by_depth_csv", "activations.csv", rows, "A row a measure, moment, normalization and layer.")
 
 
-def _both(results: Results, column: str) -> DataFrame:
-    parts = [charts.by_depth(results.layers, column, first=first).assign(when=heading.lower()) for heading, first in MOMENTS.items()]
+def _over_time(page: str, results: Results) -> None:
+    st.markdown("**Over time**")
+    shown = st.segmented_control(
+        "Over time",
+        list(MEASURES),
+        default="spread",
+        required=True,
+        key=f"{page}.measure",
+        bind="query-params",
+        help=MEASURES_HELP,
+        label_visibility="collapsed",
+    )
+    column = MEASURES.get(shown, "activation_std")
+    hidden = lambda: along(results, "epoch", results.layers[results.layers["layer"] != "output"])  # noqa: E731
+    chart(results, f"{page}.heat", layers.heatmap, hidden, patience=PATIENCE, column=column, log=False, width=WIDTH)
+
+
+def _every(results: Results) -> DataFrame:
+    parts = [
+        charts.by_depth(results.layers, column, first=first).assign(measure=measure, moment=heading.lower())
+        for measure, column in MEASURES.items()
+        for heading, first in MOMENTS.items()
+    ]
     return pd.concat(parts, ignore_index=True)
 
 
