@@ -9,6 +9,7 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.charts import normalization as charts
+from core.charts.palette import COLOURS
 from core.labs import norm_axes as lab
 from core.labs.norm_axes import Kind
 from core.ui.panels import table
@@ -102,6 +103,7 @@ def _controls(page: str) -> tuple[Kind, bool, int, int]:
             required=True,
             key=f"{page}.kind",
             bind="query-params",
+            wrap=True,
         )
         layer = st.segmented_control(
             "Layer",
@@ -150,9 +152,9 @@ def _pictures(page: str, found: lab.Normalized, names: list[str], chosen: int, k
         with grid.cell():
             st.markdown(f"**{heading}**")
             figure(f"{page}.{value}", charts.axes(found.cells, value=value, sets=names, chosen=chosen, columns=columns), stretch=True)
-    st.caption(
-        f"Cells of one colour are {'one weight vector' if weights else 'averaged together'}; the strong ones are the set chosen above."
-    )
+    together = "one weight vector" if weights else "averaged together"
+    again = " After eight sets the colours begin again." if len(names) > len(COLOURS) else ""
+    st.caption(f"Cells of one colour are {together}; the strong ones are the set chosen above.{again}")
 
 
 def _worked(found: lab.Normalized, chosen: int, kind: Kind) -> None:

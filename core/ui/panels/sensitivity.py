@@ -20,7 +20,7 @@ from core.settings import RunSettings
 from core.ui.fields import plain
 from core.ui.live import Results
 from core.ui.panels import table
-from core.ui.panels.drawing import chart
+from core.ui.panels.drawing import WIDTH, chart
 from core.ui.panels.view import View, in_words, measure
 
 PATIENCE = 2.0
@@ -113,8 +113,10 @@ def draw(page: str, results: Results, sweep: Sweep, *, metric: str = "val_loss",
         (verdict or _verdict)(page, results, sweep, found, metric, at)
     if sweep.tuned:
         _warn_of_edges(sweep, found)
-    shared: dict[str, Any] = {"variants": sweep.curves, "stretch": True, "about": (metric, at), "place": sweep.name, "patience": PATIENCE}
-    limits: dict[str, Any] = {"start": None if math.isnan(found.start) or not sweep.untrained else found.start, "end": found.end}
+    shared: dict[str, Any] = {"variants": sweep.curves, "stretch": True, "about": (metric, at), "place": sweep.name}
+    shared |= {"patience": PATIENCE, "width": WIDTH}
+    start = None if math.isnan(found.start) or not sweep.untrained else found.start
+    limits: dict[str, Any] = {"start": start, "end": found.end}
     regression = results.once("regression", lambda: is_regression(results.history))
     frames = (found.points, found.values, found.best)
     chart(results, f"{page}.curves", charts.curves, *frames, metric=metric, log_y=log_y, regression=regression, **limits, **shared)
