@@ -63,7 +63,8 @@ def curves(
         f"Line chart of {titles.name(metric)} at the end of training against {place} on a logarithmic axis for {titles.listed(shown)}: "
         "means over seeds with 95 % bands, single seeds as ticks; a ring at each curve's best."
     )
-    note = ["○ best", "small tick: seed", "dotted: before training", "▲ mean beyond the axis", "× all seeds diverged"]
+    dotted = ["dotted: before training"] if start is not None else []
+    note = ["○ best", "small tick: seed", *dotted, "▲ mean beyond the axis", "× all seeds diverged"]
     note += [f"only the first {len(shown)} of {len(variants)} curves are drawn"] if len(variants) > len(shown) else []
     size: dict[str, Any] = {"width": width, "height": height, "autosize": marks.FIT}
     return alt.LayerChart(layer=layers, title=marks.note(note, width), description=description, **size)

@@ -41,6 +41,13 @@ PAGES = (
     ),
     Page(
         "Architecture",
+        "Normalization",
+        "pages/normalization.py",
+        ":material/align_vertical_center:",
+        "Accuracy over batch sizes; which axes are averaged; both modes; activations.",
+    ),
+    Page(
+        "Architecture",
         "Gradient flow",
         "pages/gradient_flow.py",
         ":material/water:",

@@ -1,4 +1,4 @@
-"""The learning-rate and batch-size pages in a browser: a cold link, one click, and the picture is there."""
+"""The learning-rate, batch-size and normalization pages in a browser: a cold link, one click, and the picture is there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.ui.panels import batch_size, learning_rate
+from core.ui.panels import batch_size, learning_rate, normalization
 from tests.browser.content import assert_no_error, open_page, see, until
 from tests.browser.server import Server
 from tests.browser.workbench import LONG_S, state
@@ -15,12 +15,16 @@ from tests.browser.workbench import LONG_S, state
 PAGES = {
     "learning_rate": (learning_rate.START, "The best learning rate of each"),
     "batch_size": (batch_size.START, "What an update and an epoch cost"),
+    "normalization": (normalization.scaled(normalization.START, normalization.USUAL), "gets worse for “batch”"),
 }
 PARTS = [
     ("learning_rate", "Schedules", "and how far"),
     ("learning_rate", "Range test", "One run, all rates"),
     ("batch_size", "Scaling the rate", "When the batch grows"),
     ("batch_size", "Gradient noise", "Noise scale"),
+    ("normalization", normalization.AXES, "averaged together"),
+    ("normalization", normalization.MODES, "How the running averages come about"),
+    ("normalization", normalization.ACTIVATIONS, "One click trains each normalization"),
 ]
 
 

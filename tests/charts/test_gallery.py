@@ -9,7 +9,7 @@ import altair as alt
 import pytest
 import vl_convert
 
-from core.charts import boundary, curves, gradient_flow, layers, summary, weights
+from core.charts import boundary, curves, gradient_flow, layers, normalization, summary, weights
 from tests.charts.frames import NAMES, grid, histograms, history, points
 from tests.charts.frames import layers as layer_rows
 
@@ -53,6 +53,9 @@ CHARTS = {
         histograms(table), variants=names, layers=["1 linear"], seed=0, x="step"
     ),
     "last histograms": lambda table, names: weights.last_histograms(histograms(table), variants=names),
+    "by depth": lambda table, names: normalization.profile(
+        normalization.by_depth(layer_rows(table), "weight_norm"), variants=names, column="weight_norm", when="last measured", reference=1.0
+    ),
     "final": lambda table, names: summary.final_by(table, variants=names),
     "time": lambda table, names: summary.seconds(table, variants=names),
     "decision": lambda table, names: boundary.decision(grid(names), points(), variants=names),

@@ -57,11 +57,13 @@ def controls(page: str, results: Results) -> View:
     return View(metric, at, AXES[axis or "epochs"], LOG_Y in shown, TRAINING in shown, SEEDS in shown, ROBUST in shown)
 
 
-def measure(page: str, results: Results) -> tuple[str, At]:
-    """Draws the choice of the metric, and of what counts of each run, and returns them."""
+def measure(page: str, results: Results, begin: str = "val_loss") -> tuple[str, At]:
+    """Draws the choice of the metric (`begin` at first, where the runs have it), and of what counts of each run, and returns them."""
+    offered = metrics(results)
     metric = st.selectbox(
         "Metric",
-        metrics(results),
+        offered,
+        index=offered.index(begin) if begin in offered else 0,
         format_func=in_words,
         key=f"{page}.metric",
         bind="query-params",
