@@ -17,7 +17,7 @@ from core.comparison import Comparison
 from core.settings import RunSettings
 from core.ui import errors, live
 from core.ui.live import Results
-from core.ui.panels import overview, sensitivity, steering, table
+from core.ui.panels import overview, parts, sensitivity, steering, table
 from core.ui.panels.drawing import WIDTH, chart, figure
 from core.ui.panels.sensitivity import Sweep, setting
 from core.ui.panels.view import View, measure
@@ -48,18 +48,12 @@ DRAWS = (16, 64, 256)
 
 def draw(comparison: Comparison) -> None:
     """The three parts of the page, of which only the open one is made."""
-    speed, rules, noise = st.tabs(
-        ("Updates, epochs, seconds", "Scaling the rate", "Gradient noise"), key=f"{PAGE}.part", on_change="rerun", bind="query-params"
-    )
-    if rules.open:
-        with rules, errors.shown("The rules cannot be compared with these settings"):
-            _draw_rules(comparison)
-    elif noise.open:
-        with noise:
-            draw_noise(comparison.base)
-    else:
-        with speed:
-            live.show(comparison, draw_speed)
+    drawers = {
+        "Updates, epochs, seconds": lambda: live.show(comparison, draw_speed),
+        "Scaling the rate": lambda: _draw_rules(comparison),
+        "Gradient noise": lambda: draw_noise(comparison.base),
+    }
+    parts.tabs(f"{PAGE}.part", drawers)
 
 
 def draw_speed(results: Results) -> None:
@@ -126,6 +120,7 @@ def speeds(history: DataFrame, variants: list[str]) -> DataFrame:
     return frame.rename_axis("variant").reset_index()
 
 
+@errors.shown("The rules cannot be compared with these settings")
 def _draw_rules(comparison: Comparison) -> None:
     numbers = sizes(comparison)
     if len(numbers) < 2 or setting(comparison.base, "optimizer.lr") is None:

@@ -12,7 +12,7 @@ from core.charts import gradient_flow as charts
 from core.charts import layers
 from core.ui import links
 from core.ui.live import Results
-from core.ui.panels import activation_functions, gradient_depth, overview, steering, table
+from core.ui.panels import activation_functions, gradient_depth, overview, parts, steering, table
 from core.ui.panels.drawing import WIDTH, along, chart
 from core.ui.panels.gradient_comparisons import COMPARISONS, START
 from core.ui.panels.view import View, controls
@@ -55,11 +55,7 @@ def draw(results: Results) -> None:
         DEPTH: lambda: gradient_depth.draw(results.comparison),
         FUNCTIONS: activation_functions.draw,
     }
-    places = st.tabs(list(drawers), key=f"{PAGE}.tab", on_change="rerun", bind="query-params")
-    for place, drawer in zip(places, drawers.values(), strict=True):
-        if place.open:
-            with place:
-                drawer()
+    parts.tabs(f"{PAGE}.tab", drawers)
 
 
 def _networks(results: Results) -> None:

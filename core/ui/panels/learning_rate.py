@@ -18,7 +18,7 @@ from core.settings import RunSettings
 from core.ui import errors, fields, links, live, varied
 from core.ui.fields import plain
 from core.ui.live import Results
-from core.ui.panels import sensitivity, steering, table
+from core.ui.panels import parts, sensitivity, steering, table
 from core.ui.panels.drawing import chart, figure
 from core.ui.panels.sensitivity import Sweep, places, setting
 from core.ui.panels.view import View
@@ -38,16 +38,17 @@ TEST_UPDATES, TEST_LOOKS, TEST_SEEDS = 160, 80, 3
 
 def draw(comparison: Comparison) -> None:
     """The three parts of the page, of which only the open one is made."""
-    sweep, shapes, test = st.tabs(("Sweep", "Schedules", "Range test"), key=f"{PAGE}.part", on_change="rerun", bind="query-params")
-    if shapes.open:
-        with shapes:
-            draw_schedules(comparison.base)
-    elif test.open:
-        with test, errors.shown("There is no range test of these settings"):
-            live.show(tested(comparison), draw_range_test)
-    else:
-        with sweep:
-            live.show(comparison, draw_sweep)
+    drawers = {
+        "Sweep": lambda: live.show(comparison, draw_sweep),
+        "Schedules": lambda: draw_schedules(comparison.base),
+        "Range test": lambda: _show_range_test(comparison),
+    }
+    parts.tabs(f"{PAGE}.part", drawers)
+
+
+@errors.shown("There is no range test of these settings")
+def _show_range_test(comparison: Comparison) -> None:
+    live.show(tested(comparison), draw_range_test)
 
 
 def draw_sweep(results: Results) -> None:

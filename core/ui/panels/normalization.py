@@ -13,7 +13,7 @@ from core.comparison import Comparison
 from core.ui import errors, live, varied
 from core.ui.fields import plain
 from core.ui.live import Results
-from core.ui.panels import norm_activations, norm_axes, norm_modes, sensitivity, steering, table
+from core.ui.panels import norm_activations, norm_axes, norm_modes, parts, sensitivity, steering, table
 from core.ui.panels.batch_size import rate, sizes
 from core.ui.panels.sensitivity import Found, Sweep, places, setting
 
@@ -36,22 +36,21 @@ RULE_HELP = (
 
 def draw(comparison: Comparison) -> None:
     """The four parts of the page, of which only the open one is made."""
-    parts = (BATCHES, AXES, MODES, ACTIVATIONS)
-    batches, axes, modes, activations = st.tabs(parts, key=f"{PAGE}.part", on_change="rerun", bind="query-params")
-    if axes.open:
-        with axes:
-            norm_axes.draw(PAGE)
-    elif modes.open:
-        with modes, errors.shown("The two modes cannot be compared with these settings"):
-            _draw_modes(comparison)
-    elif activations.open:
-        with activations, errors.shown("The activations cannot be shown with these settings"):
-            norm_activations.draw(PAGE, comparison)
-    else:
-        with batches, errors.shown("The batch sizes cannot be compared with these settings"):
-            _draw_batches(comparison)
+    drawers = {
+        BATCHES: lambda: _draw_batches(comparison),
+        AXES: lambda: norm_axes.draw(PAGE),
+        MODES: lambda: _draw_modes(comparison),
+        ACTIVATIONS: lambda: _draw_activations(comparison),
+    }
+    parts.tabs(f"{PAGE}.part", drawers)
 
 
+@errors.shown("The activations cannot be shown with these settings")
+def _draw_activations(comparison: Comparison) -> None:
+    norm_activations.draw(PAGE, comparison)
+
+
+@errors.shown("The batch sizes cannot be compared with these settings")
 def _draw_batches(comparison: Comparison) -> None:
     if len(sizes(comparison)) < 2:
         st.title(HEADING, anchor=False)
@@ -162,6 +161,7 @@ def _verdict(page: str, results: Results, sweep: Sweep, found: Found, metric: st
         table.csv_button(f"{page}.changes_csv", "changes.csv", told)
 
 
+@errors.shown("The two modes cannot be compared with these settings")
 def _draw_modes(comparison: Comparison) -> None:
     st.title(HEADING, anchor=False)
     found = places(comparison, PATH)

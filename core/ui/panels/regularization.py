@@ -10,7 +10,7 @@ from core.charts import pairs
 from core.comparison import Comparison
 from core.ui import links
 from core.ui.live import Results
-from core.ui.panels import overview, penalty_labs, steering, table
+from core.ui.panels import overview, parts, penalty_labs, steering, table
 from core.ui.panels.drawing import WIDTH, chart
 from core.ui.panels.view import View, controls, in_words
 
@@ -70,11 +70,7 @@ def draw(results: Results) -> None:
     steering.title(results, "Regularization", PAGE)
     steering.standing(results)
     drawers = {NETWORKS: lambda: _networks(results), GEOMETRY: penalty_labs.geometry, PATHS: penalty_labs.paths}
-    places = st.tabs(list(drawers), key=f"{PAGE}.tab", on_change="rerun", bind="query-params")
-    for place, drawer in zip(places, drawers.values(), strict=True):
-        if place.open:
-            with place:
-                drawer()
+    parts.tabs(f"{PAGE}.tab", drawers)
 
 
 def _networks(results: Results) -> None:
