@@ -40,6 +40,13 @@ PAGES = (
         "Optimization", "Batch size", "pages/batch_size.py", ":material/stacks:", "Updates, epochs, seconds; scaling rules; gradient noise."
     ),
     Page(
+        "Architecture",
+        "Recurrent",
+        "pages/recurrent.py",
+        ":material/replay:",
+        "Memory through time: the gradient against the lag, clipping.",
+    ),
+    Page(
         "Regularization", "Regularization", "pages/regularization.py", ":material/compress:", "Penalties, dropout, and the gap they close."
     ),
     Page(
