@@ -11,12 +11,17 @@ from pandas import DataFrame
 from core.charts import curves, marks, palette, titles
 
 _ROW = 34
+_SHORT = "datum.value >= 1e5 || datum.value < 1e-3 ? format(datum.value, '.0e') : format(datum.value, '~g')"
+"""Labels of a logarithmic axis that may be very long."""
 
 
-def gradient_lag(table: DataFrame, line: DataFrame, *, variants: Sequence[str], width: int = 640, height: int = 330) -> alt.LayerChart:
+def gradient_lag(
+    norms: DataFrame, table: DataFrame, line: DataFrame, *, variants: Sequence[str], width: int = 640, height: int = 330
+) -> alt.LayerChart:
     """How long a gradient still is, against how many steps it has gone back: on the logarithmic axis a constant factor a step is straight.
 
     Args:
+        norms: variant, seed, lag, norm: the seeds, faint.
         table: variant, lag, mean, low, high (NaN for a single seed), n.
         line: lag, mean: what is predicted of a linear recurrence, dashed in grey; may be empty.
         variants: in order, which decides their colours; the first 8 are drawn.
@@ -24,19 +29,25 @@ def gradient_lag(table: DataFrame, line: DataFrame, *, variants: Sequence[str], 
         height: of the plot, in pixels.
     """
     shown = list(variants)[: len(palette.COLOURS)]
-    table = table[table["variant"].isin(shown)]
+    norms, table = norms[norms["variant"].isin(shown) & (norms["norm"] > 0)], table[table["variant"].isin(shown)]
+    reach = norms["norm"].min(), norms["norm"].max()
     colour = palette.colour(shown, shown, width=width)
     tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("lag:Q", title="lag (steps)"), *marks.mean_and_interval("gradient norm")]
     exact = [alt.Tooltip("lag:Q", title="lag (steps)"), marks.number("mean", "predicted: ρ to the power of the lag")]
     spread = table.dropna(subset=["low"])[["variant", "lag", "low", "high"]]
+    spread = spread.assign(
+        low=spread["low"].clip(*reach), high=spread["high"].clip(*reach)
+    )  # as far as seeds reach; the tooltip has it whole
+    seeds = alt.Chart(norms[["variant", "seed", "lag", "norm"]]).mark_line(strokeWidth=1, opacity=0.28, clip=True)
     layers = [
         alt.Chart(spread).mark_area(opacity=0.2, clip=True).encode(_lag(), _norm("low"), alt.Y2("high:Q"), colour),
+        seeds.encode(_lag(), _norm("norm"), colour, detail=alt.Detail("seed:N")),
+        alt.Chart(table).mark_line(strokeWidth=2, clip=True).encode(_lag(), _norm("mean"), colour),
         alt.Chart(line).mark_line(strokeDash=[6, 4], strokeWidth=1.5, color=palette.MISSING, clip=True).encode(_lag(), _norm("mean")),
         alt.Chart(line).mark_point(opacity=0, size=50).encode(_lag(), _norm("mean"), tooltip=exact),
-        alt.Chart(table).mark_line(strokeWidth=2, clip=True).encode(_lag(), _norm("mean"), colour),
         alt.Chart(table).mark_point(opacity=0, size=80).encode(_lag(), _norm("mean"), colour, tooltip=tooltip),
     ]
-    note = ["geometric mean over seeds with 95 % bands", *(["dashed: ρ to the power of the lag"] if len(line) else [])]
+    note = ["geometric mean over seeds with 95 % band, seeds faint", *(["dashed: ρ to the power of the lag"] if len(line) else [])]
     described = (
         f"Line chart of the norm of the gradient, logarithmic, against the lag in steps for {titles.listed(shown)}: geometric means over "
         f"seeds with 95 % bands{'; dashed: the prediction for a linear recurrence' if len(line) else ''}."
@@ -50,7 +61,7 @@ def _lag() -> alt.X:
 
 
 def _norm(field: str) -> alt.Y:
-    axis = alt.Axis(tickCount=6, format="~g")
+    axis = alt.Axis(tickCount=6, labelExpr=_SHORT)
     return alt.Y(f"{field}:Q", title="gradient norm (1 at lag 0)", scale=alt.Scale(type="log", nice=False, padding=6), axis=axis)
 
 
@@ -75,6 +86,21 @@ def against_baseline(
     first, width = panels[0], options.get("width", 360)
     first.title = marks.note([*first.title.text, f"dotted: {label}, {baseline:.3g}"], width)
     chart.description = f"{chart.description} Dotted: {label}."
+    return chart
+
+
+def gradient(history: DataFrame, *, variants: Sequence[str], **options: Any) -> alt.LayerChart | alt.ConcatChart:
+    """The norm of the gradient over training, all of it, on a logarithmic axis that is labelled in powers where it is long.
+
+    Args:
+        history: as for `curves.loss_curves`.
+        variants: as for `curves.loss_curves`.
+        options: its other arguments.
+    """
+    chart = curves.loss_curves(history, variants=variants, metric="grad_norm", with_train=False, log_y=True, focus=False, **options)
+    panels: list[Any] = chart.concat if isinstance(chart, alt.ConcatChart) else [chart]
+    for layer in (layer for panel in panels for layer in panel.layer):
+        layer.encoding.y.axis.labelExpr = _SHORT
     return chart
 
 

@@ -11,12 +11,11 @@ its slope is at most 1.
 
 Sources: Hochreiter & Schmidhuber 1997, "Long Short-Term Memory"; Pascanu, Mikolov & Bengio 2013 (arXiv:1211.5063).
 
-Torch is imported inside the functions. Shapes: B examples, T steps, F features, H units, D directions, M = B * D rows.
+Shapes: B examples, T steps, F features, H units, D directions, M = B * D rows.
 """
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -132,8 +131,3 @@ def _step(cells: nn.RNNBase, x_MTF: Tensor, state: tuple[Tensor, ...]) -> tuple[
     """The state after these steps."""
     _, after = cells(x_MTF, state if len(state) > 1 else state[0])
     return after if len(state) > 1 else (after,)
-
-
-def predicted(radius: float, lags: int) -> np.ndarray:
-    """rho^k for k = 0, ..., lags - 1: what a linear recurrence with an orthogonal matrix times rho has."""
-    return np.exp(math.log(radius) * np.arange(lags))

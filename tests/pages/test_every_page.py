@@ -16,6 +16,7 @@ WIDGETS = {
     "pages/runs.py": "search state page",
     "pages/learning_rate.py": "part metric at fair same log_y epochs_drawn warmup_drawn optimizer optimizer.lr "
     "training.epochs seeds vary1 vary2 open",
+    "pages/recurrent.py": f"tab metric at x show lag.networks lag.radius lag.forget_bias lag.inputs model.recurrent.cell {FORM}",
     "pages/batch_size.py": "part metric at same log_y reference draws drawn optimizer training.batch_size seeds vary1 open",
 }
 

@@ -18,7 +18,7 @@ from core.settings import RunSettings
 from core.ui import errors
 from core.ui.live import Results
 from core.ui.panels import compression, steering, table
-from core.ui.panels.drawing import figure
+from core.ui.panels.drawing import WIDTH, figure
 
 PAGE = "recurrent.lag"
 HEADING = "Recurrent"
@@ -31,10 +31,10 @@ SEEDS = 5
 ABOUT = (
     "On its way back through time the gradient is multiplied at every step by that step's Jacobian: `∂s_T/∂s_(T−k) = J_T ··· J_(T−k+1)`. "
     "**What to look at:** a straight line is a constant factor a step: below 1 the gradient is soon gone (vanishing), above 1 it explodes. "
-    "For a linear recurrence with an orthogonal matrix times ρ it is exactly `ρ^k`, dashed; the slope of tanh is at most "
-    "1, so the inputs push the RNN below that line (choose *zeros* to see it on the line). The LSTM passes its memory on as `c' = f c + …` "
-    "with `f = σ(forget bias)` at first: 0.73 for 1, 0.95 for 3. **The gates are learned**: look again after training. "
-    "Sources: Hochreiter & Schmidhuber 1997; [Pascanu et al. 2013](https://arxiv.org/abs/1211.5063)."
+    "For a linear recurrence with an orthogonal matrix times ρ it is exactly `ρ^k`, dashed; the slope of tanh is at most 1, so the inputs "
+    "push the RNN below that line (choose *zeros* to see it on the line). The LSTM passes its memory on as `c' = f c + …`, with "
+    "`f = σ(forget bias)` at first: 0.73 for 1, 0.95 for 3. The GRU begins with `z = σ(0) = ½`: it replaces half of its state every step. "
+    "But **gates are learned**: look again *after training*. Sources: Hochreiter & Schmidhuber 1997; [Pascanu et al. 2013](https://arxiv.org/abs/1211.5063)."
 )
 
 
@@ -162,7 +162,7 @@ def _show(results: Results, asked: Asked, norms: DataFrame) -> None:
     means, slopes = analysis.curves(norms), analysis.slopes(norms)
     names = [name for name in results.variants if name in set(norms["variant"])]
     line = DataFrame({"lag": [], "mean": []}) if asked.trained else _line(asked.radius, int(norms["lag"].max()))
-    figure(f"{PAGE}.curves", charts.gradient_lag(means, line, variants=names), stretch=True)
+    figure(f"{PAGE}.curves", charts.gradient_lag(norms, means, line, variants=names, width=WIDTH), stretch=True)
     _slopes(asked, slopes)
     with st.container(horizontal=True, gap="small"):
         table.csv_button(f"{PAGE}.download.lag.csv", "gradient_lag.csv", norms, "A row a variant, seed and lag.")

@@ -9,7 +9,6 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.analysis import recurrent as analysis
-from core.charts import curves
 from core.charts import recurrent as charts
 from core.ui import forms, live
 from core.ui.fields import plain
@@ -48,9 +47,9 @@ def draw_part(part: Part, results: Results) -> None:
     view = controls(part.page, results, (LOG_Y, SEEDS, ROBUST))
     found = baseline(results.comparison)
     with above:
+        if found is not None and part.tab != CLIPPING:
+            st.markdown(f"#### {plain(_said(solved(results, found), found))}")
         overview.verdict(results, view)
-        if found is not None:
-            st.markdown(plain(_said(solved(results, found), found)))
     _pictures(part, results, view, found)
     table.summary(part.page, results, view)
     table.downloads(part.page, results, view)
@@ -69,7 +68,7 @@ def solved(results: Results, found: Baseline) -> DataFrame:
 
 def _said(frame: DataFrame, found: Baseline) -> str:
     said = [f"{row['variant']} {row['solved']} of {row['n']}" for row in frame.to_dict("records") if row["n"]]
-    return f"Seeds whose loss is now below half of {found.value:.3g} ({found.label}): {', '.join(said)}."
+    return f"Below half of {found.value:.3g} ({found.label}): {', '.join(said)} seeds"
 
 
 def _pictures(part: Part, results: Results, view: View, found: Baseline | None) -> None:
@@ -93,8 +92,9 @@ def _loss(part: Part, results: Results, view: View, found: Baseline | None) -> N
 
 def _gradient(part: Part, results: Results, view: View) -> None:
     st.subheader("Gradient norm", anchor=False, help="Of the last mini-batch before each measurement, before it is clipped.")
-    options: dict[str, Any] = {"metric": "grad_norm", "with_train": False, "with_seeds": view.with_seeds, "log_y": True, "focus": False}
-    chart(results, f"{part.page}.gradient", curves.loss_curves, results.history, stretch=True, x=view.x, width=WIDTH, **options)
+    chart(
+        results, f"{part.page}.gradient", charts.gradient, results.history, stretch=True, with_seeds=view.with_seeds, x=view.x, width=WIDTH
+    )
 
 
 def _solved(part: Part, results: Results, found: Baseline | None) -> None:
