@@ -11,8 +11,6 @@ from pandas import DataFrame
 from core.charts import curves, marks, palette, titles
 
 _ROW = 34
-_SHORT = "datum.value >= 1e5 || datum.value < 1e-3 ? format(datum.value, '.0e') : format(datum.value, '~g')"
-"""Labels of a logarithmic axis that may be very long."""
 
 
 def gradient_lag(
@@ -61,7 +59,7 @@ def _lag() -> alt.X:
 
 
 def _norm(field: str) -> alt.Y:
-    axis = alt.Axis(tickCount=6, labelExpr=_SHORT)
+    axis = alt.Axis(tickCount=6, labelExpr=marks.SHORT)
     return alt.Y(f"{field}:Q", title="gradient norm (1 at lag 0)", scale=alt.Scale(type="log", nice=False, padding=6), axis=axis)
 
 
@@ -86,21 +84,6 @@ def against_baseline(
     first, width = panels[0], options.get("width", 360)
     first.title = marks.note([*first.title.text, f"dotted: {label}, {baseline:.3g}"], width)
     chart.description = f"{chart.description} Dotted: {label}."
-    return chart
-
-
-def gradient(history: DataFrame, *, variants: Sequence[str], **options: Any) -> alt.LayerChart | alt.ConcatChart:
-    """The norm of the gradient over training, all of it, on a logarithmic axis that is labelled in powers where it is long.
-
-    Args:
-        history: as for `curves.loss_curves`.
-        variants: as for `curves.loss_curves`.
-        options: its other arguments.
-    """
-    chart = curves.loss_curves(history, variants=variants, metric="grad_norm", with_train=False, log_y=True, focus=False, **options)
-    panels: list[Any] = chart.concat if isinstance(chart, alt.ConcatChart) else [chart]
-    for layer in (layer for panel in panels for layer in panel.layer):
-        layer.encoding.y.axis.labelExpr = _SHORT
     return chart
 
 

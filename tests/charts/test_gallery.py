@@ -52,7 +52,6 @@ CHARTS = {
     "against a baseline": lambda table, names: recurrent.against_baseline(
         table, variants=names, baseline=0.5, label="guessing", log_y=True
     ),
-    "gradient": lambda table, names: recurrent.gradient(table.assign(grad_norm=table["val_loss"]), variants=names),
     "diverged": lambda table, names: recurrent.diverged(diverged_shares(table, list(names)), variants=names),
     "decision": lambda table, names: boundary.decision(grid(names), points(), variants=names),
 }

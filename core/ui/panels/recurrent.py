@@ -9,6 +9,7 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.analysis import recurrent as analysis
+from core.charts import curves
 from core.charts import recurrent as charts
 from core.ui import forms, live
 from core.ui.fields import plain
@@ -92,9 +93,8 @@ def _loss(part: Part, results: Results, view: View, found: Baseline | None) -> N
 
 def _gradient(part: Part, results: Results, view: View) -> None:
     st.subheader("Gradient norm", anchor=False, help="Of the last mini-batch before each measurement, before it is clipped.")
-    chart(
-        results, f"{part.page}.gradient", charts.gradient, results.history, stretch=True, with_seeds=view.with_seeds, x=view.x, width=WIDTH
-    )
+    options: dict[str, Any] = {"metric": "grad_norm", "with_train": False, "with_seeds": view.with_seeds, "log_y": True, "focus": False}
+    chart(results, f"{part.page}.gradient", curves.loss_curves, results.history, stretch=True, x=view.x, width=WIDTH, **options)
 
 
 def _solved(part: Part, results: Results, found: Baseline | None) -> None:
@@ -115,8 +115,8 @@ def _solved(part: Part, results: Results, found: Baseline | None) -> None:
     st.dataframe(frame, key=f"{part.page}.solved", hide_index=True, column_config=columns, alt="Seeds that solve the problem, by variant")
     table.csv_button(f"{part.page}.download.solved.csv", "solved.csv", frame)
     st.caption(
-        "All variants have the same learning rate, which may not suit each of them. The dotted line is an expectation: on the few hundred "
-        "validation sequences, always saying the mean has a loss a little beside it."
+        "Where all variants have the same learning rate, it may not suit each of them. The dotted line is an expectation: on the "
+        "few hundred validation sequences, always saying the mean has a loss a little beside it."
     )
 
 
