@@ -33,8 +33,11 @@ EXAMPLES = 8
 """Training examples over which the mean is taken: the first."""
 
 MOST_LAGS = 200
-MOST_DIRECTIONS = 64
-"""For larger states so many directions stand for all: the mean square over them is right on average."""
+ALL_DIRECTIONS = 64
+"""Numbers of a state up to which every direction is followed. Of larger ones some at random stand for all: right on average."""
+
+FEWEST_DIRECTIONS = 4
+MOST_UNITS = 512
 
 
 def measure(run: RunSettings, *, weights: bytes | None = None, inputs: Inputs = "data") -> np.ndarray:
@@ -64,6 +67,8 @@ def cells_and_steps(network: nn.Module, x_BD: Tensor) -> tuple[nn.RNNBase, Tenso
     steps = next((module for module in network.modules() if isinstance(module, Steps)), None)
     if cells is None or steps is None:
         raise SettingsError("model.kind: a gradient has a lag in recurrent networks alone; choose recurrent")
+    if cells.hidden_size > MOST_UNITS:
+        raise SettingsError(f"model.hidden: {cells.hidden_size} units; the gradient against the lag is measured for {MOST_UNITS} at most")
     return _forwards(cells), steps(x_BD)
 
 
@@ -82,10 +87,10 @@ def norms(cells: nn.RNNBase, x_BTF: Tensor) -> np.ndarray:
     """norm(k) for k = 0, 1, ..., min(T, MOST_LAGS): every direction of every example is a row of one batch, and goes back once."""
     import torch
 
-    directions_DN = _directions(_carried(cells) * cells.hidden_size, x_BTF)
-    x_MTF = x_BTF.repeat_interleave(len(directions_DN), 0)
+    directions_BDN = _directions(_carried(cells) * cells.hidden_size, x_BTF)
+    x_MTF = x_BTF.repeat_interleave(directions_BDN.shape[1], 0)
     states = _states(cells, x_MTF)
-    last = directions_DN.repeat(len(x_BTF), 1).split(cells.hidden_size, 1)
+    last = directions_BDN.flatten(0, 1).split(cells.hidden_size, 1)
     inputs = [part for state in states for part in state]
     found = torch.autograd.grad(states[-1], inputs, [part[None] for part in last], allow_unused=True, materialize_grads=True)
     squares = torch.stack([grad.square().sum() for grad in found]).reshape(len(states), -1).sum(1)
@@ -99,13 +104,15 @@ def _carried(cells: nn.RNNBase) -> int:
 
 
 def _directions(size: int, like: Tensor) -> Tensor:
-    """Orthogonal directions of length 1 in a space of so many dimensions: all axes, or MOST_DIRECTIONS at random."""
+    """Orthogonal directions of length 1 for each example (B, D, size): all axes; of a large state fewer, at random."""
     import torch
 
-    if size <= MOST_DIRECTIONS:
-        return torch.eye(size, dtype=like.dtype)
-    drawn = torch.randn(size, MOST_DIRECTIONS, dtype=like.dtype, generator=torch.Generator().manual_seed(0))
-    return torch.linalg.qr(drawn).Q.T.contiguous()
+    examples = len(like)
+    if size <= ALL_DIRECTIONS:
+        return torch.eye(size, dtype=like.dtype).expand(examples, -1, -1)
+    count = max(FEWEST_DIRECTIONS, ALL_DIRECTIONS**3 // size**2)
+    drawn = torch.randn(examples, size, count, dtype=like.dtype, generator=torch.Generator().manual_seed(0))
+    return torch.linalg.qr(drawn).Q.mT.contiguous()
 
 
 def _states(cells: nn.RNNBase, x_MTF: Tensor) -> list[tuple[Tensor, ...]]:

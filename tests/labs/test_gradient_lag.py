@@ -91,7 +91,7 @@ def test_an_open_forget_gate_passes_more_on():
 def test_a_large_state_is_measured_along_directions_at_random(monkeypatch):
     cells, x = cells_and_steps(run(hidden=40, cell="lstm"))
     sampled = gradient_lag.norms(cells, x)
-    monkeypatch.setattr(gradient_lag, "MOST_DIRECTIONS", 80)
+    monkeypatch.setattr(gradient_lag, "ALL_DIRECTIONS", 80)
     assert sampled == pytest.approx(gradient_lag.norms(cells, x), rel=0.15)
 
 
@@ -124,6 +124,11 @@ def test_a_trained_network_is_measured_from_its_stored_weights():
 def test_rows_of_a_picture_are_steps_too():
     settings = RunSettings.model_validate({"data": "digits", "model": {"kind": "recurrent", "cell": "gru", "hidden": 4}})
     assert gradient_lag.measure(settings).shape == (9,), "8 rows, and the state before them"
+
+
+def test_a_network_too_large_for_it_is_refused():
+    with pytest.raises(SettingsError, match="512 at most"):
+        gradient_lag.measure(run(hidden=600))
 
 
 def test_a_network_without_cells_is_refused():
