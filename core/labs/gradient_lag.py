@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from core.choices.loading import load_data
+from core.choices.recurrent import Recurrent
 from core.engine.network import build_model, trained_model
 from core.settings import RunSettings, SettingsError
 
@@ -37,7 +38,8 @@ ALL_DIRECTIONS = 64
 """Numbers of a state up to which every direction is followed. Of larger ones some at random stand for all: right on average."""
 
 FEWEST_DIRECTIONS = 4
-MOST_UNITS = 512
+MOST_UNITS = 256
+"""Of more, the eigenvalues of the first weights would take seconds already."""
 
 
 def measure(run: RunSettings, *, weights: bytes | None = None, inputs: Inputs = "data") -> np.ndarray:
@@ -48,10 +50,12 @@ def measure(run: RunSettings, *, weights: bytes | None = None, inputs: Inputs = 
         weights: of the trained network, as the store keeps them; None: the network before its training.
         inputs: what the network reads: training examples, or zeros of the same shape.
 
-    Raises SettingsError for a network without recurrent cells, and DataError as `load_data`.
+    Raises SettingsError for a network without recurrent cells or with too many units, and DataError as `load_data`.
     """
     import torch
 
+    if isinstance(run.model, Recurrent) and run.model.hidden > MOST_UNITS:
+        raise SettingsError(f"model.hidden: {run.model.hidden} units; the gradient against the lag is measured for {MOST_UNITS} at most")
     network = (build_model(run) if weights is None else trained_model(run, weights)).double()
     x_BD = torch.tensor(load_data(run.data).x_train[:EXAMPLES], dtype=torch.float64)
     return norms(*cells_and_steps(network, x_BD if inputs == "data" else torch.zeros_like(x_BD)))
@@ -67,8 +71,6 @@ def cells_and_steps(network: nn.Module, x_BD: Tensor) -> tuple[nn.RNNBase, Tenso
     steps = next((module for module in network.modules() if isinstance(module, Steps)), None)
     if cells is None or steps is None:
         raise SettingsError("model.kind: a gradient has a lag in recurrent networks alone; choose recurrent")
-    if cells.hidden_size > MOST_UNITS:
-        raise SettingsError(f"model.hidden: {cells.hidden_size} units; the gradient against the lag is measured for {MOST_UNITS} at most")
     return _forwards(cells), steps(x_BD)
 
 

@@ -127,7 +127,7 @@ def test_rows_of_a_picture_are_steps_too():
 
 
 def test_a_network_too_large_for_it_is_refused():
-    with pytest.raises(SettingsError, match="512 at most"):
+    with pytest.raises(SettingsError, match="256 at most"):
         gradient_lag.measure(run(hidden=600))
 
 

@@ -149,6 +149,12 @@ def test_without_a_recurrent_network_it_says_what_to_do(open_page, store):
     assert "Choose recurrent" in app.info[0].value
 
 
+def test_more_units_than_can_be_measured_are_refused_in_words(open_page, store):
+    app = open_page(PAGE, {"recurrent.tab": parts.LAG, "recurrent.model.recurrent.hidden": "4096"}, errors=True)
+    assert not app.exception
+    assert "256 at most" in app.error[0].value
+
+
 def test_a_recurrent_network_for_rows_of_a_table_is_refused_in_words(open_page, store):
     app = open_page(PAGE, {"recurrent.data": "iris"}, errors=True)
     assert not app.exception
