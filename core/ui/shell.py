@@ -54,6 +54,13 @@ PAGES = (
         "Layer by layer; against depth; activation functions.",
     ),
     Page(
+        "Architecture",
+        "Recurrent",
+        "pages/recurrent.py",
+        ":material/replay:",
+        "Memory through time: the gradient against the lag, clipping.",
+    ),
+    Page(
         "Regularization", "Regularization", "pages/regularization.py", ":material/compress:", "Penalties, dropout, and the gap they close."
     ),
     Page(

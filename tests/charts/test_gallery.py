@@ -9,7 +9,8 @@ import altair as alt
 import pytest
 import vl_convert
 
-from core.charts import boundary, curves, gradient_flow, layers, normalization, summary, weights
+from core.analysis.recurrent import diverged_shares
+from core.charts import boundary, curves, gradient_flow, layers, normalization, recurrent, summary, weights
 from tests.charts.frames import NAMES, grid, histograms, history, points
 from tests.charts.frames import layers as layer_rows
 
@@ -58,6 +59,10 @@ CHARTS = {
     ),
     "final": lambda table, names: summary.final_by(table, variants=names),
     "time": lambda table, names: summary.seconds(table, variants=names),
+    "against a baseline": lambda table, names: recurrent.against_baseline(
+        table, variants=names, baseline=0.5, label="guessing", log_y=True
+    ),
+    "diverged": lambda table, names: recurrent.diverged(diverged_shares(table, list(names)), variants=names),
     "decision": lambda table, names: boundary.decision(grid(names), points(), variants=names),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -109,12 +109,12 @@ def lead(page: str, results: Results, heading: str, about: str) -> bool:
     return False
 
 
-def starts(page: str, path: str, offered: Sequence[Start], start: Comparison) -> None:
-    """Links that open the page with other comparisons."""
+def starts(page: str, path: str, offered: Sequence[Start], start: Comparison, more: Mapping[str, str] = {}) -> None:
+    """Links that open the page with other comparisons, and with `more` in the address."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.caption("Open with", width="content")
         for item in offered:
-            query = _query(page, item.comparison, start)
+            query = {**_query(page, item.comparison, start), **more}
             st.page_link(path, label=item.label, help=item.help, icon=":material/arrow_forward:", query_params=query)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -38,8 +39,8 @@ class View:
     focus: bool = True
 
 
-def controls(page: str, results: Results) -> View:
-    """Draws the controls in a row and returns what they say; their keys begin with `page`."""
+def controls(page: str, results: Results, shown_first: Sequence[str] = (TRAINING, SEEDS, ROBUST)) -> View:
+    """Draws the controls in a row and returns what they say; their keys begin with `page`, and `shown_first` is what is shown at first."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         metric, at = measure(page, results)
         axis = st.segmented_control(
@@ -49,7 +50,7 @@ def controls(page: str, results: Results) -> View:
             "Show",
             (LOG_Y, TRAINING, SEEDS, ROBUST),
             selection_mode="multi",
-            default=[TRAINING, SEEDS, ROBUST],
+            default=list(shown_first),
             key=f"{page}.show",
             bind="query-params",
             help=SHOW_HELP,
