@@ -27,7 +27,6 @@ class BatchLoss:
         self.known_N = known_labels(stack) if stack.lessons else None
         shares = [[run.training.label_smoothing] for run in stack.runs]
         self.smoothing_R1 = stack.flat_RP.new_tensor(shares) if any(share for (share,) in shares) else None
-
         self.plain = self._is_plain()
 
     def _is_plain(self) -> bool:
