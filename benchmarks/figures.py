@@ -40,15 +40,25 @@ class Figure:
     def row(self) -> tuple[str, ...]:
         """Its row of the table, under HEAD."""
         centre, low, high = mean_interval(self.ours)
-        spread = "" if len(self.ours) == 1 else f" ({self._text(low)} to {self._text(high)})"
+        several = len(self.ours) > 1
+        spread = f" ({self._text(low)} to {self._text(high)})" if several else ""
+        one_run = f"{self._text(centre - self._room)} to {self._text(centre + self._room)}" if several else ""
         verdict = "hit" if self.hit else "**miss**"
-        return (self.what, self._text(self.theirs), self._text(centre) + spread, str(len(self.ours)), verdict, self.source)
+        return (
+            self.what,
+            f"{self.theirs:.{self.digits}f}",
+            self._text(centre) + spread,
+            str(len(self.ours)),
+            one_run,
+            verdict,
+            self.source,
+        )
 
     def _text(self, value: float) -> str:
         return f"{value:.{max(1, self.digits)}f}"
 
 
-HEAD = ("what", "theirs", "ours (95 % interval of the mean)", "n", "", "source of theirs")
+HEAD = ("what", "theirs", "ours: mean (its 95 % interval)", "n", "ours: 95 % of runs", "", "source of theirs")
 
 
 def markdown(figures: Iterable[Figure]) -> str:

@@ -122,5 +122,5 @@ def test_several_seeds_are_a_hit_when_theirs_could_be_another_of_them():
 
 def test_a_miss_is_printed_as_a_miss():
     hit, miss = markdown([figure(91.5, [90.0, 91.0, 92.0]), figure(99.0, [90.0, 91.0, 92.0])]).splitlines()[2:]
-    assert hit == "| what | 91.5 | 91.0 (88.5 to 93.5) | 3 | hit | where |"
-    assert miss == "| what | 99.0 | 91.0 (88.5 to 93.5) | 3 | **miss** | where |"
+    assert hit == "| what | 91.5 | 91.0 (88.5 to 93.5) | 3 | 86.0 to 96.0 | hit | where |"
+    assert miss == "| what | 99.0 | 91.0 (88.5 to 93.5) | 3 | 86.0 to 96.0 | **miss** | where |"
