@@ -8,7 +8,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 CODE := core pages dashboard.py tests benchmarks scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev browser run test check format bench docs stored screenshots clean
+.PHONY: help install install-dev browser run test check format bench reference docs stored screenshots clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ format: install-dev ## Format the code and sort imports
 
 bench: install-dev ## Measure speed side by side with what one would use instead
 	$(BIN)/python -m benchmarks.speed
+
+reference: install ## Measure published figures anew: theirs, ours, hit or miss
+	$(BIN)/python -m benchmarks.reference
 
 docs: install ## Write docs/choices.md anew from the settings classes
 	$(BIN)/python -m scripts.docs

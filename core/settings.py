@@ -74,7 +74,9 @@ class RunSettings(Choice):
 
     def _model_complaint(self) -> str | None:
         """Where the settings tell the shape of an example; where the data tell it, the engine asks again."""
-        return None if self.data.shape is None else self.model.complaint(Sizes(self.data.shape, 1, self.data.sequence))
+        if self.data.shape is None:
+            return None
+        return self.model.complaint(Sizes(self.data.shape, 1, self.data.sequence, self.data.targets))
 
     def _pruning_complaint(self) -> str | None:
         if self.pruning.epochs and self.pruning.epochs[-1] > self.training.epochs:

@@ -24,6 +24,7 @@ GOLDEN_KEYS = {
     "46601c971b505caa0c6f": {"seed": 3, "optimizer": {"kind": "sgd", "lr": 0.05, "momentum": 0.9}},
     "897a036ff92d53678e82": {"model": {"kind": "mlp", "hidden": [7, 5], "normalization": "batch", "dropout": 0.2}, "data": "moons"},
     "ab6c9a406cebc297141d": {"pruning": {"kind": "magnitude", "sparsity": 0.9}, "training": {"batch_size": "full"}},
+    "b25420a26144c3bb3119": {"model": {"kind": "recurrent", "cell": "lstm", "hidden": 8, "truncation": 5}, "data": "adding"},
 }
 
 
@@ -54,6 +55,9 @@ def test_every_setting_is_part_of_the_key():
         {"stopping": "patience"},
         {"training": {"dtype": "float64"}},
         {"training": {"order_seed": 0}},
+        {"model": "recurrent"},
+        {"model": {"kind": "recurrent", "bidirectional": True}},
+        {"model": {"kind": "recurrent", "readout": "all"}},
     ]
     keys = {RunSettings.model_validate(change).key for change in [{}, *changes]}
     assert len(keys) == len(changes) + 1

@@ -92,7 +92,9 @@ def _scale_output(layer: Any, args: tuple[Tensor, ...], output: Tensor) -> Tenso
 
 
 def _scale_inputs_part(layer: Any, args: tuple[Tensor, ...]) -> None:
-    layer.weight_ih_l0.mul_(_factor(F.linear(args[0], layer.weight_ih_l0)))
+    for name, weight in layer.named_parameters():
+        if name.startswith("weight_ih"):
+            weight.mul_(_factor(F.linear(args[0], weight)))
 
 
 def _factor(output: Tensor) -> float:

@@ -102,6 +102,8 @@ class LastStates(nn.Module):
     """The last K states of a recurrent layer over (B, T, F): (B, H), or (B, K, H) for K > 1.
 
     With `truncation` the gradient is cut every so many steps, counted from the last, so that it reaches back at most so far.
+    A layer of two directions gives both states side by side, 2 H: the last state of each (K = 1; the one that reads backwards has its
+    last at the first step), or torch's outputs (K = T). In between, and with truncation, it is refused.
     Source: Williams & Peng 1990, "An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network Trajectories".
     """
 
@@ -113,6 +115,8 @@ class LastStates(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The states, each the cells' output at a step."""
+        if self.rnn.bidirectional:
+            return self._of_both_directions(x)
         state, outputs = None, []
         for part in x.split(self.lengths(x.shape[1]), dim=1):
             output, state = self.rnn(part, state)
@@ -120,6 +124,15 @@ class LastStates(nn.Module):
             outputs.append(output)
         states = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=1)
         return states[:, -1] if self.keep == 1 else states[:, -self.keep :]
+
+    def _of_both_directions(self, x: Tensor) -> Tensor:
+        if self.truncation is not None or self.keep not in (1, x.shape[1]):
+            raise ValueError(f"a layer of two directions gives its last states or all {x.shape[1]}, not {self.keep}, and is not truncated")
+        states, _ = self.rnn(x)
+        if self.keep > 1:
+            return states
+        forward, backward = states.chunk(2, dim=2)
+        return torch.cat([forward[:, -1], backward[:, 0]], dim=1)
 
     def lengths(self, steps: int) -> list[int]:
         """The stretches between which the gradient is cut, in steps."""

@@ -299,9 +299,9 @@ class Gru(Cell):
 
 
 def of(module: nn.RNNBase) -> Cell:
-    """The cell of a torch module. Raises TypeError for one with several layers, two directions or a projection."""
-    if module.num_layers > 1 or module.bidirectional or module.proj_size:
-        raise TypeError("recurrent layers are stacked one layer at a time, in one direction, without projection")
+    """The cell of a torch module, the same in both directions. Raises TypeError for one with several layers or a projection."""
+    if module.num_layers > 1 or module.proj_size:
+        raise TypeError("recurrent layers are stacked one layer at a time, without projection")
     if isinstance(module, nn.RNN):
         return Rnn(module.nonlinearity)
     return Lstm() if isinstance(module, nn.LSTM) else Gru()

@@ -5,7 +5,7 @@ Shapes: R runs, B examples, T steps, F features of a step, H units, K kept state
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -25,22 +25,38 @@ SPARE = 2
 
 
 def last_states(module: nn.Module, name: str, parts: Parts) -> Layer:
-    """The last K states, (R, B, H) or (R, B, K, H). All states are shown to `Pass.watch`, as (R, B, H, T)."""
+    """The last K states, (R, B, H) or (R, B, K, H); 2 H where there are two directions. All are shown to `Pass.watch`, as (R, B, H, T)."""
     assert isinstance(module, LastStates)
-    cell, keep, truncation = cells.of(module.rnn), module.keep, module.truncation
-    weights = [parts.parameters.get(f"{name}.rnn.{own}") for own in PARAMETERS]
-    spare: list[Tape] = []
+    keep = module.keep
+    forwards = _one_direction(module, name, parts, "")
+    backwards = _one_direction(module, name, parts, "_reverse") if module.rnn.bidirectional else None
 
     def forward(x_RBTF: Tensor, mode: Pass) -> Tensor:
         shown = x_RBTF.shape[2] if mode.watch is not None else keep
-        if _better_alone(module, x_RBTF):
-            states_KRHB = one_by_one(x_RBTF, weights, shown, module.lengths(x_RBTF.shape[2]))
-        else:
-            states_KRHB = Recurrence.apply(cell, x_RBTF, shown, truncation, spare, *weights)
+        states_KRHB = last_KRHB = forwards(x_RBTF, shown)
+        if backwards is not None:
+            reverse_KRHB = backwards(x_RBTF.flip(2), shown)
+            last_KRHB = torch.cat([states_KRHB[-1:], reverse_KRHB[-1:]], dim=2)
+            states_KRHB = torch.cat([states_KRHB, reverse_KRHB.flip(0)], dim=2)
         if mode.watch is not None:
             mode.watch(name, states_KRHB.permute(1, 3, 2, 0))
-        last_RBKH = states_KRHB[-keep:].permute(1, 3, 0, 2)
-        return last_RBKH[:, :, 0] if keep == 1 else last_RBKH
+        if keep == 1:
+            return last_KRHB[-1].transpose(1, 2)
+        return states_KRHB[-keep:].permute(1, 3, 0, 2)
+
+    return forward
+
+
+def _one_direction(module: LastStates, name: str, parts: Parts, suffix: str) -> Callable[[Tensor, int], Tensor]:
+    """x (R, B, T, F), K -> the last K states (K, R, H, B) of the cells that read from first to last, their weights called by `suffix`."""
+    cell, truncation = cells.of(module.rnn), module.truncation
+    weights = [parts.parameters.get(f"{name}.rnn.{own}{suffix}") for own in PARAMETERS]
+    spare: list[Tape] = []
+
+    def forward(x_RBTF: Tensor, keep: int) -> Tensor:
+        if _better_alone(module, x_RBTF):
+            return one_by_one(x_RBTF, weights, keep, module.lengths(x_RBTF.shape[2]))
+        return Recurrence.apply(cell, x_RBTF, keep, truncation, spare, *weights)
 
     return forward
 

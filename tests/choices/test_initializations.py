@@ -126,12 +126,14 @@ def test_lsuv_makes_every_layers_outputs_on_the_examples_of_variance_one(model, 
 
 
 def test_lsuv_scales_the_inputs_part_of_a_recurrent_layer():
-    model, sample = Recurrent(hidden=16, init=Lsuv()), torch.randn(200, 64) * 5
+    model, sample = Recurrent(hidden=16, init=Lsuv(), bidirectional=True), torch.randn(200, 64) * 5
     network = filled(model, Sizes((1, 8, 8), 10), sample=sample)
-    part = nn.functional.linear(network.steps(sample), network.hidden1.rnn.weight_ih_l0)
-    assert part.var(correction=0).item() == pytest.approx(1, rel=1e-4)
-    recurrent = network.hidden1.rnn.weight_hh_l0[:16]
-    torch.testing.assert_close(recurrent @ recurrent.T, torch.eye(16), atol=1e-5, rtol=0)
+    for direction in ("", "_reverse"):
+        weight = network.hidden1.rnn.get_parameter(f"weight_ih_l0{direction}")
+        part = nn.functional.linear(network.steps(sample), weight)
+        assert part.var(correction=0).item() == pytest.approx(1, rel=1e-4)
+        recurrent = network.hidden1.rnn.get_parameter(f"weight_hh_l0{direction}")[:16]
+        torch.testing.assert_close(recurrent @ recurrent.T, torch.eye(16), atol=1e-5, rtol=0)
 
 
 def test_lsuv_measures_on_the_first_training_examples_whatever_the_seed():
@@ -153,8 +155,9 @@ def test_an_initialization_by_examples_says_so_when_it_has_none():
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 @pytest.mark.parametrize("init", [Orthogonal(), Normal(std=0.3), Uniform(bound=0.2)], ids=str)
 def test_the_recurrent_matrix_of_every_gate_has_the_radius_asked_for(cell, init):
-    network = filled(Recurrent(cell=cell, hidden=12, init=init, spectral_radius=0.8), Sizes((5, 3), 2, sequence=True))
-    for block in network.hidden1.rnn.weight_hh_l0.detach().split(12):
+    model = Recurrent(cell=cell, hidden=12, init=init, spectral_radius=0.8, bidirectional=True)
+    rnn = filled(model, Sizes((5, 3), 2, sequence=True)).hidden1.rnn
+    for block in (*rnn.weight_hh_l0.detach().split(12), *rnn.weight_hh_l0_reverse.detach().split(12)):
         assert torch.linalg.eigvals(block).abs().max().item() == pytest.approx(0.8, rel=1e-4)
 
 
@@ -166,8 +169,11 @@ def test_a_matrix_without_eigenvalues_but_zero_stays():
 
 
 def test_the_biases_of_a_recurrent_layer_are_zero_but_for_the_forget_gates():
-    lstm = filled(Recurrent(cell="lstm", hidden=4, forget_bias=1.5), Sizes((5, 3), 2, sequence=True)).hidden1.rnn
-    assert (lstm.bias_ih_l0 + lstm.bias_hh_l0).tolist() == [0.0] * 4 + [1.5] * 4 + [0.0] * 8
+    model = Recurrent(cell="lstm", hidden=4, forget_bias=1.5, bidirectional=True)
+    lstm = filled(model, Sizes((5, 3), 2, sequence=True)).hidden1.rnn
+    for direction in ("", "_reverse"):
+        bias = lstm.get_parameter(f"bias_ih_l0{direction}") + lstm.get_parameter(f"bias_hh_l0{direction}")
+        assert bias.tolist() == [0.0] * 4 + [1.5] * 4 + [0.0] * 8
     gru = filled(Recurrent(cell="gru", hidden=4), Sizes((5, 3), 2, sequence=True)).hidden1.rnn
     assert not gru.bias_ih_l0.any()
     assert not gru.bias_hh_l0.any()

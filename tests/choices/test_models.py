@@ -34,6 +34,10 @@ FITTING = [
     (Recurrent(cell="rnn", hidden=5), SEQUENCE),
     (Recurrent(cell="lstm", hidden=5), PICTURE),
     (Recurrent(cell="gru", hidden=5, bias=False, truncation=4), SIGNAL),
+    (Recurrent(cell="rnn", hidden=5, readout="all", truncation=4), SEQUENCE),
+    (Recurrent(cell="lstm", hidden=5, bidirectional=True), PICTURE),
+    (Recurrent(cell="gru", hidden=5, bidirectional=True, readout="all", bias=False), SIGNAL),
+    (Recurrent(cell="gru", hidden=5, bidirectional=True, readout="all"), SEQUENCE),
 ]
 
 
@@ -141,6 +145,9 @@ def complaint(**given):
     ({"model": {"kind": "convnet", "channels": [8] * 4, "pooling": "none", "stride": 2, "normalization": "instance"}},
      "model.normalization: layer 3 leaves 1 of 8 x 8 positions"),
     ({"model": {"kind": "recurrent", "cell": "elman"}}, "model.cell: 'elman'"),
+    ({"model": {"kind": "recurrent", "readout": "first"}}, "model.readout: 'first': input should be 'last' or 'all'"),
+    ({"model": {"kind": "recurrent", "bidirectional": True, "truncation": 5}}, "model: truncation: cuts the past off, and bidirectional"),
+    ({"model": {"kind": "recurrent", "bidirectional": True}, "data": "copy"}, "model.bidirectional: each of the 5 targets of these data"),
 ], ids=str)  # fmt: skip
 def test_networks_that_cannot_be_are_refused_with_what_to_do(given, expected):
     assert expected in complaint(**given)
@@ -157,6 +164,20 @@ def test_the_last_states_are_those_of_the_last_targets():
     expected = torch.cat([network.output(states[:, -2]), network.output(states[:, -1])], dim=1)
     torch.testing.assert_close(network(x), expected)
     assert isinstance(network.hidden1, LastStates)
+
+
+def test_two_directions_give_the_last_state_of_each():
+    network = Recurrent(cell="gru", hidden=6, bidirectional=True).build(SIGNAL)
+    x = torch.randn(5, SIGNAL.inputs)
+    _, last = network.hidden1.rnn(x.view(5, 3, 17).transpose(1, 2))
+    torch.testing.assert_close(network(x), network.output(torch.cat([last[0], last[1]], dim=1)))
+
+
+def test_all_states_are_read_side_by_side():
+    network = Recurrent(cell="gru", hidden=6, bidirectional=True, readout="all").build(SIGNAL)
+    x = torch.randn(5, SIGNAL.inputs)
+    states, _ = network.hidden1.rnn(x.view(5, 3, 17).transpose(1, 2))
+    torch.testing.assert_close(network(x), network.output(states.reshape(5, 17 * 12)))
 
 
 @pytest.mark.parametrize(("sizes", "as_steps"), [

@@ -101,3 +101,10 @@ def test_truncation_takes_away_gradient():
         (gradient,) = torch.autograd.grad(LastStates(rnn, 1, truncation)(x).sum(), x)
         reached[truncation] = [bool(gradient[:, step].any()) for step in range(8)]
     assert reached == {None: [True] * 8, 3: [False] * 5 + [True] * 3}
+
+
+@pytest.mark.parametrize(("keep", "truncation"), [(3, None), (1, 4)])
+def test_two_directions_give_no_states_in_between_and_are_not_truncated(keep, truncation):
+    module = LastStates(nn.GRU(3, 4, batch_first=True, bidirectional=True), keep, truncation)
+    with pytest.raises(ValueError, match=f"all 8, not {keep}, and is not truncated"):
+        module(torch.randn(5, 8, 3))

@@ -58,6 +58,28 @@ def test_states_and_gradients_are_torchs(cell, bias, keep, truncation):
     assert_equal_to_torch(modules, x, 1e-12)
 
 
+@pytest.mark.parametrize("keep", [1, STEPS], ids=["last states", "all states"])
+@pytest.mark.parametrize("bias", [True, False], ids=["biases", "no biases"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_two_directions_are_torchs(cell, bias, keep):
+    torch.manual_seed(0)
+    modules = [LastStates(CELLS[cell](bias=bias, bidirectional=True).double(), keep, None) for _ in range(RUNS)]
+    x = torch.randn(RUNS, EXAMPLES, STEPS, FEATURES, dtype=torch.float64)
+    assert_equal_to_torch(modules, x, 1e-12)
+    layer, _ = stack_of(modules)
+    seen = {}
+    layer(x, Pass(False, watch=seen.__setitem__))
+    for run, module in enumerate(modules):
+        torch.testing.assert_close(seen["it"][run], module.rnn(x[run])[0].transpose(1, 2))
+
+
+def test_a_wide_lstm_of_two_directions_is_torchs():
+    torch.manual_seed(0)
+    for keep in (1, STEPS):
+        wide = nn.LSTM(FEATURES, layers_recurrent.WIDE, batch_first=True, bidirectional=True)
+        assert_equal_to_torch([LastStates(wide, keep, None)] * RUNS, torch.randn(RUNS, EXAMPLES, STEPS, FEATURES), 1e-6)
+
+
 @pytest.mark.parametrize(("keep", "truncation"), [(1, None), (3, 4)])
 def test_a_wide_lstm_goes_to_torchs_own_kernel_and_gives_the_same(keep, truncation, monkeypatch):
     torch.manual_seed(0)
@@ -112,7 +134,7 @@ def test_two_passes_before_their_backward_passes_do_not_share_memory():
         torch.testing.assert_close(torch.autograd.grad(out.sum(), list(parameters.values())), wanted)
 
 
-@pytest.mark.parametrize("options", [{"num_layers": 2}, {"bidirectional": True}, {"proj_size": 3}], ids=str)
+@pytest.mark.parametrize("options", [{"num_layers": 2}, {"proj_size": 3}], ids=str)
 def test_layers_that_are_not_stacked_are_refused(options):
     with pytest.raises(TypeError, match="one layer at a time"):
         cells.of(nn.LSTM(2, 4, **options))
@@ -122,7 +144,18 @@ ADDING = {"kind": "adding", "samples": 150, "steps": 9}
 COPY = {"kind": "copy", "samples": 100, "symbols": 3, "length": 3, "delay": 4}
 
 
-@pytest.mark.parametrize("changes", [{}, {"truncation": 4}, {"bias": False}, {"spectral_radius": 1.2}], ids=str)
+CHANGES = [
+    {},
+    {"truncation": 4},
+    {"bias": False},
+    {"spectral_radius": 1.2},
+    {"readout": "all", "truncation": 3},
+    {"bidirectional": True, "bias": False},
+    {"bidirectional": True, "readout": "all"},
+]
+
+
+@pytest.mark.parametrize("changes", CHANGES, ids=str)
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 @pytest.mark.parametrize(
     "data",
@@ -155,6 +188,38 @@ def test_several_targets_train_as_plain_torch_would(cell):
                 nn.functional.cross_entropy(model.output(states).flatten(0, 1), y[batch].flatten()).backward()
                 optimizer.step()
         assert_same_weights(models[run.key], model, 1e-10)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_all_states_tell_several_targets_as_plain_torch_would(bidirectional):
+    model = {"kind": "recurrent", "cell": "gru", "hidden": 5, "readout": "all", "bidirectional": bidirectional}
+    run = settings(data=COPY, model=model, training={"epochs": 2})
+    models, _ = stacked_training([run])
+    split = core.load_data(run.data)
+    x, y = torch.tensor(split.x_train), torch.tensor(split.y_train)
+    network = core.build_model(run)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    for epoch in range(2):
+        for batch in torch.from_numpy(epoch_order(run, epoch, len(x))).split(11):
+            states = network.hidden1.rnn(x[batch].view(-1, *split.shape))[0]
+            logits = network.output(states.reshape(len(batch), -1)).view(-1, 3)
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(logits, y[batch].flatten()).backward()
+            optimizer.step()
+    assert_same_weights(models[run.key], network, 1e-10)
+
+
+@pytest.mark.parametrize("readout", ["last", "all"])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_two_directions_train_alone_and_resumed_as_stacked_and_uninterrupted(cell, readout):
+    model = {"kind": "recurrent", "cell": cell, "hidden": 5, "bidirectional": True, "readout": readout}
+    runs = [settings(data=ADDING, model=model, seed=seed, training={"epochs": 3}) for seed in (4, 0, 2)]
+    together, _ = stacked_training(runs)
+    resumed, _ = stacked_training(runs, epochs=1)
+    for run in runs:
+        alone, _ = stacked_training([run])
+        assert_same_weights(alone[run.key], together[run.key], 1e-12)
+        assert_same_weights(resumed[run.key], together[run.key], 0)
 
 
 def test_a_trained_layer_is_torchs_own_and_takes_its_state():

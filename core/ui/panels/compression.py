@@ -11,6 +11,7 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.choices.model_base import Sizes
+from core.choices.recurrent import Recurrent
 from core.comparison import Comparison, label
 from core.labs import state_dict
 from core.labs.state_dict import Array
@@ -164,7 +165,8 @@ def multiply_adds(results: Results) -> dict[str, dict[str, int]]:
 def _sizes(run: RunSettings, weights: dict[str, Array]) -> Sizes:
     """The settings know the shape of the data, and the last layer how many outputs there are."""
     guessed, outputs = sizes(run), len(weights["output.weight"])
-    return replace(guessed, outputs=outputs if run.model.kind == "recurrent" else outputs // guessed.targets)
+    once_a_target = isinstance(run.model, Recurrent) and run.model.readout == "last"
+    return replace(guessed, outputs=outputs if once_a_target else outputs // guessed.targets)
 
 
 class Speed(NamedTuple):
