@@ -17,6 +17,7 @@ from core.engine.cross_entropy import CrossEntropy, cross_entropy, logits_gradie
 from core.engine.layers import Pass
 from core.engine.network import Network
 
+TINY = 1e-30
 CHUNK = 256
 """Examples evaluated at once: more take no less time each, and much more memory."""
 
@@ -77,6 +78,9 @@ class Activity:
             a_RBH = a_RBH.flatten(3).transpose(2, 3).flatten(1, 2)
         total_R = a_RBH.sum(1).sum(1, dtype=torch.float64)
         squares_RH = a_RBH.square().sum(1).double()
+        tiny_RH = squares_RH < TINY
+        if tiny_RH.any():  # units that are dead, or so small that float32 loses their squares
+            squares_RH = a_RBH.double().square().sum(1).where(tiny_RH, squares_RH)
         self.sums_R[layer] = self.sums_R.get(layer, 0) + total_R
         self.squares_RH[layer] = self.squares_RH.get(layer, 0) + squares_RH
         self.count[layer] = self.count.get(layer, 0) + a_RBH.shape[1] * a_RBH.shape[2]
