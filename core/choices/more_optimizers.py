@@ -158,7 +158,10 @@ class Custom(OptimizerChoice):
             inspect.signature(made).bind(list(params), lr=self.lr, **self.settings)
         except TypeError as error:
             raise CustomOptimizerError(f"optimizer.settings: {self.path} does not take lr and these settings: {error}") from error
-        return [made(list(params), lr=self.lr, **self.settings)]
+        optimizer = made(list(params), lr=self.lr, **self.settings)
+        if "lr" not in optimizer.defaults:
+            raise CustomOptimizerError(f"optimizer.path: {self.path} has no lr among its defaults, where a schedule would set it")
+        return [optimizer]
 
 
 class CustomOptimizerError(ValueError):

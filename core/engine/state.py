@@ -6,6 +6,7 @@ Shapes: R runs, P parameters of one network, N training examples, C classes.
 from __future__ import annotations
 
 import io
+import pickle
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 from core.choices.data import Data
 from core.choices.loading import load_data
 from core.choices.models import uses_batch_statistics
+from core.choices.more_optimizers import CustomOptimizerError
 from core.choices.schedules import PlateauState
 from core.choices.stopping import Watch
 from core.engine.network import DTYPES, blank, initial_parameters
@@ -143,8 +145,14 @@ class Stack:
 
     @classmethod
     def from_bytes(cls, data: bytes, device: torch.device | None = None) -> Stack:
-        """What `to_bytes` was called on; nothing is unpickled."""
-        return cls._from_plain(torch.load(io.BytesIO(data), weights_only=True, map_location=device))
+        """What `to_bytes` was called on; nothing is unpickled. Raises CustomOptimizerError for an optimizer's state that would need it."""
+        try:
+            plain = torch.load(io.BytesIO(data), weights_only=True, map_location=device)
+        except pickle.UnpicklingError as error:
+            what = str(error).partition("GLOBAL ")[2].partition(" ")[0]
+            kept = f"a custom optimizer keeps {what} in its state, which takes tensors, numbers, texts, lists and dicts"
+            raise CustomOptimizerError(f"the training cannot be resumed: {kept}") from error
+        return cls._from_plain(plain)
 
     @classmethod
     def _from_plain(cls, plain: dict[str, Any]) -> Stack:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from typing import get_args
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import nn
 import core
 from core.choices.activations import Activation
 from core.choices.initializations import Init
+from core.choices.more_optimizers import CustomOptimizerError
 from core.choices.optimizers import Optimizer
 from core.engine.advance import advance
 from core.engine.records import Records
@@ -296,3 +298,28 @@ def test_every_initialization_trains_and_belongs_to_its_seed(init):
     starts = [vector(core.build_model(run)) for run in runs]
     assert np.array_equal(*starts) is deterministic
     assert_same_weights(models[runs[0].key], plain_torch_training(runs[0]).model, 1e-10)
+
+
+class Rateless(torch.optim.SGD):
+    def __init__(self, params, lr):
+        super().__init__(params, lr)
+        del self.defaults["lr"]
+
+
+class Unsafe(torch.optim.SGD):
+    def step(self, closure=None):
+        super().step(closure)
+        for p in self.param_groups[0]["params"]:
+            self.state[p]["past"] = deque()
+
+
+def test_a_custom_optimizer_that_cannot_be_scheduled_or_resumed_is_refused_in_words():
+    custom = lambda cls: settings(optimizer={"kind": "custom", "path": f"{__name__}.{cls.__name__}"})  # noqa: E731
+    with pytest.raises(CustomOptimizerError, match="Rateless has no lr among its defaults"):
+        begin_and_advance(custom(Rateless))
+    with pytest.raises(CustomOptimizerError, match=r"cannot be resumed.*collections\.deque"):
+        Stack.from_bytes(begin_and_advance(custom(Unsafe)).to_bytes())
+
+
+def begin_and_advance(run):
+    return advance(begin([run]), 1)[0]
