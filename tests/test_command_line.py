@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pandas as pd
 import psutil
@@ -26,6 +29,7 @@ SMALL = Comparison.load(
     }
 )
 
+ROOT = Path(__file__).resolve().parents[1]
 TRAINED = "seeds = 1\n[base]\ndata = 'iris'\n"
 
 
@@ -189,3 +193,14 @@ def test_json_files_are_read_too(tmp_path, capsys):
     file.write_text(json.dumps({"seeds": -1}))
     assert main(["compare", str(file), "--out", str(tmp_path / "out")]) == 2
     assert "seeds: -1" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_read_enough_is_no_error():
+    """As `python -m core settings | head -1`: more is printed than a pipe holds."""
+    command = [sys.executable, "-m", "core", "settings"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout and process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait() == 0
