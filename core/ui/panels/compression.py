@@ -133,6 +133,7 @@ def metric_choice(page: str, results: Results, first: str = "val_accuracy") -> s
     """The metric that everything on the page is about."""
     offered = view.metrics(results)
     index = offered.index(first) if first in offered else 0
+    view.named_in_link(f"{page}.metric", offered)
     chosen = st.selectbox(
         "Metric",
         offered,

@@ -38,6 +38,7 @@ TEST_UPDATES, TEST_LOOKS, TEST_SEEDS = 160, 80, 3
 
 def draw(comparison: Comparison) -> None:
     """The three parts of the page, of which only the open one is made."""
+    st.title(HEADING, anchor=False)
     sweep, shapes, test = st.tabs(("Sweep", "Schedules", "Range test"), key=f"{PAGE}.part", on_change="rerun", bind="query-params")
     if shapes.open:
         with shapes:
@@ -52,12 +53,11 @@ def draw(comparison: Comparison) -> None:
 
 def draw_sweep(results: Results) -> None:
     """The final metric against the learning rate."""
-    steering.title(results, HEADING, PAGE)
     st.markdown(
         "Each step is `w ← w − lr · direction`. **What to look at:** too small a rate has not arrived when the epochs are over, too large "
         "a one jumps over the valley or blows up; between them lies a basin, and how wide it is matters as much as how low."
     )
-    steering.standing(results)
+    steering.row(results, PAGE)
     rates = places(results.comparison, PATH)
     if rates.empty:
         st.info("No variant here has a learning rate. Choose an optimizer that has one, and let optimizer.lr vary, in the sidebar.")
@@ -80,7 +80,6 @@ def _others() -> None:
 
 def draw_schedules(base: RunSettings) -> None:
     """Every kind of schedule as a curve, the chosen one with its settings."""
-    st.title(HEADING, anchor=False)
     st.markdown(
         "A schedule multiplies the learning rate by a factor that depends on the update alone. **What to look at:** when the rate falls, "
         "and how far. Large steps find the valley, small ones its floor. The kind chosen in the sidebar stands out and has its settings, "
@@ -171,13 +170,12 @@ def _overrides(base: RunSettings, run: RunSettings) -> dict[str, object]:
 
 def draw_range_test(results: Results) -> None:
     """The loss against a rising rate, and what it suggests."""
-    steering.title(results, "Learning rate: range test", f"{PAGE}.test")
     st.markdown(
         "One run, all rates: `lr` is multiplied by the same factor after every update. **What to look at:** the loss first stays, then "
         "falls, then blows up. The rate where it falls fastest (◆), or a tenth of that where it is lowest, is a good first guess; the "
         "sweep is the judge. Rules of thumb, read off few updates: the network has been trained at all smaller rates before."
     )
-    steering.standing(results)
+    steering.row(results, f"{PAGE}.test")
     if results.empty and not results.progress.active:
         steering.nothing_yet(results, f"{PAGE}.test", "One run a seed and optimizer, some hundred updates long.")
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -60,6 +61,7 @@ def controls(page: str, results: Results) -> View:
 def measure(page: str, results: Results, begin: str = "val_loss") -> tuple[str, At]:
     """Draws the choice of the metric (`begin` at first, where the runs have it), and of what counts of each run, and returns them."""
     offered = metrics(results)
+    named_in_link(f"{page}.metric", offered)
     metric = st.selectbox(
         "Metric",
         offered,
@@ -80,6 +82,16 @@ def measure(page: str, results: Results, begin: str = "val_loss") -> tuple[str, 
         help="Compare the runs by their last value, or by the best that each ever reached.",
     )
     return metric, at or "last"  # an empty text in the URL gives None
+
+
+def named_in_link(key: str, offered: Sequence[str]) -> None:
+    """Before a bound widget whose options are shown in other words: lets a link name the value itself, such as `val_accuracy`.
+
+    Streamlit writes the words into the URL ("Validation accuracy"), and reads nothing else from it.
+    """
+    given = st.query_params.get(key)
+    if given in offered and key not in st.session_state:
+        st.session_state[key] = given
 
 
 def metrics(results: Results) -> list[str]:
