@@ -11,10 +11,10 @@ from pandas import DataFrame
 
 from core.charts import marks, palette, titles
 
-_AXIS = (46, 120)
+_AXIS = (46, 104)
 """Pixels of the y axis at least and at most. It is the same above and below, so that the places stand under each other."""
 
-_LETTER = 6
+_LETTER = 5.5
 """Pixels of a letter of an axis' label, about."""
 
 _ROW = 26
@@ -135,7 +135,7 @@ def _named(*frames: DataFrame) -> list[DataFrame]:
 def _extent(names: Sequence[str]) -> int:
     """Pixels of the y axis in which the names find place, as far as that goes."""
     low, high = _AXIS
-    return min(max(low, _LETTER * max(map(len, names), default=0) + 12), high)
+    return min(max(low, int(_LETTER * max(map(len, names), default=0)) + 12), high)
 
 
 def _axis(extent: int, **more: Any) -> alt.Axis:

@@ -79,13 +79,13 @@ STYLE = """<style>
 @media (max-width: 640px) {
     [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
     .st-key-navigation { column-gap: 0.6rem; padding-right: 0; }
-    .st-key-navigation p { font-size: 0.85rem; }
+    .st-key-navigation p { font-size: 0.82rem; }
     .st-key-navigation::after { content: ""; order: 1; flex-basis: 100%; height: 0; }
     .st-key-navigation > :nth-child(n+4) { order: 2; }
     body:has([data-testid="stExpandSidebarButton"]) .st-key-navigation > :first-child { margin-left: 2.2rem; }
     [class*="st-key-"][class*="-steering"] { justify-content: flex-start; }
     [class*="st-key-"][class*="-steering"] button { padding-left: 0.6rem; padding-right: 0.6rem; }
-    [class*="st-key-"][class*="-steering"] button [data-testid="stIconMaterial"] { display: none; }
+    [class*="st-key-"][class*="-steering"] button span:has(> [data-testid="stIconMaterial"]) { display: none; }
 }
 </style>"""
 

@@ -243,5 +243,6 @@ def shown_table(key: str, frame: DataFrame, columns: dict[str, Any], alt: str) -
         key=key,
         hide_index=True,
         column_config=columns,
+        placeholder="–",
         alt=alt,
     )

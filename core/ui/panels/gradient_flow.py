@@ -26,7 +26,7 @@ NETWORKS, DEPTH, FUNCTIONS = "Networks", "Depth", "Activation functions"
 
 HEAT_PATIENCE = 10.0
 """Seconds for which the heat maps may be behind the curves while they grow: making those of all variants takes a quarter of one."""
-HEAT_WIDTH, HEAT_ROW = 300, 14
+HEAT_WIDTH, HEAT_ROW = 240, 14
 
 SPREAD, MEAN, DEAD, UPDATE = "spread", "mean", "dead units", "update size"
 OUTPUTS = {SPREAD: "activation_std", MEAN: "activation_mean", DEAD: "dead_fraction"}
@@ -221,7 +221,7 @@ def _heat(results: Results, view: View) -> None:
     frame = lambda: results.once(("heat", view.x, shown == DEAD), lambda: _over_time(results, view, hidden=shown == DEAD))  # noqa: E731
     span = results.once(("span", column), lambda: layers.span_of(results.layers, column), HEAT_PATIENCE)
     options: dict[str, Any] = {"column": column, "x": view.x, "width": HEAT_WIDTH, "row": HEAT_ROW, "span": span}
-    grid = st.grid(3, min_column_width=HEAT_WIDTH, gap="small")
+    grid = st.grid(4, min_column_width=HEAT_WIDTH, gap="small")
     for place, variant in enumerate(results.variants):
         with grid.cell():
             key = f"{PAGE}.heat.{place}"

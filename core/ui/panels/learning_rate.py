@@ -200,7 +200,9 @@ def _suggested(read: DataFrame) -> None:
         "blown_up": number("Blown up at", format="%.2g", help="The loss is 1.5 times what it was at the start. Empty: it never was."),
     }
     shown = read[[name for name in columns if name in read]]
-    st.dataframe(shown, key=f"{PAGE}.test.read", hide_index=True, column_config=columns, alt="What the range test suggests")
+    st.dataframe(
+        shown, key=f"{PAGE}.test.read", hide_index=True, column_config=columns, placeholder="–", alt="What the range test suggests"
+    )
     nothing = read.loc[pd.isna(read["steepest"]), "variant"]
     if len(nothing):
         st.caption(f"No fall was found for {plain(', '.join(map(str, nothing)))}: the loss did not go down while the rate rose.")

@@ -126,9 +126,11 @@ def _pictures(results: Results, view: View) -> None:
         overview.loss(PAGE, results, view)
     with grid.cell():
         overview.spread(PAGE, results, view, overview.AT_THE_END)
-    with grid.cell():
+    left, right = st.columns([1, 2])
+    with left:
         overview.sparsity(PAGE, results, view)
-    _gaps(results, view)
+    with right:
+        _gaps(results, view)
 
 
 def _gaps(results: Results, view: View) -> None:

@@ -214,7 +214,7 @@ def _tables(page: str, sweep: Sweep, found: Found, metric: str) -> None:
         "edge": text("Edge", help="Where the best is the lowest or the highest tried, a better one may lie beyond."),
     }
     order = ["curve", "place", "mean", "half", "n", "diverged", "worse"]
-    shown: dict[str, Any] = {"hide_index": True, "column_config": columns}
+    shown: dict[str, Any] = {"hide_index": True, "column_config": columns, "placeholder": "–"}
     if sweep.tuned:
         st.markdown(f"**The best {sweep.name} of each {sweep.noun}**")
         st.dataframe(half(found.best)[[*order, "edge"]], key=f"{page}.best", alt=f"The best {sweep.name} of each {sweep.noun}", **shown)

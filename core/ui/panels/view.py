@@ -85,13 +85,15 @@ def measure(page: str, results: Results, begin: str = "val_loss") -> tuple[str, 
 
 
 def named_in_link(key: str, offered: Sequence[str]) -> None:
-    """Before a bound widget whose options are shown in other words: lets a link name the value itself, such as `val_accuracy`.
+    """Before a bound widget that shows metrics in words: lets a link name one as the tables do, such as `val_accuracy`.
 
-    Streamlit writes the words into the URL ("Validation accuracy"), and reads nothing else from it.
+    Streamlit writes the words into the URL ("Validation accuracy") and reads nothing else from it, so the name is replaced by them there.
+    The widget takes it from the URL when the page is run again.
     """
     given = st.query_params.get(key)
-    if given in offered and key not in st.session_state:
-        st.session_state[key] = given
+    if given is not None and given in offered and key not in st.session_state:
+        st.query_params[key] = in_words(given)
+        st.rerun()
 
 
 def metrics(results: Results) -> list[str]:
