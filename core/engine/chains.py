@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from core.choices.modules import WeightNorm
-from core.engine import elementwise
 from core.engine.layer_base import Layer, Parts, Pass, weight_of
 
 
@@ -190,6 +189,6 @@ def whole(module: nn.Module, parts: Parts) -> list[Link] | None:
 
 ELEMENTWISE: dict[type[nn.Module], Link] = {
     nn.ReLU: Elementwise(torch.relu_, lambda grad, y: torch.ops.aten.threshold_backward(grad, y, 0)),
-    nn.Tanh: Elementwise(lambda x: elementwise.tanh(x, out=x), torch.ops.aten.tanh_backward),
+    nn.Tanh: Elementwise(torch.tanh_, torch.ops.aten.tanh_backward),
     nn.Sigmoid: Elementwise(torch.sigmoid_, torch.ops.aten.sigmoid_backward),
 }
