@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from core.engine.elementwise import tanh
+from core.engine.elementwise import stretched, tanh
 
 sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
 tanh_backward = torch.ops.aten.tanh_backward.grad_input
@@ -55,6 +55,10 @@ class Tape:
             block = x_RBTF.new_empty(steps + 1 if kept else 1, runs, rows, examples)
             self.blocks[name] = block.unbind(0) * (1 if kept else steps + 1)
             self.gates[name] = [step.split(hidden, dim=1) for step in self.blocks[name]]
+
+    def states(self, keep: int) -> Tensor:
+        """The last `keep` states (K, R, H, B), a view."""
+        return self.columns_TRMB[-keep:, :, : self.hidden]
 
     def read(self, x_RBTF: Tensor) -> None:
         """Writes the inputs into the columns."""
@@ -213,7 +217,7 @@ class Lstm(Cell):
         for step in range(tape.steps):
             open_, forget, new, out = tape.gates["gates"][step]
             torch.bmm(joined_RGM, tape.column[step], out=gates[step]).sigmoid_()
-            new.mul_(2).sub_(1)
+            stretched(new)
             torch.mul(memory[step], forget, out=memory[step + 1]).addcmul_(open_, new)
             tanh(memory[step + 1], out=squashed[step])
             torch.mul(out, squashed[step], out=tape.state[step + 1])

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import platform
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+MINUS_ONE = torch.tensor(-1.0)
+
 
 def tanh(x: Tensor, out: Tensor) -> Tensor:
     """tanh of x, written into `out`, which may be x.
 
-    On the CPU by 2 sigmoid(2x) - 1: the same to 1e-7 (float32), in a third of the time that torch's tanh takes.
+    On the CPU by 2 sigmoid(2x) - 1, the same to 1e-7 (float32), but on Intel's: torch's tanh is MKL's, which takes half of that time on
+    Intel's processors (measured on a Xeon with AVX-512) and three times as long on others.
     """
-    return torch.tanh(x, out=out) if x.is_cuda else torch.mul(x, 2, out=out).sigmoid_().mul_(2).sub_(1)
+    if x.is_cuda or mkl_on_intel():
+        return torch.tanh(x, out=out)
+    return stretched(torch.mul(x, 2, out=out).sigmoid_())
+
+
+def stretched(x: Tensor) -> Tensor:
+    """2 x - 1, written into x: what makes a tanh of a sigmoid. In one pass, where `mul_` and `sub_` would take two."""
+    return torch.add(MINUS_ONE.to(x.device), x, alpha=2, out=x)
+
+
+@cache
+def mkl_on_intel() -> bool:
+    """Whether torch computes with MKL on a processor of Intel's. A machine's own, so that a run has the same bits in all its processes."""
+    described = Path("/proc/cpuinfo")
+    names = described.read_text(encoding="utf-8", errors="replace") if described.exists() else platform.processor()
+    return torch.backends.mkl.is_available() and "GenuineIntel" in names
 
 
 class Tanh(torch.autograd.Function):
