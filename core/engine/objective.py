@@ -73,13 +73,9 @@ class Activity:
 
     def add(self, layer: str, a_RBH: Tensor) -> None:
         """One more chunk of a layer's activations; where there are positions (R, B, C, *positions), each counts as an example."""
-        if a_RBH.dim() > 3:
-            a_RBH = a_RBH.flatten(3).transpose(2, 3).flatten(1, 2)
-        total_R = a_RBH.sum(1).sum(1, dtype=torch.float64)
-        squares_RH = a_RBH.square().sum(1).double()
-        self.sums_R[layer] = self.sums_R.get(layer, 0) + total_R
-        self.squares_RH[layer] = self.squares_RH.get(layer, 0) + squares_RH
-        self.count[layer] = self.count.get(layer, 0) + a_RBH.shape[1] * a_RBH.shape[2]
+        self.sums_R[layer] = self.sums_R.get(layer, 0) + _over_examples(a_RBH).sum(1, dtype=torch.float64)
+        self.squares_RH[layer] = self.squares_RH.get(layer, 0) + _over_examples(a_RBH.square()).double()
+        self.count[layer] = self.count.get(layer, 0) + a_RBH[0].numel()
 
     def mean(self, layer: str) -> Tensor:
         """Mean over examples and units (R,)."""
@@ -92,6 +88,11 @@ class Activity:
     def dead(self, layer: str) -> Tensor:
         """True for the units that are exactly 0 on every example (R, H)."""
         return self.squares_RH[layer] == 0
+
+
+def _over_examples(a_RBH: Tensor) -> Tensor:
+    """The sum over examples, and positions where there are any: (R, H)."""
+    return a_RBH.sum((1, *range(3, a_RBH.dim())))
 
 
 @torch.no_grad()
