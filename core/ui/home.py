@@ -53,7 +53,7 @@ def recent() -> None:
         found = service.store().comparisons(limit=MOST_RECENT)
         if found.empty:
             st.caption("None yet. What is compared is kept here, and nothing is ever trained twice.")
-        with st.container(key="recent", gap="xxsmall"):
+        with st.container(key="recent", gap="xsmall"):
             for row in found.to_dict("records"):
                 _recent(row)
 

@@ -86,6 +86,7 @@ STYLE = """<style>
 @media (max-width: 640px) {
     [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
     .st-key-navigation { column-gap: 0.6rem; padding-right: 0; }
+    [data-testid="stMain"] [data-testid="stPageLink"] p { white-space: normal; }
     .st-key-navigation p { font-size: 0.82rem; }
     .st-key-navigation::after { content: ""; order: 1; flex-basis: 100%; height: 0; }
     .st-key-navigation > :nth-child(n+4) { order: 2; }
