@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 import tomllib
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,9 +106,11 @@ def _wrong_input() -> tuple[type[Exception], ...]:
 def load(file: Path) -> Comparison:
     """The comparison in a TOML or JSON file; a table's relative path is taken from the file's folder. Raises SettingsError, OSError."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
         given = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
         return Comparison.load(_with_whole_paths(given, file.resolve().parent))
+    except RecursionError as error:
+        raise SettingsError(f"{file}: brackets within brackets, too deep to be a comparison") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{file}: not a text file in UTF-8") from error
     except tomllib.TOMLDecodeError as error:
@@ -130,18 +134,29 @@ def _with_whole_paths(given: Any, folder: Path) -> Any:
 
 def compare(options: argparse.Namespace) -> None:
     """`compare FILE --out DIR`."""
-    from core.runs.compare import compare as run
+    from core.runs.compare import compare_in
     from core.runs.configuration import Configuration
-    from core.runs.executors import InlineExecutor, make_executor
+    from core.runs.executors import InlineExecutor, Pool, make_executor
 
     comparison = load(options.file)
+    _check_folder(options.out)
+    logging.getLogger("core").addHandler(logging.NullHandler())  # what went wrong is said once, in the end
     workers = options.workers or Configuration().workers
     store = _store(options.store) if options.store else None
-    with make_executor(workers) if workers > 1 else InlineExecutor() as executor:
-        result = run(comparison, store=store, executor=executor)
+    pool = Pool(partial(make_executor, workers), workers) if workers > 1 else Pool.around(InlineExecutor())
+    result = compare_in(pool, comparison, store=store)
     result.to_csv(options.out)
     print(result.summary().to_string(index=False))
     print(f"written to {options.out}")
+
+
+def _check_folder(folder: Path) -> None:
+    """Asks before the training whether its results can be written after it. Raises OSError."""
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(f"--out: {there} is no folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(f"--out: nothing may be written into {there}")
 
 
 def list_runs(options: argparse.Namespace) -> None:

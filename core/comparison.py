@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from core.choices.base import Choice, Seed
+from core.choices.base import SEEDS_END, Choice, Seed
 from core.settings import RunSettings, SettingsError, explain, worded
 
 MAX_VARIED = 3
@@ -48,6 +48,8 @@ class Comparison(BaseModel):
     @field_validator("base", mode="before")
     @classmethod
     def _base_in_our_words(cls, base: Any) -> Any:
+        if not isinstance(base, RunSettings | dict):
+            raise worded(f"base: {base!r}: settings are a table")
         return base if isinstance(base, RunSettings) else _validated(base, "base.")
 
     @model_validator(mode="after")
@@ -59,6 +61,10 @@ class Comparison(BaseModel):
         names = [variant.name for variant in self.variants]
         if twice := {name for name in names if names.count(name) > 1}:
             raise worded(f"variants: the name {min(twice)!r} is given twice")
+        if any("seed" in paths for paths in (self.vary, *(variant.overrides for variant in self.variants))):
+            raise worded("seed: every variant has the same seeds; say which in seeds")
+        if self.seed_list[-1] >= SEEDS_END:
+            raise worded(f"seeds: {self.seeds} from base.seed = {self.base.seed} on go past the largest seed, {SEEDS_END - 1}")
         _ = self.members
         return self
 

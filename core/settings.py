@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Self
 
@@ -124,15 +124,30 @@ TEACHER_STRIDE = 1_000_003
 
 def explain(error: ValidationError, given: Any) -> str:
     """A validation error of the value `given`, as lines of `path: value: what is allowed`."""
-    return "\n".join(dict.fromkeys(_line(item, given) for item in error.errors(include_url=False)))
+    items: dict[tuple[str, ...], list[ErrorDetails]] = {}  # by place; several where no member of a union fits
+    for item in error.errors(include_url=False):
+        items.setdefault(tuple(_public(item["loc"], given, whole=item["type"] == "missing")), []).append(item)
+    lines = [_line(place, of_place) for place, of_place in items.items() if not _said_below(place, of_place, items)]
+    return "\n".join(dict.fromkeys(lines))
 
 
-def _line(item: ErrorDetails, given: Any) -> str:
-    if item["type"] == WORDED:
-        return item["msg"]
-    path = ".".join(_public(item["loc"], given, whole=item["type"] == "missing"))
-    message = _message(item)
-    return f"{path}: {message}" if path else message
+def _said_below(place: tuple[str, ...], items: list[ErrorDetails], others: Iterable[tuple[str, ...]]) -> bool:
+    """Whether a place's only fault is what is inside it, and said there."""
+    inside = any(len(other) > len(place) and other[: len(place)] == place for other in others)
+    return inside and all(item["type"] == "too_short" or _of_other_type(item) for item in items)
+
+
+def _of_other_type(item: ErrorDetails) -> bool:
+    return item["type"].endswith(("_type", "_parsing"))
+
+
+def _line(place: tuple[str, ...], items: list[ErrorDetails]) -> str:
+    """One line for a place: what is wrong with a value of the right type, or else all that it could have been."""
+    if items[0]["type"] == WORDED:
+        return items[0]["msg"]
+    chosen = [item for item in items if not _of_other_type(item)][:1] or items
+    message = "; or ".join(dict.fromkeys([_message(chosen[0]), *map(_allowed, chosen[1:])]))
+    return f"{'.'.join(place)}: {message}" if place else message
 
 
 def _message(item: ErrorDetails) -> str:
@@ -148,7 +163,11 @@ def _message(item: ErrorDetails) -> str:
         case "union_tag_not_found":
             return f"{item['input']!r} names no kind"
         case _:
-            return f"{item['input']!r}: {item['msg'][0].lower()}{item['msg'][1:]}"
+            return f"{item['input']!r}: {_allowed(item)}"
+
+
+def _allowed(item: ErrorDetails) -> str:
+    return (item["msg"][0].lower() + item["msg"][1:]).replace("valid tuple", "list")
 
 
 WORDED = "worded"

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
+from contextlib import contextmanager, suppress
 
 import pandas as pd
+import psutil
 import pytest
+import torch
 
-from core.__main__ import main
+from core.__main__ import load, main
 from core.comparison import Comparison
 from core.runs.compare import compare
 from core.runs.configuration import Configuration
@@ -20,6 +25,8 @@ SMALL = Comparison.load(
         "seeds": 2,
     }
 )
+
+TRAINED = "seeds = 1\n[base]\ndata = 'iris'\n"
 
 
 @pytest.fixture
@@ -53,16 +60,28 @@ def test_compare_writes_the_four_files_and_prints_the_summary(tmp_path, capsys):
         ("[vary]\n'optimizer.momentum' = [0.9]", "optimizer.momentum: no such setting; optimizer (adam) has"),
         ("[base.data]\nkind = 'table'\npath = 'missing.csv'\ntarget = 'y'", "missing.csv"),
         ("[base]\ndata = 'digits'\nmodel = 'convnets'", "there is no kind 'convnets'"),
+        ("base = 'digits'", "base: 'digits': settings are a table"),
+        ("[vary]\nseed = [1, 2]", "say which in seeds"),
+        ("seeds = 3\n[base]\nseed = 4294967295", "past the largest seed"),
+        ("[base.model]\nkind = 'mlp'\nhidden = [64, 100000]", "base.model.hidden.1: 100000: input should be less"),
+        ("[base]\ntraining = { batch_size = 'all' }", "base.training.batch_size: 'all': input should be"),
+        ("a = " + "[" * 3000, "too deep"),
+        (TRAINED + "training = { device = 'cuda' }", 'training.device: "cuda" was asked for'),
+        (TRAINED + "optimizer = { kind = 'custom', path = 'no_such.Thing' }", "optimizer.path: no_such.Thing cannot be imported"),
+        (TRAINED + "optimizer = { kind = 'custom', path = 'os.path.join' }", "is no class of torch optimizers"),
+        (TRAINED + "optimizer = { kind = 'custom', settings = { bogus = 1 } }", "unexpected keyword argument 'bogus'"),
+        (TRAINED + "model = { kind = 'mlp', normalization = 'batch' }\ntraining = { batch_size = 89 }", "try 90"),
     ],
     ids=str,
 )
-def test_a_wrong_file_is_refused_with_one_clear_line_and_exit_2(tmp_path, capsys, text, expected):
+def test_a_wrong_file_is_refused_with_one_clear_line_and_exit_2(tmp_path, capsys, monkeypatch, text, expected):
     file = tmp_path / "c.toml"
     file.write_text(text)
-    assert main(["compare", str(file), "--out", str(tmp_path / "out")]) == 2
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert main(["compare", str(file), "--out", str(tmp_path / "out"), "--workers", "1"]) == 2
     said = capsys.readouterr().err
     assert expected in said
-    assert "Traceback" not in said
+    assert said.count("\n") == 1, "one line, and no traceback"
     assert not (tmp_path / "out").exists()
 
 
@@ -71,7 +90,56 @@ def test_a_table_that_is_none_is_refused(tmp_path, capsys):
     file = tmp_path / "c.toml"
     file.write_text("[base.data]\nkind = 'table'\npath = 't.csv'\ntarget = 'y'")
     assert main(["compare", str(file), "--out", str(tmp_path / "out"), "--workers", "1"]) == 2
-    assert "archive" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "archive" in said
+    assert said.count("\n") == 1
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path):
+    file = tmp_path / "c.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + SMALL.to_toml().encode())
+    assert load(file) == SMALL
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_training(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("core.runs.compare.compare_in", lambda *_, **__: pytest.fail("it trained"))
+    (tmp_path / "c.toml").write_text(SMALL.to_toml())
+    (tmp_path / "taken").write_text("a file")
+    for out in ("taken", "taken/below"):
+        assert main(["compare", str(tmp_path / "c.toml"), "--out", str(tmp_path / out)]) == 2
+        assert "is no folder" in capsys.readouterr().err
+
+
+def test_a_killed_worker_costs_no_more_than_its_segment(tmp_path, capsys):
+    """The command line makes its workers anew, as the dashboard's runner does."""
+    file = tmp_path / "c.toml"
+    file.write_text(SMALL.to_toml().replace("epochs = 2", "epochs = 400"))
+    with killing_one_worker() as killed:
+        assert main(["compare", str(file), "--out", str(tmp_path / "out"), "--workers", "2"]) == 0
+    assert killed.is_set()
+    assert set(pd.read_csv(tmp_path / "out" / "history.csv").groupby("run")["epoch"].max()) == {400}
+
+
+@contextmanager
+def killing_one_worker():
+    """Kills the first process of a pool that appears, once."""
+    killed, over = threading.Event(), threading.Event()
+
+    def watch():
+        while not (over.wait(0.05) or killed.is_set()):
+            workers = [child for child in psutil.Process().children(recursive=True) if child.ppid() != os.getpid()]
+            with suppress(psutil.Error):  # it ended meanwhile
+                if len(workers) > 1 and workers[-1].cpu_times().user > 0.3:
+                    workers[-1].kill()
+                    killed.set()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        thread.join()
 
 
 def test_a_missing_file_and_a_binary_one_are_refused(tmp_path, capsys):

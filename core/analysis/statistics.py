@@ -70,6 +70,8 @@ def seed_values(history: DataFrame, runs: DataFrame, metric: str = "val_loss", a
     """
     if at not in ("last", "best"):
         raise ValueError(f"at must be 'last' or 'best', not {at!r}")
+    if metric not in (measured := history.select_dtypes("number").columns):
+        raise ValueError(f"metric: {metric!r} is no column of numbers in the history; there are: {', '.join(measured)}")
     best = _best(history, metric)
     value = best if at == "best" else _last(history, metric)
     frame = runs[["variant", "seed", "run", "status"]]

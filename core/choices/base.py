@@ -63,4 +63,5 @@ LearningRate = Annotated[
     float,
     Field(gt=0, le=1e3, description="Step size. Try factors of three around the default.", json_schema_extra={"logarithmic": True}),
 ]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
+SEEDS_END = 2**32
+Seed = Annotated[int, Field(ge=0, lt=SEEDS_END)]

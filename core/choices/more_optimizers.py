@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -151,6 +152,28 @@ class Custom(OptimizerChoice):
     elementwise: ClassVar[bool] = False
 
     def build(self, params: Sequence[Tensor]) -> list[TorchOptimizer]:
-        """The user's optimizer over `params`. Raises ImportError, or what the class itself raises."""
-        module, _, name = self.path.rpartition(".")
-        return [getattr(import_module(module), name)(list(params), lr=self.lr, **self.settings)]
+        """The user's optimizer over `params`. Raises CustomOptimizerError, or what the class itself raises."""
+        made: Callable[..., TorchOptimizer] = _imported(self.path)
+        try:
+            inspect.signature(made).bind(list(params), lr=self.lr, **self.settings)
+        except TypeError as error:
+            raise CustomOptimizerError(f"optimizer.settings: {self.path} does not take lr and these settings: {error}") from error
+        return [made(list(params), lr=self.lr, **self.settings)]
+
+
+class CustomOptimizerError(ValueError):
+    """A custom optimizer that cannot be had; the message says why."""
+
+
+def _imported(path: str) -> type[TorchOptimizer]:
+    """The optimizer class at an import path. Raises CustomOptimizerError."""
+    from torch.optim import Optimizer as TorchOptimizer
+
+    module, _, name = path.rpartition(".")
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise CustomOptimizerError(f"optimizer.path: {path} cannot be imported where the runs train: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, TorchOptimizer)):
+        raise CustomOptimizerError(f"optimizer.path: {path} is no class of torch optimizers")
+    return found

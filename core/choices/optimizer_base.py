@@ -49,6 +49,11 @@ class OptimizerChoice(Choice):
         """
         return self.proportional and not getattr(self, "weight_decay", 0)
 
+    @property
+    def evaluations(self) -> int:
+        """Gradients that an update asks for, at most."""
+        return 1
+
     def build(self, params: Sequence[Tensor]) -> list[TorchOptimizer]:
         """The torch optimizers that together step `params`, whose `.grad` the caller fills: one, for most kinds."""
         import torch

@@ -22,13 +22,23 @@ class Penalty(Choice):
         Strength, Field(description="Strength times the sum of |w|: pulls every weight by the same amount (subgradient; no exact zeros).")
     ] = 0.0
     l1_proximal: Annotated[
-        Strength, Field(description="The same penalty by its proximal step after each update: small weights become exactly 0.")
+        Strength,
+        Field(
+            description="The same penalty by its proximal step of lr x strength after each update: small weights become exactly 0. "
+            "With Adam or momentum, whose updates are longer than lr x gradient, it is weaker than its strength says."
+        ),
     ] = 0.0
     l2_squared: Annotated[
         Strength, Field(description="Strength times the sum of w^2: pulls each weight in proportion (gradient 2 strength w).")
     ] = 0.0
     l2_norm: Annotated[Strength, Field(description="Strength times the plain norm of each group (gradient w / ||w||).")] = 0.0
-    l2_norm_proximal: Annotated[Strength, Field(description="The same by its proximal step: whole groups become exactly 0.")] = 0.0
+    l2_norm_proximal: Annotated[
+        Strength,
+        Field(
+            description="The same by its proximal step of lr x strength: whole groups become exactly 0. "
+            "Weaker with Adam and momentum, as l1_proximal."
+        ),
+    ] = 0.0
     groups: Annotated[
         Literal["unit", "layer"], Field(description="The plain norm is that of each unit's incoming weights, or of the whole layer.")
     ] = "unit"
@@ -71,4 +81,4 @@ def shrink_groups(w_RGW: Tensor, by_R11: Tensor) -> Tensor:
 def limit_groups(w_RGW: Tensor, longest_R11: Tensor) -> Tensor:
     """Groups longer than `longest` are scaled down to it. Source: Srivastava et al. 2014 (JMLR 15), max-norm."""
     norm_RG1 = group_norm(w_RGW)
-    return w_RGW * (longest_R11 / norm_RG1.where(norm_RG1 > 0, 1.0)).clamp(max=1)
+    return w_RGW * (longest_R11 / norm_RG1).where(norm_RG1 > longest_R11, 1.0)

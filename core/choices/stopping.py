@@ -38,7 +38,9 @@ class StoppingChoice(Choice):
 
     kind: str
     metric: Annotated[Metric, Field(description="What it watches.")] = "val_loss"
-    restore_best: Annotated[bool, Field(description="Ends with the weights of the best evaluation instead of the last.")] = False
+    restore_best: Annotated[
+        bool, Field(description="Ends with the weights of the best evaluation instead of the last; pruning starts the search for it anew.")
+    ] = False
 
     watching: ClassVar[bool] = True
 

@@ -263,6 +263,11 @@ class Lbfgs(OptimizerChoice):
     options: ClassVar[dict[str, Any]] = {}
     torch_name: ClassVar[str] = "LBFGS"
 
+    @property
+    def evaluations(self) -> int:
+        """One an inner iteration; the line search may add to that."""
+        return self.max_iter
+
 
 class Muon(OptimizerChoice):
     """Muon: the momentum of each weight matrix made nearly orthogonal before the step; AdamW steps biases and norms.

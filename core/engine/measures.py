@@ -17,6 +17,7 @@ from core.engine.objective import Activity
 from core.engine.records import MEASURES, Row
 
 NEAR_ZERO = 1e-3
+SMALL = 1e-15
 BINS = 40
 
 
@@ -32,21 +33,28 @@ class Part:
     dead_RH: Tensor | None  # units that are 0 on the whole training set; None where there are no hidden units
 
 
+def length(values_RP: Tensor) -> Tensor:
+    """Euclidean norm of each row (R,), in float64 where float32 would lose it: squares of less than 1e-19 are 0 there, of 1e19 infinite."""
+    norm_R = values_RP.norm(dim=1)
+    lost_R = (norm_R < SMALL) | norm_R.isinf()
+    return values_RP.double().norm(dim=1).where(lost_R, norm_R.double()) if lost_R.any() else norm_R
+
+
 def grad_norm(part: Part) -> Tensor:
     """Norm of the last mini-batch's gradient (penalty included), before clipping."""
-    return part.gradient_RP.norm(dim=1)
+    return length(part.gradient_RP)
 
 
 def update_ratio(part: Part) -> Tensor:
     """Norm of the last update over the norm of the parameters before it; NaN before the first."""
     if part.before_RP is None:
         return torch.full_like(part.values_RP[:, 0], torch.nan)
-    return (part.after_RP - part.before_RP).norm(dim=1) / part.before_RP.norm(dim=1)
+    return length(part.after_RP - part.before_RP) / length(part.before_RP)
 
 
 def weight_norm(part: Part) -> Tensor:
     """Euclidean norm of all parameters."""
-    return part.values_RP.norm(dim=1)
+    return length(part.values_RP)
 
 
 def sparsity(part: Part) -> Tensor:

@@ -17,6 +17,7 @@ from core.engine.cross_entropy import CrossEntropy, cross_entropy, logits_gradie
 from core.engine.layers import Pass
 from core.engine.network import Network
 
+TINY = 1e-30
 CHUNK = 256
 """Examples evaluated at once: more take no less time each, and much more memory."""
 
@@ -73,8 +74,13 @@ class Activity:
 
     def add(self, layer: str, a_RBH: Tensor) -> None:
         """One more chunk of a layer's activations; where there are positions (R, B, C, *positions), each counts as an example."""
+        squares_RH = _over_examples(a_RBH.square()).double()
+        tiny_RH = squares_RH < TINY
+        if tiny_RH.any():  # units that are dead, or so small that float32 loses their squares
+            run, unit = tiny_RH.nonzero(as_tuple=True)
+            squares_RH[run, unit] = a_RBH[run, :, unit].double().square().flatten(1).sum(1)
         self.sums_R[layer] = self.sums_R.get(layer, 0) + _over_examples(a_RBH).sum(1, dtype=torch.float64)
-        self.squares_RH[layer] = self.squares_RH.get(layer, 0) + _over_examples(a_RBH.square()).double()
+        self.squares_RH[layer] = self.squares_RH.get(layer, 0) + squares_RH
         self.count[layer] = self.count.get(layer, 0) + a_RBH[0].numel()
 
     def mean(self, layer: str) -> Tensor:

@@ -27,6 +27,8 @@ def signature(run: RunSettings) -> str:
     stochastic = bool(run.model.dropouts())
     shared = ("batch_size", "accumulation", "labelled", "evaluate_every", "dtype", "device")
     training = {name: getattr(run.training, name) for name in shared}
+    if run.training.evaluate_every:  # then a run's end is a measurement that the others, alone, would not have had
+        training["epochs"] = run.training.epochs
     noise = [bool(getattr(run.training, name)) for name in ("label_smoothing", "mixup", "input_noise", "gradient_noise")]
     return json.dumps([run.data.identity(), model, stochastic, training, noise, run.distillation.kind], sort_keys=True)
 

@@ -51,7 +51,7 @@ class Regularizer:
         weights_RP = flat_RP * self.columns_P
         l1_R, l2_R = self.l1_R[rows], self.l2_squared_R[rows]
         grad_RP += l1_R[:, None] * penalties.l1_gradient(weights_RP) + 2 * l2_R[:, None] * weights_RP
-        value_R = (l1_R + self.l1_proximal_R[rows]) * weights_RP.abs().sum(1) + l2_R * weights_RP.square().sum(1)
+        value_R = _counted(l1_R + self.l1_proximal_R[rows], weights_RP.abs().sum(1)) + _counted(l2_R, weights_RP.square().sum(1))
         if self.grouped:
             value_R = value_R + self._penalise_groups(flat_RP, grad_RP, rows)
         return value_R
@@ -61,7 +61,7 @@ class Regularizer:
         for kind, part_RP, columns, w_RGW in self._groups(flat_RP):
             strength_R = self.l2_norm_R[kind][rows]
             grad_RP[:, columns] += (strength_R[:, None, None] * penalties.group_gradient(w_RGW)).view_as(part_RP)
-            value_R += (strength_R + self.l2_proximal_R[kind][rows]) * penalties.group_norm(w_RGW).sum((1, 2))
+            value_R += _counted(strength_R + self.l2_proximal_R[kind][rows], penalties.group_norm(w_RGW).sum((1, 2)))
         return value_R
 
     def _groups(self, flat_RP: Tensor) -> Iterator[tuple[str, Tensor, slice, Tensor]]:
@@ -92,3 +92,8 @@ class Regularizer:
         for name, part_RP, _, w_RGW in self._groups(flat_RP):
             if name == kind:
                 part_RP.copy_(step(w_RGW, by_R11).view_as(part_RP))
+
+
+def _counted(strength_R: Tensor, size_R: Tensor) -> Tensor:
+    """strength * size, and 0 where the strength is 0: a run without the penalty may have weights whose squares overflow."""
+    return (strength_R * size_R).where(strength_R > 0, 0.0)

@@ -185,11 +185,15 @@ def labelled(run: RunSettings) -> NDArray[np.int64] | None:
     return None if share == 1 else _labelled(run.data, share)
 
 
+class DeviceError(RuntimeError):
+    """A device that is not here; the message says which setting asked for it."""
+
+
 def device_of(run: RunSettings) -> torch.device:
-    """Where a run trains; `auto` is the GPU when there is one. Raises RuntimeError when a GPU is asked for and there is none."""
+    """Where a run trains; `auto` is the GPU when there is one. Raises DeviceError when a GPU is asked for and there is none."""
     name = run.training.device
     if name == "cuda" and not torch.cuda.is_available():
-        raise RuntimeError('training.device: "cuda" was asked for, and PyTorch sees no GPU here; use "auto" or "cpu"')
+        raise DeviceError('training.device: "cuda" was asked for, and PyTorch sees no GPU here; use "auto" or "cpu"')
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
@@ -197,7 +201,7 @@ def begin(runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] |
     """The stack of `runs` (all of one signature) before its first update.
 
     `initial`: a state_dict a run. `order`: an integer array (epochs, draws) a run.
-    Raises SettingsError for settings that do not go with the data, DataError for data that cannot be had.
+    Raises SettingsError for settings that do not go with the data, DataError for data that cannot be had, ValueError for no order.
     """
     _check_data(runs)
     places = sorted(range(len(runs)), key=lambda place: group_key(runs[place]))
@@ -225,7 +229,7 @@ def begin(runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] |
         best_buffers={},
         logged_R3=torch.zeros(len(runs), 3, dtype=torch.float64, device=device),
         seconds_R=torch.zeros(len(runs), dtype=torch.float64),
-        order_RED=None if order is None else torch.stack([torch.as_tensor(order[place]) for place in places]),
+        order_RED=None if order is None else _given_order([order[place] for place in places], runs),
         teachers=tuple(begin(stack) for stack in plan(_teachers(runs))),
         lessons={},
     )
@@ -262,6 +266,20 @@ def _given_start(initial: Sequence[dict[str, Tensor]], template: nn.Module, dtyp
     flat_RP = torch.stack([torch.cat([state[name].detach().to(dtype).flatten() for name in names]) for state in initial])
     buffers = {name: torch.stack([state[name] for state in initial]) for name, _ in template.named_buffers()}
     return flat_RP, buffers
+
+
+def _given_order(order: Sequence[Any], runs: Sequence[RunSettings]) -> Tensor:
+    """Given orders as one tensor (R, epochs, draws). Raises ValueError for what is no order of the data."""
+    orders = [torch.as_tensor(epochs) for epochs in order]
+    examples, epochs = len(load_data(runs[0].data).x_train), max(run.training.epochs for run in runs)
+    for order_ED in orders:
+        if order_ED.dim() != 2 or order_ED.is_floating_point() or order_ED.shape != orders[0].shape:
+            raise ValueError("order: it takes an integer array (epochs, draws) a run, of one shape for runs that train together")
+        if len(order_ED) < epochs or not order_ED.shape[1]:
+            raise ValueError(f"order: {len(order_ED)} epochs of {order_ED.shape[1]} draws given, and training.epochs is {epochs}")
+        if int(order_ED.min()) < 0 or int(order_ED.max()) >= examples:
+            raise ValueError(f"order: it takes the numbers of training examples, 0 to {examples - 1}")
+    return torch.stack(orders).long()
 
 
 def _cast(buffer: Tensor, dtype: torch.dtype) -> Tensor:

@@ -5,6 +5,7 @@ Shapes: R runs, P parameters, B examples of a batch, N drawn examples of an epoc
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -216,6 +217,14 @@ class Live:
             buffer[rows] = self.buffers[name][rows]
         self.stack = replace(self.stack, best_RP=best_RP, best_buffers=buffers)
 
+    def _forget_best(self, pruned: list[int]) -> None:
+        """Counts the best evaluation anew in runs that are to end with it: that of a network not pruned yet would undo the pruning."""
+        watches = list(self.stack.watches)
+        for row in pruned:
+            if self.runs[row].stopping.restore_best:
+                watches[row] = replace(watches[row], best=math.inf, waited=0)
+        self.stack = replace(self.stack, watches=tuple(watches))
+
     def restore_best(self, left: list[int]) -> None:
         """Gives the runs that end here the weights of their best evaluation, where their rule says so."""
         rows = [row for row in left if self.runs[row].stopping.restore_best]
@@ -223,6 +232,7 @@ class Live:
             self.flat_RP[rows] = self.stack.best_RP[rows]
             for name, buffer in self.stack.best_buffers.items():
                 self.buffers[name][rows] = buffer[rows]
+            self._hold_pruned(self.flat_RP)
 
     def first_gradient(self) -> Tensor:
         """The gradient that the first update will use, with nothing changed by looking."""
@@ -248,6 +258,7 @@ class Live:
             self.keep_RP[row] = pruned_row(self.runs[row], epoch, scores_P, self.keep_RP[row], self.network)
             self._rewind(row)
             self.flat_RP[row] *= self.keep_RP[row]
+        self._forget_best(rows)
 
     def _gradient_for_scores(self, rows: list[int]) -> Tensor | None:
         needed = any(self.runs[row].pruning.needs == "gradients" for row in rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from concurrent.futures import BrokenExecutor, Executor
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
@@ -41,17 +41,24 @@ def compare(comparison: Comparison, *, store: Store | None = None, executor: Exe
     work on the store, such as an open dashboard's, that one trains the comparison, and this function waits for it.
 
     Raises:
-        ComparisonError: the data cannot be had, a worker ran out of memory, or the comparison was cancelled in a dashboard.
+        ComparisonError: the data cannot be had, a worker died or ran out of memory, or the comparison was cancelled in a dashboard.
     """
+    return compare_in(Pool.around(executor or InlineExecutor()), comparison, store=store, progress=progress)
+
+
+def compare_in(pool: Pool, comparison: Comparison, *, store: Store | None = None, progress: bool = True) -> Result:
+    """As `compare`, in a pool, which can be one that makes its workers anew when one is killed."""
     kept = store or Store.in_memory()
     comparison_id = kept.request(comparison, "run")
-    runner = Runner(kept, Pool.around(executor or InlineExecutor()))
+    runner = Runner(kept, pool)
     with tqdm(total=0, unit="epoch", disable=None if progress else True) as bar:
         try:
             runner.run(threading.Event(), until=lambda: not _shown(bar, kept.progress(comparison_id)).active)
         except KeyboardInterrupt:
             kept.request(comparison_id, "cancel")
             raise
+        except BrokenExecutor as error:
+            raise ComparisonError(f"{error}; what is stored is kept") from error
     reached = kept.progress(comparison_id)
     if reached.state != "finished":
         raise ComparisonError(reached.message or f"the comparison was {reached.state}")
@@ -74,11 +81,17 @@ def train(runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] |
         initial: a state_dict of `build_model(run)` a run, to start from instead of its own initial weights.
         order: an integer array (epochs, draws) a run: which training examples each epoch draws, cut into batches as it comes.
 
-    Raises DataError or RuntimeError where the data or the device cannot be had, ValueError for a run that is given twice.
+    Raises DataError or RuntimeError where the data or the device cannot be had, ValueError for a run that is given twice, none at all, or
+    starts and orders that do not go with the runs.
     """
     places = {run.key: place for place, run in enumerate(runs)}
+    if not runs:
+        raise ValueError("runs: give at least one")
     if len(places) < len(runs):
         raise ValueError("runs: one is given twice; a run is trained once")
+    for name, values in (("initial", initial), ("order", order)):
+        if values is not None and len(values) != len(runs):
+            raise ValueError(f"{name}: {len(values)} given for {len(runs)} runs; it takes one a run")
     records = Records()
     for stack in plan(runs):
         at = [places[run.key] for run in stack]

@@ -9,7 +9,6 @@ from statistics import median
 
 from sqlalchemy import select
 
-from core.choices.optimizers import Lbfgs
 from core.comparison import Comparison
 from core.engine.planning import plan, signature
 from core.runs.configuration import cores, multiply_adds
@@ -69,8 +68,9 @@ def _seconds(run: RunSettings, stack: int, updates: float | None = None) -> floa
     batch = examples if run.training.batch_size == "full" else min(run.training.batch_size, examples)
     if updates is None:
         updates = run.training.epochs * math.ceil(examples / batch)
-    one = SECONDS_PER_UPDATE_OF_A_STACK / stack + SECONDS_PER_UPDATE + SECONDS_PER_MULTIPLY_ADD * batch * multiply_adds(run)
-    return updates * one * (run.optimizer.max_iter if isinstance(run.optimizer, Lbfgs) else 1)  # gradients of an update
+    together = 1 if run.optimizer.closure else stack  # one that evaluates the loss itself does so run by run
+    one = SECONDS_PER_UPDATE_OF_A_STACK / together + SECONDS_PER_UPDATE + SECONDS_PER_MULTIPLY_ADD * batch * multiply_adds(run)
+    return updates * run.optimizer.evaluations * one
 
 
 def _training_examples(run: RunSettings) -> int:

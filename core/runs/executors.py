@@ -32,7 +32,10 @@ BREAKS_WITHIN_SECONDS = 10.0
 
 
 def make_executor(workers: int) -> ProcessPoolExecutor:
-    """Worker processes, one torch thread each, that end with this process however it ends."""
+    """Worker processes, one torch thread each, that end with this process however it ends.
+
+    They import the main script, as all of Python's worker processes do: a script calls this under `if __name__ == "__main__":`.
+    """
     context: Any
     if sys.platform == "win32":
         context = multiprocessing.get_context("spawn")

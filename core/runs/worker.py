@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from multiprocessing import connection
 
 from core.choices.datasets.examples import DataError
+from core.choices.more_optimizers import CustomOptimizerError
 from core.choices.training import Training
 from core.engine.records import Records
-from core.settings import RunSettings
+from core.settings import RunSettings, SettingsError
 
 SEGMENT_SECONDS = 0.5
 NICENESS = 10  # the dashboard stays quick while all cores train
@@ -44,11 +45,12 @@ class SegmentError(RuntimeError):
 def advance(assignment: Assignment) -> Advance:
     """Computes a segment. Raises SegmentError, whatever went wrong: not every exception survives the way back to the runner."""
     from core.engine.segments import Segment, run_segment
+    from core.engine.state import DeviceError
 
     segment = Segment(assignment.runs, assignment.state, assignment.epochs, SEGMENT_SECONDS)
     try:
         result = run_segment(segment)
-    except DataError as error:
+    except (DataError, SettingsError, DeviceError, CustomOptimizerError) as error:  # their messages are for the user
         raise SegmentError(str(error)) from error
     except Exception as error:
         logging.getLogger(__name__).exception("a segment failed")

@@ -101,6 +101,22 @@ def test_dead_units_are_found_where_they_are():
     assert records.history[0]["dead_fraction"] == 0.75
 
 
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
+def test_signals_and_gradients_that_all_but_vanish_are_measured_in_float32_as_in_float64(activation):
+    """Their squares are 0 in float32; a unit that is small is not dead."""
+    model = {"hidden": [9] * 20, "activation": activation, "init": {"kind": "normal", "std": 0.02}}
+    rows = {}
+    for dtype in ("float32", "float64"):
+        _, records = stacked_training([settings(model=model, training={"dtype": dtype, "epochs": 1})])
+        rows[dtype] = [row for row in records.layers if row["step"] == 0]
+    assert min(row["grad_norm"] for row in rows["float64"]) < 1e-21
+    for ours, exact in zip(rows["float32"], rows["float64"], strict=True):
+        assert ours["grad_norm"] == pytest.approx(exact["grad_norm"], rel=1e-3), ours["layer"]
+        if activation == "tanh":
+            assert ours["activation_std"] == pytest.approx(exact["activation_std"], rel=1e-3), ours["layer"]
+        assert ours["dead_fraction"] in (0, pytest.approx(math.nan, nan_ok=True)), ours["layer"]
+
+
 def test_before_the_first_update_the_gradient_is_that_of_the_first_batch():
     run = settings(model={"dropout": 0.0})
     _, records = advance(begin([run]), 0)

@@ -39,6 +39,12 @@ def test_runs_of_other_shapes_do_not(one, other):
     assert signature(mlp(**one)) != signature(mlp(**other))
 
 
+def test_runs_of_other_lengths_share_a_stack_unless_the_end_of_one_would_be_measured_in_the_others():
+    assert signature(run(training={"epochs": 2})) == signature(run(training={"epochs": 3}))
+    every = {"evaluate_every": 5}
+    assert signature(run(training=every | {"epochs": 2})) != signature(run(training=every | {"epochs": 3}))
+
+
 def test_recurrent_runs_that_start_differently_share_a_stack():
     one, other, cut = (
         run(model={"kind": "recurrent"} | changes) for changes in ({"spectral_radius": 0.5}, {"forget_bias": 0.0}, {"truncation": 3})

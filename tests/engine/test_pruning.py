@@ -189,3 +189,18 @@ def test_settings_that_cannot_be_pruned_so_are_refused(given, expected):
     with pytest.raises(core.SettingsError) as caught:
         core.Comparison.load({"base": given})
     assert expected in str(caught.value)
+
+
+def test_a_run_that_ends_with_its_best_weights_ends_with_the_best_of_those_that_were_pruned():
+    pruning, stopping = {"sparsity": 0.9, "epochs": [4]}, {"kind": "patience", "patience": 3, "restore_best": True}
+    run = settings(
+        pruning={"kind": "magnitude"} | pruning, stopping=stopping, training={"epochs": 6}, optimizer={"kind": "adam", "lr": 0.02}
+    )
+    result = core.train([run])
+    history = result.history.set_index("epoch")
+    assert history["val_loss"].idxmin() < 4, "the best evaluation was before the pruning"
+    assert result.runs["nonzero"].item() < 0.5 * result.runs["parameters"].item()
+    split = core.load_data(run.data)
+    with torch.no_grad():
+        loss = torch.nn.functional.cross_entropy(result.model(run)(torch.tensor(split.x_val)), torch.tensor(split.y_val)).item()
+    assert loss == pytest.approx(history.loc[4:, "val_loss"].min(), abs=1e-10)

@@ -190,3 +190,15 @@ def test_choices_of_neighbours_do_not_touch_a_run():
     for run in runs:
         alone, _ = stacked_training([run])
         assert_same_weights(models[run.key], alone[run.key], 1e-9)
+
+
+@pytest.mark.parametrize("penalty", [{"l2_squared": 0.01}, {"l2_norm": 0.01}, {"l2_norm_proximal": 0.01}, {"max_norm": 1.0}], ids=str)
+def test_a_run_without_a_penalty_whose_squared_weights_overflow_is_untouched_by_its_neighbours_penalty(penalty):
+    alone = settings(model="linear", training={"dtype": "float32"}, optimizer={"kind": "sgd", "lr": 1.0})
+    penalised = settings(model="linear", training={"dtype": "float32"}, penalty=penalty, seed=1)
+    large = {name: 1e20 * value for name, value in core.build_model(alone).state_dict().items()}
+    small = core.build_model(penalised).state_dict()
+    own, together = core.train([alone], initial=[large]), core.train([alone, penalised], initial=[large, small])
+    assert own.runs["status"].tolist() == ["finished"]
+    assert together.runs.set_index("run")["status"][alone.key] == "finished"
+    assert_same_weights(together.model(alone), own.model(alone), 0.0)

@@ -167,6 +167,34 @@ def test_train_refuses_a_run_that_is_given_twice():
         train([settings(), settings()])
 
 
+@pytest.mark.parametrize(("given", "said"), [
+    ({"initial": []}, "initial: 0 given for 1 runs"),
+    ({"order": [np.zeros((1, 5), int)] * 2}, "order: 2 given for 1 runs"),
+    ({"order": [np.zeros((1, 5), int)]}, "1 epochs of 5 draws given, and training.epochs is 3"),
+    ({"order": [np.zeros((3, 0), int)]}, "3 epochs of 0 draws"),
+    ({"order": [np.full((3, 5), 90)]}, "the numbers of training examples, 0 to 89"),
+    ({"order": [np.full((3, 5), -1)]}, "the numbers of training examples"),
+    ({"order": [np.zeros((3, 5))]}, "an integer array"),
+    ({"order": [np.zeros(3, int)]}, "an integer array"),
+], ids=str)  # fmt: skip
+def test_train_refuses_starts_and_orders_that_do_not_go_with_the_runs(given, said):
+    run = settings(data="iris", training={"epochs": 3})
+    with pytest.raises(ValueError, match=said):
+        train([run], **given)
+
+
+def test_train_refuses_no_runs():
+    with pytest.raises(ValueError, match="at least one"):
+        train([])
+
+
+def test_a_summary_of_what_is_no_metric_says_which_there_are():
+    result = compare(FEW, progress=False)
+    for metric in ("accuracy", "status"):
+        with pytest.raises(ValueError, match=f"'{metric}' is no column of numbers .*val_accuracy"):
+            result.summary(metric)
+
+
 def test_a_comparison_that_a_runner_elsewhere_trains_is_waited_for(store, url):
     serving = Store(url)
     asked = store.request(MORE, "pause")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.comparison import Comparison
 from core.runs.estimate import estimate
 from tests.runs.helpers import Bench, comparison
 
@@ -13,6 +14,15 @@ def test_before_anything_is_stored_more_work_takes_longer(store):
     assert 0 < few.seconds < many.seconds
     wide = comparison(0.1, seeds=3, model={"kind": "mlp", "hidden": [1024, 1024]})
     assert estimate(wide, store, workers=2).seconds > 2 * few.seconds
+
+
+def test_an_optimizer_that_asks_for_many_gradients_an_update_takes_so_many_times_longer(store):
+    def seconds(optimizer, seeds=1):
+        runs = Comparison.load({"base": {"data": "iris", "optimizer": optimizer}, "seeds": seeds})
+        return estimate(runs, store, workers=1).seconds
+
+    assert seconds({"kind": "lbfgs", "max_iter": 30}) == pytest.approx(30 * seconds("adam"))
+    assert seconds("lbfgs", seeds=8) == pytest.approx(8 * seconds("lbfgs")), "each run by itself"
 
 
 def test_what_is_stored_costs_nothing(store):
