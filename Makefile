@@ -8,7 +8,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 CODE := core pages dashboard.py tests benchmarks scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev browser run test check format bench reference docs screenshots clean
+.PHONY: help install install-dev browser run test check format bench reference docs stored screenshots clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ reference: install ## Measure published figures anew: theirs, ours, hit or miss
 
 docs: install ## Write docs/choices.md anew from the settings classes
 	$(BIN)/python -m scripts.docs
+
+stored: install ## Compute anew the paths that the page of optimizers opens with
+	$(BIN)/python -m scripts.stored
 
 screenshots: install-dev browser ## Redraw docs/images from the running dashboard
 	$(BIN)/python -m scripts.screenshots

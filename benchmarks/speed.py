@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 from threadpoolctl import threadpool_limits
 
-from benchmarks import baselines, ours, recurrent, sweep
+from benchmarks import baselines, dashboard, ours, recurrent, sweep
 from benchmarks.timing import Contestant, Timing, race, speedup
 from benchmarks.work import Work
 from core.runs.executors import make_executor
@@ -64,7 +64,12 @@ def recurrent_cells(options: Options) -> Table:
     return Table(recurrent.TITLE, recurrent.table(options.repetitions))
 
 
-SECTIONS: Sequence[Callable[[Options], Table]] = (default_network, small_batches, learning_rate_sweep, recurrent_cells)
+def waiting(options: Options) -> Table:
+    """What a user of the dashboard waits for. Measured once, whatever the repetitions."""
+    return Table(dashboard.TITLE, dashboard.table().round(2))
+
+
+SECTIONS: Sequence[Callable[[Options], Table]] = (default_network, small_batches, learning_rate_sweep, recurrent_cells, waiting)
 
 
 def training_speed(work: Work, options: Options) -> Table:

@@ -157,3 +157,17 @@ BATCH_SIZES = Comparison.load(
     }
 )
 """SGD on the digits with batches of one example up to all of them."""
+
+NORMALIZATIONS = Comparison.load(
+    {
+        "base": {
+            "data": {"kind": "digits", "validation_fraction": 0.33, "test_fraction": 0.1},
+            "model": _mlp(32),
+            "optimizer": {"kind": "sgd", "lr": 0.4},
+            "training": {"epochs": 2},
+        },
+        "vary": {"model.normalization": ("none", "batch", "layer", "group", "rms"), "training.batch_size": (2, 4, 8, 16, 64, 256)},
+        "seeds": 3,
+    }
+)
+"""Normalizations over batch sizes. Of the digits 1,024 train: each of the batches divides them, so no last one is smaller."""

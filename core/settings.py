@@ -52,10 +52,16 @@ class RunSettings(Choice):
         canonical = json.dumps([ENGINE_VERSION, self.identity()], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:20]
 
+    @cached_property
+    def text(self) -> str:
+        """All settings as JSON."""
+        return self.model_dump_json()
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy with some fields changed, which are not checked; its key is its own."""
+        """A copy with some fields changed, which are not checked; its key and text are its own."""
         copy = super().model_copy(update=update, deep=deep)
-        copy.__dict__.pop("key", None)
+        for cached in ("key", "text"):
+            copy.__dict__.pop(cached, None)
         return copy
 
     @model_validator(mode="after")

@@ -196,7 +196,7 @@ def sentence(first: str, second: str, difference: PairedDifference, metric: str 
         return f"{_who_is_where(first, second, difference, at)} in {name}{by} at the one seed they share; a single seed gives no interval"
     if not difference.told_apart:
         return f"{first} and {second} cannot be told apart in {name} at {_seeds(difference.n)}{_prospect(difference)}"
-    size, low, high = _figures(abs(difference.mean), *sorted((abs(difference.low), abs(difference.high))))
+    size, low, high = figures(abs(difference.mean), *sorted((abs(difference.low), abs(difference.high))))
     return f"{_who_is_where(first, second, difference, at)} in {name}: by {size} ({low} to {high}, {_seeds(difference.n)})"
 
 
@@ -210,7 +210,7 @@ def _who_is_where(first: str, second: str, difference: PairedDifference, at: At)
 def _prospect(difference: PairedDifference) -> str:
     if difference.effect == 0:
         return ": they are exactly equal" if difference.low == difference.high else ""
-    size, low, high = _figures(difference.mean, difference.low, difference.high)
+    size, low, high = figures(difference.mean, difference.low, difference.high)
     needed = f"about {difference.needed:,}" if difference.needed else f"more than {MOST_SEEDS:,}"
     return f" (difference {size}, {low} to {high}); {needed} would be needed"
 
@@ -249,7 +249,7 @@ def _alone(name: str, by_seed: Series, metric: str, at: At) -> str:
     mean, low, high = mean_interval(finite)
     if len(finite) == 1:
         return f"{name}: {_metric_in_words(metric, at)} {_number(mean)}; a single seed gives no interval"
-    size, bottom, top = _figures(mean, low, high)
+    size, bottom, top = figures(mean, low, high)
     return f"{name}: {_metric_in_words(metric, at)} {size} ({bottom} to {top}, {_seeds(len(finite))})"
 
 
@@ -273,12 +273,18 @@ def _number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def _figures(value: float, low: float, high: float) -> tuple[str, str, str]:
+def figures(value: float, low: float, high: float) -> tuple[str, str, str]:
     """The three with as many decimals as the interval's half width deserves, and never so few that an end reads as zero."""
     sizes = [size for size in ((high - low) / 2, abs(low), abs(high)) if size > 0]
     decimals = max(0, -math.floor(math.log10(min(sizes, default=1.0))))
     form = ".2e" if decimals > 5 or max(sizes, default=1.0) >= 1e6 else f".{decimals}f"
-    return format(value, form), format(low, form), format(high, form)
+    return _rounded(value, form), _rounded(low, form), _rounded(high, form)
+
+
+def _rounded(value: float, form: str) -> str:
+    """The number in that form; what rounds to zero has no sign."""
+    text = format(value, form)
+    return text.removeprefix("-") if float(text) == 0 else text
 
 
 def _half_width(std: Series, count: Series) -> Series:

@@ -130,6 +130,9 @@ def _counted(n: int, diverged: int) -> str:
 
 def of_variants(frame: DataFrame, variants: Sequence[str]) -> DataFrame:
     """The rows of the variants that are named; the names as categories, which are sent to a browser once and not in each row."""
-    frame = frame[frame["variant"].isin(list(variants))]
-    names = frame["variant"].astype(object) if isinstance(frame["variant"].dtype, CategoricalDtype) else frame["variant"]
-    return frame.assign(variant=Categorical(names, categories=list(variants)))
+    names, wanted = frame["variant"], list(variants)
+    if isinstance(names.dtype, CategoricalDtype):
+        chosen = names.cat.set_categories(wanted)
+        return frame.assign(variant=chosen)[chosen.notna()]
+    kept = frame[names.isin(wanted)]
+    return kept.assign(variant=Categorical(kept["variant"], categories=wanted))

@@ -28,6 +28,8 @@ def heatmap(
     log: bool | None = None,
     width: int = 360,
     columns: int = 1,
+    row: int = 26,
+    span: tuple[float, float] | None = None,
 ) -> alt.FacetChart:
     """A measure by layer and time, a panel a variant: the median over seeds, which one exploding seed does not move.
 
@@ -41,17 +43,23 @@ def heatmap(
         log: colour by factors; by default that is so for norms and ratios, and not for fractions.
         width: of the whole chart, in pixels.
         columns: panels side by side.
+        row: pixels of a layer.
+        span: the ends of the colours, for several charts that share them; see `span_of`.
     """
     log = column not in LINEAR if log is None else log
     frame = _fewer(medians(bands.of_variants(layers, variants), column, x), x)
-    ends = _ends(frame["value"], column, log)
-    frame = frame.assign(shown=frame["value"].clip(*ends))  # zero has no place among factors: it takes the lowest colour
-    names = list(dict.fromkeys(layers["layer"]))
-    chart = alt.Chart(frame, width=marks.panel_width(width, columns, 110), height=min(max(26 * len(names), 60), 420)).mark_rect()
+    ends = _ends(frame["value"], column, log) if span is None else span
+    # Zero has no place among factors: it takes the lowest colour. A cell without a value needs some number too, or Vega-Lite drops it.
+    frame = frame.assign(shown=frame["value"].clip(*ends).fillna(ends[0]), known=frame["value"].notna())
+    names = list(layers["layer"].unique())
+    beside = 48 + 6 * max(map(len, names), default=0)
+    chart = alt.Chart(frame, width=marks.panel_width(width, columns, beside), height=min(max(row * len(names), 60), 420)).mark_rect()
     chart = chart.encode(
         alt.X("left:Q", title=titles.AXES[x], scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=6)),
         alt.X2("right:Q"),
-        alt.Y("layer:N", title="layer", sort=names, scale=alt.Scale(paddingInner=0.06), axis=marks.close(labelFlush=False)),
+        alt.Y(
+            "layer:N", title="layer", sort=names, scale=alt.Scale(paddingInner=0.06), axis=marks.close(labelFlush=False, labelOverlap=True)
+        ),
         color=_size(column, ends, log, width),
         tooltip=[alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), marks.exactly(x), marks.number("value", titles.name(column))],
     )
@@ -59,6 +67,11 @@ def heatmap(
     facet = alt.Facet("variant:N", title=None, sort=list(variants), header=alt.Header(labelLimit=width))
     title = marks.note(["median of the seeds", *grey], width)
     return chart.facet(facet, columns=columns, title=title, description=_described(column, x, variants))
+
+
+def span_of(layers: DataFrame, column: str, x: Axis = "epoch") -> tuple[float, float]:
+    """The ends of the colours that `heatmap` takes for these rows."""
+    return _ends(medians(layers, column, x)["value"], column, column not in LINEAR)
 
 
 def medians(layers: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
@@ -85,7 +98,7 @@ def _size(column: str, ends: Sequence[float], log: bool, width: int) -> Any:
     title = titles.title(column)
     legend = alt.Legend(title=title, orient="bottom", direction="horizontal", gradientLength=max(width - 140, 120), titleLimit=width)
     scale = alt.Scale(type="log" if log else "linear", scheme=palette.SEQUENTIAL, domain=ends, clamp=True)
-    return alt.when("isValid(datum.shown)").then(alt.Color("shown:Q", scale=scale, legend=legend)).otherwise(alt.value(palette.MISSING))
+    return alt.when("datum.known").then(alt.Color("shown:Q", scale=scale, legend=legend)).otherwise(alt.value(palette.MISSING))
 
 
 def _ends(values: Series, column: str, log: bool) -> tuple[float, float]:

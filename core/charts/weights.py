@@ -66,7 +66,7 @@ def layer_means(frame: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
 
 
 def _layer_panels(means: DataFrame, group: list[str], column: str, x: Axis, width: int, columns: int) -> alt.FacetChart:
-    names = list(dict.fromkeys(means["layer"]))
+    names = list(means["layer"].unique())
     shown = thin.thinned(means, ["variant", "layer"], 2 * thin.POINTS // max(len(names), 1))
     fraction = titles.is_fraction(column)
     scale = alt.Scale(domain=[0, 1]) if fraction else alt.Scale(zero=False)
@@ -109,7 +109,7 @@ def histograms(
     """
     frame = _of_one_seed(bands.of_variants(frame, variants), seed)
     frame = frame if layers is None else frame[frame["layer"].isin(list(layers))]
-    names, shown = list(dict.fromkeys(frame["layer"])), [variant for variant in variants if variant in set(frame["variant"])]
+    names, shown = list(frame["layer"].unique()), [variant for variant in variants if variant in set(frame["variant"].unique())]
     table = bins.cells(frame, x, CELLS // max(len(names) * len(shown), 1) // bins.BINS)
     chart = alt.Chart(table, width=marks.panel_width(width, columns, 70), height=120).mark_rect(clip=True)
     chart = chart.encode(
@@ -153,7 +153,7 @@ def last_histograms(
     frame = _of_one_seed(bands.of_variants(frame, variants), seed)
     frame = frame[frame["step"] == frame.groupby("run", observed=True)["step"].transform("max")]
     table = bins.cells(frame)
-    names = list(dict.fromkeys(frame["layer"]))
+    names = list(frame["layer"].unique())
     charts = [_overlaid(bands.of_variants(table, group), group, names, width, columns) for group in palette.groups(variants)]
     described = f"Histograms of the weights at the last measurement, a panel a layer, for {titles.listed(list(variants))}."
     return _one_or_several(charts, described)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -25,10 +26,15 @@ class Choice(BaseModel):
 
         A field added later with a default leaves the identity of older settings as it was.
         """
-        fields = type(self).model_fields
-        values = {name: _plain(getattr(self, name)) for name in fields}
-        changed = {name: value for name, value in values.items() if value != _plain(fields[name].default)}
-        return {"kind": self.kind, **changed} if "kind" in fields else changed  # type: ignore[attr-defined]
+        defaults = _defaults(type(self))
+        values = {name: _plain(getattr(self, name)) for name in defaults}
+        changed = {name: value for name, value in values.items() if value != defaults[name]}
+        return {"kind": self.kind, **changed} if "kind" in defaults else changed  # type: ignore[attr-defined]
+
+
+@cache
+def _defaults(cls: type[Choice]) -> dict[str, Any]:
+    return {name: _plain(field.default) for name, field in cls.model_fields.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -36,9 +36,18 @@ class OptimizerChoice(Choice):
 
     elementwise: ClassVar[bool] = True  # each weight's step depends on that weight's own past alone: runs may share one tensor
     closure: ClassVar[bool] = False  # its step evaluates the loss itself, several times
+    proportional: ClassVar[bool] = False  # but for weight decay, its step is the rate times what the gradients so far make of it
     averaging: ClassVar[bool] = False  # it trains at one point and is evaluated at another: has train() and eval()
     options: ClassVar[dict[str, Any]] = {"foreach": False}  # how torch is to compute it, not what
     torch_name: ClassVar[str]
+
+    @property
+    def rate_apart(self) -> bool:
+        """Whether runs that differ in the rate alone share a torch optimizer, which then works at rate 1.
+
+        For those that torch does in a dozen small steps, which take as long for one run as for many.
+        """
+        return self.proportional and not getattr(self, "weight_decay", 0)
 
     def build(self, params: Sequence[Tensor]) -> list[TorchOptimizer]:
         """The torch optimizers that together step `params`, whose `.grad` the caller fills: one, for most kinds."""

@@ -94,6 +94,7 @@ class RmsProp(OptimizerChoice):
     momentum: Momentum = 0.0
     centered: Annotated[bool, Field(description="Divide by the standard deviation instead.", json_schema_extra={"advanced": True})] = False
 
+    proportional: ClassVar[bool] = True
     torch_name: ClassVar[str] = "RMSprop"
 
 
@@ -138,6 +139,7 @@ class NAdam(OptimizerChoice):
     )
     decoupled_weight_decay: Decoupled = False
 
+    proportional: ClassVar[bool] = True
     torch_name: ClassVar[str] = "NAdam"
 
 
@@ -153,6 +155,7 @@ class RAdam(OptimizerChoice):
     weight_decay: WeightDecay = 0.0
     decoupled_weight_decay: Decoupled = False
 
+    proportional: ClassVar[bool] = True
     torch_name: ClassVar[str] = "RAdam"
 
 
@@ -168,6 +171,7 @@ class Adamax(OptimizerChoice):
     eps: Epsilon = 1e-8
     weight_decay: WeightDecay = 0.0
 
+    proportional: ClassVar[bool] = True
     torch_name: ClassVar[str] = "Adamax"
 
 
@@ -184,6 +188,7 @@ class Adadelta(OptimizerChoice):
     eps: Epsilon = 1e-6
     weight_decay: WeightDecay = 0.0
 
+    proportional: ClassVar[bool] = True
     torch_name: ClassVar[str] = "Adadelta"
 
 

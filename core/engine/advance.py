@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from torch import Tensor
@@ -20,11 +21,12 @@ from core.engine.training import Live
 GRID_FEATURES = 2
 
 
-def advance(stack: Stack, epochs: int = 1) -> tuple[Stack, Records]:
+def advance(stack: Stack, epochs: int = 1, enough: Callable[[], bool] = lambda: False) -> tuple[Stack, Records]:
     """The stack after `epochs` more epochs (fewer where all runs end before), and what was measured on the way.
 
     The state before the first update is recorded first. Runs that finish, stop or diverge leave the stack. While a stack has
-    teachers, it is they that advance, and nothing is recorded.
+    teachers, it is they that advance, and nothing is recorded. `enough` is asked after each epoch of the stack itself, and can end
+    it there.
     """
     records = Records()
     if stack.teachers:
@@ -32,8 +34,9 @@ def advance(stack: Stack, epochs: int = 1) -> tuple[Stack, Records]:
     until = (stack.epoch + epochs) * stack.steps_per_epoch if stack.runs else 0
     if stack.runs and not stack.measured:
         stack = _start(stack, records)
-    while stack.runs and stack.step < until:
-        stack = _advance_until_one_leaves(stack, until, records)
+    ended = False
+    while stack.runs and stack.step < until and not ended:
+        stack, ended = _advance_until_one_leaves(stack, until, records, enough)
     return stack, records
 
 
@@ -58,12 +61,14 @@ def _start(stack: Stack, records: Records) -> Stack:
     return _without(live.freeze(measured=True), left)
 
 
-def _advance_until_one_leaves(stack: Stack, until: int, records: Records) -> Stack:
+def _advance_until_one_leaves(stack: Stack, until: int, records: Records, enough: Callable[[], bool]) -> tuple[Stack, bool]:
+    """The stack then, or when it is `enough`, and whether it is."""
     live = Live(stack)
-    per_epoch, size = stack.steps_per_epoch, stack.batch_size
+    per_epoch, size = live.steps_per_epoch, live.batch_size
     index_RN = epoch_indices(stack, live.step // per_epoch)
     left: list[int] = []
-    while live.step < until and not left:
+    ended = False
+    while live.step < until and not left and not ended:
         place = live.step % per_epoch
         if place == 0:
             index_RN = epoch_indices(stack, live.step // per_epoch)
@@ -72,7 +77,8 @@ def _advance_until_one_leaves(stack: Stack, until: int, records: Records) -> Sta
         live.prune()
         if observed is not None:
             left = _record(live, *observed, records)
-    return _without(live.freeze(), left)
+        ended = place + 1 == per_epoch and enough()
+    return _without(live.freeze(), left), ended
 
 
 def _without(stack: Stack, left: list[int]) -> Stack:
@@ -109,7 +115,7 @@ def _statuses(live: Live, train: Scores, val: Scores) -> list[str]:
     finite = live.flat_RP.isfinite().all(1) & train.loss.isfinite() & live.logged_R3.isfinite().all(1)
     if len(live.data.val):
         finite &= val.loss.isfinite()
-    per_epoch = live.stack.steps_per_epoch
+    per_epoch = live.steps_per_epoch
     statuses = []
     for run, watch, healthy in zip(live.runs, live.stack.watches, finite.tolist(), strict=True):
         stops = isinstance(run.stopping, StoppingChoice) and run.stopping.stops(watch)
@@ -135,7 +141,7 @@ def _history_rows(live: Live, train: Scores, val: Scores, measures: dict[str, li
         **measures,
         "status": statuses,
     }
-    epoch, samples = live.step / stack.steps_per_epoch, _samples(live.step, stack)
+    epoch, samples = live.step / live.steps_per_epoch, _samples(live.step, stack)
     common = {"step": live.step, "epoch": epoch, "samples": samples}
     return [common | dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from core.engine.batches import Tensors, known_labels
+from core.engine.chains import Link, back, parameters_of, run
 from core.engine.layers import Pass
 from core.engine.network import Network
 from core.engine.noise import BatchNoise
-from core.engine.objective import losses
+from core.engine.objective import loss_and_gradient, losses
 from core.engine.state import Stack
 from core.engine.teaching import Teaching
 
@@ -22,10 +25,35 @@ class BatchLoss:
         self.noise = BatchNoise(stack.runs, stack.flat_RP)
         self.teaching = Teaching(stack.runs, stack.lessons, stack.flat_RP) if stack.lessons else None
         self.known_N = known_labels(stack) if stack.lessons else None
-        self.smoothing_R1 = stack.flat_RP.new_tensor([[run.training.label_smoothing] for run in stack.runs])
+        shares = [[run.training.label_smoothing] for run in stack.runs]
+        self.smoothing_R1 = stack.flat_RP.new_tensor(shares) if any(share for (share,) in shares) else None
+        self.plain = self._is_plain()
+
+    def _is_plain(self) -> bool:
+        """Whether the loss is that of examples and labels as they stand."""
+        changed = self.noise.noisy or self.noise.blended or self.smoothing_R1 is not None or self.teaching is not None
+        return not changed and self.data.train.y_N.dim() == 1
+
+    def descend(self, network: Network, index_RB: Tensor, step: int, rows: slice, out_RP: Tensor) -> Tensor:
+        """The loss of every example of the batch, of each run in `rows` (R, B); the gradient of each run's mean goes into `out_RP`."""
+        if self.plain and network.chain is not None:
+            return self._descend_chain(network, network.chain, index_RB, out_RP)
+        loss_RB = self(network, index_RB, step, rows)
+        network.gradient(loss_RB, out_RP)
+        return loss_RB.detach()
+
+    @torch.no_grad()
+    def _descend_chain(self, network: Network, links: Sequence[Link], index_RB: Tensor, out_RP: Tensor) -> Tensor:
+        x_RBD, y_RB = self.data.train.take(index_RB)
+        parameters = parameters_of(links)
+        states = run(links, x_RBD, parameters)
+        loss_RB, grad_RBC = loss_and_gradient(states[-1], y_RB, self.data.task, network.share_of)
+        _, gradients = back(links, states, parameters, grad_RBC, to_inputs=False)
+        network.write(gradients, out_RP)
+        return loss_RB
 
     def __call__(self, network: Network, index_RB: Tensor, step: int, rows: slice) -> Tensor:
-        """The mean loss over the batch of each run in `rows` (R,), ready for its gradient."""
+        """The loss of every example of the batch, of each run in `rows` (R, B), ready for its gradient."""
         x_RBD, y_RB = self.data.train.take(index_RB)
         x_RBD = self.noise.shake_inputs(x_RBD, step, rows)
         blend = self.noise.blend(step, index_RB.shape[1], rows)
@@ -37,7 +65,7 @@ class BatchLoss:
         if self.teaching is not None and self.teaching.hinted:
             mode.watch = lambda layer, a_RBH: hidden.append(a_RBH.flatten(2)) if layer != "output" else None
         outputs_RBC = network(x_RBD, mode)
-        smoothing_R1 = self.smoothing_R1[rows] if self.smoothing_R1.any() else None
+        smoothing_R1 = None if self.smoothing_R1 is None else self.smoothing_R1[rows]
         loss_RB = losses(outputs_RBC, y_RB, self.data.task, smoothing_R1)
         if blend is not None:
             loss_RB = share_R1 * loss_RB + (1 - share_R1) * losses(outputs_RBC, _of_places(y_RB, place_RB), self.data.task, smoothing_R1)
@@ -47,7 +75,7 @@ class BatchLoss:
             loss_RB = self.teaching.mix(loss_RB, outputs_RBC, index_RB, rows)
             if hidden:
                 loss_RB = loss_RB + self.teaching.imitate(hidden[-1], index_RB, rows)
-        return loss_RB.mean(1)
+        return loss_RB
 
 
 def _of_places(values: Tensor, place_RB: Tensor) -> Tensor:

@@ -15,8 +15,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from core.engine.elementwise import stretched, tanh
-
 sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
 tanh_backward = torch.ops.aten.tanh_backward.grad_input
 relu_backward = torch.ops.aten.threshold_backward.grad_input
@@ -172,7 +170,7 @@ class Rnn(Cell):
         for step in range(tape.steps):
             torch.bmm(joined_RGM, tape.column[step], out=sum_RHB)
             if self.tanh:
-                tanh(sum_RHB, out=tape.state[step + 1])
+                torch.tanh(sum_RHB, out=tape.state[step + 1])
             else:
                 torch.clamp(sum_RHB, min=0, out=tape.state[step + 1])
 
@@ -211,15 +209,16 @@ class Lstm(Cell):
 
     def forward(self, tape: Tape, weights: Weights) -> None:
         hidden, joined_RGM = tape.hidden, joined(weights)
-        joined_RGM[:, 2 * hidden : 3 * hidden] *= 2  # so that one sigmoid serves all gates: tanh(g) = 2 sigmoid(2 g) - 1
         gates, memory, squashed = tape.blocks["gates"], tape.blocks["memory"], tape.blocks["squashed"]
         memory[0].zero_()
         for step in range(tape.steps):
             open_, forget, new, out = tape.gates["gates"][step]
-            torch.bmm(joined_RGM, tape.column[step], out=gates[step]).sigmoid_()
-            stretched(new)
+            torch.bmm(joined_RGM, tape.column[step], out=gates[step])
+            gates[step][:, : 2 * hidden].sigmoid_()
+            new.tanh_()
+            out.sigmoid_()
             torch.mul(memory[step], forget, out=memory[step + 1]).addcmul_(open_, new)
-            tanh(memory[step + 1], out=squashed[step])
+            torch.tanh(memory[step + 1], out=squashed[step])
             torch.mul(out, squashed[step], out=tape.state[step + 1])
 
 
@@ -297,7 +296,7 @@ class Gru(Cell):
             torch.bmm(joined_RGM, tape.column[step], out=gates[step])
             gates[step][:, : 2 * hidden].sigmoid_()
             torch.bmm(inputs_RHN, tape.input[step], out=new[step])
-            tanh(new[step].addcmul_(reset, of_state), out=new[step])
+            torch.tanh(new[step].addcmul_(reset, of_state), out=new[step])
             torch.sub(state[step], new[step], out=change_RHB)
             torch.addcmul(new[step], update, change_RHB, out=state[step + 1])
 

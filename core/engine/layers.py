@@ -13,8 +13,8 @@ from torch.nn import functional as F
 
 from core.choices.modules import Residual, Steps, TimeLast, WeightNorm
 from core.engine import layers_conv, layers_norm, layers_recurrent
-from core.engine.elementwise import Tanh
-from core.engine.layer_base import Build, Layer, Parts, Pass, weight_of
+from core.engine.chains import Affine, Link, affine, chained, leaves, link_of, within
+from core.engine.layer_base import Build, Layer, Parts, Pass
 
 __all__ = ["Layer", "Parts", "Pass", "segments", "stacked"]
 
@@ -30,17 +30,7 @@ def stacked(module: nn.Module, name: str, parts: Parts) -> Layer:
 
 def linear(module: nn.Module, name: str, parts: Parts) -> Layer:
     """y[r] = x[r] @ weight[r].T + bias[r] as one batched product; with steps or positions before the inputs, at each of them."""
-    weight = weight_of(module, name, parts)
-    bias_RO = parts.parameters.get(f"{name}.bias")
-
-    def forward(x_RBI: Tensor, mode: Pass) -> Tensor:
-        if x_RBI.dim() > 3:
-            return forward(x_RBI.flatten(1, -2), mode).unflatten(1, x_RBI.shape[1:-1])
-        if bias_RO is None:
-            return torch.bmm(x_RBI, weight().mT)
-        return torch.baddbmm(bias_RO[:, None], x_RBI, weight().mT)
-
-    return forward
+    return chained([affine(module, name, parts)])
 
 
 def weight_norm(module: nn.Module, name: str, parts: Parts) -> Layer:
@@ -58,8 +48,8 @@ def relu(module: nn.Module, name: str, parts: Parts) -> Layer:
 
 
 def tanh(module: nn.Module, name: str, parts: Parts) -> Layer:
-    """Tanh, in place for the same reason, and by a faster formula."""
-    return lambda x, _: Tanh.apply(x.clone() if x._is_view() else x)
+    """Tanh, in place for the same reason."""
+    return lambda x, _: torch.tanh(x) if x._is_view() else torch.tanh_(x)
 
 
 def prelu(module: nn.Module, name: str, parts: Parts) -> Layer:
@@ -87,16 +77,39 @@ def dropout(module: nn.Module, name: str, parts: Parts) -> Layer:
 
 def sequence(module: nn.Module, name: str, parts: Parts) -> Layer:
     """The children one after the other; what follows an activation or ends the network is shown to `Pass.watch`."""
-    layers = [(child, stacked(part, f"{name}.{child}" if name else child, parts)) for child, part in module.named_children()]
+    layers = [(child, stacked(part, within(name, child), parts)) for child, part in module.named_children()]
+    unwatched: list[Layer] = []
 
     def forward(x: Tensor, mode: Pass) -> Tensor:
+        if mode.watch is None:
+            if not unwatched:
+                unwatched.extend(joined(module, name, parts))
+            for layer in unwatched:
+                x = layer(x, mode)
+            return x
         for child, layer in layers:
             x = layer(x, mode)
-            if mode.watch is not None and child in WATCHED:
+            if child in WATCHED:
                 mode.watch(name or child, x)
         return x
 
     return forward
+
+
+def joined(module: nn.Module, name: str, parts: Parts) -> Iterator[Layer]:
+    """The layers of a sequence, and of sequences in it, with stretches of simple ones as chains: nothing between them can be watched."""
+    links: list[Link] = []
+    for path, part in leaves(module, name):
+        link = link_of(part, path, parts)
+        if link is not None and (links or isinstance(link, Affine)):
+            links.append(link)
+            continue
+        if links:
+            yield chained(links)
+        links = []
+        yield stacked(part, path, parts)
+    if links:
+        yield chained(links)
 
 
 def residual(module: nn.Module, name: str, parts: Parts) -> Layer:

@@ -7,7 +7,7 @@ Row r of the matrix is `parameters_to_vector` of run r's plain network: paramete
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +17,7 @@ from torch.nn.utils import parameters_to_vector
 from core.choices.filling import Weighted
 from core.choices.loading import Split, load_data
 from core.choices.model_base import Sizes
+from core.engine import chains
 from core.engine.layers import Parts, Pass, segments, stacked
 from core.engine.streams import generator, stream_seed
 from core.settings import RunSettings, SettingsError
@@ -97,19 +98,34 @@ class Network:
         self.layout = Layout.of(template)
         self.flat_RP = flat_RP
         self.leaves = [flat_RP.detach()[:, columns].unflatten(1, shape).requires_grad_() for _, columns, shape in self.layout.parameters]
+        self.shares: dict[torch.Size, Tensor] = {}
         names = [name for name, _, _ in self.layout.parameters]
         rates = [run.model.dropouts() for run in runs]
         dropouts = {name: flat_RP.new_tensor([rate[name] for rate in rates]) for name in rates[0]}
-        self.forward = stacked(template, "", Parts(dict(zip(names, self.leaves, strict=True)), buffers, dropouts))
+        parts = Parts(dict(zip(names, self.leaves, strict=True)), buffers, dropouts)
+        self.forward = stacked(template, "", parts)
+        self.chain = chains.whole(template, parts)  # its links, where it is one chain: then its gradient needs no autograd
 
     def __call__(self, x_RBD: Tensor, mode: Pass) -> Tensor:
         """The outputs (R, B, C)."""
         return self.forward(x_RBD, mode)
 
-    def gradient(self, loss: Tensor, out_RP: Tensor) -> None:
-        """Writes the gradient of `loss` (the sum of the runs' losses) into `out_RP` (R, P)."""
-        gradients = torch.autograd.grad(loss, self.leaves, materialize_grads=True)
-        torch.cat([g.flatten(1) for g in gradients], dim=1, out=out_RP)
+    def gradient(self, loss_RB: Tensor, out_RP: Tensor) -> None:
+        """Writes the gradient of each run's mean loss over its examples into that run's row of `out_RP` (R, P)."""
+        share_RB = self.share_of(loss_RB)
+        gradients = torch.autograd.grad(loss_RB, self.leaves, share_RB, materialize_grads=True)
+        self.write(gradients, out_RP)
+
+    def share_of(self, loss_RB: Tensor) -> Tensor:
+        """What each example's loss counts in its run's mean (R, B)."""
+        share_RB = self.shares.get(loss_RB.shape)
+        if share_RB is None:
+            share_RB = self.shares[loss_RB.shape] = torch.full_like(loss_RB, 1 / loss_RB.shape[1])
+        return share_RB
+
+    def write(self, gradients: Iterable[Tensor | None], out_RP: Tensor) -> None:
+        """Writes the gradients of all parameters, in order, into their columns; None is of a parameter that is not there."""
+        torch.cat([g.flatten(1) for g in gradients if g is not None], dim=1, out=out_RP)
 
 
 def initial_parameters(runs: Sequence[RunSettings], template: nn.Module) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,8 +20,26 @@ from core.settings import RunSettings
 State = dict[str, Any]
 """Of one torch optimizer: `tensors`, torch's own state of each of its tensors, and `groups`, the rest of its param_groups."""
 
+Builder = Callable[[], list[list[torch.optim.Optimizer]]]
+
 Closure = Callable[[int], float]
 """Evaluates the loss of the run in a row, and its gradient in place."""
+
+
+@dataclass
+class Apart:
+    """Rows that share a torch optimizer at rate 1: it steps from 0, and what it comes to is scaled by each row's own rate."""
+
+    values_RP: Tensor
+    scratch_RP: Tensor
+    rates_R1: Tensor
+
+    def step(self, optimizers: Sequence[torch.optim.Optimizer], factor: float) -> None:
+        """One update in place, of every rate times `factor`."""
+        self.scratch_RP.zero_()
+        for optimizer in optimizers:
+            _bare_step(optimizer)
+        self.values_RP.addcmul_(self.scratch_RP, self.rates_R1, value=factor)
 
 
 @dataclass
@@ -29,11 +48,12 @@ class Group:
 
     key: str
     rows: slice
-    run: RunSettings  # any of them: they share optimizer, schedule and length
+    runs: Sequence[RunSettings]  # they share optimizer (but for the rate, where that is apart), schedule and length
     optimizers: list[list[torch.optim.Optimizer]]  # of all rows at once, or of each row
     steps_per_epoch: int
     closure: Closure
-    build: Callable[[], list[list[torch.optim.Optimizer]]]
+    build: Builder
+    apart: Apart | None = None  # where the torch optimizer works at rate 1
     plateau: float = 1.0  # what a schedule that watches the validation loss has come down to
 
     def factor(self, step: int) -> float:
@@ -41,14 +61,23 @@ class Group:
         total = self.run.training.epochs * self.steps_per_epoch
         return self.plateau * self.run.schedule.factor(step, self.steps_per_epoch, total)
 
-    def lr(self, step: int) -> float:
-        """The learning rate of that update."""
-        return self.run.optimizer.lr * self.factor(step)
+    @property
+    def run(self) -> RunSettings:
+        """Any of them."""
+        return self.runs[0]
+
+    def rates(self, step: int) -> list[float]:
+        """The learning rate of each row at that update."""
+        factor = self.factor(step)
+        return [run.optimizer.lr * factor for run in self.runs]
 
     def step(self, step: int) -> float:
         """Does update `step` in place; returns the seconds that it took."""
         begun = time.perf_counter()
         factor = self.factor(step)
+        if self.apart is not None:
+            self.apart.step(self.optimizers[0], factor)
+            return time.perf_counter() - begun
         for row, optimizers in enumerate(self.optimizers, start=self.rows.start):
             for optimizer in optimizers:
                 for group in optimizer.param_groups:
@@ -56,7 +85,7 @@ class Group:
                 if self.run.optimizer.closure:
                     optimizer.step(partial(self.closure, row))
                 else:
-                    optimizer.step()
+                    _bare_step(optimizer)
         return time.perf_counter() - begun
 
     def evaluating(self, on: bool) -> None:
@@ -78,6 +107,19 @@ class Group:
         for optimizers, states in zip(self.optimizers, saved, strict=True):
             for optimizer, state in zip(optimizers, states, strict=True):
                 _restore(optimizer, state)
+
+
+def _bare_step(optimizer: torch.optim.Optimizer) -> None:
+    """One step; of torch's own optimizers without the hooks for profilers and compilers around it.
+
+    On small tensors the hooks take four times as long as the step.
+    """
+    kind = type(optimizer)
+    if kind.__module__.startswith("torch.optim."):
+        with torch.no_grad():
+            inspect.unwrap(kind.step)(optimizer)
+    else:
+        optimizer.step()
 
 
 def _tensors(optimizer: torch.optim.Optimizer) -> list[Tensor]:
@@ -103,10 +145,24 @@ def groups_of(
     """The groups of a stack whose runs stand in the order of `group_key`, over views of its parameters and gradients."""
     groups = []
     for key, rows in grouped_rows(runs):
-        run = runs[rows.start]
-        build = partial(_optimizers_of, run, rows, flat_RP, grad_RP, layout)
-        groups.append(Group(key, rows, run, build(), steps_per_epoch, closure, build))
+        own = runs[rows]
+        if own[0].optimizer.rate_apart:
+            apart, build = _apart(own, flat_RP.detach()[rows], grad_RP[rows])
+        else:
+            apart, build = None, partial(_optimizers_of, own[0], rows, flat_RP, grad_RP, layout)
+        groups.append(Group(key, rows, own, build(), steps_per_epoch, closure, build, apart))
     return groups
+
+
+def _apart(
+    runs: Sequence[RunSettings], values_RP: Tensor, grad_RP: Tensor
+) -> tuple[Apart, Callable[[], list[list[torch.optim.Optimizer]]]]:
+    """The rows with their scratch, and what builds the torch optimizer over it."""
+    scratch_RP = torch.zeros_like(values_RP)
+    scratch_RP.grad = grad_RP
+    optimizer = runs[0].optimizer.model_copy(update={"lr": 1.0})
+    rates_R1 = values_RP.new_tensor([[run.optimizer.lr] for run in runs])
+    return Apart(values_RP, scratch_RP, rates_R1), lambda: [optimizer.build([scratch_RP])]
 
 
 def _optimizers_of(run: RunSettings, rows: slice, flat_RP: Tensor, grad_RP: Tensor, layout: Layout) -> list[list[torch.optim.Optimizer]]:

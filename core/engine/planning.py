@@ -68,6 +68,9 @@ def _split(runs: list[RunSettings], parts: int) -> list[tuple[RunSettings, ...]]
 
 
 def group_key(run: RunSettings) -> str:
-    """Equal for runs that one torch optimizer can step: the same optimizer, schedule and length."""
+    """Equal for runs that one torch optimizer can step: the same optimizer (but for a rate that is apart), schedule and length."""
+    optimizer = run.optimizer.identity()
+    if run.optimizer.rate_apart:
+        optimizer.pop("lr", None)
     own = run.key if run.schedule.watches or run.pruning.rewind is not None else ""
-    return json.dumps([run.optimizer.identity(), run.schedule.identity(), run.training.epochs, own], sort_keys=True)
+    return json.dumps([optimizer, run.schedule.identity(), run.training.epochs, own], sort_keys=True)

@@ -77,8 +77,8 @@ def training_gradient(network: Network, data: Tensors) -> Tensor:
     runs = len(total_RP)
     for x_ND, y_N in zip(data.train.x_ND.split(CHUNK), data.train.y_N.split(CHUNK), strict=True):
         outputs_RNC = network(x_ND.expand(runs, *x_ND.shape), Pass(training=False))
-        network.gradient(losses(outputs_RNC, y_N.expand(runs, *y_N.shape), data.task).sum(1).sum(), part_RP)
-        total_RP += part_RP
+        network.gradient(losses(outputs_RNC, y_N.expand(runs, *y_N.shape), data.task), part_RP)
+        total_RP.add_(part_RP, alpha=len(y_N))
     return total_RP / len(data.train)
 
 

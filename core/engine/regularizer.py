@@ -38,7 +38,8 @@ class Regularizer:
         self.proximal = bool(self.l1_proximal_R.any()) or any(bool(s.any()) for s in self.l2_proximal_R.values())
         self.limited = bool(self.longest_R.isfinite().any())
         self.penalised = self.proximal or self.grouped or bool(self.l1_R.any() or self.l2_squared_R.any())
-        self.needs_rates = self.proximal or bool(self.decay_R.any())
+        self.decays = bool(self.decay_R.any())
+        self.needs_rates = self.proximal or self.decays
 
     def penalise(self, flat_RP: Tensor, grad_RP: Tensor, rows: slice = ALL) -> Tensor | None:
         """Adds the penalties' gradients to `grad_RP`; returns their values (R,), or None when there are none.
@@ -71,11 +72,13 @@ class Regularizer:
 
     def decay(self, flat_RP: Tensor, lr_R: Tensor) -> None:
         """Decoupled weight decay, before the update, in place."""
-        if self.decay_R.any():
+        if self.decays:
             flat_RP.mul_(1 - (lr_R * self.decay_R)[:, None] * self.columns_P)
 
     def constrain(self, flat_RP: Tensor, lr_R: Tensor) -> None:
         """Proximal steps and the longest norms, after the update, in place."""
+        if not (self.proximal or self.limited):
+            return
         if self.l1_proximal_R.any():
             by_RP = (lr_R * self.l1_proximal_R)[:, None] * self.columns_P
             flat_RP.copy_(penalties.soft_threshold(flat_RP, by_RP))

@@ -32,29 +32,38 @@ class SegmentResult:
     seconds: float  # wall time
 
 
+class Pace:
+    """Tells when a segment is long enough: after so many epochs, or when another would not fit into its seconds."""
+
+    def __init__(self, segment: Segment) -> None:
+        """Begins to count."""
+        self.segment, self.epochs, self.begun = segment, 0, time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.perf_counter() - self.begun
+
+    def epoch_done(self) -> bool:
+        """Counts an epoch, and tells whether it was the last."""
+        self.epochs += 1
+        if self.segment.epochs is not None:
+            return self.epochs >= self.segment.epochs
+        return self.seconds * (self.epochs + 1) / self.epochs > self.segment.seconds
+
+
 def run_segment(segment: Segment) -> SegmentResult:
     """Advances the stack by at least one epoch. Raises DataError or RuntimeError where the data or the device cannot be had."""
-    begun = time.perf_counter()
+    pace = Pace(segment)
     keep_freed_memory()
     device = device_of(segment.runs[0])
     stack = begin(segment.runs) if segment.state is None else Stack.from_bytes(segment.state, device)
-    records, done = Records(), 0
-    while not stack.finished:
-        count = _next_stretch(segment, done, time.perf_counter() - begun)
-        if count < 1:
-            break
-        stack, new = advance(stack, count)
-        records.extend(new)
-        done += count
-    epoch = stack.epoch if stack.runs else max(run.training.epochs for run in segment.runs)
-    return SegmentResult(None if stack.finished else stack.to_bytes(), records, epoch, time.perf_counter() - begun)
-
-
-def _next_stretch(segment: Segment, done: int, spent: float) -> int:
-    """Epochs to do before looking at the clock again: one at first, then half of what seems to fit."""
-    if segment.epochs is not None:
-        return segment.epochs - done
-    if done == 0:
-        return 1
-    left = (segment.seconds - spent) * done / spent
-    return max(1, int(left / 2)) if left >= 1 else 0
+    last = max(run.training.epochs for run in segment.runs)
+    records, ended = Records(), False
+    while stack.teachers and not ended:
+        stack, _ = advance(stack, 1)
+        ended = pace.epoch_done()
+    if not ended:
+        stack, records = advance(stack, last, pace.epoch_done)
+    epoch = stack.epoch if stack.runs else last
+    return SegmentResult(None if stack.finished else stack.to_bytes(), records, epoch, pace.seconds)

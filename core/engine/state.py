@@ -134,7 +134,7 @@ class Stack:
 
     def _plain(self) -> dict[str, Any]:
         return vars(self) | {
-            "runs": [run.model_dump_json() for run in self.runs],
+            "runs": [run.text for run in self.runs],
             "watches": [astuple(watch) for watch in self.watches],
             "plateaus": [astuple(plateau) for plateau in self.plateaus],
             "teachers": [teacher._plain() for teacher in self.teachers],
@@ -151,13 +151,19 @@ class Stack:
         return cls(
             **plain
             | {
-                "runs": tuple(RunSettings.model_validate_json(run) for run in plain["runs"]),
+                "runs": tuple(map(_settings, plain["runs"])),
                 "watches": tuple(Watch(*watch) for watch in plain["watches"]),
                 "plateaus": tuple(PlateauState(*plateau) for plateau in plain["plateaus"]),
                 "teachers": tuple(cls._from_plain(teacher) for teacher in plain["teachers"]),
                 "lessons": {key: Lesson(**lesson) for key, lesson in plain["lessons"].items()},
             }
         )
+
+
+@lru_cache(maxsize=2048)
+def _settings(text: str) -> RunSettings:
+    """The settings that a text holds, kept for the next segments of the same stack: their keys take longer than an update."""
+    return RunSettings.model_validate_json(text)
 
 
 @lru_cache(maxsize=64)

@@ -8,12 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.choices.clipping import NoClipping
+from core.choices.data import Data
+from core.choices.models import Model
 from core.choices.schedules import Plateau
 from core.choices.stopping import StoppingChoice
 from core.engine.batch_loss import BatchLoss
@@ -36,6 +39,8 @@ class Live:
         self.stack = stack
         self.runs = stack.runs
         self.step = stack.step
+        self.steps_per_epoch, self.batch_size = stack.steps_per_epoch, stack.batch_size
+        self.micro_size, self.accumulation = stack.micro_size, stack.accumulation
         self.data = tensors_of(stack)
         self.flat_RP = stack.flat_RP.clone()
         self.grad_RP = torch.zeros_like(self.flat_RP)
@@ -44,8 +49,9 @@ class Live:
         self.norms_RN, self.rewind_RP, self.movement_RP = stack.norms_RN, stack.rewind_RP, stack.movement_RP
         self.moves = any(run.pruning.needs == "movement" for run in self.runs)
         self.logged_R3 = stack.logged_R3.clone()
-        self.seconds_R = stack.seconds_R.clone()
-        self.template = blank(self.runs[0])
+        self.logged = self.logged_R3.unbind(1)
+        self.seconds_R = stack.seconds_R.numpy().copy()
+        self.template = _template(self.runs[0].model, self.runs[0].data)
         self.network = Network(self.template, self.flat_RP, self.buffers, self.runs)
         self.weight_columns_P = self.network.layout.weight_columns(self.flat_RP.device)
         self.loss = BatchLoss(stack, self.data)
@@ -55,8 +61,8 @@ class Live:
         self._prepare_optimizers()
 
     def _prepare_optimizers(self) -> None:
-        layout, steps = self.network.layout, self.stack.steps_per_epoch
-        self.groups = groups_of(self.runs, self.flat_RP, self.grad_RP, layout, steps, self._closure)
+        layout = self.network.layout
+        self.groups = groups_of(self.runs, self.flat_RP, self.grad_RP, layout, self.steps_per_epoch, self._closure)
         self.averaging = any(run.optimizer.averaging for run in self.runs)
         self.alone: dict[int, Network] = {}  # the networks of single rows, for optimizers that evaluate the loss themselves
         self.index_RB = torch.empty(0, dtype=torch.long)
@@ -78,37 +84,35 @@ class Live:
             rewind_RP=self.rewind_RP,
             movement_RP=self.movement_RP,
             logged_R3=self.logged_R3,
-            seconds_R=self.seconds_R,
+            seconds_R=torch.from_numpy(self.seconds_R),
             **changes,
         )
 
-    def backward(self, index_RB: Tensor, rows: slice = ALL) -> tuple[Tensor, Tensor]:
-        """The gradient of loss and penalty on a batch, into `grad_RP`; returns the loss and the penalty of each run (R,).
+    def backward(self, index_RB: Tensor, rows: slice = ALL) -> tuple[Tensor, Tensor | None]:
+        """The gradient of loss and penalty on a batch, into `grad_RP`; returns the loss and the penalty (None: there is none) of each run.
 
         With `rows`, of these runs alone: `index_RB` and what is returned have as many.
         """
         network = self.network if rows == ALL else self._network_of(rows)
-        parts = index_RB.split(self.stack.micro_size, dim=1)
         grad_RP = self.grad_RP[rows]
-        loss_R = torch.zeros_like(grad_RP[:, 0])
-        for place, part_RB in enumerate(parts):
-            part_R = self.loss(network, part_RB, self.step * self.stack.accumulation + place, rows)
-            share = part_RB.shape[1] / index_RB.shape[1]
-            if len(parts) == 1:
-                network.gradient(part_R.sum(), grad_RP)
-            else:
-                self._accumulate(network, part_R, grad_RP, share, first=place == 0)
-            loss_R += share * part_R.detach()
+        if index_RB.shape[1] <= self.micro_size:
+            loss_R = self.loss.descend(network, index_RB, self.step * self.accumulation, rows, grad_RP).mean(1)
+        else:
+            loss_R = self._accumulate(network, index_RB, grad_RP, rows)
         penalty_R = self.regularizer.penalise(self.flat_RP[rows], grad_RP, rows)
         self.loss.noise.shake_gradient(grad_RP, self.step, rows)
-        return loss_R, torch.zeros_like(loss_R) if penalty_R is None else penalty_R
+        return loss_R, penalty_R
 
-    def _accumulate(self, network: Network, loss_R: Tensor, grad_RP: Tensor, share: float, *, first: bool) -> None:
-        part_RP = torch.empty_like(grad_RP)
-        network.gradient(loss_R.sum(), part_RP)
-        if first:
-            grad_RP.zero_()
-        grad_RP.add_(part_RP, alpha=share)
+    def _accumulate(self, network: Network, index_RB: Tensor, grad_RP: Tensor, rows: slice) -> Tensor:
+        """The gradient of a batch that is taken in several parts, into `grad_RP`; returns the loss of each run (R,)."""
+        loss_R, part_RP = torch.zeros_like(grad_RP[:, 0]), torch.empty_like(grad_RP)
+        grad_RP.zero_()
+        for place, part_RB in enumerate(index_RB.split(self.micro_size, dim=1)):
+            loss_RB = self.loss.descend(network, part_RB, self.step * self.accumulation + place, rows, part_RP)
+            share = part_RB.shape[1] / index_RB.shape[1]
+            grad_RP.add_(part_RP, alpha=share)
+            loss_R.add_(loss_RB.mean(1), alpha=share)
+        return loss_R
 
     def _network_of(self, rows: slice) -> Network:
         """The network of one row, over the same storage."""
@@ -123,7 +127,7 @@ class Live:
         loss_R, penalty_R = self.backward(self.index_RB[rows], rows)
         self._clip(row)
         self._hold_pruned(self.grad_RP)
-        return (loss_R + penalty_R).item()
+        return (loss_R if penalty_R is None else loss_R + penalty_R).item()
 
     def update(self, index_RB: Tensor, *, observe: bool) -> tuple[Tensor, Tensor] | None:
         """One update of every run on its batch. With `observe`: the gradient before clipping, and the parameters before the update."""
@@ -131,14 +135,15 @@ class Live:
         self.index_RB = index_RB
         loss_R, penalty_R = self.backward(index_RB)
         observed = (self.grad_RP.clone(), self.flat_RP.clone()) if observe else None
-        self._remember_norms()
+        if self.window:
+            self._remember_norms()
         self._clip()
         self._hold_pruned(self.grad_RP)
         if self.moves:
             self.movement_RP = (0 if self.movement_RP is None else self.movement_RP) - self.flat_RP * self.grad_RP
-        lr_R = self.flat_RP.new_tensor(self._rates(self.step)) if self.regularizer.needs_rates else self.grad_RP[:, 0]
+        lr_R = self.flat_RP.new_tensor(self._rates(self.step)) if self.regularizer.needs_rates else loss_R
         self.regularizer.decay(self.flat_RP, lr_R)
-        self.logged_R3 += torch.stack([loss_R, penalty_R, torch.ones_like(loss_R)], dim=1) * index_RB.shape[1]
+        self._log(loss_R, penalty_R, index_RB.shape[1])
         self.seconds_R += (time.perf_counter() - begun) / len(self.runs)
         for group in self.groups:
             self.seconds_R[group.rows] += group.step(self.step) / (group.rows.stop - group.rows.start)
@@ -147,14 +152,20 @@ class Live:
         self.step += 1
         return observed
 
+    def _log(self, loss_R: Tensor, penalty_R: Tensor | None, examples: int) -> None:
+        loss, penalty, seen = self.logged
+        loss.add_(loss_R, alpha=examples)
+        seen.add_(examples)
+        if penalty_R is not None:
+            penalty.add_(penalty_R, alpha=examples)
+
     def _hold_pruned(self, tensor_RP: Tensor) -> None:
         if self.keep_RP is not None:
             tensor_RP.mul_(self.keep_RP)
 
     def _remember_norms(self) -> None:
-        if self.window:
-            known_RN = self.grad_RP.new_full((len(self.runs), self.window), torch.nan) if self.norms_RN is None else self.norms_RN
-            self.norms_RN = torch.cat([known_RN[:, 1:], self.grad_RP.norm(dim=1, keepdim=True)], dim=1)
+        known_RN = self.grad_RP.new_full((len(self.runs), self.window), torch.nan) if self.norms_RN is None else self.norms_RN
+        self.norms_RN = torch.cat([known_RN[:, 1:], self.grad_RP.norm(dim=1, keepdim=True)], dim=1)
 
     def _clip(self, only: int | None = None) -> None:
         for clipping, rows in self.clippings:
@@ -177,7 +188,7 @@ class Live:
         return self._rates(max(0, self.step - 1))
 
     def _rates(self, step: int) -> list[float]:
-        return [group.lr(step) for group in self.groups for _ in range(group.rows.start, group.rows.stop)]
+        return [rate for group in self.groups for rate in group.rates(step)]
 
     def watch(self, val: Scores) -> None:
         """Lets stopping rules and schedules see an evaluation, and keeps the weights that are a run's best so far."""
@@ -216,14 +227,14 @@ class Live:
     def first_gradient(self) -> Tensor:
         """The gradient that the first update will use, with nothing changed by looking."""
         buffers = {name: buffer.clone() for name, buffer in self.buffers.items()}
-        self.backward(epoch_indices(self.stack, 0)[:, : self.stack.batch_size])
+        self.backward(epoch_indices(self.stack, 0)[:, : self.batch_size])
         for name, buffer in buffers.items():
             self.buffers[name].copy_(buffer)
         return self.grad_RP.clone()
 
     def prune(self) -> None:
         """Sets weights to zero for good in the runs whose pruning has an event at the end of this epoch, and rewinds the rest if asked."""
-        epoch, rest = divmod(self.step, self.stack.steps_per_epoch)
+        epoch, rest = divmod(self.step, self.steps_per_epoch)
         if rest:
             return
         self._remember_rewind_points(epoch)
@@ -268,9 +279,15 @@ class Live:
 
     def due(self, step: int) -> bool:
         """Whether the state after `step` updates is recorded: every n updates, or after an epoch, and always where a run ends."""
-        every, per_epoch = self.runs[0].training.evaluate_every, self.stack.steps_per_epoch
+        every, per_epoch = self.runs[0].training.evaluate_every, self.steps_per_epoch
         regular = step % (every or per_epoch) == 0
         return regular or any(step == run.training.epochs * per_epoch for run in self.runs)
+
+
+@lru_cache(maxsize=16)
+def _template(model: Model, data: Data) -> nn.Module:
+    """The plain network that tells names and shapes; not to be changed. Kept, since it takes as long as several updates to make."""
+    return blank(RunSettings(model=model, data=data))
 
 
 def _rows_by_clipping(runs: Sequence[RunSettings]) -> Iterator[tuple[Any, list[int]]]:

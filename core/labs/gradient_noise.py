@@ -139,7 +139,7 @@ def _of_each(model: nn.Module, x_ND: Tensor, y_N: Tensor) -> np.ndarray:
     weights: dict[str, Tensor] = {name: parameter.detach() for name, parameter in model.named_parameters()}
 
     def loss(weights: dict[str, Tensor], x_D: Tensor, y: Tensor) -> Tensor:
-        return _loss(functional_call(model, weights, (x_D[None],)), y[None])
+        return loss_of(functional_call(model, weights, (x_D[None],)), y[None])
 
     try:
         found = vmap(grad(loss), in_dims=(None, 0, 0), chunk_size=256)(weights, x_ND, y_N)
@@ -165,12 +165,12 @@ def _each(model: nn.Module, x_ND: Tensor, y_N: Tensor, batches: list[np.ndarray]
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     for batch in batches:
         rows = torch.as_tensor(batch)
-        loss = _loss(model(x_ND[rows]), y_N[rows])
+        loss = loss_of(model(x_ND[rows]), y_N[rows])
         grads = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
         yield torch.cat([grad.reshape(-1) for grad in grads]).numpy()
 
 
-def _loss(output: Tensor, target: Tensor) -> Tensor:
+def loss_of(output: Tensor, target: Tensor) -> Tensor:
     """Cross-entropy for classes (also of K positions an example, logits position by position), else the mean squared error."""
     from torch.nn import functional
 

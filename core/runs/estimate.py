@@ -9,9 +9,10 @@ from statistics import median
 
 from sqlalchemy import select
 
+from core.choices.optimizers import Lbfgs
 from core.comparison import Comparison
 from core.engine.planning import plan, signature
-from core.runs.configuration import cores, parameters
+from core.runs.configuration import cores, multiply_adds
 from core.runs.frames import ENDED
 from core.runs.schema import runs
 from core.runs.store import Store
@@ -20,7 +21,7 @@ from core.settings import RunSettings
 # A worker's seconds for an update of one run in a stack, measuring included, as measured on one core of a server of 2024.
 SECONDS_PER_UPDATE_OF_A_STACK = 4e-4
 SECONDS_PER_UPDATE = 3e-5
-SECONDS_PER_EXAMPLE_AND_PARAMETER = 1.5e-10
+SECONDS_PER_MULTIPLY_ADD = 1.5e-10  # of the forward pass; the backward one and measuring are in it
 
 LOOKED_AT = 100
 """Stored runs that tell how fast this machine is: the latest."""
@@ -68,8 +69,8 @@ def _seconds(run: RunSettings, stack: int, updates: float | None = None) -> floa
     batch = examples if run.training.batch_size == "full" else min(run.training.batch_size, examples)
     if updates is None:
         updates = run.training.epochs * math.ceil(examples / batch)
-    one = SECONDS_PER_UPDATE_OF_A_STACK / stack + SECONDS_PER_UPDATE + SECONDS_PER_EXAMPLE_AND_PARAMETER * batch * parameters(run)
-    return updates * one
+    one = SECONDS_PER_UPDATE_OF_A_STACK / stack + SECONDS_PER_UPDATE + SECONDS_PER_MULTIPLY_ADD * batch * multiply_adds(run)
+    return updates * one * (run.optimizer.max_iter if isinstance(run.optimizer, Lbfgs) else 1)  # gradients of an update
 
 
 def _training_examples(run: RunSettings) -> int:

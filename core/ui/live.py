@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar, cast
 
 import streamlit as st
-from pandas import DataFrame
+from pandas import CategoricalDtype, DataFrame
 
 from core.comparison import Comparison
 from core.runs.store import Followed, Progress, Store
@@ -73,8 +73,9 @@ class Things:
 class Results:
     """A comparison and what is stored of it, at one moment.
 
-    history, layers, runs: as `core.runs.store.Store` gives them, with a row for what is stored and none for what is not. While runs
-        are on their way, those of a variant are shown as far as all of them have come: see `level`.
+    history, layers, runs: as `core.runs.store.Store` gives them, with a row for what is stored and none for what is not; in the first two
+        the variants are categories, in the order of the comparison. While runs are on their way, those of a variant are shown as far as
+        all of them have come: see `level`.
     """
 
     comparison: Comparison
@@ -149,7 +150,8 @@ class Reader:
         self._history = self._store.follow(self._comparison, self._history)
         self._layers = self._store.follow_layers(self._comparison, self._layers)
         self._things.seconds, self._read_at = 0.0, time.monotonic()
-        history, layers = level(self._history[0], self._layers[0])
+        frames = level(self._history[0], self._layers[0])
+        history, layers = (frame.astype({"variant": CategoricalDtype(self._comparison.names)}) for frame in frames)
         runs = self._store.runs(self._comparison)
         return Results(self._comparison, progress, history, layers, runs, self._store, progress.version, self._things)
 

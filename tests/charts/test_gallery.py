@@ -9,7 +9,8 @@ import altair as alt
 import pytest
 import vl_convert
 
-from core.charts import boundary, curves, layers, summary, weights
+from core.analysis.recurrent import diverged_shares
+from core.charts import boundary, curves, gradient_flow, layers, normalization, recurrent, summary, weights
 from tests.charts.frames import NAMES, grid, histograms, history, points
 from tests.charts.frames import layers as layer_rows
 
@@ -30,6 +31,11 @@ TABLES = {
     "hostile names": (history(HOSTILE, epochs=2), HOSTILE),
 }
 
+
+def moment(table):
+    return gradient_flow.at_moment(layer_rows(table, DEEP), 2.0)
+
+
 CHARTS = {
     "loss": lambda table, names: curves.loss_curves(table, variants=names),
     "loss, log": lambda table, names: curves.loss_curves(table, variants=names, log_y=True, x="samples"),
@@ -38,6 +44,8 @@ CHARTS = {
     "seconds": lambda table, names: curves.loss_curves(table, variants=names, metric="seconds", with_train=False),
     "heat map": lambda table, names: layers.heatmap(layer_rows(table), variants=names),
     "heat map of a fraction": lambda table, names: layers.heatmap(layer_rows(table), variants=names, column="sparsity", x="step"),
+    "gradient by layer": lambda table, names: gradient_flow.by_layer(moment(table), variants=names),
+    "a fraction by layer": lambda table, names: gradient_flow.by_layer(moment(table), variants=names, column="sparsity", log=False),
     "norms": lambda table, names: weights.norms(layer_rows(table), variants=names),
     "sparsity": lambda table, names: weights.sparsity_by_layer(layer_rows(table), variants=names, x="step"),
     "sparsity of a deep network": lambda table, names: weights.sparsity_by_layer(layer_rows(table, DEEP), variants=names),
@@ -46,8 +54,15 @@ CHARTS = {
         histograms(table), variants=names, layers=["1 linear"], seed=0, x="step"
     ),
     "last histograms": lambda table, names: weights.last_histograms(histograms(table), variants=names),
+    "by depth": lambda table, names: normalization.profile(
+        normalization.by_depth(layer_rows(table), "weight_norm"), variants=names, column="weight_norm", when="last measured", reference=1.0
+    ),
     "final": lambda table, names: summary.final_by(table, variants=names),
     "time": lambda table, names: summary.seconds(table, variants=names),
+    "against a baseline": lambda table, names: recurrent.against_baseline(
+        table, variants=names, baseline=0.5, label="guessing", log_y=True
+    ),
+    "diverged": lambda table, names: recurrent.diverged(diverged_shares(table, list(names)), variants=names),
     "decision": lambda table, names: boundary.decision(grid(names), points(), variants=names),
 }
 

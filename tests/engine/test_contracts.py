@@ -17,6 +17,7 @@ from core.choices.optimizers import Optimizer
 from core.engine.advance import advance
 from core.engine.records import Records
 from core.engine.state import Stack, begin
+from core.engine.training import Live
 from core.settings import RunSettings
 from tests.engine.reference import assert_same_weights, history, plain_torch_training, stacked_training, vector
 
@@ -61,6 +62,38 @@ def test_a_stack_trains_each_run_as_plain_torch_would(optimizer, dtype, atol):
         assert_same_weights(models[run.key], plain.model, atol)
         logged = [row["train_loss"] for row in history(records, run)[1:]]
         np.testing.assert_allclose(logged, plain.losses, atol=atol)
+
+
+APART = ["rmsprop", "nadam", "radam", "adamax", "adadelta"]
+
+
+@pytest.mark.parametrize("kind", APART)
+def test_runs_that_differ_in_the_rate_alone_share_an_optimizer_and_train_as_plain_torch_would(kind):
+    rates = (0.1, 0.003, 0.01)
+    schedule = {"kind": "cosine", "warmup": 1.0}
+    runs = [settings(optimizer={"kind": kind, "lr": lr}, schedule=schedule, seed=seed) for seed, lr in enumerate(rates)]
+    (group,) = Live(begin(runs)).groups
+    assert len(group.optimizers) == len(group.optimizers[0]) == 1
+    models, records = stacked_training(runs)
+    for run in runs:
+        plain = plain_torch_training(run, scheduler=factors_of(run))
+        assert_same_weights(models[run.key], plain.model, 1e-10)
+        last_of_epoch = plain.rates[len(plain.rates) // 3 - 1]
+        assert history(records, run)[1]["lr"] == pytest.approx(last_of_epoch)
+
+
+def factors_of(run):
+    """A scheduler of torch's that takes the rates from the run's schedule."""
+
+    def scheduler(optimizer, steps, total):
+        return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: run.schedule.factor(step, steps, total))
+
+    return scheduler
+
+
+def test_with_weight_decay_which_is_not_of_the_gradients_each_rate_has_its_own_optimizer():
+    runs = [settings(optimizer={"kind": "nadam", "lr": lr, "weight_decay": 0.1}) for lr in (0.01, 0.1)]
+    assert len(Live(begin(runs)).groups) == 2
 
 
 SETTINGS_BEYOND_DEFAULTS = [

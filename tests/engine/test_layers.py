@@ -13,7 +13,7 @@ import core
 from core.choices.activations import Activation
 from core.choices.modules import PictureRmsNorm, Residual, WeightNorm
 from core.choices.normalizations import Normalization
-from core.engine.elementwise import Tanh, tanh
+from core.engine import chains
 from core.engine.layers import Parts, Pass, stacked
 from core.engine.network import Layout
 from core.engine.streams import epoch_order, uniforms
@@ -107,16 +107,24 @@ def test_a_module_without_a_stacked_form_is_named():
         stacked(nn.Bilinear(2, 2, 2), "it", Parts({}, {}))
 
 
-@pytest.mark.parametrize(("dtype", "atol"), [(torch.float32, 2e-7), (torch.float64, 1e-15)])
-def test_the_faster_tanh_is_tanh(dtype, atol):
-    x = torch.cat([torch.linspace(-30, 30, 10_001, dtype=dtype), torch.tensor([0.0, -1e-30, 1e30, -torch.inf, torch.inf], dtype=dtype)])
-    torch.testing.assert_close(tanh(x, out=torch.empty_like(x)), torch.tanh(x), atol=atol, rtol=0)
-    assert tanh(torch.tensor([torch.nan]), out=torch.empty(1)).isnan()
+@pytest.mark.parametrize("activation", [nn.Tanh(), nn.Sigmoid(), nn.ReLU()], ids=lambda module: type(module).__name__)
+def test_activations_are_exact_where_they_are_small(activation):
+    """Deep networks from a small start live there: a formula that is right to 1e-7 would make their activations and gradients 0."""
+    x_RBI = torch.tensor([1e-3, -1e-6, 1e-8, -1e-12, 1e-30, 0.0, torch.inf, torch.nan]).view(1, 2, 4)
+    chained = chains.run([chains.ELEMENTWISE[type(activation)]], x_RBI.clone(), [])
+    torch.testing.assert_close(chained[-1], activation(x_RBI), rtol=1e-6, atol=0, equal_nan=True)
+    layer = stacked(activation, "it", Parts({}, {}))
+    torch.testing.assert_close(layer(x_RBI.clone(), Pass(training=True)), activation(x_RBI), rtol=1e-6, atol=0, equal_nan=True)
 
 
-def test_the_faster_tanh_has_tanhs_gradient():
-    x = torch.randn(50, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda x: Tanh.apply(x * 1), x)
+def test_a_deep_tanh_network_from_a_small_start_has_the_activations_of_plain_torch():
+    run = settings(model={"hidden": [9] * 12, "activation": "tanh", "init": {"kind": "normal", "std": 0.02}}, training={"dtype": "float32"})
+    _, records = stacked_training([run])
+    spread = {row["layer"]: row["activation_std"] for row in records.layers if row["step"] == 0}
+    plain, a_ND = core.build_model(run), torch.tensor(core.load_data(run.data).x_train, dtype=torch.float32)
+    for name, layer in plain.named_children():
+        a_ND = layer(a_ND)
+        assert spread[name] == pytest.approx(a_ND.double().std(correction=0).item(), rel=1e-2), name
 
 
 MODELS = {"mlp": {"hidden": [8, 12]}, "convnet": {"kind": "convnet", "channels": [8, 4]}}

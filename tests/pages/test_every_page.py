@@ -16,7 +16,12 @@ WIDGETS = {
     "pages/runs.py": "search state page",
     "pages/learning_rate.py": "part metric at fair same log_y epochs_drawn warmup_drawn optimizer optimizer.lr "
     "training.epochs seeds vary1 vary2 open",
+    "pages/normalization.py": "part rule reference from to metric at log_y kind layer groups numbers modes_size modes_weights warm_up "
+    "depth deep_size deep_epochs deep.measure optimizer training.batch_size seeds vary1 vary2 open",
+    "pages/recurrent.py": f"tab metric at x show lag.networks lag.radius lag.forget_bias lag.inputs model.recurrent.cell {FORM}",
     "pages/batch_size.py": "part metric at same log_y reference draws drawn optimizer training.batch_size seeds vary1 open",
+    "pages/gradient_flow.py": "tab metric at x show after layers heat lines gradient_of deepest depth_seeds depth.activation depth.init "
+    f"depth.normalization depth.skip depth.at x_at graphs functions {FORM}",
 }
 
 

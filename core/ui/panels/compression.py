@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -110,12 +110,12 @@ def lead(page: str, results: Results, heading: str, about: str) -> bool:
     return False
 
 
-def starts(page: str, path: str, offered: Sequence[Start], start: Comparison) -> None:
-    """Links that open the page with other comparisons."""
+def starts(page: str, path: str, offered: Sequence[Start], start: Comparison, more: Mapping[str, str] = {}) -> None:
+    """Links that open the page with other comparisons, and with `more` in the address."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.caption("Open with", width="content")
         for item in offered:
-            query = _query(page, item.comparison, start)
+            query = {**_query(page, item.comparison, start), **more}
             st.page_link(path, label=item.label, help=item.help, icon=":material/arrow_forward:", query_params=query)
 
 
@@ -134,6 +134,7 @@ def metric_choice(page: str, results: Results, first: str = "val_accuracy") -> s
     """The metric that everything on the page is about."""
     offered = view.metrics(results)
     index = offered.index(first) if first in offered else 0
+    view.named_in_link(f"{page}.metric", offered)
     chosen = st.selectbox(
         "Metric",
         offered,
@@ -244,5 +245,6 @@ def shown_table(key: str, frame: DataFrame, columns: dict[str, Any], alt: str) -
         key=key,
         hide_index=True,
         column_config=columns,
+        placeholder="–",
         alt=alt,
     )

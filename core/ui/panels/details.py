@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
 from core.charts import curves, layers, summary
 from core.ui.live import Results
-from core.ui.panels import boundary, differences
+from core.ui.panels import boundary, differences, parts
 from core.ui.panels.drawing import WIDTH, along, chart
 from core.ui.panels.view import View
 
@@ -20,12 +21,7 @@ Draw = Callable[[str, Results, View], None]
 
 def tabs(page: str, results: Results, view: View) -> None:
     """Gradients, decision boundaries (for data with two features), activations, timing, and what differs."""
-    drawers = _drawers(results)
-    places = st.tabs(list(drawers), key=f"{page}.tab", on_change="rerun", bind="query-params")
-    for place, draw in zip(places, drawers.values(), strict=True):
-        if place.open:
-            with place:
-                draw(page, results, view)
+    parts.tabs(f"{page}.tab", {name: partial(draw, page, results, view) for name, draw in _drawers(results).items()})
 
 
 def _drawers(results: Results) -> dict[str, Draw]:

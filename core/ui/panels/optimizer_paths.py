@@ -18,7 +18,7 @@ from core.charts import palette, specs
 from core.choices.optimizer_base import OptimizerChoice
 from core.comparison import Comparison
 from core.labs import paths as lab
-from core.labs import surfaces
+from core.labs import stored_paths, surfaces
 from core.labs.surfaces import Surface
 from core.settings import RunSettings, SettingsError, explain
 from core.ui import errors, fields, links
@@ -40,6 +40,9 @@ STARTERS: dict[surfaces.Name, tuple[str, ...]] = {
 
 RATES = {"adadelta": 10.0, "prodigy": 1.0, "lbfgs": 1.0, "adafactor": 0.1, "schedule_free_adamw": 0.3, "lion": 0.02}
 """The rate at which a kind is offered here, if it is not a tenth: those of networks are too small for a plane some units wide."""
+
+FIRST: tuple[surfaces.Name, float, float, surfaces.Point, int, float, int] = ("quadratic", 20.0, 0.0, (-2.5, 1.5), 200, 0.0, 0)
+"""Surface, condition number, angle, start, steps, noise and its seed that the page opens with."""
 
 FACTORS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 STEPS = (25, 50, 100, 200, 400)
@@ -88,7 +91,7 @@ def _follow(asked: Asked, *, playing: bool) -> None:
     left, right = st.columns([5, 4], gap="medium")
     place = left.empty()
     right.markdown(f"${asked.surface.formula}$\n\n{asked.surface.about}")
-    if "torch" not in sys.modules:  # which takes seconds to load, once; the surface need not wait for it
+    if "torch" not in sys.modules:  # which takes seconds to load, once; the surface need not wait for paths that are not stored
         place.vega_lite_chart(_picture(asked, _none(), 0, clickable=False), width="stretch")
     with right, st.spinner("Walking ..."):
         paths = paths_of(asked)
@@ -295,9 +298,18 @@ def _path(
     _optimizer: OptimizerChoice,
 ) -> DataFrame:
     """One path; its optimizer is told by `text`, which writes all its settings."""
-    path = lab.path(surfaces.make(name, condition, angle), _optimizer, start, steps, noise=noise, seed=seed)
+    path = stored_paths.of(text) if (name, condition, angle, start, steps, noise, seed) == FIRST else None
+    if path is None:
+        path = lab.path(surfaces.make(name, condition, angle), _optimizer, start, steps, noise=noise, seed=seed)
     path.insert(0, "variant", text)
     return path
+
+
+def computed_first_paths() -> dict[str, DataFrame]:
+    """The paths that the page opens with, computed now: what `core.labs.stored_paths` keeps."""
+    name, condition, angle, start, steps, noise, seed = FIRST
+    surface = surfaces.make(name, condition, angle)
+    return {text: lab.path(surface, read(text, 1.0, steps), start, steps, noise=noise, seed=seed) for text in STARTERS[name]}
 
 
 @st.cache_data(show_spinner=False, max_entries=60)

@@ -85,7 +85,7 @@ def spread(page: str, results: Results, view: View, start: str = NORM) -> None:
     with st.container(horizontal=True, gap="xsmall"):
         seed = seed_choice(f"{page}.weights_seed", results)
         if shown == OVER_TIME:
-            layers = results.once("layers", lambda: list(dict.fromkeys(results.layers["layer"])))
+            layers = results.once("layers", lambda: list(results.layers["layer"].unique()))
             layer = st.selectbox("Layer", layers, key=f"{page}.layer", bind="query-params", label_visibility="collapsed", width=140)
     if shown == AT_THE_END:
         chart(results, f"{page}.last_histograms", weights.last_histograms, lambda: results.histograms(seed), seed=seed, width=WIDTH)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -20,7 +20,7 @@ from core.settings import RunSettings
 from core.ui.fields import plain
 from core.ui.live import Results
 from core.ui.panels import table
-from core.ui.panels.drawing import chart
+from core.ui.panels.drawing import WIDTH, chart
 from core.ui.panels.view import View, in_words, measure
 
 PATIENCE = 2.0
@@ -45,12 +45,16 @@ class Sweep(NamedTuple):
     name: str
     noun: str  # of one curve: "optimizer"
     places: DataFrame  # variant, curve, place
+    untrained: bool = True  # whether the picture reaches to what the networks were before training
     tuned: bool = True  # whether the best place is looked for: curves are then compared each at its own, and one at the edge is warned of
 
     @property
     def curves(self) -> list[str]:
         """In the order of the comparison."""
         return list(dict.fromkeys(self.places["curve"]))
+
+
+Verdict = Callable[[str, Results, Sweep, Found, str, At], None]
 
 
 def places(comparison: Comparison, path: str) -> DataFrame:
@@ -92,24 +96,43 @@ def _common(variants: Sequence[str], path: str) -> str:
     return (stripped[0] or "all") if len(set(stripped)) == 1 else variants[0]
 
 
-def draw(page: str, results: Results, sweep: Sweep) -> None:
-    """Everything about a sweep but its heading; the keys begin with `page`."""
+def draw(page: str, results: Results, sweep: Sweep, *, metric: str = "val_loss", verdict: Verdict | None = None) -> None:
+    """Everything about a sweep but its heading; the keys begin with `page`.
+
+    Args:
+        page: what the keys begin with.
+        results: of the comparison.
+        sweep: what is swept.
+        metric: the one to begin with, where the runs have it.
+        verdict: draws the verdict instead of that of the curves against each other at one place each.
+    """
     above = st.container()
-    metric, at, log_y = _controls(page, results)
+    metric, at, log_y = _controls(page, results, metric)
     found = find(results, sweep, metric, at)
     with above:
-        _verdict(page, results, sweep, found, metric, at)
+        (verdict or _verdict)(page, results, sweep, found, metric, at)
     if sweep.tuned:
         _warn_of_edges(sweep, found)
-    shared: dict[str, Any] = {"variants": sweep.curves, "stretch": True, "about": (metric, at), "place": sweep.name, "patience": PATIENCE}
-    limits: dict[str, Any] = {"start": None if math.isnan(found.start) else found.start, "end": found.end}
+    shared: dict[str, Any] = {"variants": sweep.curves, "stretch": True, "about": (metric, at), "place": sweep.name}
+    shared |= {"patience": PATIENCE, "width": WIDTH}
+    start = None if math.isnan(found.start) or not sweep.untrained else found.start
+    limits: dict[str, Any] = {"start": start, "end": found.end}
     regression = results.once("regression", lambda: is_regression(results.history))
     frames = (found.points, found.values, found.best)
-    chart(results, f"{page}.curves", charts.curves, *frames, metric=metric, log_y=log_y, regression=regression, **limits, **shared)
-    chart(results, f"{page}.failures", charts.failures, found.points, **shared)
+    limits |= {"rings": sweep.tuned, "log_y": log_y, "regression": regression}
+    chart(results, f"{page}.curves", charts.curves, *frames, metric=metric, **limits, **shared)
+    _failures(page, results, found, shared)
     _tables(page, sweep, found, metric)
     table.downloads(page, results, View(metric, at))
     table.workbench_link(results)
+
+
+def _failures(page: str, results: Results, found: Found, shared: dict[str, Any]) -> None:
+    """Where seeds failed; a line where none did."""
+    if found.points[["diverged", "worse"]].to_numpy().any():
+        chart(results, f"{page}.failures", charts.failures, found.points, **shared)
+    elif not results.missing:
+        st.caption("No seed diverged, and none ended worse than it was before training.")
 
 
 def find(results: Results, sweep: Sweep, metric: str, at: At) -> Found:
@@ -124,9 +147,9 @@ def find(results: Results, sweep: Sweep, metric: str, at: At) -> Found:
     return results.once(("sweep", sweep.name, tuple(sweep.curves), metric, at), make, PATIENCE)
 
 
-def _controls(page: str, results: Results) -> tuple[str, At, bool]:
+def _controls(page: str, results: Results, begin: str) -> tuple[str, At, bool]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        metric, at = measure(page, results)
+        metric, at = measure(page, results, begin)
         log_y = st.toggle("log y", key=f"{page}.log_y", bind="query-params", help="Logarithmic y axis.")
     return metric, at, bool(log_y) and metric.endswith(("loss", "loss_eval"))
 
@@ -191,9 +214,10 @@ def _tables(page: str, sweep: Sweep, found: Found, metric: str) -> None:
         "edge": text("Edge", help="Where the best is the lowest or the highest tried, a better one may lie beyond."),
     }
     order = ["curve", "place", "mean", "half", "n", "diverged", "worse"]
-    st.markdown(f"**The best {sweep.name} of each {sweep.noun}**")
-    shown: dict[str, Any] = {"hide_index": True, "column_config": columns}
-    st.dataframe(half(found.best)[[*order, "edge"]], key=f"{page}.best", alt=f"The best {sweep.name} of each {sweep.noun}", **shown)
+    shown: dict[str, Any] = {"hide_index": True, "column_config": columns, "placeholder": "–"}
+    if sweep.tuned:
+        st.markdown(f"**The best {sweep.name} of each {sweep.noun}**")
+        st.dataframe(half(found.best)[[*order, "edge"]], key=f"{page}.best", alt=f"The best {sweep.name} of each {sweep.noun}", **shown)
     with st.expander("Every value", type="compact"):
         st.dataframe(half(found.points)[order], key=f"{page}.points", alt=f"The {in_words(metric)} at every {sweep.name}", **shown)
         table.csv_button(f"{page}.csv", "sensitivity.csv", found.points)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -38,8 +39,8 @@ class View:
     focus: bool = True
 
 
-def controls(page: str, results: Results) -> View:
-    """Draws the controls in a row and returns what they say; their keys begin with `page`."""
+def controls(page: str, results: Results, shown_first: Sequence[str] = (TRAINING, SEEDS, ROBUST)) -> View:
+    """Draws the controls in a row and returns what they say; their keys begin with `page`, and `shown_first` is what is shown at first."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         metric, at = measure(page, results)
         axis = st.segmented_control(
@@ -49,7 +50,7 @@ def controls(page: str, results: Results) -> View:
             "Show",
             (LOG_Y, TRAINING, SEEDS, ROBUST),
             selection_mode="multi",
-            default=[TRAINING, SEEDS, ROBUST],
+            default=list(shown_first),
             key=f"{page}.show",
             bind="query-params",
             help=SHOW_HELP,
@@ -57,11 +58,14 @@ def controls(page: str, results: Results) -> View:
     return View(metric, at, AXES[axis or "epochs"], LOG_Y in shown, TRAINING in shown, SEEDS in shown, ROBUST in shown)
 
 
-def measure(page: str, results: Results) -> tuple[str, At]:
-    """Draws the choice of the metric, and of what counts of each run, and returns them."""
+def measure(page: str, results: Results, begin: str = "val_loss") -> tuple[str, At]:
+    """Draws the choice of the metric (`begin` at first, where the runs have it), and of what counts of each run, and returns them."""
+    offered = metrics(results)
+    named_in_link(f"{page}.metric", offered)
     metric = st.selectbox(
         "Metric",
-        metrics(results),
+        offered,
+        index=offered.index(begin) if begin in offered else 0,
         format_func=in_words,
         key=f"{page}.metric",
         bind="query-params",
@@ -78,6 +82,18 @@ def measure(page: str, results: Results) -> tuple[str, At]:
         help="Compare the runs by their last value, or by the best that each ever reached.",
     )
     return metric, at or "last"  # an empty text in the URL gives None
+
+
+def named_in_link(key: str, offered: Sequence[str]) -> None:
+    """Before a bound widget that shows metrics in words: lets a link name one as the tables do, such as `val_accuracy`.
+
+    Streamlit writes the words into the URL ("Validation accuracy") and reads nothing else from it, so the name is replaced by them there.
+    The widget takes it from the URL when the page is run again.
+    """
+    given = st.query_params.get(key)
+    if given is not None and given in offered and key not in st.session_state:
+        st.query_params[key] = in_words(given)
+        st.rerun()
 
 
 def metrics(results: Results) -> list[str]:

@@ -1,0 +1,156 @@
+"""The dashboard as its user waits for it, in a real browser: seconds until something is there, and what its processes take meanwhile."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import psutil
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from core.comparison import Comparison
+from core.presets import DEFAULT
+from core.ui.shell import PAGES
+from tests.browser import chromium
+from tests.browser.content import see, settle
+from tests.browser.server import ROOT, Server, start, stop, wait_until_healthy
+from tests.browser.workbench import address, button, standing, train
+
+TITLE = "the dashboard in Chromium, 1440 x 900"
+VIEWPORT = {"width": 1440, "height": 900}
+PATIENCE_MS = 60_000
+IDLE_S, BEAT_S = 10.0, 0.02
+LARGE = Comparison.load(
+    {
+        "base": {"data": "iris", "model": {"kind": "mlp", "hidden": [16, 16]}, "training": {"epochs": 200}},
+        "vary": {"optimizer.lr": [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1]},
+        "seeds": 10,
+    }
+)
+"""8 variants x 10 seeds x 200 epochs."""
+
+Figures = list[tuple[str, float, str]]
+"""What was measured, how much, and in which unit."""
+
+
+def table() -> pd.DataFrame:
+    """A row a figure; without a browser a row that says so."""
+    path = chromium.find()
+    if path is None:
+        return pd.DataFrame([("no Chromium was found", float("nan"), "")], columns=["measured", "value", "unit"])
+    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(chromium.ARGUMENTS))
+        figures = measured(browser, Path(home))
+        browser.close()
+    return pd.DataFrame(figures, columns=["measured", "value", "unit"])
+
+
+def measured(browser: Browser, home: Path) -> Figures:
+    """All figures, from a server of their own that starts with an empty store."""
+    began = time.perf_counter()
+    server = start(home, ROOT / "dashboard.py")
+    try:
+        wait_until_healthy(server)
+        page = browser.new_page(viewport=VIEWPORT)  # type: ignore[arg-type]
+        page.goto(server.url)
+        title(page, "See what each training choice does")
+        figures: Figures = [("server started until the first page is up", time.perf_counter() - began, "s")]
+        figures += default_comparison(page, server)
+        figures += views(browser, server)
+        figures += redraws(page, server)
+        return figures
+    finally:
+        stop(server)
+
+
+def title(page: Page, heading: str) -> None:
+    """Waits until the page's heading is there."""
+    expect(page.get_by_role("heading", name=heading, exact=True).first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def views(browser: Browser, server: Server) -> Figures:
+    """Each page by a cold link in a fresh context, until its heading is there."""
+    found: Figures = []
+    for each in PAGES:
+        context = browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
+        page = context.new_page()
+        began = time.perf_counter()
+        page.goto(f"{server.url}/{Path(each.path).stem}")
+        title(page, each.title)
+        found.append((f"cold link until {each.title} is up", time.perf_counter() - began, "s"))
+        context.close()
+    return found
+
+
+def default_comparison(page: Page, server: Server) -> Figures:
+    """The default comparison from the click on, on a warm server; and the processes, while it runs and when nothing does."""
+    train(page, server, Comparison.load({"base": {"data": "iris", "training": {"epochs": 1}}, "seeds": 1}))  # the workers are up then
+    page.goto(address(server, DEFAULT))
+    settle(page)
+    busy = processor_seconds(server.process)
+    began = time.perf_counter()
+    button(page, "Run")
+    first = when(page, lambda: page.locator('[data-testid="stVegaLiteChart"] g.mark-line path').count() > 0, began)
+    done = when(page, lambda: standing(page).startswith("All"), began)
+    share = (processor_seconds(server.process) - busy) / done
+    memory = max(process.memory_info().rss for process in server.process.children(recursive=True)) / 2**20
+    settle(page)
+    time.sleep(2)
+    idle, since = processor_seconds(server.process), time.perf_counter()
+    page.wait_for_timeout(1000 * IDLE_S)
+    rest = (processor_seconds(server.process) - idle) / (time.perf_counter() - since)
+    return [
+        ("default comparison: click until the first points", first, "s"),
+        ("default comparison: click until all is stored", done, "s"),
+        ("dashboard's process while it runs", 100 * share, "% of a core"),
+        ("dashboard's process with an open page, nothing running", 100 * rest, "% of a core"),
+        ("largest runner or worker, resident", memory, "MiB"),
+    ]
+
+
+def when(page: Page, condition: Callable[[], bool], began: float) -> float:
+    """Seconds from `began` until the condition holds."""
+    while not condition():
+        page.wait_for_timeout(1000 * BEAT_S)
+        if time.perf_counter() - began > PATIENCE_MS / 1000:
+            raise TimeoutError(f"it never came on {page.url}")
+    return time.perf_counter() - began
+
+
+def processor_seconds(process: psutil.Process) -> float:
+    """Of the process alone, not of its children."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def redraws(page: Page, server: Server) -> Figures:
+    """The workbench with a large stored comparison: a control is clicked, until the chart has been drawn anew."""
+    train(page, server, LARGE)
+    page.goto(address(server, LARGE))
+    see(page, "All 80 runs stored", timeout_ms=PATIENCE_MS)
+    settle(page)
+    found: Figures = []
+    for control in ("updates", "examples", "seconds"):
+        began, before = time.perf_counter(), drawn(page)
+        page.get_by_test_id("stButtonGroup").get_by_text(control, exact=True).first.click()
+        found.append((f"redraw of 8 x 10 x 200 after a click on {control}", when(page, partial(changed, page, before), began), "s"))
+        settle(page)
+    return found
+
+
+def changed(page: Page, before: str) -> bool:
+    """Whether the first chart shows something else."""
+    return drawn(page) != before
+
+
+def drawn(page: Page) -> str:
+    """What the first chart shows: its axis and curves."""
+    return page.get_by_test_id("stVegaLiteChart").first.inner_html()
+
+
+if __name__ == "__main__":
+    print(f"{TITLE}\n{table().round(2).to_string(index=False)}")

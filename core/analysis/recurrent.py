@@ -1,0 +1,91 @@
+"""Recurrent networks: the gradient against the lag, summed up over seeds, and which runs have left a baseline behind them."""
+
+from __future__ import annotations
+
+import numpy as np
+from pandas import DataFrame, Series
+
+from core.analysis.statistics import mean_interval, t_quantile
+
+FAR = 0.01
+"""Of a gradient, what is left when it counts as gone."""
+
+
+def curves(norms: DataFrame) -> DataFrame:
+    """Geometric mean over seeds with the 95 % t interval of the logarithms: variant, lag, mean, low, high, n.
+
+    Args:
+        norms: variant, seed, lag, norm; values that are zero or not finite are left out.
+    """
+    frame = _logarithms(norms)
+    groups = frame.groupby(["variant", "lag"], sort=False)["log"]
+    table = groups.agg(centre="mean", std="std", n="count").reset_index()
+    enough = table["n"].where(table["n"] > 1).astype(float)
+    half = table["std"] / np.sqrt(enough) * t_quantile(enough.to_numpy() - 1)
+    ends = {"mean": np.exp(table["centre"]), "low": np.exp(table["centre"] - half), "high": np.exp(table["centre"] + half)}
+    return table[["variant", "lag"]].assign(**ends, n=table["n"])
+
+
+def slopes(norms: DataFrame) -> DataFrame:
+    """The straight line through log norm against lag, a row a variant.
+
+    variant, n (seeds), slope (per step, mean over the seeds of each one's least squares), low, high (95 % t interval), factor (e^slope),
+    straight (mean R2 of the lines: 1 is straight; NaN where a curve is level), gone (first lag at which the geometric mean is below 1 % of
+    where it began; NaN where it never is).
+    """
+    frame, means = _logarithms(norms), curves(norms)
+    rows = []
+    for variant, group in frame.groupby("variant", sort=False):
+        lines = [_line(seed) for _, seed in group.groupby("seed")]
+        slope, low, high = mean_interval([line[0] for line in lines])
+        straight = mean_interval([line[1] for line in lines])[0]
+        mean = means[means["variant"] == variant]
+        rows.append((variant, len(lines), slope, low, high, np.exp(slope), straight, _gone(mean)))
+    return DataFrame(rows, columns=["variant", "n", "slope", "low", "high", "factor", "straight", "gone"])
+
+
+def _logarithms(norms: DataFrame) -> DataFrame:
+    usable = norms[(norms["norm"] > 0) & np.isfinite(norms["norm"])]
+    return usable.assign(log=np.log(usable["norm"]))
+
+
+def _line(seed: DataFrame) -> tuple[float, float]:
+    """Slope and R2 of one seed."""
+    lag, log = seed["lag"].to_numpy(dtype=float), seed["log"].to_numpy()
+    if len(lag) < 2:
+        return np.nan, np.nan
+    slope, intercept = np.polyfit(lag, log, 1)
+    total = float(((log - log.mean()) ** 2).sum())
+    left = float(((log - intercept - slope * lag) ** 2).sum())
+    return float(slope), 1 - left / total if total > 1e-12 * len(log) else np.nan
+
+
+def _gone(mean: DataFrame) -> float:
+    below = mean["lag"][mean["mean"] < FAR * mean["mean"].iloc[0]]
+    return float(below.iloc[0]) if len(below) else np.nan
+
+
+def solved(history: DataFrame, variants: list[str], baseline: float, metric: str = "val_loss") -> DataFrame:
+    """Which runs ended below half of a baseline loss: variant, n, solved (how many), diverged, epoch (median of the first time; NaN)."""
+    last = history.drop_duplicates("run", keep="last")
+    ended = last["status"] != "diverged"
+    below = history[history[metric] < baseline / 2].drop_duplicates("run").set_index("run")["epoch"]
+    done = ended & (last[metric] < baseline / 2)
+    frame = DataFrame(
+        {"variant": last["variant"], "solved": done, "diverged": ~ended, "epoch": last["run"].map(below).astype(float).where(done)}
+    )
+    groups = frame.groupby("variant", observed=True)
+    table = DataFrame({"n": groups.size(), "solved": groups["solved"].sum(), "diverged": groups["diverged"].sum()})
+    table = table.assign(epoch=groups["epoch"].median()).reindex(variants)
+    return (
+        table.fillna({"n": 0, "solved": 0, "diverged": 0}).astype({"n": int, "solved": int, "diverged": int}).reset_index(names="variant")
+    )
+
+
+def diverged_shares(history: DataFrame, variants: list[str]) -> DataFrame:
+    """variant, n, diverged, share (of the runs that have been measured; NaN before)."""
+    last = history.drop_duplicates("run", keep="last")
+    groups = last["status"].eq("diverged").groupby(last["variant"], observed=True)
+    table = DataFrame({"n": groups.size(), "diverged": groups.sum()}).reindex(variants).fillna(0).astype(int)
+    share: Series[float] = table["diverged"] / table["n"].where(table["n"] > 0)
+    return table.assign(share=share).reset_index(names="variant")

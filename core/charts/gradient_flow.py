@@ -1,0 +1,203 @@
+"""Gradients and activations from layer to layer, and against depth: a line a variant, with its band over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import altair as alt
+import numpy as np
+from pandas import DataFrame, Series
+
+from core.charts import bands, marks, palette, titles
+
+OUTPUT = "output"
+"""What the layer after the hidden ones is called."""
+
+_FAR = "datum.value && (abs(datum.value) >= 1e4 || abs(datum.value) < 1e-3)"
+_SHORT = f"{_FAR} ? replace(format(datum.value, '.0e'), '+', '') : format(datum.value, '~g')"
+"""Writes 1e10 for what would otherwise be eleven digits."""
+_STEPS = (1, 2, 3, 5, 10, 20, 50, 100)
+"""Between powers of ten that are written on an axis."""
+
+
+class _Look(NamedTuple):
+    """What the layers of a chart share: `where` is what tooltips say of the place, `ticks` those of a logarithmic y axis."""
+
+    across: alt.X
+    title: str
+    log: bool
+    where: list[alt.Tooltip]
+    ticks: list[float]
+
+
+def at_moment(layers: DataFrame, epoch: float) -> DataFrame:
+    """The rows of each run's last evaluation at or before that epoch, with `place`: 1 for the layer at the input, 2 for the next ...
+
+    layers: a row a run, evaluation and layer, layers in order from input to output; variant, seed and epoch joined.
+    """
+    until = layers[layers["epoch"] <= epoch + 1e-9]
+    last = until[until["step"] == until.groupby("run", observed=True)["step"].transform("max")]
+    return last.assign(place=last.groupby("run", observed=True).cumcount() + 1)
+
+
+def means(frame: DataFrame, by: Sequence[str], column: str, *, log: bool) -> DataFrame:
+    """Mean over seeds with its 95 % t interval, a row a group: the columns of `by`, mean, low, high, n.
+
+    With `log` the mean is the geometric one, and its interval that of the logarithms: values there differ by factors. What is not finite
+    is left out, and with `log` also what is not above 0.
+    """
+    values = frame[column].astype(float)
+    fit = np.isfinite(values) & ((values > 0) if log else True)
+    groups = frame[fit].assign(value=np.log(values[fit]) if log else values[fit]).groupby(list(by), sort=False, observed=True)["value"]
+    table = groups.agg(mean="mean", std="std", n="count")
+    half = bands.half_width(table["std"], table["n"])
+    table = table.assign(low=table["mean"] - half, high=table["mean"] + half).drop(columns="std")
+    ends = ["mean", "low", "high"]
+    return (table.assign(**{name: np.exp(table[name]) for name in ends}) if log else table).reset_index()
+
+
+def ticks(means: Series) -> list[float]:
+    """Places for the ticks of a logarithmic axis of these values and a factor of ten around them: powers of ten, or 1, 2, 5 of few."""
+    means = means[means > 0]
+    if means.empty:
+        return []
+    low, high = int(np.floor(np.log10(means.min()))) - 1, int(np.ceil(np.log10(means.max()))) + 1
+    if high - low <= 4:
+        return [float(f"{digit}e{power}") for power in range(low, high + 1) for digit in (1, 2, 5)]
+    step = next(step for step in _STEPS if (high - low) / step <= 8)
+    return [float(f"1e{power}") for power in range(low - low % step, high + 1, step)]
+
+
+def by_layer(
+    frame: DataFrame,
+    *,
+    variants: Sequence[str],
+    column: str = "grad_norm",
+    title: str | None = None,
+    along: str = "layer, from the input on; the last is the output",
+    log: bool = True,
+    width: int = 300,
+    height: int = 280,
+) -> alt.LayerChart | alt.ConcatChart:
+    """A measure of the layers from input to output, a line a variant, its band over seeds.
+
+    Args:
+        frame: variant, seed, layer (its name), place (1 for the layer at the input) and the column; see `at_moment`.
+        variants: all variants of the comparison in its order, which decides their colours.
+        column: a measure of `frame`.
+        title: of the y axis; by default the column's.
+        along: title of the x axis.
+        log: logarithmic y axis, for what layers multiply.
+        width: of the chart, in pixels; the page may stretch it.
+        height: of the plot, in pixels.
+    """
+    frame = bands.of_variants(frame, variants)
+    table = means(frame, ["variant", "place", "layer"], column, log=log)
+    if titles.is_fraction(column):
+        table = table.assign(**{name: table[name].clip(0, 1) for name in ("low", "high")})
+    axis = alt.Axis(tickMinStep=1, tickCount=10, format="d", grid=False)
+    x = alt.X("place:Q", title=along, axis=axis, scale=alt.Scale(nice=False, zero=False))
+    look = _Look(x, title or titles.title(column), log, [alt.Tooltip("layer:N")], ticks(table["mean"]))
+    look = look if len(table) else look._replace(log=False)  # Vega draws no logarithmic axis of nothing
+    described = f"Line chart of {look.title} by layer from input to output for {titles.listed(list(variants))}: means with 95 % bands."
+    return _grouped(table, _note(frame, column, variants, look), variants, look, described, width, height)
+
+
+def by_depth(
+    frame: DataFrame,
+    *,
+    variants: Sequence[str],
+    column: str,
+    title: str,
+    level: float | None = None,
+    width: int = 300,
+    height: int = 280,
+) -> alt.LayerChart | alt.ConcatChart:
+    """A measure of networks of several depths at their initial weights, on a logarithmic y axis: a factor per layer is a straight line.
+
+    Args:
+        frame: variant, seed, depth and the column: `core.labs.gradient_flow.ends` with variants.
+        variants: all lines in order, which decides their colours.
+        column: a measure of `frame`.
+        title: of the y axis.
+        level: where to draw a dotted line: what the measure would be if nothing changed with depth.
+        width: of the chart, in pixels; the page may stretch it.
+        height: of the plot, in pixels.
+    """
+    frame = bands.of_variants(frame, variants)
+    table = means(frame, ["variant", "depth"], column, log=True)
+    places = sorted(int(depth) for depth in frame["depth"].unique())
+    axis = alt.Axis(values=places, format="d", grid=False, labelOverlap="greedy")
+    x = alt.X("depth:Q", title="depth (hidden layers)", scale=alt.Scale(nice=False, zero=False, padding=8 if len(table) else 0), axis=axis)
+    look = _Look(x, title, True, [alt.Tooltip("depth:Q", title="hidden layers")], ticks(table["mean"]))
+    look = look if len(table) else look._replace(log=False)
+    described = f"Line chart of {title} against depth, y logarithmic, for {titles.listed(list(variants))}: means with 95 % bands."
+    return _grouped(table, _note(frame, column, variants, look), variants, look, described, width, height, level)
+
+
+def _grouped(
+    table: DataFrame,
+    note: list[str],
+    variants: Sequence[str],
+    look: _Look,
+    described: str,
+    width: int,
+    height: int,
+    level: float | None = None,
+) -> alt.LayerChart | alt.ConcatChart:
+    """One panel, or several of at most 8 variants each below the other."""
+    size: dict[str, Any] = {"width": width, "height": height}
+    panels = [_panel(bands.of_variants(table, group), group, look, level, width) for group in palette.groups(variants)]
+    small = marks.note(note, width)
+    if len(panels) == 1:
+        return alt.LayerChart(layer=panels[0], title=small, autosize=marks.FIT, description=described, **size)
+    charts = [alt.LayerChart(layer=layers, **size) for layers in panels]
+    shared = {"x": "shared", "y": "shared", "color": "independent"}
+    return alt.ConcatChart(
+        concat=charts, columns=1, resolve=alt.Resolve(scale=shared), title=small, autosize=marks.PAD, description=described
+    )
+
+
+def _panel(table: DataFrame, group: list[str], look: _Look, level: float | None, width: int) -> list[alt.Chart]:
+    colour = palette.colour(group, group, width=width)
+    exact = [alt.Tooltip("variant:N"), *look.where, *marks.mean_and_interval(look.title)]
+    spread = table.dropna(subset=["low"]).assign(**_within(table, log=look.log))
+    layers = [] if level is None else [_level(level, look)]
+    layers.append(alt.Chart(spread).mark_area(opacity=0.18, clip=True).encode(look.across, _y("low", look), alt.Y2("high:Q"), colour))
+    layers.append(alt.Chart(table).mark_line(strokeWidth=2, clip=True, point={"size": 20}).encode(look.across, _y("mean", look), colour))
+    hover = alt.Chart(table).mark_point(opacity=0, size=90, clip=True, filled=True)
+    layers.append(hover.encode(look.across, _y("mean", look), colour, tooltip=exact))
+    return layers
+
+
+def _within(table: DataFrame, *, log: bool) -> dict[str, Series]:
+    """The ends of the bands, not much further out than the means: those of two seeds would set the axis. The tooltip has them whole."""
+    least, most = table["mean"].min(), table["mean"].max()
+    reach = (least / 10, most * 10) if log else (least - abs(most), most + abs(most))
+    return {name: table[name].clip(*reach) for name in ("low", "high")}
+
+
+def _level(level: float, look: _Look) -> alt.Chart:
+    chart = alt.Chart(DataFrame({"level": [level]})).mark_rule(strokeDash=[2, 4], stroke=palette.MISSING, strokeWidth=1.5)
+    return chart.encode(_y("level", look), tooltip=[marks.number("level", look.title)])
+
+
+def _y(field: str, look: _Look) -> alt.Y:
+    scale = alt.Scale(type="log" if look.log else "linear", zero=not look.log, nice=False, padding=6)
+    axis = alt.Axis(values=look.ticks, labelExpr=_SHORT) if look.log else alt.Axis(tickCount=6)
+    return alt.Y(f"{field}:Q", title=look.title, scale=scale, axis=axis)
+
+
+def _note(frame: DataFrame, column: str, variants: Sequence[str], look: _Look) -> list[str]:
+    """Small print: what mean this is, over how many seeds, and which variants have values that cannot be drawn."""
+    if frame.empty:
+        return []
+    seeds = int(frame.groupby("variant", observed=True)["seed"].nunique().max())
+    mean = "geometric mean" if look.log else "mean"
+    said = [f"{mean} of {seeds} seeds, 95 % band" if seeds > 1 else f"{seeds} seed"]
+    values = frame[column].astype(float)
+    for what, lost in (("not finite", ~np.isfinite(values)), ("exactly 0", (values == 0) & look.log)):
+        names = [name for name in variants if name in set(frame.loc[lost, "variant"])]
+        said += [f"{what}, not drawn: {titles.listed(names, 4)}"] if names else []
+    return said

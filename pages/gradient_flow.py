@@ -1,0 +1,12 @@
+"""Gradient flow: gradients and activations layer by layer, against depth, and the activation functions with their derivatives."""
+
+from __future__ import annotations
+
+from core.ui import forms, live
+from core.ui.panels import gradient_flow
+from core.ui.shell import shell
+
+shell("Gradient flow")
+
+comparison = forms.comparison(gradient_flow.PAGE, gradient_flow.START)
+live.show(comparison, gradient_flow.draw)

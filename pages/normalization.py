@@ -1,0 +1,12 @@
+"""Normalization: accuracy over batch sizes, which axes are averaged, train mode against eval mode, activations layer by layer."""
+
+from __future__ import annotations
+
+from core.ui import forms
+from core.ui.panels import normalization
+from core.ui.shell import shell
+
+shell("Normalization")
+
+comparison = forms.comparison(normalization.PAGE, normalization.START)
+normalization.draw(comparison)

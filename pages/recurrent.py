@@ -1,0 +1,10 @@
+"""Recurrent networks: the adding problem, the gradient against the lag, clipping, truncation."""
+
+from __future__ import annotations
+
+from core.ui.panels import recurrent
+from core.ui.shell import shell
+
+shell("Recurrent")
+
+recurrent.draw()

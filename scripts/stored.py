@@ -1,0 +1,9 @@
+"""Computes anew what is shipped computed: the paths that the page of optimizers opens with."""
+
+from __future__ import annotations
+
+from core.labs import stored_paths
+from core.ui.panels.optimizer_paths import computed_first_paths
+
+if __name__ == "__main__":
+    stored_paths.write(computed_first_paths())
