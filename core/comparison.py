@@ -120,10 +120,14 @@ class Comparison(BaseModel):
         return json.dumps(self._written())
 
     def _written(self) -> dict[str, Any]:
-        """As plain values. None is left out of the base, where it is a default; elsewhere it is an empty table, since TOML has no null."""
+        """As plain values. None is left out of the base where it is the default; elsewhere it is an empty table, since TOML has no null."""
         whole = self.model_dump(mode="json")
-        base = self.base.model_dump(mode="json", exclude_none=True)
-        return {"base": base, "vary": _with_empty(whole["vary"]), "variants": _with_empty(whole["variants"]), "seeds": whole["seeds"]}
+        return {
+            "base": _without_defaulted_none(self.base),
+            "vary": _with_empty(whole["vary"]),
+            "variants": _with_empty(whole["variants"]),
+            "seeds": whole["seeds"],
+        }
 
     @classmethod
     def from_json(cls, text: str) -> Comparison:
@@ -158,6 +162,17 @@ class Comparison(BaseModel):
             raise SettingsError(explain(error, given)) from error
 
 
+def _without_defaulted_none(choice: Choice) -> dict[str, Any]:
+    written: dict[str, Any] = {}
+    for name, value in choice.model_dump(mode="json").items():
+        held = getattr(choice, name)
+        if isinstance(held, Choice):
+            written[name] = _without_defaulted_none(held)
+        elif value is not None or type(choice).model_fields[name].default is not None:
+            written[name] = _with_empty(value)
+    return written
+
+
 def _with_empty(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _with_empty(item) for name, item in value.items()}
@@ -182,7 +197,10 @@ def label(path: str, value: Any) -> str:
 
 def _short(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:g}"
+        short = f"{value:g}"
+        return short if float(short) == value else repr(value)  # two values never have one name
+    if value is None or value == {}:
+        return "none"
     if isinstance(value, list | tuple):
         return "-".join(_short(item) for item in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -199,7 +217,7 @@ def _with(base: RunSettings, overrides: dict[str, Any]) -> dict[str, Any]:
     """The base as plain dicts, with each dotted path replaced, a choice as a whole before what is inside it."""
     settings = base.model_dump()
     for path, value in sorted(overrides.items(), key=lambda item: item[0].count(".")):
-        _replace(settings, path, None if value == {} else value)
+        _replace(settings, path, value)
         if any(other.startswith(f"{path}.") for other in overrides):
             settings = _filled(settings)
     return settings

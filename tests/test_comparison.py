@@ -111,3 +111,25 @@ def test_a_bad_file_is_refused(text, expected):
 )
 def test_variants_are_named_after_their_values(path, value, expected):
     assert label(path, value) == expected
+
+
+NOTHING = [
+    {"base": {"optimizer": {"kind": "lbfgs", "line_search_fn": None}}},
+    {"vary": {"optimizer": ["lbfgs", {"kind": "lbfgs", "line_search_fn": None}]}},
+    {"base": {"optimizer": "lbfgs"}, "vary": {"optimizer.line_search_fn": [None, "strong_wolfe"]}},
+    {"base": {"optimizer": "custom"}, "vary": {"optimizer.settings": [{}, {"momentum": 0.9}]}},
+    {"vary": {"penalty": [{}, {"l1": 0.1, "max_norm": None}]}},
+    {"variants": [{"name": "whole", **RunSettings().model_dump(exclude={"seed"})}, {"name": "base"}]},
+]
+
+
+@pytest.mark.parametrize("given", NOTHING, ids=str)
+def test_nothing_survives_toml_and_json_wherever_it_stands(given: Any):
+    comparison = Comparison.load(given)
+    for again in (Comparison.from_toml(comparison.to_toml()), Comparison.from_json(comparison.to_json())):
+        assert again.id == comparison.id
+
+
+def test_values_that_differ_in_the_last_digit_are_two_variants():
+    assert Comparison.load({"vary": {"optimizer.lr": [0.1234567, 0.1234568]}}).names == ["lr=0.1234567", "lr=0.1234568"]
+    assert Comparison.load({"vary": {"optimizer.lr": [1e-05, 0.001, 0.1]}}).names == ["lr=1e-05", "lr=0.001", "lr=0.1"]

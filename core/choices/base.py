@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 
 class Choice(BaseModel):
@@ -16,6 +16,14 @@ class Choice(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_table_is_none(cls, given: Any) -> Any:
+        """TOML has no null: an empty table stands for it where a field may be None."""
+        if not isinstance(given, dict) or {} not in given.values():
+            return given
+        return {name: None if value == {} and name in optional_fields(cls) else value for name, value in given.items()}
 
     def arguments(self) -> dict[str, Any]:
         """The fields as keyword arguments, without `kind`."""
@@ -30,6 +38,12 @@ class Choice(BaseModel):
         values = {name: _plain(getattr(self, name)) for name in defaults}
         changed = {name: value for name, value in values.items() if value != defaults[name]}
         return {"kind": self.kind, **changed} if "kind" in defaults else changed  # type: ignore[attr-defined]
+
+
+@cache
+def optional_fields(cls: type[BaseModel]) -> frozenset[str]:
+    """The fields that may be None."""
+    return frozenset(name for name, field in cls.model_fields.items() if type(None) in get_args(field.annotation))
 
 
 @cache
