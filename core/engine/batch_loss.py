@@ -65,16 +65,24 @@ class BatchLoss:
         if self.teaching is not None and self.teaching.hinted:
             mode.watch = lambda layer, a_RBH: hidden.append(a_RBH.flatten(2)) if layer != "output" else None
         outputs_RBC = network(x_RBD, mode)
+        hidden_RBH = hidden[-1] if hidden else None
+        loss_RB = self._towards(outputs_RBC, hidden_RBH, y_RB, index_RB, rows)
+        if blend is not None:
+            other_RB = self._towards(outputs_RBC, hidden_RBH, _of_places(y_RB, place_RB), _of_places(index_RB, place_RB), rows)
+            loss_RB = share_R1 * loss_RB + (1 - share_R1) * other_RB
+        return loss_RB
+
+    def _towards(self, outputs_RBC: Tensor, hidden_RBH: Tensor | None, y_RB: Tensor, index_RB: Tensor, rows: slice) -> Tensor:
+        """The loss of outputs for the labels, and the teachers' answers, of the examples `index_RB` (R, B)."""
         smoothing_R1 = None if self.smoothing_R1 is None else self.smoothing_R1[rows]
         loss_RB = losses(outputs_RBC, y_RB, self.data.task, smoothing_R1)
-        if blend is not None:
-            loss_RB = share_R1 * loss_RB + (1 - share_R1) * losses(outputs_RBC, _of_places(y_RB, place_RB), self.data.task, smoothing_R1)
-        if self.teaching is not None:
-            if self.known_N is not None:
-                loss_RB = loss_RB * self.known_N[index_RB]
-            loss_RB = self.teaching.mix(loss_RB, outputs_RBC, index_RB, rows)
-            if hidden:
-                loss_RB = loss_RB + self.teaching.imitate(hidden[-1], index_RB, rows)
+        if self.teaching is None:
+            return loss_RB
+        if self.known_N is not None:
+            loss_RB = loss_RB * self.known_N[index_RB]
+        loss_RB = self.teaching.mix(loss_RB, outputs_RBC, index_RB, rows)
+        if hidden_RBH is not None:
+            loss_RB = loss_RB + self.teaching.imitate(hidden_RBH, index_RB, rows)
         return loss_RB
 
 

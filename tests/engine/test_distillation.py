@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 import core
+from core.engine.noise import _blend
 from core.engine.state import labelled
-from core.engine.streams import epoch_order
+from core.engine.streams import epoch_order, stream_seed
 from core.engine.teaching import lesson_of
 from tests.engine.reference import assert_same_weights, plain_torch_training, stacked_training
 from tests.engine.test_contracts import settings
@@ -69,6 +70,36 @@ def test_a_hint_makes_the_hidden_layers_find_the_same_examples_alike():
 
     models, _ = stacked_training([run, run.model_copy(update={"seed": 5})])
     assert_same_weights(models[run.key], plain_student(run, extra), 1e-10)
+
+
+def test_with_mixup_a_student_learns_from_what_is_known_of_both_examples_of_a_blend():
+    training = {"mixup": 0.4, "labelled": 0.3}
+    run = settings(distillation=COMMON | SMALL | {"kind": "soft_targets"}, training=training, seed=3)
+    models, _ = stacked_training([run, run.model_copy(update={"seed": 5})])
+    split = core.load_data(run.data)
+    x, y = torch.tensor(split.x_train), torch.tensor(split.y_train)
+    teachers, _ = stacked_training(run.teachers)
+    with torch.no_grad():
+        soft = torch.softmax(teachers[run.teachers[0].key](x) / T, 1)
+    known = torch.zeros(len(x))
+    known[torch.from_numpy(labelled(run))] = 1
+    student = core.build_model(run)
+    optimizer = torch.optim.Adam(student.parameters(), lr=1e-3)
+
+    def towards(out, batch):
+        on_labels = nn.functional.cross_entropy(out, y[batch], reduction="none") * known[batch]
+        kl = nn.KLDivLoss(reduction="none")(torch.log_softmax(out / T, 1), soft[batch]).sum(1)
+        return ((1 - WEIGHT) * on_labels + WEIGHT * T**2 * kl).mean()
+
+    order = [batch for epoch in range(3) for batch in torch.from_numpy(epoch_order(run, epoch, len(x))).split(11)]
+    for step, batch in enumerate(order):
+        share, place = _blend(stream_seed(run, "noise"), 0.4, step, len(batch))
+        other = batch[place]
+        optimizer.zero_grad()
+        out = student(share * x[batch] + (1 - share) * x[other])
+        (share * towards(out, batch) + (1 - share) * towards(out, other)).backward()
+        optimizer.step()
+    assert_same_weights(models[run.key], student, 1e-10)
 
 
 def test_a_student_learns_from_examples_without_labels():
