@@ -58,7 +58,7 @@ class Figure:
         return f"{value:.{max(1, self.digits)}f}"
 
 
-HEAD = ("what", "theirs", "ours: mean (its 95 % interval)", "n", "ours: 95 % of runs", "", "source of theirs")
+HEAD = ("what", "theirs", "ours: mean (its 95 % interval)", "n", "ours: 95 % of runs", "verdict", "source of theirs")
 
 
 def markdown(figures: Iterable[Figure]) -> str:

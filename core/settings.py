@@ -124,9 +124,7 @@ TEACHER_STRIDE = 1_000_003
 
 def explain(error: ValidationError, given: Any) -> str:
     """A validation error of the value `given`, as lines of `path: value: what is allowed`."""
-    items: dict[
-        tuple[str, ...], list[ErrorDetails]
-    ] = {}  # of each place, as pydantic has them: one for each member of a union that did not fit
+    items: dict[tuple[str, ...], list[ErrorDetails]] = {}  # by place; several where no member of a union fits
     for item in error.errors(include_url=False):
         items.setdefault(tuple(_public(item["loc"], given, whole=item["type"] == "missing")), []).append(item)
     lines = [_line(place, of_place) for place, of_place in items.items() if not _said_below(place, of_place, items)]

@@ -280,7 +280,13 @@ def figures(value: float, low: float, high: float) -> tuple[str, str, str]:
     sizes = [size for size in ((high - low) / 2, abs(low), abs(high)) if size > 0]
     decimals = max(0, -math.floor(math.log10(min(sizes, default=1.0))))
     form = ".2e" if decimals > 5 or max(sizes, default=1.0) >= 1e6 else f".{decimals}f"
-    return format(value, form), format(low, form), format(high, form)
+    return _rounded(value, form), _rounded(low, form), _rounded(high, form)
+
+
+def _rounded(value: float, form: str) -> str:
+    """The number in that form; what rounds to zero has no sign."""
+    text = format(value, form)
+    return text.removeprefix("-") if float(text) == 0 else text
 
 
 def _half_width(std: Series, count: Series) -> Series:

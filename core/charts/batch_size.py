@@ -98,7 +98,7 @@ def noise(table: DataFrame, *, slope: float, intercept: float, gradient: float, 
         "batch_size:Q",
         title="batch size (examples)",
         scale=alt.Scale(type="log", base=2, nice=False, padding=12),
-        axis=alt.Axis(format="~s"),
+        axis=alt.Axis(format=",~g"),
     )
     layers = [
         alt.Chart(DataFrame({"gradient": [gradient]})).mark_rule(strokeDash=[2, 4], color=palette.MISSING, strokeWidth=1.5).encode(

@@ -85,14 +85,14 @@ def _y(field: str, look: dict[str, Any]) -> alt.Y:
 
 
 def _rules(references: DataFrame, look: dict[str, Any]) -> list[alt.Chart]:
-    """Dashed lines with their names at the left."""
+    """Dashed lines with their names at the right, where fewer curves pass."""
     if references.empty:
         return []
     base = alt.Chart(references[["name", "mean", "low", "high", "n"]])
     tooltip = [alt.Tooltip("name:N", title="reference"), *marks.mean_and_interval(look["y_title"])]
     rule = base.mark_rule(strokeDash=[5, 3], strokeWidth=2, color=GREY).encode(_y("mean", look), tooltip=tooltip)
-    text = base.mark_text(align="left", baseline="bottom", dx=4, dy=-3, color=GREY, fontWeight="bold")
-    return [rule, text.encode(_y("mean", look), x=alt.value(0), text="name:N")]
+    text = base.mark_text(align="right", baseline="bottom", dx=-4, dy=-3, color=GREY, fontWeight="bold")
+    return [rule, text.encode(_y("mean", look), x=alt.value("width"), text="name:N")]
 
 
 def squares(

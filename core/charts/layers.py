@@ -52,7 +52,8 @@ def heatmap(
     # Zero has no place among factors: it takes the lowest colour. A cell without a value needs some number too, or Vega-Lite drops it.
     frame = frame.assign(shown=frame["value"].clip(*ends).fillna(ends[0]), known=frame["value"].notna())
     names = list(layers["layer"].unique())
-    chart = alt.Chart(frame, width=marks.panel_width(width, columns, 110), height=min(max(row * len(names), 60), 420)).mark_rect()
+    beside = 48 + 6 * max(map(len, names), default=0)
+    chart = alt.Chart(frame, width=marks.panel_width(width, columns, beside), height=min(max(row * len(names), 60), 420)).mark_rect()
     chart = chart.encode(
         alt.X("left:Q", title=titles.AXES[x], scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=6)),
         alt.X2("right:Q"),

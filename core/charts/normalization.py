@@ -17,7 +17,6 @@ _GAP = 0.35
 _ROW = 27
 _FAINT, _STRONG = 0.2, 0.5
 """Share of a set's colour in its cells, the rest is white."""
-_INK = "#14171c"
 
 
 def axes(cells: DataFrame, *, value: str, sets: Sequence[str], chosen: int, rows: str = "unit", columns: str = "example") -> alt.LayerChart:
@@ -37,7 +36,8 @@ def axes(cells: DataFrame, *, value: str, sets: Sequence[str], chosen: int, rows
     names = dict(enumerate(sets))
     frame = frame.assign(name=frame["set"].map(names), row=frame["unit"] + 1, text=frame[value].map(_short))
     middles = frame.groupby("example")["middle"].mean()
-    frame = frame.assign(full=frame["set"].map(_colour), fill=[_tint(*cell) for cell in zip(frame["set"], frame["strong"], strict=True)])
+    frame = frame.assign(full=frame["set"].map(_colour), share=np.where(frame["strong"], _STRONG, _FAINT))
+    frame = frame.assign(fill=[palette.tint(*cell) for cell in zip(frame["full"], frame["share"], strict=True)])
     y = alt.Y("row:O", title=rows, axis=alt.Axis(domain=False, ticks=False, labelPadding=4), scale=alt.Scale(paddingInner=0.08))
     tooltip = [alt.Tooltip("name:N", title="set"), *(alt.Tooltip(f"{name}:Q") for name in ("x", "y"))]
     base = alt.Chart(frame)
@@ -46,7 +46,7 @@ def axes(cells: DataFrame, *, value: str, sets: Sequence[str], chosen: int, rows
     cell = base.mark_rect(cornerRadius=3).encode(
         _across("left", middles, columns), y, alt.X2("right:Q"), fill=fill, stroke=edge, strokeWidth=edged, tooltip=tooltip
     )
-    number = base.mark_text(fontSize=11, color=_INK).encode(_across("middle", middles, columns), y, text="text:N", tooltip=tooltip)
+    number = base.mark_text(fontSize=11, color=palette.INK).encode(_across("middle", middles, columns), y, text="text:N", tooltip=tooltip)
     described = (
         f"Table of the numbers {value} by {rows} and {columns}; cells of one colour are averaged together: "
         f"{titles.listed(list(sets))}. The set {sets[chosen]} stands out."
@@ -64,13 +64,6 @@ def _across(field: str, middles: Any, columns: str) -> alt.X:
 
 def _colour(number: int) -> str:
     return palette.COLOURS[number % len(palette.COLOURS)]
-
-
-def _tint(number: int, strong: bool) -> str:
-    """The set's colour mixed with white, so that the same dark numbers are legible on it in both themes."""
-    share, colour = _STRONG if strong else _FAINT, _colour(number)
-    channels = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
-    return "#" + "".join(f"{round(255 + share * (channel - 255)):02x}" for channel in channels)
 
 
 def _short(value: float) -> str:

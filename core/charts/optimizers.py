@@ -14,6 +14,9 @@ from core.charts import isolines, marks, palette, thin, titles
 START = "start"
 """Name of the selection that a click on the surface makes; it holds x and y."""
 
+NARROW = 330
+"""Pixels that the legend takes at most: the page narrows the chart on a telephone, and the legend not with it."""
+
 CELLS = 32
 """Places along each axis that answer to the pointer and to a click."""
 
@@ -50,7 +53,7 @@ def surface(
     """
     frame = _frame(grid)
     past = paths[paths["step"] <= step]
-    colour = palette.colour(variants, list(variants), width=width)
+    colour = palette.colour(variants, list(variants), width=min(width, NARROW))
     layers = [_lines(grid, lowest, frame), _ground(grid, frame, clickable=clickable), _minima(minima, frame)]
     layers += [
         _trails(past, frame, colour),

@@ -18,6 +18,8 @@ CLASSES = ("#1790a6", "#c77800", "#8a5bb5", "#5f8f2f", "#c0507a", "#5d6fc4", "#9
 """Of the classes of a data set, where a chart shows those; other colours than the variants have, which mean something else."""
 MISSING = "#8a8a8a"
 """Of a cell without a value; halfway between the two backgrounds."""
+INK = "#14171c"
+"""Of a text within a mark that has a `tint`: Streamlit's theme colours axes and legends, but not the text of marks."""
 SEQUENTIAL: Literal["viridis"] = "viridis"
 
 _CHARACTER = 7
@@ -27,6 +29,12 @@ _CHARACTER = 7
 def colours(variants: Sequence[str]) -> dict[str, str]:
     """The colour of each variant of a comparison, `variants` being all of them in its own order."""
     return {variant: COLOURS[place % len(COLOURS)] for place, variant in enumerate(variants)}
+
+
+def tint(colour: str, share: float) -> str:
+    """The colour mixed with white, `share` of it, so that the same dark text (`INK`) is legible on it in both themes."""
+    channels = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+    return "#" + "".join(f"{round(255 + share * (channel - 255)):02x}" for channel in channels)
 
 
 def groups(variants: Sequence[str]) -> list[list[str]]:

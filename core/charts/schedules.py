@@ -24,7 +24,12 @@ def shape(frame: DataFrame, *, name: str, chosen: bool = False, width: int = 210
     watches, logarithmic = bool(frame["watches"].any()), name == "range_test"
     scale = alt.Scale(type="log", nice=False) if logarithmic else alt.Scale(domainMin=0, nice=False, padding=3)
     x = alt.X("epoch:Q", title="epoch", scale=alt.Scale(nice=False), axis=marks.close(tickCount=4, grid=False))
-    y = alt.Y("lr:Q", title="learning rate", scale=scale, axis=marks.close(tickCount=3, format="~g", minExtent=44, maxExtent=44))
+    y = alt.Y(
+        "lr:Q",
+        title="learning rate",
+        scale=scale,
+        axis=marks.close(tickCount=3, format=".0e" if logarithmic else "~g", minExtent=44, maxExtent=44),
+    )
     line = alt.Chart(frame).mark_line(
         strokeWidth=3 if chosen else 2, color=palette.COLOURS[1 if chosen else 0], strokeDash=[5, 4] if watches else [1, 0]
     )
@@ -67,7 +72,7 @@ def range_test(
     if curve.empty:  # nothing decides the axes yet
         limits, ends = {"domain": [0, top or 1.0]}, {"domain": [1e-5, 10]}
     x = alt.X(
-        "lr:Q", title=across, scale=alt.Scale(type="log", nice=False, **ends), axis=alt.Axis(tickCount=8, format="~g", labelOverlap=True)
+        "lr:Q", title=across, scale=alt.Scale(type="log", nice=False, **ends), axis=alt.Axis(tickCount=5, format="~g", labelOverlap=True)
     )
     y = alt.Y("loss:Q", title=title, scale=alt.Scale(zero=False, nice=False, padding=6, **limits))
     tooltip = [
@@ -80,8 +85,8 @@ def range_test(
     at = [alt.Tooltip("variant:N"), marks.number("steepest", "steepest at"), marks.number("tenth", "a tenth of the lowest's rate")]
     layers = [
         alt.Chart(curve).mark_line(strokeWidth=2, clip=True).encode(x, y, colour),
-        alt.Chart(curve).mark_point(opacity=0, size=80).encode(x, y, colour, tooltip=tooltip),
-        alt.Chart(steep).mark_point(shape="diamond", size=170, filled=True, opacity=1).encode(
+        alt.Chart(curve).mark_point(opacity=0, size=80, clip=True).encode(x, y, colour, tooltip=tooltip),
+        alt.Chart(steep).mark_point(shape="diamond", size=170, filled=True, opacity=1, clip=True).encode(
             alt.X("steepest:Q", title=across), alt.Y("steepest_loss:Q", title=title), colour, tooltip=at
         ),
     ]  # fmt: skip

@@ -11,11 +11,16 @@ from pandas import DataFrame
 
 from core.charts import marks, palette, titles
 
-_AXIS = 84
-"""Pixels of the y axis, the same above and below, so that the places stand under each other."""
+_AXIS = (46, 104)
+"""Pixels of the y axis at least and at most. It is the same above and below, so that the places stand under each other."""
+
+_LETTER = 5.5
+"""Pixels of a letter of an axis' label, about."""
 
 _ROW = 26
 _FAILED = "#c21e32"
+
+_Limits = tuple[float | None, float | None]
 
 
 def curves(
@@ -29,6 +34,7 @@ def curves(
     start: float | None = None,
     end: float | None = None,
     log_y: bool = False,
+    rings: bool = True,
     regression: bool = False,
     width: int = 640,
     height: int = 300,
@@ -48,23 +54,25 @@ def curves(
         start: the metric before training, drawn as a line.
         end: where the y axis ends on the worse side; None: where the data do.
         log_y: logarithmic y axis.
+        rings: whether the best places are marked.
         regression: the losses are squared errors.
         width: of the chart, in pixels; the page may stretch it.
         height: of the plot, in pixels.
     """
     shown = list(variants)[: len(palette.COLOURS)]
     points, seeds, best = (frame[frame["curve"].isin(shown)].rename(columns={"curve": "variant"}) for frame in _named(points, seeds, best))
-    look = _Look(titles.title(metric, regression=regression), place, points, _bounds(points, start, end), log_y)
+    look = _Look(titles.title(metric, regression=regression), place, points, _bounds(points, start, end), log_y, _extent(shown))
     colour = palette.colour(shown, shown, width=width)
     layers: list[alt.Chart | alt.LayerChart] = [_start(start, look)] if start is not None and np.isfinite(start) else []
     layers += [_band(points, seeds, look, colour), _seeds(seeds, look, colour), _means(points, look, colour)]
-    layers += [_beyond(points, look, colour), _best(best, look, colour)]
+    layers += [_beyond(points, look, colour), *([_best(best, look, colour)] if rings else [])]
+    ring = "; a ring at the best of each curve" if rings else ""
     description = (
         f"Line chart of {titles.name(metric)} at the end of training against {place} on a logarithmic axis for {titles.listed(shown)}: "
-        "means over seeds with 95 % bands, single seeds as ticks; a ring at each curve's best."
+        f"means over seeds with 95 % bands, single seeds as ticks{ring}."
     )
     dotted = ["dotted: before training"] if start is not None else []
-    note = ["○ best", "small tick: seed", *dotted, "▲ mean beyond the axis", "× all seeds diverged"]
+    note = [*(["○ best"] if rings else []), "small tick: seed", *dotted, "▲ mean beyond the axis", "× all seeds diverged"]
     note += [f"only the first {len(shown)} of {len(variants)} curves are drawn"] if len(variants) > len(shown) else []
     size: dict[str, Any] = {"width": width, "height": height, "autosize": marks.FIT}
     return alt.LayerChart(layer=layers, title=marks.note(note, width), description=description, **size)
@@ -73,19 +81,23 @@ def curves(
 def failures(points: DataFrame, *, variants: Sequence[str], place: str = "learning rate", width: int = 640) -> alt.LayerChart:
     """A row a curve, a cell a place: the share of seeds that diverged (×), or ended worse than before training (↑), the redder the more.
 
+    There is no colour where none did.
+
     Args: as those of `curves`.
     """
     shown = list(variants)[: len(palette.COLOURS)]
     cells = _cells(points[points["curve"].isin(shown)])
     scale, axis = _places(cells)
     x = alt.X("left:Q", title=place, scale=scale, axis=axis)
-    y = alt.Y("curve:N", title="failed", scale=alt.Scale(domain=shown), axis=_axis(labelLimit=_AXIS - 4))
-    share = alt.Opacity("failed:Q", scale=alt.Scale(domain=[0, 1], range=[0.06, 0.85]), legend=None)
+    y = alt.Y("curve:N", title="failed", scale=alt.Scale(domain=shown), axis=_axis(_extent(shown)))
+    fill = alt.Fill("fill:N", scale=None)
     tooltip = [alt.Tooltip("curve:N"), marks.number("place", place), *(alt.Tooltip(f"{name}:Q") for name in ("n", "diverged", "worse"))]
     base = alt.Chart(cells)
     layers = [
-        base.mark_rect(color=_FAILED, tooltip=True).encode(x, y, share, alt.X2("right:Q"), tooltip=tooltip),
-        base.mark_text(fontSize=11).encode(alt.X("place:Q", title=place, scale=scale), y, alt.Text("text:N"), tooltip=tooltip),
+        base.mark_rect().encode(x, y, fill, alt.X2("right:Q"), tooltip=tooltip),
+        base.mark_text(fontSize=11, color=palette.INK).encode(
+            alt.X("place:Q", title=place, scale=scale), y, alt.Text("text:N"), tooltip=tooltip
+        ),
     ]
     note = ["seeds that failed", "× diverged: the loss is no longer a number", "↑ ended worse than before training"]
     described = f"Table of the share of seeds that diverged or ended worse than before training, by {place}, for {titles.listed(shown)}."
@@ -96,8 +108,8 @@ def failures(points: DataFrame, *, variants: Sequence[str], place: str = "learni
 class _Look:
     """What the layers of the curves share."""
 
-    def __init__(self, title: str, place: str, points: DataFrame, limits: tuple[float | None, float | None], log_y: bool) -> None:
-        self.title, self.place, self.limits, self.log_y = title, place, limits, log_y
+    def __init__(self, title: str, place: str, points: DataFrame, limits: _Limits, log_y: bool, extent: int) -> None:
+        self.title, self.place, self.limits, self.log_y, self.extent = title, place, limits, log_y, extent
         self.scale, self.axis = _places(_cells(points.rename(columns={"variant": "curve"})))
 
     def x(self) -> alt.X:
@@ -107,7 +119,7 @@ class _Look:
         low, high = self.limits
         ends: dict[str, Any] = {name: end for name, end in (("domainMin", low), ("domainMax", high)) if end is not None}
         scale = alt.Scale(type="log" if self.log_y else "linear", zero=False, nice=False, padding=8, **ends)
-        return alt.Y(f"{field}:Q", title=self.title, scale=scale, axis=_axis(tickCount=6))
+        return alt.Y(f"{field}:Q", title=self.title, scale=scale, axis=_axis(self.extent, tickCount=6))
 
     def inside(self, frame: DataFrame, field: str) -> DataFrame:
         """The rows with a finite value that the axis shows."""
@@ -120,8 +132,14 @@ def _named(*frames: DataFrame) -> list[DataFrame]:
     return [frame.drop(columns="variant", errors="ignore") for frame in frames]
 
 
-def _axis(**more: Any) -> alt.Axis:
-    return alt.Axis(minExtent=_AXIS, maxExtent=_AXIS, **more)
+def _extent(names: Sequence[str]) -> int:
+    """Pixels of the y axis in which the names find place, as far as that goes."""
+    low, high = _AXIS
+    return min(max(low, int(_LETTER * max(map(len, names), default=0)) + 12), high)
+
+
+def _axis(extent: int, **more: Any) -> alt.Axis:
+    return alt.Axis(minExtent=extent, maxExtent=extent, labelLimit=extent - 4, **more)
 
 
 def _bounds(points: DataFrame, start: float | None, end: float | None) -> tuple[float | None, float | None]:
@@ -200,7 +218,11 @@ def _cells(points: DataFrame) -> DataFrame:
     frame = marks.cells(frame, ["curve"], "at")
     frame = frame.assign(left=10.0 ** frame["left"], right=10.0 ** frame["right"], failed=(frame["diverged"] + frame["worse"]) / frame["n"])
     words = [_in_cell(*row) for row in zip(frame["diverged"], frame["worse"], strict=True)]
-    return frame.assign(text=words).drop(columns="at")
+    return frame.assign(text=words, fill=frame["failed"].map(_fill)).drop(columns="at")
+
+
+def _fill(failed: float) -> str:
+    return palette.tint(_FAILED, 0.15 + 0.45 * failed) if failed > 0 else "transparent"
 
 
 def _in_cell(diverged: int, worse: int) -> str:

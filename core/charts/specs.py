@@ -10,6 +10,12 @@ from pandas import DataFrame
 
 _PARTS = ("layer", "concat", "hconcat", "vconcat")
 
+CONFIG = {"axisBand": {"labelFlush": False}}
+"""Labels of categories stand at their rows; Streamlit's theme would push the outer ones inwards."""
+
+FAINT = {"condition": {"test": "datum.label === ''", "value": 0.3}, "value": 1}
+"""Of a logarithmic axis' grid: the lines between those with a label are fainter, for there are many."""
+
 
 def spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
     """The specification with its data apart, as Arrow streams (bytes) under "datasets".
@@ -19,8 +25,19 @@ def spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
     """
     frames: dict[int, DataFrame] = {}
     found: dict[str, Any] = _named(chart, frames).to_dict(validate=False)
+    _faint_grids(found)
     names = {_name(place): _arrow(frame) for place, frame in enumerate(frames.values())}
-    return {**found, "datasets": names}
+    return {**found, "config": {**found.get("config", {}), **CONFIG}, "datasets": names}
+
+
+def _faint_grids(part: dict[str, Any]) -> None:
+    """Makes the unlabelled lines of every logarithmic axis in the specification fainter, in place."""
+    for channel in ("x", "y"):
+        encoded = part.get("encoding", {}).get(channel, {})
+        if encoded.get("scale") and encoded["scale"].get("type") == "log" and encoded.get("axis", {}) is not None:
+            encoded["axis"] = {"gridOpacity": FAINT, **encoded.get("axis", {})}
+    for member in [*(inner for name in _PARTS for inner in part.get(name, [])), *([part["spec"]] if "spec" in part else [])]:
+        _faint_grids(member)
 
 
 def _named(chart: Any, frames: dict[int, DataFrame]) -> Any:

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
-STATES = 2_500_000
-"""Numbers of all states of a stack in an update, at most. The gates, several times as many, are kept too: more, and caches overflow."""
+KEPT = {"rnn": 1, "lstm": 7, "gru": 5}
+"""Numbers that a step keeps of each unit for the backward pass: the state, the gates, and what is made of them."""
+NUMBERS = 6_000_000
+"""Such numbers of a stack in an update, at most: with more, caches overflow."""
 
 
 class Recurrent(ModelChoice):
@@ -148,9 +150,9 @@ class Recurrent(ModelChoice):
         return (self.directions * self.hidden,)
 
     def rows_on_cpu(self, sizes: Sizes | None, examples: int) -> int | None:
-        """As many as fill STATES in an update, between 4 and 32."""
+        """As many as keep NUMBERS in an update, between 4 and 32."""
         steps = 1 if sizes is None else steps_of(sizes)[0]
-        return max(4, min(32, STATES // (steps * examples * self.directions * self.hidden)))
+        return max(4, min(32, NUMBERS // (KEPT[self.cell] * steps * examples * self.directions * self.hidden)))
 
     def maps(self, sizes: Sizes) -> list[Map]:
         """W and U of all gates, once a step and direction, and the output's matrix."""

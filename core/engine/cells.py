@@ -54,6 +54,10 @@ class Tape:
             self.blocks[name] = block.unbind(0) * (1 if kept else steps + 1)
             self.gates[name] = [step.split(hidden, dim=1) for step in self.blocks[name]]
 
+    def states(self, keep: int) -> Tensor:
+        """The last `keep` states (K, R, H, B), a view."""
+        return self.columns_TRMB[-keep:, :, : self.hidden]
+
     def read(self, x_RBTF: Tensor) -> None:
         """Writes the inputs into the columns."""
         self.columns_TRMB[:-1, :, self.hidden : -1] = x_RBTF.permute(2, 0, 3, 1)

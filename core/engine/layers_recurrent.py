@@ -17,8 +17,11 @@ from core.engine import cells
 from core.engine.cells import Cell, Tape, Weights
 from core.engine.layer_base import Build, Layer, Parts, Pass
 
-WIDE = 48
-"""Units from which an LSTM of float32 on the CPU is left to oneDNN, one run after the other: its fused cells are then faster than ours."""
+WIDE, WIDE_FORWARD = 48, 12
+"""Units from which an LSTM of float32 on the CPU is left to oneDNN, one run after the other: its fused cells are then faster than ours.
+
+The second where there is no backward pass, for which it keeps less.
+"""
 
 PARAMETERS = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 SPARE = 2
@@ -62,7 +65,9 @@ def _one_direction(module: LastStates, name: str, parts: Parts, suffix: str) -> 
 
 
 def _better_alone(module: LastStates, x_RBTF: Tensor) -> bool:
-    return isinstance(module.rnn, nn.LSTM) and module.rnn.hidden_size >= WIDE and x_RBTF.dtype == torch.float32 and not x_RBTF.is_cuda
+    wide = WIDE if torch.is_grad_enabled() else WIDE_FORWARD
+    fused = x_RBTF.dtype == torch.float32 and not x_RBTF.is_cuda and torch.backends.mkldnn.is_available()
+    return isinstance(module.rnn, nn.LSTM) and module.rnn.hidden_size >= wide and fused
 
 
 def one_by_one(x_RBTF: Tensor, weights: Sequence[Tensor | None], keep: int, lengths: Sequence[int]) -> Tensor:
@@ -79,7 +84,9 @@ def _lstm(x_BTF: Tensor, weights: list[Tensor], keep: int, lengths: Sequence[int
         output_TBH, hidden_1BH, memory_1BH = torch.lstm(part_TBF, state, weights, len(weights) > 2, 1, 0.0, True, False, False)
         state = (hidden_1BH.detach(), memory_1BH.detach())
         outputs.append(output_TBH)
-    return hidden_1BH if keep == 1 else torch.cat(outputs)[-keep:]
+    if keep == 1:
+        return hidden_1BH
+    return (outputs[0] if len(outputs) == 1 else torch.cat(outputs))[-keep:]
 
 
 class Recurrence(torch.autograd.Function):
@@ -93,12 +100,13 @@ class Recurrence(torch.autograd.Function):
         ctx: Any, cell: Cell, x_RBTF: Tensor, keep: int, truncation: int | None, spare: list[Tape], *given: Tensor | None
     ) -> Tensor:
         """The last `keep` states."""
-        weights = Weights(*given)  # type: ignore[arg-type]
-        tape = _tape(cell, x_RBTF, weights, spare, kept=any(ctx.needs_input_grad))
+        weights, kept = Weights(*given), any(ctx.needs_input_grad)  # type: ignore[arg-type]
+        tape = _tape(cell, x_RBTF, weights, spare, kept=kept)
         tape.read(x_RBTF)
         cell.forward(tape, weights)
         ctx.cell, ctx.tape, ctx.truncation, ctx.spare, ctx.weights = cell, tape, truncation, spare, weights
-        return torch.stack(tape.state[-keep:])
+        states_KRHB = tape.states(keep)
+        return states_KRHB.clone() if kept else states_KRHB  # a tape that is kept is written again
 
     @staticmethod
     @once_differentiable

@@ -74,16 +74,14 @@ class Activity:
 
     def add(self, layer: str, a_RBH: Tensor) -> None:
         """One more chunk of a layer's activations; where there are positions (R, B, C, *positions), each counts as an example."""
-        if a_RBH.dim() > 3:
-            a_RBH = a_RBH.flatten(3).transpose(2, 3).flatten(1, 2)
-        total_R = a_RBH.sum(1).sum(1, dtype=torch.float64)
-        squares_RH = a_RBH.square().sum(1).double()
+        squares_RH = _over_examples(a_RBH.square()).double()
         tiny_RH = squares_RH < TINY
         if tiny_RH.any():  # units that are dead, or so small that float32 loses their squares
-            squares_RH = a_RBH.double().square().sum(1).where(tiny_RH, squares_RH)
-        self.sums_R[layer] = self.sums_R.get(layer, 0) + total_R
+            run, unit = tiny_RH.nonzero(as_tuple=True)
+            squares_RH[run, unit] = a_RBH[run, :, unit].double().square().flatten(1).sum(1)
+        self.sums_R[layer] = self.sums_R.get(layer, 0) + _over_examples(a_RBH).sum(1, dtype=torch.float64)
         self.squares_RH[layer] = self.squares_RH.get(layer, 0) + squares_RH
-        self.count[layer] = self.count.get(layer, 0) + a_RBH.shape[1] * a_RBH.shape[2]
+        self.count[layer] = self.count.get(layer, 0) + a_RBH[0].numel()
 
     def mean(self, layer: str) -> Tensor:
         """Mean over examples and units (R,)."""
@@ -96,6 +94,11 @@ class Activity:
     def dead(self, layer: str) -> Tensor:
         """True for the units that are exactly 0 on every example (R, H)."""
         return self.squares_RH[layer] == 0
+
+
+def _over_examples(a_RBH: Tensor) -> Tensor:
+    """The sum over examples, and positions where there are any: (R, H)."""
+    return a_RBH.sum((1, *range(3, a_RBH.dim())))
 
 
 @torch.no_grad()

@@ -79,7 +79,7 @@ def _quadratic(condition: float, angle: float) -> Surface:
         loss=partial(_bowl, condition, math.cos(turned), math.sin(turned)),
         formula=rf"f = \tfrac{{1}}{{2}} (u^2 + {condition:g}\, v^2)"
         + (r",\quad (u, v) = (x, y)" if not angle else rf",\quad (u, v) = (x, y) \text{{ turned by }} {angle:g}°"),
-        about="Along each axis, plain SGD multiplies the distance by 1 - lr · curvature at every step: it diverges where lr is above "
+        about="Along each axis, plain SGD multiplies the distance by 1 − lr · curvature at every step: it diverges where lr is above "
         f"2 / {condition:g} = {2 / condition:.3g}, and at any lr below that the flat direction is slow. That is what the condition number "
         "means. Methods that scale each coordinate by itself (Adam, RMSprop) do not mind it, until you turn the axes.",
         frame=(-3.0, 3.0, -2.0, 2.0),

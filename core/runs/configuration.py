@@ -112,6 +112,12 @@ def parameters(run: RunSettings) -> int:
     return run.model.parameter_count(ends)
 
 
+def multiply_adds(run: RunSettings) -> int:
+    """Multiply-adds of one example's forward pass. Raises SettingsError as `parameters` does."""
+    parameters(run)
+    return sum(run.model.multiply_adds(sizes(run)).values())
+
+
 def sizes(run: RunSettings) -> Sizes:
     """What the run's network has to fit. Reads the data where only they tell how many features and classes there are."""
     if run.data.shape is not None:

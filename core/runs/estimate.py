@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from core.comparison import Comparison
 from core.engine.planning import plan, signature
-from core.runs.configuration import cores, parameters
+from core.runs.configuration import cores, multiply_adds
 from core.runs.frames import ENDED
 from core.runs.schema import runs
 from core.runs.store import Store
@@ -20,7 +20,7 @@ from core.settings import RunSettings
 # A worker's seconds for an update of one run in a stack, measuring included, as measured on one core of a server of 2024.
 SECONDS_PER_UPDATE_OF_A_STACK = 4e-4
 SECONDS_PER_UPDATE = 3e-5
-SECONDS_PER_EXAMPLE_AND_PARAMETER = 1.5e-10
+SECONDS_PER_MULTIPLY_ADD = 1.5e-10  # of the forward pass; the backward one and measuring are in it
 
 LOOKED_AT = 100
 """Stored runs that tell how fast this machine is: the latest."""
@@ -69,7 +69,7 @@ def _seconds(run: RunSettings, stack: int, updates: float | None = None) -> floa
     if updates is None:
         updates = run.training.epochs * math.ceil(examples / batch)
     together = 1 if run.optimizer.closure else stack  # one that evaluates the loss itself does so run by run
-    one = SECONDS_PER_UPDATE_OF_A_STACK / together + SECONDS_PER_UPDATE + SECONDS_PER_EXAMPLE_AND_PARAMETER * batch * parameters(run)
+    one = SECONDS_PER_UPDATE_OF_A_STACK / together + SECONDS_PER_UPDATE + SECONDS_PER_MULTIPLY_ADD * batch * multiply_adds(run)
     return updates * run.optimizer.evaluations * one
 
 

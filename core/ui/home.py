@@ -53,7 +53,7 @@ def recent() -> None:
         found = service.store().comparisons(limit=MOST_RECENT)
         if found.empty:
             st.caption("None yet. What is compared is kept here, and nothing is ever trained twice.")
-        with st.container(key="recent", gap="xxsmall"):
+        with st.container(key="recent", gap="xsmall"):
             for row in found.to_dict("records"):
                 _recent(row)
 
@@ -99,13 +99,14 @@ def _link(label: str, comparison: Comparison) -> None:
 
 def _recent(row: dict[Any, Any]) -> None:
     state = str(row["state"])
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(gap=None):
         try:
             _link(str(row["name"]), Comparison.from_json(row["spec"]))
         except SettingsError:
             st.markdown(f"{plain(str(row['name']))} :gray[(made by another version; this one cannot open it)]")
-        st.badge(state, color=COLOURS.get(state, "gray"))  # type: ignore[arg-type]
-        st.caption(_standing(row), width="content")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.badge(state, color=COLOURS.get(state, "gray"))  # type: ignore[arg-type]
+            st.caption(_standing(row), width="content")
 
 
 def _standing(row: dict[Any, Any]) -> str:

@@ -73,6 +73,7 @@ PAGES = (
 
 # Streamlit leaves an empty band above the page for its own few buttons. The bar of pages stands in that band, and leaves room for them at
 # both ends; they take clicks, the empty stretch between them does not. In the sidebar the band shrinks to the height of its one button.
+# On a telephone the bar has two rows: three entries between those buttons, and the others, which have the whole width, below them.
 STYLE = """<style>
 [data-testid="stHeader"], [data-testid="stHeader"] div { background: transparent; pointer-events: none; }
 [data-testid="stHeader"] button { pointer-events: auto; }
@@ -84,7 +85,15 @@ STYLE = """<style>
 .st-key-examples [data-testid="stPageLink"] p, .st-key-recent [data-testid="stPageLink"] p { white-space: normal; }
 @media (max-width: 640px) {
     [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
-    body:has([data-testid="stExpandSidebarButton"]) .st-key-navigation { padding-left: 2.2rem; }
+    .st-key-navigation { column-gap: 0.6rem; padding-right: 0; }
+    [data-testid="stMain"] [data-testid="stPageLink"] p { white-space: normal; }
+    .st-key-navigation p { font-size: 0.82rem; }
+    .st-key-navigation::after { content: ""; order: 1; flex-basis: 100%; height: 0; }
+    .st-key-navigation > :nth-child(n+4) { order: 2; }
+    body:has([data-testid="stExpandSidebarButton"]) .st-key-navigation > :first-child { margin-left: 2.2rem; }
+    [class*="st-key-"][class*="-steering"] { justify-content: flex-start; }
+    [class*="st-key-"][class*="-steering"] button { padding-left: 0.6rem; padding-right: 0.6rem; }
+    [class*="st-key-"][class*="-steering"] button span:has(> [data-testid="stIconMaterial"]) { display: none; }
 }
 </style>"""
 

@@ -209,3 +209,7 @@ def test_a_misspelt_at_is_refused(two_variants):
     _, history, runs = two_variants
     with pytest.raises(ValueError, match="'last' or 'best', not 'final'"):
         statistics.summarise(history, runs, at="final")
+
+
+def test_what_rounds_to_zero_has_no_sign():
+    assert statistics.figures(-0.001, -0.08, 0.07) == ("0.00", "-0.08", "0.07")

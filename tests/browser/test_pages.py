@@ -33,3 +33,22 @@ def test_the_navigation_leads_to_every_page(page, server, page_of_app):
     page.locator(".st-key-navigation").get_by_role("button", name=page_of_app.group).click()
     page.get_by_test_id("stPopoverBody").get_by_role("link", name=page_of_app.title).click()
     expect(page.get_by_role("heading", name=page_of_app.title, level=1)).to_be_visible()
+
+
+@pytest.mark.parametrize("viewport", [NARROW], ids=["narrow"])
+@pytest.mark.parametrize("path", ["", "compare"])
+def test_on_a_telephone_the_navigation_has_two_rows_beside_the_buttons_of_the_page(page, server, path):
+    open_page(page, f"{server.url}/{path}")
+    bar = page.locator(".st-key-navigation > *")
+    boxes = [box for box in (bar.nth(place).bounding_box() for place in range(bar.count())) if box]
+    rows = {round((box["y"] + box["height"] / 2) / 20) for box in boxes}
+    assert len(boxes) == 1 + len({page.group for page in PAGES})
+    assert len(rows) <= 2
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= NARROW["width"] for box in boxes)
+
+
+@pytest.mark.parametrize("viewport", [NARROW], ids=["narrow"])
+def test_on_a_telephone_the_buttons_of_a_comparison_stand_in_one_row(page, server):
+    open_page(page, f"{server.url}/compare")
+    buttons = [page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True).first for name in ("Run", "Pause", "Cancel")]
+    assert len({round(button.bounding_box()["y"]) for button in buttons}) == 1

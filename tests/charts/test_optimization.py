@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
 import vl_convert
 from pandas import DataFrame
 
-from core.charts import batch_size, schedules, sensitivity
+from core.charts import batch_size, palette, schedules, sensitivity
 from tests.charts.frames import NAMES, history
+from tests.charts.test_palette import contrast
 
 COLUMNS = ["curve", "place", "variant", "n", "diverged", "worse", "mean", "low", "high"]
 ROWS = [
@@ -53,6 +55,26 @@ def test_a_cell_says_how_many_seeds_failed_and_how():
     assert "3×" in svg
 
 
+def test_a_cell_has_its_own_ground_for_its_text_so_that_both_are_legible_in_either_theme():
+    spec = sensitivity.failures(DataFrame(ROWS, columns=COLUMNS), variants=NAMES).to_dict()
+    assert spec["layer"][1]["mark"]["color"] == palette.INK
+    fills = {row["place"]: row["fill"] for rows in spec["datasets"].values() for row in rows if row["curve"] == "SGD"}
+    assert fills[0.1] == "transparent"
+    assert fills[1.0] == fills[9.0] == palette.tint("#c21e32", 0.6)
+    assert contrast(fills[9.0], palette.INK) >= 4.5
+
+
+def test_without_rings_no_place_is_marked_as_the_best():
+    points = DataFrame(ROWS, columns=COLUMNS)
+    seeds = DataFrame({"curve": points["curve"], "place": points["place"], "seed": 0, "value": points["mean"]})
+    with_rings, without = (
+        sensitivity.curves(points, seeds, points[:1], variants=NAMES, start=2.3, end=3.0, rings=rings).to_dict() for rings in (True, False)
+    )
+    assert len(without["layer"]) == len(with_rings["layer"]) - 1
+    assert "best" in json.dumps(with_rings["title"]) + with_rings["description"]
+    assert "best" not in json.dumps(without["title"]) + without["description"]
+
+
 def test_the_band_reaches_as_far_as_single_seeds_within_the_axis():
     points = DataFrame(ROWS[:2], columns=COLUMNS)
     seeds = DataFrame({"curve": "SGD", "place": [0.1, 0.1, 1.0], "seed": [0, 1, 0], "value": [0.45, 0.55, 1e21]})
@@ -73,6 +95,13 @@ def test_a_range_test_is_drawn(length):
     curve = DataFrame({"variant": "SGD", "step": [1, 2, 3], "lr": [0.01, 0.1, 1.0], "loss": [2.0, 1.0, 9.0], "n": 3})[:length]
     read = DataFrame({"variant": ["SGD"], "steepest": [0.1], "steepest_loss": [1.0], "lowest": [0.1], "tenth": [0.01]})[:length]
     drawn(schedules.range_test(curve, read, variants=NAMES, top=3.0))
+
+
+def test_a_range_test_that_explodes_stays_as_high_as_its_axis():
+    curve = DataFrame({"variant": "SGD", "step": [1, 2, 3], "lr": [0.01, 0.1, 1.0], "loss": [2.0, 1.0, 1e9], "n": 3})
+    read = DataFrame({"variant": ["SGD"], "steepest": [0.1], "steepest_loss": [1e9], "lowest": [0.1], "tenth": [0.01]})
+    svg = drawn(schedules.range_test(curve, read, variants=NAMES, top=3.0, height=300))
+    assert 300 < float(re.search(r'height="([\d.]+)"', svg)[1]) < 500
 
 
 @pytest.mark.parametrize("x", ["step", "epoch", "seconds"])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import altair as alt
 import pandas as pd
 import pyarrow as pa
 import pytest
+import vl_convert
 
-from core.charts.specs import spec
+from core.charts.specs import CONFIG, FAINT, spec
 
 ONE = pd.DataFrame({"x": [1.0, 2.0, 3.0], "y": [2.0, None, 1.0], "name": ["a", "b", "ä"]})
 OTHER = pd.DataFrame({"x": [5], "y": [6]})
@@ -49,7 +52,17 @@ def without_data(part: object) -> object:
 @pytest.mark.parametrize("kind", CHARTS)
 def test_it_is_the_chart_that_altair_makes(kind):
     chart = CHARTS[kind](ONE, OTHER)
-    assert without_data(spec(chart)) == without_data(chart.to_dict())
+    plain = chart.to_dict()
+    assert without_data(spec(chart)) == without_data({**plain, "config": {**plain["config"], **CONFIG}})
+
+
+def test_between_the_labels_of_a_logarithmic_axis_the_grid_is_fainter():
+    x, y = alt.X("x:Q", scale=alt.Scale(type="log"), axis=alt.Axis(tickCount=3)), alt.Y("x:Q")
+    chart = alt.LayerChart(layer=[alt.Chart(ONE).mark_line().encode(x, y)])
+    encoding = spec(chart)["layer"][0]["encoding"]
+    assert encoding["x"]["axis"] == {"gridOpacity": FAINT, "tickCount": 3}
+    assert "axis" not in encoding["y"]
+    vl_convert.vegalite_to_svg(json.dumps({**chart.to_dict(), "layer": [{**spec(chart)["layer"][0], "data": chart.to_dict()["data"]}]}))
 
 
 @pytest.mark.parametrize("kind", CHARTS)

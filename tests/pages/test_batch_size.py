@@ -56,7 +56,8 @@ def test_the_rules_are_compared_at_the_largest_batch(open_page, store):
     compare(batch_size.scaled(sizes(8, 32), 8), store=store, progress=False)
     app = opened(open_page, query(sizes(8, 32), part="Scaling the rate", reference="8"))
     assert app.selectbox(key="batch_size.rules.same").value == "32"
-    assert len(app.get("vega_lite_chart")) == 2
+    assert len(app.get("vega_lite_chart")) == 1
+    assert any("No seed diverged" in caption.value for caption in app.caption)
     assert not app.warning
 
 

@@ -71,6 +71,18 @@ def test_the_sliders_decide_where_the_rules_stop(open_page, stopped):
         assert list(shown["value"]) == pytest.approx(list(expected["value"]))
 
 
+@pytest.mark.parametrize("written", ["val_accuracy", "Validation accuracy"])
+def test_a_link_keeps_what_the_rules_watch_by_its_name_and_in_words(open_page, stopped, written):
+    app = open_page(PAGE, query(metric=written))
+    assert "validation accuracy" in app.get("vega_lite_chart")[0].proto.spec.lower()
+
+
+def test_a_link_to_a_metric_that_is_none_shows_the_loss(open_page, stopped):
+    app = open_page(PAGE, query(metric="val_beauty"))
+    assert not app.exception
+    assert "validation loss" in app.get("vega_lite_chart")[0].proto.spec.lower()
+
+
 @pytest.mark.parametrize("metric", stopping_replay.METRICS)
 def test_the_rules_can_watch_every_metric(open_page, stopped, metric):
     words = {"val_loss": "Validation loss", "val_accuracy": "Validation accuracy", "val_f1": "Validation F1"}[metric]

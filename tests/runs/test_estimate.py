@@ -47,3 +47,14 @@ def test_more_workers_make_it_shorter_but_not_shorter_than_one_stack(store):
     assert one / 2.5 < two < one
     single = comparison(0.1, seeds=1)
     assert estimate(single, store, workers=1).seconds == estimate(single, store, workers=8).seconds
+
+
+def test_a_recurrent_network_takes_longer_the_longer_its_sequences(store):
+    model = {"kind": "recurrent", "hidden": 64}
+    short, long = (comparison(0.1, seeds=8, data={"kind": "adding", "steps": steps}, model=model) for steps in (10, 100))
+    assert estimate(long, store, workers=1).seconds > 3 * estimate(short, store, workers=1).seconds
+
+
+def test_l_bfgs_is_taken_to_ask_for_all_its_gradients(store):
+    once, often = (comparison(0.1, seeds=3, optimizer={"kind": "lbfgs", "max_iter": count}) for count in (1, 10))
+    assert estimate(often, store, workers=1).seconds == pytest.approx(10 * estimate(once, store, workers=1).seconds)

@@ -153,7 +153,7 @@ def _each(functions: list[Function], curves: DataFrame, at: DataFrame) -> None:
         with grid.cell():
             st.markdown(f"**{fields.plain(function.name)}**")
             figure(f"{PAGE}.function.{place}", charts.single(*mine, name=function.name, width=PANEL_WIDTH), stretch=True)
-            st.markdown(f"$f = {value}$  \n$f' = {slope}$")
+            st.markdown(f"$\\footnotesize f = {value}$  \n$\\footnotesize f' = {slope}$")
 
 
 def _together(functions: list[Function], curves: DataFrame, at: DataFrame) -> None:

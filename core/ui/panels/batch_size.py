@@ -48,6 +48,7 @@ DRAWS = (16, 64, 256)
 
 def draw(comparison: Comparison) -> None:
     """The three parts of the page, of which only the open one is made."""
+    st.title(HEADING, anchor=False)
     drawers = {
         "Updates, epochs, seconds": lambda: live.show(comparison, draw_speed),
         "Scaling the rate": lambda: _draw_rules(comparison),
@@ -58,14 +59,13 @@ def draw(comparison: Comparison) -> None:
 
 def draw_speed(results: Results) -> None:
     """The same training against three clocks."""
-    steering.title(results, HEADING, PAGE)
     st.markdown(
         "An update averages the gradient over B examples: `g = (1/B) Σ ∇ℓᵢ`. **What to look at:** the same runs on three "
         "clocks. Per epoch small batches are ahead, for they take more steps. Per update the curves come close to one line until noise "
         "counts, so most of that lead is the number of steps. Which is ahead per second, the machine decides. The learning rate is the "
         "same for all here, which favours small batches: see *Scaling the rate*."
     )
-    steering.standing(results)
+    steering.row(results, PAGE)
     if results.empty and not results.progress.active:
         steering.nothing_yet(results, PAGE, "One click trains from one example an update up to all of them.")
         return
@@ -103,8 +103,8 @@ def _speeds(results: Results) -> None:
     columns = {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
         "updates": number("Updates an epoch", format="%.0f"),
-        "ms": number("ms an update", format="%.3f", help="Training time of one run, its share of a stack of several; without measuring."),
-        "epoch_s": number("s an epoch", format="%.3f"),
+        "ms": number("ms an update", format="%.3g", help="Training time of one run, its share of a stack of several; without measuring."),
+        "epoch_s": number("s an epoch", format="%.3g"),
         "per_s": number("Examples a second", format="localized"),
     }
     st.markdown("**What an update and an epoch cost**")
@@ -124,9 +124,13 @@ def speeds(history: DataFrame, variants: list[str]) -> DataFrame:
 def _draw_rules(comparison: Comparison) -> None:
     numbers = sizes(comparison)
     if len(numbers) < 2 or setting(comparison.base, "optimizer.lr") is None:
-        st.title(HEADING, anchor=False)
         st.info("Let training.batch_size vary over two sizes or more, with an optimizer that has a learning rate, in the sidebar.")
         return
+    st.markdown(
+        "When the batch grows k times, an epoch has k times fewer updates. **What to look at:** with `lr` fixed, large batches arrive "
+        "nowhere; `lr × k` makes up for the fewer steps (Goyal et al. 2017, arXiv:1706.02677) until the rate is too large to be stable; "
+        "`lr × √k` keeps the noise of a step the same, and is often used with Adam. Where a rule's curve turns up, it has stopped to hold."
+    )
     texts = [f"{number}" for number in numbers]
     begin = st.selectbox(
         "The learning rate in the sidebar is for batches of",
@@ -179,13 +183,7 @@ def rule_places(comparison: Comparison, reference: int) -> DataFrame:
 
 def draw_rules(results: Results, reference: int) -> None:
     """The final metric against the batch size for each rule."""
-    steering.title(results, "Batch size: scaling the rate", f"{PAGE}.rules")
-    st.markdown(
-        "When the batch grows k times, an epoch has k times fewer updates. **What to look at:** with `lr` fixed, large batches arrive "
-        "nowhere; `lr × k` makes up for the fewer steps (Goyal et al. 2017, arXiv:1706.02677) until the rate is too large to be stable; "
-        "`lr × √k` keeps the noise of a step the same, and is often used with Adam. Where a rule's curve turns up, it has stopped to hold."
-    )
-    steering.standing(results)
+    steering.row(results, f"{PAGE}.rules")
     if results.empty and not results.progress.active:
         steering.nothing_yet(results, f"{PAGE}.rules", "One click trains every rule at every batch size.")
         return
@@ -194,7 +192,6 @@ def draw_rules(results: Results, reference: int) -> None:
 
 def draw_noise(base: RunSettings) -> None:
     """The spread of the gradient, measured now, in this process."""
-    st.title(HEADING, anchor=False)
     st.markdown(
         "A mini-batch's gradient is an estimate: mean over B examples, so its spread falls as `σ / √B`, a straight line of slope −½ on "
         "logarithmic axes. **What to look at:** four times the examples buy half the noise. Where the line meets the length of the mean "

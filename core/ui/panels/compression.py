@@ -134,6 +134,7 @@ def metric_choice(page: str, results: Results, first: str = "val_accuracy") -> s
     """The metric that everything on the page is about."""
     offered = view.metrics(results)
     index = offered.index(first) if first in offered else 0
+    view.named_in_link(f"{page}.metric", offered)
     chosen = st.selectbox(
         "Metric",
         offered,
@@ -244,5 +245,6 @@ def shown_table(key: str, frame: DataFrame, columns: dict[str, Any], alt: str) -
         key=key,
         hide_index=True,
         column_config=columns,
+        placeholder="–",
         alt=alt,
     )

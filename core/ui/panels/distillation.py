@@ -235,7 +235,7 @@ def _crossed(results: Results, points: DataFrame, metric: str, share: float) -> 
         value_title=titles.title(metric),
         width=WIDTH,
     )
-    st.caption("Mean over seeds, and over whatever else varies. Small differences are within the bands on the left.")
+    st.caption("Mean over seeds, and over whatever else varies. Small differences are within the bands of the first picture.")
 
 
 def _tabs(results: Results, points: DataFrame, metric: str, share: float, seed: int) -> None:

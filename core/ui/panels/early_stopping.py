@@ -19,7 +19,7 @@ from core.ui.live import Results
 from core.ui.panels import steering, table
 from core.ui.panels.drawing import WIDTH, chart
 from core.ui.panels.overview import seed_choice, verdict
-from core.ui.panels.view import View, in_words
+from core.ui.panels.view import View, in_words, named_in_link
 
 PAGE = "early_stopping"
 
@@ -91,6 +91,7 @@ def _replays(results: Results) -> None:
 def _what(results: Results) -> tuple[Metric, str, int]:
     """What the rules watch, and the run on which they are shown."""
     offered = [metric for metric in get_args(Metric) if results.empty or results.history[metric].notna().any()]
+    named_in_link(f"{PAGE}.metric", offered)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         metric = st.segmented_control(
             "The rules watch", offered, default="val_loss", required=True, format_func=in_words, key=f"{PAGE}.metric", bind="query-params"
@@ -157,8 +158,12 @@ def _curve(results: Results, runs: DataFrame, every: DataFrame, metric: Metric, 
     about = (variant, seed, tuple(stops.itertuples(index=False, name=None)))
     build = lambda table, points, *, variants, **more: charts.stopping_points(table, points, rules=rules, **more)  # noqa: E731
     chart(results, f"{PAGE}.curve", build, frame, stops, about=about, stretch=True, metric=metric, width=WIDTH)
-    if never:
-        st.caption(f"Not stopped by: {', '.join(never)}.")
+    said = [f"Not stopped by: {', '.join(never)}."] if never else []
+    said += [
+        f"Over each other, at epoch {epoch:g}: {', '.join(names)}." for epoch, names in stops.groupby("epoch")["rule"] if len(names) > 1
+    ]
+    if said:
+        st.caption(" ".join(said))
 
 
 def _given(results: Results, every: DataFrame, metric: Metric, variant: str, about: object) -> None:

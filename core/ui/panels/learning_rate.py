@@ -38,6 +38,7 @@ TEST_UPDATES, TEST_LOOKS, TEST_SEEDS = 160, 80, 3
 
 def draw(comparison: Comparison) -> None:
     """The three parts of the page, of which only the open one is made."""
+    st.title(HEADING, anchor=False)
     drawers = {
         "Sweep": lambda: live.show(comparison, draw_sweep),
         "Schedules": lambda: draw_schedules(comparison.base),
@@ -53,12 +54,11 @@ def _show_range_test(comparison: Comparison) -> None:
 
 def draw_sweep(results: Results) -> None:
     """The final metric against the learning rate."""
-    steering.title(results, HEADING, PAGE)
     st.markdown(
         "Each step is `w ← w − lr · direction`. **What to look at:** too small a rate has not arrived when the epochs are over, too large "
         "a one jumps over the valley or blows up; between them lies a basin, and how wide it is matters as much as how low."
     )
-    steering.standing(results)
+    steering.row(results, PAGE)
     rates = places(results.comparison, PATH)
     if rates.empty:
         st.info("No variant here has a learning rate. Choose an optimizer that has one, and let optimizer.lr vary, in the sidebar.")
@@ -81,7 +81,6 @@ def _others() -> None:
 
 def draw_schedules(base: RunSettings) -> None:
     """Every kind of schedule as a curve, the chosen one with its settings."""
-    st.title(HEADING, anchor=False)
     st.markdown(
         "A schedule multiplies the learning rate by a factor that depends on the update alone. **What to look at:** when the rate falls, "
         "and how far. Large steps find the valley, small ones its floor. The kind chosen in the sidebar stands out and has its settings, "
@@ -172,13 +171,12 @@ def _overrides(base: RunSettings, run: RunSettings) -> dict[str, object]:
 
 def draw_range_test(results: Results) -> None:
     """The loss against a rising rate, and what it suggests."""
-    steering.title(results, "Learning rate: range test", f"{PAGE}.test")
     st.markdown(
         "One run, all rates: `lr` is multiplied by the same factor after every update. **What to look at:** the loss first stays, then "
         "falls, then blows up. The rate where it falls fastest (◆), or a tenth of that where it is lowest, is a good first guess; the "
         "sweep is the judge. Rules of thumb, read off few updates: the network has been trained at all smaller rates before."
     )
-    steering.standing(results)
+    steering.row(results, f"{PAGE}.test")
     if results.empty and not results.progress.active:
         steering.nothing_yet(results, f"{PAGE}.test", "One run a seed and optimizer, some hundred updates long.")
         return
@@ -203,7 +201,9 @@ def _suggested(read: DataFrame) -> None:
         "blown_up": number("Blown up at", format="%.2g", help="The loss is 1.5 times what it was at the start. Empty: it never was."),
     }
     shown = read[[name for name in columns if name in read]]
-    st.dataframe(shown, key=f"{PAGE}.test.read", hide_index=True, column_config=columns, alt="What the range test suggests")
+    st.dataframe(
+        shown, key=f"{PAGE}.test.read", hide_index=True, column_config=columns, placeholder="–", alt="What the range test suggests"
+    )
     nothing = read.loc[pd.isna(read["steepest"]), "variant"]
     if len(nothing):
         st.caption(f"No fall was found for {plain(', '.join(map(str, nothing)))}: the loss did not go down while the rate rose.")

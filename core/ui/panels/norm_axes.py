@@ -77,7 +77,6 @@ MOST_SEEDS = 999
 
 def draw(page: str) -> None:
     """The controls, the tensor before and after with the cells of each set in one colour, and the statistics."""
-    st.title("Normalization", anchor=False)
     kind, convolved, groups, seed = _controls(page)
     about = KINDS[kind]
     st.markdown(f"`{about.formula}`   {about.averaged} ({about.source})")

@@ -32,6 +32,15 @@ TRAINED, INITIAL = "trained", "initial"
 WEIGHTS_HELP = "trained: the networks of the first seed as they ended, where they are stored. initial: before training."
 
 
+def introduction() -> None:
+    """What the two modes are, and what to look at."""
+    st.markdown(
+        "In train mode batch norm uses the mean and variance of the batch at hand; in eval mode running averages of those it has seen, "
+        "since one example alone has no batch. **What to look at:** on the dashed line both modes say the same. All other norms lie on it "
+        "exactly; batch norm does not, and with small batches it is far off, since a batch of two says little of the whole."
+    )
+
+
 def draw(page: str, comparison: Comparison, names: Mapping[str, str]) -> None:
     """Both modes of each normalization's network at one batch size, and how the running averages approach.
 
@@ -40,11 +49,6 @@ def draw(page: str, comparison: Comparison, names: Mapping[str, str]) -> None:
         comparison: whose runs are looked at, those of the first seed.
         names: what the variants are called here.
     """
-    st.markdown(
-        "In train mode batch norm uses the mean and variance of the batch at hand; in eval mode running averages of those it has seen, "
-        "since one example alone has no batch. **What to look at:** on the dashed line both modes say the same. All other norms lie on it "
-        "exactly; batch norm does not, and with small batches it is far off, since a batch of two says little of the whole."
-    )
     offered = sizes(comparison)
     if not offered:
         st.info("No variant here has a batch size in numbers. Give training.batch_size one in the sidebar.")

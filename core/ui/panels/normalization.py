@@ -36,6 +36,7 @@ RULE_HELP = (
 
 def draw(comparison: Comparison) -> None:
     """The four parts of the page, of which only the open one is made."""
+    st.title(HEADING, anchor=False)
     drawers = {
         BATCHES: lambda: _draw_batches(comparison),
         AXES: lambda: norm_axes.draw(PAGE),
@@ -53,9 +54,16 @@ def _draw_activations(comparison: Comparison) -> None:
 @errors.shown("The batch sizes cannot be compared with these settings")
 def _draw_batches(comparison: Comparison) -> None:
     if len(sizes(comparison)) < 2:
-        st.title(HEADING, anchor=False)
         st.info("Let training.batch_size vary over two sizes or more, and model.normalization beside it, in the sidebar.")
         return
+    st.markdown(
+        "`y = (x − mean) / √(var + ε) · γ + β`: each hidden layer's outputs are brought to one scale. **What to look at:** batch norm "
+        "takes mean and variance from the examples of the batch. With two examples these are hardly an estimate: every unit's output "
+        "becomes +1 for one of them and −1 for the other, whatever it was. Layer, group and RMS norm look at one example at a time, and "
+        "the batch is nothing to them. Where all fall together, on the right, the rate that grew with the batch has become too large "
+        "([Ioffe & Szegedy 2015](https://arxiv.org/abs/1502.03167), [Ba et al. 2016](https://arxiv.org/abs/1607.06450), [Wu & He "
+        "2018](https://arxiv.org/abs/1803.08494), [Zhang & Sennrich 2019](https://arxiv.org/abs/1910.07467))."
+    )
     asked = ruled(comparison)
     live.show(asked, lambda results: draw_batches(results, comparison))
 
@@ -107,16 +115,7 @@ def scaled(comparison: Comparison, reference: int) -> Comparison:
 
 def draw_batches(results: Results, comparison: Comparison) -> None:
     """The final metric against the batch size, a curve a normalization."""
-    steering.title(results, HEADING, PAGE)
-    st.markdown(
-        "`y = (x − mean) / √(var + ε) · γ + β`: each hidden layer's outputs are brought to one scale. **What to look at:** batch norm "
-        "takes mean and variance from the examples of the batch. With two examples these are hardly an estimate: every unit's output "
-        "becomes +1 for one of them and −1 for the other, whatever it was. Layer, group and RMS norm look at one example at a time, and "
-        "the batch is nothing to them. Where all fall together, on the right, the rate that grew with the batch has become too large "
-        "([Ioffe & Szegedy 2015](https://arxiv.org/abs/1502.03167), [Ba et al. 2016](https://arxiv.org/abs/1607.06450), [Wu & He "
-        "2018](https://arxiv.org/abs/1803.08494), [Zhang & Sennrich 2019](https://arxiv.org/abs/1910.07467))."
-    )
-    steering.standing(results)
+    steering.row(results, PAGE)
     if results.empty and not results.progress.active:
         steering.nothing_yet(results, PAGE, "One click trains every normalization at every batch size, each with several seeds.")
         st.caption(
@@ -163,6 +162,6 @@ def _verdict(page: str, results: Results, sweep: Sweep, found: Found, metric: st
 
 @errors.shown("The two modes cannot be compared with these settings")
 def _draw_modes(comparison: Comparison) -> None:
-    st.title(HEADING, anchor=False)
+    norm_modes.introduction()
     found = places(comparison, PATH)
     norm_modes.draw(PAGE, ruled(comparison), dict(zip(found["variant"], found["curve"], strict=True)))

@@ -122,9 +122,10 @@ def _pictures(results: Results, view: View) -> None:
         overview.loss(PAGE, results, view)
     with grid.cell():
         overview.spread(PAGE, results, view, overview.AT_THE_END)
-    with grid.cell():
+    left, right = st.columns([1, 2])
+    with left:
         overview.sparsity(PAGE, results, view)
-    with grid.cell():
+    with right:
         _gaps(results, view)
 
 
@@ -133,7 +134,8 @@ def _gaps(results: Results, view: View) -> None:
     made = results.once(("gaps", view.metric), lambda: pairs.gap_table(results.history, results.variants, view.metric))
     st.subheader("The gap, exactly", anchor=False)
     number = st.column_config.NumberColumn
-    columns = {name: number(name.capitalize(), format="%.3f", width="small") for name in made.columns if name not in ("variant", "seeds")}
+    columns: dict[str, Any] = {name: number(name.capitalize(), format="%.3f") for name in made.columns if name not in ("variant", "seeds")}
+    columns["variant"] = st.column_config.TextColumn("Variant", pinned=True)
     alt = f"{in_words(view.metric)} at the end: training, validation and the gap between them, by variant"
     st.dataframe(made.drop(columns="seeds"), hide_index=True, key=f"{PAGE}.gaps", column_config=columns, alt=alt)
     table.csv_button(f"{PAGE}.download.gap", "gap.csv", made)

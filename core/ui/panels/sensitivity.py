@@ -119,11 +119,20 @@ def draw(page: str, results: Results, sweep: Sweep, *, metric: str = "val_loss",
     limits: dict[str, Any] = {"start": start, "end": found.end}
     regression = results.once("regression", lambda: is_regression(results.history))
     frames = (found.points, found.values, found.best)
-    chart(results, f"{page}.curves", charts.curves, *frames, metric=metric, log_y=log_y, regression=regression, **limits, **shared)
-    chart(results, f"{page}.failures", charts.failures, found.points, **shared)
+    limits |= {"rings": sweep.tuned, "log_y": log_y, "regression": regression}
+    chart(results, f"{page}.curves", charts.curves, *frames, metric=metric, **limits, **shared)
+    _failures(page, results, found, shared)
     _tables(page, sweep, found, metric)
     table.downloads(page, results, View(metric, at))
     table.workbench_link(results)
+
+
+def _failures(page: str, results: Results, found: Found, shared: dict[str, Any]) -> None:
+    """Where seeds failed; a line where none did."""
+    if found.points[["diverged", "worse"]].to_numpy().any():
+        chart(results, f"{page}.failures", charts.failures, found.points, **shared)
+    elif not results.missing:
+        st.caption("No seed diverged, and none ended worse than it was before training.")
 
 
 def find(results: Results, sweep: Sweep, metric: str, at: At) -> Found:
@@ -205,9 +214,10 @@ def _tables(page: str, sweep: Sweep, found: Found, metric: str) -> None:
         "edge": text("Edge", help="Where the best is the lowest or the highest tried, a better one may lie beyond."),
     }
     order = ["curve", "place", "mean", "half", "n", "diverged", "worse"]
-    st.markdown(f"**The best {sweep.name} of each {sweep.noun}**")
-    shown: dict[str, Any] = {"hide_index": True, "column_config": columns}
-    st.dataframe(half(found.best)[[*order, "edge"]], key=f"{page}.best", alt=f"The best {sweep.name} of each {sweep.noun}", **shown)
+    shown: dict[str, Any] = {"hide_index": True, "column_config": columns, "placeholder": "–"}
+    if sweep.tuned:
+        st.markdown(f"**The best {sweep.name} of each {sweep.noun}**")
+        st.dataframe(half(found.best)[[*order, "edge"]], key=f"{page}.best", alt=f"The best {sweep.name} of each {sweep.noun}", **shown)
     with st.expander("Every value", type="compact"):
         st.dataframe(half(found.points)[order], key=f"{page}.points", alt=f"The {in_words(metric)} at every {sweep.name}", **shown)
         table.csv_button(f"{page}.csv", "sensitivity.csv", found.points)

@@ -34,6 +34,10 @@ BUTTONS = (
 )
 
 
+EXPLAINED = 720
+"""Pixels of a line of text that is centred: longer ones are hard to read."""
+
+
 def possible(progress: Progress) -> set[str]:
     """The actions that make sense in the present state; those already asked for do not."""
     if progress.runs_done == progress.runs and not progress.active:
@@ -57,10 +61,20 @@ def title(results: Results, heading: str, page: str = "compare") -> None:
         buttons(results, page)
 
 
+def row(results: Results, page: str) -> None:
+    """How far it is, and the buttons beside it: for a part of a page, whose heading stands above."""
+    left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
+    with left:
+        _progress(results)
+    with right:
+        buttons(results, page)
+    _troubles(results)
+
+
 def buttons(results: Results, page: str) -> None:
     """All buttons in a row, those without use greyed."""
     allowed = possible(results.progress)
-    with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
+    with st.container(key=f"{page}.steering", horizontal=True, horizontal_alignment="right", gap="xsmall"):
         for button in BUTTONS:
             _draw(button, results.comparison, enabled=button.action in allowed, key=f"{page}.do.{button.action}")
 
@@ -74,8 +88,8 @@ def nothing_yet(results: Results, key: str, text: str, heading: str = "Nothing h
     """What a page shows before anything is stored: what will be seen here, and the button that trains it."""
     with st.container(border=True, horizontal_alignment="center", gap="small"):
         st.space("small")
-        st.markdown(f"#### {heading}", width="content")
-        st.caption(text, width="content")
+        st.markdown(f"#### {heading}", width=EXPLAINED, text_alignment="center")
+        st.caption(text, width=EXPLAINED, text_alignment="center")
         run_button(results, f"{key}.run_here")
         st.space("small")
 
@@ -101,9 +115,19 @@ def ask(comparison: Comparison, action: Action) -> None:
 
 def standing(results: Results) -> None:
     """One line with a bar: what running would take, how far it is, or that all is stored."""
+    _progress(results)
+    _troubles(results)
+
+
+def _progress(results: Results) -> None:
     progress = results.progress
     done = progress.epochs_done / progress.epochs_total if progress.epochs_total else 0.0
     st.progress(min(max(done, 0.0), 1.0), text=words.standing(results))
+
+
+def _troubles(results: Results) -> None:
+    """What went wrong, or will."""
+    progress = results.progress
     if progress.state == "failed":
         st.error(errors.as_list(progress.message.splitlines() or ["The runner gave no reason."]), title="The training failed")
     if progress.active and not progress.runner:

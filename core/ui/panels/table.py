@@ -35,6 +35,7 @@ def summary(page: str, results: Results, view: View) -> None:
         key=f"{page}.table",
         hide_index=True,
         column_config=_columns(view, frame),
+        placeholder="–",
         alt=f"Summary of the variants by {in_words(view.metric).lower()}",
     )
 

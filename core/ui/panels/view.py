@@ -61,6 +61,7 @@ def controls(page: str, results: Results, shown_first: Sequence[str] = (TRAINING
 def measure(page: str, results: Results, begin: str = "val_loss") -> tuple[str, At]:
     """Draws the choice of the metric (`begin` at first, where the runs have it), and of what counts of each run, and returns them."""
     offered = metrics(results)
+    named_in_link(f"{page}.metric", offered)
     metric = st.selectbox(
         "Metric",
         offered,
@@ -81,6 +82,18 @@ def measure(page: str, results: Results, begin: str = "val_loss") -> tuple[str, 
         help="Compare the runs by their last value, or by the best that each ever reached.",
     )
     return metric, at or "last"  # an empty text in the URL gives None
+
+
+def named_in_link(key: str, offered: Sequence[str]) -> None:
+    """Before a bound widget that shows metrics in words: lets a link name one as the tables do, such as `val_accuracy`.
+
+    Streamlit writes the words into the URL ("Validation accuracy") and reads nothing else from it, so the name is replaced by them there.
+    The widget takes it from the URL when the page is run again.
+    """
+    given = st.query_params.get(key)
+    if given is not None and given in offered and key not in st.session_state:
+        st.query_params[key] = in_words(given)
+        st.rerun()
 
 
 def metrics(results: Results) -> list[str]:
