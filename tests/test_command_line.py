@@ -199,7 +199,8 @@ def test_a_reader_that_has_read_enough_is_no_error():
     """As `python -m core settings | head -1`: more is printed than a pipe holds."""
     command = [sys.executable, "-m", "core", "settings"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        assert process.stdout and process.stderr
+        assert process.stdout
+        assert process.stderr
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == ""
