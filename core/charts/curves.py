@@ -16,9 +16,9 @@ from core.charts.titles import Axis
 
 TRAINING_TWIN = {"val_loss": "train_loss_eval", "val_accuracy": "train_accuracy", "val_r2": "train_r2"}
 
-SEED_POINTS = 6_000
+SEED_POINTS = 4_000
 """Most points of all faint lines together: they are there to show the spread, and a browser draws some 50 in a millisecond."""
-HOVER_POINTS = 1_000
+HOVER_POINTS = 500
 """Most points that answer to the pointer, all curves together."""
 
 _PARTS = ["validation", "training"]
@@ -132,16 +132,17 @@ def _seeds(lines: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     points = SEED_POINTS // max(lines["run"].nunique(), 1)
     lines = thin.thinned(lines, "run", min(points, thin.POINTS))
     lines = lines[["variant", look.x, "value"]].assign(run=pd.factorize(lines["run"])[0])  # shorter than keys
-    chart = alt.Chart(lines).mark_line(strokeWidth=1, opacity=0.28, clip=True)
+    chart = alt.Chart(lines).mark_line(strokeWidth=1, opacity=0.28, clip=True, **marks.MANY)
     return chart.encode(look.x_channel(), look.y_channel("value"), colour, detail=alt.Detail("run:N"))
 
 
 def _band(shown: DataFrame, lines: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     """The interval of the mean, as far as single seeds reach, or that of two seeds would set the axis; the tooltip has it whole."""
-    spread = shown.loc[shown["low"].notna(), ["variant", look.x, "low", "high"]]
+    shown = thin.thinned(shown, "variant", thin.fitting(look.width))
+    spread = shown.loc[shown["low"] < shown["high"], ["variant", look.x, "low", "high"]]
     reach = lines["value"].min(), lines["value"].max()
     spread = spread.assign(low=spread["low"].clip(*reach), high=spread["high"].clip(*reach))
-    chart = alt.Chart(spread).mark_area(opacity=0.2, clip=True)
+    chart = alt.Chart(spread).mark_area(opacity=0.2, clip=True, **marks.MANY)
     return chart.encode(look.x_channel(), look.y_channel("low"), alt.Y2("high:Q"), colour)
 
 
@@ -151,7 +152,7 @@ def _means(shown: DataFrame, history: DataFrame, look: _Look, colour: alt.Color)
     if look.twin:
         parts.append(thin.thinned(look.drawable(band(history, look.twin, look.x), "mean"), "variant"))
     lines = pd.concat([part[["variant", look.x, "mean"]].assign(part=name) for part, name in zip(parts, _PARTS, strict=False)])
-    chart = alt.Chart(lines).mark_line(strokeWidth=2, clip=True)
+    chart = alt.Chart(lines).mark_line(strokeWidth=2, clip=True, **marks.MANY)
     return chart.encode(look.x_channel(), look.y_channel(), colour, look.dash)
 
 
@@ -170,7 +171,7 @@ def _endings(endings: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
 def _hover(main: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     """Invisible points over the means that answer to the pointer with exact values."""
     main = thin.thinned(main, "variant", HOVER_POINTS // max(main["variant"].nunique(), 1))
-    chart = alt.Chart(main).mark_point(size=90, opacity=0, clip=True, filled=True)
+    chart = alt.Chart(main).mark_point(size=90, opacity=0, clip=True, filled=True, **marks.MANY)
     tooltip = [alt.Tooltip("variant:N"), marks.exactly(look.x), *marks.mean_and_interval(titles.name(look.metric))]
     tooltip += [alt.Tooltip("carried:Q", title="of them stopped early")]
     return chart.encode(look.x_channel(), look.y_channel(), colour, tooltip=tooltip)

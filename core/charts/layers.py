@@ -47,13 +47,14 @@ def heatmap(
         span: the ends of the colours, for several charts that share them; see `span_of`.
     """
     log = column not in LINEAR if log is None else log
-    frame = _fewer(medians(bands.of_variants(layers, variants), column, x), x)
+    names = list(layers["layer"].unique())
+    beside = 48 + 6 * max(map(len, names), default=0)
+    panel = marks.panel_width(width, columns, beside)
+    frame = _fewer(medians(bands.of_variants(layers, variants), column, x), x, panel)
     ends = _ends(frame["value"], column, log) if span is None else span
     # Zero has no place among factors: it takes the lowest colour. A cell without a value needs some number too, or Vega-Lite drops it.
     frame = frame.assign(shown=frame["value"].clip(*ends).fillna(ends[0]), known=frame["value"].notna())
-    names = list(layers["layer"].unique())
-    beside = 48 + 6 * max(map(len, names), default=0)
-    chart = alt.Chart(frame, width=marks.panel_width(width, columns, beside), height=min(max(row * len(names), 60), 420)).mark_rect()
+    chart = alt.Chart(frame, width=panel, height=min(max(row * len(names), 60), 420)).mark_rect(**marks.MANY)
     chart = chart.encode(
         alt.X("left:Q", title=titles.AXES[x], scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=6)),
         alt.X2("right:Q"),
@@ -85,10 +86,10 @@ def medians(layers: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
     return table[measured | (table["step"] > 0)]
 
 
-def _fewer(frame: DataFrame, x: Axis) -> DataFrame:
-    """Cells around the moments that are kept."""
+def _fewer(frame: DataFrame, x: Axis, width: int) -> DataFrame:
+    """Cells around the moments that are kept, on a plot of so many pixels."""
     rows = len(frame[["variant", "layer"]].drop_duplicates())
-    frame = thin.thinned(frame, ["variant", "layer"], min(CELLS // max(rows, 1), thin.POINTS))
+    frame = thin.thinned(frame, ["variant", "layer"], min(CELLS // max(rows, 1), thin.fitting(width)))
     cells = marks.cells(frame, ["variant", "layer"], x)
     return cells[list(dict.fromkeys(["variant", "layer", x, "left", "right", "value"]))]
 

@@ -21,6 +21,9 @@ FIT = alt.AutoSizeParams(type="fit-x", contains="padding")
 PAD = alt.AutoSizeParams(type="pad", contains="padding")
 """Of several panels: each has the width that it was given."""
 
+MANY = {"aria": False}
+"""Of marks by the hundred: none is read out by itself. That would be nothing to listen to, and the browser takes long to write it."""
+
 SHORT = "datum.value >= 1e5 || datum.value < 1e-3 ? format(datum.value, '.0e') : format(datum.value, '~g')"
 """Writes the labels of a logarithmic axis as an expression of Vega: powers of ten where figures would be long."""
 

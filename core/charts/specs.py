@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import altair as alt
 import pyarrow as pa
+from altair.utils import schemapi
 from pandas import DataFrame
 
 _PARTS = ("layer", "concat", "hconcat", "vconcat")
@@ -15,6 +17,15 @@ CONFIG = {"axisBand": {"labelFlush": False}}
 
 FAINT = {"condition": {"test": "datum.label === ''", "value": 0.3}, "value": 1}
 """Of a logarithmic axis' grid: the lines between those with a label are fainter, for there are many."""
+
+
+def unchecked(build: Callable[[], alt.TopLevelMixin]) -> dict[str, Any]:
+    """The specification of the chart that `build` makes, whose parts are not checked against the schema as they are made.
+
+    Two threads at once may leave altair unchecked for good, which is as well: who reads the checks are the tests.
+    """
+    with schemapi.debug_mode(False):
+        return spec(build())
 
 
 def spec(chart: alt.TopLevelMixin) -> dict[str, Any]:

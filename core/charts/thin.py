@@ -13,6 +13,11 @@ POINTS = 250
 """Most points of one line."""
 
 
+def fitting(width: int) -> int:
+    """Points that are told apart on a line (and cells in a row) over a plot of so many pixels: one to two pixels."""
+    return min(width // 2, POINTS)
+
+
 def strides(sizes: np.ndarray, limit: int) -> np.ndarray:
     """The smallest power of two for each line length that leaves at most `limit` points, the last point included."""
     doublings = np.ceil(np.log2(np.maximum(sizes - 1, 1) / max(limit - 1, 1)))

@@ -67,7 +67,8 @@ def layer_means(frame: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
 
 def _layer_panels(means: DataFrame, group: list[str], column: str, x: Axis, width: int, columns: int) -> alt.FacetChart:
     names = list(means["layer"].unique())
-    shown = thin.thinned(means, ["variant", "layer"], 2 * thin.POINTS // max(len(names), 1))
+    panel_width = marks.panel_width(width, columns)
+    shown = thin.thinned(means, ["variant", "layer"], thin.fitting(panel_width))
     fraction = titles.is_fraction(column)
     scale = alt.Scale(domain=[0, 1]) if fraction else alt.Scale(zero=False)
     at = alt.X(f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(nice=False), axis=marks.close(tickCount=5))
@@ -75,12 +76,12 @@ def _layer_panels(means: DataFrame, group: list[str], column: str, x: Axis, widt
     base = alt.Chart(shown)
     title = titles.title(column)
     axis = marks.close(tickCount=4)
-    spread = base.mark_area(opacity=0.2, clip=True)
+    spread = base.mark_area(opacity=0.2, clip=True, **marks.MANY)
     spread = spread.encode(at, alt.Y("low:Q", title=title, scale=scale, axis=axis), alt.Y2("high:Q"), colour)
     tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), marks.exactly(x), *marks.mean_and_interval(titles.name(column))]
-    mean = base.mark_line(strokeWidth=2, clip=True, point=alt.OverlayMarkDef(opacity=0, size=70))
+    mean = base.mark_line(strokeWidth=2, clip=True, point=alt.OverlayMarkDef(opacity=0, size=70), **marks.MANY)
     mean = mean.encode(at, alt.Y("mean:Q", title=title, scale=scale, axis=axis), colour, tooltip=tooltip)
-    panel = alt.LayerChart(layer=[spread, mean], width=marks.panel_width(width, columns), height=150, data=shown)
+    panel = alt.LayerChart(layer=[spread, mean], width=panel_width, height=150, data=shown)
     facet = alt.Facet("layer:N", title=None, sort=names, header=alt.Header(labelLimit=width // columns))
     chart = panel.facet(facet, columns=columns)
     return chart if fraction else chart.resolve_scale(y="independent")
@@ -111,7 +112,7 @@ def histograms(
     frame = frame if layers is None else frame[frame["layer"].isin(list(layers))]
     names, shown = list(frame["layer"].unique()), [variant for variant in variants if variant in set(frame["variant"].unique())]
     table = bins.cells(frame, x, CELLS // max(len(names) * len(shown), 1) // bins.BINS)
-    chart = alt.Chart(table, width=marks.panel_width(width, columns, 70), height=120).mark_rect(clip=True)
+    chart = alt.Chart(table, width=marks.panel_width(width, columns, 70), height=120).mark_rect(clip=True, **marks.MANY)
     chart = chart.encode(
         alt.X("left:Q", title=titles.AXES[x], scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=5)),
         alt.X2("right:Q"),

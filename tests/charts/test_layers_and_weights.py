@@ -54,6 +54,13 @@ def test_layers_are_in_the_order_of_the_network(rows):
     assert layers.heatmap(renamed, variants=NAMES).spec.encoding.y.to_dict()["sort"] == ["z", "m", "a"]
 
 
+def test_no_more_cells_than_the_pixels_of_a_panel_can_show():
+    rows = layer_rows(history(epochs=400))
+    chart = layers.heatmap(rows, variants=NAMES, width=200)
+    in_a_row = chart.data.groupby(["variant", "layer"], observed=True).size()
+    assert in_a_row.max() <= chart.spec.width / 2 < 400
+
+
 def test_cells_reach_halfway_to_their_neighbours():
     frame = DataFrame({"layer": ["a", "a", "a", "b"], "epoch": [0.0, 1.0, 4.0, 2.0]})
     found = marks.cells(frame, ["layer"], "epoch")
@@ -70,7 +77,7 @@ def test_layer_means_have_scipys_t_intervals(rows):
 
 def test_deep_networks_are_one_heat_map():
     rows = layer_rows(history(), [f"{place} linear" for place in range(7)])
-    assert weights.norms(rows, variants=NAMES).spec.mark == "rect"
+    assert weights.norms(rows, variants=NAMES).spec.mark.type == "rect"
 
 
 def test_the_same_bins_leave_a_histogram_as_it_was():

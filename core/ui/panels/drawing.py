@@ -44,7 +44,7 @@ def chart(
     """
     options["variants"] = tuple(results.variants if variants is None else variants)
     name = (key, about, build.__name__, tuple(sorted(options.items())))
-    made = results.once(name, lambda: specs.spec(build(*map(_frame, frames), **options)), patience)
+    made = results.once(name, lambda: specs.unchecked(lambda: build(*map(_frame, frames), **options)), patience)
     st.vega_lite_chart(made, key=key, width="stretch" if stretch else "content")
 
 
