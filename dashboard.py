@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.ui import home
+from core.ui import opening
 from core.ui.shell import shell
 
-shell("Tandem")
+shell("Tandem", opening.words)
+
+from core.ui import home  # noqa: E402  (read while the head of the page is seen already)
 
 home.introduction()
 left, right = st.columns([3, 2], gap="large")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import psutil
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from core.comparison import Comparison
 from core.presets import DEFAULT
@@ -20,14 +20,15 @@ from tests.browser.server import ROOT, Server, start, stop, wait_until_healthy
 from tests.browser.workbench import address, button, standing, train
 
 TITLE = "the dashboard in Chromium, 1440 x 900"
-VIEWPORT = {"width": 1440, "height": 900}
+VIEWPORT = ViewportSize(width=1440, height=900)
 PATIENCE_MS = 60_000
 IDLE_S, BEAT_S, REDRAWN_S = 10.0, 0.02, 3.0
+LONGER = 10
 WATCH = """() => {
   document.addEventListener("click", () => { window.clicked = performance.now(); }, true);
   window.charts = [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')].map(element => {
-    const chart = { changed: 0 };
-    new MutationObserver(() => { chart.changed = performance.now(); }).observe(element, { subtree: true, childList: true, attributes: true });
+    const chart = { changed: 0 }, everything = { subtree: true, childList: true, attributes: true };
+    new MutationObserver(() => { chart.changed = performance.now(); }).observe(element, everything);
     return chart;
   });
 }"""
@@ -58,21 +59,57 @@ def table() -> pd.DataFrame:
 
 
 def measured(browser: Browser, home: Path) -> Figures:
-    """All figures, from a server of their own that starts with an empty store."""
+    """All figures, from a server of their own that starts with an empty store; before them, what Streamlit takes for a title alone."""
+    figures = streamlit_alone(browser, home / "alone")
     began = time.perf_counter()
-    server = start(home, ROOT / "dashboard.py")
+    server = start(home / "tandem", ROOT / "dashboard.py")
     try:
         wait_until_healthy(server)
-        page = browser.new_page(viewport=VIEWPORT)  # type: ignore[arg-type]
+        page = browser.new_page(viewport=VIEWPORT)
         page.goto(server.url)
         title(page, "See what each training choice does")
-        figures: Figures = [("server started until the first page is up", time.perf_counter() - began, "s")]
+        figures.append(("server started until the head of the first page is up", time.perf_counter() - began, "s"))
+        see(page, "or paste it", timeout_ms=PATIENCE_MS)
+        figures.append(("server started until all of it is up", time.perf_counter() - began, "s"))
         figures += default_comparison(page, server)
         figures += views(browser, server)
+        figures += changes(page, server)
         figures += redraws(page, server)
         return figures
     finally:
         stop(server)
+
+
+def streamlit_alone(browser: Browser, home: Path) -> Figures:
+    """The same waits for a page that shows a title and nothing else."""
+    script = home / "title.py"
+    home.mkdir()
+    script.write_text('import streamlit as st\n\nst.title("Alone")\n')
+    began = time.perf_counter()
+    server = start(home, script)
+    try:
+        wait_until_healthy(server)
+        opened(browser, server.url, "Alone")
+        started = time.perf_counter() - began
+        linked = opened(browser, server.url, "Alone")
+    finally:
+        stop(server)
+    return [
+        ("Streamlit alone: server started until the page is up", started, "s"),
+        ("Streamlit alone: cold link until the page is up", linked, "s"),
+    ]
+
+
+def opened(browser: Browser, url: str, heading: str) -> float:
+    """Seconds that a fresh browser context takes from the address to the page's heading."""
+    context = browser.new_context(viewport=VIEWPORT)
+    page = context.new_page()
+    began = time.perf_counter()
+    page.goto(url)
+    title(page, heading)
+    seconds = time.perf_counter() - began
+    context.close()
+    return seconds
 
 
 def title(page: Page, heading: str) -> None:
@@ -82,15 +119,22 @@ def title(page: Page, heading: str) -> None:
 
 def views(browser: Browser, server: Server) -> Figures:
     """Each page by a cold link in a fresh context, until its heading is there."""
+    urls = {each.title: f"{server.url}/{Path(each.path).stem}" for each in PAGES}
+    return [(f"cold link until {name} is up", opened(browser, url, name), "s") for name, url in urls.items()]
+
+
+def changes(page: Page, server: Server) -> Figures:
+    """Each page by the menu, from the page before it, until its heading is there."""
+    page.goto(server.url)
+    settle(page)
     found: Figures = []
     for each in PAGES:
-        context = browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
-        page = context.new_page()
+        page.get_by_text(each.group, exact=True).first.click()
         began = time.perf_counter()
-        page.goto(f"{server.url}/{Path(each.path).stem}")
+        page.get_by_role("link", name=each.title).first.click()
         title(page, each.title)
-        found.append((f"cold link until {each.title} is up", time.perf_counter() - began, "s"))
-        context.close()
+        found.append((f"chosen in the menu until {each.title} is up", time.perf_counter() - began, "s"))
+        settle(page)
     return found
 
 
@@ -105,6 +149,7 @@ def default_comparison(page: Page, server: Server) -> Figures:
     first = when(page, lambda: page.locator('[data-testid="stVegaLiteChart"] g.mark-line path').count() > 0, began)
     done = when(page, lambda: standing(page).startswith("All"), began)
     share = (processor_seconds(server.process) - busy) / done
+    longer = longer_share(page, server)
     memory = max(process.memory_info().rss for process in server.process.children(recursive=True)) / 2**20
     settle(page)
     time.sleep(2)
@@ -115,9 +160,21 @@ def default_comparison(page: Page, server: Server) -> Figures:
         ("default comparison: click until the first points", first, "s"),
         ("default comparison: click until all is stored", done, "s"),
         ("dashboard's process while it runs", 100 * share, "% of a core"),
+        (f"dashboard's process while {LONGER} times as many epochs run", 100 * longer, "% of a core"),
         ("dashboard's process with an open page, nothing running", 100 * rest, "% of a core"),
         ("largest runner or worker, resident", memory, "MiB"),
     ]
+
+
+def longer_share(page: Page, server: Server) -> float:
+    """Of a core, by the dashboard's process, while more epochs of the default comparison run."""
+    epochs = LONGER * DEFAULT.runs()[0].training.epochs
+    page.goto(address(server, Comparison.load({**DEFAULT.model_dump(), "base": {"training": {"epochs": epochs}}})))
+    settle(page)
+    busy, began = processor_seconds(server.process), time.perf_counter()
+    button(page, "Run")
+    done = when(page, lambda: standing(page).startswith("All"), began)
+    return (processor_seconds(server.process) - busy) / done
 
 
 def when(page: Page, condition: Callable[[], bool], began: float) -> float:

@@ -21,12 +21,7 @@ LARGEST_FILE = 1_000_000  # bytes
 
 
 def introduction() -> None:
-    """What this is, and one click to see it."""
-    st.title("See what each training choice does", anchor=False)
-    st.markdown(
-        "Small PyTorch networks are trained in tandem: side by side, over several seeds, from the same start and on the same batches. "
-        "What differs between them is shown as it grows, with its uncertainty."
-    )
+    """One click to see what this is."""
     runs = len(presets.DEFAULT.runs())
     if st.button("Compare five optimizers now", type="primary", icon=":material/play_arrow:", key="home.start"):
         with errors.shown("The comparison could not be started"):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import groupby
 from typing import NamedTuple
 
 import streamlit as st
-
-from core.ui import errors, service
 
 NAME = "Tandem"
 ICON = ":material/stacked_line_chart:"
@@ -98,12 +97,23 @@ STYLE = """<style>
 </style>"""
 
 
-def shell(title: str) -> None:
-    """Sets the page's title, draws the navigation, and sees to it that the runner is there. The first statement of every page."""
+def shell(title: str, opening: Callable[[], None] | None = None) -> None:
+    """Sets the page's title, draws the navigation, and sees to it that the runner is there. The first statement of every page.
+
+    `opening` draws what needs nothing but Streamlit: it is on the screen while a server that has just been started reads the rest.
+    """
     page_title = title if title == NAME else f"{title} · {NAME}"
     st.set_page_config(page_title, ICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
     st.html(STYLE)
     _navigation(title)
+    if opening is not None:
+        opening()
+    _ensure_runner()
+
+
+def _ensure_runner() -> None:
+    from core.ui import errors, service  # with pandas, pydantic and SQLAlchemy behind them: half a second, once
+
     with errors.shown("The runner cannot be started, so nothing can be trained"):
         service.ensure_runner()
 
