@@ -28,8 +28,8 @@ SOON, STEADY, PAUSED = 0.5, 1.0, 2.0
 What was being computed when it was paused still comes in; and it may be resumed from elsewhere.
 """
 
-REST = 12.0
-"""New rows wait this many times as long as it took to read the last ones and draw them: so that takes a thirteenth of a core at most."""
+REST = 15.0
+"""New rows wait this many times as long as it took to make what the last ones are seen in: so that takes a sixteenth of a core at most."""
 
 MOST_KEPT = 80
 """Things made of one comparison that are kept."""
@@ -48,7 +48,7 @@ class Things:
 
     def __init__(self) -> None:
         """Nothing yet."""
-        self.seconds = 0.0  # of processor time, for the last reading and for what was made of it without patience
+        self.seconds = 0.0  # of processor time, for what was made without patience since the last reading
         self._known: dict[Hashable, _Made] = {}
 
     def of(self, name: Hashable, version: int, make: Callable[[], Thing], patience: float) -> Thing:
@@ -147,13 +147,12 @@ class Reader:
         return known.empty or not progress.active or rested
 
     def _read(self, progress: Progress) -> Results:
-        began, self._read_at = time.thread_time(), time.monotonic()
         self._history = self._store.follow(self._comparison, self._history)
         self._layers = self._store.follow_layers(self._comparison, self._layers)
+        self._things.seconds, self._read_at = 0.0, time.monotonic()
         frames = level(self._history[0], self._layers[0])
         history, layers = (frame.astype({"variant": CategoricalDtype(self._comparison.names)}) for frame in frames)
         runs = self._store.runs(self._comparison)
-        self._things.seconds = time.thread_time() - began
         return Results(self._comparison, progress, history, layers, runs, self._store, progress.version, self._things)
 
 
