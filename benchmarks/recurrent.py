@@ -1,12 +1,14 @@
 """The adding problem by `core.compare` in one process, against torch's own RNN, LSTM and GRU trained one run at a time.
 
 The loop is what one would write: nn.RNN, nn.LSTM or nn.GRU and a linear layer on its last output, one permutation an epoch, batches that
-are slices, Adam, fused. It measures nothing but the error at the end.
+are slices, Adam, fused. It measures nothing but the error at the end; or, as who wants to see curves would have it, the error on the
+training and the validation part after every epoch.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import partial
 from statistics import median
 
@@ -19,6 +21,7 @@ from benchmarks.ours import NEVER
 from benchmarks.timing import race, speedup
 
 CELLS: dict[str, type[nn.RNN | nn.LSTM | nn.GRU]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+Part = tuple[Tensor, Tensor]
 HIDDEN, RUNS, EPOCHS, BATCH, STEPS, SAMPLES = 32, 16, 3, 64, 50, 5000
 
 TITLE = f"adding problem of {STEPS} steps, {HIDDEN} units, batch {BATCH}, Adam, {EPOCHS} epochs, {RUNS} runs; processor time"
@@ -39,14 +42,15 @@ class Plain(nn.Module):
 
 
 def table(repetitions: int) -> pd.DataFrame:
-    """A row a cell: milliseconds a run (medians) of the loop and of ours, measured and not, and how many times as fast ours are."""
+    """A row a cell: milliseconds a run (medians) of the loop and of ours, measured and not, and how many times as fast as the loop."""
     return pd.DataFrame([_row(kind, repetitions) for kind in CELLS])
 
 
 def _row(kind: str, repetitions: int) -> dict[str, object]:
     timings = race(
         {
-            "one at a time": partial(one_at_a_time, kind),
+            "one at a time": partial(one_at_a_time, kind, False),
+            "with curves": partial(one_at_a_time, kind, True),
             "compare": partial(compared, kind, None),
             "compare, unmeasured": partial(compared, kind, NEVER),
         },
@@ -75,14 +79,16 @@ def compared(kind: str, evaluate_every: int | None) -> list[float]:
     return [float(loss) for loss in history[history["status"] != "running"]["train_loss_eval"]]
 
 
-def one_at_a_time(kind: str) -> list[float]:
+def one_at_a_time(kind: str, curves: bool) -> list[float]:
     """By the loop; the same."""
     split = core.load_data(settings(kind).base.data)
-    x, y = torch.tensor(split.x_train, dtype=torch.float32), torch.tensor(split.y_train, dtype=torch.float32)
-    return [_train(Plain(CELLS[kind]), x, y) for _ in range(RUNS)]
+    arrays = (split.x_train, split.y_train), (split.x_val, split.y_val)
+    train, val = ((torch.tensor(x, dtype=torch.float32), torch.tensor(y, dtype=torch.float32)) for x, y in arrays)
+    return [_train(Plain(CELLS[kind]), train, (train, val) if curves else ()) for _ in range(RUNS)]
 
 
-def _train(model: nn.Module, x: Tensor, y: Tensor) -> float:
+def _train(model: nn.Module, train: Part, watched: Sequence[Part]) -> float:
+    x, y = train
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True)
     for _ in range(EPOCHS):
         order = torch.randperm(len(x))
@@ -91,5 +97,11 @@ def _train(model: nn.Module, x: Tensor, y: Tensor) -> float:
             optimizer.zero_grad(set_to_none=True)
             nn.functional.mse_loss(model(x_epoch[start : start + BATCH]), y_epoch[start : start + BATCH]).backward()
             optimizer.step()
+        for part in watched:
+            _error(model, part)
+    return _error(model, train)
+
+
+def _error(model: nn.Module, part: Part) -> float:
     with torch.no_grad():
-        return nn.functional.mse_loss(model(x), y).item()
+        return nn.functional.mse_loss(model(part[0]), part[1]).item()

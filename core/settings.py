@@ -23,7 +23,7 @@ from core.choices.schedules import Constant, Schedule
 from core.choices.stopping import NoStopping, Stopping
 from core.choices.training import Training
 
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 """Part of every run's key: raised when the engine computes other numbers from the same settings."""
 
 

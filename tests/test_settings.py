@@ -20,11 +20,11 @@ def complaint(given: dict[str, Any]) -> str:
 
 
 GOLDEN_KEYS = {
-    "ede0de80749240804092": {},
-    "46601c971b505caa0c6f": {"seed": 3, "optimizer": {"kind": "sgd", "lr": 0.05, "momentum": 0.9}},
-    "897a036ff92d53678e82": {"model": {"kind": "mlp", "hidden": [7, 5], "normalization": "batch", "dropout": 0.2}, "data": "moons"},
-    "ab6c9a406cebc297141d": {"pruning": {"kind": "magnitude", "sparsity": 0.9}, "training": {"batch_size": "full"}},
-    "b25420a26144c3bb3119": {"model": {"kind": "recurrent", "cell": "lstm", "hidden": 8, "truncation": 5}, "data": "adding"},
+    "ef1424cb5c9d0ebc1aa2": {},
+    "a2c68127da05321eb843": {"seed": 3, "optimizer": {"kind": "sgd", "lr": 0.05, "momentum": 0.9}},
+    "f866d56b9c9d6b2654ce": {"model": {"kind": "mlp", "hidden": [7, 5], "normalization": "batch", "dropout": 0.2}, "data": "moons"},
+    "3b4f2ef34c14049f88bd": {"pruning": {"kind": "magnitude", "sparsity": 0.9}, "training": {"batch_size": "full"}},
+    "20c2f26397425f845f50": {"model": {"kind": "recurrent", "cell": "lstm", "hidden": 8, "truncation": 5}, "data": "adding"},
 }
 
 
