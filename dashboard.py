@@ -18,3 +18,4 @@ with left:
 with right:
     home.recent()
     home.open_file()
+home.pages()

@@ -166,7 +166,7 @@ NORMALIZATIONS = Comparison.load(
             "optimizer": {"kind": "sgd", "lr": 0.4},
             "training": {"epochs": 2},
         },
-        "vary": {"model.normalization": ("none", "batch", "layer", "group", "rms"), "training.batch_size": (2, 4, 8, 16, 64, 256)},
+        "vary": {"model.normalization": ("none", "batch", "layer", "rms"), "training.batch_size": (2, 4, 8, 16, 64, 256)},
         "seeds": 3,
     }
 )

@@ -61,9 +61,10 @@ def _run_row(run: RunSettings, now: float, number: int) -> dict[str, Any]:
 
 
 def default_name(comparison: Comparison) -> str:
-    """`digits: sgd, adam`: the data and the variants' names, cut where they are many."""
-    name = f"{comparison.base.data.kind}: {', '.join(comparison.names)}"
-    return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1].rstrip(", ") + "…"
+    """`digits: sgd, adam`: the data and the variants' names, cut where they are many; semicolons between names that hold commas."""
+    between = "; " if any("," in variant for variant in comparison.names) else ", "
+    name = f"{comparison.base.data.kind}: {between.join(comparison.names)}"
+    return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1].rstrip(",; ") + "…"
 
 
 def ask(connection: Connection, comparison_id: str, action: str) -> None:

@@ -13,6 +13,7 @@ from core.comparison import Comparison
 from core.settings import SettingsError
 from core.ui import errors, links, service, tables
 from core.ui.fields import plain
+from core.ui.shell import PAGES
 
 PAGE = "compare"
 MOST_RECENT = 8
@@ -39,6 +40,17 @@ def examples() -> None:
                 with column.container(border=True, height="stretch", gap="xxsmall"):
                     _link(preset.title, preset.comparison)
                     st.markdown(plain(preset.why))
+
+
+def pages() -> None:
+    """What there is beside the workbench, each page in a line."""
+    st.subheader("All pages", anchor=False)
+    with st.container(key="pages"):
+        grid = st.grid(3, min_column_width=300, gap="small")
+        for page in PAGES:
+            with grid.cell(), st.container(gap=None):
+                st.page_link(page.path, label=f"**{page.title}**", icon=page.icon)
+                st.caption(page.about)
 
 
 def recent() -> None:

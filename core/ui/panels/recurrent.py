@@ -112,7 +112,8 @@ def _solved(part: Part, results: Results, found: Baseline | None) -> None:
         "diverged": number("Diverged"),
     }
     frame = solved(results, found)
-    st.dataframe(frame, key=f"{part.page}.solved", hide_index=True, column_config=columns, alt="Seeds that solve the problem, by variant")
+    shown = {"hide_index": True, "column_config": columns, "placeholder": "–"}
+    st.dataframe(frame, key=f"{part.page}.solved", alt="Seeds that solve the problem, by variant", **shown)
     table.csv_button(f"{part.page}.download.solved.csv", "solved.csv", frame)
     st.caption(
         "Where all variants have the same learning rate, it may not suit each of them. The dotted line is an expectation: on the "
