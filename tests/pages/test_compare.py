@@ -37,9 +37,15 @@ def test_before_anything_was_trained_it_says_what_would_be_and_offers_to_run_it(
     assert enabled(app) == {"Run", "Step"}
     assert not specs(app)
     plan = app.dataframe[0].value
-    assert list(plan.index) == ["SGD momentum", "SGD Nesterov", "RMSprop", "Adam", "AdamW"]
-    assert list(plan["optimizer.lr"]) == ["0.05", "0.05", "0.001", "0.001", "0.001"]
-    assert "training.epochs" not in plan, "it is the same in all variants"
+    assert list(plan) == ["SGD momentum", "SGD Nesterov", "RMSprop", "Adam", "AdamW"]
+    assert list(plan.loc["optimizer.lr"]) == ["0.05", "0.05", "0.001", "0.001", "0.001"]
+    assert "training.epochs" not in plan.index, "it is the same in all variants"
+
+
+def test_many_variants_are_listed_below_each_other(open_page, store):
+    plan = open_page(PAGE, query(small(*(place / 100 for place in range(1, 11))))).dataframe[0].value
+    assert list(plan) == ["optimizer.lr"]
+    assert len(plan) == 10
 
 
 def test_a_click_on_run_asks_for_the_comparison_that_is_shown(open_page, store):
@@ -107,7 +113,7 @@ def test_only_the_open_tab_is_made(open_page, filled, tab, charts):
     before_the_tabs = 3
     assert len(specs(app)) - before_the_tabs == charts
     if tab == "What differs":
-        assert app.dataframe[0].value.to_dict() == {"optimizer.lr": {"lr=0.001": "0.001", "lr=0.01": "0.01"}}
+        assert app.dataframe[0].value.to_dict() == {"lr=0.001": {"optimizer.lr": "0.001"}, "lr=0.01": {"optimizer.lr": "0.01"}}
 
 
 def test_data_of_more_than_two_features_have_no_boundary(open_page, store):
