@@ -131,7 +131,7 @@ def changes(page: Page, server: Server) -> Figures:
     for each in PAGES:
         page.get_by_text(each.group, exact=True).first.click()
         began = time.perf_counter()
-        page.get_by_role("link", name=each.title).first.click()
+        page.get_by_test_id("stPopoverBody").get_by_role("link", name=each.title).click()
         title(page, each.title)
         found.append((f"chosen in the menu until {each.title} is up", time.perf_counter() - began, "s"))
         settle(page)
@@ -204,6 +204,8 @@ def redraws(page: Page, server: Server) -> Figures:
         page.get_by_test_id("stButtonGroup").get_by_text(control, exact=True).first.click()
         page.wait_for_timeout(1000 * REDRAWN_S)
         changed = page.evaluate("() => window.charts.map(chart => chart.changed - window.clicked)")
+        if min(changed) < 0:
+            raise TimeoutError(f"a chart was not drawn anew within {REDRAWN_S:g} s of a click on {control}")
         name = f"redraw of 8 x 10 x 200 after a click on {control}"
         found += [(f"{name}: the curves", changed[0] / 1000, "s"), (f"{name}: all charts", max(changed) / 1000, "s")]
     return found

@@ -97,9 +97,8 @@ def _train(model: nn.Module, train: Part, watched: Sequence[Part]) -> float:
             optimizer.zero_grad(set_to_none=True)
             nn.functional.mse_loss(model(x_epoch[start : start + BATCH]), y_epoch[start : start + BATCH]).backward()
             optimizer.step()
-        for part in watched:
-            _error(model, part)
-    return _error(model, train)
+        curves = [_error(model, part) for part in watched]
+    return curves[0] if watched else _error(model, train)
 
 
 def _error(model: nn.Module, part: Part) -> float:

@@ -109,9 +109,8 @@ def _one(kind: str, lr: float, train: Part, watched: Sequence[Part]) -> float:
             optimizer.zero_grad(set_to_none=True)
             nn.functional.cross_entropy(model(x_epoch[batch]), y_epoch[batch]).backward()
             optimizer.step()
-        for part in watched:
-            _loss_and_accuracy(model, part)
-    return _loss_and_accuracy(model, train)[1]
+        curves = [_loss_and_accuracy(model, part) for part in watched]
+    return (curves[0] if watched else _loss_and_accuracy(model, train))[1]
 
 
 def _loss_and_accuracy(model: nn.Module, part: Part) -> tuple[float, float]:

@@ -174,8 +174,7 @@ def export_runs(options: argparse.Namespace) -> None:
     """`runs export ID --out DIR`."""
     from core.runs.result import Result
 
-    store = _store(options.store)
-    Result.stored(store, store.comparison(options.comparison)).to_csv(options.out)
+    Result.stored(_store(options.store), options.comparison).to_csv(options.out)
     print(f"written to {options.out}")
 
 

@@ -77,6 +77,10 @@ def test_the_dashboard_comes_up_without_torch():
     assert loaded_by(modules, {"torch", "sklearn"}) == {}
 
 
+def test_the_head_of_the_home_page_waits_for_no_library_but_streamlit():
+    assert loaded_by(["core.ui.opening", "core.ui.shell"], {"pandas", "pydantic", "sqlalchemy", "altair"}) == {}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_a_page_is_short_and_begins_with_the_shell(page):
     text = page.read_text()

@@ -89,7 +89,7 @@ def medians(layers: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
 def _fewer(frame: DataFrame, x: Axis, width: int) -> DataFrame:
     """Cells around the moments that are kept, on a plot of so many pixels."""
     rows = len(frame[["variant", "layer"]].drop_duplicates())
-    frame = thin.thinned(frame, ["variant", "layer"], min(CELLS // max(rows, 1), thin.fitting(width)))
+    frame = thin.thinned(frame, ["variant", "layer"], min(CELLS // max(rows, 1), thin.fitting(width, pixels=2)))
     cells = marks.cells(frame, ["variant", "layer"], x)
     return cells[list(dict.fromkeys(["variant", "layer", x, "left", "right", "value"]))]
 

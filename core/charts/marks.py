@@ -21,7 +21,7 @@ FIT = alt.AutoSizeParams(type="fit-x", contains="padding")
 PAD = alt.AutoSizeParams(type="pad", contains="padding")
 """Of several panels: each has the width that it was given."""
 
-MANY = {"aria": False}
+MANY: dict[str, Any] = {"aria": False}
 """Of marks by the hundred: none is read out by itself. That would be nothing to listen to, and the browser takes long to write it."""
 
 SHORT = "datum.value >= 1e5 || datum.value < 1e-3 ? format(datum.value, '.0e') : format(datum.value, '~g')"

@@ -13,9 +13,12 @@ POINTS = 250
 """Most points of one line."""
 
 
-def fitting(width: int) -> int:
-    """Points that are told apart on a line (and cells in a row) over a plot of so many pixels: one to two pixels."""
-    return min(width // 2, POINTS)
+def fitting(width: int, pixels: int = 1) -> int:
+    """Most points of a line, or cells of a row, over a plot `width` pixels wide, each at least so many `pixels` from the next.
+
+    Where there are more, `thinned` leaves each up to twice as much room.
+    """
+    return min(width // pixels, POINTS)
 
 
 def strides(sizes: np.ndarray, limit: int) -> np.ndarray:

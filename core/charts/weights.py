@@ -68,7 +68,7 @@ def layer_means(frame: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
 def _layer_panels(means: DataFrame, group: list[str], column: str, x: Axis, width: int, columns: int) -> alt.FacetChart:
     names = list(means["layer"].unique())
     panel_width = marks.panel_width(width, columns)
-    shown = thin.thinned(means, ["variant", "layer"], thin.fitting(panel_width))
+    shown = thin.thinned(means, ["variant", "layer"], min(2 * thin.POINTS // max(len(names), 1), thin.fitting(panel_width)))
     fraction = titles.is_fraction(column)
     scale = alt.Scale(domain=[0, 1]) if fraction else alt.Scale(zero=False)
     at = alt.X(f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(nice=False), axis=marks.close(tickCount=5))
@@ -79,7 +79,7 @@ def _layer_panels(means: DataFrame, group: list[str], column: str, x: Axis, widt
     spread = base.mark_area(opacity=0.2, clip=True, **marks.MANY)
     spread = spread.encode(at, alt.Y("low:Q", title=title, scale=scale, axis=axis), alt.Y2("high:Q"), colour)
     tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), marks.exactly(x), *marks.mean_and_interval(titles.name(column))]
-    mean = base.mark_line(strokeWidth=2, clip=True, point=alt.OverlayMarkDef(opacity=0, size=70), **marks.MANY)
+    mean = base.mark_line(strokeWidth=2, clip=True, point=alt.OverlayMarkDef(opacity=0, size=70, **marks.MANY), **marks.MANY)
     mean = mean.encode(at, alt.Y("mean:Q", title=title, scale=scale, axis=axis), colour, tooltip=tooltip)
     panel = alt.LayerChart(layer=[spread, mean], width=panel_width, height=150, data=shown)
     facet = alt.Facet("layer:N", title=None, sort=names, header=alt.Header(labelLimit=width // columns))

@@ -30,7 +30,7 @@ from core.runs.schema import (
     stack_runs,
     stacks,
 )
-from core.settings import RunSettings
+from core.settings import ENGINE_VERSION, RunSettings
 
 
 class Cursor(NamedTuple):
@@ -135,13 +135,16 @@ def count(connection: Connection, search: str, state: str | None) -> int:
     return connection.scalars(select(func.count()).select_from(comparisons).where(*matching(search, state))).one()
 
 
+OUTDATED = (func.min(runs.c.engine_version) != ENGINE_VERSION).label("outdated")
+
+
 def comparison_rows(connection: Connection, search: str, state: str | None, limit: int, offset: int) -> DataFrame:
     """A row a comparison, the newest first."""
     found = select(comparisons).where(*matching(search, state))
     page = found.order_by(comparisons.c.created.desc(), comparisons.c.id).limit(limit).offset(offset).subquery()
     fields = [page.c[name] for name in ("id", "name", "note", "state", "created", "finished", "message", "spec")]
     statement = (
-        select(*fields, *_counts(), func.count(comparison_runs.c.variant.distinct()).label("variants"))
+        select(*fields, *_counts(), func.count(comparison_runs.c.variant.distinct()).label("variants"), OUTDATED)
         .join(comparison_runs, comparison_runs.c.comparison_id == page.c.id)
         .join(runs, runs.c.id == comparison_runs.c.run_id)
         .group_by(*fields)
@@ -149,7 +152,7 @@ def comparison_rows(connection: Connection, search: str, state: str | None, limi
     )
     frame = fetched(connection, statement)
     whole = {name: frame[name].astype("int64") for name in ("runs", "runs_done", "diverged", "variants")}
-    return with_times(frame.assign(**whole), ["created", "finished"])
+    return with_times(frame.assign(**whole, outdated=frame["outdated"].astype("bool")), ["created", "finished"])
 
 
 def _counts() -> list[Any]:

@@ -104,7 +104,8 @@ class Store:
 
     def comparisons(self, search: str = "", state: str | None = None, limit: int = 100, offset: int = 0) -> DataFrame:
         """A row a comparison, the newest first: id, name, note, state, created, finished (UTC), message, spec (JSON), runs, runs_done,
-        diverged, epochs_done, epochs_total, variants. `search` is looked for in name, note, settings and id.
+        diverged, epochs_done, epochs_total, variants, outdated (of runs that another version trained: to be read by its id; the
+        same settings are other runs now). `search` is looked for in name, note, settings and id.
         """
         with self.database.reading() as connection:
             return reading.comparison_rows(connection, search, state, limit, offset)

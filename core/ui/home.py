@@ -19,6 +19,7 @@ PAGE = "compare"
 MOST_RECENT = 8
 COLOURS = {"queued": "gray", "running": "blue", "paused": "orange", "cancelled": "gray", "finished": "green", "failed": "red"}
 LARGEST_FILE = 1_000_000  # bytes
+OUTDATED = "Trained by another version, which computed other numbers: the link opens the same settings, to be trained anew."
 
 
 def introduction() -> None:
@@ -114,6 +115,8 @@ def _recent(row: dict[Any, Any]) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.badge(state, color=COLOURS.get(state, "gray"))  # type: ignore[arg-type]
             st.caption(_standing(row), width="content")
+        if row["outdated"]:
+            st.caption(OUTDATED)
 
 
 def _standing(row: dict[Any, Any]) -> str:

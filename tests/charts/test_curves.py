@@ -67,6 +67,20 @@ def test_the_dashed_curve_is_the_mean_of_the_training_twin(metric, twin):
     assert "dashed: training" in words(chart)
 
 
+def test_a_band_pinches_where_the_seeds_agree():
+    table = history(["SGD"], epochs=12).assign(val_accuracy=1.0)
+    table.loc[(table["seed"] == 1) & (table["epoch"] == 8), "val_accuracy"] = 0.7
+    data = drawn(curves.loss_curves(table, variants=["SGD"], metric="val_accuracy", with_train=False))
+    band = data["area"].set_index("epoch")
+    assert list(band.index) == list(data["means"]["epoch"]) == list(range(13))
+    assert band.index[band["high"] - band["low"] > 1e-9].tolist() == [8]
+
+
+def test_seeds_that_always_agree_have_no_band():
+    table = history(["SGD"]).assign(lr=0.1)
+    assert drawn(curves.loss_curves(table, variants=["SGD"], metric="lr"))["area"].empty
+
+
 def test_without_training_nothing_is_dashed_and_nothing_said_of_it():
     chart = curves.loss_curves(history(), variants=NAMES, with_train=False)
     assert set(drawn(chart)["means"]["part"]) == {"validation"}

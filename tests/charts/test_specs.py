@@ -9,8 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import vl_convert
+from altair.utils import schemapi
 
-from core.charts.specs import CONFIG, FAINT, spec
+from core.charts.specs import CONFIG, FAINT, spec, unchecked
 
 ONE = pd.DataFrame({"x": [1.0, 2.0, 3.0], "y": [2.0, None, 1.0], "name": ["a", "b", "ä"]})
 OTHER = pd.DataFrame({"x": [5], "y": [6]})
@@ -88,3 +89,8 @@ def test_the_chart_itself_stays_as_it_was():
     before = chart.to_dict()
     spec(chart)
     assert chart.to_dict() == before
+
+
+def test_an_unchecked_specification_is_the_same_and_leaves_the_checks_on():
+    assert unchecked(lambda: points(ONE)) == spec(points(ONE))
+    assert schemapi.DEBUG_MODE

@@ -124,9 +124,23 @@ def test_a_result_has_summary_networks_and_files(tmp_path):
     assert len(result.grids) == 4
 
 
+def test_what_another_version_trained_is_read_by_its_id(store, monkeypatch):
+    with monkeypatch.context() as then:
+        for module in ("core.settings", "core.runs.asking", "core.runs.ledger"):
+            then.setattr(f"{module}.ENGINE_VERSION", 0)
+        old = comparison(0.1, 0.01)
+        trained = compare(old, store=store, progress=False).history
+        old_id = old.id
+    today = store.comparison(old_id)
+    assert today.id != old_id
+    assert store.runs(today).empty
+    assert Result.stored(store, old_id).history.equals(trained)
+    assert store.comparisons()["outdated"].tolist() == [True]
+
+
 def test_a_network_that_is_not_there_is_not_made_up(store):
     store.request(FEW, "run")
-    result = Result.stored(store, FEW)
+    result = Result.stored(store, FEW.id)
     assert result.history.empty
     with pytest.raises(LookupError, match="no trained network"):
         result.model(FEW.runs()[0])

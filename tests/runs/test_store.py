@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
+from core.comparison import Comparison
 from core.engine.records import HISTORY_COLUMNS, LAYER_COLUMNS, Records
 from core.runs import recording
+from core.runs.asking import default_name
 from core.runs.schema import runs
 from core.runs.store import Store, UnknownComparisonError
 from tests.runs.helpers import Bench, comparison, ended_row, history_row, layer_rows, records_of, value
@@ -235,3 +237,10 @@ def test_an_unknown_action_is_refused_and_nothing_is_written(store):
     with pytest.raises(ValueError, match="explode"):
         store.request(TWO, "explode")
     assert store.count() == 0
+
+
+def test_a_default_name_tells_names_that_hold_commas_apart():
+    crossed = Comparison.load({"vary": {"optimizer.lr": [0.1, 0.2], "model.dropout": [0.5]}, "seeds": 1})
+    assert default_name(crossed) == "digits: lr=0.1, dropout=0.5; lr=0.2, dropout=0.5"
+    plain = Comparison.load({"vary": {"optimizer": ["sgd", "adam"]}, "seeds": 1})
+    assert default_name(plain) == "digits: sgd, adam"

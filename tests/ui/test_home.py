@@ -15,6 +15,7 @@ from core.comparison import Comparison
 from core.runs.store import Store
 from core.settings import SettingsError
 from core.ui import home, links, service
+from core.ui.shell import PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,6 +39,7 @@ def test_it_says_what_this_is_and_offers_a_comparison():
     assert script.title[0].value == "See what each training choice does"
     assert {preset.title for preset in presets.PRESETS} <= set(labels(script))
     assert any("None yet" in caption.value for caption in script.caption)
+    assert {page.about for page in PAGES} <= {caption.value for caption in script.caption}
 
 
 def test_one_click_asks_for_the_comparison_and_opens_it(store: Store):

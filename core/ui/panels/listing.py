@@ -15,7 +15,7 @@ from core.runs.store import Store
 from core.settings import SettingsError
 from core.ui import errors, links, service
 from core.ui.fields import plain
-from core.ui.home import COLOURS, ago
+from core.ui.home import COLOURS, OUTDATED, ago
 from core.ui.panels.words import count
 
 PAGE = "runs"
@@ -125,6 +125,8 @@ def _name(row: Row, query: links.Query | None) -> None:
     else:
         st.markdown(f"**{plain(str(row['name']))}** :gray[(made by another version; this one cannot open it)]")
     st.caption(f"{count(int(row['variants']), 'variant')} · {count(int(row['runs']), 'run')} · {ago(row['created'])}")
+    if row["outdated"]:
+        st.caption(OUTDATED)
     if row["note"]:
         st.text(str(row["note"]))
 
@@ -162,9 +164,8 @@ def _actions(store: Store, row: Row, query: links.Query | None, key: str) -> Non
 
 
 def _bundle(store: Store, comparison_id: str) -> bytes:
-    comparison = store.comparison(comparison_id)
-    history, layers, runs = store.history(comparison)[0], store.layers(comparison)[0], store.runs(comparison)
-    return zip_bytes(history, layers, summarise(history, runs), comparison.to_toml())
+    history, layers, runs = store.history(comparison_id)[0], store.layers(comparison_id)[0], store.runs(comparison_id)
+    return zip_bytes(history, layers, summarise(history, runs), store.comparison(comparison_id).to_toml())
 
 
 @st.dialog("Name and note", icon=":material/edit:")

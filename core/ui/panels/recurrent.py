@@ -112,7 +112,7 @@ def _solved(part: Part, results: Results, found: Baseline | None) -> None:
         "diverged": number("Diverged"),
     }
     frame = solved(results, found)
-    shown = {"hide_index": True, "column_config": columns, "placeholder": "–"}
+    shown: dict[str, Any] = {"hide_index": True, "column_config": columns, "placeholder": "–"}
     st.dataframe(frame, key=f"{part.page}.solved", alt="Seeds that solve the problem, by variant", **shown)
     table.csv_button(f"{part.page}.download.solved.csv", "solved.csv", frame)
     st.caption(
