@@ -140,7 +140,8 @@ def changes(page: Page, server: Server) -> Figures:
 
 def default_comparison(page: Page, server: Server) -> Figures:
     """The default comparison from the click on, on a warm server; and the processes, while it runs and when nothing does."""
-    train(page, server, Comparison.load({"base": {"data": "iris", "training": {"epochs": 1}}, "seeds": 1}))  # the workers are up then
+    warm_up = {"base": {"data": "iris", "training": {"epochs": 2}}, "seeds": 2}
+    train(page, server, Comparison.load(warm_up))  # workers and libraries are up then
     page.goto(address(server, DEFAULT))
     settle(page)
     busy = processor_seconds(server.process)

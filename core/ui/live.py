@@ -29,7 +29,7 @@ What was being computed when it was paused still comes in; and it may be resumed
 """
 
 REST = 15.0
-"""New rows wait this many times as long as it took to make what the last ones are seen in: so that takes a sixteenth of a core at most."""
+"""New rows wait this many times as long as it took to read the last ones and draw them: so that takes a sixteenth of a core at most."""
 
 MOST_KEPT = 80
 """Things made of one comparison that are kept."""
@@ -128,7 +128,7 @@ class Reader:
         self._layers: Followed | None = None
         self._latest: Results | None = None
         self._things = Things()
-        self._read_at = -math.inf
+        self._read_at, self._reading = -math.inf, 0.0  # when it was read last, and processor seconds that took
         self._lock = threading.Lock()
 
     def latest(self) -> Results:
@@ -143,16 +143,20 @@ class Reader:
             return cast("Results", self._latest)
 
     def _drawable(self, known: Results, progress: Progress) -> bool:
-        rested = time.monotonic() - self._read_at >= REST * self._things.seconds
+        drawing = self._things.seconds
+        taken = drawing + self._reading if drawing else 0.0  # what has not been drawn makes nothing wait
+        rested = time.monotonic() - self._read_at >= REST * taken
         return known.empty or not progress.active or rested
 
     def _read(self, progress: Progress) -> Results:
+        began = time.thread_time()
         self._history = self._store.follow(self._comparison, self._history)
         self._layers = self._store.follow_layers(self._comparison, self._layers)
         self._things.seconds, self._read_at = 0.0, time.monotonic()
         frames = level(self._history[0], self._layers[0])
         history, layers = (frame.astype({"variant": CategoricalDtype(self._comparison.names)}) for frame in frames)
         runs = self._store.runs(self._comparison)
+        self._reading = time.thread_time() - began
         return Results(self._comparison, progress, history, layers, runs, self._store, progress.version, self._things)
 
 

@@ -109,7 +109,8 @@ def test_what_may_be_behind_makes_nothing_wait(store, monkeypatch):
     assert len(reader.latest().history) == 2
 
 
-def test_a_thing_is_made_once_for_the_same_results(store):
+def test_a_thing_is_made_once_for_the_same_results(store, monkeypatch):
+    monkeypatch.setattr(live, "REST", 0.0)
     reader, made = Reader(store, TWO), []
     write(store, records_of(FIRST, 0))
     for _ in range(3):
@@ -119,7 +120,8 @@ def test_a_thing_is_made_once_for_the_same_results(store):
     assert reader.latest().once("other", lambda: "other") == "other"
 
 
-def test_with_patience_an_older_thing_is_good_enough_while_it_runs(store):
+def test_with_patience_an_older_thing_is_good_enough_while_it_runs(store, monkeypatch):
+    monkeypatch.setattr(live, "REST", 0.0)
     reader = Reader(store, TWO)
     write(store, records_of(FIRST, 0))
     assert reader.latest().once("thing", lambda: "old", patience=1e6) == "old"
