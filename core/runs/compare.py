@@ -62,7 +62,7 @@ def compare_in(pool: Pool, comparison: Comparison, *, store: Store | None = None
     reached = kept.progress(comparison_id)
     if reached.state != "finished":
         raise ComparisonError(reached.message or f"the comparison was {reached.state}")
-    return Result.stored(kept, comparison.id)
+    return Result.stored(kept, comparison)
 
 
 def _shown(bar: Any, progress: Progress) -> Progress:

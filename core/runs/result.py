@@ -12,6 +12,7 @@ from pandas import DataFrame
 from sqlalchemy import select
 
 from core.analysis.statistics import At, summarise
+from core.comparison import Comparison
 from core.engine.records import Records
 from core.export.bundle import write_folder
 from core.runs import asking, recording
@@ -30,9 +31,14 @@ class Result:
         self._store, self._id, self._toml = store, comparison_id, comparison_toml
 
     @classmethod
-    def stored(cls, store: Store, comparison_id: str) -> Self:
-        """Of a comparison in a store, as far as it has come. Raises UnknownComparisonError, SettingsError (settings no longer taken)."""
-        return cls(store, comparison_id, store.comparison(comparison_id).to_toml())
+    def stored(cls, store: Store, comparison: Comparison | str) -> Self:
+        """Of a comparison in a store, or of that id, as far as it has come.
+
+        Raises, for an id, UnknownComparisonError, and SettingsError where its settings are no longer taken.
+        """
+        if isinstance(comparison, str):
+            return cls(store, comparison, store.comparison(comparison).to_toml())
+        return cls(store, comparison.id, comparison.to_toml())
 
     @classmethod
     def measured(cls, members: Sequence[tuple[str, RunSettings]], records: Records, comparison_toml: str) -> Self:
