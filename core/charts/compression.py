@@ -131,7 +131,7 @@ def squares(
     low, high = (0.0, 1.0) if fraction or frame.empty else (float(frame[value].min()), float(frame[value].max()))
     middle = (low + high) / 2
     wide = marks.panel_width(width, columns, labels)
-    base = alt.Chart(frame, width=wide, height=28 * max(len(down), 1)).encode(
+    base = alt.Chart(width=wide, height=28 * max(len(down), 1)).encode(
         alt.X(f"{x}:N", title=x_title, sort=across, axis=marks.close(labelAngle=0, labelOverlap=False, labelFontSize=10)),
         alt.Y(f"{y}:N", title=y_title, sort=down, axis=marks.close()),
     )
@@ -149,10 +149,10 @@ def squares(
         color=alt.condition(f"datum['{value}'] > {middle!r}", alt.value("#000"), alt.value("#fff")),
         tooltip=tooltip,
     )
-    panel = alt.LayerChart(layer=[base.mark_rect().encode(colour, tooltip=tooltip), number], data=frame)
+    panel = alt.LayerChart(layer=[base.mark_rect().encode(colour, tooltip=tooltip), number])
     facet = alt.Facet("variant:N", title=None, sort=list(variants), header=alt.Header(labelLimit=max(width // columns, 60)))
     described = f"{value_title} by {x_title} and {y_title}, a panel each for {titles.listed(list(variants))}."
-    return panel.facet(facet, columns=columns, description=described)
+    return panel.facet(facet, data=frame, columns=columns, description=described)
 
 
 def _text(value: Any) -> str:

@@ -8,9 +8,12 @@ from typing import Any
 import altair as alt
 import pyarrow as pa
 from altair.utils import schemapi
+from altair.utils.schemapi import SchemaBase
 from pandas import DataFrame
 
 _PARTS = ("layer", "concat", "hconcat", "vconcat")
+_INNER = {"top_level": False, "pre_transform": False}
+"""What altair notes for a part of a chart: the schema's address, theme and data are not written there."""
 
 CONFIG = {"axisBand": {"labelFlush": False}}
 """Labels of categories stand at their rows; Streamlit's theme would push the outer ones inwards."""
@@ -35,10 +38,12 @@ def spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
     and a browser only takes in the new data. Nothing is checked against the schema of Vega-Lite: the tests do that once for each chart.
     """
     frames: dict[int, DataFrame] = {}
-    found: dict[str, Any] = _named(chart, frames).to_dict(validate=False)
+    found = _assembled(chart, frames, _INNER)
     _faint_grids(found)
     names = {_name(place): _arrow(frame) for place, frame in enumerate(frames.values())}
-    return {**found, "config": {**found.get("config", {}), **CONFIG}, "datasets": names}
+    theme = alt.theme.get()
+    config = {**(theme()["config"] if theme else {}), **found.get("config", {}), **CONFIG}
+    return {"$schema": alt.SCHEMA_URL, **found, "config": config, "datasets": names}
 
 
 def _faint_grids(part: dict[str, Any]) -> None:
@@ -51,18 +56,31 @@ def _faint_grids(part: dict[str, Any]) -> None:
         _faint_grids(member)
 
 
-def _named(chart: Any, frames: dict[int, DataFrame]) -> Any:
-    """A copy of the chart that refers to its data by name; `frames` takes in the data, each once."""
-    copy = chart.copy(deep=False)
-    if isinstance(copy.data, DataFrame):
-        frames.setdefault(id(copy.data), copy.data)
-        copy.data = {"name": _name(list(frames).index(id(copy.data)))}
-    for part in _PARTS:
-        if part in copy._kwds and copy[part] is not alt.Undefined:
-            copy[part] = [_named(member, frames) for member in copy[part]]
-    if isinstance(copy, alt.FacetChart | alt.RepeatChart):
-        copy.spec = _named(copy.spec, frames)
-    return copy
+def _assembled(chart: Any, frames: dict[int, DataFrame], context: dict[str, Any]) -> dict[str, Any]:
+    """The chart, put together from its parts, that refers to its data by name; `frames` takes in the data, each once.
+
+    altair copies a chart of several parts deeply, all of it, at each of its levels: that took three times as long as all else here.
+    """
+    data = _data(chart, frames)
+    context = {**context, **data}
+    if isinstance(chart, alt.Chart):
+        copy = chart.copy(deep=False)
+        for name, named in data.items():
+            copy[name] = named
+        return copy.to_dict(validate=False, context=context)
+    parts: dict[str, Any] = {name: [_assembled(part, frames, context) for part in chart[name]] for name in _PARTS if name in chart._kwds}
+    if isinstance(chart, alt.FacetChart | alt.RepeatChart):
+        parts["spec"] = _assembled(chart.spec, frames, context)
+    own = SchemaBase.to_dict(chart, validate=False, ignore=[*data, *parts], context=context)
+    return {**own, **data, **parts}
+
+
+def _data(chart: Any, frames: dict[int, DataFrame]) -> dict[str, Any]:
+    """The chart's own data, if any, as Vega-Lite names it."""
+    if not isinstance(chart.data, DataFrame):
+        return {}
+    frames.setdefault(id(chart.data), chart.data)
+    return {"data": {"name": _name(list(frames).index(id(chart.data)))}}
 
 
 def _name(place: int) -> str:

@@ -73,7 +73,7 @@ def _layer_panels(means: DataFrame, group: list[str], column: str, x: Axis, widt
     scale = alt.Scale(domain=[0, 1]) if fraction else alt.Scale(zero=False)
     at = alt.X(f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(nice=False), axis=marks.close(tickCount=5))
     colour = palette.colour(group, group, width=width)
-    base = alt.Chart(shown)
+    base = alt.Chart()
     title = titles.title(column)
     axis = marks.close(tickCount=4)
     spread = base.mark_area(opacity=0.2, clip=True, **marks.MANY)
@@ -81,10 +81,10 @@ def _layer_panels(means: DataFrame, group: list[str], column: str, x: Axis, widt
     tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), marks.exactly(x), *marks.mean_and_interval(titles.name(column))]
     mean = base.mark_line(strokeWidth=2, clip=True, point=alt.OverlayMarkDef(opacity=0, size=70, **marks.MANY), **marks.MANY)
     mean = mean.encode(at, alt.Y("mean:Q", title=title, scale=scale, axis=axis), colour, tooltip=tooltip)
-    panel = alt.LayerChart(layer=[spread, mean], width=panel_width, height=150, data=shown)
+    panel = alt.LayerChart(layer=[spread, mean], width=panel_width, height=150)
     facet = alt.Facet("layer:N", title=None, sort=names, header=alt.Header(labelLimit=width // columns))
-    chart = panel.facet(facet, columns=columns)
-    return chart if fraction else chart.resolve_scale(y="independent")
+    resolve = alt.Undefined if fraction else alt.Resolve(scale={"y": "independent"})
+    return panel.facet(facet, data=shown, columns=columns, resolve=resolve)
 
 
 def histograms(
@@ -126,8 +126,8 @@ def histograms(
     facet = alt.Facet("panel:N", title=None, sort=panels, header=alt.Header(labelLimit=max(width // columns, 60)))
     said = f"seed {frame['seed'].iloc[0]}; the stronger, the more of the layer's weights" if len(frame) else "nothing measured yet"
     described = f"Histograms of the weights by {titles.AXES[x]} as heat maps, a panel each for {titles.listed(panels)}."
-    chart = chart.facet(facet, columns=columns, title=marks.note([said], width), description=described)
-    return chart.resolve_scale(y="independent")
+    title, resolve = marks.note([said], width), alt.Resolve(scale={"y": "independent"})
+    return chart.facet(facet, columns=columns, title=title, description=described, resolve=resolve)
 
 
 def _share() -> alt.Opacity:
@@ -170,7 +170,7 @@ def _overlaid(table: DataFrame, group: list[str], names: list[str], width: int, 
         tooltip=[alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), *(marks.number(name, name) for name in ("low", "high", "share"))],
     )
     facet = alt.Facet("layer:N", title=None, sort=names, header=alt.Header(labelLimit=max(width // columns, 60)))
-    return chart.facet(facet, columns=columns).resolve_scale(x="independent", y="independent")
+    return chart.facet(facet, columns=columns, resolve=alt.Resolve(scale={"x": "independent", "y": "independent"}))
 
 
 def _one_or_several(charts: list[alt.FacetChart], described: str) -> LayerCharts:

@@ -10,7 +10,7 @@ import pytest
 import vl_convert
 
 from core.analysis.recurrent import diverged_shares
-from core.charts import boundary, curves, gradient_flow, layers, normalization, recurrent, summary, weights
+from core.charts import boundary, curves, gradient_flow, layers, normalization, recurrent, specs, summary, weights
 from tests.charts.frames import NAMES, grid, histograms, history, points
 from tests.charts.frames import layers as layer_rows
 
@@ -112,6 +112,23 @@ def test_no_chart_sets_the_colour_of_text_or_of_the_page(chart):
     named = {colour.lower() for colour in re.findall(r'"(#[0-9a-fA-F]{3,8}|white|black)"', json.dumps({**spec, "datasets": None}))}
     assert not named & {"white", "black", "#fff", "#ffffff", "#000", "#000000"}
     assert not list(parts(spec, "labelColor")) + list(parts(spec, "titleColor")) + list(parts(spec, "background"))
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+@pytest.mark.parametrize("table", ["ended in every way", "more than eight"])
+def test_what_a_page_is_sent_is_the_chart_that_altair_makes(chart, table):
+    made = CHARTS[chart](*TABLES[table])
+    assert bare(specs.spec(made)) == bare(made.to_dict())
+
+
+def bare(part):
+    """A specification without its data, and without what `specs` adds to every chart."""
+    if isinstance(part, list):
+        return [bare(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    left = {name: bare(item) for name, item in part.items() if name not in ("data", "datasets", "gridOpacity", *specs.CONFIG)}
+    return {name: item for name, item in left.items() if item != {}}
 
 
 @pytest.mark.parametrize("chart", [chart for chart in CHARTS if chart not in ("decision", "heat map")])

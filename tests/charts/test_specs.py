@@ -27,6 +27,7 @@ CHARTS = {
     "facets": lambda one, other: alt.layer(points(one), points(one), data=one).facet("name:N", columns=2),
     "several": lambda one, other: alt.concat(points(one), alt.layer(points(other), points(one)), columns=1),
     "rows": lambda one, other: points(one) | (points(other) & points(one)),
+    "clickable": lambda one, other: alt.layer(points(one).add_params(alt.selection_point(name="chosen", on="click")), points(other)),
 }
 
 
