@@ -28,7 +28,7 @@ $(DEV_STAMP): requirements-dev.txt $(RUN_STAMP)
 browser: install-dev # The browser tests' Chromium, where it may be installed
 	@$(BIN)/python -m scripts.install_chromium
 
-run: install ## Open the dashboard (PORT=8600 chooses the port)
+run: install ## Start the dashboard (PORT=8600 chooses the port)
 	$(BIN)/python -m streamlit run dashboard.py $(if $(PORT),--server.port=$(PORT))
 
 test: install-dev browser ## Run every test, in a real browser too

@@ -65,12 +65,14 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="URL", help="default: the dashboard's")
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     parser.set_defaults(command=list_runs)
-    actions.add_parser("list", help="the stored comparisons (default)").set_defaults(command=list_runs)
-    export = actions.add_parser("export", help="write a comparison's CSVs")
+    store = argparse.ArgumentParser(add_help=False)  # before or after the action
+    store.add_argument("--store", metavar="URL", default=argparse.SUPPRESS, help="default: the dashboard's")
+    actions.add_parser("list", help="the stored comparisons (default)", parents=[store]).set_defaults(command=list_runs)
+    export = actions.add_parser("export", help="write a comparison's CSVs", parents=[store])
     export.add_argument("comparison", help="its id, from `runs list`")
     export.add_argument("--out", type=Path, required=True)
     export.set_defaults(command=export_runs)
-    delete = actions.add_parser("delete", help="delete a comparison, and the runs that no other uses")
+    delete = actions.add_parser("delete", help="delete a comparison, and the runs that no other uses", parents=[store])
     delete.add_argument("comparison")
     delete.set_defaults(command=delete_runs)
 

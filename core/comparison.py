@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 import tomllib
 from collections.abc import Iterator
 from functools import cached_property
@@ -16,6 +17,10 @@ from core.choices.base import SEEDS_END, Choice, Seed
 from core.settings import RunSettings, SettingsError, explain, worded
 
 MAX_VARIED = 3
+MAX_RUNS = 8_000
+"""One that was never asked for is looked up in the store by one statement with four values a run, and SQLite takes 32,766 of them."""
+SAID_BY = {"model.hidden": ("model.width", "model.depth")}
+"""Settings by dotted path, and others that say the same in another way and go before them."""
 
 
 class Variant(BaseModel):
@@ -65,8 +70,15 @@ class Comparison(BaseModel):
             raise worded("seed: every variant has the same seeds; say which in seeds")
         if self.seed_list[-1] >= SEEDS_END:
             raise worded(f"seeds: {self.seeds} from base.seed = {self.base.seed} on go past the largest seed, {SEEDS_END - 1}")
+        if (runs := self._size()) > MAX_RUNS:
+            raise worded(f"a comparison has {MAX_RUNS:,} runs at most, and this one has {runs:,}; take fewer values or seeds")
         _ = self.members
         return self
+
+    def _size(self) -> int:
+        """How many runs there are, or more where some are the same; counted, not made."""
+        seeds = self.seeds if isinstance(self.seeds, int) else len(self.seeds)
+        return seeds * (len(self.variants) or math.prod(map(len, self.vary.values())))
 
     @cached_property
     def members(self) -> tuple[tuple[str, RunSettings], ...]:
@@ -216,11 +228,23 @@ def _validated(given: Any, where: str) -> RunSettings:
 def _with(base: RunSettings, overrides: dict[str, Any]) -> dict[str, Any]:
     """The base as plain dicts, with each dotted path replaced, a choice as a whole before what is inside it."""
     settings = base.model_dump()
+    for path in SAID_BY.keys() & overrides.keys():
+        _unsay(settings, path, overrides)
     for path, value in sorted(overrides.items(), key=lambda item: item[0].count(".")):
         _replace(settings, path, value)
         if any(other.startswith(f"{path}.") for other in overrides):
             settings = _filled(settings)
     return settings
+
+
+def _unsay(settings: dict[str, Any], path: str, overrides: dict[str, Any]) -> None:
+    """Takes out of the base what would go before the override at `path`. Raises for other overrides that would."""
+    for other in SAID_BY[path]:
+        if other in overrides:
+            raise worded(f"{path} and {other}: the second goes before the first; give one of the two")
+        group, _, name = other.partition(".")
+        if settings[group].get(name) is not None:
+            settings[group][name] = None
 
 
 def _filled(settings: dict[str, Any]) -> dict[str, Any]:

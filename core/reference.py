@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -81,16 +81,32 @@ def default_of(field: FieldInfo) -> str:
     return f"{value:g}" if isinstance(value, int | float) else "none" if value is None else str(value)
 
 
+_OF_TYPE = {bool: "true, false", type(None): "none"}
+
+
 def allowed(field: FieldInfo) -> str:
-    """What a field takes, in words: its bounds, or its names."""
-    if get_origin(field.annotation) is Literal:
-        return ", ".join(str(name) for name in get_args(field.annotation))
-    if field.annotation is bool:
-        return "true, false"
+    """What a field takes, in words: its bounds, or its names, or what each item of a list may be."""
+    return _allowed(field.annotation, field.metadata)
+
+
+def _allowed(annotation: Any, rules: Sequence[Any] = ()) -> str:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        inside = [rule for part in arguments[1:] for rule in (part.metadata if isinstance(part, FieldInfo) else [part])]
+        return _allowed(arguments[0], [*rules, *inside])
+    if origin is Literal:
+        return ", ".join(map(str, arguments))
+    if _is_union(annotation):
+        return " or ".join(dict.fromkeys(filter(None, (_allowed(part, rules) for part in arguments))))
+    if origin is tuple:
+        items = [_allowed(item) for item in arguments if item is not Ellipsis]
+        return ", then ".join(items) if len(set(items)) > 1 else f"each {items[0]}" if items[0] else ""
+    return _OF_TYPE.get(annotation) or _bounds(rules)
+
+
+def _bounds(rules: Sequence[Any]) -> str:
     signs = {"gt": "above", "ge": "from", "lt": "below", "le": "to"}
-    return " ".join(
-        f"{word} {_number(getattr(part, sign))}" for sign, word in signs.items() for part in field.metadata if hasattr(part, sign)
-    )
+    return " ".join(f"{word} {_number(getattr(rule, sign))}" for sign, word in signs.items() for rule in rules if hasattr(rule, sign))
 
 
 def _number(value: float) -> str:

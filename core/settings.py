@@ -21,9 +21,9 @@ from core.choices.penalties import Penalty
 from core.choices.pruning import NoPruning, Pruning
 from core.choices.schedules import Constant, Schedule
 from core.choices.stopping import NoStopping, Stopping
-from core.choices.training import Training
+from core.choices.training import STREAM_SEEDS, Training
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 """Part of every run's key: raised when the engine computes other numbers from the same settings."""
 
 
@@ -67,7 +67,7 @@ class RunSettings(Choice):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         of_the_parts = (self._pruning_complaint, self._stopping_complaint, self._classes_complaint, self._batch_complaint)
-        complaints = (self._model_complaint, *of_the_parts)
+        complaints = (self._model_complaint, self._penalty_complaint, *of_the_parts)
         if complaint := next(filter(None, (complain() for complain in complaints)), None):
             raise ValueError(complaint)
         return self
@@ -83,6 +83,13 @@ class RunSettings(Choice):
             return f"pruning.epochs: {self.pruning.epochs[-1]} is after the last of training.epochs = {self.training.epochs}"
         if self.pruning.by_unit and (not isinstance(self.model, Mlp) or self.model.skip):
             return "pruning.kind: units needs an mlp without skip connections, whose units belong to one layer each"
+        return None
+
+    def _penalty_complaint(self) -> str | None:
+        """An average of weights that were each cut off is not cut off itself."""
+        cut = [name for name in ("l1_proximal", "l2_norm_proximal", "max_norm") if getattr(self.penalty, name)]
+        if cut and self.optimizer.averaging:
+            return f"penalty.{cut[0]}: {self.optimizer.kind} ends with averaged weights, which would undo it; choose another optimizer"
         return None
 
     def _stopping_complaint(self) -> str | None:
@@ -108,14 +115,23 @@ class RunSettings(Choice):
 
     @property
     def teachers(self) -> tuple[RunSettings, ...]:
-        """The runs whose networks are this run's teachers: none without distillation. They know all labels."""
+        """The runs whose networks are this run's teachers: none without distillation.
+
+        They know all labels, and each draws everything from its own seed, whatever the run's streams are set to.
+        """
         choice = self.distillation
         if not isinstance(choice, DistillationChoice):
             return ()
         model = self.model if isinstance(choice, SelfDistillation) else Mlp(hidden=choice.teacher_hidden)
-        training = self.training.model_copy(update={"epochs": choice.teacher_epochs, "labelled": 1.0})
+        streams_of_their_own = dict.fromkeys(STREAM_SEEDS)
+        training = self.training.model_copy(update={"epochs": choice.teacher_epochs, "labelled": 1.0} | streams_of_their_own)
         seeds = [(self.seed + number * TEACHER_STRIDE) % 2**32 for number in range(choice.teacher_count)]
         return tuple(RunSettings(data=self.data, model=model, training=training, seed=seed) for seed in seeds)
+
+
+def teachers_of(runs: Iterable[RunSettings]) -> list[RunSettings]:
+    """The teachers of all the runs, each once."""
+    return list({teacher.key: teacher for run in runs for teacher in run.teachers}.values())
 
 
 TEACHER_STRIDE = 1_000_003

@@ -175,6 +175,16 @@ def test_runs_lists_exports_and_deletes_what_is_stored(stored, tmp_path, capsys)
     assert SMALL.id in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--store", "URL", "list"], ["list", "--store", "URL"], ["export", SMALL.id, "--out", "OUT", "--store", "URL"]]
+)
+def test_the_store_is_named_before_or_after_the_action(stored, tmp_path, arguments, capsys, monkeypatch):
+    url = f"sqlite:///{Configuration().home / 'tandem.db'}"
+    monkeypatch.setenv("TANDEM_STORE", "sqlite://")
+    assert main(["runs", *({"URL": url, "OUT": str(tmp_path / "out")}.get(word, word) for word in arguments)]) == 0
+    assert SMALL.id in capsys.readouterr().out or (tmp_path / "out" / "summary.csv").exists()
+
+
 def test_a_store_that_cannot_be_opened_is_named(tmp_path, capsys):
     (tmp_path / "x.db").write_bytes(b"no database at all, but long enough to be looked at" * 50)
     assert main(["runs", "--store", f"sqlite:///{tmp_path / 'x.db'}"]) == 2

@@ -32,6 +32,17 @@ def test_named_variants_set_dotted_paths():
     assert second == RunSettings()
 
 
+def test_layers_that_vary_are_not_overridden_by_a_width_or_depth_of_the_base():
+    base, hidden = {"model": {"kind": "mlp", "width": 32, "depth": 3}}, [[16], [64], [64, 64]]
+    varied = Comparison.load({"base": base, "vary": {"model.hidden": hidden}, "seeds": 1})
+    assert [list(run.model.hidden) for run in varied.runs()] == hidden
+    assert list(Comparison.load({"base": base, "vary": {"model.dropout": [0.1]}, "seeds": 1}).runs()[0].model.hidden) == [32] * 3
+    assert [run.model.hidden for run in Comparison.load({"base": base, "vary": {"model.width": [4, 5]}, "seeds": 1}).runs()] == [
+        (4,) * 3,
+        (5,) * 3,
+    ]
+
+
 def test_two_variants_that_are_the_same_run_are_one():
     comparison = Comparison.load({"variants": [{"name": "default"}, {"name": "spelled out", "optimizer.lr": 0.001}], "seeds": 2})
     assert comparison.names == ["default"]
@@ -79,6 +90,8 @@ def test_differences_show_only_what_differs():
         ({"variants": [{"name": "a"}, {"name": "a", "seed": 2}]}, "the name 'a' is given twice"),
         ({"variants": [{"model.dropout": 0.1}]}, "variants.0.name: is missing"),
         ({"base": {"optimizer": {"kind": "adam", "lr": 0}}}, "base.optimizer.lr: 0: input should be greater than 0"),
+        ({"vary": {"model.hidden": [[8], [9]], "model.width": [3]}}, "model.hidden and model.width: the second goes before the first"),
+        ({"vary": {"seed_": [0] * 3}, "seeds": 3_000}, "a comparison has 8,000 runs at most, and this one has 9,000"),
         ({"seeds": 0}, "seeds: 0"),
         ({"seeds": []}, "seeds: []"),
         ({"sedes": 3}, "sedes: there is no such setting"),

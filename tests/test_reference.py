@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from core.reference import entries, reference_markdown, reference_text
+from core.choices.models import Mlp
+from core.choices.optimizers import Rprop
+from core.choices.training import Training
+from core.reference import allowed, entries, reference_markdown, reference_text
 from core.settings import SettingsError
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -22,6 +25,19 @@ def test_every_kind_and_field_says_what_it_is(entry):
     assert len(entry.summary) <= 140
     for name, field in entry.fields():
         assert field.description, f"{entry.path}.{name} has no description"
+
+
+@pytest.mark.parametrize(
+    ("cls", "name", "said"),
+    [
+        (Mlp, "hidden", "each from 1 to 4096"),
+        (Mlp, "width", "from 1 to 4096 or none"),
+        (Training, "batch_size", "from 1 to 1000000 or full"),
+        (Rprop, "etas", "above 0 below 1, then above 1 to 100"),
+    ],
+)
+def test_bounds_are_said_wherever_they_stand(cls, name, said):
+    assert allowed(cls.model_fields[name]) == said
 
 
 def test_one_choice_can_be_asked_for():

@@ -20,11 +20,11 @@ def complaint(given: dict[str, Any]) -> str:
 
 
 GOLDEN_KEYS = {
-    "ef1424cb5c9d0ebc1aa2": {},
-    "a2c68127da05321eb843": {"seed": 3, "optimizer": {"kind": "sgd", "lr": 0.05, "momentum": 0.9}},
-    "f866d56b9c9d6b2654ce": {"model": {"kind": "mlp", "hidden": [7, 5], "normalization": "batch", "dropout": 0.2}, "data": "moons"},
-    "3b4f2ef34c14049f88bd": {"pruning": {"kind": "magnitude", "sparsity": 0.9}, "training": {"batch_size": "full"}},
-    "20c2f26397425f845f50": {"model": {"kind": "recurrent", "cell": "lstm", "hidden": 8, "truncation": 5}, "data": "adding"},
+    "64beace227906bca8176": {},
+    "96bbdbefd228319e0204": {"seed": 3, "optimizer": {"kind": "sgd", "lr": 0.05, "momentum": 0.9}},
+    "05970c2d9c595ea1902d": {"model": {"kind": "mlp", "hidden": [7, 5], "normalization": "batch", "dropout": 0.2}, "data": "moons"},
+    "cfb07cce530340fe5c0b": {"pruning": {"kind": "magnitude", "sparsity": 0.9}, "training": {"batch_size": "full"}},
+    "dd3c7b6699bcfc79bac2": {"model": {"kind": "recurrent", "cell": "lstm", "hidden": 8, "truncation": 5}, "data": "adding"},
 }
 
 
@@ -102,6 +102,8 @@ def test_settings_cannot_be_changed():
         ({"stopping": "patience", "data": {"kind": "iris", "validation_fraction": 0}}, "patience watches the validation data"),
         ({"distillation": "soft_targets", "data": "diabetes"}, "distillation.kind: soft_targets needs classes"),
         ({"model": {"kind": "mlp", "normalization": "batch"}, "training": {"batch_size": 1}}, "training.batch_size: batch norm needs"),
+        ({"optimizer": "schedule_free_adamw", "penalty": {"l1_proximal": 0.1}}, "penalty.l1_proximal: schedule_free_adamw ends with"),
+        ({"optimizer": "schedule_free_adamw", "penalty": {"max_norm": 3}}, "penalty.max_norm: schedule_free_adamw ends with averaged"),
     ],
     ids=str,
 )  # fmt: skip

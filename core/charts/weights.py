@@ -24,11 +24,6 @@ def norms(frame: DataFrame, *, variants: Sequence[str], x: Axis = "epoch", width
     return by_layer(frame, variants=variants, column="weight_norm", x=x, width=width, columns=columns)
 
 
-def sparsity_by_layer(frame: DataFrame, *, variants: Sequence[str], x: Axis = "epoch", width: int = 360, columns: int = 2) -> LayerCharts:
-    """Share of each layer's weights that are exactly zero, over time. Arguments as for `by_layer`."""
-    return by_layer(frame, variants=variants, column="sparsity", x=x, width=width, columns=columns)
-
-
 def by_layer(
     frame: DataFrame,
     *,

@@ -66,8 +66,6 @@ def _kind_alone(value: Any) -> Any:
 ByKind = BeforeValidator(_kind_alone)
 """Lets `"adam"` stand for `{"kind": "adam"}` wherever a union on `kind` is expected."""
 
-LOGARITHMIC = {"logarithmic": True}
-
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, le=1e6)]

@@ -110,7 +110,7 @@ class Polynomial(ScheduleChoice):
 
 
 class CosineRestarts(ScheduleChoice):
-    """Cosine with restarts: half a cosine to `final` again and again, each cycle `factor` times as long as the one before.
+    """Cosine with restarts: half a cosine to `final` again and again, each cycle `lengthen` times as long as the one before.
 
     Source: Loshchilov & Hutter 2017 (arXiv:1608.03983).
     """

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from core.choices.base import Choice, Fraction, NonNegative, Seed
 
+STREAM_SEEDS = ("init_seed", "order_seed", "dropout_seed", "noise_seed")
+"""Fields of `Training` that give a source of randomness a seed of its own."""
 Sampling = Literal["reshuffle", "shuffle_once", "in_order", "with_replacement"]
 StreamSeed = Annotated[
     Seed | None,

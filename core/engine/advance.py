@@ -15,7 +15,7 @@ from core.engine.network import state_of, trained_model, weights_bytes
 from core.engine.objective import Activity, Scores, evaluate
 from core.engine.records import Records, Row
 from core.engine.state import Stack
-from core.engine.teaching import lesson_of
+from core.engine.teaching import gives_hints, lesson_of
 from core.engine.training import Live
 
 GRID_FEATURES = 2
@@ -43,12 +43,12 @@ def advance(stack: Stack, epochs: int = 1, enough: Callable[[], bool] = lambda: 
 def _advance_teachers(stack: Stack, epochs: int) -> Stack:
     lessons = dict(stack.lessons)
     x_ND = tensors_of(stack).train.x_ND
-    waiting = []
+    hints, waiting = gives_hints(stack.runs), []
     for teacher in stack.teachers:
         left, records = advance(teacher, epochs)
         by_key = {run.key: run for run in teacher.runs}
         for row in records.ended:
-            lessons[row["run"]] = lesson_of(trained_model(by_key[row["run"]], row["weights"]).to(x_ND.device), x_ND)
+            lessons[row["run"]] = lesson_of(trained_model(by_key[row["run"]], row["weights"]).to(x_ND.device), x_ND, hints=hints)
         waiting += [] if left.finished else [left]
     return replace(stack, teachers=tuple(waiting), lessons=lessons)
 

@@ -94,6 +94,13 @@ class Group:
             for optimizer in chain.from_iterable(self.optimizers):
                 optimizer.eval() if on else optimizer.train()  # type: ignore[attr-defined]
 
+    def prune(self, keep_RP: Tensor) -> None:
+        """Sets pruned weights of these rows to zero in the second point that an averaging optimizer keeps, or they would come back."""
+        if self.run.optimizer.averaging:
+            for optimizer in chain.from_iterable(self.optimizers):
+                for state in optimizer.state.values():
+                    state["z"].mul_(keep_RP)
+
     def reset(self) -> None:
         """Forgets all that its optimizers remember."""
         self.optimizers = self.build()

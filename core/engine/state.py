@@ -27,7 +27,7 @@ from core.engine.network import DTYPES, blank, initial_parameters
 from core.engine.optimization import State, grouped_rows, kept_state
 from core.engine.planning import group_key, plan
 from core.engine.teaching import Lesson
-from core.settings import RunSettings, SettingsError
+from core.settings import RunSettings, SettingsError, teachers_of
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ def begin(runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] |
     buffers = {name: torch.stack([buffer] * len(runs)) for name, buffer in template.named_buffers()}
     if initial is not None:
         flat_RP, buffers = _given_start([initial[place] for place in places], template, dtype)
-    return Stack(
+    stack = Stack(
         runs=tuple(runs),
         step=0,
         measured=False,
@@ -240,9 +240,22 @@ def begin(runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] |
         logged_R3=torch.zeros(len(runs), 3, dtype=torch.float64, device=device),
         seconds_R=torch.zeros(len(runs), dtype=torch.float64),
         order_RED=None if order is None else _given_order([order[place] for place in places], runs),
-        teachers=tuple(begin(stack) for stack in plan(_teachers(runs))),
+        teachers=tuple(map(begin, plan(teachers_of(runs)))),
         lessons={},
     )
+    _check_batches(stack)
+    return stack
+
+
+def _check_batches(stack: Stack) -> None:
+    """Batch norm has nothing to average over in a batch of one example."""
+    size, draws = stack.micro_size, stack.draws
+    if uses_batch_statistics(stack.runs[0].model) and (draws % size or size) == 1:
+        larger = next(other for other in range(size + 1, draws + 2) if draws % other != 1)
+        raise SettingsError(
+            f"training.batch_size: {size} leaves 1 of {draws} training examples for the last batch, and batch norm needs at least 2; "
+            f"try {larger}"
+        )
 
 
 def _check_data(runs: Sequence[RunSettings]) -> None:
@@ -255,17 +268,6 @@ def _check_data(runs: Sequence[RunSettings]) -> None:
             f"distillation.kind: soft_targets needs one class an example, and {run.data.kind} has {split.targets}; "
             "set it to none, or choose other data"
         )
-    size, examples = run.training.batch_size, len(split.x_train)
-    if uses_batch_statistics(run.model) and size != "full" and examples % size == 1:
-        raise SettingsError(
-            f"training.batch_size: {size} leaves 1 of {examples} training examples for the last batch, and batch norm needs at least 2; "
-            f"try {size + 1}"
-        )
-
-
-def _teachers(runs: Sequence[RunSettings]) -> list[RunSettings]:
-    teachers = [teacher for run in runs for teacher in run.teachers]
-    return list({teacher.key: teacher for teacher in teachers}.values())
 
 
 def _given_start(initial: Sequence[dict[str, Tensor]], template: nn.Module, dtype: torch.dtype) -> tuple[Tensor, dict[str, Tensor]]:

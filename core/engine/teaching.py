@@ -17,14 +17,14 @@ from core.settings import RunSettings
 
 @dataclass(frozen=True)
 class Lesson:
-    """One teacher on the training data: its logits (N, C), and its last hidden layer's activations (N, H)."""
+    """One teacher on the training data: its logits (N, C), and its last hidden layer's activations (N, H) where a student has hints."""
 
     logits_NC: Tensor
-    hidden_NH: Tensor
+    hidden_NH: Tensor | None
 
 
 @torch.no_grad()
-def lesson_of(teacher: nn.Module, x_ND: Tensor) -> Lesson:
+def lesson_of(teacher: nn.Module, x_ND: Tensor, *, hints: bool) -> Lesson:
     """What a trained network, in eval mode, has to teach."""
     seen: list[Tensor] = []
     activations = [module for name, module in teacher.named_modules() if name.endswith("activation")]
@@ -32,7 +32,13 @@ def lesson_of(teacher: nn.Module, x_ND: Tensor) -> Lesson:
     logits_NC = teacher(x_ND)
     for hook in hooks:
         hook.remove()
-    return Lesson(logits_NC, seen[0].flatten(1) if seen else x_ND)
+    hidden_NH = seen[0].flatten(1) if seen else x_ND
+    return Lesson(logits_NC, hidden_NH if hints else None)
+
+
+def gives_hints(runs: Sequence[RunSettings]) -> bool:
+    """Whether any of them is to imitate its teacher's last hidden layer."""
+    return any(isinstance(run.distillation, DistillationChoice) and run.distillation.hint_weight for run in runs)
 
 
 class Teaching:
@@ -50,8 +56,8 @@ class Teaching:
                 for taught, choice in zip(of_run, choices, strict=True)
             ]
         ).to(like)
-        self.hidden = [taught[0].hidden_NH.to(like) for taught in of_run]
-        self.hinted = bool(self.hint_R1.any())
+        self.hinted = gives_hints(runs)
+        self.hidden = [taught[0].hidden_NH.to(like) for taught in of_run if taught[0].hidden_NH is not None]
 
     def mix(self, loss_RB: Tensor, outputs_RBC: Tensor, index_RB: Tensor, rows: slice) -> Tensor:
         """(1 - weight) * loss + weight * T^2 KL(teacher || student), example by example, of the runs in `rows`: (R, B)."""

@@ -92,6 +92,8 @@ class Live:
     def backward(self, index_RB: Tensor, rows: slice = ALL) -> tuple[Tensor, Tensor | None]:
         """The gradient of loss and penalty on a batch, into `grad_RP`; returns the loss and the penalty (None: there is none) of each run.
 
+        It is zero at pruned weights, so that they count neither in its norm nor in what clipping makes of it.
+
         With `rows`, of these runs alone: `index_RB` and what is returned have as many.
         """
         network = self.network if rows == ALL else self._network_of(rows)
@@ -102,6 +104,7 @@ class Live:
             loss_R = self._accumulate(network, index_RB, grad_RP, rows)
         penalty_R = self.regularizer.penalise(self.flat_RP[rows], grad_RP, rows)
         self.loss.noise.shake_gradient(grad_RP, self.step, rows)
+        self._hold_pruned(grad_RP, rows)
         return loss_R, penalty_R
 
     def _accumulate(self, network: Network, index_RB: Tensor, grad_RP: Tensor, rows: slice) -> Tensor:
@@ -127,7 +130,6 @@ class Live:
         rows = slice(row, row + 1)
         loss_R, penalty_R = self.backward(self.index_RB[rows], rows)
         self._clip(row)
-        self._hold_pruned(self.grad_RP)
         return (loss_R if penalty_R is None else loss_R + penalty_R).item()
 
     def update(self, index_RB: Tensor, *, observe: bool) -> tuple[Tensor, Tensor] | None:
@@ -139,7 +141,6 @@ class Live:
         if self.window:
             self._remember_norms()
         self._clip()
-        self._hold_pruned(self.grad_RP)
         if self.moves:
             self.movement_RP = (0 if self.movement_RP is None else self.movement_RP) - self.flat_RP * self.grad_RP
         lr_R = self.flat_RP.new_tensor(self._rates(self.step)) if self.regularizer.needs_rates else loss_R
@@ -160,9 +161,9 @@ class Live:
         if penalty_R is not None:
             penalty.add_(penalty_R, alpha=examples)
 
-    def _hold_pruned(self, tensor_RP: Tensor) -> None:
+    def _hold_pruned(self, tensor_RP: Tensor, rows: slice = ALL) -> None:
         if self.keep_RP is not None:
-            tensor_RP.mul_(self.keep_RP)
+            tensor_RP.mul_(self.keep_RP[rows])
 
     def _remember_norms(self) -> None:
         known_RN = self.grad_RP.new_full((len(self.runs), self.window), torch.nan) if self.norms_RN is None else self.norms_RN
@@ -258,6 +259,8 @@ class Live:
             self.keep_RP[row] = pruned_row(self.runs[row], epoch, scores_P, self.keep_RP[row], self.network)
             self._rewind(row)
             self.flat_RP[row] *= self.keep_RP[row]
+        for group in self.groups:
+            group.prune(self.keep_RP[group.rows])
         self._forget_best(rows)
 
     def _gradient_for_scores(self, rows: list[int]) -> Tensor | None:

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.choices.models import Sizes
 from core.comparison import Comparison
-from core.settings import RunSettings, SettingsError
+from core.settings import RunSettings, SettingsError, teachers_of
 
 PREFIX = "TANDEM_"
 
@@ -65,7 +65,9 @@ class Configuration(BaseSettings):
     cluster: str | None = Field(None, description="Address of a Dask scheduler that computes instead, e.g. tcp://10.0.0.1:8786.")
     max_runs: Annotated[int, Field(ge=1)] = 2_000
     max_work: Annotated[float, Field(gt=0)] = 1e11
-    max_upload_bytes: Annotated[int, Field(ge=1)] = 10_000_000
+    max_upload_bytes: Annotated[int, Field(ge=1, description="Of a table. Streamlit's server.maxUploadSize must allow it, too.")] = (
+        10_000_000
+    )
     allow_custom: bool = Field(False, description="Lets the dashboard's users run optimizer classes by import path, which is code.")
 
     def __init__(self, **given: Any) -> None:
@@ -100,8 +102,8 @@ def check(comparison: Comparison, configuration: Configuration) -> None:
 
 
 def work(runs: Sequence[RunSettings]) -> float:
-    """Epochs x parameters, summed over the runs."""
-    return float(sum(run.training.epochs * parameters(run) for run in runs))
+    """Epochs x parameters, summed over the runs and their teachers."""
+    return float(sum(run.training.epochs * parameters(run) for run in (*runs, *teachers_of(runs))))
 
 
 def parameters(run: RunSettings) -> int:

@@ -15,7 +15,7 @@ from core.runs.configuration import cores, multiply_adds
 from core.runs.frames import ENDED
 from core.runs.schema import runs
 from core.runs.store import Store
-from core.settings import RunSettings
+from core.settings import RunSettings, teachers_of
 
 # A worker's seconds for an update of one run in a stack, measuring included, as measured on one core of a server of 2024.
 SECONDS_PER_UPDATE_OF_A_STACK = 4e-4
@@ -52,7 +52,7 @@ def estimate(comparison: Comparison, store: Store, workers: int | None = None) -
     stored = _stored(store, [run.key for run in wanted])
     missing = [run for run in wanted if run.key not in stored]
     correction = _Correction(store)
-    stacks = [sum(_seconds(run, len(stack)) for run in stack) * correction.of(stack[0]) for stack in plan(missing, workers)]
+    stacks = [_seconds_of_all(stack) * correction.of(stack[0]) for stack in plan(missing, workers)]
     seconds = max(max(stacks), sum(stacks) / workers) if stacks else 0.0
     return Estimate(len(wanted), len(stored), sum(run.training.epochs for run in missing), seconds)
 
@@ -60,6 +60,12 @@ def estimate(comparison: Comparison, store: Store, workers: int | None = None) -
 def _stored(store: Store, keys: Sequence[str]) -> set[str]:
     with store.database.reading() as connection:
         return set(connection.scalars(select(runs.c.key).where(runs.c.key.in_(keys), runs.c.status.in_(ENDED))))
+
+
+def _seconds_of_all(stack: Sequence[RunSettings]) -> float:
+    """A worker's seconds for a stack, its teachers included."""
+    teachers = plan(teachers_of(stack))
+    return sum(_seconds(run, len(together)) for together in (stack, *teachers) for run in together)
 
 
 def _seconds(run: RunSettings, stack: int, updates: float | None = None) -> float:

@@ -128,13 +128,19 @@ class Runner:
             self.schedule.open(Job(comparison, set(opened.wanted), stacks, opened.paused))
 
     def _hand_out(self) -> None:
-        """Gives the pool as many segments as it has slots, no more: what comes next is decided as late as possible."""
-        while len(self.underway) < self.pool.slots and (chosen := self.schedule.next()) is not None:
+        """Gives the pool as many segments as it has room for, no more: what comes next is decided as late as possible."""
+        while self._room() and (chosen := self.schedule.next()) is not None:
             stack, assignment = chosen
             try:
                 self.underway[self.pool.submit(self.compute, assignment)] = stack
             except BrokenExecutor:
                 self._workers_died(stack)
+
+    def _room(self) -> bool:
+        """Whether the pool may have another segment. A suspect is computed alone: who then dies, dies of it."""
+        if any(stack.suspect for stack in self.underway.values()):
+            return False
+        return len(self.underway) < (1 if self.schedule.suspects() else self.pool.slots)
 
     def _take_in(self, done: set[Future[Advance]]) -> None:
         """Takes in finished segments. The workers get their next ones before the results are written."""
@@ -182,8 +188,8 @@ class Runner:
         self.underway.clear()
         self.pool.renew()
         for each in lost:
-            each.busy = False
-            each.crashes += 1
+            each.busy, each.suspect = False, True
+            each.crashes += len(lost) == 1
             if each.crashes >= MOST_CRASHES:
                 self._give_up(each, f"the worker process died {each.crashes} times in a row; perhaps there was not enough memory")
 

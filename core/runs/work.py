@@ -22,7 +22,8 @@ class Stack:
     state: bytes | None
     epoch: int
     busy: bool = False
-    crashes: int = 0  # workers that died over it, since it last advanced
+    suspect: bool = False  # workers died while it was being computed, perhaps beside others, and it has not advanced since
+    crashes: int = 0  # workers that died over it alone, since it last advanced
 
 
 @dataclass(eq=False)
@@ -38,9 +39,9 @@ class Job:
     served: int = 0  # the turn in which it last got a segment
 
     def next_stack(self) -> Stack | None:
-        """The stack that is furthest behind of those that may go on now."""
+        """The stack that is furthest behind of those that may go on now; suspects first."""
         ready = [stack for stack in self.stacks if self._may_go_on(stack)]
-        return min(ready, key=lambda stack: (stack.epoch, stack.id), default=None)
+        return min(ready, key=lambda stack: (not stack.suspect, stack.epoch, stack.id), default=None)
 
     def _may_go_on(self, stack: Stack) -> bool:
         return not stack.busy and self.needs(stack) and (not self.paused or stack.id in self.owed)
@@ -93,10 +94,15 @@ class Schedule:
                 return stack, Assignment(stack.runs, stack.state, epochs)
         return None
 
+    def suspects(self) -> bool:
+        """Whether there is a suspect that may go on now."""
+        ready = (job.next_stack() for job in self.jobs.values())
+        return any(stack is not None and stack.suspect for stack in ready)
+
     def advanced(self, stack: Stack, advance: Advance) -> None:
         """Takes note of what a segment brought."""
         ended = {row["run"] for row in advance.records.ended}
-        stack.busy, stack.crashes = False, 0
+        stack.busy, stack.suspect, stack.crashes = False, False, 0
         stack.state, stack.epoch = advance.state, advance.epoch
         stack.unfinished = set() if advance.state is None else stack.unfinished - ended
         for job in self.jobs.values():

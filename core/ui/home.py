@@ -78,13 +78,12 @@ def open_file() -> None:
 
 
 def from_text(text: str) -> Comparison:
-    """The comparison in a TOML text. Raises SettingsError, also for one that names a table by a path on this machine."""
+    """The comparison in a TOML text. Raises SettingsError, also for one that names a table by nothing but a path on this machine."""
     try:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"not TOML: {error}") from error
-    tables.refuse_paths(given)
-    return Comparison.load(given)
+    return Comparison.load(tables.without_paths(given))
 
 
 def _from_file(content: bytes) -> Comparison:

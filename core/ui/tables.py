@@ -11,13 +11,17 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.choices.data import Table
 from core.choices.datasets.examples import DataError
-from core.choices.tables import describe_table, keep_table, tables_folder
+from core.choices.tables import Limits, describe_table, keep_table, tables_folder
 from core.settings import SettingsError
+from core.ui import service
 from core.ui.fields import plain
 
 UNUSABLE = ("text", "unusable")
 OWN = ("path", "sha256", "target", "drop")
 """The fields of a table that are drawn here; the others are drawn like those of any data set."""
+
+
+NO_PATHS = "no file is opened by its path here; upload the table in the sidebar, or give its sha256"
 
 
 class NextStep(SettingsError):
@@ -39,15 +43,21 @@ def draw(place: DeltaGenerator, key: str, start: Table | None) -> dict[str, Any]
     return {"path": "", "sha256": sha256.strip().lower(), "target": target, "drop": tuple(drop)}
 
 
-def refuse_paths(given: Any) -> None:
-    """Raises SettingsError where a table is named by a path on this machine: what a browser sends must not choose a file here."""
+def without_paths(given: Any) -> Any:
+    """A copy of plain settings whose tables are named by their hashes alone: what a browser sends must not choose a file here.
+
+    Raises SettingsError for a table that has no hash, and for an override of a table's path.
+    """
     if isinstance(given, Mapping):
-        if given.get("kind") == "table" and given.get("path") and not given.get("sha256"):
-            raise SettingsError("data.path: no file is opened by its path here; upload the table in the sidebar, or give its sha256")
-        refuse_paths(list(given.values()))
-    elif isinstance(given, Sequence) and not isinstance(given, str):
-        for item in given:
-            refuse_paths(item)
+        if "data.path" in given:
+            raise SettingsError(f"data.path: {NO_PATHS}")
+        path = given.get("kind") == "table" and given.get("path")
+        if path and not given.get("sha256"):
+            raise SettingsError(f"data.path: {NO_PATHS}")
+        return {name: without_paths(value) for name, value in given.items() if not (path and name == "path")}
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        return [without_paths(item) for item in given]
+    return given
 
 
 def _upload(place: DeltaGenerator, key: str) -> None:
@@ -70,7 +80,8 @@ def _keep(key: str) -> None:
     if file is None:
         return
     try:
-        st.session_state[f"{key}.sha256"] = keep_table(file.getvalue(), tables_folder(), file.name)
+        limits = Limits(bytes=service.configuration().max_upload_bytes)
+        st.session_state[f"{key}.sha256"] = keep_table(file.getvalue(), tables_folder(), file.name, limits)
     except DataError as error:
         st.session_state[f"{key}.problem"] = str(error)
 

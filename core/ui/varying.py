@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
 from typing import Any
 
 import streamlit as st
@@ -16,8 +15,6 @@ from core.ui.values import parse, parse_variants, write, write_variant
 from core.ui.varied import MODES, NOTHING, Varied
 
 SEEDS = ("1", "3", "5", "10", "20", "50")
-MOST_RUNS = 10_000
-"""Above this even the list of the runs takes longer to make than a page may take."""
 
 CROSSED_HELP = (
     "Each setting with the values it takes; several settings are crossed. Values are picked or typed: `0.1`, `adam`, "
@@ -48,8 +45,7 @@ class VaryingForm:
         )
         asked: dict[str, Any] = {"variants": self._named(base)} if mode == "named variants" else {"vary": self._crossed(base)}
         asked["seeds"] = self._draw_seeds()
-        self._check(asked)
-        return asked
+        return self._without_paths(asked)
 
     def _crossed(self, base: RunSettings | None) -> dict[str, list[Any]]:
         values: dict[str, list[Any]] = {}
@@ -142,15 +138,13 @@ class VaryingForm:
             self._complain(str(error), self._seeds)
             return 1
 
-    def _check(self, asked: dict[str, Any]) -> None:
-        seeds = asked["seeds"] if isinstance(asked["seeds"], int) else len(asked["seeds"])
-        runs = seeds * (len(asked["variants"]) if "variants" in asked else prod(map(len, asked["vary"].values())))
-        if runs > MOST_RUNS:
-            self._complain(f"That is {runs:,} runs; {MOST_RUNS:,} is the most. Take fewer values or seeds.")
+    def _without_paths(self, asked: dict[str, Any]) -> dict[str, Any]:
         try:
-            tables.refuse_paths(asked)
+            without: dict[str, Any] = tables.without_paths(asked)
         except SettingsError as error:
             self._complain(str(error))
+            return asked
+        return without
 
     def _complain(self, problem: str, place: DeltaGenerator | None = None) -> None:
         (place or self._place).error(fields.plain(problem))

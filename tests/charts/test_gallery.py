@@ -47,8 +47,8 @@ CHARTS = {
     "gradient by layer": lambda table, names: gradient_flow.by_layer(moment(table), variants=names),
     "a fraction by layer": lambda table, names: gradient_flow.by_layer(moment(table), variants=names, column="sparsity", log=False),
     "norms": lambda table, names: weights.norms(layer_rows(table), variants=names),
-    "sparsity": lambda table, names: weights.sparsity_by_layer(layer_rows(table), variants=names, x="step"),
-    "sparsity of a deep network": lambda table, names: weights.sparsity_by_layer(layer_rows(table, DEEP), variants=names),
+    "sparsity": lambda table, names: weights.by_layer(layer_rows(table), variants=names, column="sparsity", x="step"),
+    "sparsity of a deep network": lambda table, names: weights.by_layer(layer_rows(table, DEEP), variants=names, column="sparsity"),
     "histograms": lambda table, names: weights.histograms(histograms(table), variants=names),
     "histograms of a layer": lambda table, names: weights.histograms(
         histograms(table), variants=names, layers=["1 linear"], seed=0, x="step"

@@ -8,11 +8,12 @@ import torch
 from torch import nn
 
 import core
+from core.engine.advance import advance
 from core.engine.noise import _blend
-from core.engine.state import labelled
+from core.engine.state import begin, labelled
 from core.engine.streams import epoch_order, stream_seed
 from core.engine.teaching import lesson_of
-from tests.engine.reference import assert_same_weights, plain_torch_training, stacked_training
+from tests.engine.reference import assert_same_weights, plain_torch_training, stacked_training, vector
 from tests.engine.test_contracts import settings
 
 T, WEIGHT = 2.5, 0.7
@@ -140,6 +141,21 @@ def test_teachers_know_all_labels_and_are_nobody_elses():
     assert not {teacher.seed for teacher in run.teachers} & {teacher.seed for teacher in others}
 
 
+def test_an_ensembles_teachers_differ_whatever_the_streams_of_the_student_are():
+    streams = dict.fromkeys(("init_seed", "order_seed", "dropout_seed", "noise_seed"), 7)
+    plain, held = (settings(distillation={"kind": "ensemble", "teachers": 3}, training=given) for given in ({}, streams))
+    assert held.teachers == plain.teachers
+    starts = [vector(core.build_model(teacher)) for teacher in held.teachers]
+    assert not np.array_equal(starts[0], starts[1])
+
+
+def test_only_students_with_hints_carry_hidden_layers_along():
+    for kind, carried in (("soft_targets", False), ("hint", True)):
+        stack = begin([settings(distillation={"kind": kind, "teacher_epochs": 1})])
+        taught, _ = advance(stack, 1)
+        assert [lesson.hidden_NH is not None for lesson in taught.lessons.values()] == [carried]
+
+
 def test_training_in_pieces_goes_through_the_teachers_too():
     runs = [settings(distillation=COMMON | SMALL | {"kind": kind}, model={"dropout": 0.2}) for kind in ("soft_targets", "hint")]
     for run in runs:
@@ -151,7 +167,7 @@ def test_training_in_pieces_goes_through_the_teachers_too():
 def test_a_lesson_holds_the_teachers_outputs_and_its_last_hidden_layer():
     model = core.build_model(settings()).eval()
     x = torch.tensor(core.load_data(settings().data).x_train)
-    lesson = lesson_of(model, x)
+    lesson = lesson_of(model, x, hints=True)
     torch.testing.assert_close(lesson.logits_NC, model(x).detach())
     torch.testing.assert_close(lesson.hidden_NH, model.hidden2(model.hidden1(x)).detach())
     assert np.isfinite(lesson.hidden_NH.numpy()).all()

@@ -9,11 +9,12 @@ from torch import nn
 from torch.nn.utils import parameters_to_vector, prune
 
 import core
+from core.choices.optimizers import Optimizer
 from core.engine.advance import advance
 from core.engine.state import begin
 from core.engine.streams import epoch_order
 from tests.engine.reference import assert_same_weights, history, stacked_training, vector
-from tests.engine.test_contracts import settings
+from tests.engine.test_contracts import every, kind_of, settings
 
 SGD = {"kind": "sgd", "lr": 0.05}
 KINDS = ("magnitude", "random", "gradient", "snip", "movement", "units")
@@ -126,6 +127,43 @@ def test_units_can_be_pruned_behind_a_learned_activation():
     _, records = stacked_training([run])
     assert records.ended[0]["status"] == "finished"
     assert history(records, run)[-1]["sparsity"] > 0.4
+
+
+@pytest.mark.parametrize("clipping", [{"kind": "norm", "max_norm": 0.05}, {"kind": "value", "max_value": 0.002}], ids=str)
+def test_pruned_weights_count_neither_in_clipping_nor_in_the_gradient_norm(clipping):
+    run = settings(pruning={"kind": "magnitude", "sparsity": 0.8, "epochs": [0]}, optimizer=SGD, clipping=clipping, training={"epochs": 1})
+    model, split = after_epochs(run, 0), core.load_data(run.data)
+    for layer in [module for module in model.modules() if isinstance(module, nn.Linear)]:
+        prune.custom_from_mask(layer, "weight", layer.weight != 0)
+    optimizer, norms = torch.optim.SGD(model.parameters(), lr=0.05), []
+    for batch in torch.from_numpy(epoch_order(run, 0, len(split.x_train))).split(11):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(torch.tensor(split.x_train[batch])), torch.tensor(split.y_train[batch])).backward()
+        norms.append(parameters_to_vector(p.grad for p in model.parameters()).norm().item())
+        if clipping["kind"] == "value":
+            nn.utils.clip_grad_value_(model.parameters(), clipping["max_value"])
+        else:
+            nn.utils.clip_grad_norm_(model.parameters(), clipping["max_norm"])
+        optimizer.step()
+    model(torch.tensor(split.x_train))  # torch applies its masks as it computes
+    models, records = stacked_training([run])
+    for ours, theirs in zip(matrices(models[run.key]), matrices(model), strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-10, rtol=0)
+    assert history(records, run)[-1]["grad_norm"] == pytest.approx(norms[-1], abs=1e-10)
+
+
+@pytest.mark.parametrize("optimizer", every(Optimizer), ids=kind_of)
+@pytest.mark.parametrize(
+    "pruning", [{"kind": "magnitude", "epochs": [1]}, {"kind": "magnitude", "epochs": [1], "rewind": 0}, {"kind": "snip"}], ids=str
+)
+def test_what_is_pruned_is_zero_at_the_end_under_every_optimizer(pruning, optimizer):
+    given = {"kind": "custom", "path": "torch.optim.SGD"} if kind_of(optimizer) == "custom" else kind_of(optimizer)
+    run = settings(pruning=pruning | {"sparsity": 0.6}, optimizer=given)
+    models, records = stacked_training([run, run.model_copy(update={"seed": 1})])
+    flat = torch.cat([w.flatten() for w in matrices(models[run.key])])
+    assert int((flat == 0).sum()) == round(0.6 * len(flat))
+    nonzero = {row["run"]: row["nonzero"] for row in records.ended}
+    assert nonzero[run.key] == parameters_to_vector(models[run.key].parameters()).count_nonzero()
 
 
 def test_random_pruning_belongs_to_the_seed():

@@ -18,7 +18,7 @@ from core.choices.pruning import mask_of
 from core.engine.advance import advance
 from core.engine.objective import macro_f1, scores
 from core.engine.records import Records
-from core.engine.state import begin
+from core.engine.state import begin, labelled
 from core.engine.streams import epoch_order, uniforms
 from tests.engine.reference import assert_same_weights, history, plain_torch_training, stacked_training, vector
 from tests.engine.test_contracts import settings
@@ -323,6 +323,18 @@ def test_settings_that_do_not_go_with_the_data_are_refused_with_what_to_do(tmp_p
     numbers = settings(data={"kind": "table", "path": str(table), "target": "y"}, distillation="soft_targets")
     with pytest.raises(core.SettingsError, match="soft_targets needs classes, and the target of table is a number"):
         begin([numbers])
+
+
+def test_a_batch_of_one_is_found_among_the_examples_that_are_drawn():
+    batch = {"model": {"kind": "mlp", "hidden": [4], "normalization": "batch"}, "data": "wine"}
+    few = core.RunSettings.model_validate(batch | {"training": {"labelled": 0.16, "batch_size": 8}})
+    assert len(labelled(few)) % 8 == 1
+    with pytest.raises(core.SettingsError, match="8 leaves 1 of 17 training examples"):
+        core.train([few])
+    run = core.RunSettings.model_validate(batch | {"training": {"batch_size": 8, "epochs": 1}})
+    with pytest.raises(core.SettingsError, match="8 leaves 1 of 9 training examples"):
+        core.train([run], order=[np.arange(9)[None]])
+    core.train([run], order=[np.arange(10)[None]])
 
 
 def test_the_best_weights_come_back_when_asked_for():

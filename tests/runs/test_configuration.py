@@ -55,6 +55,15 @@ def test_too_many_runs_are_refused_with_the_limit_and_what_raises_it():
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
+def test_the_work_of_teachers_counts():
+    run = settings(distillation={"kind": "ensemble", "teachers": 3, "teacher_hidden": [100], "teacher_epochs": 7})
+    teacher = (2 * 100 + 100) + (100 * 10 + 10)
+    assert work([run]) == work([settings()]) + 3 * 7 * teacher
+    assert (
+        work([run, run.model_copy(update={"optimizer": settings(optimizer="sgd").optimizer})]) == 2 * work([settings()]) + 3 * 7 * teacher
+    )
+
+
 def test_too_much_work_is_refused():
     run = settings(model={"kind": "mlp", "hidden": [5]}, training={"epochs": 100})
     assert parameters(run) == (2 * 5 + 5) + (5 * 10 + 10)

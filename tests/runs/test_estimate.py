@@ -25,6 +25,13 @@ def test_an_optimizer_that_asks_for_many_gradients_an_update_takes_so_many_times
     assert seconds("lbfgs", seeds=8) == pytest.approx(8 * seconds("lbfgs")), "each run by itself"
 
 
+def test_teachers_are_counted(store):
+    alone, taught = (
+        estimate(comparison(distillation=given), store, workers=1).seconds for given in ("none", {"kind": "ensemble", "teachers": 8})
+    )
+    assert taught > 3 * alone
+
+
 def test_what_is_stored_costs_nothing(store):
     small, large = comparison(0.1, 0.01), comparison(0.1, 0.01, 0.001)
     Bench(store).finish(store.request(small, "run"))

@@ -4,6 +4,7 @@ import os
 import signal
 import sqlite3
 import threading
+import time
 from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import replace
 from functools import partial
@@ -19,6 +20,7 @@ from core.runs.worker import Advance, Assignment, SegmentError
 from tests.runs.helpers import STEPS_PER_EPOCH, Bench, Log, assert_same_numbers, comparison, pretend, running, until
 
 LONG = comparison(0.1, 0.01, training={"epochs": 30})
+POISON = 0.666
 
 
 def die_once(mark: Path, assignment: Assignment) -> Advance:
@@ -29,8 +31,11 @@ def die_once(mark: Path, assignment: Assignment) -> Advance:
     return pretend(assignment)
 
 
-def die(assignment: Assignment) -> Advance:
-    os.kill(os.getpid(), signal.SIGKILL)
+def die_of_poison(assignment: Assignment) -> Advance:
+    """As `pretend`, but slowly enough for two to be on their way; the poison kills its worker."""
+    if any(run.optimizer.lr == POISON for run in assignment.runs):
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.05)
     return pretend(assignment)
 
 
@@ -105,10 +110,14 @@ def test_segments_that_were_lost_with_the_pool_are_computed_again(store):
 
 
 def test_a_stack_that_kills_every_worker_fails_its_comparison_alone(store):
-    with running(store, Pool(lambda: make_executor(1), slots=1), compute=die):
+    poisonous = comparison(POISON)
+    with running(store, Pool(lambda: make_executor(2), slots=2), compute=die_of_poison):
         store.request(LONG, "run")
-        until(lambda: store.progress(LONG.id).state == "failed", "the failure")
-    assert f"died {MOST_CRASHES} times" in store.progress(LONG.id).message
+        store.request(poisonous, "run")
+        until(lambda: store.progress(poisonous.id).state == "failed", "the failure")
+        until(lambda: not store.progress(LONG.id).active, "the end of the other")
+    assert f"died {MOST_CRASHES} times" in store.progress(poisonous.id).message
+    assert store.progress(LONG.id).state == "finished"
 
 
 def test_a_worker_that_dies_once_costs_nothing(store, tmp_path):

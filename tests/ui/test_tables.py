@@ -71,7 +71,20 @@ def test_a_hash_that_names_no_table_is_refused(sha256: str):
 def test_a_path_from_outside_is_refused(tmp_path: Path):
     given = {"kind": "table", "path": str(tmp_path), "target": "x"}
     with pytest.raises(SettingsError, match="no file is opened by its path"):
-        tables.refuse_paths({"base": {"data": given}})
+        tables.without_paths({"base": {"data": given}})
     with pytest.raises(SettingsError, match="no file is opened by its path"):
-        tables.refuse_paths({"variants": [{"name": "a", "data": given}]})
-    tables.refuse_paths({"base": {"data": {**given, "sha256": "0" * 64}, "optimizer": {"kind": "custom", "path": "torch.optim.SGD"}}})
+        tables.without_paths({"variants": [{"name": "a", "data": given}]})
+    with pytest.raises(SettingsError, match="no file is opened by its path"):
+        tables.without_paths({"vary": {"data.path": [str(tmp_path)]}})
+    with pytest.raises(SettingsError, match="no file is opened by its path"):
+        tables.without_paths({"variants": [{"name": "a", "data.path": str(tmp_path)}]})
+
+
+def test_of_a_table_with_a_hash_the_path_is_forgotten(tmp_path: Path):
+    path = tmp_path / "mine.csv"
+    path.write_bytes(WITH_TEXT)
+    table, optimizer = {"kind": "table", "sha256": "0" * 64, "target": "x"}, {"kind": "custom", "path": "torch.optim.SGD"}
+    given = {"base": {"data": table | {"path": str(path)}, "optimizer": optimizer}, "variants": [{"name": "a", "data.sha256": ""}]}
+    assert tables.without_paths(given)["base"] == {"data": table, "optimizer": optimizer}
+    with pytest.raises(SettingsError, match="needs the path of a CSV"):
+        Comparison.load(tables.without_paths(given))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from core.choices.datasets.files import LIMITS, Limits, check_shape
 
 PATIENCE = 10.0  # seconds without an answer
 RETRIES = 1
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def fetch(data_id: int, target: str, folder: Path, limits: Limits = LIMITS) -> tuple[pd.DataFrame, str]:
@@ -62,15 +64,18 @@ def _description(data_id: int, folder: Path, limits: Limits) -> dict[str, Any]:
 
 @contextmanager
 def _patient() -> Iterator[None]:
-    """No wait without an end: urllib, which scikit-learn uses without a limit, takes the process's default. Retries are not news."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(PATIENCE)
-    try:
-        with warnings.catch_warnings():
+    """No wait without an end: urllib, which scikit-learn uses without a limit, takes the process's default. Retries are not news.
+
+    Both are the whole process's, so one thread at a time has them changed.
+    """
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        before = socket.getdefaulttimeout()
+        socket.setdefaulttimeout(PATIENCE)
+        try:
             warnings.filterwarnings("ignore", "A network error occurred|Invalid cache")
             yield
-    finally:
-        socket.setdefaulttimeout(before)
+        finally:
+            socket.setdefaulttimeout(before)
 
 
 @contextmanager

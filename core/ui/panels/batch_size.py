@@ -219,7 +219,7 @@ def draw_noise(base: RunSettings) -> None:
 def _noise(base: RunSettings, draws: int, replacement: bool) -> None:
     found, slope, intercept, gradient, sigma, scale, examples = _measured(base, draws, replacement)
     shown = [
-        ("Slope", f"{slope:.2f}", "Fitted to batches below half of the examples; −0.5 for independent draws."),
+        ("Slope", f"{slope:.2f}", "Fitted to batches of at most a tenth of the examples; −0.5 for independent draws."),
         (
             "σ of one example",
             _or_dash(sigma),

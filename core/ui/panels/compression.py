@@ -41,7 +41,7 @@ class Start(NamedTuple):
 
 
 def changed(run: RunSettings, **choices: object) -> RunSettings:
-    """The same settings with other choices, validated afresh (a copy would keep the key of the run it was copied from)."""
+    """The same settings with other choices, validated afresh, which a copy's are not."""
     return RunSettings.model_validate(run.model_dump() | choices)
 
 

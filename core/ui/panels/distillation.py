@@ -323,7 +323,7 @@ def _columns(metric: str) -> dict[str, Any]:
         "labelled": number("Labels for", "%.3g", "Share of the training examples whose labels may be used."),
         "temperature": number("T", "%.3g", "Temperature of the soft targets."),
         "weight": number("w", "%.3g", "Weight of the soft targets."),
-        "n": number("Seeds", "%d", "Runs that are stored or begun."),
+        "n": number("Seeds", "%d", "Runs that are stored or on their way."),
         "diverged": number("Diverged", "%d", "Runs whose loss stopped being finite. They are in no mean."),
         "mean": number(name[0].upper() + name[1:], "%.4g", "Mean over seeds, at the end of training."),
         "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),

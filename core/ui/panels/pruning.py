@@ -297,7 +297,7 @@ def _columns(metric: str) -> dict[str, Any]:
     name = IN_WORDS[metric]
     return {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
-        "n": number("Seeds", "%d", "Runs that are stored or begun."),
+        "n": number("Seeds", "%d", "Runs that are stored or on their way."),
         "diverged": number("Diverged", "%d", "Runs whose loss stopped being finite. They are in no mean."),
         "mean": number(name[0].upper() + name[1:], "%.4g", "Mean over seeds, at the end of training."),
         "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),

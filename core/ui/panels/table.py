@@ -61,7 +61,7 @@ def _columns(view: View, frame: DataFrame) -> dict[str, Any]:
     last_or_best = "its last value" if view.at == "last" else "the best it ever reached"
     every = {
         "variant": column.TextColumn("Variant", pinned=True),
-        "n": number("Seeds", help="Runs of this variant that are stored or begun."),
+        "n": number("Seeds", help="Runs of this variant that are stored or on their way."),
         "diverged": number("Diverged", help="Runs whose loss stopped being a finite number. They are in no mean."),
         "mean": number(metric, format="%.4g", help=f"Mean over the seeds that did not diverge, of each run {last_or_best}."),
         "half": number("±", format="%.2g", help="Half of the 95 % interval of that mean (t distribution over seeds)."),

@@ -45,8 +45,10 @@ def _state(progress: Progress) -> str:
 
 
 def _epochs(results: Results) -> str:
-    """The mean epoch where all runs have equally many, else the epochs of all runs together."""
+    """The mean epoch where all runs have equally many, else the epochs of all runs together. Those of teachers are not counted."""
     progress = results.progress
+    if not progress.epochs_done and any(run.teachers for run in results.comparison.runs()):
+        return "teachers are trained first"
     lengths = {run.training.epochs for run in results.comparison.runs()}
     if len(lengths) == 1 and progress.runs:
         return f"epoch {int(progress.epochs_done / progress.runs):,} of {lengths.pop():,}"
