@@ -1,14 +1,14 @@
-"""A segment: a stretch of epochs of a stack, as it travels to a worker and back: plain values and bytes."""
+"""A segment: a stretch of epochs of a stack, as it travels to a worker and back: plain values and bytes.
+
+Torch is imported only where a segment is computed: the process that hands segments out and takes in their results has none.
+"""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
 
-from core.engine.advance import advance
-from core.engine.memory import keep_freed_memory
 from core.engine.records import Records
-from core.engine.state import Stack, begin, device_of
 from core.settings import RunSettings
 
 
@@ -54,6 +54,10 @@ class Pace:
 
 def run_segment(segment: Segment) -> SegmentResult:
     """Advances the stack by at least one epoch. Raises DataError or RuntimeError where the data or the device cannot be had."""
+    from core.engine.advance import advance
+    from core.engine.memory import keep_freed_memory
+    from core.engine.state import Stack, begin, device_of
+
     pace = Pace(segment)
     keep_freed_memory()
     device = device_of(segment.runs[0])

@@ -17,7 +17,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PRELOADED = (
-    "core.engine.segments",
+    "core.engine.advance",
     "torch._dynamo",  # torch.optim imports it at the first step
     "sklearn.compose",
     "sklearn.datasets",

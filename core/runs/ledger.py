@@ -14,12 +14,12 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from core.engine.planning import plan
+from core.engine.segments import SegmentResult
 from core.runs.asking import Action
 from core.runs.database import write_number
 from core.runs.frames import ENDED
 from core.runs.recording import record, take_back
 from core.runs.schema import comparison_runs, comparisons, history, requests, runs, stack_runs, stacks
-from core.runs.worker import Advance
 from core.settings import ENGINE_VERSION, RunSettings
 
 LIVE = ("queued", "running", "paused")
@@ -201,7 +201,7 @@ def _revive(connection: Connection, stack_ids: Sequence[int]) -> None:
         set_status(connection, cancelled, "running")
 
 
-def apply(connection: Connection, stack_id: int, advance: Advance) -> bool:
+def apply(connection: Connection, stack_id: int, result: SegmentResult) -> bool:
     """Writes what a segment brought: its records, the stack's new state, and the comparisons that are finished by it.
 
     False, and nothing is written, when the stack is gone: its comparison was deleted, or began again.
@@ -211,13 +211,13 @@ def apply(connection: Connection, stack_id: int, advance: Advance) -> bool:
         return False
     joined = select(runs.c.key, runs.c.id).join(stack_runs, stack_runs.c.run_id == runs.c.id).where(stack_runs.c.stack_id == stack_id)
     ids = dict(connection.execute(joined).all())
-    record(connection, ids, advance.records, advance.seconds)
-    if advance.state is None:
+    record(connection, ids, result.records, result.seconds)
+    if result.state is None:
         connection.execute(delete(stacks).where(stacks.c.id == stack_id))
     else:
-        pace = advance.seconds / max(1, advance.epoch - former.epoch)
-        connection.execute(update(stacks).where(stacks.c.id == stack_id).values(state=advance.state, epoch=advance.epoch, pace=pace))
-    _finish(connection, [ids[row["run"]] for row in advance.records.ended if row["run"] in ids])
+        pace = result.seconds / max(1, result.epoch - former.epoch)
+        connection.execute(update(stacks).where(stacks.c.id == stack_id).values(state=result.state, epoch=result.epoch, pace=pace))
+    _finish(connection, [ids[row["run"]] for row in result.records.ended if row["run"] in ids])
     return True
 
 

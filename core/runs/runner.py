@@ -17,6 +17,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from sqlalchemy import select
 from sqlalchemy.exc import DataError
 
+from core.engine.segments import Segment, SegmentResult
 from core.runs import ledger, worker
 from core.runs.configuration import Configuration
 from core.runs.executors import Pool, executor_from
@@ -24,8 +25,8 @@ from core.runs.lease import Lease, LeaseLostError
 from core.runs.ledger import OutdatedError, Request, StoredStack
 from core.runs.schema import requests
 from core.runs.store import Store
-from core.runs.work import Job, Schedule, Stack
-from core.runs.worker import Advance, Assignment, SegmentError
+from core.runs.work import Agenda, Job, Stack
+from core.runs.worker import SegmentError
 
 POLL_SECONDS = 0.1
 MOST_CRASHES = 3
@@ -33,17 +34,17 @@ MOST_CRASHES = 3
 
 log = logging.getLogger(__name__)
 
-Compute = Callable[[Assignment], Advance]
+Compute = Callable[[Segment], SegmentResult]
 
 
 class Runner:
     """Runs the comparisons of a store in a pool of workers."""
 
-    def __init__(self, store: Store, pool: Pool, *, compute: Compute = worker.advance) -> None:
+    def __init__(self, store: Store, pool: Pool, *, compute: Compute = worker.compute) -> None:
         self.store, self.pool, self.compute = store, pool, compute
         self.lease = Lease(store.database, pool.slots)
-        self.schedule = Schedule()
-        self.underway: dict[Future[Advance], Stack] = {}
+        self.agenda = Agenda()
+        self.underway: dict[Future[SegmentResult], Stack] = {}
 
     def run(self, stop: threading.Event, until: Callable[[], bool] = lambda: False) -> None:
         """Waits for the lease, then serves the store, till `stop` is set or `until()` holds. Ends the workers and gives the lease back."""
@@ -56,7 +57,7 @@ class Runner:
             except LeaseLostError as error:
                 log.warning("%s; this runner stands by", error)
             finally:
-                self.underway, self.schedule = {}, Schedule()
+                self.underway, self.agenda = {}, Agenda()
                 self.pool.end()
                 self.lease.release()
 
@@ -98,15 +99,15 @@ class Runner:
         return asked
 
     def _follow(self, request: Request) -> None:
-        """Brings the schedule to where the request has brought the store."""
+        """Brings the agenda to where the request has brought the store."""
         if request.action == "cancel":
-            self.schedule.close(request.comparison)
+            self.agenda.close(request.comparison)
             return
         if request.action == "pause" and request.before not in ledger.LIVE:
             return
-        if request.comparison not in self.schedule.jobs or request.before not in ("running", "paused"):
+        if request.comparison not in self.agenda.jobs or request.before not in ("running", "paused"):
             self._open(request.comparison)
-        if (job := self.schedule.jobs.get(request.comparison)) is None:  # it lacked nothing
+        if (job := self.agenda.jobs.get(request.comparison)) is None:  # it lacked nothing
             return
         if request.action == "step":
             job.step()
@@ -114,8 +115,8 @@ class Runner:
             job.go_on(paused=request.action == "pause")
 
     def _open(self, comparison: str) -> None:
-        """Puts a comparison's stacks on the schedule."""
-        self.schedule.close(comparison)
+        """Puts a comparison's stacks on the agenda."""
+        self.agenda.close(comparison)
         try:
             with self.store.database.writing() as connection:
                 self.lease.check(connection)
@@ -124,15 +125,15 @@ class Runner:
             self._fail(comparison, str(error))
             return
         if opened.wanted:
-            stacks = [self.schedule.stack(stored.id) or _stack(stored) for stored in opened.stacks]
-            self.schedule.open(Job(comparison, set(opened.wanted), stacks, opened.paused))
+            stacks = [self.agenda.stack(stored.id) or _stack(stored) for stored in opened.stacks]
+            self.agenda.open(Job(comparison, set(opened.wanted), stacks, opened.paused))
 
     def _hand_out(self) -> None:
         """Gives the pool as many segments as it has room for, no more: what comes next is decided as late as possible."""
-        while self._room() and (chosen := self.schedule.next()) is not None:
-            stack, assignment = chosen
+        while self._room() and (chosen := self.agenda.next()) is not None:
+            stack, segment = chosen
             try:
-                self.underway[self.pool.submit(self.compute, assignment)] = stack
+                self.underway[self.pool.submit(self.compute, segment)] = stack
             except BrokenExecutor:
                 self._workers_died(stack)
 
@@ -140,36 +141,36 @@ class Runner:
         """Whether the pool may have another segment. A suspect is computed alone: who then dies, dies of it."""
         if any(stack.suspect for stack in self.underway.values()):
             return False
-        return len(self.underway) < (1 if self.schedule.suspects() else self.pool.slots)
+        return len(self.underway) < (1 if self.agenda.suspects() else self.pool.slots)
 
-    def _take_in(self, done: set[Future[Advance]]) -> None:
+    def _take_in(self, done: set[Future[SegmentResult]]) -> None:
         """Takes in finished segments. The workers get their next ones before the results are written."""
-        arrived: list[tuple[Stack, Advance]] = []
+        arrived: list[tuple[Stack, SegmentResult]] = []
         for future in done:
             if (stack := self.underway.pop(future, None)) is None:
                 continue
             try:
-                advance = future.result()
+                result = future.result()
             except (BrokenExecutor, CancelledError):
                 self._workers_died(stack)
             except Exception as error:  # whatever it is, it concerns this stack alone
                 self._give_up(stack, str(error) if isinstance(error, SegmentError) else f"{type(error).__name__}: {error}")
             else:
-                if self.schedule.has(stack):
-                    self.schedule.advanced(stack, advance)
-                    arrived.append((stack, advance))
+                if self.agenda.has(stack):
+                    self.agenda.advanced(stack, result)
+                    arrived.append((stack, result))
         self._hand_out()
-        for stack, advance in arrived:
-            if self.schedule.has(stack):  # its comparison has not failed meanwhile
-                self._write(stack, advance)
-        self.schedule.close_finished()
+        for stack, result in arrived:
+            if self.agenda.has(stack):  # its comparison has not failed meanwhile
+                self._write(stack, result)
+        self.agenda.close_finished()
         self._close_steps()
 
-    def _write(self, stack: Stack, advance: Advance) -> None:
+    def _write(self, stack: Stack, result: SegmentResult) -> None:
         try:
             with self.store.database.writing() as connection:
                 self.lease.check(connection)
-                written = ledger.apply(connection, stack.id, advance)
+                written = ledger.apply(connection, stack.id, result)
         except (DataError, OverflowError) as error:  # SQLite keeps no value beyond a gigabyte
             self._give_up(stack, f"the store cannot keep so large a stack ({error}); compare fewer runs or smaller networks")
             return
@@ -177,7 +178,7 @@ class Runner:
             stack.unfinished.clear()  # deleted meanwhile: nobody wants it
 
     def _close_steps(self) -> None:
-        for comparison in self.schedule.close_steps():
+        for comparison in self.agenda.close_steps():
             with self.store.database.writing() as connection:
                 self.lease.check(connection)
                 ledger.stepped(connection, comparison)
@@ -196,7 +197,7 @@ class Runner:
     def _give_up(self, stack: Stack, message: str) -> None:
         """Fails the comparisons that wait for the stack."""
         stack.busy = False
-        if self.schedule.has(stack):
+        if self.agenda.has(stack):
             with self.store.database.reading() as connection:
                 waiting = ledger.dependants(connection, stack.id)
             for comparison in waiting:
@@ -204,7 +205,7 @@ class Runner:
 
     def _fail(self, comparison: str, message: str) -> None:
         log.error("comparison %s failed: %s", comparison, message)
-        self.schedule.close(comparison)
+        self.agenda.close(comparison)
         with self.store.database.writing() as connection:
             self.lease.check(connection)
             ledger.end(connection, comparison, "failed", message)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from core.runs.worker import Advance, Assignment
+from core.engine.segments import Segment, SegmentResult
 from core.settings import RunSettings
 
 
@@ -59,7 +59,7 @@ class Job:
         self.paused, self.stepping, self.owed = True, True, {stack.id for stack in self.stacks if self.needs(stack)}
 
 
-class Schedule:
+class Agenda:
     """The jobs on their way, and whose turn it is."""
 
     def __init__(self) -> None:
@@ -82,7 +82,7 @@ class Schedule:
         """Whether a job waits for this very stack: what a stack that was dropped still brings is of no use."""
         return self.stack(stack.id) is stack
 
-    def next(self) -> tuple[Stack, Assignment] | None:
+    def next(self) -> tuple[Stack, Segment] | None:
         """The next segment, of the comparison that has waited longest; None when there is none now. Its stack is busy from then on."""
         for job in sorted(self.jobs.values(), key=lambda job: job.served):
             if (stack := job.next_stack()) is not None:
@@ -91,7 +91,7 @@ class Schedule:
                 stack.busy = True
                 # The first epoch comes alone, so that the first points are there at once.
                 epochs = 1 if stack.state is None or job.paused else None
-                return stack, Assignment(stack.runs, stack.state, epochs)
+                return stack, Segment(stack.runs, stack.state, epochs)
         return None
 
     def suspects(self) -> bool:
@@ -99,12 +99,12 @@ class Schedule:
         ready = (job.next_stack() for job in self.jobs.values())
         return any(stack is not None and stack.suspect for stack in ready)
 
-    def advanced(self, stack: Stack, advance: Advance) -> None:
+    def advanced(self, stack: Stack, result: SegmentResult) -> None:
         """Takes note of what a segment brought."""
-        ended = {row["run"] for row in advance.records.ended}
+        ended = {row["run"] for row in result.records.ended}
         stack.busy, stack.suspect, stack.crashes = False, False, 0
-        stack.state, stack.epoch = advance.state, advance.epoch
-        stack.unfinished = set() if advance.state is None else stack.unfinished - ended
+        stack.state, stack.epoch = result.state, result.epoch
+        stack.unfinished = set() if result.state is None else stack.unfinished - ended
         for job in self.jobs.values():
             job.wanted -= ended
             job.owed.discard(stack.id)

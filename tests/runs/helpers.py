@@ -16,10 +16,10 @@ from pandas import DataFrame
 
 from core.comparison import Comparison
 from core.engine.records import HISTORY_COLUMNS, LAYER_COLUMNS, Records, Row
+from core.engine.segments import Segment, SegmentResult
 from core.runs.executors import InlineExecutor, Pool
 from core.runs.runner import Runner
 from core.runs.store import Store
-from core.runs.worker import Advance, Assignment
 from core.settings import RunSettings
 
 PATIENCE = 200.0
@@ -76,40 +76,40 @@ def records_of(run: RunSettings, *steps: int, status: str = "running") -> Record
     return records
 
 
-def pretend(assignment: Assignment) -> Advance:
+def pretend(segment: Segment) -> SegmentResult:
     """A segment of an engine that computes nothing: two epochs at most, or as many as are asked for."""
-    begun = int(assignment.state or b"0")
-    until = begun + (assignment.epochs or 2)
+    begun = int(segment.state or b"0")
+    until = begun + (segment.epochs or 2)
     records = Records()
-    for run in assignment.runs:
+    for run in segment.runs:
         last = min(until, run.training.epochs)
-        steps = [epoch * STEPS_PER_EPOCH for epoch in range(begun + (assignment.state is not None), last + 1)]
+        steps = [epoch * STEPS_PER_EPOCH for epoch in range(begun + (segment.state is not None), last + 1)]
         if steps:
             records.extend(records_of(run, *steps, status="finished" if last == run.training.epochs else "running"))
-    over = until >= max(run.training.epochs for run in assignment.runs)
-    return Advance(None if over else str(until).encode(), records, until, 0.01)
+    over = until >= max(run.training.epochs for run in segment.runs)
+    return SegmentResult(None if over else str(until).encode(), records, until, 0.01)
 
 
 class Log:
     """Pretends as above, and remembers what it was asked for."""
 
     def __init__(self) -> None:
-        self.assignments: list[Assignment] = []
+        self.segments: list[Segment] = []
 
-    def __call__(self, assignment: Assignment) -> Advance:
-        self.assignments.append(assignment)
-        return pretend(assignment)
+    def __call__(self, segment: Segment) -> SegmentResult:
+        self.segments.append(segment)
+        return pretend(segment)
 
     @property
     def trained(self) -> list[str]:
         """Keys of the runs, once for each segment."""
-        return [run.key for assignment in self.assignments for run in assignment.runs]
+        return [run.key for segment in self.segments for run in segment.runs]
 
 
 class Bench:
     """A runner whose turns the test takes by hand, in this process."""
 
-    def __init__(self, store: Store, compute: Callable[[Assignment], Advance] = pretend, slots: int = 1) -> None:
+    def __init__(self, store: Store, compute: Callable[[Segment], SegmentResult] = pretend, slots: int = 1) -> None:
         pool = Pool.around(InlineExecutor())
         pool.slots = slots
         self.store, self.runner, self.stop = store, Runner(store, pool, compute=compute), threading.Event()

@@ -8,10 +8,11 @@ import types
 import psutil
 import pytest
 
+from core.engine.segments import Segment
 from core.runs import worker
 from core.runs.configuration import Configuration, ConfigurationError
 from core.runs.executors import InlineExecutor, Pool, executor_from, make_executor
-from core.runs.worker import Assignment, SegmentError
+from core.runs.worker import SegmentError
 from tests.runs.helpers import gone, settings, until
 from tests.runs.processes import EXECUTOR, started
 
@@ -40,10 +41,10 @@ def test_workers_end_with_a_parent_that_was_killed(tmp_path):
 
 
 def test_a_worker_computes_what_this_process_computes():
-    assignment = Assignment((settings(),), epochs=2)
+    segment = Segment((settings(),), epochs=2)
     with make_executor(1) as executor:
-        there = executor.submit(worker.advance, assignment).result()
-    here = worker.advance(assignment)
+        there = executor.submit(worker.compute, segment).result()
+    here = worker.compute(segment)
     assert [row["val_loss"] for row in there.records.history] == [row["val_loss"] for row in here.records.history]
     assert there.records.layers[-1]["counts"] == here.records.layers[-1]["counts"]
     assert there.epoch == here.epoch == 2
@@ -52,12 +53,12 @@ def test_a_worker_computes_what_this_process_computes():
 def test_data_that_cannot_be_had_is_told_in_the_users_words():
     lost = settings(data={"kind": "table", "sha256": "0" * 64, "target": "y"})
     with make_executor(1) as executor, pytest.raises(SegmentError, match="Upload it again"):
-        executor.submit(worker.advance, Assignment((lost,))).result()
+        executor.submit(worker.compute, Segment((lost,))).result()
 
 
 def test_anything_else_that_goes_wrong_is_told_with_its_kind(caplog):
     with pytest.raises(SegmentError, match="Error: "):
-        worker.advance(Assignment((settings(),), state=b"no state of any stack"))
+        worker.compute(Segment((settings(),), state=b"no state of any stack"))
     assert "a segment failed" in caplog.text
 
 

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.timeout(600)
 def uninterrupted() -> Iterator[Store]:
     """The same work, done in one go in this process."""
     store = Store.in_memory()
-    Bench(store, worker.advance, slots=WORKERS).finish(store.request(COMPARISON, "run"))
+    Bench(store, worker.compute, slots=WORKERS).finish(store.request(COMPARISON, "run"))
     yield store
     store.close()
 

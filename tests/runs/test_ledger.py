@@ -42,10 +42,10 @@ def test_what_is_stored_is_not_trained_again(store):
     log = Log()
     bench = Bench(store, log)
     bench.finish(store.request(FEW, "run"))
-    log.assignments.clear()
+    log.segments.clear()
     bench.finish(store.request(MORE, "run"))
     assert set(log.trained) == {run.key for run in MORE.runs()} - {run.key for run in FEW.runs()}
-    log.assignments.clear()
+    log.segments.clear()
     bench.finish(store.request(MORE, "run"))
     assert log.trained == []
     assert store.progress(MORE.id).state == "finished"
@@ -57,7 +57,7 @@ def test_runs_that_are_being_trained_for_another_comparison_are_waited_for(store
     for each in (FEW, MORE):
         store.request(each, "run")
     bench.finish(FEW.id, MORE.id)
-    begun = [run.key for assignment in log.assignments if assignment.state is None for run in assignment.runs]
+    begun = [run.key for segment in log.segments if segment.state is None for run in segment.runs]
     assert sorted(begun) == sorted(run.key for run in MORE.runs())
 
 
@@ -68,7 +68,7 @@ def test_two_comparisons_get_segments_in_turn(store):
     for each in (long, short):
         store.request(each, "run")
     bench.finish(short.id)
-    epochs = [assignment.runs[0].training.epochs for assignment in log.assignments]
+    epochs = [segment.runs[0].training.epochs for segment in log.segments]
     assert epochs[:6] in ([20, 4, 20, 4, 20, 4], [4, 20, 4, 20, 4, 20])
     assert store.progress(long.id).state == "running"
 
@@ -81,11 +81,11 @@ def test_pausing_stops_between_segments_and_resuming_goes_on_from_there(store):
     bench.turn(2)
     store.request(long.id, "pause")
     bench.turn(2)  # what was being computed is still taken in
-    before, done = store.progress(long.id), len(log.assignments)
+    before, done = store.progress(long.id), len(log.segments)
     bench.turn(3)
     assert (before.state, before.active) == ("paused", False)
     assert 0 < before.epochs_done < before.epochs_total
-    assert (store.progress(long.id), len(log.assignments)) == (before, done)
+    assert (store.progress(long.id), len(log.segments)) == (before, done)
     bench.finish(store.request(long.id, "resume"))
     assert store.progress(long.id).state == "finished"
     assert store.history(long.id)[0]["step"].tolist() == [*range(0, 201, 10)] * 2
@@ -127,7 +127,7 @@ def test_a_cancelled_comparison_that_is_run_again_goes_on_from_where_it_was(stor
     bench.finish(long.id)
     known = store.follow(long.id)
     bench.finish(store.request(long.id, "run"))
-    assert [assignment.state is None for assignment in log.assignments].count(True) == 1
+    assert [segment.state is None for segment in log.segments].count(True) == 1
     assert store.history(long.id)[0]["step"].tolist() == [*range(0, 201, 10)] * 2
     assert last_statuses(store, long.id) == ["finished"] * 2
     assert "cancelled" not in set(store.history(long.id)[0]["status"])
@@ -182,7 +182,7 @@ def test_the_next_runner_goes_on_where_the_last_one_ended(store):
     second = Bench(store, log)
     second.finish(long.id)
     assert 0 < reached < 80
-    assert None not in [assignment.state for assignment in log.assignments]
+    assert None not in [segment.state for segment in log.segments]
     assert store.history(long.id)[0]["step"].tolist() == [*range(0, 201, 10)] * 4
 
 
@@ -207,7 +207,7 @@ def test_a_pause_outlasts_the_runner(store):
     log = Log()
     second = Bench(store, log)
     second.turn(3)
-    assert (store.progress(long.id).state, log.assignments) == ("paused", [])
+    assert (store.progress(long.id).state, log.segments) == ("paused", [])
     second.finish(store.request(long.id, "resume"))
     assert store.progress(long.id).state == "finished"
 
@@ -220,9 +220,9 @@ def test_deleting_what_is_being_trained_stops_it(store):
     bench.turn(3)
     store.delete(long.id)
     bench.turn(3)
-    done = len(log.assignments)
+    done = len(log.segments)
     bench.turn(3)
-    assert len(log.assignments) == done
+    assert len(log.segments) == done
     assert (store.count(), stack_count(store)) == (0, 0)
     bench.finish(store.request(long, "run"))
     assert store.history(long.id)[0]["step"].tolist() == [*range(0, 401, 10)] * 2
@@ -259,11 +259,11 @@ def test_a_comparison_is_in_the_transaction_of_its_last_segment(store):
     for run in FEW.runs()[1:]:
         records.extend(records_of(run, 0, 30, status="diverged"))
     with store.database.writing() as connection:
-        assert ledger.apply(connection, stack.id, ledger.Advance(None, records, 3, 0.1))
+        assert ledger.apply(connection, stack.id, ledger.SegmentResult(None, records, 3, 0.1))
         assert connection.scalar(select(comparisons.c.state)) == "finished"
     with store.database.writing() as connection:
-        assert not ledger.apply(connection, stack.id, ledger.Advance(None, records, 3, 0.1))
-    assert bench.runner.schedule.jobs == {}
+        assert not ledger.apply(connection, stack.id, ledger.SegmentResult(None, records, 3, 0.1))
+    assert bench.runner.agenda.jobs == {}
     assert (store.progress(FEW.id).runs_done, store.progress(FEW.id).runs_diverged) == (4, 3)
 
 

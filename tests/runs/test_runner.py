@@ -13,36 +13,37 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
+from core.engine.segments import Segment, SegmentResult
 from core.runs.executors import InlineExecutor, Pool, make_executor
 from core.runs.runner import MOST_CRASHES, Runner
 from core.runs.store import Store
-from core.runs.worker import Advance, Assignment, SegmentError
+from core.runs.worker import SegmentError
 from tests.runs.helpers import STEPS_PER_EPOCH, Bench, Log, assert_same_numbers, comparison, pretend, running, until
 
 LONG = comparison(0.1, 0.01, training={"epochs": 30})
 POISON = 0.666
 
 
-def die_once(mark: Path, assignment: Assignment) -> Advance:
+def die_once(mark: Path, segment: Segment) -> SegmentResult:
     """As `pretend`, but the first that goes on from a state kills its worker."""
-    if assignment.state is not None and not mark.exists():
+    if segment.state is not None and not mark.exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return pretend(assignment)
+    return pretend(segment)
 
 
-def die_of_poison(assignment: Assignment) -> Advance:
+def die_of_poison(segment: Segment) -> SegmentResult:
     """As `pretend`, but slowly enough for two to be on their way; the poison kills its worker."""
-    if any(run.optimizer.lr == POISON for run in assignment.runs):
+    if any(run.optimizer.lr == POISON for run in segment.runs):
         os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(0.05)
-    return pretend(assignment)
+    return pretend(segment)
 
 
-def fail_on_fast_rates(assignment: Assignment) -> Advance:
-    if any(run.optimizer.lr > 0.05 for run in assignment.runs):
+def fail_on_fast_rates(segment: Segment) -> SegmentResult:
+    if any(run.optimizer.lr > 0.05 for run in segment.runs):
         raise SegmentError("the table has no column of that name")
-    return pretend(assignment)
+    return pretend(segment)
 
 
 class Fragile(Executor):
@@ -79,14 +80,14 @@ def test_a_second_runner_waits_and_takes_over(store, url):
         with running(standby, Pool.around(InlineExecutor()), compute=log):
             first_done = until(lambda: store.progress(LONG.id).state == "paused", "the pause")
             assert first_done
-            assert log.assignments == []
+            assert log.segments == []
             store.request(LONG.id, "step")
             until(lambda: not store.progress(LONG.id).active, "the step")
-            assert log.assignments == []
+            assert log.segments == []
     with running(store, Pool.around(InlineExecutor()), compute=log):
         store.request(LONG.id, "resume")
         until(lambda: store.progress(LONG.id).state == "finished", "the end")
-    assert {assignment.state is None for assignment in log.assignments} == {False}
+    assert {segment.state is None for segment in log.segments} == {False}
     standby.close()
 
 
@@ -142,8 +143,8 @@ def test_a_segment_that_fails_fails_its_comparison_and_the_runner_goes_on(store)
     assert set(store.runs(bad.id)["status"]) == {"cancelled"}
 
 
-def fail_after_the_first(assignment: Assignment) -> Advance:
-    return pretend(assignment) if assignment.state is None else fail_on_fast_rates(assignment)
+def fail_after_the_first(segment: Segment) -> SegmentResult:
+    return pretend(segment) if segment.state is None else fail_on_fast_rates(segment)
 
 
 def test_what_arrives_together_with_a_failure_of_the_same_comparison_is_not_written(store):
@@ -157,7 +158,7 @@ def test_what_arrives_together_with_a_failure_of_the_same_comparison_is_not_writ
 
 
 def test_an_exception_that_nobody_foresaw_fails_its_comparison_alone(store):
-    bench = Bench(store, lambda assignment: pretend(assignment) if len(assignment.runs) > 2 else {}["key"])
+    bench = Bench(store, lambda segment: pretend(segment) if len(segment.runs) > 2 else {}["key"])
     good, bad = comparison(0.1, 0.01), comparison(0.3)
     for each in (bad, good):
         store.request(each, "run")
@@ -166,9 +167,9 @@ def test_an_exception_that_nobody_foresaw_fails_its_comparison_alone(store):
     assert store.progress(good.id).state == "finished"
 
 
-def large(assignment: Assignment) -> Advance:
-    advance = pretend(assignment)
-    return replace(advance, state=bytes(50_000) if assignment.runs[0].optimizer.lr > 0.05 and advance.state else advance.state)
+def large(segment: Segment) -> SegmentResult:
+    advance = pretend(segment)
+    return replace(advance, state=bytes(50_000) if segment.runs[0].optimizer.lr > 0.05 and advance.state else advance.state)
 
 
 def test_a_stack_that_the_store_cannot_keep_fails_its_comparison_alone(store):
