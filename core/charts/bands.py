@@ -82,6 +82,15 @@ def half_width(std: Series, n: Series) -> Series:
     return std / np.sqrt(n) * quantiles[n.to_numpy()]
 
 
+def on_the_axis(spread: DataFrame, values: Series) -> DataFrame:
+    """The intervals (low, high) as far as any of the single values on the axis reaches, or that of two seeds would set the axis.
+
+    What is cut off is still in the tooltip, which has the whole interval.
+    """
+    reach = values.min(), values.max()
+    return spread.assign(low=spread["low"].clip(*reach), high=spread["high"].clip(*reach))
+
+
 def ends(history: DataFrame) -> DataFrame:
     """The last row of each run: its status says how the run ended, or that it is still going."""
     return history.drop_duplicates("run", keep="last")

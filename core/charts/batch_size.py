@@ -45,10 +45,7 @@ def along(
     kind: Literal["log", "linear"] = "log" if x in ("step", "seconds") else "linear"
     axis = alt.Axis(tickCount=5, format="~g", grid=False)
     across = alt.X(f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(type=kind, nice=False), axis=axis)
-    seeds = bands.seed_lines(history, metric, x)["value"]
-    spread = frame.dropna(subset=["low"])
-    reach = seeds.min(), seeds.max()
-    spread = spread.assign(low=spread["low"].clip(*reach), high=spread["high"].clip(*reach))
+    spread = bands.on_the_axis(frame.dropna(subset=["low"]), bands.seed_lines(history, metric, x)["value"])
     low, mean = (_y(field, metric, history, log_y, top) for field in ("low", "mean"))
     tooltip = [alt.Tooltip("variant:N"), marks.exactly(x), *marks.mean_and_interval(titles.name(metric))]
     layers = [

@@ -138,13 +138,11 @@ def _seeds(lines: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
 
 
 def _band(shown: DataFrame, lines: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
-    """The interval of the mean, as far as single seeds reach, or that of two seeds would set the axis; the tooltip has it whole."""
+    """The interval of the mean."""
     spread = shown.loc[shown["low"].notna(), ["variant", look.x, "low", "high"]]
     if np.allclose(spread["low"], spread["high"], rtol=1e-9, atol=0):  # as of a rate that all seeds have in common
         spread = spread.iloc[:0]
-    reach = lines["value"].min(), lines["value"].max()
-    spread = spread.assign(low=spread["low"].clip(*reach), high=spread["high"].clip(*reach))
-    chart = alt.Chart(spread).mark_area(opacity=0.2, clip=True, **marks.MANY)
+    chart = alt.Chart(bands.on_the_axis(spread, lines["value"])).mark_area(opacity=0.2, clip=True, **marks.MANY)
     return chart.encode(look.x_channel(), look.y_channel("low"), alt.Y2("high:Q"), colour)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 from pandas import DataFrame
 
-from core.charts import curves, marks, palette, titles
+from core.charts import bands, curves, marks, palette, titles
 
 _ROW = 34
 
@@ -28,14 +28,10 @@ def gradient_lag(
     """
     shown = list(variants)[: len(palette.COLOURS)]
     norms, table = norms[norms["variant"].isin(shown) & (norms["norm"] > 0)], table[table["variant"].isin(shown)]
-    reach = norms["norm"].min(), norms["norm"].max()
     colour = palette.colour(shown, shown, width=width)
     tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("lag:Q", title="lag (steps)"), *marks.mean_and_interval("gradient norm")]
     exact = [alt.Tooltip("lag:Q", title="lag (steps)"), marks.number("mean", "predicted: ρ to the power of the lag")]
-    spread = table.dropna(subset=["low"])[["variant", "lag", "low", "high"]]
-    spread = spread.assign(
-        low=spread["low"].clip(*reach), high=spread["high"].clip(*reach)
-    )  # as far as seeds reach; the tooltip has it whole
+    spread = bands.on_the_axis(table.dropna(subset=["low"])[["variant", "lag", "low", "high"]], norms["norm"])
     seeds = alt.Chart(norms[["variant", "seed", "lag", "norm"]]).mark_line(strokeWidth=1, opacity=0.28, clip=True)
     layers = [
         alt.Chart(spread).mark_area(opacity=0.2, clip=True).encode(_lag(), _norm("low"), alt.Y2("high:Q"), colour),

@@ -9,7 +9,7 @@ import altair as alt
 import numpy as np
 from pandas import DataFrame
 
-from core.charts import marks, palette, titles
+from core.charts import bands, marks, palette, titles
 
 _AXIS = (46, 104)
 """Pixels of the y axis at least and at most. It is the same above and below, so that the places stand under each other."""
@@ -165,10 +165,9 @@ def _start(start: float | None, look: _Look) -> alt.Chart:
 
 
 def _band(points: DataFrame, seeds: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
-    """The interval of means on the axis, as far as single seeds there reach: that of two would set it; the tooltip has it whole."""
+    """The intervals of the means that are on the axis."""
     spread = look.inside(points, "mean").dropna(subset=["low", "high"])[["variant", "place", "low", "high"]]
-    inside = look.inside(seeds, "value")["value"]
-    spread = spread.assign(low=spread["low"].clip(inside.min(), inside.max()), high=spread["high"].clip(inside.min(), inside.max()))
+    spread = bands.on_the_axis(spread, look.inside(seeds, "value")["value"])
     return alt.Chart(spread).mark_area(opacity=0.2, clip=True).encode(look.x(), look.y("low"), alt.Y2("high:Q"), colour)
 
 
