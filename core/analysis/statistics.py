@@ -190,7 +190,7 @@ def _ratio(mean: float, spread: float) -> float:
 
 def sentence(first: str, second: str, difference: PairedDifference, metric: str = "val_loss", at: At = "last") -> str:
     """The difference of two variants in plain English, with its interval and the number of seeds."""
-    name = _metric_in_words(metric, at)
+    first, second, name = quoted(first), quoted(second), _metric_in_words(metric, at)
     if difference.n == 0:
         return f"{first} and {second} have no seed in common that ended finite: nothing can be said about {name}"
     if difference.n == 1:
@@ -200,6 +200,19 @@ def sentence(first: str, second: str, difference: PairedDifference, metric: str 
         return f"{first} and {second} cannot be told apart in {name} at {_seeds(difference.n)}{_prospect(difference)}"
     size, low, high = figures(abs(difference.mean), *sorted((abs(difference.low), abs(difference.high))))
     return f"{_who_is_where(first, second, difference, at)} in {name}: by {size} ({low} to {high}, {_seeds(difference.n)})"
+
+
+_READ_AS_OURS = frozenset(
+    "all and any another best both by each either every few in is it itself last less lower higher many more most neither no nobody "
+    "none nor not nothing of one or other others same seed seeds some than that the these this those to two three four five with without worst".split()
+)
+"""Words of which a name within a sentence could be read as a part of the sentence itself."""
+
+
+def quoted(name: str) -> str:
+    """The name as a sentence has it: in quotes where it could be misread, for a comma or for a word of the sentence's own, like "none"."""
+    misread = any(sign in name for sign in ",;:()") or not _READ_AS_OURS.isdisjoint(name.casefold().split())
+    return f"“{name}”" if misread else name
 
 
 def _who_is_where(first: str, second: str, difference: PairedDifference, at: At) -> str:
@@ -250,15 +263,15 @@ def _alone(name: str, by_seed: Series, metric: str, at: At) -> str:
     finite = by_seed.dropna()
     mean, low, high = mean_interval(finite)
     if len(finite) == 1:
-        return f"{name}: {_metric_in_words(metric, at)} {_number(mean)}; a single seed gives no interval"
+        return f"{quoted(name)}: {_metric_in_words(metric, at)} {_number(mean)}; a single seed gives no interval"
     size, bottom, top = figures(mean, low, high)
-    return f"{name}: {_metric_in_words(metric, at)} {size} ({bottom} to {top}, {_seeds(len(finite))})"
+    return f"{quoted(name)}: {_metric_in_words(metric, at)} {size} ({bottom} to {top}, {_seeds(len(finite))})"
 
 
 def _divergences(values: DataFrame) -> str:
     """Such as "; SGD diverged in 2 of 5 seeds", for each variant in which any did."""
     counts = values["status"].eq("diverged").groupby(values["variant"], sort=False).agg(["sum", "size"])
-    said = [f"{name} diverged in {row['sum']} of {_seeds(row['size'])}" for name, row in counts[counts["sum"] > 0].iterrows()]
+    said = [f"{quoted(str(name))} diverged in {row['sum']} of {_seeds(row['size'])}" for name, row in counts[counts["sum"] > 0].iterrows()]
     return "; " * bool(said) + "; ".join(said)
 
 

@@ -166,6 +166,25 @@ def test_an_interval_that_leaves_out_zero_never_reads_as_if_it_reached_it():
     assert all(float(end) > 0 for end in ends), ends
 
 
+@pytest.mark.parametrize(
+    "name", ["none", "All", "no norm", "in 3 steps", "itself", "ticket, one shot", "adam, lr=0.1", "a: b", "best (mine)"]
+)
+def test_a_name_that_could_be_misread_is_quoted(name):
+    assert statistics.quoted(name) == f"“{name}”"
+    assert statistics.sentence(name, "SGD", difference(-0.1, -0.12, -0.14)).startswith(f"“{name}” ends lower than SGD in")
+
+
+@pytest.mark.parametrize("name", ["Adam", "lr=0.1", "A", "nonesuch", "batch norm", "magnitude scope=layer", "Threshold 0.7"])
+def test_a_plain_name_is_not_quoted(name):
+    assert statistics.quoted(name) == name
+
+
+def test_a_variant_called_none_that_diverged_does_not_read_as_no_seed_did():
+    curves = {"none": {0: [0.8], 1: [9.0]}, "batch": {0: [0.5], 1: [0.6]}}
+    history, runs = run_frames(curves, diverged={("none", 1)})
+    assert statistics.leading_verdict(history, runs).endswith("; “none” diverged in 1 of 2 seeds")
+
+
 def test_the_leading_verdict_sets_the_best_against_the_runner_up(two_variants):
     curves, history, runs = two_variants
     text = statistics.leading_verdict(history, runs)
