@@ -203,8 +203,9 @@ def sentence(first: str, second: str, difference: PairedDifference, metric: str 
 
 
 _READ_AS_OURS = frozenset(
-    "all and any another best both by each either every few in is it itself last less lower higher many more most neither no nobody "
-    "none nor not nothing of one or other others same seed seeds some than that the these this those to two three four five with without worst".split()
+    "all and any another best both by each either every few five four in is it itself last less lower higher many more most neither no "
+    "nobody none nor not nothing of one or other others same seed seeds some than that the these this those three to two with without "
+    "worst".split()
 )
 """Words of which a name within a sentence could be read as a part of the sentence itself."""
 
