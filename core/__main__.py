@@ -122,6 +122,8 @@ def load(file: Path) -> Comparison:
         raise SettingsError(f"{file}: not JSON: {error}") from error
     except SettingsError as error:
         raise SettingsError("\n".join(f"{file}: {line}" for line in str(error).splitlines())) from error
+    except ValueError as error:  # a number of more digits than Python reads
+        raise SettingsError(f"{file}: {str(error).partition(';')[0]}") from error
 
 
 def _with_whole_paths(given: Any, folder: Path) -> Any:
@@ -130,21 +132,28 @@ def _with_whole_paths(given: Any, folder: Path) -> Any:
     if not isinstance(given, dict):
         return given
     whole = {name: _with_whole_paths(value, folder) for name, value in given.items()}
-    if whole.get("kind") == "table" and isinstance(whole.get("path"), str) and whole["path"]:
-        whole["path"] = str(folder / whole["path"])
-    return whole
+    names = ["data.path", *(["path"] if whole.get("kind") == "table" else [])]
+    return whole | {name: _whole_path(whole[name], folder) for name in names if name in whole}
+
+
+def _whole_path(path: Any, folder: Path) -> Any:
+    """A path, or each of those that vary, as seen from the file."""
+    if isinstance(path, list):
+        return [_whole_path(item, folder) for item in path]
+    return str(folder / path) if isinstance(path, str) and path else path
 
 
 def compare(options: argparse.Namespace) -> None:
     """`compare FILE --out DIR`."""
     from core.runs.compare import compare_in
-    from core.runs.configuration import Configuration
+    from core.runs.configuration import Configuration, check_limits
     from core.runs.executors import InlineExecutor, Pool, make_executor
 
-    comparison = load(options.file)
+    comparison, configuration = load(options.file), Configuration()
+    check_limits(comparison, configuration)
     _check_folder(options.out)
     logging.getLogger("core").addHandler(logging.NullHandler())  # what went wrong is said once, in the end
-    workers = options.workers or Configuration().workers
+    workers = options.workers or configuration.workers
     store = _store(options.store) if options.store else None
     pool = Pool(partial(make_executor, workers), workers) if workers > 1 else Pool.around(InlineExecutor())
     result = compare_in(pool, comparison, store=store)

@@ -21,6 +21,8 @@ MAX_RUNS = 8_000
 """One that was never asked for is looked up in the store by one statement with four values a run, and SQLite takes 32,766 of them."""
 SAID_BY = {"model.hidden": ("model.width", "model.depth")}
 """Settings by dotted path, and others that say the same in another way and go before them."""
+FOUND_FROM = {"data.path": ("data.sha256",)}
+"""Settings by dotted path, and others that are found from them."""
 
 
 class Variant(BaseModel):
@@ -29,6 +31,11 @@ class Variant(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_plain_values(cls, given: Any) -> Any:
+        return {name: plain(value) for name, value in given.items()} if isinstance(given, dict) else given
 
     @property
     def overrides(self) -> dict[str, Any]:
@@ -56,6 +63,11 @@ class Comparison(BaseModel):
         if not isinstance(base, RunSettings | dict):
             raise worded(f"base: {base!r}: settings are a table")
         return base if isinstance(base, RunSettings) else _validated(base, "base.")
+
+    @field_validator("vary", mode="before")
+    @classmethod
+    def _in_plain_values(cls, vary: Any) -> Any:
+        return {path: plain(values) for path, values in vary.items()} if isinstance(vary, dict) else vary
 
     @model_validator(mode="after")
     def _every_variant_is_valid(self) -> Self:
@@ -193,10 +205,22 @@ def _with_empty(value: Any) -> Any:
     return {} if value is None else value
 
 
+def plain(value: Any) -> Any:
+    """A value as TOML has it: a choice as a table of its kind and what is not at its default, a number of NumPy or torch as Python's."""
+    if isinstance(value, Choice):
+        fields = type(value).model_fields
+        held = {name: getattr(value, name) for name in fields}
+        return {name: plain(item) for name, item in held.items() if name == "kind" or item != fields[name].default}
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
 def label(path: str, value: Any) -> str:
     """A variant's name for one varied value: `adam`, `sgd momentum=0.9`, `dropout=0.2`."""
-    if isinstance(value, Choice):
-        value = value.model_dump(mode="json", exclude_defaults=True) | {"kind": value.kind}  # type: ignore[attr-defined]
+    value = plain(value)
     if value is None or value == {}:
         return f"{path.rpartition('.')[2]}=none"
     if isinstance(value, dict):
@@ -228,8 +252,8 @@ def _validated(given: Any, where: str) -> RunSettings:
 def _with(base: RunSettings, overrides: dict[str, Any]) -> dict[str, Any]:
     """The base as plain dicts, with each dotted path replaced, a choice as a whole before what is inside it."""
     settings = base.model_dump()
-    for path in SAID_BY.keys() & overrides.keys():
-        _unsay(settings, path, overrides)
+    overrides = dict(_whole(path, value) for path, value in overrides.items())
+    _unsay(settings, overrides)
     for path, value in sorted(overrides.items(), key=lambda item: item[0].count(".")):
         _replace(settings, path, value)
         if any(other.startswith(f"{path}.") for other in overrides):
@@ -237,14 +261,25 @@ def _with(base: RunSettings, overrides: dict[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def _unsay(settings: dict[str, Any], path: str, overrides: dict[str, Any]) -> None:
-    """Takes out of the base what would go before the override at `path`. Raises for other overrides that would."""
-    for other in SAID_BY[path]:
-        if other in overrides:
-            raise worded(f"{path} and {other}: the second goes before the first; give one of the two")
-        group, _, name = other.partition(".")
-        if settings[group].get(name) is not None:
-            settings[group][name] = None
+def _whole(path: str, value: Any) -> tuple[str, Any]:
+    """The kind of a choice as the choice that it begins: `optimizer.kind = "sgd"` as `optimizer = {kind = "sgd"}`."""
+    choice, _, last = path.rpartition(".")
+    if last != "kind" or not choice:
+        return path, value
+    if not isinstance(value, str):
+        raise worded(f"{path}: {value!r}: a kind is a name")
+    return choice, {"kind": value}
+
+
+def _unsay(settings: dict[str, Any], overrides: dict[str, Any]) -> None:
+    """Takes out of the base what would go before an override, or was found from what it replaces. Raises for two that say the same."""
+    for path in overrides:
+        for other in (*SAID_BY.get(path, ()), *FOUND_FROM.get(path, ())):
+            group, _, name = other.partition(".")
+            if other not in overrides:
+                settings[group].pop(name, None)
+            elif path in SAID_BY:
+                raise worded(f"{path} and {other}: the second goes before the first; give one of the two")
 
 
 def _filled(settings: dict[str, Any]) -> dict[str, Any]:
@@ -263,12 +298,7 @@ def _replace(settings: dict[str, Any], path: str, value: Any) -> None:
             raise worded(f"{path}: no such setting; {_offer(place, path.split('.')[:depth])}")
         if depth < len(parents):
             place = place[name]
-    if last == "kind" and not isinstance(value, str):
-        raise worded(f"{path}: {value!r}: a kind is a name")
-    if last == "kind" and parents:
-        return _replace(settings, ".".join(parents), {"kind": value})
-    place[last] = value.model_dump() if isinstance(value, Choice) else value
-    return None
+    place[last] = value
 
 
 def _offer(place: Any, parents: list[str]) -> str:

@@ -14,13 +14,13 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from core.choices.base import Choice, Seed
 from core.choices.clipping import Clipping, NoClipping
 from core.choices.data import Data, Digits
-from core.choices.distillation import Distillation, DistillationChoice, NoDistillation, SelfDistillation
-from core.choices.models import Mlp, Model, Sizes, uses_batch_statistics
+from core.choices.distillation import Distillation, DistillationChoice, Hint, NoDistillation, SelfDistillation
+from core.choices.models import Mlp, Model, Sizes, needs_two_examples
 from core.choices.optimizers import Adam, Optimizer
 from core.choices.penalties import Penalty
 from core.choices.pruning import NoPruning, Pruning
 from core.choices.schedules import Constant, Schedule
-from core.choices.stopping import NoStopping, Stopping
+from core.choices.stopping import NoStopping, Stopping, StoppingChoice
 from core.choices.training import STREAM_SEEDS, Training
 
 ENGINE_VERSION = 3
@@ -66,17 +66,27 @@ class RunSettings(Choice):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        of_the_parts = (self._pruning_complaint, self._stopping_complaint, self._classes_complaint, self._batch_complaint)
-        complaints = (self._model_complaint, self._penalty_complaint, *of_the_parts)
+        complaints = (
+            self._model_complaint,
+            self._penalty_complaint,
+            self._hint_complaint,
+            self._pruning_complaint,
+            self._stopping_complaint,
+            self._classes_complaint,
+            self._batch_complaint,
+        )
         if complaint := next(filter(None, (complain() for complain in complaints)), None):
             raise ValueError(complaint)
         return self
 
     def _model_complaint(self) -> str | None:
         """Where the settings tell the shape of an example; where the data tell it, the engine asks again."""
-        if self.data.shape is None:
-            return None
-        return self.model.complaint(Sizes(self.data.shape, 1, self.data.sequence, self.data.targets))
+        sizes = self._sizes()
+        return None if sizes is None else self.model.complaint(sizes)
+
+    def _sizes(self) -> Sizes | None:
+        data = self.data
+        return None if data.shape is None else Sizes(data.shape, 1, data.sequence, data.targets)
 
     def _pruning_complaint(self) -> str | None:
         if self.pruning.epochs and self.pruning.epochs[-1] > self.training.epochs:
@@ -102,14 +112,26 @@ class RunSettings(Choice):
         return None
 
     def _classes_complaint(self) -> str | None:
-        if isinstance(self.distillation, DistillationChoice) and self.data.task == "regression":
-            return f"distillation.kind: {self.distillation.kind} needs classes, and data {self.data.kind} is a regression"
-        if self.training.label_smoothing and self.data.task == "regression":
-            return f"training.label_smoothing: needs classes, and data {self.data.kind} is a regression"
+        return self.regression_complaint() if self.data.task == "regression" else None
+
+    def regression_complaint(self) -> str | None:
+        """Why these settings do not go with a regression; None where they do. Of a table, only the data tell that it is one."""
+        data = f"and data {self.data.kind} is a regression"
+        if isinstance(self.distillation, DistillationChoice):
+            return f"distillation.kind: {self.distillation.kind} needs classes, {data}"
+        if self.training.label_smoothing:
+            return f"training.label_smoothing: needs classes, {data}"
+        if isinstance(self.stopping, StoppingChoice) and self.stopping.metric != "val_loss":
+            return f"stopping.metric: {self.stopping.metric} needs classes, {data}; watch val_loss"
+        return None
+
+    def _hint_complaint(self) -> str | None:
+        if isinstance(self.distillation, Hint) and not self.model.widths():
+            return f"distillation.kind: hint needs a network with hidden layers, and {self.model.kind} has none"
         return None
 
     def _batch_complaint(self) -> str | None:
-        if uses_batch_statistics(self.model) and self.training.batch_size == 1:
+        if self.training.batch_size == 1 and needs_two_examples(self.model, self._sizes()):
             return "training.batch_size: batch norm needs at least 2 examples a batch, not 1"
         return None
 

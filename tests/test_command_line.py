@@ -185,6 +185,35 @@ def test_the_store_is_named_before_or_after_the_action(stored, tmp_path, argumen
     assert SMALL.id in capsys.readouterr().out or (tmp_path / "out" / "summary.csv").exists()
 
 
+@pytest.mark.parametrize(
+    ("variable", "said"), [("TANDEM_MAX_RUNS", "runs of a comparison: 4 asked for"), ("TANDEM_MAX_WORK", "epochs x runs")]
+)
+def test_the_limits_of_the_installation_hold_on_the_command_line(tmp_path, capsys, monkeypatch, variable, said):
+    (tmp_path / "c.toml").write_text(SMALL.to_toml())
+    monkeypatch.setenv(variable, "1")
+    assert main(["compare", str(tmp_path / "c.toml"), "--out", str(tmp_path / "out")]) == 2
+    assert said in (error := capsys.readouterr().err)
+    assert variable in error
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["c.toml", "c.json"])
+def test_a_number_of_too_many_digits_is_refused_in_one_line(tmp_path, capsys, name):
+    (tmp_path / name).write_text(
+        ("seeds = " if name.endswith("toml") else '{"seeds": ') + "1" * 5000 + ("" if name.endswith("toml") else "}")
+    )
+    assert main(["compare", str(tmp_path / name), "--out", str(tmp_path / "out")]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_tables_that_vary_are_found_beside_the_file(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text(f"x,y\n1,{name}\n2,c\n")
+    table = 'data = { kind = "table", path = "a.csv", target = "y" }'
+    (tmp_path / "c.toml").write_text(f'seeds = 1\n[base]\n{table}\n[vary]\n"data.path" = ["a.csv", "b.csv"]\n')
+    assert len({run.data.sha256 for run in load(tmp_path / "c.toml").runs()}) == 2
+
+
 def test_a_store_that_cannot_be_opened_is_named(tmp_path, capsys):
     (tmp_path / "x.db").write_bytes(b"no database at all, but long enough to be looked at" * 50)
     assert main(["runs", "--store", f"sqlite:///{tmp_path / 'x.db'}"]) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.comparison import Comparison, label
@@ -41,6 +42,38 @@ def test_layers_that_vary_are_not_overridden_by_a_width_or_depth_of_the_base():
         (4,) * 3,
         (5,) * 3,
     ]
+
+
+@pytest.mark.parametrize("order", [("optimizer.kind", "optimizer.lr"), ("optimizer.lr", "optimizer.kind")])
+def test_a_kind_and_its_settings_are_crossed_in_either_order(order):
+    values = {"optimizer.kind": ["sgd", "adam"], "optimizer.lr": [0.1, 0.2]}
+    crossed = Comparison.load({"vary": {path: values[path] for path in order}, "seeds": 1})
+    assert {(run.optimizer.kind, run.optimizer.lr) for run in crossed.runs()} == {(k, lr) for k in ("sgd", "adam") for lr in (0.1, 0.2)}
+    named = Comparison.load({"variants": [{"name": "a"} | {path: values[path][0] for path in order}], "seeds": 1})
+    assert (named.runs()[0].optimizer.kind, named.runs()[0].optimizer.lr) == ("sgd", 0.1)
+
+
+def test_tables_that_vary_by_their_paths_are_each_their_own(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text(f"x,y\n1,{name}\n2,c\n")
+    paths = [str(tmp_path / f"{name}.csv") for name in ("a", "b")]
+    base = {"data": {"kind": "table", "path": paths[0], "target": "y"}}
+    varied = Comparison.load({"base": base, "vary": {"data.path": paths}, "seeds": 1})
+    assert len({run.data.sha256 for run in varied.runs()}) == 2
+
+
+def test_choices_and_numbers_of_numpy_vary_as_their_plain_values_do():
+    rates = [RunSettings.model_validate({"optimizer": {"kind": "adam", "lr": lr}}).optimizer for lr in (0.01, 0.001)]
+    leaky = RunSettings.model_validate({"model": {"kind": "mlp", "activation": {"kind": "leaky_relu", "negative_slope": 0.1}}}).model
+    for vary in (
+        {"optimizer": rates},
+        {"model": [leaky]},
+        {"training.epochs": list(np.arange(1, 3))},
+        {"model.hidden": np.ones((1, 2), int)},
+    ):
+        given = Comparison(vary=vary, seeds=1)
+        assert Comparison.from_toml(given.to_toml()).id == Comparison.from_json(given.to_json()).id == given.id
+    assert Comparison(vary={"optimizer": rates}).names == ["adam lr=0.01", "adam"]
 
 
 def test_two_variants_that_are_the_same_run_are_one():

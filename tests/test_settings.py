@@ -102,6 +102,15 @@ def test_settings_cannot_be_changed():
         ({"stopping": "patience", "data": {"kind": "iris", "validation_fraction": 0}}, "patience watches the validation data"),
         ({"distillation": "soft_targets", "data": "diabetes"}, "distillation.kind: soft_targets needs classes"),
         ({"model": {"kind": "mlp", "normalization": "batch"}, "training": {"batch_size": 1}}, "training.batch_size: batch norm needs"),
+        ({"stopping": {"kind": "rise", "metric": "val_f1"}, "data": "diabetes"}, "stopping.metric: val_f1 needs classes"),
+        ({"distillation": "hint", "model": "linear"}, "distillation.kind: hint needs a network with hidden layers, and linear has none"),
+        (
+            {
+                "model": {"kind": "convnet", "channels": [4] * 3, "stride": 2, "pooling": "none", "normalization": "batch"},
+                "training": {"batch_size": 1},
+            },
+            "training.batch_size: batch norm needs at least 2",
+        ),
         ({"optimizer": "schedule_free_adamw", "penalty": {"l1_proximal": 0.1}}, "penalty.l1_proximal: schedule_free_adamw ends with"),
         ({"optimizer": "schedule_free_adamw", "penalty": {"max_norm": 3}}, "penalty.max_norm: schedule_free_adamw ends with averaged"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import prod
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -32,7 +33,7 @@ from core.choices.recurrent import Recurrent
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["Convnet", "Linear", "Mlp", "Model", "ModelChoice", "Recurrent", "Sizes", "Width", "uses_batch_statistics"]
+__all__ = ["Convnet", "Linear", "Mlp", "Model", "ModelChoice", "Recurrent", "Sizes", "Width", "has_batch_norm", "needs_two_examples"]
 
 
 class Linear(ModelChoice):
@@ -120,9 +121,19 @@ class Mlp(LayeredChoice):
         return [*hidden, Map("output", self.hidden[-1], sizes.targets * sizes.outputs)]
 
 
-def uses_batch_statistics(model: ModelChoice) -> bool:
-    """Whether a training batch needs at least two examples. A convnet's batch norm averages over positions too: one is enough."""
-    return isinstance(model, Mlp) and isinstance(model.normalization, BatchNorm)
+def has_batch_norm(model: ModelChoice) -> bool:
+    """Whether the examples of a training batch change each other's outputs."""
+    return isinstance(model, LayeredChoice) and isinstance(model.normalization, BatchNorm)
+
+
+def needs_two_examples(model: ModelChoice, sizes: Sizes | None) -> bool:
+    """Whether a training batch of one is too small for batch norm. A convnet's averages over positions too, where it has several.
+
+    `sizes` are None where only the data tell, and they are asked later.
+    """
+    if isinstance(model, Convnet) and has_batch_norm(model):
+        return sizes is not None and any(prod(stage.after) == 1 for stage in model.stages(sizes))
+    return has_batch_norm(model)
 
 
 Model = Annotated[Linear | Mlp | Convnet | Recurrent, Field(discriminator="kind"), ByKind]

@@ -131,6 +131,7 @@ class Soap(PackageOptimizer):
     eps: Epsilon = 1e-8
 
     elementwise: ClassVar[bool] = False
+    amplifies: ClassVar[bool] = True
     options: ClassVar[dict[str, Any]] = {}
     torch_name: ClassVar[str] = "SOAP"
 
@@ -139,7 +140,8 @@ class Custom(OptimizerChoice):
     """Custom: a torch optimizer class of your own, by its import path.
 
     `path` is `package.module.Class`, importable where the runs train; it is called as Class(params, lr=lr, **settings). It sees one run's
-    parameters in their own shapes. A run's key holds the path, not the code: change the path's version when the code changes.
+    parameters in their own shapes. Besides torch's `state` it may keep numbers, texts, tensors, lists and dicts in attributes of its own.
+    A run's key holds the path, not the code: change the path's version when the code changes.
     """
 
     kind: Literal["custom"] = "custom"
@@ -150,6 +152,7 @@ class Custom(OptimizerChoice):
     ] = {}
 
     elementwise: ClassVar[bool] = False
+    foreign: ClassVar[bool] = True
 
     def build(self, params: Sequence[Tensor]) -> list[TorchOptimizer]:
         """The user's optimizer over `params`. Raises CustomOptimizerError, or what the class itself raises."""
@@ -158,10 +161,20 @@ class Custom(OptimizerChoice):
             inspect.signature(made).bind(list(params), lr=self.lr, **self.settings)
         except TypeError as error:
             raise CustomOptimizerError(f"optimizer.settings: {self.path} does not take lr and these settings: {error}") from error
-        optimizer = made(list(params), lr=self.lr, **self.settings)
+        try:
+            optimizer = made(list(params), lr=self.lr, **self.settings)
+        except (ValueError, TypeError) as error:
+            raise CustomOptimizerError(f"optimizer.settings: {self.path} refuses them: {error}") from error
+        if inspect.signature(type(optimizer).step).parameters.get("closure", _OPTIONAL).default is inspect.Parameter.empty:
+            raise CustomOptimizerError(
+                f"optimizer.path: {self.path} steps by a closure alone, which is not given; of torch's, lbfgs is a kind"
+            )
         if "lr" not in optimizer.defaults:
             raise CustomOptimizerError(f"optimizer.path: {self.path} has no lr among its defaults, where a schedule would set it")
         return [optimizer]
+
+
+_OPTIONAL = inspect.Parameter("closure", inspect.Parameter.KEYWORD_ONLY, default=None)
 
 
 class CustomOptimizerError(ValueError):

@@ -260,6 +260,7 @@ class Lbfgs(OptimizerChoice):
 
     elementwise: ClassVar[bool] = False
     closure: ClassVar[bool] = True
+    amplifies: ClassVar[bool] = True
     options: ClassVar[dict[str, Any]] = {}
     torch_name: ClassVar[str] = "LBFGS"
 

@@ -136,4 +136,4 @@ def macro_f1(guess_RN: Tensor, target_RN: Tensor, classes: int) -> Tensor:
     counts_RCC = torch.bincount(cell.flatten(), minlength=runs * classes**2).view(runs, classes, classes)
     true_positive_RC = counts_RCC.diagonal(dim1=1, dim2=2)
     named_RC = counts_RCC.sum(1) + counts_RCC.sum(2)
-    return (2 * true_positive_RC / named_RC).nanmean(1)
+    return (2 * true_positive_RC.double() / named_RC).nanmean(1)

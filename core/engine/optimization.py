@@ -18,7 +18,10 @@ from core.engine.planning import group_key
 from core.settings import RunSettings
 
 State = dict[str, Any]
-"""Of one torch optimizer: `tensors`, torch's own state of each of its tensors, and `groups`, the rest of its param_groups."""
+"""Of one torch optimizer: `tensors`, torch's own state of each of its tensors, and `groups`, the rest of its param_groups.
+
+Of a user's also `attributes`, what it keeps in plain values beside them.
+"""
 
 Builder = Callable[[], list[list[torch.optim.Optimizer]]]
 
@@ -56,6 +59,9 @@ class Group:
     apart: Apart | None = None  # where the torch optimizer works at rate 1
     plateau: float = 1.0  # what a schedule that watches the validation loss has come down to
 
+    def __post_init__(self) -> None:
+        self.homes = _homes(self.optimizers) if self.run.optimizer.foreign else []
+
     def factor(self, step: int) -> float:
         """What the schedule makes of the learning rate at update `step` (the first is 0)."""
         total = self.run.training.epochs * self.steps_per_epoch
@@ -84,6 +90,8 @@ class Group:
                     group["lr"] = optimizer.defaults["lr"] * factor
                 if self.run.optimizer.closure:
                     optimizer.step(partial(self.closure, row))
+                elif self.homes:
+                    self.homes[row - self.rows.start].step(optimizer)
                 else:
                     _bare_step(optimizer)
         return time.perf_counter() - begun
@@ -104,10 +112,12 @@ class Group:
     def reset(self) -> None:
         """Forgets all that its optimizers remember."""
         self.optimizers = self.build()
+        self.__post_init__()
 
     def state(self) -> list[list[State]]:
         """What its torch optimizers remember."""
-        return [[_state_of(optimizer) for optimizer in optimizers] for optimizers in self.optimizers]
+        foreign = self.run.optimizer.foreign
+        return [[_state_of(optimizer, foreign=foreign) for optimizer in optimizers] for optimizers in self.optimizers]
 
     def restore(self, saved: list[list[State]]) -> None:
         """Puts back what `state` gave."""
@@ -133,9 +143,46 @@ def _tensors(optimizer: torch.optim.Optimizer) -> list[Tensor]:
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 
-def _state_of(optimizer: torch.optim.Optimizer) -> State:
+@dataclass
+class Homes:
+    """Where the parameters and gradients of a user's optimizer lie in the stack: it may put others in their place."""
+
+    tensors: list[tuple[Tensor, Tensor, Tensor | None]]  # the optimizer's own, and the views of the stack that they stand for
+
+    def step(self, optimizer: torch.optim.Optimizer) -> None:
+        """One step, whose result is in the stack whatever the optimizer does to its tensors."""
+        for tensor, _, gradient in self.tensors:
+            tensor.grad = gradient
+        optimizer.step()
+        for tensor, values, _ in self.tensors:
+            if tensor.data_ptr() != values.data_ptr():
+                tensor.data = values.copy_(tensor.detach())
+
+
+def _homes(optimizers: list[list[torch.optim.Optimizer]]) -> list[Homes]:
+    """Of each row; a user's optimizer is one."""
+    return [Homes([(tensor, tensor.detach(), tensor.grad) for tensor in _tensors(optimizer)]) for [optimizer] in optimizers]
+
+
+def _state_of(optimizer: torch.optim.Optimizer, *, foreign: bool) -> State:
     groups = [{name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
-    return {"tensors": [dict(optimizer.state.get(p, {})) for p in _tensors(optimizer)], "groups": groups}
+    state = {"tensors": [dict(optimizer.state.get(p, {})) for p in _tensors(optimizer)], "groups": groups}
+    return state | {"attributes": _attributes(optimizer)} if foreign else state
+
+
+def _attributes(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """What a user's optimizer keeps in attributes of its own, as far as it is plain values and none of its parameters."""
+    torchs_own = vars(torch.optim.SGD([torch.zeros(1)], lr=1.0)).keys()
+    parameters = {id(tensor) for tensor in _tensors(optimizer)}
+    return {name: value for name, value in vars(optimizer).items() if name not in torchs_own and _is_plain(value, parameters)}
+
+
+def _is_plain(value: Any, parameters: set[int]) -> bool:
+    if isinstance(value, dict):
+        return all(_is_plain(item, parameters) for pair in value.items() for item in pair)
+    if isinstance(value, list | tuple):
+        return all(_is_plain(item, parameters) for item in value)
+    return value is None or (isinstance(value, bool | int | float | str | Tensor) and id(value) not in parameters)
 
 
 def _restore(optimizer: torch.optim.Optimizer, state: State) -> None:
@@ -144,6 +191,7 @@ def _restore(optimizer: torch.optim.Optimizer, state: State) -> None:
     for p, saved in zip(_tensors(optimizer), state["tensors"], strict=True):
         if saved:
             optimizer.state[p].update(saved)
+    vars(optimizer).update(state.get("attributes", {}))
 
 
 def groups_of(

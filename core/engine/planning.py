@@ -30,7 +30,8 @@ def signature(run: RunSettings) -> str:
     if run.training.evaluate_every:  # then a run's end is a measurement that the others, alone, would not have had
         training["epochs"] = run.training.epochs
     noise = [bool(getattr(run.training, name)) for name in ("label_smoothing", "mixup", "input_noise", "gradient_noise")]
-    return json.dumps([run.data.identity(), model, stochastic, training, noise, run.distillation.kind], sort_keys=True)
+    alone = run.key if run.optimizer.amplifies else ""
+    return json.dumps([run.data.identity(), model, stochastic, training, noise, run.distillation.kind, alone], sort_keys=True)
 
 
 def plan(runs: Sequence[RunSettings], workers: int = 1) -> list[tuple[RunSettings, ...]]:

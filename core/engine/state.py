@@ -19,11 +19,11 @@ from torch import Tensor, nn
 
 from core.choices.data import Data
 from core.choices.loading import load_data
-from core.choices.models import uses_batch_statistics
+from core.choices.models import needs_two_examples
 from core.choices.more_optimizers import CustomOptimizerError
 from core.choices.schedules import PlateauState
 from core.choices.stopping import Watch
-from core.engine.network import DTYPES, blank, initial_parameters
+from core.engine.network import DTYPES, blank, initial_parameters, sizes_of
 from core.engine.optimization import State, grouped_rows, kept_state
 from core.engine.planning import group_key, plan
 from core.engine.teaching import Lesson
@@ -180,7 +180,7 @@ def _settings(text: str) -> RunSettings:
 def _labelled(data: Data, share: float) -> NDArray[np.int64]:
     split = load_data(data)
     order = np.random.default_rng(data.split_seed).permutation(len(split.y_train))
-    if split.task == "regression" or split.targets > 1:
+    if split.task == "regression" or split.y_train.ndim > 1:
         return np.sort(order[: max(1, round(share * len(order)))])
     of_class = [order[split.y_train[order] == label] for label in range(split.outputs)]
     return np.sort(np.concatenate([members[: max(1, round(share * len(members)))] for members in of_class]))
@@ -249,8 +249,8 @@ def begin(runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] |
 
 def _check_batches(stack: Stack) -> None:
     """Batch norm has nothing to average over in a batch of one example."""
-    size, draws = stack.micro_size, stack.draws
-    if uses_batch_statistics(stack.runs[0].model) and (draws % size or size) == 1:
+    run, size, draws = stack.runs[0], stack.micro_size, stack.draws
+    if (draws % size or size) == 1 and needs_two_examples(run.model, sizes_of(load_data(run.data))):
         larger = next(other for other in range(size + 1, draws + 2) if draws % other != 1)
         raise SettingsError(
             f"training.batch_size: {size} leaves 1 of {draws} training examples for the last batch, and batch norm needs at least 2; "
@@ -260,20 +260,24 @@ def _check_batches(stack: Stack) -> None:
 
 def _check_data(runs: Sequence[RunSettings]) -> None:
     """What only the loaded data can tell. The runs share data, network and batches."""
-    run, split = runs[0], load_data(runs[0].data)
-    if split.task == "regression" and run.teachers:
-        raise SettingsError(f"distillation.kind: soft_targets needs classes, and the target of {run.data.kind} is a number")
-    if split.targets > 1 and run.teachers:
-        raise SettingsError(
-            f"distillation.kind: soft_targets needs one class an example, and {run.data.kind} has {split.targets}; "
-            "set it to none, or choose other data"
-        )
+    split = load_data(runs[0].data)
+    for run in runs:
+        if split.task == "regression" and (complaint := run.regression_complaint()):
+            raise SettingsError(complaint)
+        if split.targets > 1 and run.teachers:
+            raise SettingsError(
+                f"distillation.kind: {run.distillation.kind} needs one class an example, and {run.data.kind} has {split.targets}; "
+                "set it to none, or choose other data"
+            )
 
 
 def _given_start(initial: Sequence[dict[str, Tensor]], template: nn.Module, dtype: torch.dtype) -> tuple[Tensor, dict[str, Tensor]]:
-    """Parameters (R, P) and buffers of given state_dicts. Raises torch's RuntimeError where one does not fit."""
+    """Parameters (R, P) and buffers of given state_dicts. Raises ValueError where one does not fit."""
     for state in initial:
-        template.load_state_dict(state)
+        try:
+            template.load_state_dict(state)
+        except (RuntimeError, TypeError) as error:
+            raise ValueError(f"initial: {' '.join(str(error).split())}") from error
     names = [name for name, _ in template.named_parameters()]
     flat_RP = torch.stack([torch.cat([state[name].detach().to(dtype).flatten() for name in names]) for state in initial])
     buffers = {name: torch.stack([state[name] for state in initial]) for name, _ in template.named_buffers()}
@@ -281,17 +285,22 @@ def _given_start(initial: Sequence[dict[str, Tensor]], template: nn.Module, dtyp
 
 
 def _given_order(order: Sequence[Any], runs: Sequence[RunSettings]) -> Tensor:
-    """Given orders as one tensor (R, epochs, draws). Raises ValueError for what is no order of the data."""
+    """Given orders with equally many draws as one tensor (R, epochs, draws); those of shorter runs end in zeros, which they never draw.
+
+    Raises ValueError for what is no order of the data.
+    """
     orders = [torch.as_tensor(epochs) for epochs in order]
-    examples, epochs = len(load_data(runs[0].data).x_train), max(run.training.epochs for run in runs)
-    for order_ED in orders:
-        if order_ED.dim() != 2 or order_ED.is_floating_point() or order_ED.shape != orders[0].shape:
-            raise ValueError("order: it takes an integer array (epochs, draws) a run, of one shape for runs that train together")
-        if len(order_ED) < epochs or not order_ED.shape[1]:
-            raise ValueError(f"order: {len(order_ED)} epochs of {order_ED.shape[1]} draws given, and training.epochs is {epochs}")
+    examples, longest = len(load_data(runs[0].data).x_train), max(run.training.epochs for run in runs)
+    for order_ED, run in zip(orders, runs, strict=True):
+        if order_ED.dim() != 2 or order_ED.is_floating_point():
+            raise ValueError("order: it takes an integer array (epochs, draws) a run")
+        epochs, draws = order_ED.shape
+        if epochs < run.training.epochs or not draws:
+            raise ValueError(f"order: {epochs} epochs of {draws} draws given, and training.epochs is {run.training.epochs}")
         if int(order_ED.min()) < 0 or int(order_ED.max()) >= examples:
             raise ValueError(f"order: it takes the numbers of training examples, 0 to {examples - 1}")
-    return torch.stack(orders).long()
+    ends = [(0, 0, 0, max(longest - len(order_ED), 0)) for order_ED in orders]
+    return torch.stack([nn.functional.pad(order_ED[:longest], end) for order_ED, end in zip(orders, ends, strict=True)]).long()
 
 
 def _cast(buffer: Tensor, dtype: torch.dtype) -> Tensor:

@@ -65,6 +65,7 @@ class Live:
         layout = self.network.layout
         self.groups = groups_of(self.runs, self.flat_RP, self.grad_RP, layout, self.steps_per_epoch, self._closure)
         self.averaging = any(run.optimizer.averaging for run in self.runs)
+        self.looking = [row for row, run in enumerate(self.runs) if run.optimizer.closure]  # these look at the batch again by themselves
         self.alone: dict[int, Network] = {}  # the networks of single rows, for optimizers that evaluate the loss themselves
         self.index_RB = torch.empty(0, dtype=torch.long)
         for group in self.groups:
@@ -136,7 +137,10 @@ class Live:
         """One update of every run on its batch. With `observe`: the gradient before clipping, and the parameters before the update."""
         begun = time.perf_counter()
         self.index_RB = index_RB
+        buffers = {name: buffer[self.looking].clone() for name, buffer in self.buffers.items()} if self.looking else {}
         loss_R, penalty_R = self.backward(index_RB)
+        for name, buffer in buffers.items():
+            self.buffers[name][self.looking] = buffer
         observed = (self.grad_RP.clone(), self.flat_RP.clone()) if observe else None
         if self.window:
             self._remember_norms()
@@ -227,8 +231,8 @@ class Live:
         self.stack = replace(self.stack, watches=tuple(watches))
 
     def restore_best(self, left: list[int]) -> None:
-        """Gives the runs that end here the weights of their best evaluation, where their rule says so."""
-        rows = [row for row in left if self.runs[row].stopping.restore_best]
+        """Gives the runs that end here the weights of their best evaluation, where their rule says so and there was one."""
+        rows = [row for row in left if self.runs[row].stopping.restore_best and math.isfinite(self.stack.watches[row].best)]
         if rows and self.stack.best_RP is not None:
             self.flat_RP[rows] = self.stack.best_RP[rows]
             for name, buffer in self.stack.best_buffers.items():

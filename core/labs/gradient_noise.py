@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from core.choices.loading import load_data
-from core.choices.models import uses_batch_statistics
+from core.choices.models import has_batch_norm
 from core.engine.network import build_model
 from core.settings import RunSettings
 
@@ -74,7 +74,7 @@ def measure(run: RunSettings, draws: int = 64, *, replacement: bool = True) -> G
     if draws < 2:
         raise ValueError(f"draws must be at least 2 for a spread, not {draws}")
     model, x_ND, y_N = _prepared(run)
-    examples, mixes = len(x_ND), uses_batch_statistics(run.model)
+    examples, mixes = len(x_ND), has_batch_norm(run.model)
     each_NP = None if mixes or examples * _parameters(model) > MOST_NUMBERS else _of_each(model, x_ND, y_N)
     mean_P = _gradients(model, x_ND, y_N, [np.arange(examples)])[0]
     sigma = math.nan if each_NP is None else float(np.sqrt(((each_NP - mean_P) ** 2).sum(1).mean()))

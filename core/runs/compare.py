@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from tqdm import tqdm
 
 from core.comparison import Comparison, Variant, label
@@ -93,13 +94,27 @@ def train(runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] |
         if values is not None and len(values) != len(runs):
             raise ValueError(f"{name}: {len(values)} given for {len(runs)} runs; it takes one a run")
     records = Records()
-    for stack in plan(runs):
+    for stack in _with_equal_draws(plan(runs), places, order):
         at = [places[run.key] for run in stack]
         given = [None if values is None else [values[place] for place in at] for values in (initial, order)]
         records.extend(on_one_thread(_trained, stack, *given))
     variants = _variants(runs)
     members = [(name, run) for name, part in variants.items() for run in part]
     return Result.measured(members, records, _as_comparison(variants).to_toml())
+
+
+def _with_equal_draws(
+    stacks: Sequence[tuple[RunSettings, ...]], places: dict[str, int], order: Sequence[Any] | None
+) -> Iterator[tuple[RunSettings, ...]]:
+    """The stacks, those apart whose given orders have not equally many draws: an update of a stack has one size of batch."""
+    if order is None:
+        yield from stacks
+        return
+    for stack in stacks:
+        apart: dict[Any, list[RunSettings]] = {}
+        for run in stack:
+            apart.setdefault(np.shape(order[places[run.key]])[-1:], []).append(run)
+        yield from map(tuple, apart.values())
 
 
 def _trained(runs: Sequence[RunSettings], initial: Sequence[Any] | None, order: Sequence[Any] | None) -> Records:

@@ -89,12 +89,16 @@ class Configuration(BaseSettings):
 def check(comparison: Comparison, configuration: Configuration) -> None:
     """What the dashboard asks before it asks the runner.
 
-    Raises LimitError for a comparison that is too large, NotAllowedError for one that would run a user's code; DataError where a table
-    must be read to tell, and cannot be.
+    Raises NotAllowedError for a comparison that would run a user's code, and what `check_limits` raises.
     """
-    runs = comparison.runs()
-    if not configuration.allow_custom and any(run.optimizer.kind == "custom" for run in runs):
+    if not configuration.allow_custom and any(run.optimizer.kind == "custom" for run in comparison.runs()):
         raise NotAllowedError("optimizer.kind: custom imports code; TANDEM_ALLOW_CUSTOM=1 allows that in the dashboard")
+    check_limits(comparison, configuration)
+
+
+def check_limits(comparison: Comparison, configuration: Configuration) -> None:
+    """Raises LimitError for a comparison that is too large; DataError where a table must be read to tell, and cannot be."""
+    runs = comparison.runs()
     if len(runs) > configuration.max_runs:
         raise LimitError("max_runs", len(runs), configuration.max_runs)
     if (asked := work(runs)) > configuration.max_work:

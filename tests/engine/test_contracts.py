@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import deque
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -323,3 +325,106 @@ def test_a_custom_optimizer_that_cannot_be_scheduled_or_resumed_is_refused_in_wo
 
 def begin_and_advance(run):
     return advance(begin([run]), 1)[0]
+
+
+class Counting(torch.optim.SGD):
+    """Keeps what it needs on itself: longer steps from the tenth on, along a mean of the gradients."""
+
+    def __init__(self, params, lr):
+        super().__init__(params, lr)
+        self.updates, self.means, self.own = 0, {}, list(self.param_groups[0]["params"])
+
+    def step(self, closure=None):
+        if closure:
+            closure()
+        self.updates += 1
+        for place, p in enumerate(self.own):
+            self.means[place] = 0.5 * self.means.get(place, torch.zeros_like(p)) + p.grad
+            p.data.sub_(self.means[place], alpha=self.param_groups[0]["lr"] * (10 if self.updates > 9 else 1))
+
+
+class Moving(torch.optim.SGD):
+    def step(self, closure=None):
+        if closure:
+            closure()
+        for p in self.param_groups[0]["params"]:
+            p.data = p.data - self.param_groups[0]["lr"] * p.grad
+
+
+class Clearing(torch.optim.SGD):
+    def step(self, closure=None):
+        super().step(closure)
+        self.zero_grad()
+
+
+class Demanding(torch.optim.SGD):
+    def step(self, closure):
+        return super().step(closure)
+
+
+@pytest.mark.parametrize("cls", [Counting, Moving, Clearing])
+def test_a_custom_optimizer_trains_as_in_a_plain_loop_whatever_it_does_to_its_tensors(cls, monkeypatch):
+    run, shorter = (
+        settings(optimizer={"kind": "custom", "lr": 0.01, "path": f"{__name__}.{cls.__name__}"}, training={"epochs": epochs})
+        for epochs in (3, 1)
+    )
+    monkeypatch.setattr(
+        sys.modules[plain_torch_training.__module__], "plain_optimizer", lambda run, model: cls(model.parameters(), lr=0.01)
+    )
+    expected = plain_torch_training(run).model
+    for members, epochs in (([run], None), ([run], 1), ([shorter, run], None)):
+        models, _ = stacked_training(members, epochs=epochs)
+        assert_same_weights(models[run.key], expected, 1e-10)
+    stack = begin([run])
+    while stack.epoch < 2:
+        stack, _ = advance(Stack.from_bytes(stack.to_bytes()), 1)
+    _, records = advance(Stack.from_bytes(stack.to_bytes()), 1)
+    assert_same_weights(core.engine.network.trained_model(run, records.ended[0]["weights"]), expected, 1e-10)
+
+
+def test_a_custom_optimizer_that_refuses_its_settings_or_needs_a_closure_is_named():
+    custom = {"kind": "custom", "path": "torch.optim.SGD", "settings": {"momentum": -1.0}}
+    with pytest.raises(CustomOptimizerError, match=r"optimizer.settings: torch.optim.SGD refuses them: Invalid momentum value"):
+        begin_and_advance(settings(optimizer=custom))
+    with pytest.raises(CustomOptimizerError, match="Demanding steps by a closure alone"):
+        begin_and_advance(settings(optimizer={"kind": "custom", "path": f"{__name__}.Demanding"}))
+
+
+@pytest.mark.parametrize("optimizer", ["soap", "lbfgs"])
+def test_a_run_whose_optimizer_amplifies_rounding_is_the_same_in_any_company(optimizer):
+    given = {"optimizer": optimizer, "data": "digits", "model": {"hidden": [9, 7]}, "training": {"epochs": 2, "batch_size": 300}}
+    run, other = settings(**given), settings(**given, seed=1)
+    alone, together = core.train([run]), core.train([other, run, settings(data="digits")])
+    assert np.array_equal(vector(alone.model(run)), vector(together.model(run)))
+
+
+def test_what_a_batch_does_to_running_statistics_it_does_once_however_the_optimizer_looks_at_it():
+    run = settings(optimizer="lbfgs", model={"normalization": "batch"}, training={"epochs": 1, "batch_size": "full"})
+    models, _ = stacked_training([run])
+    theirs = plain_torch_training(run).model
+    for name, buffer in models[run.key].named_buffers():
+        torch.testing.assert_close(buffer, dict(theirs.named_buffers())[name], atol=1e-10, rtol=0)
+
+
+def test_orders_of_several_lengths_and_sizes_may_be_given_at_once():
+    runs = [settings(seed=seed, training={"epochs": epochs}) for seed, epochs in ((0, 1), (1, 3), (2, 1))]
+    orders = [np.arange(50)[None], np.stack([np.arange(50)] * 3), np.arange(20)[None]]
+    together = core.train(runs, order=orders)
+    for run, order in zip(runs, orders, strict=True):
+        assert_same_weights(together.model(run), core.train([run], order=[order]).model(run), 1e-10)
+    with pytest.raises(ValueError, match=r"order: 1 epochs of 50 draws given, and training.epochs is 3"):
+        core.train(runs[:2], order=[orders[0], orders[0]])
+
+
+def test_a_start_that_does_not_fit_is_refused_in_one_line():
+    run = settings()
+    with pytest.raises(ValueError, match=r"initial: .*size mismatch") as caught:
+        core.train([run], initial=[core.build_model(settings(model={"hidden": [8, 5]})).state_dict()])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_run_that_never_had_a_best_evaluation_ends_with_its_last_weights():
+    stack = begin([settings(stopping={"kind": "patience", "restore_best": True})])
+    live = Live(replace(stack, best_RP=torch.zeros_like(stack.flat_RP)))
+    live.restore_best([0])
+    assert torch.equal(live.flat_RP, stack.flat_RP)

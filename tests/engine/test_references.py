@@ -321,8 +321,24 @@ def test_settings_that_do_not_go_with_the_data_are_refused_with_what_to_do(tmp_p
     table = tmp_path / "t.csv"
     table.write_text("a,y\n" + "\n".join(f"{n},{n * 1.5}" for n in range(60)))
     numbers = settings(data={"kind": "table", "path": str(table), "target": "y"}, distillation="soft_targets")
-    with pytest.raises(core.SettingsError, match="soft_targets needs classes, and the target of table is a number"):
+    with pytest.raises(core.SettingsError, match=r"distillation.kind: soft_targets needs classes, and data table is a regression"):
         begin([numbers])
+    for name, given in (
+        ("label_smoothing", {"training": {"label_smoothing": 0.1}}),
+        ("val_f1", {"stopping": {"kind": "rise", "metric": "val_f1"}}),
+    ):
+        with pytest.raises(core.SettingsError, match=f"{name}.* needs classes, and data table is a regression"):
+            begin([settings(data=numbers.data, **given)])
+    positions = {"kind": "convnet", "channels": [4] * 3, "stride": 2, "pooling": "none", "normalization": "batch"}
+    examples = len(core.load_data(settings(data="digits").data).x_train)
+    with pytest.raises(core.SettingsError, match=f"leaves 1 of {examples} training examples"):
+        begin([settings(data="digits", model=positions, training={"batch_size": examples - 1})])
+
+
+def test_of_sequences_of_one_symbol_some_labels_may_be_known():
+    copied = {"kind": "copy", "samples": 60, "symbols": 3, "length": 1, "delay": 3}
+    run = settings(data=copied, model={"kind": "recurrent", "hidden": 4}, training={"labelled": 0.3})
+    assert core.train([run]).history["status"].iloc[-1] == "finished"
 
 
 def test_a_batch_of_one_is_found_among_the_examples_that_are_drawn():
