@@ -43,7 +43,7 @@ def along(
     frame = thin.thinned(frame[frame["mean"] > 0] if log_y else frame, "variant")
     colour = palette.colour(shown, bands.labels(history, shown), width=width)
     kind: Literal["log", "linear"] = "log" if x in ("step", "seconds") else "linear"
-    axis = alt.Axis(tickCount=5, format="~g", grid=False)
+    axis = marks.logarithmic("x", most=5, grid=False) if kind == "log" else alt.Axis(tickCount=5, format="~g", grid=False)
     across = alt.X(f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(type=kind, nice=False), axis=axis)
     spread = bands.on_the_axis(frame.dropna(subset=["low"]), bands.seed_lines(history, metric, x)["value"])
     low, mean = (_y(field, metric, history, log_y, top) for field in ("low", "mean"))
@@ -63,9 +63,8 @@ def along(
 def _y(field: str, metric: str, history: DataFrame, log_y: bool, top: float | None) -> alt.Y:
     ends: dict[str, Any] = {} if top is None else {"domainMax": top}
     scale = alt.Scale(type="log" if log_y else "linear", zero=False, nice=False, **ends)
-    return alt.Y(
-        f"{field}:Q", title=titles.title(metric, regression=titles.is_regression(history)), scale=scale, axis=alt.Axis(tickCount=5)
-    )
+    axis = marks.logarithmic("y") if log_y else alt.Axis(tickCount=5)
+    return alt.Y(f"{field}:Q", title=titles.title(metric, regression=titles.is_regression(history)), scale=scale, axis=axis)
 
 
 def noise(table: DataFrame, *, slope: float, intercept: float, gradient: float, width: int = 640, height: int = 320) -> alt.LayerChart:
@@ -119,5 +118,5 @@ def _noise(field: str) -> alt.Y:
         f"{field}:Q",
         title="spread of the gradient",
         scale=alt.Scale(type="log", nice=False, padding=8),
-        axis=alt.Axis(tickCount=6, format="~g"),
+        axis=marks.logarithmic("y"),
     )

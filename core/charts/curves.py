@@ -96,8 +96,8 @@ class _Look:
 
     def y_channel(self, field: str = "mean") -> alt.Y:
         scale = alt.Scale(type="log" if self.log_y else "linear", zero=False, nice=False, **self.domain.limits)
-        labels: dict[str, Any] = {"labelExpr": marks.SHORT} if self.log_y else {}
-        axis = alt.Axis(title=titles.title(self.metric, regression=self.regression), tickCount=5, **labels)
+        title = titles.title(self.metric, regression=self.regression)
+        axis = marks.logarithmic("y", title=title) if self.log_y else alt.Axis(title=title, tickCount=5)
         return alt.Y(f"{field}:Q", axis=axis, scale=scale)
 
     def drawable(self, frame: DataFrame, field: str) -> DataFrame:

@@ -14,21 +14,14 @@ from core.charts import bands, marks, palette, titles
 OUTPUT = "output"
 """What the layer after the hidden ones is called."""
 
-_FAR = "datum.value && (abs(datum.value) >= 1e4 || abs(datum.value) < 1e-3)"
-_SHORT = f"{_FAR} ? replace(format(datum.value, '.0e'), '+', '') : format(datum.value, '~g')"
-"""Writes 1e10 for what would otherwise be eleven digits."""
-_STEPS = (1, 2, 3, 5, 10, 20, 50, 100)
-"""Between powers of ten that are written on an axis."""
-
 
 class _Look(NamedTuple):
-    """What the layers of a chart share: `where` is what tooltips say of the place, `ticks` those of a logarithmic y axis."""
+    """What the layers of a chart share: `where` is what tooltips say of the place."""
 
     across: alt.X
     title: str
     log: bool
     where: list[alt.Tooltip]
-    ticks: list[float]
 
 
 def at_moment(layers: DataFrame, epoch: float) -> DataFrame:
@@ -55,18 +48,6 @@ def means(frame: DataFrame, by: Sequence[str], column: str, *, log: bool) -> Dat
     table = table.assign(low=table["mean"] - half, high=table["mean"] + half).drop(columns="std")
     ends = ["mean", "low", "high"]
     return (table.assign(**{name: np.exp(table[name]) for name in ends}) if log else table).reset_index()
-
-
-def ticks(means: Series) -> list[float]:
-    """Places for the ticks of a logarithmic axis of these values and a factor of ten around them: powers of ten, or 1, 2, 5 of few."""
-    means = means[means > 0]
-    if means.empty:
-        return []
-    low, high = int(np.floor(np.log10(means.min()))) - 1, int(np.ceil(np.log10(means.max()))) + 1
-    if high - low <= 4:
-        return [float(f"{digit}e{power}") for power in range(low, high + 1) for digit in (1, 2, 5)]
-    step = next(step for step in _STEPS if (high - low) / step <= 8)
-    return [float(f"1e{power}") for power in range(low - low % step, high + 1, step)]
 
 
 def by_layer(
@@ -98,7 +79,7 @@ def by_layer(
         table = table.assign(**{name: table[name].clip(0, 1) for name in ("low", "high")})
     axis = alt.Axis(tickMinStep=1, tickCount=10, format="d", grid=False)
     x = alt.X("place:Q", title=along, axis=axis, scale=alt.Scale(nice=False, zero=False))
-    look = _Look(x, title or titles.title(column), log, [alt.Tooltip("layer:N")], ticks(table["mean"]))
+    look = _Look(x, title or titles.title(column), log, [alt.Tooltip("layer:N")])
     look = look if len(table) else look._replace(log=False)  # Vega draws no logarithmic axis of nothing
     described = f"Line chart of {look.title} by layer from input to output for {titles.listed(list(variants))}: means with 95 % bands."
     return _grouped(table, _note(frame, column, variants, look), variants, look, described, width, height)
@@ -130,7 +111,7 @@ def by_depth(
     places = sorted(int(depth) for depth in frame["depth"].unique())
     axis = alt.Axis(values=places, format="d", grid=False, labelOverlap="greedy")
     x = alt.X("depth:Q", title="depth (hidden layers)", scale=alt.Scale(nice=False, zero=False, padding=8 if len(table) else 0), axis=axis)
-    look = _Look(x, title, True, [alt.Tooltip("depth:Q", title="hidden layers")], ticks(table["mean"]))
+    look = _Look(x, title, True, [alt.Tooltip("depth:Q", title="hidden layers")])
     look = look if len(table) else look._replace(log=False)
     described = f"Line chart of {title} against depth, y logarithmic, for {titles.listed(list(variants))}: means with 95 % bands."
     return _grouped(table, _note(frame, column, variants, look), variants, look, described, width, height, level)
@@ -185,7 +166,7 @@ def _level(level: float, look: _Look) -> alt.Chart:
 
 def _y(field: str, look: _Look) -> alt.Y:
     scale = alt.Scale(type="log" if look.log else "linear", zero=not look.log, nice=False, padding=6)
-    axis = alt.Axis(values=look.ticks, labelExpr=_SHORT) if look.log else alt.Axis(tickCount=6)
+    axis = marks.logarithmic("y") if look.log else alt.Axis(tickCount=6)
     return alt.Y(f"{field}:Q", title=look.title, scale=scale, axis=axis)
 
 

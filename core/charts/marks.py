@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 from pandas import DataFrame, Series
@@ -24,8 +24,12 @@ PAD = alt.AutoSizeParams(type="pad", contains="padding")
 MANY: dict[str, Any] = {"aria": False}
 """Of marks by the hundred: none is read out by itself. That would be nothing to listen to, and the browser takes long to write it."""
 
-SHORT = "datum.value >= 1e5 || datum.value < 1e-3 ? format(datum.value, '.0e') : format(datum.value, '~g')"
+SHORT = "datum.value >= 1e5 || datum.value < 1e-3 ? replace(format(datum.value, '~e'), '+', '') : format(datum.value, '~g')"
 """Writes the labels of a logarithmic axis as an expression of Vega: powers of ten where figures would be long."""
+
+_FEW = (0.7, 2.2)
+"""Powers of ten that an axis spans when it is labelled at 1, 2 and 5 besides; over less than these, wherever Vega likes."""
+_ONE_TWO_FIVE = [float(f"{digit}e{power}") for power in range(-12, 9) for digit in (1, 2, 5)]
 
 _CHARACTER = 5.5
 """Pixels of a character of small print, about."""
@@ -40,6 +44,20 @@ def note(parts: Sequence[str], width: int) -> alt.TitleParams:
 def close(**more: Any) -> alt.Axis:
     """An axis that keeps its labels and title close, where several panels share the width."""
     return alt.Axis(labelPadding=4, titlePadding=6, labelLimit=140, **more)
+
+
+def logarithmic(channel: Literal["x", "y"], most: int = 8, **more: Any) -> alt.Axis:
+    """The axis of a logarithmic scale: labels at about `most` powers of ten, or at 1, 2 and 5 where there are few powers.
+
+    Left alone, Vega has 1 to 9 of each power, and of those drops what finds no room: often the powers. What the axis spans is asked
+    of the browser, so that a growing chart keeps its specification; all layers and panels share the scale.
+    """
+    low, high = (f"domain('{channel}')[{end}]" for end in (0, 1))
+    span = f"log({high} / {low}) / LN10"
+    few = f"{span} > {_FEW[0]} && {span} < {_FEW[1]} && {low} > {_ONE_TWO_FIVE[0]} && {high} < {_ONE_TWO_FIVE[-1]}"
+    count = f"{few} ? {len(_ONE_TWO_FIVE)} : {span} < {_FEW[0]} ? 6 : clamp(floor({span}), 1, {most})"
+    values = alt.ExprRef(expr=f"{few} ? {_ONE_TWO_FIVE} : null")
+    return alt.Axis(values=values, tickCount=alt.ExprRef(expr=count), labelExpr=SHORT, **more)
 
 
 def exactly(x: Axis) -> alt.Tooltip:

@@ -79,7 +79,7 @@ def descent(
     drawn = thin.thinned(paths[np.isfinite(paths[metric])], "variant")
     drawn = drawn[["variant", "step", metric]].assign(place=drawn[metric].clip(top * 1e-9, top * 1e3))
     x = alt.X("step:Q", title="updates", scale=alt.Scale(nice=False))
-    y = alt.Y("place:Q", title=_TITLES[metric], scale=alt.Scale(type="log", nice=False), axis=alt.Axis(tickCount=5, format=".0e"))
+    y = alt.Y("place:Q", title=_TITLES[metric], scale=alt.Scale(type="log", nice=False), axis=marks.logarithmic("y"))
     colour = palette.colour(variants, None)
     lines = alt.Chart(drawn).mark_line(strokeWidth=2, clip=True).encode(x, y, colour)
     tooltip = [alt.Tooltip("variant:N"), marks.number("step", "updates"), marks.number(metric, _TITLES[metric])]
@@ -194,7 +194,7 @@ def costs(table: DataFrame, *, width: int = 360) -> alt.Chart:
     tooltip += [marks.number("state", "numbers kept per weight")]
     chart = alt.Chart(table).mark_point(size=70, filled=True, color=palette.COLOURS[0], opacity=1)
     return chart.encode(
-        alt.X("relative:Q", title="time of a step / plain SGD's", scale=scale, axis=alt.Axis(tickCount=5, format="~g")),
+        alt.X("relative:Q", title="time of a step / plain SGD's", scale=scale, axis=marks.logarithmic("x")),
         alt.Y("variant:N", title=None, sort=list(table["variant"])),
         tooltip=tooltip,
     ).properties(width=width, height=alt.Step(18), description="The time of one step of each optimizer as a multiple of plain SGD's.")

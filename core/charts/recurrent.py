@@ -55,8 +55,8 @@ def _lag() -> alt.X:
 
 
 def _norm(field: str) -> alt.Y:
-    axis = alt.Axis(tickCount=6, labelExpr=marks.SHORT)
-    return alt.Y(f"{field}:Q", title="gradient norm (1 at lag 0)", scale=alt.Scale(type="log", nice=False, padding=6), axis=axis)
+    scale = alt.Scale(type="log", nice=False, padding=6)
+    return alt.Y(f"{field}:Q", title="gradient norm (1 at lag 0)", scale=scale, axis=marks.logarithmic("y"))
 
 
 def against_baseline(

@@ -86,7 +86,7 @@ def weight_paths(weights: DataFrame, *, title: str, width: int = 300, height: in
     columns = table[["strength", "feature", "weight", "truth", "use"]]
     scale = alt.Scale(domain=list(_KINDS), range=list(_KINDS.values()))
     colour = alt.Color("use:N", scale=scale, legend=alt.Legend(title="feature", orient="bottom", symbolOpacity=1, symbolStrokeWidth=3))
-    x = alt.X("strength:Q", title="strength", scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format="~g", tickCount=5))
+    x = alt.X("strength:Q", title="strength", scale=alt.Scale(type="log", nice=False), axis=marks.logarithmic("x", most=5))
     y = alt.Y("weight:Q", title="weight (target sd per feature sd)")
     tooltip = [alt.Tooltip("feature:N"), *(marks.number(name, name) for name in ("strength", "weight", "truth"))]
     layers = []
@@ -112,7 +112,7 @@ def path_scores(scores: DataFrame, *, variants: Sequence[str], column: str, titl
         width: of the plot, in pixels.
         height: of the plot, in pixels.
     """
-    x = alt.X("strength:Q", title="strength", scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format="~g", tickCount=5))
+    x = alt.X("strength:Q", title="strength", scale=alt.Scale(type="log", nice=False), axis=marks.logarithmic("x", most=5))
     tooltip = [alt.Tooltip("variant:N", title="penalty"), marks.number("strength", "strength"), marks.number(column, title)]
     chart = alt.Chart(scores[["variant", "strength", column]], width=width, height=height, autosize=marks.FIT)
     chart = chart.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=25, filled=True))

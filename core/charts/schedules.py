@@ -24,12 +24,9 @@ def shape(frame: DataFrame, *, name: str, chosen: bool = False, width: int = 210
     watches, logarithmic = bool(frame["watches"].any()), name == "range_test"
     scale = alt.Scale(type="log", nice=False) if logarithmic else alt.Scale(domainMin=0, nice=False, padding=3)
     x = alt.X("epoch:Q", title="epoch", scale=alt.Scale(nice=False), axis=marks.close(tickCount=4, grid=False))
-    y = alt.Y(
-        "lr:Q",
-        title="learning rate",
-        scale=scale,
-        axis=marks.close(tickCount=3, format=".0e" if logarithmic else "~g", minExtent=44, maxExtent=44),
-    )
+    room: dict[str, Any] = {"minExtent": 44, "maxExtent": 44}
+    axis = marks.logarithmic("y", most=3, **room) if logarithmic else marks.close(tickCount=3, format="~g", **room)
+    y = alt.Y("lr:Q", title="learning rate", scale=scale, axis=axis)
     line = alt.Chart(frame).mark_line(
         strokeWidth=3 if chosen else 2, color=palette.COLOURS[1 if chosen else 0], strokeDash=[5, 4] if watches else [1, 0]
     )
@@ -71,9 +68,7 @@ def range_test(
     ends: dict[str, Any] = {}
     if curve.empty:  # nothing decides the axes yet
         limits, ends = {"domain": [0, top or 1.0]}, {"domain": [1e-5, 10]}
-    x = alt.X(
-        "lr:Q", title=across, scale=alt.Scale(type="log", nice=False, **ends), axis=alt.Axis(tickCount=5, format="~g", labelOverlap=True)
-    )
+    x = alt.X("lr:Q", title=across, scale=alt.Scale(type="log", nice=False, **ends), axis=marks.logarithmic("x"))
     y = alt.Y("loss:Q", title=title, scale=alt.Scale(zero=False, nice=False, padding=6, **limits))
     tooltip = [
         alt.Tooltip("variant:N"),

@@ -119,7 +119,7 @@ class _Look:
         low, high = self.limits
         ends: dict[str, Any] = {name: end for name, end in (("domainMin", low), ("domainMax", high)) if end is not None}
         scale = alt.Scale(type="log" if self.log_y else "linear", zero=False, nice=False, padding=8, **ends)
-        return alt.Y(f"{field}:Q", title=self.title, scale=scale, axis=_axis(self.extent, tickCount=6))
+        return alt.Y(f"{field}:Q", title=self.title, scale=scale, axis=_axis(self.extent, log=self.log_y))
 
     def inside(self, frame: DataFrame, field: str) -> DataFrame:
         """The rows with a finite value that the axis shows."""
@@ -138,8 +138,9 @@ def _extent(names: Sequence[str]) -> int:
     return min(max(low, int(_LETTER * max(map(len, names), default=0)) + 12), high)
 
 
-def _axis(extent: int, **more: Any) -> alt.Axis:
-    return alt.Axis(minExtent=extent, maxExtent=extent, labelLimit=extent - 4, **more)
+def _axis(extent: int, *, log: bool = False) -> alt.Axis:
+    room: dict[str, Any] = {"minExtent": extent, "maxExtent": extent, "labelLimit": extent - 4}
+    return marks.logarithmic("y", **room) if log else alt.Axis(tickCount=6, **room)
 
 
 def _bounds(points: DataFrame, start: float | None, end: float | None) -> tuple[float | None, float | None]:

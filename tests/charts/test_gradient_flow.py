@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 import vl_convert
-from pandas import DataFrame, Series
+from pandas import DataFrame
 from scipy import stats
 
 from core.charts import activation_functions, gradient_flow
@@ -68,18 +68,6 @@ def test_a_band_of_a_fraction_stays_between_0_and_1():
     spec = gradient_flow.by_layer(frame, variants=("a",), column="dead_fraction", log=False).to_dict()
     rows = next(rows for rows in spec["datasets"].values() if rows and "low" in rows[0])
     assert (rows[0]["low"], rows[0]["mean"], rows[0]["high"]) == (0, 0.5, 1)
-
-
-@pytest.mark.parametrize(
-    ("values", "ticks"),
-    [([0.03, 2.0], [0.001, 0.01, 0.1, 1, 10, 100]), ([1e-40, 1.0], [1e-50, 1e-40, 1e-30, 1e-20, 1e-10, 1]), ([], [])],
-)
-def test_a_logarithmic_axis_has_a_few_round_numbers(values, ticks):
-    assert gradient_flow.ticks(Series(values, dtype=float)) == pytest.approx(ticks)
-
-
-def test_few_powers_of_ten_are_divided():
-    assert {0.2, 0.5, 1, 2, 5} <= set(gradient_flow.ticks(Series([0.4, 3.0])))
 
 
 def depths(rows):
