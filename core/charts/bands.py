@@ -24,15 +24,15 @@ STOPPED = "stopped early"
 def band(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> DataFrame:
     """Mean of the metric over seeds with its 95 % t interval, a row a variant and evaluation.
 
-    Columns: variant, step, the x axis, mean, low, high (NaN for a single value), n (seeds in the mean) and carried (how many of
-    those had stopped early before, and count with their last value). A diverged seed is in the mean up to its last
+    Columns: variant, step, the x axis, mean, low, high (NaN for a single value), n (seeds in the mean), carried (how many of those
+    had stopped early before, and count with their last value) and lowest (the value of the lowest of them). A diverged seed is in the mean up to its last
     finite value. Seeds are aligned by update; on the axis of seconds, a point stands at the mean time that its seeds took.
     """
     table, carried = _by_seed(history, metric)
     n = table.count(axis=1)
     mean = table.mean(axis=1)
     half = half_width(table.std(axis=1), n)
-    frame = DataFrame({"mean": mean, "low": mean - half, "high": mean + half, "n": n, "carried": carried})
+    frame = DataFrame({"mean": mean, "low": mean - half, "high": mean + half, "n": n, "carried": carried, "lowest": table.min(axis=1)})
     return with_axis(frame[n > 0], _positions(history, x), x)
 
 
@@ -82,13 +82,21 @@ def half_width(std: Series, n: Series) -> Series:
     return std / np.sqrt(n) * quantiles[n.to_numpy()]
 
 
-def on_the_axis(spread: DataFrame, values: Series) -> DataFrame:
+def on_the_axis(spread: DataFrame, values: Series, *, log: bool = False) -> DataFrame:
     """The intervals (low, high) as far as any of the single values on the axis reaches, or that of two seeds would set the axis.
 
-    What is cut off is still in the tooltip, which has the whole interval.
+    On a logarithmic axis (`log`) an interval ends no lower than the lowest seed at its place (column `lowest`): an interval of a mean
+    may reach below 0, which has no place there, and the band would fall through the chart where no seed ever was. What is cut off is
+    still in the tooltip, which has the whole interval.
     """
     reach = values.min(), values.max()
-    return spread.assign(low=spread["low"].clip(*reach), high=spread["high"].clip(*reach))
+    low = spread["low"].clip(lower=spread["lowest"]) if log else spread["low"]
+    spread = spread.drop(columns="lowest", errors="ignore")
+    return spread.assign(low=low.clip(*reach), high=spread["high"].clip(*reach))
+
+
+LOG_NOTE = "bands end at the lowest seed"
+"""Said above the curves of a logarithmic axis."""
 
 
 def ends(history: DataFrame) -> DataFrame:

@@ -45,7 +45,8 @@ def along(
     kind: Literal["log", "linear"] = "log" if x in ("step", "seconds") else "linear"
     axis = marks.logarithmic("x", most=5, grid=False) if kind == "log" else alt.Axis(tickCount=5, format="~g", grid=False)
     across = alt.X(f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(type=kind, nice=False), axis=axis)
-    spread = bands.on_the_axis(frame.dropna(subset=["low"]), bands.seed_lines(history, metric, x)["value"])
+    values = bands.seed_lines(history, metric, x)["value"]
+    spread = bands.on_the_axis(frame.dropna(subset=["low"]), values[values > 0] if log_y else values, log=log_y)
     low, mean = (_y(field, metric, history, log_y, top) for field in ("low", "mean"))
     tooltip = [alt.Tooltip("variant:N"), marks.exactly(x), *marks.mean_and_interval(titles.name(metric))]
     layers = [

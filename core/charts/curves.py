@@ -119,12 +119,14 @@ def _panel(history: DataFrame, lines: DataFrame, group: list[str], look: _Look, 
     layers = [_seeds(lines, look, colour)] if with_seeds else []
     layers += [_band(shown, lines, look, colour), _means(shown, history, look, colour)]
     layers += [_endings(endings, look, colour), _hover(means, look, colour)]
-    return alt.LayerChart(layer=layers, title=_note(look, set(endings["ending"])), **properties)
+    note = _note(look, set(endings["ending"]), banded=bool(shown["low"].notna().any()))
+    return alt.LayerChart(layer=layers, title=note, **properties)
 
 
-def _note(look: _Look, endings: set[str]) -> alt.TitleParams:
-    """Small print above the curves: what is dashed, what the signs mean, what is left out."""
+def _note(look: _Look, endings: set[str], *, banded: bool) -> alt.TitleParams:
+    """Small print above the curves: what is dashed, where bands end, what the signs mean, what is left out."""
     said = [f"dashed: {titles.name(look.twin)}"] if look.twin else []
+    said += [bands.LOG_NOTE] if look.log_y and banded else []
     said += [f"{sign} {ending}" for ending, (sign, _) in _ENDINGS.items() if ending in endings]
     return marks.note([*said, *look.domain.notes], look.width)
 
@@ -139,10 +141,11 @@ def _seeds(lines: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
 
 def _band(shown: DataFrame, lines: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     """The interval of the mean."""
-    spread = shown.loc[shown["low"].notna(), ["variant", look.x, "low", "high"]]
+    spread = shown.loc[shown["low"].notna(), ["variant", look.x, "low", "high", "lowest"]]
     if np.allclose(spread["low"], spread["high"], rtol=1e-9, atol=0):  # as of a rate that all seeds have in common
         spread = spread.iloc[:0]
-    chart = alt.Chart(bands.on_the_axis(spread, lines["value"])).mark_area(opacity=0.2, clip=True, **marks.MANY)
+    drawn = bands.on_the_axis(spread, lines["value"], log=look.log_y)
+    chart = alt.Chart(drawn).mark_area(opacity=0.2, clip=True, **marks.MANY)
     return chart.encode(look.x_channel(), look.y_channel("low"), alt.Y2("high:Q"), colour)
 
 

@@ -168,7 +168,10 @@ def _start(start: float | None, look: _Look) -> alt.Chart:
 def _band(points: DataFrame, seeds: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     """The intervals of the means that are on the axis."""
     spread = look.inside(points, "mean").dropna(subset=["low", "high"])[["variant", "place", "low", "high"]]
-    spread = bands.on_the_axis(spread, look.inside(seeds, "value")["value"])
+    seeds = look.inside(seeds, "value")
+    lowest = seeds.groupby(["variant", "place"])["value"].min().rename("lowest")
+    spread = spread.merge(lowest, on=["variant", "place"], how="left")
+    spread = bands.on_the_axis(spread, seeds["value"], log=look.log_y)
     return alt.Chart(spread).mark_area(opacity=0.2, clip=True).encode(look.x(), look.y("low"), alt.Y2("high:Q"), colour)
 
 

@@ -80,6 +80,24 @@ def test_labels_count_seeds_and_divergences():
     assert bands.labels(table, ["B", "A", "C"]) == ["B (n=3)", "A (n=3, 1 diverged)", "C (no data yet)"]
 
 
+def test_on_a_logarithmic_axis_a_band_ends_at_the_lowest_seed_of_its_own_moment():
+    table = history(["A"], seeds=3).assign(val_loss=lambda rows: 10.0 ** -rows["epoch"] * (1 + 4 * rows["seed"]))
+    found = bands.band(table)
+    assert (found["low"] < 0).all()  # the interval of the mean of 1, 5 and 9 of anything
+    drawn = bands.on_the_axis(found, table["val_loss"], log=True)
+    assert drawn["low"].to_numpy() == pytest.approx(table.groupby("epoch")["val_loss"].min().to_numpy())
+    linear = bands.on_the_axis(found, table["val_loss"])
+    assert linear["low"].to_numpy() == pytest.approx(table["val_loss"].min())
+
+
+def test_on_a_logarithmic_axis_an_interval_above_the_lowest_seed_is_left_as_it_is():
+    table = history(["A"], seeds=30)
+    found = bands.band(table)
+    drawn = bands.on_the_axis(found, table["val_loss"], log=True)
+    assert (found["low"] > found["lowest"]).all()
+    pd.testing.assert_series_equal(drawn["low"], found["low"])
+
+
 def test_nothing_measured_is_an_empty_band():
     table = history()
     assert bands.band(table.iloc[:0]).empty

@@ -122,6 +122,16 @@ def test_the_band_reaches_no_further_than_single_seeds_and_the_tooltip_has_it_wh
     assert data["hover"]["low"].min() < 0  # t of 12.7 at two seeds
 
 
+def test_on_a_logarithmic_axis_no_band_falls_below_the_seeds_and_the_chart_says_so():
+    table = history(seeds=2)
+    chart = curves.loss_curves(table, variants=NAMES, log_y=True)
+    band, lowest = drawn(chart)["area"], table.groupby(["variant", "epoch"])["val_loss"].min()
+    assert band.set_index(["variant", "epoch"])["low"].to_dict() == pytest.approx(lowest.to_dict())
+    assert drawn(chart)["hover"]["low"].min() < 0
+    assert "bands end at the lowest seed" in words(chart)
+    assert "band" not in words(curves.loss_curves(table.query("seed == 0"), variants=NAMES, log_y=True))
+
+
 def test_long_runs_are_thinned_and_their_ends_kept():
     table = history([f"v{place}" for place in range(8)], seeds=10, epochs=1000)
     data = drawn(curves.loss_curves(table, variants=sorted(set(table["variant"]))))

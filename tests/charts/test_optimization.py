@@ -83,6 +83,14 @@ def test_the_band_reaches_as_far_as_single_seeds_within_the_axis():
     assert [(row["low"], row["high"]) for row in band] == [(0.45, 0.55)], "the mean of the other place is beyond the axis"
 
 
+def test_on_a_logarithmic_axis_the_band_of_a_sweep_ends_at_the_lowest_seed_of_its_place():
+    points = DataFrame([("SGD", at, "a", 2, 0, 0, 0.5, -0.4, 1.4) for at in (0.1, 1.0)], columns=COLUMNS)
+    seeds = DataFrame({"curve": "SGD", "place": [0.1, 0.1, 1.0, 1.0], "seed": [0, 1, 0, 1], "value": [0.45, 0.55, 0.2, 0.8]})
+    spec = sensitivity.curves(points, seeds, points[:1], variants=NAMES, start=2.3, end=3.0, log_y=True).to_dict()
+    band = next(rows for rows in spec["datasets"].values() if rows and set(rows[0]) == {"variant", "place", "low", "high"})
+    assert [row["low"] for row in band] == [0.45, 0.2]
+
+
 @pytest.mark.parametrize("name", ["cosine", "range_test", "plateau"])
 def test_a_schedule_is_drawn(name):
     frame = DataFrame({"epoch": [0.0, 1.0, 2.0], "lr": [0.1, 0.05, 0.01], "watches": name == "plateau"})
