@@ -6,14 +6,19 @@ functions that the engine asks. Only the test set cannot: it is looked at once, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, get_args
 
 from pandas import DataFrame
 
 from core.choices.stopping import MeanChange, Metric, NoChange, NoStopping, Patience, Rise, StoppingChoice, Threshold, Watch
+from core.settings import RunSettings
 
 METRICS: tuple[Metric, ...] = get_args(Metric)
+RESTORED = ("finished", "stopped", "diverged")
+"""How runs end that get their best weights back, where their rule says so; one under way or cancelled has its latest."""
 COLUMNS = ("rule", "metric", "seed", "stopped", "epoch", "kept_epoch", "val_loss", "kept_val_loss", "value", "kept")
 
 
@@ -42,18 +47,22 @@ def rules(
     }
 
 
-def replay(rule: StoppingChoice | NoStopping, rows: Sequence[Mapping[str, float]]) -> Stop:
+def replay(rule: StoppingChoice | NoStopping, rows: Sequence[Mapping[str, float]], pruned: Sequence[int] = ()) -> Stop:
     """What a rule does to a run with these evaluations, in order from the one before the first update.
 
     Args:
         rule: NoStopping ends no run, and keeps its last weights.
-        rows: val_loss, val_accuracy, val_f1 of each evaluation.
+        rows: val_loss, val_accuracy, val_f1 of each evaluation; and its epoch, where there are some in `pruned`.
+        pruned: epochs, ascending, at whose end the run was pruned and, if it restores its best weights, began to look for them anew.
     """
     last = len(rows) - 1
     if not isinstance(rule, StoppingChoice):
         return Stop(last, last, False)
     watch, kept = Watch(), 0
+    pending = list(pruned) if rule.restore_best else []
     for place, row in enumerate(rows):
+        while pending and row["epoch"] >= pending[0]:
+            watch, pending = replace(watch, best=math.inf, waited=0), pending[1:]
         watch = rule.update(watch, rule.value(dict(row)))
         kept = place if watch.waited == 0 else kept
         if rule.stops(watch):
@@ -75,6 +84,26 @@ def replayed(history: DataFrame, by_name: Mapping[str, StoppingChoice]) -> DataF
     runs: dict[Any, list[Any]] = {seed: part.to_dict("records") for seed, part in history.groupby("seed")}
     found = [_row(name, rule, int(seed), rows) for name, rule in by_name.items() for seed, rows in runs.items()]
     return DataFrame(found, columns=list(COLUMNS))
+
+
+def up_to_the_weights(history: DataFrame, runs: Mapping[str, RunSettings]) -> DataFrame:
+    """The history without what came after the weights that each run ended with, so that its last row is of these.
+
+    They are those of the last evaluation, or of the best one where the run's rule restored it.
+
+    Args:
+        history: a row a run and evaluation, in order of step within a run.
+        runs: the settings of each variant.
+    """
+    restoring = [name for name, run in runs.items() if run.stopping.restore_best]
+    ends = {}
+    for key, part in history[history["variant"].isin(restoring)].groupby("run", observed=True):
+        if part["status"].iloc[-1] in RESTORED:
+            run = runs[str(part["variant"].iloc[0])]
+            rows: list[Any] = part.to_dict("records")
+            ends[key] = rows[replay(run.stopping, rows, run.pruning.epochs).kept]["step"]
+    last = history["run"].map(ends).astype(float).fillna(math.inf)
+    return history[history["step"] <= last]
 
 
 def _row(name: str, rule: StoppingChoice, seed: int, rows: Sequence[Mapping[str, float]]) -> tuple[object, ...]:

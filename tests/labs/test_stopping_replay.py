@@ -48,6 +48,27 @@ def test_the_best_kept_is_what_restoring_brings_back(history):
     assert row["kept_epoch"] < row["epoch"]
 
 
+@pytest.mark.parametrize("pruning", ["none", {"kind": "magnitude", "epochs": [6], "sparsity": 0.3}], ids=["whole", "pruned"])
+def test_the_history_up_to_the_weights_ends_with_those_that_the_run_ended_with(pruning):
+    """Pruning makes the engine look for its best weights anew: those before are of another network."""
+    run = settings(stopping=Patience(patience=4, restore_best=True), pruning=pruning)
+    result, data = train([run]), load_data(run.data)
+    loss = cross_entropy(result.model(run)(torch.tensor(data.x_val, dtype=torch.float32)), torch.tensor(data.y_val)).item()
+    variant = str(result.history["variant"].iloc[0])
+    kept = stopping_replay.up_to_the_weights(result.history, {variant: run})
+    assert len(kept) < len(result.history)
+    assert kept["val_loss"].iloc[-1] == pytest.approx(loss, rel=1e-4)
+
+
+def test_a_run_that_restores_nothing_or_is_under_way_is_left_whole():
+    run = settings(stopping=Patience(patience=4, restore_best=True))
+    history = train([run]).history
+    variant = str(history["variant"].iloc[0])
+    assert len(stopping_replay.up_to_the_weights(history, {variant: settings(stopping=Patience(patience=4))})) == len(history)
+    under_way = history.assign(status="running")
+    assert len(stopping_replay.up_to_the_weights(under_way, {variant: run})) == len(history)
+
+
 def rows(*losses: float) -> list[dict[str, float]]:
     return [{"val_loss": loss, "val_accuracy": 0.0, "val_f1": 0.0} for loss in losses]
 

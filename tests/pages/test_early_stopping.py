@@ -6,11 +6,13 @@ import shutil
 
 import pytest
 
+from core.analysis.statistics import leading_verdict
 from core.comparison import Comparison
 from core.labs import stopping_replay
 from core.runs.compare import compare
 from core.runs.store import Store
 from core.ui import links
+from core.ui.fields import plain
 from core.ui.panels import early_stopping
 from core.ui.panels.early_stopping import START, summed, untouched
 from tests.pages.conftest import assert_no_error, texts
@@ -101,6 +103,24 @@ def test_a_trained_rule_ended_where_its_replay_ends(open_page, stopped):
     runs = stopped.runs(SMALL)
     means = runs.groupby("variant")["test_loss"].mean()
     assert list(table["test_loss"]) == pytest.approx(list(means.reindex(table.index)))
+
+
+def test_what_restoring_gave_is_judged_by_the_weights_that_it_brought_back(open_page, stopped):
+    app = open_page(PAGE, query())
+    table = app.dataframe[1].value.set_index("variant")
+    history = stopped.history(SMALL)[0]
+    losses = history[history["variant"] == "Best"].groupby("run")["val_loss"]
+    assert table.loc["Best", "val_loss"] == pytest.approx(losses.min().mean())
+    assert table.loc["Best", "val_loss"] < table.loc["Patience", "val_loss"] == pytest.approx(losses.last().mean())
+    kept = stopping_replay.up_to_the_weights(history, dict(SMALL.members))
+    assert plain(leading_verdict(kept, stopped.runs(SMALL))) in texts(app)
+    assert "of the weights that a run ended with" in texts(app)
+
+
+def test_no_column_of_the_replayed_rules_is_there_twice(open_page, stopped):
+    assert list(open_page(PAGE, query()).dataframe[0].value) == ["rule", "stopped", "epochs", "value", "kept"]
+    watching_accuracy = open_page(PAGE, query(metric="val_accuracy")).dataframe[0].value
+    assert list(watching_accuracy)[-2:] == ["val_loss", "kept_val_loss"]
 
 
 def test_without_a_free_variant_all_are_offered():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 import numpy as np
@@ -10,15 +10,17 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
+from core.analysis.statistics import leading_verdict, quoted
 from core.charts import early_stopping as charts
 from core.charts import pairs, titles
 from core.choices.stopping import Metric, NoStopping, StoppingChoice
 from core.comparison import Comparison
 from core.labs import stopping_replay
+from core.ui.fields import plain
 from core.ui.live import Results
 from core.ui.panels import steering, table
 from core.ui.panels.drawing import WIDTH, chart
-from core.ui.panels.overview import seed_choice, verdict
+from core.ui.panels.overview import seed_choice
 from core.ui.panels.view import View, in_words, named_in_link
 
 PAGE = "early_stopping"
@@ -46,6 +48,7 @@ START = Comparison.load(
 )
 """Three labels in ten are wrong, and the network large enough to learn them by heart: the validation loss turns up after a few epochs."""
 
+OF_THE_WEIGHTS = "Of the weights that the runs ended with: the last ones, or the best ones where they are restored. Mean over seeds."
 AT_STOP, KEPT = "last weights", "best weights"
 VIEWS = {metric: View(metric=metric) for metric in get_args(Metric)}
 
@@ -74,8 +77,9 @@ def _replays(results: Results) -> None:
     """The rules, set by the sliders, on the runs of one variant."""
     st.caption(
         "What to look at: training goes on improving (dashed) while validation turns. A rule sees only the validation curve up to now, "
-        "so it stops late, by as many evaluations as it waits; with the best weights restored nothing is lost by waiting. Rules that watch "
-        "accuracy wait longer: it goes on when the loss already turns, since the network grows sure of what it gets wrong."
+        "so it stops late, by as many evaluations as it waits; with the best weights restored nothing is lost by waiting. Loss and "
+        "accuracy need not turn together: the loss can rise while the accuracy still does not fall, as the network grows surer of what it "
+        "gets wrong. Let the rules watch each, and compare where they end."
     )
     metric, variant, seed = _what(results)
     given = _sliders(metric)
@@ -158,12 +162,14 @@ def _curve(results: Results, runs: DataFrame, every: DataFrame, metric: Metric, 
     about = (variant, seed, tuple(stops.itertuples(index=False, name=None)))
     build = lambda table, points, *, variants, **more: charts.stopping_points(table, points, rules=rules, **more)  # noqa: E731
     chart(results, f"{PAGE}.curve", build, frame, stops, about=about, stretch=True, metric=metric, width=WIDTH)
-    said = [f"Not stopped by: {', '.join(never)}."] if never else []
-    said += [
-        f"Over each other, at epoch {epoch:g}: {', '.join(names)}." for epoch, names in stops.groupby("epoch")["rule"] if len(names) > 1
-    ]
+    said = [f"Not stopped by: {_names(never)}."] if never else []
+    said += [f"Over each other, at epoch {epoch:g}: {_names(names)}." for epoch, names in stops.groupby("epoch")["rule"] if len(names) > 1]
     if said:
         st.caption(" ".join(said))
+
+
+def _names(rules: Iterable[str]) -> str:
+    return ", ".join(map(quoted, rules))
 
 
 def _given(results: Results, every: DataFrame, metric: Metric, variant: str, about: object) -> None:
@@ -177,19 +183,25 @@ def _given(results: Results, every: DataFrame, metric: Metric, variant: str, abo
         told = (variant, about)
         chart(results, key, pairs.pairs, values, about=told, variants=rules, stretch=True, parts=(AT_STOP, KEPT), title=title, width=WIDTH)
     with grid.cell():
-        st.markdown("**Exactly**")
-        shown = summed(every)
-        number = st.column_config.NumberColumn
-        columns: dict[str, Any] = {
-            "rule": "Rule",
-            "stopped": st.column_config.TextColumn("Stops", help="In how many of the seeds."),
-            "epochs": st.column_config.TextColumn("Ends at epoch", help="Of each seed, in order."),
-            "value": number("There", format="%.4g", help=f"{in_words(metric)} at the end, mean over seeds."),
-            "kept": number("Best kept", format="%.4g", help=f"{in_words(metric)} of the weights that restore_best brings back."),
-            "val_loss": number("Validation loss", format="%.4g"),
-        }
+        st.markdown(f"**Exactly: {in_words(metric).lower()}**")
+        shown = summed(every) if metric == "val_loss" else summed(every, "val_loss", "kept_val_loss")
+        columns = _replayed_columns(metric)
         st.dataframe(shown, hide_index=True, key=f"{PAGE}.replayed", column_config=columns, alt="What each rule would have given, by rule")
         table.csv_button(f"{PAGE}.download.replayed.csv", "replayed.csv", every, "A row a rule and seed.")
+
+
+def _replayed_columns(metric: Metric) -> dict[str, Any]:
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    last, best = "of the last weights, where the rule ends the run", "of the best weights until then, which restore_best brings back"
+    return {
+        "rule": "Rule",
+        "stopped": text("Stops", help="In how many of the seeds."),
+        "epochs": text("Ends at epoch", help="Of each seed, in order."),
+        "value": number("Last weights", format="%.4g", help=f"{in_words(metric)} {last}; mean over seeds."),
+        "kept": number("Best weights", format="%.4g", help=f"{in_words(metric)} {best}; mean over seeds."),
+        "val_loss": number("Their loss: last", format="%.4g", help=f"Validation loss {last}; mean over seeds."),
+        "kept_val_loss": number("best", format="%.4g", help=f"Validation loss {best}; mean over seeds."),
+    }
 
 
 def as_parts(every: DataFrame) -> DataFrame:
@@ -201,28 +213,35 @@ def as_parts(every: DataFrame) -> DataFrame:
     return pd.concat(frames, ignore_index=True).dropna(subset="value").assign(ending="")
 
 
-def summed(every: DataFrame) -> DataFrame:
-    """A row a rule, over the seeds: in how many it stops, at which epochs, and the means of what is left."""
+def summed(every: DataFrame, *more: str) -> DataFrame:
+    """A row a rule, over the seeds: in how many it stops, at which epochs, and the means of `value`, `kept` and the columns `more`."""
     groups = every.groupby("rule", sort=False)
     stopped = groups["stopped"].agg(lambda told: f"{int(told.sum())} of {len(told)}")
     epochs = groups["epoch"].agg(lambda places: ", ".join(f"{place:g}" for place in places))
-    return DataFrame({"stopped": stopped, "epochs": epochs, **groups[["value", "kept", "val_loss"]].mean()}).reset_index()
+    return DataFrame({"stopped": stopped, "epochs": epochs, **groups[["value", "kept", *more]].mean()}).reset_index()
 
 
 def _trained(results: Results) -> None:
     """The comparison itself: runs that were really stopped, and the test set, which no replay can tell."""
     st.subheader("Where the rules were really used", anchor=False)
     view = VIEWS["val_loss"]
-    verdict(results, view)
+    said = results.once("verdict on what was kept", lambda: leading_verdict(_kept(results), results.runs, view.metric))
+    st.markdown(f"#### {plain(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
     st.caption(
-        "The test set is looked at once, at the end of a run: with the last weights, or with the best ones where they are restored. "
-        "The rules here are the variants in the sidebar, not the sliders above."
+        "Validation and test loss, here and in the table, are of the weights that a run ended with: the last ones, or the best ones where "
+        "they are restored. The test set is looked at once, then. The rules are the variants in the sidebar, not the sliders above."
     )
     values = results.once("tests", lambda: tests(results.runs))
     if not values.empty:
         chart(results, f"{PAGE}.tests", pairs.pairs, values, stretch=True, parts=("test",), title="test loss (nats)", width=WIDTH)
     _trained_table(results)
     table.downloads(PAGE, results, view)
+
+
+def _kept(results: Results) -> DataFrame:
+    """The history up to the weights that each run ended with."""
+    settings = dict(reversed(results.comparison.members))
+    return results.once("kept", lambda: stopping_replay.up_to_the_weights(results.history, settings))
 
 
 def tests(runs: DataFrame) -> DataFrame:
@@ -233,25 +252,29 @@ def tests(runs: DataFrame) -> DataFrame:
 
 
 def _trained_table(results: Results) -> None:
-    frame = results.once("trained", lambda: trained(results.comparison, results.history, results.runs))
+    frame = results.once("trained", lambda: trained(results.comparison, results.history, _kept(results), results.runs))
     number = st.column_config.NumberColumn
     columns: dict[str, Any] = {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
         "epochs": st.column_config.TextColumn("Ended at epoch", help="Of each seed, in order."),
         "replayed": st.column_config.TextColumn("Replayed", help="Where the same rule stops the runs without one. It must be the same."),
-        "val_loss": number("Validation loss", format="%.4g", help="Of the last evaluation, mean over seeds."),
-        "test_loss": number("Test loss", format="%.4g", help="Of the weights the run ended with: the best ones where they are restored."),
+        "val_loss": number("Validation loss", format="%.4g", help=OF_THE_WEIGHTS),
+        "test_loss": number("Test loss", format="%.4g", help=OF_THE_WEIGHTS),
         "test_accuracy": number("Test accuracy", format="%.3f"),
     }
     st.dataframe(frame, hide_index=True, key=f"{PAGE}.trained", column_config=columns, alt="What each trained variant gave")
 
 
-def trained(comparison: Comparison, history: DataFrame, runs: DataFrame) -> DataFrame:
-    """A row a variant: where its runs ended, where its rule would have stopped the runs without one, and what they gave."""
+def trained(comparison: Comparison, history: DataFrame, kept: DataFrame, runs: DataFrame) -> DataFrame:
+    """A row a variant: where its runs ended, where its rule would have stopped the runs without one, and what they gave.
+
+    `kept` is the history up to the weights that each run ended with.
+    """
     settings = dict(reversed(comparison.members))
     free = history[history["variant"] == untouched(comparison)[0]]
     last = history.drop_duplicates("run", keep="last")
-    means = runs.assign(val_loss=runs["run"].map(last.set_index("run")["val_loss"])).groupby("variant", sort=False)
+    at_hand = kept.drop_duplicates("run", keep="last").set_index("run")["val_loss"]
+    means = runs.assign(val_loss=runs["run"].map(at_hand)).groupby("variant", sort=False)
     table = means[["val_loss", "test_loss", "test_accuracy"]].mean()
     epochs = last.groupby("variant", observed=True)["epoch"].agg(_listed)
     replayed = {name: _replayed_epochs(free, run.stopping) for name, run in settings.items()}
