@@ -25,8 +25,9 @@ def band(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> Dat
     """Mean of the metric over seeds with its 95 % t interval, a row a variant and evaluation.
 
     Columns: variant, step, the x axis, mean, low, high (NaN for a single value), n (seeds in the mean), carried (how many of those
-    had stopped early before, and count with their last value) and lowest (the value of the lowest of them). A diverged seed is in the mean up to its last
-    finite value. Seeds are aligned by update; on the axis of seconds, a point stands at the mean time that its seeds took.
+    had stopped early before, and count with their last value) and lowest (the value of the lowest of them). A diverged seed is in the
+    mean up to its last finite value. Seeds are aligned by update; on the axis of seconds, a point stands at the mean time that its
+    seeds took.
     """
     table, carried = _by_seed(history, metric)
     n = table.count(axis=1)

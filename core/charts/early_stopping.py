@@ -27,7 +27,10 @@ def stopping_points(
         width: of the plot, in pixels; the page may stretch it.
         height: of the plot, in pixels.
     """
-    x = alt.X("epoch:Q", title="epoch", scale=alt.Scale(nice=False))
+    x, kept_at = (
+        alt.X(f"{field}:Q", title="epoch", scale=alt.Scale(nice=False), axis=alt.Axis(**marks.whole("epoch")))
+        for field in ("epoch", "kept_epoch")
+    )
     title = titles.title(metric)
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
     colour = palette.colour(rules, rules, width=width)
@@ -39,9 +42,7 @@ def stopping_points(
         _curves(history, metric, x, y),
         alt.Chart(stops)
         .mark_point(size=90, filled=False, strokeWidth=2, opacity=1)
-        .encode(
-            alt.X("kept_epoch:Q", title="epoch", scale=alt.Scale(nice=False)), alt.Y("kept:Q", title=title), colour, tooltip=told + kept
-        ),
+        .encode(kept_at, alt.Y("kept:Q", title=title), colour, tooltip=told + kept),
         alt.Chart(stops).mark_point(size=110, filled=True, opacity=1).encode(x, y, colour, tooltip=told + kept),
     ]
     note = marks.note(["filled: where the rule stops", "open: the best evaluation until then", *_twin_note(metric)], width)

@@ -56,7 +56,7 @@ def heatmap(
     frame = frame.assign(shown=frame["value"].clip(*ends).fillna(ends[0]), known=frame["value"].notna())
     chart = alt.Chart(frame, width=panel, height=min(max(row * len(names), 60), 420)).mark_rect(**marks.MANY)
     chart = chart.encode(
-        alt.X("left:Q", title=titles.AXES[x], scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=6)),
+        alt.X("left:Q", title=titles.AXES[x], scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=6, **marks.whole(x))),
         alt.X2("right:Q"),
         alt.Y(
             "layer:N", title="layer", sort=names, scale=alt.Scale(paddingInner=0.06), axis=marks.close(labelFlush=False, labelOverlap=True)

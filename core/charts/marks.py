@@ -60,6 +60,15 @@ def logarithmic(channel: Literal["x", "y"], most: int = 8, **more: Any) -> alt.A
     return alt.Axis(values=values, tickCount=alt.ExprRef(expr=count), labelExpr=SHORT, **more)
 
 
+def whole(x: Axis) -> dict[str, Any]:
+    """What an axis takes for labels that are whole numbers, as epochs, updates and examples have; seconds have parts.
+
+    The least step is a hint to Vega, which still has halves where there are two epochs; those get no label, nor what lies before
+    the start, as the outermost cells of a heat map do.
+    """
+    return {} if x == "seconds" else {"tickMinStep": 1, "labelExpr": "datum.value < 0 || datum.value % 1 ? '' : format(datum.value, ',d')"}
+
+
 def exactly(x: Axis) -> alt.Tooltip:
     """The place on the x axis, in a tooltip."""
     return number(x, titles.AXES[x])

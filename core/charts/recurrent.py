@@ -51,7 +51,8 @@ def gradient_lag(
 
 
 def _lag() -> alt.X:
-    return alt.X("lag:Q", title="lag (steps back from the last state)", scale=alt.Scale(nice=False), axis=alt.Axis(tickCount=6, format="d"))
+    axis = alt.Axis(tickCount=6, **marks.whole("step"))
+    return alt.X("lag:Q", title="lag (steps back from the last state)", scale=alt.Scale(nice=False), axis=axis)
 
 
 def _norm(field: str) -> alt.Y:

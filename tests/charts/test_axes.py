@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from pandas import DataFrame
 
-from core.charts import batch_size, curves, gradient_flow, optimizers, recurrent
+from core.charts import batch_size, curves, gradient_flow, optimizers, recurrent, weights
+from core.charts.layers import heatmap
 from tests.charts.drawn import axes
-from tests.charts.frames import NAMES, history
+from tests.charts.frames import NAMES, histograms, history, layers
 
 
 def spanning(low, high):
@@ -66,3 +67,34 @@ def test_panels_that_share_a_logarithmic_axis_have_the_same_labels():
     first, second = axes(curves.loss_curves(history(names), variants=names, log_y=True), "y")
     assert first == second
     assert "1" in first
+
+
+def norms(table, x):
+    return weights.norms(with_axis(layers(table), table), variants=NAMES, x=x)
+
+
+def heat(table, x):
+    return heatmap(with_axis(layers(table), table), variants=NAMES, x=x)
+
+
+def spread(table, x):
+    return weights.histograms(with_axis(histograms(table), table), variants=NAMES, layers=["1 linear"], x=x)
+
+
+def curve(table, x):
+    return curves.loss_curves(table, variants=NAMES, x=x)
+
+
+def with_axis(frame, table):
+    """The rows of layers with the examples seen beside them."""
+    return frame.merge(table[["run", "step", "samples"]], on=["run", "step"])
+
+
+@pytest.mark.parametrize("chart", [curve, norms, heat, spread])
+@pytest.mark.parametrize("epochs", [0, 1, 2, 3, 5])
+@pytest.mark.parametrize("x", ["epoch", "step", "samples"])
+def test_epochs_and_updates_are_whole_numbers_however_few_there_were(chart, epochs, x):
+    for found in axes(chart(history(epochs=epochs), x), "x"):
+        assert found
+        assert all(text.isdigit() for text in found)
+        assert len(set(found)) == len(found)
