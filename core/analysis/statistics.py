@@ -240,14 +240,16 @@ def leading_verdict(history: DataFrame, runs: DataFrame, metric: str = "val_loss
     values = seed_values(history, runs, metric, at)
     ranked = _ranked(values, metric)
     by_seed = {name: group.set_index("seed")["value"] for name, group in values.groupby("variant")}
+    ended = len(values) > 0 and bool(values["status"].isin(ENDED).all())
     if not ranked:
-        verdict = f"No value of {_metric_in_words(metric, at)} yet"
+        name = _metric_in_words(metric, at)
+        verdict = f"No seed of any variant has a finite {name}" if ended else f"No value of {name} yet"
     elif len(ranked) == 1:
         verdict = _alone(ranked[0], by_seed[ranked[0]], metric, at)
     else:
         difference = paired_difference(by_seed[ranked[0]], by_seed[ranked[1]])
         verdict = sentence(ranked[0], ranked[1], difference, metric, at)
-    so_far = "" if values["status"].isin(ENDED).all() else "So far: "
+    so_far = "" if ended or values.empty else "So far: "
     return so_far + verdict + _divergences(values)
 
 

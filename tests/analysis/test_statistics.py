@@ -224,6 +224,15 @@ def test_an_unfinished_comparison_is_so_far_and_an_empty_one_says_so():
     assert statistics.leading_verdict(history.iloc[:0], runs) == "So far: No value of validation loss yet"
 
 
+def test_where_all_seeds_diverged_and_nothing_runs_any_more_no_value_is_waited_for():
+    curves = {"A": {0: [9.0]}, "B": {0: [9.0]}}
+    history, runs = run_frames(curves, diverged={("A", 0), ("B", 0)})
+    text = statistics.leading_verdict(history, runs)
+    assert text == "No seed of any variant has a finite validation loss; A diverged in 1 of 1 seed; B diverged in 1 of 1 seed"
+    going = runs.assign(status=["diverged", "running"])
+    assert "No value of validation loss yet" in statistics.leading_verdict(history.iloc[:0], going)
+
+
 def test_a_misspelt_at_is_refused(two_variants):
     _, history, runs = two_variants
     with pytest.raises(ValueError, match="'last' or 'best', not 'final'"):
