@@ -18,8 +18,9 @@ from core.choices.datasets.columns import describe
 from core.choices.datasets.examples import DataError
 from core.choices.datasets.files import LIMITS, Limits, bytes_of, format_of, open_file, read_table
 
-__all__ = ["LIMITS", "Limits", "describe_table", "find_table", "hash_of", "keep_table", "read_table", "tables_folder"]
+__all__ = ["LIMITS", "Limits", "describe_table", "find_table", "hash_of", "keep_table", "name_of", "read_table", "tables_folder"]
 
+NAME_LENGTH = 120
 SHA256 = r"^[0-9a-f]{64}$"
 
 
@@ -38,7 +39,7 @@ def hash_of(source: Path | bytes, limits: Limits = LIMITS) -> str:
 
 
 def keep_table(source: Path | bytes, folder: Path, name: str, limits: Limits = LIMITS) -> str:
-    """Copy a table into `folder` under its SHA-256, and return that; `name` is what messages call it.
+    """Copy a table into `folder` under its SHA-256, and return that; `name` is what messages call it, and is kept beside it.
 
     Nothing is written unless it reads as a table, and the copy appears whole or not at all.
     Raises DataError, its message beginning with `name`.
@@ -50,7 +51,16 @@ def keep_table(source: Path | bytes, folder: Path, name: str, limits: Limits = L
         raise DataError(f"{name}: {error}") from error
     sha256 = hash_of(content)
     _write(content, folder / f"{sha256}.{format_of(content)}")
+    _write(name[:NAME_LENGTH].encode(), folder / f"{sha256}.name")
     return sha256
+
+
+def name_of(sha256: str) -> str:
+    """What a kept table was called when it was kept last; empty for one that is not there."""
+    try:
+        return (tables_folder() / f"{sha256}.name").read_text(encoding="utf-8", errors="replace") if re.match(SHA256, sha256) else ""
+    except OSError:
+        return ""
 
 
 def _write(content: bytes, path: Path) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, update
 
+from core.choices.data import Table
+from core.choices.tables import name_of
 from core.comparison import Comparison
 from core.runs.database import put, write_number
 from core.runs.schema import comparison_runs, comparisons, requests, runs, stack_runs, stacks
@@ -61,9 +64,14 @@ def _run_row(run: RunSettings, now: float, number: int) -> dict[str, Any]:
 
 
 def default_name(comparison: Comparison) -> str:
-    """`digits: sgd, adam`: the data and the variants' names, cut where they are many; semicolons between names that hold commas."""
+    """`digits: sgd, adam`: the data and the variants' names, cut where they are many; semicolons between names that hold commas.
+
+    A table is called by the name of its file.
+    """
+    data = comparison.base.data
+    called = (name_of(data.sha256) or Path(data.path).name) if isinstance(data, Table) else ""
     between = "; " if any("," in variant for variant in comparison.names) else ", "
-    name = f"{comparison.base.data.kind}: {between.join(comparison.names)}"
+    name = f"{called or data.kind}: {between.join(comparison.names)}"
     return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1].rstrip(",; ") + "…"
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from core import reference
 from core.choices.base import Choice
 from core.settings import RunSettings
 
@@ -91,6 +92,11 @@ def bounds(owner: type[Choice], name: str) -> Bounds:
     low = [limit for rule in rules for limit in (getattr(rule, "ge", None), getattr(rule, "gt", None)) if limit is not None]
     high = [limit for rule in rules for limit in (getattr(rule, "le", None), getattr(rule, "lt", None)) if limit is not None]
     return Bounds(float(low[0]) if low else None, float(high[0]) if high else None)
+
+
+def allowed(owner: type[Choice], name: str) -> str:
+    """What a field takes, in words: its kinds, or as the docs say it."""
+    return ", ".join(kinds(owner, name)) or reference.allowed(owner.model_fields[name])
 
 
 def extra(info: FieldInfo, name: str) -> Any:

@@ -42,10 +42,12 @@ def comparison(page: str, start: Comparison, vary: Sequence[str] = ()) -> Compar
     `start` is what the form says when nobody has changed anything; when it varies nothing, `vary` names the settings to begin with.
     """
     links.open_afresh(page)
+    link = st.query_params.to_dict()
     form = SettingsForm(page, st.sidebar, {"seed": "First seed"})
     base = form.draw(start.base)
     varying = VaryingForm(page, form.middle, form.seeds, varied.of(start, vary), start.base, form.begins)
     asked = varying.draw(base)
+    form.warn_of_ignored(link)
     if base is None or varying.problems:
         errors.stop(REFUSED, form.problems + varying.problems, form.steps)
     form.note_unused(varied.everywhere(asked))
@@ -63,6 +65,7 @@ class SettingsForm:
         self.problems: list[str] = []
         self.steps: list[str] = []  # what is still to be chosen
         self.begins: dict[str, Any] = {}  # what each widget holds at first, by its key
+        self._spots: dict[str, Spot] = {}  # by the widget's key
         self._labels = labels
         self._slots: dict[str, DeltaGenerator] = {}
         self._below: dict[str, DeltaGenerator] = {}
@@ -98,6 +101,17 @@ class SettingsForm:
             place = self._below.get(path) or self._below.get(path.partition(".")[0]) or self._rest
             place.caption(f"{fields.plain(path)}: not used, since every variant has its own")
 
+    def warn_of_ignored(self, link: Mapping[str, str]) -> None:
+        """Says what of the link by which the page was opened is not allowed: Streamlit puts the defaults in its place without a word."""
+        lines = []
+        for key, text in links.ignored(self.page, link).items():
+            spot = self._spots.get(key)
+            name = key.removeprefix(f"{self.page}.") if spot is None else spot.path
+            allowed = "" if spot is None else fields.allowed(spot.owner, spot.name)
+            lines.append(f"{name}: {text!r} is not allowed{f': {allowed}' if allowed else ''}")
+        if lines:
+            st.warning(errors.as_list(lines), title="Part of this link was not used")
+
     def _note_changes(self, base: RunSettings, checked: RunSettings) -> None:
         """Folded settings that are not at their defaults are named, since they cannot be seen."""
         visible = {name for row in FEW for name in row}
@@ -115,6 +129,7 @@ class SettingsForm:
         return values
 
     def _draw(self, spot: Spot, start: Any) -> Any:
+        self._spots[spot.key] = spot
         if members := fields.kinds(spot.owner, spot.name):
             self.begins[spot.key] = start.kind
             chosen = widgets.kind(self._place(spot), spot, start.kind)

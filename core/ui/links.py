@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -38,6 +40,27 @@ def open_afresh(page: str) -> None:
     for key in [key for key in st.session_state if str(key).startswith(f"{page}.")]:
         del st.session_state[key]
     del st.query_params[f"{page}.open"]
+
+
+def ignored(page: str, asked: Mapping[str, str]) -> dict[str, str]:
+    """Of the query `asked` with which the page was opened, what its widgets did not take: they hold something else, and dropped it."""
+    drawn = {key: text for key, text in asked.items() if key.startswith(f"{page}.") and key in st.session_state}
+    return {key: text for key, text in drawn.items() if key not in st.query_params and not _holds(st.session_state[key], text)}
+
+
+def _holds(value: Any, text: str) -> bool:
+    if isinstance(value, bool):
+        return str(value).lower() == text.lower()
+    if isinstance(value, int | float):
+        return text == repr(value) or _number(text) == value
+    return isinstance(value, list) or value == text
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def _same(comparison: Comparison, asked: Varied) -> bool:

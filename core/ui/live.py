@@ -28,6 +28,9 @@ SOON, STEADY, PAUSED = 0.5, 1.0, 2.0
 What was being computed when it was paused still comes in; and it may be resumed from elsewhere.
 """
 
+ELSEWHERE = 4.0
+"""Seconds between looks at a comparison that nothing is done about here: it may be started in another tab."""
+
 REST = 15.0
 """New rows wait this many times as long as it took to read the last ones and draw them: so that takes a sixteenth of a core at most."""
 
@@ -210,3 +213,12 @@ def show(comparison: Comparison, draw: Callable[[Results], None]) -> None:
         draw(results)
 
     body()
+    if every is None and (shown := source.latest()).missing:
+        _watch(source, shown.progress)
+
+
+@st.fragment(run_every=ELSEWHERE)
+def _watch(source: Reader, shown: Progress) -> None:
+    """Runs the page again when something was done about the comparison elsewhere."""
+    if source.latest().progress != shown:
+        st.rerun()

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.choices.data import Table
 from core.choices.datasets.examples import DataError
-from core.choices.tables import Limits, describe_table, keep_table, tables_folder
+from core.choices.tables import Limits, describe_table, keep_table, name_of, tables_folder
 from core.settings import SettingsError
 from core.ui import service
 from core.ui.fields import plain
@@ -34,6 +34,8 @@ def draw(place: DeltaGenerator, key: str, start: Table | None) -> dict[str, Any]
     sha256 = place.text_input("SHA-256 of the table", start.sha256 if start else "", key=f"{key}.sha256", bind="query-params") or ""
     if not sha256.strip():
         raise NextStep("data: upload your table, as CSV or Parquet")
+    if name := name_of(sha256.strip().lower()):
+        place.caption(f"In use: {plain(name)}")
     try:
         columns = _columns(sha256.strip().lower())
     except DataError as error:

@@ -170,17 +170,22 @@ def _words(_owner: type[Choice], _name: str, text: str) -> str:
 
 
 def _whole(_owner: type[Choice], _name: str, text: str) -> int:
-    number = _number(_owner, _name, text)
+    number = _as_number(text)
     if not number.is_integer():
         raise ValueError(f"{text!r} is no whole number")
     return int(number)
 
 
-def _number(_owner: type[Choice], _name: str, text: str) -> float:
+def _as_number(text: str) -> float:
+    """NaN for what is none."""
     try:
-        number = float(text)
+        return float(text)
     except ValueError:
-        number = math.nan
+        return math.nan
+
+
+def _number(_owner: type[Choice], _name: str, text: str) -> float:
+    number = _as_number(text)
     if not math.isfinite(number):
         raise ValueError(f"{text!r} is no number; write it like 0.001 or 1e-3")
     return number

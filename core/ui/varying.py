@@ -14,6 +14,8 @@ from core.ui import fields, tables, varied
 from core.ui.values import parse, parse_variants, write, write_variant
 from core.ui.varied import MODES, NOTHING, Varied
 
+LINE, PADDING, MOST_LINES = 24, 24, 14
+"""Pixels of a line of text and around a text field, and the most lines that are seen without scrolling."""
 SEEDS = ("1", "3", "5", "10", "20", "50")
 
 CROSSED_HELP = (
@@ -99,7 +101,9 @@ class VaryingForm:
 
     def _named(self, base: RunSettings | None) -> list[dict[str, Any]]:
         key = f"{self.page}.variants"
-        text = self._place.text_area("Variants", self._start.named, key=key, height="content", help=NAMED_HELP, bind="query-params") or ""
+        lines = max(len((st.session_state.get(key) or self._start.named).splitlines()), 2)
+        height = LINE * min(lines, MOST_LINES) + PADDING  # a height by its content is wrong where the sidebar is folded at first
+        text = self._place.text_area("Variants", self._start.named, key=key, height=height, help=NAMED_HELP, bind="query-params") or ""
         if base is not None:
             self._offer_line(key, text, base)
         try:

@@ -85,10 +85,13 @@ def _words(place: DeltaGenerator, spot: Spot, begin: str) -> str:
     return str(place.selectbox(options=words, index=words.index(begin), **spot.common))
 
 
-def _whole(place: DeltaGenerator, spot: Spot, begin: int) -> int:
-    """A field for decimals without their places: Streamlit's own for whole numbers fails on an infinite one in the URL."""
+def _whole(place: DeltaGenerator, spot: Spot, begin: int) -> float:
+    """A field for decimals, of which those that are no whole numbers are refused when read.
+
+    Streamlit's own for whole numbers fails on an infinite one in the URL, and rounds what is typed.
+    """
     low, high = (None if bound is None else float(bound) for bound in fields.bounds(spot.owner, spot.name))
-    return int(place.number_input(value=float(begin), min_value=low, max_value=high, step=1.0, format="%.0f", **spot.common))
+    return float(place.number_input(value=float(begin), min_value=low, max_value=high, step=1.0, format="%.10g", **spot.common))
 
 
 def _number(place: DeltaGenerator, spot: Spot, begin: float) -> float:

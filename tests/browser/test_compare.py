@@ -102,8 +102,18 @@ def test_it_can_be_paused_stepped_resumed_and_cancelled(page, server):
     assert_no_error(page)
 
 
+def test_another_tab_sees_that_it_runs(page, context, server):
+    comparison = small(0.007, 0.008, epochs=4)
+    open_page(page, address(server, comparison))
+    other = context.new_page()
+    open_page(other, address(server, comparison))
+    see(other, "4 runs, none stored yet")
+    button(page, "Run")
+    until(other, lambda: standing(other).startswith("All 4 runs stored"), "the other tab shows it", timeout_s=LONG_S)
+
+
 def test_closing_the_tab_stops_no_training(page, context, server):
-    comparison = small(0.003, 0.004, epochs=40)
+    comparison = small(0.005, 0.006, epochs=4)
     open_page(page, address(server, comparison))
     button(page, "Run")
     until(page, lambda: state(server, comparison) != "new", "it was asked for")

@@ -11,7 +11,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from core.choices.data import Table
 from core.choices.loading import DataError, load_data
-from core.choices.tables import describe_table, find_table, hash_of, keep_table, read_table, tables_folder
+from core.choices.tables import describe_table, find_table, hash_of, keep_table, name_of, read_table, tables_folder
 from tests.choices.tables import ROWS, csv, frame, loaded, parquet
 
 # What a table becomes
@@ -198,6 +198,12 @@ def test_nothing_is_written_when_a_table_is_refused_or_the_writing_fails(tmp_pat
     with pytest.raises(OSError, match="disk full"):
         keep_table(csv(frame()), folder, "sales.csv")
     assert list(folder.iterdir()) == []
+
+
+def test_a_kept_table_remembers_its_files_name():
+    sha256 = keep_table(csv(frame()), tables_folder(), "sales Ä.csv")
+    assert name_of(sha256) == "sales Ä.csv"
+    assert [name_of(other) for other in ("0" * 64, "../../x", "")] == ["", "", ""]
 
 
 def test_keeping_a_file_leaves_it_where_it_was(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.analysis.statistics import leading_verdict, summarise
+from core.choices.tables import keep_table, tables_folder
 from core.comparison import Comparison
 from core.runs import ledger
 from core.ui import links
@@ -162,3 +163,12 @@ def test_a_failure_says_why(open_page, store):
     app = open_page(PAGE, query(small()), errors=True)
     assert "a worker ran out of memory" in app.error[0].value
     assert enabled(app) == {"Run", "Step"}
+
+
+def test_a_table_of_one_class_is_refused_in_a_sentence(open_page):
+    sha256 = keep_table(b"x,target\n" + b"".join(b"%d,same\n" % number for number in range(40)), tables_folder(), "mine.csv")
+    query = {"data": "table", "data.table.sha256": sha256, "data.table.target": "target"}
+    page = open_page(PAGE, {f"compare.{name}": text for name, text in query.items()}, errors=True)
+    assert not page.exception
+    [error] = page.error
+    assert "one class" in error.value

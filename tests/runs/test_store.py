@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
+from core.choices.tables import keep_table, tables_folder
 from core.comparison import Comparison
 from core.engine.records import HISTORY_COLUMNS, LAYER_COLUMNS, Records
 from core.runs import recording
@@ -237,6 +238,13 @@ def test_an_unknown_action_is_refused_and_nothing_is_written(store):
     with pytest.raises(ValueError, match="explode"):
         store.request(TWO, "explode")
     assert store.count() == 0
+
+
+def test_a_table_is_called_by_its_files_name():
+    sha256 = keep_table(b"x,y\n1,a\n2,b\n", tables_folder(), "mine.csv")
+    data = {"kind": "table", "sha256": sha256, "target": "y"}
+    assert default_name(Comparison.load({"base": {"data": data}, "vary": {"optimizer": ["sgd"]}})) == "mine.csv: sgd"
+    assert default_name(Comparison.load({"base": {"data": data | {"sha256": "0" * 64}}})) == "table: base"
 
 
 def test_a_default_name_tells_names_that_hold_commas_apart():

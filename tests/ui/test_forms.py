@@ -120,10 +120,11 @@ def test_values_come_from_the_url_and_nonsense_there_is_ignored(query: dict[str,
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"compare.optimizer.adam.lr": "fast"}, "optimizer.lr: 'fast' is no number; write it like 0.001 or 1e-3"),
     ({"compare.optimizer.adam.lr": "0"}, "optimizer.lr: 0: input should be greater than 0"),
-    ({"compare.model.mlp.hidden": "64, x"}, "model.hidden: 'x' is no number"),
+    ({"compare.model.mlp.hidden": "64, x"}, "model.hidden: 'x' is no whole number"),
+    ({"compare.training.epochs": "2.5"}, "training.epochs: '2.5' is no whole number"),
     ({"compare.model.mlp.hidden": ","}, "model.hidden: ,: tuple should have at least 1 item"),
     ({"compare.model.mlp.dropout": "1"}, "model.dropout: 1: input should be less than 1"),
-    ({"compare.training.batch_size": "all"}, "training.batch_size: 'all' is no number"),
+    ({"compare.training.batch_size": "all"}, "training.batch_size: 'all' is no whole number"),
     (
         {"compare.training.batch_size": "1", "compare.model.mlp.normalization": "batch"},
         "batch norm needs at least 2 examples a batch, not 1",
@@ -155,6 +156,21 @@ def test_what_cannot_be_used_is_said_and_ends_the_page(query: dict[str, Any], me
     script = form(query)
     assert any(message in text for text in said(script))
     assert len(script.text) == 0, "the page went on without a comparison"
+
+
+def test_what_a_link_asks_for_and_is_not_allowed_is_said():
+    asked = {"training.epochs": "-5", "optimizer": "adm", "model.mlp.skip": "perhaps", "seed": "7", "mode": "neither"}
+    script = form({f"compare.{name}": text for name, text in asked.items()})
+    [warning] = [element.value.replace("\\", "") for element in script.warning]
+    for line in (
+        "training.epochs: '-5' is not allowed: from 1 to",
+        "optimizer: 'adm' is not allowed: sgd, adam",
+        "model.skip: 'perhaps'",
+        "mode:",
+    ):
+        assert line in warning
+    assert "seed" not in warning
+    assert not form({"compare.training.epochs": "20", "compare.seed": "0", "compare.training.batch_size": "full"}).warning
 
 
 def test_nothing_else_is_lost_while_a_setting_is_refused():

@@ -91,7 +91,7 @@ def test_texts_as_people_write_them(path: str, text: str, value: Any):
         ("optimizer.lr", "nan", "is no number"),
         ("optimizer.lr", "1e999", "is no number"),
         ("optimizer", "adam lr=0", "optimizer.lr: 0: input should be greater than 0"),
-        ("model.hidden", "64, x", "model.hidden: 'x' is no number"),
+        ("model.hidden", "64, x", "model.hidden: 'x' is no whole number"),
         ("model.hidden", "", "model.hidden: empty"),
         ("model.hidden", "[64", "is no JSON list"),
         ("model.hidden", "0", "greater than or equal to 1"),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from core.choices.datasets.examples import DataError
 from core.comparison import Comparison
 from core.runs.configuration import LimitError, check
 from core.runs.store import Action, Progress
@@ -56,32 +60,35 @@ def possible(progress: Progress) -> set[str]:
 def title(results: Results, heading: str, page: str = "compare") -> None:
     """The page's heading, and the buttons beside it: always all of them, those without use greyed."""
     left, right = st.columns([2, 3], vertical_alignment="center")
+    complaints = st.container()
     left.title(heading, anchor=False)
     with right:
-        buttons(results, page)
+        buttons(results, page, complaints)
 
 
 def row(results: Results, page: str) -> None:
     """How far it is, and the buttons beside it: for a part of a page, whose heading stands above."""
     left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
+    complaints = st.container()
     with left:
         _progress(results)
     with right:
-        buttons(results, page)
+        buttons(results, page, complaints)
     _troubles(results)
 
 
-def buttons(results: Results, page: str) -> None:
-    """All buttons in a row, those without use greyed."""
+def buttons(results: Results, page: str, complaints: DeltaGenerator | None = None) -> None:
+    """All buttons in a row, those without use greyed. What goes wrong at a click is said in `complaints`; by default, below them."""
     allowed = possible(results.progress)
     with st.container(key=f"{page}.steering", horizontal=True, horizontal_alignment="right", gap="xsmall"):
-        for button in BUTTONS:
-            _draw(button, results.comparison, enabled=button.action in allowed, key=f"{page}.do.{button.action}")
+        clicked = [button for button in BUTTONS if _clicked(button, enabled=button.action in allowed, key=f"{page}.do.{button.action}")]
+    _do(clicked, results.comparison, complaints)
 
 
 def run_button(results: Results, key: str) -> None:
     """One more Run button, for a page that has nothing else to show yet."""
-    _draw(BUTTONS[0], results.comparison, enabled="run" in possible(results.progress), key=key)
+    clicked = _clicked(BUTTONS[0], enabled="run" in possible(results.progress), key=key)
+    _do(BUTTONS[:1] if clicked else (), results.comparison)
 
 
 def nothing_yet(results: Results, key: str, text: str, heading: str = "Nothing has been trained with these settings yet") -> None:
@@ -94,13 +101,15 @@ def nothing_yet(results: Results, key: str, text: str, heading: str = "Nothing h
         st.space("small")
 
 
-def _draw(button: Button, comparison: Comparison, *, enabled: bool, key: str) -> None:
+def _clicked(button: Button, *, enabled: bool, key: str) -> bool:
     primary = button.action == "run" or (button.action == "resume" and enabled)
-    clicked = st.button(
-        button.label, key=key, icon=button.icon, help=button.help, disabled=not enabled, type="primary" if primary else "secondary"
-    )
-    if clicked:
-        with errors.shown(f"{button.label} is not possible"):
+    kind: Literal["primary", "secondary"] = "primary" if primary else "secondary"
+    return st.button(button.label, key=key, icon=button.icon, help=button.help, disabled=not enabled, type=kind)
+
+
+def _do(clicked: Sequence[Button], comparison: Comparison, complaints: DeltaGenerator | None = None) -> None:
+    for button in clicked:
+        with complaints or st.container(), errors.shown(f"{button.label} is not possible"):
             ask(comparison, button.action)
             st.rerun()
 
@@ -141,5 +150,7 @@ def _warn_of_limits(results: Results) -> None:
             check(results.comparison, service.configuration())
         except LimitError as error:
             st.warning(errors.as_list([str(error)]), title="Too large for this installation")
+        except DataError as error:
+            st.error(errors.as_list([str(error)]), title="These data cannot be used")
         except SettingsError as error:
             st.warning(errors.as_list([str(error)]), title="This cannot be run here")

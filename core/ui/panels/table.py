@@ -23,6 +23,8 @@ FILES = {
     "all.zip": "All three, and comparison.toml, from which the comparison can be run again.",
 }
 
+WIDE = 150
+"""Pixels of a column whose heading is a metric's name."""
 PATIENCE = 3.0
 """Seconds for which the table may be behind the curves while they grow."""
 
@@ -63,7 +65,7 @@ def _columns(view: View, frame: DataFrame) -> dict[str, Any]:
         "variant": column.TextColumn("Variant", pinned=True),
         "n": number("Seeds", help="Runs of this variant that are stored or on their way."),
         "diverged": number("Diverged", help="Runs whose loss stopped being a finite number. They are in no mean."),
-        "mean": number(metric, format="%.4g", help=f"Mean over the seeds that did not diverge, of each run {last_or_best}."),
+        "mean": number(metric, width=WIDE, format="%.4g", help=f"Mean over the seeds that did not diverge, of each run {last_or_best}."),
         "half": number("±", format="%.2g", help="Half of the 95 % interval of that mean (t distribution over seeds)."),
         "best": number("Best", format="%.4g", help="Mean over seeds of the best value that each run ever reached."),
         "test_loss": number("Test loss", format="%.4g", help="On data that no decision was made on, once, at the end of each run."),
@@ -71,7 +73,7 @@ def _columns(view: View, frame: DataFrame) -> dict[str, Any]:
         "parameters": number("Weights", format="localized", help="Parameters of the network, biases and norms included."),
         "nonzero": number("Non-zero", format="localized", help="How many of them are not 0 at the end, on average over the seeds."),
         "compression": number("Compression", format="%.2f×", help="Weights / non-zero weights."),
-        "curve": column.LineChartColumn(f"{metric} over training", help="Mean over seeds.", color="gray"),
+        "curve": column.LineChartColumn("Over training", help=f"{metric}: mean over seeds.", color="gray"),
     }
     return {name: config for name, config in every.items() if name in frame}
 

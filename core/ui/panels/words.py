@@ -60,11 +60,16 @@ def _left(progress: Progress) -> str:
 
 
 def _planned(results: Results) -> str:
-    """`25 runs, 5 stored, about 4 s`; of data that cannot be read, without the time."""
+    """`25 runs, 5 stored, about 4 s`; after a cancel, how far it came; of data that cannot be read, without the time."""
     progress = results.progress
-    stored = f"{progress.runs_done:,} stored" if progress.runs_done else "none stored yet"
+    runs = count(progress.runs, "run")
     try:
         cost = results.once("estimate", lambda: estimate(results.comparison, results.store))
-    except DataError as error:
-        return f"{count(progress.runs, 'run')}, {stored}; {error}"
-    return f"{count(progress.runs, 'run')}, {stored}, about {duration(cost.seconds)} to train"
+    except DataError:
+        return runs
+    begun = progress.epochs_done - (progress.epochs_total - cost.epochs)  # epochs of runs that are not stored for good
+    if begun > 0:
+        left = duration(cost.seconds * (1 - begun / cost.epochs))
+        return f"{runs} · stopped at {_epochs(results)} · Run goes on from there, about {left}"
+    stored = f"{progress.runs_done:,} stored" if progress.runs_done else "none stored yet"
+    return f"{runs}, {stored}, about {duration(cost.seconds)} to train"
