@@ -13,6 +13,8 @@ from typing import Literal
 
 import altair as alt
 
+from core.charts import titles
+
 COLOURS = ("#0072b2", "#d55e00", "#1a9e5c", "#aa0bfd", "#ce7c98", "#857fdd", "#c21e32", "#7b6e6b")
 CLASSES = ("#1790a6", "#c77800", "#8a5bb5", "#5f8f2f", "#c0507a", "#5d6fc4", "#9b6a4b", "#2f9e83", "#b3413a", "#7d7d7d")
 """Of the classes of a data set, where a chart shows those; other colours than the variants have, which mean something else."""
@@ -24,6 +26,10 @@ SEQUENTIAL: Literal["viridis"] = "viridis"
 
 _CHARACTER = 7
 """Pixels of a character of a legend, about."""
+_BESIDE = 60
+"""Pixels of the axis at the left: a legend begins where the plot does."""
+_SYMBOL = 36
+"""Pixels of the line before a legend's entry, and around it."""
 
 
 def colours(variants: Sequence[str]) -> dict[str, str]:
@@ -49,7 +55,7 @@ def colour(variants: Sequence[str], labels: Sequence[str] | None = None, *, widt
     Args:
         variants: those of the panel, in the order of the comparison.
         labels: what the legend writes for each of them, such as "Adam (n=5)"; None for no legend.
-        width: pixels that the legend may take, which decides its columns.
+        width: of the whole chart in pixels, which decides the legend's columns, and how long its entries may be.
     """
     scale = alt.Scale(domain=list(variants), range=[COLOURS[place % len(COLOURS)] for place in range(len(variants))])
     legend = None if labels is None else _legend(variants, labels, width)
@@ -57,14 +63,17 @@ def colour(variants: Sequence[str], labels: Sequence[str] | None = None, *, widt
 
 
 def _legend(variants: Sequence[str], labels: Sequence[str], width: int) -> alt.Legend:
-    longest = max((len(label) for label in labels), default=1) * _CHARACTER + 36
+    room = max(width - _BESIDE, 2 * _SYMBOL)
+    most = room - _SYMBOL
+    short = [titles.shortened(label, most // _CHARACTER) for label in labels]
+    longest = max(map(len, short), default=1) * _CHARACTER + _SYMBOL
     return alt.Legend(
         title=None,
         orient="bottom",
         direction="horizontal",
-        columns=max(1, min(len(labels), width // longest)),
-        labelLimit=max(width - 36, 60),
-        labelExpr=lookup(variants, labels),
+        columns=max(1, min(len(labels), room // longest)),
+        labelLimit=most,
+        labelExpr=lookup(variants, short),
         symbolType="stroke",
         symbolStrokeWidth=3,
         symbolOpacity=1,

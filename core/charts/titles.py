@@ -65,6 +65,15 @@ def is_regression(history: DataFrame) -> bool:
     return bool(history["val_r2"].notna().any() or history["train_r2"].notna().any())
 
 
+def shortened(name: str, most: int) -> str:
+    """The name in at most so many characters (at least 8), the middle left out: what long names have apart is often at their end."""
+    most = max(most, 8)
+    if len(name) <= most:
+        return name
+    start = (most - 1) // 2
+    return f"{name[:start].rstrip()}…{name[len(name) - (most - 1 - start) :].lstrip()}"
+
+
 def listed(names: list[str] | tuple[str, ...], most: int = 8) -> str:
     """Names joined by commas for an alternative text, the ones past `most` counted instead."""
     rest = len(names) - most
