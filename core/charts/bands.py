@@ -96,7 +96,7 @@ def on_the_axis(spread: DataFrame, values: Series, *, log: bool = False) -> Data
     return spread.assign(low=low.clip(*reach), high=spread["high"].clip(*reach))
 
 
-LOG_NOTE = "bands end at the lowest seed"
+LOG_NOTE = "bands cut below the lowest seed"
 """Said above the curves of a logarithmic axis."""
 
 

@@ -11,6 +11,8 @@ from pandas import DataFrame
 from core.charts import bands, marks, palette, titles
 
 GREY = palette.MISSING
+_BESIDE = 62
+"""Pixels of a y axis with its title."""
 NUMBER = 28
 """Pixels that a number in a square needs."""
 
@@ -45,7 +47,8 @@ def trade_off(
     described = f"{y_title} against {x_title} for {titles.listed(list(variants))}: means over seeds with 95 % intervals, references dashed."
     look = {"x": x, "x_title": x_title, "y_title": y_title, "reverse": reverse, "width": width}
     groups = palette.groups(variants)
-    panels = [_trade_off(points, references, group, look).properties(width=width, height=height) for group in groups]
+    plot = width if len(groups) == 1 else marks.panel_width(width, 1, _BESIDE)  # the page cannot stretch several panels
+    panels = [_trade_off(points, references, group, look).properties(width=plot, height=height) for group in groups]
     if len(panels) == 1:
         return panels[0].properties(autosize=marks.FIT, description=described)
     shared = {"x": "shared", "y": "shared", "color": "independent"}
@@ -150,9 +153,10 @@ def squares(
         tooltip=tooltip,
     )
     panel = alt.LayerChart(layer=[base.mark_rect().encode(colour, tooltip=tooltip), number])
-    facet = alt.Facet("variant:N", title=None, sort=list(variants), header=alt.Header(labelLimit=max(width // columns, 60)))
+    facet = alt.Facet("variant:N", title=None, sort=list(variants), header=marks.header(variants, wide))
     described = f"{value_title} by {x_title} and {y_title}, a panel each for {titles.listed(list(variants))}."
-    return panel.facet(facet, data=frame, columns=columns, description=described)
+    resolve = alt.Resolve(**marks.under_each(frame["variant"].nunique(), columns))
+    return panel.facet(facet, data=frame, columns=columns, description=described, resolve=resolve)
 
 
 def _text(value: Any) -> str:
@@ -195,7 +199,7 @@ def pictures(
         alt.Color("value:Q", scale=scale, legend=shown),
         tooltip=[alt.Tooltip("variant:N"), alt.Tooltip("row:Q"), alt.Tooltip("column:Q"), marks.number("value", value_title)],
     )
-    facet = alt.Facet("variant:N", title=None, sort=list(variants), header=alt.Header(labelLimit=side))
+    facet = alt.Facet("variant:N", title=None, sort=list(variants), header=marks.header(variants, side))
     described = f"{value_title} at each place of the picture, a panel each for {titles.listed(list(variants))}."
     return chart.facet(facet, columns=columns, description=described)
 

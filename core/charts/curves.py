@@ -22,6 +22,9 @@ SEED_POINTS = 4_000
 HOVER_POINTS = 500
 """Most points of a panel that answer to the pointer, all curves together."""
 
+_BESIDE = 62
+"""Pixels of a y axis with its title."""
+
 _PARTS = ["validation", "training"]
 _ENDINGS = {bands.DIVERGED: ("×", marks.CROSS), bands.STOPPED: ("○", "circle")}
 
@@ -57,7 +60,7 @@ def loss_curves(
         log_y: logarithmic y axis; values at or below zero are left out, and counted above the chart.
         focus: leave values far from all others beyond the axis, and count them above the chart.
         x_end: where the axis ends, when it is known how long the training will be, so that it need not grow.
-        width: of the plot, in pixels; the page may stretch it.
+        width: of the whole chart, in pixels; the page may stretch it where there is one panel.
         height: of the plot, in pixels.
         columns: panels side by side.
     """
@@ -71,6 +74,7 @@ def loss_curves(
     description = _described(variants, look)
     if len(variants) <= len(palette.COLOURS):
         return _panel(history, lines, list(variants), look, with_seeds, autosize=marks.FIT, description=description, **room)
+    room["width"] = marks.panel_width(width, columns, _BESIDE)  # the page cannot stretch several panels, nor make room for their axes
     panels = [_panel(history, lines, group, look, with_seeds, **room) for group in palette.groups(variants)]
     shared = {"x": "shared", "y": "shared", "color": "independent"}  # the same axes, and to each panel the legend of its variants
     return alt.ConcatChart(concat=panels, columns=columns, resolve=alt.Resolve(scale=shared), autosize=marks.PAD, description=description)

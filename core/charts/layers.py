@@ -12,6 +12,12 @@ from pandas import DataFrame, Series
 from core.charts import bands, marks, palette, thin, titles
 from core.charts.titles import Axis
 
+TALL = 780
+"""Pixels that the panels of a chart take together, headers and all, as far as each of them stays legible."""
+
+_LEAST, _HEADER = 48, 30
+"""Pixels of a panel at least, and of the header above it."""
+
 CELLS = 6_000
 """Most cells of a chart; with more, moments are left out on a stable stride."""
 
@@ -43,7 +49,7 @@ def heatmap(
         log: colour by factors; by default that is so for norms and ratios, and not for fractions.
         width: of the whole chart, in pixels.
         columns: panels side by side.
-        row: pixels of a layer.
+        row: pixels of a layer, or fewer where many panels have many layers.
         span: the ends of the colours, for several charts that share them; see `span_of`.
     """
     log = column not in LINEAR if log is None else log
@@ -54,7 +60,7 @@ def heatmap(
     ends = _ends(frame["value"], column, log) if span is None else span
     # Zero has no place among factors: it takes the lowest colour. A cell without a value needs some number too, or Vega-Lite drops it.
     frame = frame.assign(shown=frame["value"].clip(*ends).fillna(ends[0]), known=frame["value"].notna())
-    chart = alt.Chart(frame, width=panel, height=min(max(row * len(names), 60), 420)).mark_rect(**marks.MANY)
+    chart = alt.Chart(frame, width=panel, height=_height(row * len(names), -(-len(variants) // columns))).mark_rect(**marks.MANY)
     chart = chart.encode(
         alt.X("left:Q", title=titles.AXES[x], scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=6, **marks.whole(x))),
         alt.X2("right:Q"),
@@ -65,9 +71,17 @@ def heatmap(
         tooltip=[alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), marks.exactly(x), marks.number("value", titles.name(column))],
     )
     grey = ["grey: no finite value"] if frame["value"].isna().any() else []
-    facet = alt.Facet("variant:N", title=None, sort=list(variants), header=alt.Header(labelLimit=width))
+    facet = alt.Facet("variant:N", title=None, sort=list(variants), header=marks.header(variants, panel))
     title = marks.note(["median of the seeds", *grey], width)
-    return chart.facet(facet, columns=columns, title=title, description=_described(column, x, variants))
+    more: dict[str, Any] = {"title": title, "description": _described(column, x, variants), "spacing": {"row": 8}}
+    resolve = alt.Resolve(**marks.under_each(frame["variant"].nunique(), columns))
+    return chart.facet(facet, columns=columns, resolve=resolve, **more)
+
+
+def _height(wanted: int, rows: int) -> int:
+    """Pixels of each panel where so many stand below each other."""
+    room = TALL // max(rows, 1) - _HEADER
+    return max(min(max(wanted, 60), 420, room), _LEAST)
 
 
 def span_of(layers: DataFrame, column: str, x: Axis = "epoch") -> tuple[float, float]:

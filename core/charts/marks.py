@@ -9,7 +9,7 @@ from typing import Any, Literal
 import altair as alt
 from pandas import DataFrame, Series
 
-from core.charts import titles
+from core.charts import palette, titles
 from core.charts.titles import Axis
 
 CROSS = "M-1,-1L1,1M-1,1L1,-1"
@@ -60,6 +60,12 @@ def logarithmic(channel: Literal["x", "y"], most: int = 8, **more: Any) -> alt.A
     return alt.Axis(values=values, tickCount=alt.ExprRef(expr=count), labelExpr=SHORT, **more)
 
 
+def header(names: Sequence[str], width: int) -> alt.Header:
+    """The names above panels of a facet that are so many pixels apart; long ones lose their middle."""
+    short = [titles.shortened(name, int(width / _CHARACTER)) for name in names]
+    return alt.Header(labelLimit=width, labelExpr=palette.lookup(names, short))
+
+
 def whole(x: Axis) -> dict[str, Any]:
     """What an axis takes for labels that are whole numbers, as epochs, updates and examples have; seconds have parts.
 
@@ -88,6 +94,18 @@ def mean_and_interval(of: str) -> list[alt.Tooltip]:
 def panel_width(width: int, columns: int, axis: int = 52) -> int:
     """Pixels of each of several panels side by side in a width, `axis` of which each panel's axis needs."""
     return max(width // columns - axis, 80)
+
+
+NEAR = {"row": 20, "column": 4}
+"""Pixels between the panels of a facet whose axes keep them apart anyway."""
+
+
+def under_each(panels: int, columns: int) -> dict[str, Any]:
+    """How the panels of a facet show what they share along the bottom: each by itself where the last row of them is not full.
+
+    Vega-Lite draws one axis at the foot of each column, be there a panel above it or not.
+    """
+    return {"axis": {"x": "independent"}} if columns > 1 and panels % columns else {}
 
 
 def cells(frame: DataFrame, by: list[str], x: str) -> DataFrame:

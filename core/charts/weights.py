@@ -77,9 +77,9 @@ def _layer_panels(means: DataFrame, group: list[str], column: str, x: Axis, widt
     mean = base.mark_line(strokeWidth=2, clip=True, point=alt.OverlayMarkDef(opacity=0, size=70, **marks.MANY), **marks.MANY)
     mean = mean.encode(at, alt.Y("mean:Q", title=title, scale=scale, axis=axis), colour, tooltip=tooltip)
     panel = alt.LayerChart(layer=[spread, mean], width=panel_width, height=150)
-    facet = alt.Facet("layer:N", title=None, sort=names, header=alt.Header(labelLimit=width // columns))
-    resolve = alt.Undefined if fraction else alt.Resolve(scale={"y": "independent"})
-    return panel.facet(facet, data=shown, columns=columns, resolve=resolve)
+    facet = alt.Facet("layer:N", title=None, sort=names, header=marks.header(names, width // columns))
+    resolve = alt.Resolve(**({} if fraction else {"scale": {"y": "independent"}}), **marks.under_each(len(names), columns))
+    return panel.facet(facet, data=shown, columns=columns, resolve=resolve, spacing=marks.NEAR)
 
 
 def histograms(
@@ -118,11 +118,11 @@ def histograms(
         tooltip=[alt.Tooltip("panel:N", title="of"), marks.exactly(x), *(marks.number(name, name) for name in ("low", "high", "share"))],
     )
     panels = [f"{variant}, {layer}" for layer in names for variant in shown]
-    facet = alt.Facet("panel:N", title=None, sort=panels, header=alt.Header(labelLimit=max(width // columns, 60)))
+    facet = alt.Facet("panel:N", title=None, sort=panels, header=marks.header(panels, max(width // columns, 60)))
     said = f"seed {frame['seed'].iloc[0]}; the stronger, the more of the layer's weights" if len(frame) else "nothing measured yet"
     described = f"Histograms of the weights by {titles.AXES[x]} as heat maps, a panel each for {titles.listed(panels)}."
-    title, resolve = marks.note([said], width), alt.Resolve(scale={"y": "independent"})
-    return chart.facet(facet, columns=columns, title=title, description=described, resolve=resolve)
+    resolve = alt.Resolve(scale={"y": "independent"}, **marks.under_each(len(panels), columns))
+    return chart.facet(facet, columns=columns, title=marks.note([said], width), description=described, resolve=resolve, spacing=marks.NEAR)
 
 
 def _share() -> alt.Opacity:
@@ -156,7 +156,7 @@ def last_histograms(
 
 
 def _overlaid(table: DataFrame, group: list[str], names: list[str], width: int, columns: int) -> alt.FacetChart:
-    chart = alt.Chart(table[["variant", "layer", "low", "high", "share"]], width=marks.panel_width(width, columns), height=150)
+    chart = alt.Chart(table[["variant", "layer", "low", "high", "share"]], width=marks.panel_width(width, columns, 58), height=150)
     answers = alt.OverlayMarkDef(opacity=0, size=50)
     chart = chart.mark_line(interpolate="step-after", strokeWidth=1.5, point=answers).encode(
         alt.X("low:Q", title="weight", scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=4)),
@@ -164,8 +164,9 @@ def _overlaid(table: DataFrame, group: list[str], names: list[str], width: int, 
         palette.colour(group, group, width=width),
         tooltip=[alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), *(marks.number(name, name) for name in ("low", "high", "share"))],
     )
-    facet = alt.Facet("layer:N", title=None, sort=names, header=alt.Header(labelLimit=max(width // columns, 60)))
-    return chart.facet(facet, columns=columns, resolve=alt.Resolve(scale={"x": "independent", "y": "independent"}))
+    facet = alt.Facet("layer:N", title=None, sort=names, header=marks.header(names, max(width // columns, 60)))
+    resolve = alt.Resolve(scale={"x": "independent", "y": "independent"})
+    return chart.facet(facet, columns=columns, resolve=resolve, spacing=marks.NEAR)
 
 
 def _one_or_several(charts: list[alt.FacetChart], described: str) -> LayerCharts:

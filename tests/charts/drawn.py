@@ -1,4 +1,4 @@
-"""What a chart shows once Vega has drawn it: the labels of its axes, and its size."""
+"""What a chart shows once Vega has drawn it: the labels of its axes and panels, and its size."""
 
 from __future__ import annotations
 
@@ -24,11 +24,18 @@ def axes(chart: Any, channel: str) -> list[list[str]]:
     return [[text for text in map(label, axis.iterfind(".//g[@class='mark-text role-axis-label']/text")) if text] for axis in found]
 
 
+def headers(chart: Any) -> list[str]:
+    """What stands above each panel of a facet."""
+    *names, _ = picture(chart).iterfind(".//g[@class='mark-text role-title-text']/text")  # the last is the note above the whole chart
+    return [label(name) for name in names]
+
+
 def label(text: Element) -> str:
     """The words of a text that can be seen, else nothing."""
     return "" if text.get("opacity") == "0" else "".join(text.itertext())
 
 
-def width(chart: Any) -> float:
-    """Pixels of the whole picture, with axes, titles and legends."""
-    return float(picture(chart).get("width", "nan"))
+def size(chart: Any) -> tuple[float, float]:
+    """Width and height of the whole picture in pixels, with axes, titles and legends."""
+    drawn = picture(chart)
+    return float(drawn.get("width", "nan")), float(drawn.get("height", "nan"))

@@ -128,7 +128,7 @@ def test_on_a_logarithmic_axis_no_band_falls_below_the_seeds_and_the_chart_says_
     band, lowest = drawn(chart)["area"], table.groupby(["variant", "epoch"])["val_loss"].min()
     assert band.set_index(["variant", "epoch"])["low"].to_dict() == pytest.approx(lowest.to_dict())
     assert drawn(chart)["hover"]["low"].min() < 0
-    assert "bands end at the lowest seed" in words(chart)
+    assert "bands cut below the lowest seed" in words(chart)
     assert "band" not in words(curves.loss_curves(table.query("seed == 0"), variants=NAMES, log_y=True))
 
 
