@@ -14,8 +14,8 @@ from core.ui import fields, tables, varied
 from core.ui.values import parse, parse_variants, write, write_variant
 from core.ui.varied import MODES, NOTHING, Varied
 
-LINE, PADDING, MOST_LINES = 24, 24, 14
-"""Pixels of a line of text and around a text field, and the most lines that are seen without scrolling."""
+LINE, PADDING, LETTERS, MOST_LINES = 19, 26, 30, 14
+"""Of a text field in the sidebar: pixels of a line and around them all, letters that fit a line, lines without scrolling."""
 SEEDS = ("1", "3", "5", "10", "20", "50")
 
 CROSSED_HELP = (
@@ -101,8 +101,7 @@ class VaryingForm:
 
     def _named(self, base: RunSettings | None) -> list[dict[str, Any]]:
         key = f"{self.page}.variants"
-        lines = max(len((st.session_state.get(key) or self._start.named).splitlines()), 2)
-        height = LINE * min(lines, MOST_LINES) + PADDING  # a height by its content is wrong where the sidebar is folded at first
+        height = _height(st.session_state.get(key) or self._start.named)
         text = self._place.text_area("Variants", self._start.named, key=key, height=height, help=NAMED_HELP, bind="query-params") or ""
         if base is not None:
             self._offer_line(key, text, base)
@@ -153,6 +152,12 @@ class VaryingForm:
     def _complain(self, problem: str, place: DeltaGenerator | None = None) -> None:
         (place or self._place).error(fields.plain(problem))
         self.problems.append(problem)
+
+
+def _height(text: str) -> int:
+    """Pixels of a text field that shows it all. Streamlit's own height by content is wrong where the sidebar is folded at first."""
+    lines = sum(max(-(-len(line) // LETTERS), 1) for line in text.splitlines())
+    return LINE * min(max(lines, 3), MOST_LINES) + PADDING
 
 
 def _append(key: str, text: str, line: str, begins: Mapping[str, Any]) -> None:
