@@ -165,12 +165,12 @@ def explain(error: ValidationError, given: Any) -> str:
     items: dict[tuple[str, ...], list[ErrorDetails]] = {}  # by place; several where no member of a union fits
     for item in error.errors(include_url=False):
         items.setdefault(tuple(_public(item["loc"], given, whole=item["type"] == "missing")), []).append(item)
-    lines = [_line(place, of_place) for place, of_place in items.items() if not _said_below(place, of_place, items)]
+    lines = [_line(place, of_place) for place, of_place in items.items() if not _repeats_what_is_inside(place, of_place, items)]
     return "\n".join(dict.fromkeys(lines))
 
 
-def _said_below(place: tuple[str, ...], items: list[ErrorDetails], others: Iterable[tuple[str, ...]]) -> bool:
-    """Whether a place's only fault is what is inside it, and said there."""
+def _repeats_what_is_inside(place: tuple[str, ...], items: list[ErrorDetails], others: Iterable[tuple[str, ...]]) -> bool:
+    """Whether the errors at a place say nothing but that something inside it is wrong, for which there are errors of its own."""
     inside = any(len(other) > len(place) and other[: len(place)] == place for other in others)
     return inside and all(item["type"] == "too_short" or _of_other_type(item) for item in items)
 

@@ -95,7 +95,7 @@ def untrained(history: DataFrame, metric: str = "val_loss") -> float:
 
 
 def limit(points: DataFrame, start: float, metric: str = "val_loss") -> float | None:
-    """Where a picture of the points ends on the worse side, so that runs that exploded do not press the others flat; None: nowhere."""
+    """The worst value to show, so that runs that exploded do not press the others flat; None where every value may be shown."""
     means = points["mean"].dropna()
     if means.empty or pd.isna(start):
         return None

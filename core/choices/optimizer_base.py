@@ -36,7 +36,7 @@ class OptimizerChoice(Choice):
 
     elementwise: ClassVar[bool] = True  # each weight's step depends on that weight's own past alone: runs may share one tensor
     closure: ClassVar[bool] = False  # its step evaluates the loss itself, several times
-    proportional: ClassVar[bool] = False  # but for weight decay, its step is the rate times what the gradients so far make of it
+    proportional: ClassVar[bool] = False  # twice the rate doubles each step, weight decay aside: steps at rate 1 can be scaled
     amplifies: ClassVar[bool] = False  # rounding errors, so much that a run trains in a stack of its own, to be the same in any company
     foreign: ClassVar[bool] = False  # a user's code: it may move tensors and keep state as torch's own do not
     averaging: ClassVar[bool] = False  # it trains at one point and is evaluated between that and "z" of its state: has train() and eval()

@@ -203,7 +203,7 @@ class Plateau(ScheduleChoice):
     patience: Annotated[
         int, Field(ge=0, le=100_000, description="Evaluations without gain that are let pass.", json_schema_extra={"unit": "evaluations"})
     ] = 5
-    threshold: Annotated[NonNegative, Field(description="A gain counts from this share of the best loss on.")] = 1e-4
+    threshold: Annotated[NonNegative, Field(description="The loss must fall by this share of its best value to count as a gain.")] = 1e-4
     cooldown: Annotated[
         int, Field(ge=0, le=100_000, description="Evaluations to wait after a drop.", json_schema_extra={"advanced": True})
     ] = 0

@@ -301,7 +301,7 @@ class Gru(Cell):
             torch.addcmul(new[step], update, change_RHB, out=state[step + 1])
 
 
-def of(module: nn.RNNBase) -> Cell:
+def cell_for(module: nn.RNNBase) -> Cell:
     """The cell of a torch module, the same in both directions. Raises TypeError for one with several layers or a projection."""
     if module.num_layers > 1 or module.proj_size:
         raise TypeError("recurrent layers are stacked one layer at a time, without projection")

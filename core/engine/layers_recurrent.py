@@ -52,7 +52,7 @@ def last_states(module: nn.Module, name: str, parts: Parts) -> Layer:
 
 def _one_direction(module: LastStates, name: str, parts: Parts, suffix: str) -> Callable[[Tensor, int], Tensor]:
     """x (R, B, T, F), K -> the last K states (K, R, H, B) of the cells that read from first to last, their weights called by `suffix`."""
-    cell, truncation = cells.of(module.rnn), module.truncation
+    cell, truncation = cells.cell_for(module.rnn), module.truncation
     weights = [parts.parameters.get(f"{name}.rnn.{own}{suffix}") for own in PARAMETERS]
     spare: list[Tape] = []
 

@@ -28,7 +28,7 @@ class Members:
         return fetched(connection, joined.order_by(self.table.c.position))
 
 
-def of(connection: Connection, comparison: Comparison | str) -> Members:
+def members_of(connection: Connection, comparison: Comparison | str) -> Members:
     """The runs of a comparison that was asked for (by its id, too), or of any other as far as they are stored."""
     comparison_id = comparison if isinstance(comparison, str) else comparison.id
     if isinstance(comparison, str) or is_known(connection, comparison_id):

@@ -13,9 +13,10 @@ from pandas import DataFrame
 from sqlalchemy import URL, Connection, select
 
 from core.comparison import Comparison
-from core.runs import asking, members, reading
+from core.runs import asking, reading
 from core.runs.asking import Action, Deleted, UnknownComparisonError
 from core.runs.database import Database, StoreError
+from core.runs.members import Members, members_of
 from core.runs.reading import HISTORY_KEY, LAYER_KEY, Cursor, Progress, merged
 from core.runs.schema import comparisons, runs, weights
 from core.settings import RunSettings
@@ -25,7 +26,7 @@ __all__ = ["Action", "Cursor", "Deleted", "Followed", "Progress", "Store", "Stor
 Followed = tuple[DataFrame, Cursor]
 """All rows so far, and how far that is: what `follow` takes and gives back."""
 
-_Read = Callable[[Connection, members.Members, Cursor | None], Followed]
+_Read = Callable[[Connection, Members, Cursor | None], Followed]
 
 
 class Store:
@@ -56,12 +57,12 @@ class Store:
         rows that were given before are no longer there (`follow` minds that). Ordered by the comparison's runs, then by step.
         """
         with self.database.reading() as connection:
-            return reading.history_rows(connection, members.of(connection, comparison), since)
+            return reading.history_rows(connection, members_of(connection, comparison), since)
 
     def layers(self, comparison: Comparison | str, since: Cursor | None = None) -> Followed:
         """As `history`, a row a run, evaluation and layer: variant, seed, run, step, epoch, layer, and the measures."""
         with self.database.reading() as connection:
-            return reading.layer_rows(connection, members.of(connection, comparison), since)
+            return reading.layer_rows(connection, members_of(connection, comparison), since)
 
     def follow(self, comparison: Comparison | str, known: Followed | None = None) -> Followed:
         """The whole history, of which only what is not in `known` is read. Nothing new: the very same frame."""
@@ -73,7 +74,7 @@ class Store:
 
     def _follow(self, comparison: Comparison | str, known: Followed | None, read: _Read, key: list[str]) -> Followed:
         with self.database.reading() as connection:
-            mine = members.of(connection, comparison)
+            mine = members_of(connection, comparison)
             reached = reading.cursor(connection, mine)
             if known is not None and known[1] == reached:
                 return known
@@ -88,19 +89,19 @@ class Store:
         Of all runs, or of those of one variant or seed.
         """
         with self.database.reading() as connection:
-            return reading.histogram_rows(connection, members.of(connection, comparison), variant, seed)
+            return reading.histogram_rows(connection, members_of(connection, comparison), variant, seed)
 
     def grids(self, comparison: Comparison | str) -> DataFrame:
         """The outputs over the plane, for data with two features: variant, seed, run, step, grid (bytes); the latest of each run."""
         with self.database.reading() as connection:
-            return reading.grid_rows(connection, members.of(connection, comparison))
+            return reading.grid_rows(connection, members_of(connection, comparison))
 
     def runs(self, comparison: Comparison | str) -> DataFrame:
         """A row a run: variant, seed, run, status, epochs (asked for), epoch, step, samples, seconds, last_* and best_* of the metrics,
         test_loss, test_accuracy, test_f1, test_r2, parameters, nonzero. A run that has not begun is `queued`; NaN: not known yet.
         """
         with self.database.reading() as connection:
-            return reading.run_rows(connection, members.of(connection, comparison))
+            return reading.run_rows(connection, members_of(connection, comparison))
 
     def comparisons(self, search: str = "", state: str | None = None, limit: int = 100, offset: int = 0) -> DataFrame:
         """A row a comparison, the newest first: id, name, note, state, created, finished (UTC), message, spec (JSON), runs, runs_done,
@@ -129,7 +130,7 @@ class Store:
         with self.database.reading() as connection:
             found = reading.progress(connection, comparison_id)
             if found is None and isinstance(comparison, Comparison):
-                return reading.standing(connection, members.of(connection, comparison), comparison.runs())
+                return reading.standing(connection, members_of(connection, comparison), comparison.runs())
         if found is None:
             raise UnknownComparisonError(f"no comparison {comparison_id!r} in the store")
         return found

@@ -164,9 +164,9 @@ class Reader:
 
 
 def level(history: DataFrame, layers: DataFrame) -> tuple[DataFrame, DataFrame]:
-    """Both without the rows by which runs that are under way are ahead of their variant's slowest.
+    """History and layers, each running variant cut at the step that all of its runs have reached.
 
-    Seeds train in several stacks, and a mean over the few that happen to be ahead would jump when the others come.
+    Seeds train in several stacks: a mean over the few that are ahead would jump when the others come.
     """
     last = history.drop_duplicates("run", keep="last")
     under_way = last[last["status"] == "running"]

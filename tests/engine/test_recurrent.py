@@ -137,7 +137,7 @@ def test_two_passes_before_their_backward_passes_do_not_share_memory():
 @pytest.mark.parametrize("options", [{"num_layers": 2}, {"proj_size": 3}], ids=str)
 def test_layers_that_are_not_stacked_are_refused(options):
     with pytest.raises(TypeError, match="one layer at a time"):
-        cells.of(nn.LSTM(2, 4, **options))
+        cells.cell_for(nn.LSTM(2, 4, **options))
 
 
 ADDING = {"kind": "adding", "samples": 150, "steps": 9}
