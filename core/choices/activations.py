@@ -19,6 +19,8 @@ class ActivationChoice(Choice):
     """
 
     torch_name: ClassVar[str]
+    formula: ClassVar[str]  # f(x) in LaTeX; Phi and varphi are distribution and density of the standard normal
+    derivative: ClassVar[str]
     gain: ClassVar[float] = 2**0.5
     learned: ClassVar[int] = 0  # numbers a layer's activation learns
 
@@ -34,6 +36,8 @@ class Identity(ActivationChoice):
 
     kind: Literal["identity"] = "identity"
     torch_name: ClassVar[str] = "Identity"
+    formula: ClassVar[str] = "x"
+    derivative: ClassVar[str] = "1"
     gain: ClassVar[float] = 1.0
 
 
@@ -42,6 +46,8 @@ class Sigmoid(ActivationChoice):
 
     kind: Literal["sigmoid"] = "sigmoid"
     torch_name: ClassVar[str] = "Sigmoid"
+    formula: ClassVar[str] = r"\sigma(x) = \frac{1}{1 + e^{-x}}"
+    derivative: ClassVar[str] = r"\sigma(x)\,(1 - \sigma(x))"
     gain: ClassVar[float] = 1.0
 
 
@@ -50,6 +56,8 @@ class Tanh(ActivationChoice):
 
     kind: Literal["tanh"] = "tanh"
     torch_name: ClassVar[str] = "Tanh"
+    formula: ClassVar[str] = r"\tanh x"
+    derivative: ClassVar[str] = r"1 - \tanh^2 x"
     gain: ClassVar[float] = 5 / 3
 
 
@@ -58,6 +66,8 @@ class Relu(ActivationChoice):
 
     kind: Literal["relu"] = "relu"
     torch_name: ClassVar[str] = "ReLU"
+    formula: ClassVar[str] = r"\max(0, x)"
+    derivative: ClassVar[str] = r"1 \text{ if } x > 0, \text{ else } 0"
 
 
 class LeakyRelu(ActivationChoice):
@@ -66,6 +76,8 @@ class LeakyRelu(ActivationChoice):
     kind: Literal["leaky_relu"] = "leaky_relu"
     negative_slope: Annotated[float, Field(ge=0, le=1, description="Slope below 0.")] = 0.01
     torch_name: ClassVar[str] = "LeakyReLU"
+    formula: ClassVar[str] = r"\max(x, a x)"
+    derivative: ClassVar[str] = r"1 \text{ if } x > 0, \text{ else } a"
 
 
 class Prelu(ActivationChoice):
@@ -77,6 +89,8 @@ class Prelu(ActivationChoice):
     kind: Literal["prelu"] = "prelu"
     slope: Annotated[float, Field(ge=0, le=1, description="Slope below 0 at the start.")] = 0.25
     torch_name: ClassVar[str] = "PReLU"
+    formula: ClassVar[str] = r"\max(x, a x),\ a \text{ learned}"
+    derivative: ClassVar[str] = r"1 \text{ if } x > 0, \text{ else } a"
     gain: ClassVar[float] = (2 / (1 + 0.25**2)) ** 0.5
     learned: ClassVar[int] = 1
 
@@ -93,6 +107,8 @@ class Elu(ActivationChoice):
     kind: Literal["elu"] = "elu"
     alpha: Annotated[float, Field(gt=0, le=10, description="The value far below 0 is -alpha.")] = 1.0
     torch_name: ClassVar[str] = "ELU"
+    formula: ClassVar[str] = r"x \text{ if } x > 0, \text{ else } \alpha (e^x - 1)"
+    derivative: ClassVar[str] = r"1 \text{ if } x > 0, \text{ else } \alpha e^x"
 
 
 class Gelu(ActivationChoice):
@@ -100,6 +116,8 @@ class Gelu(ActivationChoice):
 
     kind: Literal["gelu"] = "gelu"
     torch_name: ClassVar[str] = "GELU"
+    formula: ClassVar[str] = r"x\,\Phi(x)"
+    derivative: ClassVar[str] = r"\Phi(x) + x\,\varphi(x)"
 
 
 class Silu(ActivationChoice):
@@ -107,6 +125,8 @@ class Silu(ActivationChoice):
 
     kind: Literal["silu"] = "silu"
     torch_name: ClassVar[str] = "SiLU"
+    formula: ClassVar[str] = r"x\,\sigma(x)"
+    derivative: ClassVar[str] = r"\sigma(x)\,(1 + x\,(1 - \sigma(x)))"
 
 
 class Softplus(ActivationChoice):
@@ -119,6 +139,8 @@ class Softplus(ActivationChoice):
     kind: Literal["softplus"] = "softplus"
     beta: Annotated[float, Field(gt=0, le=100, description="The larger, the closer to ReLU.")] = 1.0
     torch_name: ClassVar[str] = "Softplus"
+    formula: ClassVar[str] = r"\frac{1}{\beta} \ln(1 + e^{\beta x})"
+    derivative: ClassVar[str] = r"\sigma(\beta x)"
     gain: ClassVar[float] = 1.0
 
 

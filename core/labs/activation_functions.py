@@ -13,20 +13,6 @@ import pandas as pd
 
 from core.choices.activations import ActivationChoice
 
-FORMULAS: dict[str, tuple[str, str]] = {
-    "identity": ("x", "1"),
-    "sigmoid": (r"\sigma(x) = \frac{1}{1 + e^{-x}}", r"\sigma(x)\,(1 - \sigma(x))"),
-    "tanh": (r"\tanh x", r"1 - \tanh^2 x"),
-    "relu": (r"\max(0, x)", r"1 \text{ if } x > 0, \text{ else } 0"),
-    "leaky_relu": (r"\max(x, a x)", r"1 \text{ if } x > 0, \text{ else } a"),
-    "prelu": (r"\max(x, a x),\ a \text{ learned}", r"1 \text{ if } x > 0, \text{ else } a"),
-    "elu": (r"x \text{ if } x > 0, \text{ else } \alpha (e^x - 1)", r"1 \text{ if } x > 0, \text{ else } \alpha e^x"),
-    "gelu": (r"x\,\Phi(x)", r"\Phi(x) + x\,\varphi(x)"),
-    "silu": (r"x\,\sigma(x)", r"\sigma(x)\,(1 + x\,(1 - \sigma(x)))"),
-    "softplus": (r"\frac{1}{\beta} \ln(1 + e^{\beta x})", r"\sigma(\beta x)"),
-}
-"""f(x) and f'(x) in LaTeX, by kind; Phi and varphi are distribution and density of the standard normal."""
-
 SIDE = 4.0
 """Functions are drawn from -SIDE to SIDE."""
 

@@ -42,10 +42,6 @@ class Function(NamedTuple):
     name: str
     activation: ActivationChoice
 
-    @property
-    def kind(self) -> str:
-        return write(self.activation).partition(" ")[0]
-
 
 def draw() -> None:
     """The controls, the pictures, the table and the notes."""
@@ -143,12 +139,10 @@ def _drawn(activations: tuple[ActivationChoice, ...], x: float) -> tuple[DataFra
 
 
 def _each(functions: list[Function], curves: DataFrame, at: DataFrame) -> None:
-    from core.labs.activation_functions import FORMULAS  # which imports torch
-
     st.caption("Blue: f(x). Orange, dashed: f′(x). All axes are the same.")
     grid = st.grid(5, min_column_width=PANEL_WIDTH, gap="small")
     for place, function in enumerate(functions):
-        value, slope = FORMULAS[function.kind]
+        value, slope = function.activation.formula, function.activation.derivative
         mine = [frame[frame["place"] == place][["x", "value", "slope"]] for frame in (curves, at)]
         with grid.cell():
             st.markdown(f"**{fields.plain(function.name)}**")
