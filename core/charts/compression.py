@@ -11,8 +11,6 @@ from pandas import DataFrame
 from core.charts import bands, marks, palette, titles
 
 GREY = palette.MISSING
-_BESIDE = 62
-"""Pixels of a y axis with its title."""
 NUMBER = 28
 """Pixels that a number in a square needs."""
 
@@ -47,7 +45,7 @@ def trade_off(
     described = f"{y_title} against {x_title} for {titles.listed(list(variants))}: means over seeds with 95 % intervals, references dashed."
     look = {"x": x, "x_title": x_title, "y_title": y_title, "reverse": reverse, "width": width}
     groups = palette.groups(variants)
-    plot = width if len(groups) == 1 else marks.panel_width(width, 1, _BESIDE)  # the page cannot stretch several panels
+    plot = width if len(groups) == 1 else marks.panel_width(width, 1, marks.BESIDE)  # the page cannot stretch several panels
     panels = [_trade_off(points, references, group, look).properties(width=plot, height=height) for group in groups]
     if len(panels) == 1:
         return panels[0].properties(autosize=marks.FIT, description=described)

@@ -22,9 +22,6 @@ SEED_POINTS = 4_000
 HOVER_POINTS = 500
 """Most points of a panel that answer to the pointer, all curves together."""
 
-_BESIDE = 62
-"""Pixels of a y axis with its title."""
-
 _PARTS = ["validation", "training"]
 _ENDINGS = {bands.DIVERGED: ("×", marks.CROSS), bands.STOPPED: ("○", "circle")}
 
@@ -74,7 +71,7 @@ def loss_curves(
     description = _described(variants, look)
     if len(variants) <= len(palette.COLOURS):
         return _panel(history, lines, list(variants), look, with_seeds, autosize=marks.FIT, description=description, **room)
-    room["width"] = marks.panel_width(width, columns, _BESIDE)  # the page cannot stretch several panels, nor make room for their axes
+    room["width"] = marks.panel_width(width, columns, marks.BESIDE)  # the page cannot stretch several panels, nor make room for their axes
     panels = [_panel(history, lines, group, look, with_seeds, **room) for group in palette.groups(variants)]
     shared = {"x": "shared", "y": "shared", "color": "independent"}  # the same axes, and to each panel the legend of its variants
     return alt.ConcatChart(concat=panels, columns=columns, resolve=alt.Resolve(scale=shared), autosize=marks.PAD, description=description)

@@ -11,9 +11,6 @@ from pandas import DataFrame, Series
 
 from core.charts import bands, marks, palette, titles
 
-_BESIDE = 62
-"""Pixels of a y axis with its title."""
-
 OUTPUT = "output"
 """What the layer after the hidden ones is called."""
 
@@ -136,7 +133,7 @@ def _grouped(
     small = marks.note(note, width)
     if len(panels) == 1:
         return alt.LayerChart(layer=panels[0], title=small, autosize=marks.FIT, description=described, **size)
-    size["width"] = marks.panel_width(width, 1, _BESIDE)  # the page cannot stretch several panels
+    size["width"] = marks.panel_width(width, 1, marks.BESIDE)  # the page cannot stretch several panels
     charts = [alt.LayerChart(layer=layers, **size) for layers in panels]
     shared = {"x": "shared", "y": "shared", "color": "independent"}
     return alt.ConcatChart(

@@ -21,6 +21,9 @@ FIT = alt.AutoSizeParams(type="fit-x", contains="padding")
 PAD = alt.AutoSizeParams(type="pad", contains="padding")
 """Of several panels: each has the width that it was given."""
 
+BESIDE = 62
+"""Pixels of a y axis with its labels and title."""
+
 MANY: dict[str, Any] = {"aria": False}
 """Of marks by the hundred: none is read out by itself. That would be nothing to listen to, and the browser takes long to write it."""
 
@@ -33,6 +36,8 @@ _ONE_TWO_FIVE = [float(f"{digit}e{power}") for power in range(-12, 9) for digit 
 
 _CHARACTER = 5.5
 """Pixels of a character of small print, about."""
+_OF_HEADER = 6.5
+"""Of a header above a panel."""
 
 
 def note(parts: Sequence[str], width: int) -> alt.TitleParams:
@@ -62,7 +67,7 @@ def logarithmic(channel: Literal["x", "y"], most: int = 8, **more: Any) -> alt.A
 
 def header(names: Sequence[str], width: int) -> alt.Header:
     """The names above panels of a facet that are so many pixels apart; long ones lose their middle."""
-    short = [titles.shortened(name, int(width / _CHARACTER)) for name in names]
+    short = [titles.shortened(name, int(width / _OF_HEADER)) for name in names]
     return alt.Header(labelLimit=width, labelExpr=palette.lookup(names, short))
 
 

@@ -25,7 +25,8 @@ INK = "#14171c"
 SEQUENTIAL: Literal["viridis"] = "viridis"
 
 _CHARACTER = 7
-"""Pixels of a character of a legend, about."""
+"""Pixels of a character of a legend, about; of a long entry, whose characters come to their average, less."""
+_OF_LONG = 6
 _BESIDE = 60
 """Pixels of the axis at the left: a legend begins where the plot does."""
 _SYMBOL = 36
@@ -65,7 +66,7 @@ def colour(variants: Sequence[str], labels: Sequence[str] | None = None, *, widt
 def _legend(variants: Sequence[str], labels: Sequence[str], width: int) -> alt.Legend:
     room = max(width - _BESIDE, 2 * _SYMBOL)
     most = room - _SYMBOL
-    short = [titles.shortened(label, most // _CHARACTER) for label in labels]
+    short = [titles.shortened(label, most // _OF_LONG) for label in labels]
     longest = max(map(len, short), default=1) * _CHARACTER + _SYMBOL
     return alt.Legend(
         title=None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 from pandas import DataFrame
@@ -78,8 +79,9 @@ def _layer_panels(means: DataFrame, group: list[str], column: str, x: Axis, widt
     mean = mean.encode(at, alt.Y("mean:Q", title=title, scale=scale, axis=axis), colour, tooltip=tooltip)
     panel = alt.LayerChart(layer=[spread, mean], width=panel_width, height=150)
     facet = alt.Facet("layer:N", title=None, sort=names, header=marks.header(names, width // columns))
-    resolve = alt.Resolve(**({} if fraction else {"scale": {"y": "independent"}}), **marks.under_each(len(names), columns))
-    return panel.facet(facet, data=shown, columns=columns, resolve=resolve, spacing=marks.NEAR)
+    own: dict[str, Any] = {} if fraction else {"scale": {"y": "independent"}}
+    resolve = alt.Resolve(**own, **marks.under_each(len(names), columns))
+    return panel.facet(facet, data=shown, columns=columns, resolve=resolve, spacing=marks.NEAR if own else alt.Undefined)
 
 
 def histograms(

@@ -96,3 +96,14 @@ def test_heat_maps_of_many_deep_networks_are_no_taller_than_a_page(variants, mos
 def test_a_heat_map_of_few_layers_keeps_its_rows():
     chart = layers.heatmap(layer_rows(history()), variants=NAMES)
     assert chart.spec.height == 26 * len(LAYERS)
+
+
+@pytest.mark.parametrize("name", ["ReLU, He, layer norm, skip", "sgd, momentum=0.9, lr=0.1"])
+def test_a_name_of_ordinary_length_stays_whole_in_a_legend(name):
+    legend = loss(history([name], epochs=3), [name]).layer[0].encoding.color.to_dict()["legend"]
+    assert f'"{name} (n=3)"' in legend["labelExpr"]
+
+
+def test_panels_with_one_y_axis_for_a_row_stay_apart_for_their_x_labels():
+    panels = weights.by_layer(layer_rows(history()), variants=NAMES, column="sparsity", width=COLUMN).to_dict()
+    assert panels.get("spacing", {"column": 20})["column"] == 20
