@@ -183,7 +183,7 @@ def _given(results: Results, every: DataFrame, metric: Metric, variant: str, abo
         told = (variant, about)
         chart(results, key, pairs.pairs, values, about=told, variants=rules, stretch=True, parts=(AT_STOP, KEPT), title=title, width=WIDTH)
     with grid.cell():
-        st.markdown(f"**Exactly: {in_words(metric).lower()}**")
+        st.markdown(f"**Exactly: {in_words(metric).lower()} of the last and of the best weights**")
         shown = summed(every) if metric == "val_loss" else summed(every, "val_loss", "kept_val_loss")
         columns = _replayed_columns(metric)
         st.dataframe(shown, hide_index=True, key=f"{PAGE}.replayed", column_config=columns, alt="What each rule would have given, by rule")
@@ -197,10 +197,10 @@ def _replayed_columns(metric: Metric) -> dict[str, Any]:
         "rule": "Rule",
         "stopped": text("Stops", help="In how many of the seeds."),
         "epochs": text("Ends at epoch", help="Of each seed, in order."),
-        "value": number("Last weights", format="%.4g", help=f"{in_words(metric)} {last}; mean over seeds."),
-        "kept": number("Best weights", format="%.4g", help=f"{in_words(metric)} {best}; mean over seeds."),
-        "val_loss": number("Their loss: last", format="%.4g", help=f"Validation loss {last}; mean over seeds."),
-        "kept_val_loss": number("best", format="%.4g", help=f"Validation loss {best}; mean over seeds."),
+        "value": number("Last", format="%.4g", help=f"{in_words(metric)} {last}; mean over seeds."),
+        "kept": number("Best", format="%.4g", help=f"{in_words(metric)} {best}; mean over seeds."),
+        "val_loss": number("Loss: last", format="%.4g", help=f"Validation loss {last}; mean over seeds."),
+        "kept_val_loss": number("Loss: best", format="%.4g", help=f"Validation loss {best}; mean over seeds."),
     }
 
 
