@@ -43,7 +43,7 @@ IN_WORDS = {
     "train_r2": "training R2",
 }
 
-ENDED = ("finished", "stopped", "diverged", "cancelled")
+ENDED = ("finished", "stopped", "diverged")
 LEVEL = 0.95
 POWER = 0.8
 MOST_SEEDS = 10_000

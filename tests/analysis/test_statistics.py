@@ -221,6 +221,7 @@ def test_a_single_variant_is_described_by_itself():
 def test_an_unfinished_comparison_is_so_far_and_an_empty_one_says_so():
     history, runs = run_frames({"A": {0: [0.5], 1: [0.6]}}, last_status="running")
     assert statistics.leading_verdict(history, runs).startswith("So far: A: validation loss")
+    assert statistics.leading_verdict(history, runs.assign(status="cancelled")).startswith("So far: "), "Run goes on from there"
     assert statistics.leading_verdict(history.iloc[:0], runs) == "So far: No value of validation loss yet"
 
 
