@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
+import pandas as pd
 from pandas import DataFrame
 
-from core.charts import bands, marks, palette, titles
+from core.charts import bands, curves, marks, palette, titles
 
 GREY = palette.MISSING
+CHARACTER = 6
+"""Pixels of a character of a panel's name, about."""
 NUMBER = 28
 """Pixels that a number in a square needs."""
 
@@ -43,7 +47,8 @@ def trade_off(
     points = bands.of_variants(points, variants)
     references = points.iloc[:0] if references is None else references
     described = f"{y_title} against {x_title} for {titles.listed(list(variants))}: means over seeds with 95 % intervals, references dashed."
-    look = {"x": x, "x_title": x_title, "y_title": y_title, "reverse": reverse, "width": width}
+    colours = palette.with_references(variants, list(references["name"]))
+    look = {"x": x, "x_title": x_title, "y_title": y_title, "reverse": reverse, "width": width, "colours": colours}
     groups = palette.groups(variants)
     plot = width if len(groups) == 1 else marks.panel_width(width, 1, marks.BESIDE)  # the page cannot stretch several panels
     panels = [_trade_off(points, references, group, look).properties(width=plot, height=height) for group in groups]
@@ -89,11 +94,56 @@ def _rules(references: DataFrame, look: dict[str, Any]) -> list[alt.Chart]:
     """Dashed lines with their names at the right, where fewer curves pass."""
     if references.empty:
         return []
-    base = alt.Chart(references[["name", "mean", "low", "high", "n"]])
+    return [mark for name in dict.fromkeys(references["name"]) for mark in _rule(references[references["name"] == name], name, look)]
+
+
+def _rule(reference: DataFrame, name: str, look: dict[str, Any]) -> list[alt.Chart]:
+    """Its colour is the mark's own: a scale of its own would be merged with that of the families."""
+    base, colour = alt.Chart(reference[["name", "mean", "low", "high", "n"]]), look["colours"][name]
     tooltip = [alt.Tooltip("name:N", title="reference"), *marks.mean_and_interval(look["y_title"])]
-    rule = base.mark_rule(strokeDash=[5, 3], strokeWidth=2, color=GREY).encode(_y("mean", look), tooltip=tooltip)
-    text = base.mark_text(align="right", baseline="bottom", dx=-4, dy=-3, color=GREY, fontWeight="bold")
+    rule = base.mark_rule(strokeDash=[5, 3], strokeWidth=2, color=colour).encode(_y("mean", look), tooltip=tooltip)
+    text = base.mark_text(align="right", baseline="bottom", dx=-4, dy=-3, color=colour, fontWeight="bold")
     return [rule, text.encode(_y("mean", look), x=alt.value("width"), text="name:N")]
+
+
+def by_variant(
+    points: DataFrame, references: DataFrame | None = None, *, variants: Sequence[str], title: str, width: int = 360
+) -> alt.LayerChart:
+    """Mean and 95 % interval, a row a family, where there is no setting to draw them along; below them what they are held against.
+
+    Args:
+        points: variant (the family), name, mean, low, high, n, diverged.
+        references: name, mean, low, high, n, diverged of what the families are held against.
+        variants: all families in order, which decides their colours.
+        title: of the x axis.
+        width: of the whole chart, in pixels; the page may stretch it.
+    """
+    references = points.iloc[:0] if references is None else references
+    shown = pd.concat([points[points["variant"].isin(list(variants))], references.assign(variant=references["name"])])
+    colours = palette.with_references(variants, list(references["name"]))
+    rows = list(colours)
+    lost = shown[shown["diverged"] > 0].groupby("variant")["diverged"].sum()
+    labels = [[name, f"{lost[name]:g} diverged"] if name in lost.index else [name] for name in rows]
+    axis = alt.Axis(labelExpr=palette.lookup(rows, labels), labelLimit=int(width * 0.5), labelPadding=6, title=None)
+    y = alt.Y("variant:N", scale=alt.Scale(domain=rows), axis=axis)
+    colour = alt.Color("variant:N", scale=alt.Scale(domain=rows, range=list(colours.values())), legend=None)
+    tooltip = [alt.Tooltip("name:N", title="variant"), *marks.mean_and_interval(title)]
+    base = alt.Chart(shown[["variant", "name", "mean", "low", "high", "n"]].dropna(subset="mean"))
+    rule = base.mark_rule(strokeWidth=2).encode(_along("low", title), alt.X2("high:Q"), y, colour, tooltip=tooltip)
+    dots = base.mark_point(filled=True, size=75, opacity=1).encode(_along("mean", title), y, colour, tooltip=tooltip)
+    described = f"{title} of {titles.listed(rows)}: means over seeds with 95 % intervals."
+    return alt.LayerChart(layer=[rule, dots], width=width, height=34 * len(rows), autosize=marks.FIT, description=described)
+
+
+def _along(field: str, title: str) -> alt.X:
+    return alt.X(f"{field}:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5))
+
+
+def over_training(
+    history: DataFrame, *, variants: Sequence[str], colours: Sequence[tuple[str, str]], **options: Any
+) -> alt.LayerChart | alt.ConcatChart:
+    """`curves.loss_curves` of these variants, in the colours that they (or their families) have in the other charts of the page."""
+    return palette.repainted(curves.loss_curves(history, variants=variants, **options), dict(colours))
 
 
 def squares(
@@ -172,7 +222,7 @@ def pictures(
     side: int = 120,
     columns: int = 3,
 ) -> alt.FacetChart:
-    """Values at the places of a picture, a panel a variant.
+    """Values at the places of a picture, a panel a variant, its name below it in as many lines as it needs.
 
     Args:
         pixels: variant, row, column (both from 0), value.
@@ -197,7 +247,9 @@ def pictures(
         alt.Color("value:Q", scale=scale, legend=shown),
         tooltip=[alt.Tooltip("variant:N"), alt.Tooltip("row:Q"), alt.Tooltip("column:Q"), marks.number("value", value_title)],
     )
-    facet = alt.Facet("variant:N", title=None, sort=list(variants), header=marks.header(variants, side))
+    lines = [textwrap.wrap(name, max(side // CHARACTER, 8)) or [""] for name in variants]
+    header = alt.Header(labelOrient="bottom", labelExpr=palette.lookup(variants, lines), labelLimit=2 * side)
+    facet = alt.Facet("variant:N", title=None, sort=list(variants), header=header)
     described = f"{value_title} at each place of the picture, a panel each for {titles.listed(list(variants))}."
     return chart.facet(facet, columns=columns, description=described)
 

@@ -8,7 +8,7 @@ computes both). There are 8; more variants than that go into several panels, whe
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import altair as alt
@@ -36,6 +36,23 @@ _SYMBOL = 36
 def colours(variants: Sequence[str]) -> dict[str, str]:
     """The colour of each variant of a comparison, `variants` being all of them in its own order."""
     return {variant: COLOURS[place % len(COLOURS)] for place, variant in enumerate(variants)}
+
+
+def with_references(families: Sequence[str], references: Sequence[str]) -> dict[str, str]:
+    """The colours of families, and of what they are held against: grey, and for several of those what the families leave over."""
+    chosen = colours(families)
+    left = [colour for colour in COLOURS if colour not in chosen.values()]
+    others = dict.fromkeys(name for name in references if name not in chosen)
+    return chosen | dict(zip(others, [MISSING, *left, *[MISSING] * len(others)], strict=False))
+
+
+def repainted(chart: alt.LayerChart | alt.ConcatChart, by_variant: Mapping[str, str]) -> alt.LayerChart | alt.ConcatChart:
+    """The chart, just made, with its variants in these colours, which they have elsewhere on the page."""
+    for panel in chart.concat if isinstance(chart, alt.ConcatChart) else [chart]:
+        for layer in panel.layer:
+            scale = layer.encoding["color"]["scale"]
+            scale["range"] = [by_variant[name] for name in scale["domain"]]
+    return chart
 
 
 def tint(colour: str, share: float) -> str:

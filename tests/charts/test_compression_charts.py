@@ -11,6 +11,7 @@ from pandas import DataFrame
 
 from core.charts import compression as charts
 from core.charts import palette, specs
+from tests.charts.frames import history
 
 HOSTILE = ('"]; alert(1) //', "<b>=1</b>")
 
@@ -70,6 +71,22 @@ CHARTS = {
 }
 
 
+def outcomes(names, of):
+    return DataFrame({"variant": names, "name": of, "mean": 0.5, "low": 0.4, "high": 0.6, "n": 3, "diverged": 0})
+
+
+CHARTS |= {
+    "by variant": charts.by_variant(
+        outcomes(["alone", "taught"], ["alone", "taught"]), references().assign(diverged=1), variants=["alone", "taught"], title="accuracy"
+    ),
+    "by variant, hostile": charts.by_variant(outcomes(HOSTILE, HOSTILE), variants=HOSTILE, title="accuracy"),
+    "by variant of nothing yet": charts.by_variant(outcomes(["a"], ["a"]).iloc[:0], variants=["a"], title="accuracy"),
+    "over training": charts.over_training(
+        history(), variants=["SGD", "Adam"], colours=(("SGD", "#123456"), ("Adam", palette.MISSING)), with_train=False
+    ),
+}
+
+
 @pytest.mark.parametrize("chart", CHARTS.values(), ids=CHARTS)
 def test_a_chart_draws_and_says_in_words_what_it_shows(chart):
     spec = chart.to_dict()
@@ -87,6 +104,19 @@ def rows_of(chart):
     """The rows of the chart's only data."""
     (rows,) = chart.to_dict()["datasets"].values()
     return rows
+
+
+def test_over_training_each_variant_has_the_colour_that_it_is_given():
+    for layer in CHARTS["over training"].to_dict()["layer"]:
+        scale = layer["encoding"]["color"]["scale"]
+        assert dict(zip(scale["domain"], scale["range"], strict=True)) == {"SGD": "#123456", "Adam": palette.MISSING}
+
+
+def test_by_variant_draws_references_below_and_says_what_diverged():
+    rule, dots = CHARTS["by variant"].to_dict()["layer"]
+    assert dots["encoding"]["y"]["scale"]["domain"] == ["alone", "taught", "dense"]
+    assert rule["encoding"]["x2"]["field"] == "high"
+    assert '["dense", "1 diverged"]' in dots["encoding"]["y"]["axis"]["labelExpr"]
 
 
 def test_fewer_weights_stand_further_right_on_a_logarithmic_axis():

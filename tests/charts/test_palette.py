@@ -79,6 +79,13 @@ def test_a_colour_belongs_to_the_place_in_the_comparison():
     assert palette.colours(names[:3]) == {name: colours[name] for name in names[:3]}
 
 
+def test_what_families_are_held_against_takes_no_colour_of_theirs():
+    found = palette.with_references(["a", "b", "c"], ["dense", "other", "third"])
+    assert {name: found[name] for name in "abc"} == palette.colours(["a", "b", "c"])
+    assert found["dense"] == palette.MISSING
+    assert len(set(found.values())) == 6
+
+
 @pytest.mark.parametrize(("count", "sizes"), [(0, [0]), (1, [1]), (8, [8]), (9, [8, 1]), (17, [8, 8, 1])])
 def test_panels_hold_at_most_eight_and_lose_none(count, sizes):
     names = [f"v{place}" for place in range(count)]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+from pandas import DataFrame
+from sklearn.datasets import load_digits
 
 import core
 from core.comparison import Comparison
@@ -68,11 +72,92 @@ def test_a_stored_comparison_shows_its_verdict_pictures_and_exact_values(open_pa
     assert len(app.get("vega_lite_chart")) == 3, "along the labels, the squares, and the soft targets"
     said = texts(app).replace("\\", "")
     assert "student alone, labelled=0.2" in said
-    table = app.dataframe[0].value.set_index("variant")
-    assert list(table.index) == distillation.with_teacher(SMALL).names
+    quality, table = (frame.value.set_index("variant") for frame in app.dataframe[:2])
+    assert list(quality.index) == list(table.index) == distillation.with_teacher(SMALL).names
     assert table.loc["teacher", "multiply_adds"] == 4 * 9 + 9 * 3
     assert table.loc["student alone, labelled=1", "multiply_adds"] == 4 * 4 + 4 * 3
     assert table.loc["teacher", "parameters"] == 4 * 9 + 9 + 9 * 3 + 3
+
+
+def spec(app, place):
+    return json.loads(app.get("vega_lite_chart")[place].proto.spec)
+
+
+def colours_of(app, place):
+    """The colour of each variant or reference in a chart of the page."""
+    found = {}
+    for layer in spec(app, place)["layer"]:
+        if "color" in layer["encoding"]:
+            scale = layer["encoding"]["color"]["scale"]
+            found |= dict(zip(scale["domain"], scale["range"], strict=True))
+        elif layer["mark"]["type"] == "rule":
+            found["teacher"] = layer["mark"]["color"]
+    return found
+
+
+def test_a_variant_has_the_same_colour_in_both_charts(open_page, trained_here):
+    app = open_page(PAGE, query(tab="Over training"))
+    above, below = colours_of(app, 0), colours_of(app, 2)
+    assert below == {name if name == "teacher" else f"{name}, labelled=0.2": colour for name, colour in above.items()}
+
+
+KINDS = Comparison.load(
+    {
+        "base": SMALL.base.model_dump() | {"training": {"epochs": 2, "labelled": 0.3}},
+        "variants": [
+            {"name": "one teacher", "distillation": {"kind": "soft_targets", "teacher_hidden": [9], "teacher_epochs": 2}},
+            {"name": "itself", "distillation": {"kind": "self", "teacher_epochs": 2}},
+        ],
+        "seeds": 2,
+    }
+)
+
+
+def test_kinds_of_teaching_stand_side_by_side_with_intervals_and_are_never_averaged(open_page, store):
+    compare(distillation.with_teacher(KINDS), store=store, progress=False)
+    app = open_page(PAGE, links.query_for("distillation", KINDS, distillation.START))
+    assert len(app.get("vega_lite_chart")) == 2, "by variant, and the soft targets; no square of a single temperature and weight"
+    rule, dots = spec(app, 0)["layer"]
+    assert rule["encoding"]["x2"]["field"] == "high"
+    assert dots["encoding"]["y"]["scale"]["domain"] == distillation_rows(KINDS)
+    said = texts(app).replace("\\", "")
+    assert "Parameters: “teacher, hidden=9” 75, “teacher, hidden=4” 35; students 35." in said
+    assert "is larger" not in said
+
+
+def distillation_rows(comparison):
+    whole = distillation.with_teacher(comparison)
+    roles = distillation.roles(whole)
+    return sorted(whole.names, key=lambda name: (roles[name] == "teacher", roles[name] != "student alone"))
+
+
+def test_methods_have_squares_of_their_own():
+    runs = Comparison.load({"base": KINDS.base, "vary": {"distillation": ["soft_targets", "self"], "distillation.weight": [0.2, 0.9]}})
+    rows = [(name, "taught", 0.3, 4.0, weight, 0.5) for name, weight in zip(runs.names, (0.2, 0.9) * 2, strict=True)]
+    points = DataFrame(rows, columns=["name", "role", "labelled", "temperature", "weight", "mean"])
+
+    class Here:
+        comparison = runs
+
+    found = distillation.crossed(Here(), points, 0.3)
+    assert list(found["variant"].unique()) == ["soft_targets, labels for 0.3", "self, labels for 0.3"]
+    assert len(found) == 4
+    assert distillation.crossed(Here(), points.iloc[[0, 2]], 0.3).empty, "one square of each says nothing"
+
+
+def test_the_picture_of_an_example_is_as_it_was_drawn():
+    data = core.RunSettings.model_validate({"data": "digits"}).data
+    split, digits = core.load_data(data), load_digits()
+    for place in (0, 7):
+        pixels = soft_targets.raw(data, place)
+        assert pixels.min() >= 0, "ink is never less than none; standardised it is"
+        matches = (digits.data == pixels).all(axis=1)
+        assert str(digits.target[matches][0]) == split.class_names[split.y_test[place]]
+
+
+def test_what_is_said_of_an_example_are_its_own_chances():
+    said = soft_targets.spoken(np.log([0.27, 0.31, 0.42]), ["a", "none", "c"], [1.0, 10.0])
+    assert said.startswith("At T = 1 it puts 42.0% on c and 31.0% on “none”; at T = 10, 34.")
 
 
 def test_the_teachers_outputs_are_those_of_its_network(trained_here):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+from pandas import DataFrame
 
+from core.charts import palette
 from core.comparison import Comparison
 from core.runs.compare import compare
 from core.ui import links
@@ -35,6 +39,18 @@ def trained_here(store):
     """This test's store with the small comparison and its dense network in it."""
     compare(pruning.with_dense(SMALL), store=store, progress=False)
     return store
+
+
+def colours_of(app, place):
+    """The colour of each variant or reference in a chart of the page."""
+    found = {}
+    for layer in json.loads(app.get("vega_lite_chart")[place].proto.spec)["layer"]:
+        if "color" in layer["encoding"]:
+            scale = layer["encoding"]["color"]["scale"]
+            found |= dict(zip(scale["domain"], scale["range"], strict=True))
+        elif layer["mark"]["type"] == "rule":
+            found["dense"] = layer["mark"]["color"]
+    return found
 
 
 def query(**more):
@@ -77,8 +93,9 @@ def test_on_an_empty_store_one_button_asks_for_the_whole_comparison(open_page, s
 def test_a_stored_comparison_shows_curves_squares_masks_and_exact_values(open_page, trained_here):
     app = open_page(PAGE, query(level="0.75"))
     assert len(app.get("vega_lite_chart")) == 4, "the trade-off, the squares, and a mask each"
-    table = app.dataframe[0].value.set_index("variant")
-    assert list(table.index) == pruning.with_dense(SMALL).names
+    quality, table = (frame.value.set_index("variant") for frame in app.dataframe[:2])
+    assert list(quality.index) == list(table.index) == pruning.with_dense(SMALL).names
+    assert {"mean", "half", "difference"} < {*quality}
     row = table.loc["magnitude epochs=2, sparsity=0.75"]
     assert row["left"] == pytest.approx(0.25, abs=0.01)
     assert row["multiply_adds"] == 2 * 8 + 8 * 8 + 8 * 2
@@ -86,6 +103,22 @@ def test_a_stored_comparison_shows_curves_squares_masks_and_exact_values(open_pa
     assert row["speed_up"] == pytest.approx(row["multiply_adds"] / row["remaining"])
     assert table.loc["units epochs=2, sparsity=0.75", "remaining"] == 2 * 2 + 2 * 2 + 2 * 2, "2 of 8 units stay in each layer"
     assert "of the dense network's" in texts(app).replace("\\", "")
+
+
+def test_a_variant_has_the_same_colour_in_both_charts(open_page, trained_here):
+    app = open_page(PAGE, query(level="0.75", tab="Over training"))
+    above, below = (colours_of(app, chart) for chart in (0, 2))
+    names = {"magnitude epochs=2": "magnitude epochs=2, sparsity=0.75", "units epochs=2": "units epochs=2, sparsity=0.75"}
+    assert below == {names.get(name, name): colour for name, colour in above.items()}
+    assert above["dense"] == palette.MISSING
+
+
+def test_names_with_commas_can_be_told_apart_in_a_sentence():
+    best = DataFrame({"family": ["in 3 steps", "in 3 steps, cubic", "units"], "left": [0.2, 0.2, 0.5]})
+    said = pruning._free(best, ["ticket, one shot"], "accuracy")
+    assert "(“in 3 steps”, “in 3 steps, cubic”)" in said
+    assert "(units)" in said
+    assert said.endswith("less: “ticket, one shot”.")
 
 
 def test_survivors_are_counted_by_input():

@@ -9,9 +9,9 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.analysis import compression as analysis
-from core.analysis.statistics import IN_WORDS, higher_is_better, paired_difference, seed_values, sentence
+from core.analysis.statistics import IN_WORDS, higher_is_better, paired_difference, quoted, seed_values, sentence
 from core.charts import compression as charts
-from core.charts import curves, titles
+from core.charts import palette, titles
 from core.choices.distillation import NoDistillation
 from core.comparison import Comparison
 from core.settings import RunSettings
@@ -68,7 +68,7 @@ STARTS = (
 )
 
 ABOUT = r"""
-A large network (the **teacher**, which knows all labels) is trained first; a small one (the **student**) then learns from the teacher's
+A network (the **teacher**, as a rule a larger one, which knows all labels) is trained first; the **student** then learns from its
 probabilities as well as from the labels: $(1-w)\,\mathrm{CE}(y, p) + w\,T^2\,\mathrm{KL}(p^{\text{teacher}}_T \,\|\, p_T)$ with
 $p_T = \mathrm{softmax}(z/T)$. Watch the **student alone** against the taught ones where labels are few: soft targets need no labels,
 so the student also learns from the examples that it has none for. Where all labels are known there is little left to gain.
@@ -106,11 +106,7 @@ def draw(results: Results) -> None:
         seed = seed_choice(f"{PAGE}.shown_seed", results)
     points = results.once(("points", metric), lambda: points_of(results, metric), PATIENCE)
     _verdict(results, points, metric, share)
-    grid = st.grid(2, min_column_width=WIDTH, gap="small")
-    with grid.cell():
-        _along_labels(results, points, metric)
-    with grid.cell():
-        _crossed(results, points, metric, share)
+    _pictures(results, points, metric, share)
     _tabs(results, points, metric, share, seed)
     _table(results, points, metric)
     compression.note(CONVENTION)
@@ -152,9 +148,7 @@ def _families(results: Results) -> list[str]:
 
 def _share(results: Results) -> float:
     """The share of labels at which the verdict, the squares and the curves look."""
-    role = roles(results.comparison)
-    runs = compression.settings_of(results.comparison)
-    shares = sorted({run.training.labelled for name, run in runs.items() if role[name] != TEACHER})
+    shares = _shares(results)
     if not shares:
         return 1.0
     chosen = st.segmented_control(
@@ -168,6 +162,12 @@ def _share(results: Results) -> float:
         help="Share of the training examples whose labels the student may use, at which the verdict and the pictures below look.",
     )
     return float(chosen or shares[0])  # an empty text in the URL gives None
+
+
+def _shares(results: Results) -> list[float]:
+    """The shares of labels that students have."""
+    role, runs = roles(results.comparison), compression.settings_of(results.comparison)
+    return sorted({run.training.labelled for name, run in runs.items() if role[name] != TEACHER})
 
 
 def _verdict(results: Results, points: DataFrame, metric: str, share: float) -> None:
@@ -191,6 +191,22 @@ def _verdict(results: Results, points: DataFrame, metric: str, share: float) -> 
         )
 
 
+def _pictures(results: Results, points: DataFrame, metric: str, share: float) -> None:
+    """Quality by variant, along the share of labels where that varies; and where temperature and weight vary, by these."""
+    if "taught" not in roles(results.comparison).values():
+        st.info("No variant here has a teacher. Choose a kind of distillation in the sidebar.")
+    squares = crossed(results, points, share)
+    grid = st.grid(1 if squares.empty else 2, min_column_width=WIDTH, gap="small")
+    with grid.cell():
+        if len(_shares(results)) > 1:
+            _along_labels(results, points, metric)
+        else:
+            _by_variant(results, points, metric)
+    if not squares.empty:
+        with grid.cell():
+            _crossed(results, squares, metric, share)
+
+
 def _along_labels(results: Results, points: DataFrame, metric: str) -> None:
     st.subheader("How many labels are needed", anchor=False)
     measured = points[points["mean"].notna()]
@@ -209,23 +225,75 @@ def _along_labels(results: Results, points: DataFrame, metric: str) -> None:
         y_title=titles.title(metric),
         width=WIDTH,
     )
-    st.caption("Means over seeds with 95 % bands; dashed: the teacher, which knows all labels and is larger.")
+    st.caption(plain(f"Means over seeds with 95 % bands{_about_teachers(results, 'dashed')}."))
 
 
-def _crossed(results: Results, points: DataFrame, metric: str, share: float) -> None:
-    st.subheader("Temperature and weight", anchor=False)
+def _by_variant(results: Results, points: DataFrame, metric: str) -> None:
+    st.subheader("Taught and alone", anchor=False)
+    taught, teachers = points[points["role"] != TEACHER], points[points["role"] == TEACHER]
+    chart(
+        results,
+        f"{PAGE}.variants",
+        charts.by_variant,
+        taught,
+        teachers,
+        about=metric,
+        variants=_families(results),
+        stretch=True,
+        patience=PATIENCE,
+        title=titles.title(metric),
+        width=2 * WIDTH,
+    )
+    st.caption(plain(f"Means over seeds with 95 % intervals{_about_teachers(results, 'below')}."))
+
+
+def _about_teachers(results: Results, where: str) -> str:
+    """What the references are, and how large beside the students: the end of a sentence; nothing where there are none."""
+    role, sizes = roles(results.comparison), results.runs.groupby("variant", sort=False, observed=True)["parameters"].first().dropna()
+    teachers = [f"{quoted(str(name))} {size:,.0f}" for name, size in sizes.items() if role[str(name)] == TEACHER]
+    students = dict.fromkeys(f"{size:,.0f}" for name, size in sizes.items() if role[str(name)] != TEACHER)
+    if not teachers:
+        return ""
+    return f"; {where}: what the students were taught by, which knows all labels. Parameters: {', '.join(teachers)}; students {', '.join(students)}"
+
+
+def crossed(results: Results, points: DataFrame, share: float) -> DataFrame:
+    """The squares at a share of labels: variant (the panel, a method), temperature, weight, mean; only of methods with several of them.
+
+    Variants are of one method when they differ in nothing but temperature and weight.
+    """
+    runs = compression.settings_of(results.comparison)
     taught = points[(points["role"] == "taught") & (points["labelled"] == share) & points["mean"].notna()]
-    cells = taught.groupby(["temperature", "weight"], as_index=False)["mean"].mean().assign(variant=f"labels for {share:.3g}")
-    if cells.empty:
-        st.info("No variant here has a teacher with results yet. Choose a kind of distillation in the sidebar.")
-        return
+    method = taught["name"].map(lambda name: _method(runs[name]))
+    counts = method.value_counts()
+    several = taught.assign(method=method)[method.isin(counts[counts > 1].index)]
+    names = {of: _method_name(list(group["name"]), share) for of, group in several.groupby("method", sort=False)}
+    return several.assign(variant=several["method"].map(names))[["variant", "temperature", "weight", "mean"]].reset_index(drop=True)
+
+
+def _method(run: RunSettings) -> str:
+    """All settings but the temperature and the weight, as text."""
+    return run.model_dump_json(exclude={"seed": True, "distillation": {"temperature", "weight"}})
+
+
+def _method_name(names: list[str], share: float) -> str:
+    """What the variants of a method have in common in their names."""
+    name = names[0]
+    for setting in ("temperature", "weight", "labelled"):
+        name = compression.family(name, setting) if f"{setting}=" in name else name
+    told = f"labels for {share:.3g}"
+    return told if name in ("temperature", "weight", "labelled") else f"{name}, {told}"
+
+
+def _crossed(results: Results, squares: DataFrame, metric: str, share: float) -> None:
+    st.subheader("Temperature and weight", anchor=False)
     chart(
         results,
         f"{PAGE}.squares",
         charts.squares,
-        cells,
+        squares,
         about=(metric, share),
-        variants=[f"labels for {share:.3g}"],
+        variants=list(dict.fromkeys(squares["variant"])),
         patience=PATIENCE,
         x="temperature",
         y="weight",
@@ -235,7 +303,7 @@ def _crossed(results: Results, points: DataFrame, metric: str, share: float) -> 
         value_title=titles.title(metric),
         width=WIDTH,
     )
-    st.caption("Mean over seeds, and over whatever else varies. Small differences are within the bands of the first picture.")
+    st.caption("Means over seeds. Small differences are within the intervals of the first picture.")
 
 
 def _tabs(results: Results, points: DataFrame, metric: str, share: float, seed: int) -> None:
@@ -262,12 +330,16 @@ def _first(results: Results, role: str, seed: int) -> tuple[str, RunSettings | N
 def _training(results: Results, points: DataFrame, metric: str, share: float) -> None:
     st.caption("Teacher, student alone and the taught students over their epochs.")
     near = points[(points["role"] == TEACHER) | (points["labelled"] == share)]
+    is_teacher = near["role"] == TEACHER
+    colours = palette.with_references(_families(results), list(near.loc[is_teacher, "name"]))
+    of_each = zip(near["name"], near["variant"].where(~is_teacher, near["name"]), strict=True)
     chart(
         results,
         f"{PAGE}.over_training",
-        curves.loss_curves,
+        charts.over_training,
         results.history,
-        variants=list(near["name"])[:8],
+        variants=list(near["name"]),
+        colours=tuple((name, colours[family]) for name, family in of_each),
         stretch=True,
         patience=PATIENCE,
         metric=metric,
@@ -278,7 +350,7 @@ def _training(results: Results, points: DataFrame, metric: str, share: float) ->
 
 
 def _speed(results: Results, share: float, seed: int) -> None:
-    st.caption("What distillation is for: the student is smaller and faster, however it was taught.")
+    st.caption("What distillation is for: a student that is smaller than its teacher is faster too, however it was taught.")
     teacher_name, teacher = _first(results, TEACHER, seed)
     role = roles(results.comparison)
     members = results.comparison.members
@@ -312,10 +384,11 @@ def _table(results: Results, points: DataFrame, metric: str) -> None:
     runs = results.runs.groupby("variant", sort=False, observed=True)[["parameters", "test_accuracy", "seconds"]].mean().reset_index()
     frame = analysis.joined(points.drop(columns="variant").rename(columns={"name": "variant"}), runs, work)
     frame = frame.assign(half=(frame["high"] - frame["low"]) / 2)
-    compression.shown_table(f"{PAGE}.table", frame, _columns(metric), "Every variant: quality, size and cost")
+    compression.shown_table(f"{PAGE}.table", frame, _of_quality(metric), "Every variant: what it was taught by, and its quality")
+    compression.shown_table(f"{PAGE}.costs", frame, _of_size(), "Every variant: size and cost")
 
 
-def _columns(metric: str) -> dict[str, Any]:
+def _of_quality(metric: str) -> dict[str, Any]:
     name = IN_WORDS[metric]
     return {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
@@ -328,7 +401,13 @@ def _columns(metric: str) -> dict[str, Any]:
         "mean": number(name[0].upper() + name[1:], "%.4g", "Mean over seeds, at the end of training."),
         "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
         "test_accuracy": number("Test accuracy", "%.3f", "On data that no decision was made on."),
+    }
+
+
+def _of_size() -> dict[str, Any]:
+    return {
+        "variant": st.column_config.TextColumn("Variant", pinned=True),
         "parameters": number("Parameters", "localized", "Of the network, biases and norms included."),
         "multiply_adds": number("Multiply-adds", "localized", "Multiplications (each with an addition) that one example takes."),
-        "seconds": number("Seconds", "%.3g", "Training time of a run; a student's does not hold its teacher's."),
+        "seconds": number("Seconds", "%.3g", "Training time of a run, its share of its stack's; a student's does not hold its teacher's."),
     }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
 from pandas import DataFrame
 
 from core.analysis import compression as analysis
-from core.analysis.statistics import IN_WORDS, higher_is_better, leading_verdict
+from core.analysis.statistics import IN_WORDS, higher_is_better, leading_verdict, quoted
 from core.charts import compression as charts
-from core.charts import curves, titles
+from core.charts import palette, titles
 from core.choices.pruning import NoPruning, PruningChoice
 from core.comparison import Comparison
 from core.settings import RunSettings
@@ -185,9 +186,13 @@ def _free(best: DataFrame, lost: list[str], name: str) -> str:
     """How few weights are enough for each family, and which families have none to give away."""
     said = []
     for left, group in best.assign(left=best["left"].round(2)).groupby("left"):
-        said.append(f"{left:.0%} of the weights ({', '.join(group['family'])})")
+        said.append(f"{left:.0%} of the weights ({_names(group['family'])})")
     enough = f"Within {TOLERANCE:g} of the dense network's {name}, on average, with {', '.join(said)}. " if said else ""
-    return enough + (f"Not even the mildest pruning costs less: {titles.listed(lost)}." if lost else "")
+    return enough + (f"Not even the mildest pruning costs less: {_names(lost)}." if lost else "")
+
+
+def _names(families: Iterable[str]) -> str:
+    return ", ".join(map(quoted, families))
 
 
 def _trade_off(results: Results, points: DataFrame, metric: str) -> None:
@@ -246,7 +251,8 @@ def cells_of(results: Results, points: DataFrame, level: float) -> DataFrame:
 
 
 def _tabs(results: Results, points: DataFrame, metric: str, level: float, seed: int) -> None:
-    names = list(points.loc[points["pruned"] & (points["target"] == level), "name"])
+    shown = points[~points["pruned"] | (points["target"] == level)]
+    names = list(shown.loc[shown["pruned"], "name"])
     pictures, training, timing = st.tabs(
         ["Masks", "Over training", "Smaller for real"], key=f"{PAGE}.tab", on_change="rerun", bind="query-params"
     )
@@ -255,21 +261,23 @@ def _tabs(results: Results, points: DataFrame, metric: str, level: float, seed: 
             masks.draw(PAGE, results, names, level, seed)
     if training.open:
         with training:
-            _training(results, names, metric)
+            _training(results, shown, metric)
     if timing.open:
         with timing, errors.shown("The networks cannot be timed"):
             masks.smaller(PAGE, results, level, seed)
 
 
-def _training(results: Results, names: list[str], metric: str) -> None:
+def _training(results: Results, shown: DataFrame, metric: str) -> None:
     st.caption("The fall is the pruning itself; how far it climbs back is what training on is worth. A ticket falls to its start.")
-    dense = [name for name, run in compression.settings_of(results.comparison).items() if isinstance(run.pruning, NoPruning)]
+    colours = palette.with_references(_families(results), list(shown.loc[~shown["pruned"], "name"]))
+    of_each = zip(shown["name"], shown["family"].where(shown["pruned"], shown["name"]), strict=True)
     chart(
         results,
         f"{PAGE}.over_training",
-        curves.loss_curves,
+        charts.over_training,
         results.history,
-        variants=[*dense, *names][:8],
+        variants=list(shown["name"]),
+        colours=tuple((name, colours[family]) for name, family in of_each),
         stretch=True,
         patience=PATIENCE,
         metric=metric,
@@ -290,10 +298,13 @@ def _table(results: Results, points: DataFrame, metric: str) -> None:
         compression=frame["parameters"] / frame["nonzero"].where(frame["nonzero"] > 0),
         difference_half=(frame["difference_high"] - frame["difference_low"]) / 2,
     )
-    compression.shown_table(f"{PAGE}.table", frame, _columns(metric), "Every variant: quality, weights that are left, and what they cost")
+    compression.shown_table(
+        f"{PAGE}.table", frame, _of_quality(metric), "Every variant: its quality, and its difference to the dense network"
+    )
+    compression.shown_table(f"{PAGE}.costs", frame, _of_size(), "Every variant: the weights that are left, and what they cost")
 
 
-def _columns(metric: str) -> dict[str, Any]:
+def _of_quality(metric: str) -> dict[str, Any]:
     name = IN_WORDS[metric]
     return {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
@@ -304,6 +315,12 @@ def _columns(metric: str) -> dict[str, Any]:
         "difference": number("To dense", "%+.3g", "Difference to the unpruned network, paired by seed."),
         "difference_half": number("± ", "%.2g", "Half of that difference's 95 % interval."),
         "test_accuracy": number("Test accuracy", "%.3f", "On data that no decision was made on."),
+    }
+
+
+def _of_size() -> dict[str, Any]:
+    return {
+        "variant": st.column_config.TextColumn("Variant", pinned=True),
         "left": number("Weights left", "percent", "Share of the weights (biases and norms not counted) that are not zero."),
         "parameters": number("Parameters", "localized", "Of the network, biases and norms included."),
         "nonzero": number("Non-zero", "localized", "How many of them are not zero."),

@@ -7,8 +7,11 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
+from core.analysis.statistics import quoted
 from core.charts import compression as charts
 from core.choices.activations import Relu
+from core.choices.data import DataChoice
+from core.choices.datasets.splitting import split_rows
 from core.choices.distillation import DistillationChoice
 from core.choices.loading import Split, load_data
 from core.choices.models import Mlp
@@ -29,8 +32,8 @@ MOST = 6
 def draw(page: str, results: Results, name: str, run: RunSettings | None, seed: int) -> None:
     """The probabilities that a run's network (the teacher `name`) gives to one example, at several temperatures."""
     st.caption(
-        "What the teacher says of one test example. At T = 1 nearly all is on one class; a higher temperature shows what else it looks "
-        "like to the teacher, and that is what the student learns from beside the label."
+        "What the teacher says of one test example. A higher temperature shows what else it looks like to the teacher, and that is what "
+        "the student learns from beside the label."
     )
     if run is None:
         st.info("No variant here has a teacher.")
@@ -39,7 +42,7 @@ def draw(page: str, results: Results, name: str, run: RunSettings | None, seed: 
     if logits_NC is None:
         st.info(f"{plain(name)}: its soft targets are shown when its training has ended.")
         return
-    _example(page, results, load_data(run.data), logits_NC, seed)
+    _example(page, results, run.data, logits_NC, seed)
 
 
 def logits_of(results: Results, run: RunSettings) -> lab.Floats | None:
@@ -66,7 +69,8 @@ def _examples(split: Split) -> tuple[np.ndarray, np.ndarray]:
     return (split.x_test, split.y_test) if len(split.x_test) else (split.x_val, split.y_val)
 
 
-def _example(page: str, results: Results, split: Split, logits_NC: lab.Floats, seed: int) -> None:
+def _example(page: str, results: Results, data: DataChoice, logits_NC: lab.Floats, seed: int) -> None:
+    split = load_data(data)
     x_ND, y_N = _examples(split)
     if not len(x_ND):
         st.info("There are neither test nor validation examples to look at.")
@@ -88,19 +92,31 @@ def _example(page: str, results: Results, split: Split, logits_NC: lab.Floats, s
     names = list(split.class_names or ())
     picture, bars = st.columns([1, 3], vertical_alignment="center")
     with picture:
-        _picture(page, results, split, x_ND[place], names[int(y_N[place])], (seed, place))
+        _picture(page, results, data, place, names[int(y_N[place])], (seed, place))
     with bars:
         _bars(page, results, logits_NC[place], names, int(y_N[place]), (seed, place), log=log)
 
 
-def _picture(page: str, results: Results, split: Split, x_D: np.ndarray, truth: str, about: tuple[int, int]) -> None:
-    """The example as a picture, its channels averaged; of other data, its label alone."""
-    if len(split.shape) != 3:
+def raw(data: DataChoice, place: int) -> np.ndarray:
+    """One of the examples that are looked at as it came, before any scaling: (D,)."""
+    examples = data.examples()
+    rows = split_rows(examples, data.validation_fraction, data.test_fraction, data.split_seed)
+    part = rows.test if len(rows.test) else rows.validation
+    return examples.x.iloc[part[place]].to_numpy(float)
+
+
+def _picture(page: str, results: Results, data: DataChoice, place: int, truth: str, about: tuple[int, int]) -> None:
+    """The example as it was drawn, its channels averaged; of data that are no pictures, its label alone.
+
+    The network sees it standardised, each pixel by its own mean and spread, in which no eye finds a digit.
+    """
+    shape = load_data(data).shape
+    if len(shape) != 3:
         st.markdown(f"Labelled **{plain(truth)}**")
         return
-    rows, columns = np.indices(split.shape[1:])
-    value = x_D.reshape(split.shape).mean(axis=0)
-    pixels = DataFrame({"row": rows.ravel(), "column": columns.ravel(), "value": (value - value.min()).ravel()})
+    rows, columns = np.indices(shape[1:])
+    value = results.once(("raw", place), lambda: raw(data, place)).reshape(shape).mean(axis=0)
+    pixels = DataFrame({"row": rows.ravel(), "column": columns.ravel(), "value": value.ravel()})
     chart(
         results,
         f"{page}.digit",
@@ -108,7 +124,7 @@ def _picture(page: str, results: Results, split: Split, x_D: np.ndarray, truth: 
         pixels.assign(variant=f"labelled {truth}"),
         about=about,
         variants=[f"labelled {truth}"],
-        value_title="ink (as the network sees it)",
+        value_title="ink",
         grey=True,
         legend=False,
         side=130,
@@ -118,6 +134,7 @@ def _picture(page: str, results: Results, split: Split, x_D: np.ndarray, truth: 
 def _bars(page: str, results: Results, logits_C: np.ndarray, names: list[str], truth: int, about: tuple[int, int], *, log: bool) -> None:
     asked = {run.distillation.temperature for _, run in results.comparison.members if isinstance(run.distillation, DistillationChoice)}
     temperatures = sorted({1.0, *(asked if len(asked) > 1 or asked - {1.0} else TEMPERATURES)})[:MOST]
+    st.caption(plain(spoken(logits_C, names, temperatures)))
     frames = [
         DataFrame(
             {
@@ -140,3 +157,13 @@ def _bars(page: str, results: Results, logits_C: np.ndarray, names: list[str], t
         width=2 * WIDTH,
         log=log,
     )
+
+
+def spoken(logits_C: np.ndarray, names: list[str], temperatures: list[float]) -> str:
+    """What the two likeliest classes get at the lowest and at the highest temperature, in words."""
+    first, second = np.argsort(-logits_C, kind="stable")[:2]
+    low, high = (lab.softened(logits_C, temperature) for temperature in (temperatures[0], temperatures[-1]))
+    told = f"At T = {temperatures[0]:g} it puts {low[first]:.1%} on {quoted(names[first])} and {low[second]:.1%} on {quoted(names[second])}"
+    if len(temperatures) == 1:
+        return f"{told}."
+    return f"{told}; at T = {temperatures[-1]:g}, {high[first]:.1%} and {high[second]:.1%}."
