@@ -42,9 +42,25 @@ def final_by(
 
 
 def seconds(history: DataFrame, *, variants: Sequence[str], width: int = 360) -> alt.LayerChart:
-    """How long each run took to train, by variant, drawn as `final_by` draws values."""
+    """How long each run took to train: a dot a run, and a bar at their median, by variant.
+
+    There is no interval: the runs of a stack carry equal shares of its time, so the seeds are no independent measurements of it.
+    """
     history = bands.of_variants(history, variants)
-    return _strip(final_values(history, "seconds"), variants, bands.two_lines(history, variants), titles.title("seconds"), width)
+    values, title = final_values(history, "seconds"), titles.title("seconds")
+    ended = values[values["ending"] == ""]
+    medians = ended.groupby("variant", sort=False, observed=True)["value"].agg(median="median", n="count").reset_index()
+    y, colour = _rows(variants, bands.two_lines(history, variants), width), palette.colour(variants)
+    run = [alt.Tooltip("variant:N"), alt.Tooltip("seed:O"), marks.number("value", title)]
+    median = [alt.Tooltip("variant:N"), marks.number("median", f"median {title}"), alt.Tooltip("n:Q", title="seeds")]
+    layers = [
+        alt.Chart(medians).mark_tick(thickness=3, size=20).encode(_x("median", title), y, colour, tooltip=median),
+        alt.Chart(ended).mark_point(filled=True, size=45, opacity=0.6).encode(_x("value", title), y, colour, tooltip=run),
+        _crosses(values, y, colour, title),
+    ]
+    note = ["dot: run", "bar: median", "runs of one stack share its time", *_lost(values)]
+    described = f"{title} of each run by variant, with medians, for {titles.listed(list(variants))}."
+    return _put_together(layers, note, described, variants, width)
 
 
 def final_values(history: DataFrame, metric: str, at: Literal["last", "lowest", "highest"] = "last") -> DataFrame:
@@ -72,25 +88,43 @@ def intervals(values: DataFrame) -> DataFrame:
 
 def _strip(values: DataFrame, variants: Sequence[str], labels: Sequence[Sequence[str]], title: str, width: int) -> alt.LayerChart:
     """Ticks for the seeds, a dot and a rule for the mean and its interval; a cross beyond the others stands at their edge."""
-    ended, means, crosses = values[values["ending"] == ""], intervals(values), values[values["ending"] != ""]
-    crosses = crosses.assign(place=_within(crosses["value"], ended["value"]))
-    axis = alt.Axis(labelExpr=palette.lookup(variants, labels), labelLimit=int(width * 0.5), labelPadding=6, labelOffset=-6, title=None)
-    y = alt.Y("variant:N", scale=alt.Scale(domain=list(variants)), axis=axis)
-    colour = palette.colour(variants)
+    ended, means = values[values["ending"] == ""], intervals(values)
+    y, colour = _rows(variants, labels, width), palette.colour(variants)
     seed = [alt.Tooltip("variant:N"), alt.Tooltip("seed:O"), marks.number("value", title)]
     mean = [alt.Tooltip("variant:N"), *marks.mean_and_interval(title)]
     layers = [
         alt.Chart(ended).mark_tick(thickness=2, size=14, opacity=0.5).encode(_x("value", title), y, colour, tooltip=seed),
         alt.Chart(means).mark_rule(strokeWidth=2).encode(_x("low", title), alt.X2("high:Q"), y, colour, tooltip=mean),
         alt.Chart(means).mark_point(filled=True, size=70, opacity=1).encode(_x("mean", title), y, colour, tooltip=mean),
-        alt.Chart(crosses).mark_point(shape=marks.CROSS, size=60, strokeWidth=2).encode(_x("place", title), y, colour, tooltip=seed),
+        _crosses(values, y, colour, title),
     ]
-    note = ["tick: seed", "dot: mean with 95 % interval", *(["×: diverged, last finite value"] if len(crosses) else [])]
+    note = ["tick: seed", "dot: mean with 95 % interval", *_lost(values)]
     described = f"{title} of each run by variant, with means and 95 % intervals, for {titles.listed(list(variants))}."
-    height = _ROW * max(len(variants), 1)
-    return alt.LayerChart(
-        layer=layers, title=marks.note(note, width), width=width, height=height, autosize=marks.FIT, description=described
-    )
+    return _put_together(layers, note, described, variants, width)
+
+
+def _rows(variants: Sequence[str], labels: Sequence[Sequence[str]], width: int) -> alt.Y:
+    """A row a variant, with its labels in lines."""
+    axis = alt.Axis(labelExpr=palette.lookup(variants, labels), labelLimit=int(width * 0.5), labelPadding=6, labelOffset=-6, title=None)
+    return alt.Y("variant:N", scale=alt.Scale(domain=list(variants)), axis=axis)
+
+
+def _crosses(values: DataFrame, y: alt.Y, colour: alt.Color, title: str) -> alt.Chart:
+    """The runs that diverged, no further out than the others."""
+    crosses = values[values["ending"] != ""]
+    crosses = crosses.assign(place=_within(crosses["value"], values.loc[values["ending"] == "", "value"]))
+    tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("seed:O"), marks.number("value", title)]
+    return alt.Chart(crosses).mark_point(shape=marks.CROSS, size=60, strokeWidth=2).encode(_x("place", title), y, colour, tooltip=tooltip)
+
+
+def _lost(values: DataFrame) -> list[str]:
+    """What a cross means, where there is one."""
+    return ["×: diverged, last finite value"] if (values["ending"] != "").any() else []
+
+
+def _put_together(layers: list[alt.Chart], note: list[str], described: str, variants: Sequence[str], width: int) -> alt.LayerChart:
+    height, title = _ROW * max(len(variants), 1), marks.note(note, width)
+    return alt.LayerChart(layer=layers, title=title, width=width, height=height, autosize=marks.FIT, description=described)
 
 
 def _x(field: str, title: str) -> alt.X:

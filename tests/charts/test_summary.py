@@ -43,6 +43,19 @@ def test_a_cross_stands_no_further_out_than_the_runs_that_ended():
     assert crosses["place"].max() < 1
 
 
+def test_times_are_single_runs_with_their_median_and_no_interval():
+    """Runs of one stack carry equal shares of its time: seeds are no independent measurements of it."""
+    table = history(seeds=3)
+    table.loc[(table["variant"] == "SGD") & (table["seed"] == 2), "seconds"] *= 50
+    chart = summary.seconds(table, variants=NAMES)
+    fields = {layer.encoding["x"]["shorthand"] for layer in chart.layer}
+    assert fields == {"median:Q", "value:Q", "place:Q"}
+    median = table.drop_duplicates("run", keep="last").groupby("variant")["seconds"].median()
+    assert chart.layer[0].data.set_index("variant")["median"].to_dict() == pytest.approx(median.to_dict())
+    assert min(chart.layer[1].data["value"]) >= 0
+    assert "share its time" in " ".join(chart.title["text"])
+
+
 def test_sparklines_are_means_over_seeds_in_at_most_60_numbers():
     table = history(epochs=300)
     found = summary.sparklines(table)

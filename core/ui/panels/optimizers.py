@@ -17,6 +17,11 @@ START = presets.OPTIMIZERS
 PATIENCE = 2.0
 """Seconds for which the second and third chart may be behind the first while they grow."""
 
+TIME_HELP = (
+    "Forward, backward and the optimizer's own work, without measuring. Runs of one stack share the time of its passes equally, so the "
+    "seeds do not show how much it would vary."
+)
+
 NOTHING_YET = (
     "Every optimizer trains the network of the sidebar from the same start, on the same batches, with several seeds. You will see "
     "how fast each comes down, how large its steps are beside the weights, and what it costs in time. A learning rate that suits "
@@ -70,5 +75,5 @@ def _pictures(results: Results, view: View) -> None:
             width=WIDTH,
         )
     with grid.cell():
-        st.subheader("Time of training", anchor=False, help="Forward, backward and the optimizer's own work, without measuring.")
+        st.subheader("Time of training", anchor=False, help=TIME_HELP)
         chart(results, f"{PAGE}.seconds", summary.seconds, results.history, stretch=True, patience=PATIENCE, width=WIDTH)
