@@ -112,6 +112,19 @@ def test_every_link_opens_its_comparison(open_page, store, name):
     assert store.progress(comparison).pending == "run"
 
 
+def test_dead_units_open_where_their_text_can_be_seen_though_the_address_was_forgotten_before_they_were_trained(
+    open_page, store, monkeypatch
+):
+    """Widgets that are not drawn before the first results forget their address."""
+    shown = COMPARISONS["dead units"]
+    tiny = Comparison.load({"base": {**BASE, "training": {"epochs": 8}}, "vary": {"optimizer.lr": [0.1, 0.2]}, "seeds": 1})
+    monkeypatch.setitem(COMPARISONS, "dead units", shown._replace(comparison=tiny))
+    compare(tiny, store=store, progress=False)
+    app = open_page(PATH, query(tiny))
+    assert app.slider(key=f"{PAGE}.after").value == 8
+    assert [app.button_group(key=f"{PAGE}.{name}").value for name in ("layers", "heat")] == ["dead units"] * 2
+
+
 def test_the_link_to_depth_shows_the_training_loss(open_page, measured):
     app = open_page(PATH, query(**COMPARISONS["depth"].view))
     assert app.selectbox(key=f"{PAGE}.metric").value == "train_loss_eval"

@@ -66,7 +66,7 @@ def _networks(results: Results) -> None:
         return
     first = st.container()
     view = controls(PAGE, results)
-    after = _moment(results)
+    after = _moment(results, float(_begin(results, "after", "0")))
     with first:
         overview.verdict(results, view)
         _what_to_look_at(results)
@@ -104,12 +104,21 @@ def _what_to_look_at(results: Results) -> None:
         st.caption(f"What came out of this comparison: {why}")
 
 
-def _moment(results: Results) -> float:
+def _begin(results: Results, widget: str, usual: str) -> str:
+    """What a widget begins with: for a comparison of the links, what its text is about.
+
+    The link says so too, but an address is forgotten by widgets that are not drawn, as before the comparison was trained.
+    """
+    shown = next((shown.view for shown in COMPARISONS.values() if shown.comparison.id == results.comparison.id), {})
+    return shown.get(widget, usual)
+
+
+def _moment(results: Results, begin: float) -> float:
     """The epoch after which the layers are shown; 0 is the start. A widget of its own for each number of epochs, which are its bounds."""
     epochs = max(run.training.epochs for run in results.comparison.runs())
     key = f"{PAGE}.after" if epochs == START.base.training.epochs else f"{PAGE}.after.{epochs}"
     about = "0: before the first update. A run that has not come so far, or ended before, is shown as it was last measured."
-    return float(st.slider("After epoch", 0, epochs, 0, key=key, bind="query-params", help=about, width=400))
+    return float(st.slider("After epoch", 0, epochs, min(int(begin), epochs), key=key, bind="query-params", help=about, width=400))
 
 
 def _pictures(results: Results, view: View, frame: DataFrame, after: float) -> None:
@@ -121,7 +130,7 @@ def _pictures(results: Results, view: View, frame: DataFrame, after: float) -> N
         chart(results, f"{PAGE}.gradient", charts.by_layer, frame, column="grad_norm", **options)
     with grid.cell():
         st.subheader("Activations by layer", anchor=False)
-        shown = _segments("layers", list(OUTPUTS), SPREAD, "Activations as", OUTPUTS_HELP)
+        shown = _segments("layers", list(OUTPUTS), _begin(results, "layers", SPREAD), "Activations as", OUTPUTS_HELP)
         _outputs(results, frame, shown, options)
     with grid.cell():
         overview.loss(PAGE, results, view)
@@ -209,7 +218,7 @@ def _heat(results: Results, view: View) -> None:
     """Layers over time, a panel a variant, all with the same colours."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("**By layer over time**", width="content")
-        shown = _segments("heat", list(HEATS), "gradient", "By layer over time", HEAT_HELP)
+        shown = _segments("heat", list(HEATS), _begin(results, "heat", "gradient"), "By layer over time", HEAT_HELP)
     column = HEATS[shown]
     if shown == DEAD and not results.empty and results.once("no dead", lambda: not (results.layers[column] > 0).any()):
         st.caption("No unit is dead at any moment in any network.")
