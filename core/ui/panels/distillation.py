@@ -19,6 +19,7 @@ from core.ui import errors
 from core.ui.fields import plain
 from core.ui.live import Results
 from core.ui.panels import compression, soft_targets
+from core.ui.panels import distillation_methods as methods
 from core.ui.panels.compression import Start, number
 from core.ui.panels.drawing import WIDTH, chart
 from core.ui.panels.overview import seed_choice
@@ -195,7 +196,7 @@ def _pictures(results: Results, points: DataFrame, metric: str, share: float) ->
     """Quality by variant, along the share of labels where that varies; and where temperature and weight vary, by these."""
     if "taught" not in roles(results.comparison).values():
         st.info("No variant here has a teacher. Choose a kind of distillation in the sidebar.")
-    squares = crossed(results, points, share)
+    squares = methods.crossed(results.comparison, points, share)
     grid = st.grid(1 if squares.empty else 2, min_column_width=WIDTH, gap="small")
     with grid.cell():
         if len(_shares(results)) > 1:
@@ -254,35 +255,8 @@ def _about_teachers(results: Results, where: str) -> str:
     students = dict.fromkeys(f"{size:,.0f}" for name, size in sizes.items() if role[str(name)] != TEACHER)
     if not teachers:
         return ""
-    return f"; {where}: what the students were taught by, which knows all labels. Parameters: {', '.join(teachers)}; students {', '.join(students)}"
-
-
-def crossed(results: Results, points: DataFrame, share: float) -> DataFrame:
-    """The squares at a share of labels: variant (the panel, a method), temperature, weight, mean; only of methods with several of them.
-
-    Variants are of one method when they differ in nothing but temperature and weight.
-    """
-    runs = compression.settings_of(results.comparison)
-    taught = points[(points["role"] == "taught") & (points["labelled"] == share) & points["mean"].notna()]
-    method = taught["name"].map(lambda name: _method(runs[name]))
-    counts = method.value_counts()
-    several = taught.assign(method=method)[method.isin(counts[counts > 1].index)]
-    names = {of: _method_name(list(group["name"]), share) for of, group in several.groupby("method", sort=False)}
-    return several.assign(variant=several["method"].map(names))[["variant", "temperature", "weight", "mean"]].reset_index(drop=True)
-
-
-def _method(run: RunSettings) -> str:
-    """All settings but the temperature and the weight, as text."""
-    return run.model_dump_json(exclude={"seed": True, "distillation": {"temperature", "weight"}})
-
-
-def _method_name(names: list[str], share: float) -> str:
-    """What the variants of a method have in common in their names."""
-    name = names[0]
-    for setting in ("temperature", "weight", "labelled"):
-        name = compression.family(name, setting) if f"{setting}=" in name else name
-    told = f"labels for {share:.3g}"
-    return told if name in ("temperature", "weight", "labelled") else f"{name}, {told}"
+    known = f"; {where}: what the students were taught by, which knows all labels"
+    return f"{known}. Parameters: {', '.join(teachers)}; students {', '.join(students)}"
 
 
 def _crossed(results: Results, squares: DataFrame, metric: str, share: float) -> None:

@@ -10,6 +10,7 @@ from pandas import DataFrame
 
 from core import presets
 from core.analysis import range_test
+from core.analysis.statistics import quoted
 from core.charts import schedules as charts
 from core.charts.titles import is_regression
 from core.choices.schedules import RangeTest, ScheduleChoice
@@ -204,6 +205,6 @@ def _suggested(read: DataFrame) -> None:
     st.dataframe(
         shown, key=f"{PAGE}.test.read", hide_index=True, column_config=columns, placeholder="–", alt="What the range test suggests"
     )
-    nothing = read.loc[pd.isna(read["steepest"]), "variant"]
-    if len(nothing):
-        st.caption(f"No fall was found for {plain(', '.join(map(str, nothing)))}: the loss did not go down while the rate rose.")
+    nothing = ", ".join(quoted(str(name)) for name in read.loc[pd.isna(read["steepest"]), "variant"])
+    if nothing:
+        st.caption(f"No fall was found for {plain(nothing)}: the loss did not go down while the rate rose.")

@@ -12,7 +12,7 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.analysis import sensitivity
-from core.analysis.statistics import At, leading_verdict
+from core.analysis.statistics import At, leading_verdict, quoted
 from core.charts import sensitivity as charts
 from core.charts.titles import is_regression
 from core.comparison import Comparison
@@ -193,7 +193,7 @@ def _said(results: Results, found: Found, chosen: DataFrame, metric: str, at: At
 def _warn_of_edges(sweep: Sweep, found: Found) -> None:
     edges = found.best[found.best["edge"] != ""]
     if len(edges):
-        said = [f"{row['curve']}: {row['place']:g} is the {row['edge']} tried" for row in edges.to_dict("records")]
+        said = [f"{quoted(row['curve'])}: {row['place']:g} is the {row['edge']} tried" for row in edges.to_dict("records")]
         st.warning(
             "  \n".join(map(plain, said)) + f"  \nA better {sweep.name} may lie beyond it. Add values in the sidebar.",
             title=f"The best {sweep.name} is at the edge of what was tried",
