@@ -24,6 +24,7 @@ VIEWPORT = ViewportSize(width=1440, height=900)
 PATIENCE_MS = 60_000
 IDLE_S, BEAT_S, REDRAWN_S = 10.0, 0.02, 3.0
 LONGER = 10
+CURVES = '[data-testid="stVegaLiteChart"] g.mark-line path'
 WATCH = """() => {
   document.addEventListener("click", () => { window.clicked = performance.now(); }, true);
   window.charts = [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')].map(element => {
@@ -73,6 +74,7 @@ def measured(browser: Browser, home: Path) -> Figures:
         figures.append(("server started until all of it is up", time.perf_counter() - began, "s"))
         figures += default_comparison(page, server)
         figures += views(browser, server)
+        figures += stored(browser, server)
         figures += changes(page, server)
         figures += redraws(page, server)
         return figures
@@ -123,6 +125,17 @@ def views(browser: Browser, server: Server) -> Figures:
     return [(f"cold link until {name} is up", opened(browser, url, name), "s") for name, url in urls.items()]
 
 
+def stored(browser: Browser, server: Server) -> Figures:
+    """The default comparison, as it is stored by then, by a cold link in a fresh context, until its first curve is drawn."""
+    context = browser.new_context(viewport=VIEWPORT)
+    page = context.new_page()
+    began = time.perf_counter()
+    page.goto(address(server, DEFAULT))
+    seconds = when(page, lambda: page.locator(CURVES).count() > 0, began)
+    context.close()
+    return [("cold link to the stored default comparison until its curves are drawn", seconds, "s")]
+
+
 def changes(page: Page, server: Server) -> Figures:
     """Each page by the menu, from the page before it, until its heading is there."""
     page.goto(server.url)
@@ -147,7 +160,7 @@ def default_comparison(page: Page, server: Server) -> Figures:
     busy = processor_seconds(server.process)
     began = time.perf_counter()
     button(page, "Run")
-    first = when(page, lambda: page.locator('[data-testid="stVegaLiteChart"] g.mark-line path').count() > 0, began)
+    first = when(page, lambda: page.locator(CURVES).count() > 0, began)
     done = when(page, lambda: standing(page).startswith("All"), began)
     share = (processor_seconds(server.process) - busy) / done
     longer = longer_share(page, server)
