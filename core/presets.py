@@ -133,7 +133,7 @@ SWEEPS = (
     ),
     Preset(
         "Warmup",
-        "Momentum on six layers. In six epochs a warmup gains nothing at the best rates; what it is for shows at the largest: how many seeds diverge.",
+        "Momentum on six layers. In six epochs a warmup gains nothing at the best rates; at the largest, look at how many seeds diverge.",
         _sweep(_DEEP | {"optimizer": {"kind": "sgd", "momentum": 0.9}}, **{"schedule.warmup": (0.0, 1.0, 2.0)}),
     ),
     Preset(
