@@ -60,6 +60,10 @@ class Group:
     plateau: float = 1.0  # what a schedule that watches the validation loss has come down to
 
     def __post_init__(self) -> None:
+        self._settle()
+
+    def _settle(self) -> None:
+        """Notes where the tensors of a user's fresh optimizers lie."""
         self.homes = _homes(self.optimizers) if self.run.optimizer.foreign else []
 
     def factor(self, step: int) -> float:
@@ -112,7 +116,7 @@ class Group:
     def reset(self) -> None:
         """Forgets all that its optimizers remember."""
         self.optimizers = self.build()
-        self.__post_init__()
+        self._settle()
 
     def state(self) -> list[list[State]]:
         """What its torch optimizers remember."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from core.choices.base import Choice
 from core.comparison import MAX_VARIED, Comparison
 from core.settings import RunSettings, SettingsError
 from core.ui import fields, varied, widgets
+from core.ui.values import as_number
 from core.ui.varied import NOTHING, Varied
 
 Query = dict[str, str | list[str]]
@@ -52,15 +52,8 @@ def _holds(value: Any, text: str) -> bool:
     if isinstance(value, bool):
         return str(value).lower() == text.lower()
     if isinstance(value, int | float):
-        return text == repr(value) or _number(text) == value
+        return as_number(text) == value
     return isinstance(value, list) or value == text
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
 
 
 def _same(comparison: Comparison, asked: Varied) -> bool:

@@ -170,14 +170,14 @@ def _words(_owner: type[Choice], _name: str, text: str) -> str:
 
 
 def _whole(_owner: type[Choice], _name: str, text: str) -> int:
-    number = _as_number(text)
+    number = as_number(text)
     if not number.is_integer():
         raise ValueError(f"{text!r} is no whole number")
     return int(number)
 
 
-def _as_number(text: str) -> float:
-    """NaN for what is none."""
+def as_number(text: str) -> float:
+    """The number that a text is, NaN for one that is none."""
     try:
         return float(text)
     except ValueError:
@@ -185,7 +185,7 @@ def _as_number(text: str) -> float:
 
 
 def _number(_owner: type[Choice], _name: str, text: str) -> float:
-    number = _as_number(text)
+    number = as_number(text)
     if not math.isfinite(number):
         raise ValueError(f"{text!r} is no number; write it like 0.001 or 1e-3")
     return number

@@ -30,11 +30,15 @@ class Unsafe(torch.optim.SGD):
 
 
 def test_a_custom_optimizer_that_cannot_be_scheduled_or_resumed_is_refused_in_words():
-    custom = lambda cls: settings(optimizer={"kind": "custom", "path": f"{__name__}.{cls.__name__}"})  # noqa: E731
     with pytest.raises(CustomOptimizerError, match="Rateless has no lr among its defaults"):
         begin_and_advance(custom(Rateless))
     with pytest.raises(CustomOptimizerError, match=r"cannot be resumed.*collections\.deque"):
         Stack.from_bytes(begin_and_advance(custom(Unsafe)).to_bytes())
+
+
+def custom(cls, epochs=3):
+    """A run of a class of this file."""
+    return settings(optimizer={"kind": "custom", "lr": 0.01, "path": f"{__name__}.{cls.__name__}"}, training={"epochs": epochs})
 
 
 def begin_and_advance(run):
@@ -78,10 +82,7 @@ class Demanding(torch.optim.SGD):
 
 @pytest.mark.parametrize("cls", [Counting, Moving, Clearing])
 def test_a_custom_optimizer_trains_as_in_a_plain_loop_whatever_it_does_to_its_tensors(cls, monkeypatch):
-    run, shorter = (
-        settings(optimizer={"kind": "custom", "lr": 0.01, "path": f"{__name__}.{cls.__name__}"}, training={"epochs": epochs})
-        for epochs in (3, 1)
-    )
+    run, shorter = custom(cls), custom(cls, epochs=1)
     monkeypatch.setattr(
         sys.modules[plain_torch_training.__module__], "plain_optimizer", lambda run, model: cls(model.parameters(), lr=0.01)
     )
@@ -97,8 +98,8 @@ def test_a_custom_optimizer_trains_as_in_a_plain_loop_whatever_it_does_to_its_te
 
 
 def test_a_custom_optimizer_that_refuses_its_settings_or_needs_a_closure_is_named():
-    custom = {"kind": "custom", "path": "torch.optim.SGD", "settings": {"momentum": -1.0}}
+    refusing = {"kind": "custom", "path": "torch.optim.SGD", "settings": {"momentum": -1.0}}
     with pytest.raises(CustomOptimizerError, match=r"optimizer.settings: torch.optim.SGD refuses them: Invalid momentum value"):
-        begin_and_advance(settings(optimizer=custom))
+        begin_and_advance(settings(optimizer=refusing))
     with pytest.raises(CustomOptimizerError, match="Demanding steps by a closure alone"):
-        begin_and_advance(settings(optimizer={"kind": "custom", "path": f"{__name__}.Demanding"}))
+        begin_and_advance(custom(Demanding))
