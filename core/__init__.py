@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from core.choices.loading import Split, load_data
     from core.comparison import Comparison
+    from core.data.loading import Split, load_data
     from core.engine.network import build_model
     from core.runs.compare import compare, train
     from core.runs.result import Result
@@ -20,8 +20,8 @@ _HOME = {
     "RunSettings": "core.settings",
     "SettingsError": "core.settings",
     "Comparison": "core.comparison",
-    "Split": "core.choices.loading",
-    "load_data": "core.choices.loading",
+    "Split": "core.data.loading",
+    "load_data": "core.data.loading",
     "build_model": "core.engine.network",
     "train": "core.runs.compare",
     "compare": "core.runs.compare",

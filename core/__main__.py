@@ -97,7 +97,7 @@ def _count(text: str) -> int:
 
 def _wrong_input() -> tuple[type[Exception], ...]:
     """The exceptions that are the user's to mend; their messages say how."""
-    from core.choices.loading import DataError
+    from core.data.loading import DataError
     from core.runs.asking import UnknownComparisonError
     from core.runs.compare import ComparisonError
     from core.runs.configuration import ConfigurationError, LimitError

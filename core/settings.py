@@ -13,7 +13,6 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from core.choices.base import Choice, Seed
 from core.choices.clipping import Clipping, NoClipping
-from core.choices.data import Data, Digits
 from core.choices.distillation import Distillation, DistillationChoice, Hint, NoDistillation, SelfDistillation
 from core.choices.models import Mlp, Model, Sizes, needs_two_examples
 from core.choices.optimizers import Adam, Optimizer
@@ -22,6 +21,7 @@ from core.choices.pruning import NoPruning, Pruning
 from core.choices.schedules import Constant, Schedule
 from core.choices.stopping import NoStopping, Stopping, StoppingChoice
 from core.choices.training import STREAM_SEEDS, Training
+from core.data.sets import Data, Digits
 
 ENGINE_VERSION = 3
 """Part of every run's key: raised when the engine computes other numbers from the same settings."""

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.choices.data import Data
-from core.choices.loading import load_data
+from core.data.loading import load_data
+from core.data.sets import Data
 from core.engine.network import DTYPES
 from core.engine.state import Stack, device_of, labelled
 from core.engine.streams import epoch_order, stream_seed

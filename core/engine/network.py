@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector
 
 from core.choices.filling import Weighted
-from core.choices.loading import Split, load_data
 from core.choices.model_base import Sizes
+from core.data.loading import Split, load_data
 from core.engine import chains
 from core.engine.layers import Parts, Pass, segments, stacked
 from core.engine.streams import generator, stream_seed

@@ -17,12 +17,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.choices.data import Data
-from core.choices.loading import load_data
 from core.choices.models import needs_two_examples
 from core.choices.more_optimizers import CustomOptimizerError
 from core.choices.schedules import PlateauState
 from core.choices.stopping import Watch
+from core.data.loading import load_data
+from core.data.sets import Data
 from core.engine.network import DTYPES, blank, initial_parameters, sizes_of
 from core.engine.optimization import State, grouped_rows, kept_state
 from core.engine.planning import group_key, plan

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from core.choices.clipping import NoClipping
-from core.choices.data import Data
 from core.choices.models import Model
 from core.choices.schedules import Plateau
 from core.choices.stopping import StoppingChoice
+from core.data.sets import Data
 from core.engine.batch_loss import BatchLoss
 from core.engine.batches import epoch_indices, tensors_of
 from core.engine.network import Network, blank

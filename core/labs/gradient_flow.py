@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from pydantic import ValidationError
 
-from core.choices.loading import load_data
 from core.choices.models import Mlp
 from core.choices.training import Training
+from core.data.loading import load_data
 from core.engine.network import build_model
 from core.labs.gradient_noise import loss_of
 from core.settings import RunSettings, SettingsError, explain

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from core.choices.loading import load_data
 from core.choices.recurrent import Recurrent
+from core.data.loading import load_data
 from core.engine.network import build_model, trained_model
 from core.settings import RunSettings, SettingsError
 

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from core.choices.loading import load_data
 from core.choices.models import has_batch_norm
+from core.data.loading import load_data
 from core.engine.network import build_model
 from core.settings import RunSettings
 

@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas import DataFrame
 
-from core.choices.loading import load_data
+from core.data.loading import load_data
 from core.engine.network import build_model, trained_model
 from core.settings import RunSettings
 

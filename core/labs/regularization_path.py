@@ -55,7 +55,7 @@ def runs(informative: int, noise: float, samples: int, strengths: Sequence[float
 
 def paths(informative: int = 10, noise: float = 0.5, samples: int = 500) -> Paths:
     """Trains the linear models, in about a second of one core, and returns their weights and scores. Imports torch."""
-    from core.choices.loading import load_data
+    from core.data.loading import load_data
     from core.engine.advance import advance
     from core.engine.network import trained_model
     from core.engine.state import begin

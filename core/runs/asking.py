@@ -10,9 +10,9 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, update
 
-from core.choices.data import Table
-from core.choices.tables import name_of
 from core.comparison import Comparison
+from core.data.sets import Table
+from core.data.tables import name_of
 from core.runs.database import put, write_number
 from core.runs.schema import comparison_runs, comparisons, requests, runs, stack_runs, stacks
 from core.settings import ENGINE_VERSION, RunSettings

@@ -128,7 +128,7 @@ def sizes(run: RunSettings) -> Sizes:
     """What the run's network has to fit. Reads the data where only they tell how many features and classes there are."""
     if run.data.shape is not None:
         return Sizes(run.data.shape, outputs(run), run.data.sequence, run.data.targets)
-    from core.choices.loading import load_data
+    from core.data.loading import load_data
 
     split = load_data(run.data)
     return Sizes(split.shape, split.outputs, split.sequence, split.targets)

@@ -8,9 +8,9 @@ import os
 import threading
 from multiprocessing import connection
 
-from core.choices.datasets.examples import DataError
 from core.choices.more_optimizers import CustomOptimizerError
 from core.choices.training import Training
+from core.data.examples import DataError
 from core.engine.segments import Segment, SegmentResult, run_segment
 from core.settings import RunSettings, SettingsError
 

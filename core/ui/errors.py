@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import streamlit as st
 
-from core.choices.datasets.examples import DataError
+from core.data.examples import DataError
 from core.runs.configuration import ConfigurationError, LimitError
 from core.runs.store import StoreError, UnknownComparisonError
 from core.settings import SettingsError

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from streamlit.delta_generator import DeltaGenerator
 
 from core.choices.base import Choice
-from core.choices.data import Table
 from core.comparison import Comparison
+from core.data.sets import Table
 from core.settings import RunSettings, SettingsError, explain
 from core.ui import errors, fields, links, tables, varied, widgets
 from core.ui.varying import VaryingForm

@@ -9,9 +9,9 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.choices.data import Table
-from core.choices.datasets.examples import DataError
-from core.choices.tables import Limits, describe_table, keep_table, name_of, tables_folder
+from core.data.examples import DataError
+from core.data.sets import Table
+from core.data.tables import Limits, describe_table, keep_table, name_of, tables_folder
 from core.settings import SettingsError
 from core.ui import service
 from core.ui.fields import plain

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import core
-from core.choices.loading import load_data
+from core.data.loading import load_data
 from core.engine.network import build_model
 from core.labs import gradient_flow
 from core.settings import RunSettings, SettingsError

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import core
-from core.choices.loading import load_data
+from core.data.loading import load_data
 from core.engine.network import build_model, weights_bytes
 from core.labs import gradient_lag
 from core.settings import RunSettings, SettingsError

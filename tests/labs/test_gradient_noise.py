@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from core.choices.loading import load_data
+from core.data.loading import load_data
 from core.engine.network import build_model
 from core.labs import gradient_noise
 from core.settings import RunSettings

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from core.choices.loading import load_data
+from core.data.loading import load_data
 from core.engine.network import build_model, weights_bytes
 from core.labs import norm_modes
 from core.settings import RunSettings

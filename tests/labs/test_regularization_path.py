@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Lasso, Ridge
 
-from core.choices.loading import load_data
+from core.data.loading import load_data
 from core.labs import regularization_path as lab
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from core.choices.loading import load_data
 from core.choices.stopping import NoStopping, Patience, Rise, Threshold
+from core.data.loading import load_data
 from core.labs import stopping_replay
 from core.runs.compare import train
 from core.settings import RunSettings

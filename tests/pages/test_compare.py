@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.analysis.statistics import leading_verdict, summarise
-from core.choices.tables import keep_table, tables_folder
 from core.comparison import Comparison
+from core.data.tables import keep_table, tables_folder
 from core.runs import ledger
 from core.ui import links
 from core.ui.fields import plain

@@ -45,7 +45,7 @@ def test_before_anything_was_trained_it_offers_to_run_its_comparison(open_page, 
 
 def test_every_batch_size_of_the_start_divides_its_training_examples():
     """Else a last batch is smaller than the others, or a single example, which batch norm refuses."""
-    from core.choices.loading import load_data
+    from core.data.loading import load_data
 
     examples = len(load_data(normalization.START.base.data).x_train)
     assert {examples % size for size in (2, 4, 8, 16, 64, 256)} == {0}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from core.choices.tables import keep_table, tables_folder
 from core.comparison import Comparison
+from core.data.tables import keep_table, tables_folder
 from core.engine.records import HISTORY_COLUMNS, LAYER_COLUMNS, Records
 from core.runs import recording
 from core.runs.asking import default_name

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.choices.tables import keep_table, tables_folder
 from core.comparison import Comparison
+from core.data.tables import keep_table, tables_folder
 from core.settings import SettingsError
 from core.ui import tables
 from tests.ui.conftest import form

@@ -10,8 +10,8 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.charts import boundary
-from core.choices.data import DataChoice
-from core.choices.loading import Split, load_data
+from core.data.loading import Split, load_data
+from core.data.sets import DataChoice
 from core.ui import errors
 from core.ui.fields import plain
 from core.ui.live import Results

@@ -10,7 +10,7 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.charts import compression as charts
-from core.choices.data import DataChoice
+from core.data.sets import DataChoice
 from core.labs.state_dict import Array
 from core.ui.fields import plain
 from core.ui.live import Results

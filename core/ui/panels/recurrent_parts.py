@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from core.choices.data_problems import Adding, Copy
 from core.comparison import Comparison
+from core.data.problems import Adding, Copy
 from core.ui.panels.compression import Start
 
 TABS = ("Adding problem", "Gradient against lag", "Clipping", "Truncation")

@@ -10,12 +10,12 @@ from pandas import DataFrame
 from core.analysis.statistics import quoted
 from core.charts import compression as charts
 from core.choices.activations import Relu
-from core.choices.data import DataChoice
-from core.choices.datasets.splitting import split_rows
 from core.choices.distillation import DistillationChoice
-from core.choices.loading import Split, load_data
 from core.choices.models import Mlp
 from core.choices.normalizations import NoNormalization
+from core.data.loading import Split, load_data
+from core.data.sets import DataChoice
+from core.data.splitting import split_rows
 from core.labs import soft_targets as lab
 from core.settings import RunSettings
 from core.ui.fields import plain

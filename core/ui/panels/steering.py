@@ -9,8 +9,8 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.choices.datasets.examples import DataError
 from core.comparison import Comparison
+from core.data.examples import DataError
 from core.runs.configuration import LimitError, check
 from core.runs.store import Action, Progress
 from core.settings import SettingsError

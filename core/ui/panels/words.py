@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from core.choices.datasets.examples import DataError
+from core.data.examples import DataError
 from core.runs.estimate import estimate
 from core.runs.store import Progress
 from core.ui.live import Results

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from core.choices.datasets.examples import Examples, labelled
+from core.data.examples import Examples, labelled
 
 
 def make_mnist1d(samples: int, seed: int) -> Examples:

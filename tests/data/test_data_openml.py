@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from sklearn.datasets import _openml
 
-from core.choices.data import OpenMl, Table
-from core.choices.datasets import openml
-from core.choices.datasets.files import Limits
-from core.choices.loading import DataError, load_data
-from core.choices.tables import keep_table, tables_folder
+from core.data import openml
+from core.data.files import Limits
+from core.data.loading import DataError, load_data
+from core.data.sets import OpenMl, Table
+from core.data.tables import keep_table, tables_folder
 from core.settings import RunSettings
 
 ROWS = 60

@@ -7,9 +7,9 @@ import io
 import numpy as np
 import pandas as pd
 
-from core.choices.data import Table
-from core.choices.loading import Split, load_data
-from core.choices.tables import keep_table, tables_folder
+from core.data.loading import Split, load_data
+from core.data.sets import Table
+from core.data.tables import keep_table, tables_folder
 
 ROWS = 60
 

@@ -1,6 +1,6 @@
 """The data sets: what a network is trained, validated and tested on.
 
-A class is the settings of a data set beside where its examples come from (`examples`); `core.choices.loading.load_data` splits
+A class is the settings of a data set beside where its examples come from (`examples`); `core.data.loading.load_data` splits
 and encodes them. Adding one is a class in one of the modules beside this one, and its name in the union here.
 """
 
@@ -11,11 +11,11 @@ from typing import Annotated
 from pydantic import Field
 
 from core.choices.base import ByKind
-from core.choices.data_base import DataChoice
-from core.choices.data_bundled import BreastCancer, Diabetes, Digits, Iris, Wine
-from core.choices.data_fetched import OpenMl, Table
-from core.choices.data_made import Blobs, Circles, Imbalanced, Mnist1d, Moons, Spirals, Xor
-from core.choices.data_problems import Adding, Copy, Informative, Zipf
+from core.data.base import DataChoice
+from core.data.bundled import BreastCancer, Diabetes, Digits, Iris, Wine
+from core.data.fetched import OpenMl, Table
+from core.data.made import Blobs, Circles, Imbalanced, Mnist1d, Moons, Spirals, Xor
+from core.data.problems import Adding, Copy, Informative, Zipf
 
 __all__ = [
     "Adding",

@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue, model_validator
 from core.choices.base import Choice, Fraction, Seed
 
 if TYPE_CHECKING:
-    from core.choices.datasets.examples import Examples, Task
+    from core.data.examples import Examples, Task
 
 Scale = Literal["standard", "minmax", "none"]
 

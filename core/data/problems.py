@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field, JsonValue, model_validator
 
-from core.choices.data_base import SCALE, MadeData, Scale
+from core.data.base import SCALE, MadeData, Scale
 
 if TYPE_CHECKING:
-    from core.choices.datasets.examples import Examples, FloatArray, Task
+    from core.data.examples import Examples, FloatArray, Task
 
 OFTEN = 0.5  # how often the commonest of the Zipf features is 1
 SMALLEST_WEIGHT, LARGEST_WEIGHT = 0.5, 1.5
@@ -59,7 +59,7 @@ class Zipf(MadeData):
         return OFTEN / ranks**self.exponent
 
     def examples(self) -> Examples:
-        from core.choices.datasets.examples import measured
+        from core.data.examples import measured
 
         generator = np.random.default_rng(self.data_seed)
         x = (generator.random((self.samples, self.features)) < self.frequencies).astype(np.float64)
@@ -98,7 +98,7 @@ class Informative(MadeData):
         return self
 
     def examples(self) -> Examples:
-        from core.choices.datasets.examples import labelled, measured
+        from core.data.examples import labelled, measured
 
         generator = np.random.default_rng(self.data_seed)
         x = generator.standard_normal((self.samples, self.features))
@@ -135,7 +135,7 @@ class Adding(MadeData):
         return (self.steps, 2)
 
     def examples(self) -> Examples:
-        from core.choices.datasets.examples import measured
+        from core.data.examples import measured
 
         generator = np.random.default_rng(self.data_seed)
         half, rows = self.steps // 2, np.arange(self.samples)
@@ -182,7 +182,7 @@ class Copy(MadeData):
         return self.symbols
 
     def examples(self) -> Examples:
-        from core.choices.datasets.examples import labelled
+        from core.data.examples import labelled
 
         generator = np.random.default_rng(self.data_seed)
         (steps, tokens), blank, go = self.shape, self.symbols, self.symbols + 1

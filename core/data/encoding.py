@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from core.choices.datasets.examples import FloatArray
+from core.data.examples import FloatArray
 
 if TYPE_CHECKING:
     from sklearn.compose import ColumnTransformer

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from core.choices.datasets.encoding import Encoder, fit_encoder, standardised, unit_of
-from core.choices.datasets.examples import DataError, Examples, FloatArray, IntArray, Task
-from core.choices.datasets.splitting import Rows, split_rows, with_noisy_targets, with_wrong_labels
+from core.data.encoding import Encoder, fit_encoder, standardised, unit_of
+from core.data.examples import DataError, Examples, FloatArray, IntArray, Task
+from core.data.splitting import Rows, split_rows, with_noisy_targets, with_wrong_labels
 
 if TYPE_CHECKING:
-    from core.choices.data import DataChoice
+    from core.data.sets import DataChoice
 
 Array = TypeVar("Array", IntArray, FloatArray, IntArray | FloatArray)
 

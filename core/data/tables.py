@@ -14,9 +14,9 @@ from pathlib import Path
 import pandas as pd
 import platformdirs
 
-from core.choices.datasets.columns import describe
-from core.choices.datasets.examples import DataError
-from core.choices.datasets.files import LIMITS, Limits, bytes_of, format_of, open_file, read_table
+from core.data.columns import describe
+from core.data.examples import DataError
+from core.data.files import LIMITS, Limits, bytes_of, format_of, open_file, read_table
 
 __all__ = ["LIMITS", "Limits", "describe_table", "find_table", "hash_of", "keep_table", "name_of", "read_table", "tables_folder"]
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from core.choices.data_base import DataChoice
+from core.data.base import DataChoice
 
 if TYPE_CHECKING:
-    from core.choices.datasets.examples import Examples
+    from core.data.examples import Examples
 
 SHA256 = r"^[0-9a-f]{64}$"
 
@@ -30,7 +30,7 @@ LeftOut = Annotated[tuple[str, ...], AfterValidator(_sorted), Field(description=
 
 def _hash_of_the_file(values: Any) -> Any:
     """Fill in `sha256` from the file at `path`, where it is not given."""
-    from core.choices.tables import hash_of
+    from core.data.tables import hash_of
 
     if not isinstance(values, dict) or values.get("sha256"):
         return values
@@ -67,8 +67,8 @@ class Table(DataChoice):
         return {name: value for name, value in super().identity().items() if name != "path"}
 
     def examples(self) -> Examples:
-        from core.choices.datasets.columns import examples_of
-        from core.choices.tables import find_table, read_table
+        from core.data.columns import examples_of
+        from core.data.tables import find_table, read_table
 
         with _named(f"Table {self.path or self.sha256[:12] + '...'}"):
             return examples_of(read_table(find_table(self.sha256, self.path)), self.target, self.task, self.drop)
@@ -92,9 +92,9 @@ class OpenMl(DataChoice):
     source: ClassVar[str] = "https://www.openml.org"
 
     def examples(self) -> Examples:
-        from core.choices.datasets.columns import examples_of
-        from core.choices.datasets.openml import fetch
-        from core.choices.tables import tables_folder
+        from core.data.columns import examples_of
+        from core.data.openml import fetch
+        from core.data.tables import tables_folder
 
         with _named(f"OpenML data set {self.data_id}"):
             frame, target = fetch(self.data_id, self.target, tables_folder().parent)
@@ -104,7 +104,7 @@ class OpenMl(DataChoice):
 @contextmanager
 def _named(source: str) -> Iterator[None]:
     """A DataError raised inside begins with the name of the data that it is about."""
-    from core.choices.datasets.examples import DataError
+    from core.data.examples import DataError
 
     try:
         yield

@@ -9,10 +9,10 @@ import pytest
 from pydantic import ValidationError
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from core.choices.data import Table
-from core.choices.loading import DataError, load_data
-from core.choices.tables import describe_table, find_table, hash_of, keep_table, name_of, read_table, tables_folder
-from tests.choices.tables import ROWS, csv, frame, loaded, parquet
+from core.data.loading import DataError, load_data
+from core.data.sets import Table
+from core.data.tables import describe_table, find_table, hash_of, keep_table, name_of, read_table, tables_folder
+from tests.data.tables import ROWS, csv, frame, loaded, parquet
 
 # What a table becomes
 

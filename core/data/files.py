@@ -15,7 +15,7 @@ from typing import Literal
 
 import pandas as pd
 
-from core.choices.datasets.examples import DataError
+from core.data.examples import DataError
 
 Format = Literal["csv", "parquet"]
 

@@ -8,10 +8,10 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from core.choices.base import Seed
-from core.choices.data_base import ADVANCED, DataChoice, MadeData
+from core.data.base import ADVANCED, DataChoice, MadeData
 
 if TYPE_CHECKING:
-    from core.choices.datasets.examples import Examples, Task
+    from core.data.examples import Examples, Task
 
 SPIRAL_TURNS = 1.5
 SPIRAL_START = 0.05  # of the radius: at the very centre the arms meet, and no network could tell them apart
@@ -42,7 +42,7 @@ class Moons(PlaneData):
     def examples(self) -> Examples:
         from sklearn.datasets import make_moons
 
-        from core.choices.datasets.examples import in_the_plane
+        from core.data.examples import in_the_plane
 
         return in_the_plane(*make_moons(self.samples, noise=self.noise, random_state=self.data_seed))
 
@@ -61,7 +61,7 @@ class Circles(PlaneData):
     def examples(self) -> Examples:
         from sklearn.datasets import make_circles
 
-        from core.choices.datasets.examples import in_the_plane
+        from core.data.examples import in_the_plane
 
         return in_the_plane(*make_circles(self.samples, noise=self.noise, factor=0.5, random_state=self.data_seed))
 
@@ -81,7 +81,7 @@ class Spirals(PlaneData):
     source: ClassVar[str] = "Lang & Witbrock 1988"
 
     def examples(self) -> Examples:
-        from core.choices.datasets.examples import in_the_plane
+        from core.data.examples import in_the_plane
 
         generator = np.random.default_rng(self.data_seed)
         y = np.arange(self.samples) % self.classes
@@ -105,7 +105,7 @@ class Xor(PlaneData):
     source: ClassVar[str] = "Minsky & Papert 1969"
 
     def examples(self) -> Examples:
-        from core.choices.datasets.examples import in_the_plane
+        from core.data.examples import in_the_plane
 
         generator = np.random.default_rng(self.data_seed)
         x = generator.uniform(-1, 1, size=(self.samples, 2))
@@ -128,7 +128,7 @@ class Blobs(PlaneData):
     def examples(self) -> Examples:
         from sklearn.datasets import make_blobs
 
-        from core.choices.datasets.examples import in_the_plane
+        from core.data.examples import in_the_plane
 
         angle = 2 * np.pi * np.arange(self.classes) / self.classes
         centres = np.column_stack([np.cos(angle), np.sin(angle)])
@@ -174,7 +174,7 @@ class Imbalanced(MadeData):
         return self
 
     def examples(self) -> Examples:
-        from core.choices.datasets.examples import labelled
+        from core.data.examples import labelled
 
         generator = np.random.default_rng(self.data_seed)
         common = np.arange(self.samples - self.rare) % (self.classes - 1)
@@ -208,6 +208,6 @@ class Mnist1d(DataChoice):
         return self.samples
 
     def examples(self) -> Examples:
-        from core.choices.datasets.mnist1d import make_mnist1d
+        from core.data.mnist1d import make_mnist1d
 
         return make_mnist1d(self.samples, self.data_seed)

@@ -14,8 +14,8 @@ from urllib.error import HTTPError, URLError
 
 import pandas as pd
 
-from core.choices.datasets.examples import DataError
-from core.choices.datasets.files import LIMITS, Limits, check_shape
+from core.data.examples import DataError
+from core.data.files import LIMITS, Limits, check_shape
 
 PATIENCE = 10.0  # seconds without an answer
 RETRIES = 1

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from core.choices.data_base import DataChoice
+from core.data.base import DataChoice
 
 if TYPE_CHECKING:
-    from core.choices.datasets.examples import Examples, Task
+    from core.data.examples import Examples, Task
 
 
 class BundledData(DataChoice):
@@ -23,7 +23,7 @@ class BundledData(DataChoice):
     def examples(self) -> Examples:
         from sklearn import datasets
 
-        from core.choices.datasets.examples import from_bunch
+        from core.data.examples import from_bunch
 
         return from_bunch(getattr(datasets, f"load_{self.kind}")())
 
@@ -98,7 +98,7 @@ class Diabetes(BundledData):
     def examples(self) -> Examples:
         from sklearn.datasets import load_diabetes
 
-        from core.choices.datasets.examples import measured
+        from core.data.examples import measured
 
         bunch = load_diabetes(scaled=False)
         return measured(bunch.data, bunch.target, bunch.feature_names)

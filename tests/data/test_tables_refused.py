@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.choices.loading import DataError
-from core.choices.tables import Limits, describe_table, keep_table, read_table, tables_folder
-from tests.choices.tables import ROWS, csv, frame, loaded, parquet
+from core.data.loading import DataError
+from core.data.tables import Limits, describe_table, keep_table, read_table, tables_folder
+from tests.data.tables import ROWS, csv, frame, loaded, parquet
 
 
 def zipped(content: bytes) -> bytes:

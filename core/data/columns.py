@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import infer_dtype
 
-from core.choices.datasets.examples import DataError, Examples, FloatArray, IntArray
-from core.choices.datasets.files import LIMITS, Limits, check_shape
+from core.data.examples import DataError, Examples, FloatArray, IntArray
+from core.data.files import LIMITS, Limits, check_shape
 
 Kind = Literal["number", "category", "text", "unusable"]
 TaskChoice = Literal["auto", "classification", "regression"]

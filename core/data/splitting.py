@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.choices.datasets.examples import DataError, Examples, FloatArray, IntArray
+from core.data.examples import DataError, Examples, FloatArray, IntArray
 
 SMALLEST_PART = 2  # examples: one alone has no spread, so neither R2 nor a scaling could be computed on it
 

@@ -11,7 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 from sklearn.datasets import load_diabetes, load_digits, load_wine, make_moons
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from core.choices.data import (
+from core.data.base import MadeData
+from core.data.loading import DataError, Split, load_data
+from core.data.sets import (
     Adding,
     Blobs,
     BreastCancer,
@@ -31,8 +33,6 @@ from core.choices.data import (
     Xor,
     Zipf,
 )
-from core.choices.data_base import MadeData
-from core.choices.loading import DataError, Split, load_data
 
 # Every kind but those that are fetched, with the number of its classes; sizes and shares differ so that a mixed-up part or axis shows.
 KINDS = [
@@ -106,7 +106,7 @@ def test_every_kind_describes_itself_without_loading(data, outputs):
 
 
 def test_settings_load_neither_torch_nor_scikit_learn():
-    code = "import sys, core.choices.data; print(sorted({'torch', 'sklearn', 'scipy', 'mnist1d', 'pandas'} & set(sys.modules)))"
+    code = "import sys, core.data.sets; print(sorted({'torch', 'sklearn', 'scipy', 'mnist1d', 'pandas'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 

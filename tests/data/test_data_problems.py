@@ -9,9 +9,9 @@ import pytest
 from pydantic import ValidationError
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from core.choices.data import Adding, Copy, Imbalanced, Informative, Zipf
-from core.choices.data_base import MOST_NUMBERS
-from core.choices.loading import load_data
+from core.data.base import MOST_NUMBERS
+from core.data.loading import load_data
+from core.data.sets import Adding, Copy, Imbalanced, Informative, Zipf
 
 
 def whole(data):

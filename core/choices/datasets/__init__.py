@@ -1,1 +1,0 @@
-"""How examples become the parts that a network sees: reading, judging columns, splitting, encoding."""
