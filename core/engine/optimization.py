@@ -192,10 +192,17 @@ def _is_plain(value: Any, parameters: set[int]) -> bool:
 def _restore(optimizer: torch.optim.Optimizer, state: State) -> None:
     for group, saved in zip(optimizer.param_groups, state["groups"], strict=True):
         group.update(saved)
-    for p, saved in zip(_tensors(optimizer), state["tensors"], strict=True):
-        if saved:
-            optimizer.state[p].update(saved)
+    saved_of = iter(state["tensors"])
+    for group in optimizer.param_groups:
+        for p in group["params"]:
+            if saved := next(saved_of):
+                optimizer.state[p].update({name: _at_home(value, fused=group.get("fused")) for name, value in saved.items()})
     vars(optimizer).update(state.get("attributes", {}))
+
+
+def _at_home(value: Any, *, fused: bool | None) -> Any:
+    """A value of a stored state where torch keeps it: on a GPU, counters of updates stay on the host unless the step is fused."""
+    return value.cpu() if isinstance(value, Tensor) and value.dim() == 0 and not fused else value
 
 
 def groups_of(

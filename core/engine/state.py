@@ -162,6 +162,7 @@ class Stack:
             **plain
             | {
                 "runs": tuple(map(_settings, plain["runs"])),
+                "seconds_R": plain["seconds_R"].cpu(),  # times are counted on the host, wherever the networks are
                 "watches": tuple(Watch(*watch) for watch in plain["watches"]),
                 "plateaus": tuple(PlateauState(*plateau) for plateau in plain["plateaus"]),
                 "teachers": tuple(cls._from_plain(teacher) for teacher in plain["teachers"]),
