@@ -36,7 +36,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "near_zero": ("near zeros", FRACTION),
     "dead_fraction": ("dead units", FRACTION),
     "activation_mean": ("mean activation", ""),
-    "activation_std": ("spread of activations", "standard deviation"),
+    "activation_std": ("spread of activations", "standard deviation over examples"),
     "seconds": ("training time", "s"),
 }
 

@@ -65,35 +65,47 @@ class Scores:
 
 
 class Activity:
-    """Mean, spread and dead units of each layer's activations over a set of examples, gathered chunk by chunk."""
+    """Mean, spread and dead units of each layer's activations over a set of examples, gathered chunk by chunk.
+
+    Sums are of the distance from the first example, unit by unit: a spread far below the mean, as that of a saturated sigmoid, would be
+    lost in the rounding of plain squares.
+    """
 
     def __init__(self) -> None:
-        self.sums_R: dict[str, Tensor] = {}
+        self.first_RH: dict[str, Tensor] = {}
+        self.sums_RH: dict[str, Tensor] = {}
         self.squares_RH: dict[str, Tensor] = {}
-        self.count: dict[str, int] = {}
+        self.count: dict[str, int] = {}  # examples, times positions
 
     def add(self, layer: str, a_RBH: Tensor) -> None:
         """One more chunk of a layer's activations; where there are positions (R, B, C, *positions), each counts as an example."""
-        squares_RH = _over_examples(a_RBH.square()).double()
+        first_RH = self.first_RH.setdefault(layer, a_RBH[:, 0, :, *[0] * (a_RBH.dim() - 3)].clone())
+        first_R1H = first_RH.view(len(first_RH), 1, -1, *[1] * (a_RBH.dim() - 3))
+        off_RBH = a_RBH - first_R1H
+        sums_RH = _over_examples(off_RBH).double()
+        squares_RH = _over_examples(off_RBH.square_()).double()
         tiny_RH = squares_RH < TINY
-        if tiny_RH.any():  # units that are dead, or so small that float32 loses their squares
+        if tiny_RH.any():  # units that are constant, or move so little that float32 loses the squares
             run, unit = tiny_RH.nonzero(as_tuple=True)
-            squares_RH[run, unit] = a_RBH[run, :, unit].double().square().flatten(1).sum(1)
-        self.sums_R[layer] = self.sums_R.get(layer, 0) + _over_examples(a_RBH).sum(1, dtype=torch.float64)
+            exact = a_RBH[run, :, unit].double().flatten(1) - first_RH[run, unit].double()[:, None]
+            squares_RH[run, unit] = exact.square().sum(1)
+        self.sums_RH[layer] = self.sums_RH.get(layer, 0) + sums_RH
         self.squares_RH[layer] = self.squares_RH.get(layer, 0) + squares_RH
-        self.count[layer] = self.count.get(layer, 0) + a_RBH[0].numel()
+        self.count[layer] = self.count.get(layer, 0) + a_RBH[0, :, 0].numel()
 
     def mean(self, layer: str) -> Tensor:
         """Mean over examples and units (R,)."""
-        return self.sums_R[layer] / self.count[layer]
+        return (self.first_RH[layer] + self.sums_RH[layer] / self.count[layer]).mean(1)
 
     def std(self, layer: str) -> Tensor:
-        """Standard deviation over examples and units (R,)."""
-        return (self.squares_RH[layer].sum(1) / self.count[layer] - self.mean(layer).square()).clamp(min=0).sqrt()
+        """Root mean square over units of the standard deviation over examples (R,): what is left of the differences between examples."""
+        count = self.count[layer]
+        variance_RH = self.squares_RH[layer] / count - (self.sums_RH[layer] / count).square()
+        return variance_RH.clamp(min=0).mean(1).sqrt()
 
     def dead(self, layer: str) -> Tensor:
         """True for the units that are exactly 0 on every example (R, H)."""
-        return self.squares_RH[layer] == 0
+        return (self.first_RH[layer] == 0) & (self.squares_RH[layer] == 0)
 
 
 def _over_examples(a_RBH: Tensor) -> Tensor:

@@ -69,7 +69,7 @@ def measure(run: RunSettings, depths: Sequence[int] = DEPTHS, seeds: int = 3) ->
         depth, seed, layer (1 is the first),
         weights: the norm of dL/d(the layer's parameters),
         signal: the norm of dL/d(the layer's outputs), skip connection included,
-        spread: the standard deviation of those outputs over examples and units,
+        spread: the root mean square over units of the standard deviation of those outputs over examples,
         dead: the share of units whose activation is 0 on all examples.
 
     Raises SettingsError as `deepened`, DataError.
@@ -114,7 +114,7 @@ def _layers(run: RunSettings) -> Iterator[dict[str, float]]:
         yield {
             "weights": float(torch.cat([gradient.flatten() for gradient in gradients]).norm()),
             "signal": float(output_NH.grad.norm()),
-            "spread": float(output_NH.detach().std(correction=0)),
+            "spread": float(output_NH.detach().var(0, correction=0).mean().sqrt()),
             "dead": float((activation_NH == 0).all(0).double().mean()),
         }
 

@@ -85,7 +85,7 @@ def test_activations_and_dead_units_equal_hooks_on_the_plain_network(last_update
     last = {row["layer"]: row for row in records.layers[-6:] if row["run"] == run.key}
     for layer in LAYERS:
         assert last[layer]["activation_mean"] == pytest.approx(seen[layer].mean().item(), rel=1e-9)
-        assert last[layer]["activation_std"] == pytest.approx(seen[layer].std(correction=0).item(), rel=1e-9)
+        assert last[layer]["activation_std"] == pytest.approx(seen[layer].var(0, correction=0).mean().sqrt().item(), rel=1e-9)
     dead = {layer: (seen[layer] == 0).all(0) for layer in LAYERS[:2]}
     assert [last[layer]["dead_fraction"] for layer in dead] == [d.double().mean().item() for d in dead.values()]
     assert history(records, run)[-1]["dead_fraction"] == pytest.approx(torch.cat(list(dead.values())).double().mean().item())
@@ -99,6 +99,23 @@ def test_dead_units_are_found_where_they_are():
         start.hidden1.linear.bias[:3] = -1e6
     stack, records = advance(begin([run], initial=[start.state_dict()]), 0)
     assert records.history[0]["dead_fraction"] == 0.75
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_spread_of_activations_is_that_between_examples_also_where_a_layer_puts_out_the_same_for_all(dtype):
+    """Ten sigmoid layers put out nearly constants, other ones in each unit: what differs between examples falls to a millionth."""
+    run = settings(model={"hidden": [9] * 10, "activation": "sigmoid", "init": {"kind": "normal", "std": 0.1}}, training={"dtype": dtype})
+    _, records = advance(begin([run]), 0)
+    a_ND, expected = torch.tensor(core.load_data(run.data).x_train), []
+    for layer in list(core.build_model(run).double().children())[:10]:
+        with torch.no_grad():
+            a_ND = layer(a_ND)
+        over_examples = [np.std(unit) for unit in a_ND.numpy().T]
+        expected.append(np.sqrt(np.mean(np.square(over_examples))))
+    found = [row["activation_std"] for row in records.layers if row["layer"] != "output"]
+    assert found == pytest.approx(expected, rel=1e-9 if dtype == "float64" else 0.2, abs=0 if dtype == "float64" else 5e-8)
+    assert expected[0] > 1e-2
+    assert expected[-1] < 1e-6
 
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid"])

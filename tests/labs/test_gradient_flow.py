@@ -44,7 +44,7 @@ def written_out(given: RunSettings, depth: int) -> list[dict[str, float]]:
             {
                 "weights": sum(float(gradient.square().sum()) for gradient in of_layer) ** 0.5,
                 "signal": float(output.grad.square().sum().sqrt()),
-                "spread": float(np.std(output.detach().numpy())),
+                "spread": float(np.sqrt(np.mean(np.square(np.std(output.detach().numpy(), axis=0))))),
                 "dead": float(np.mean(np.all(activation.detach().numpy() == 0, axis=0))),
             }
         )

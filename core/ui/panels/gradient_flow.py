@@ -31,12 +31,14 @@ HEAT_WIDTH, HEAT_ROW = 240, 14
 SPREAD, MEAN, DEAD, UPDATE = "spread", "mean", "dead units", "update size"
 OUTPUTS = {SPREAD: "activation_std", MEAN: "activation_mean", DEAD: "dead_fraction"}
 OUTPUTS_HELP = (
-    "Of each layer's activations over all training data, in evaluation mode. spread: their standard deviation. mean: their mean. "
+    "Of each layer's activations over all training data, in evaluation mode. spread: how much a unit differs between examples (its standard "
+    "deviation, root mean square over units). mean: their mean. "
     "dead units: share of the units that put out exactly 0 for every example, and so get no gradient."
 )
 HEATS = {"gradient": "grad_norm", SPREAD: "activation_std", DEAD: "dead_fraction", UPDATE: "update_ratio"}
 HEAT_HELP = (
-    "gradient: norm of the last mini-batch's, weights and biases of the layer together. spread: standard deviation of the activations. "
+    "gradient: norm of the last mini-batch's, weights and biases of the layer together. spread: how much a unit differs between "
+    "examples. "
     "dead units: share that is 0 on every example. update size: the last update's norm over the norm of the weights."
 )
 

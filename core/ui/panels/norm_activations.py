@@ -33,8 +33,8 @@ HALF_NORMAL = {"activation_mean": 0.3989422804014327, "activation_std": 0.583809
 
 MEASURES = {"spread": "activation_std", "mean": "activation_mean", "dead units": "dead_fraction"}
 MEASURES_HELP = (
-    "spread: standard deviation over the training examples and a layer's units. mean: their average. dead units: share of the units that "
-    "put out 0 for every training example."
+    "spread: standard deviation of a unit over the training examples, root mean square over the layer's units. mean: average over both. "
+    "dead units: share of the units that put out 0 for every training example."
 )
 MOMENTS = {"Before training": True, "Last measured": False}
 VIEW = View("val_accuracy")
