@@ -40,7 +40,7 @@ def along(
     history = bands.of_variants(history, shown)
     frame = bands.band(history, metric, x)
     frame = frame[frame[x] > 0] if x in ("step", "seconds") else frame
-    frame = thin.thinned(frame[frame["mean"] > 0] if log_y else frame, "variant")
+    frame = thin.thinned(frame[frame["mean"] > 0] if log_y else frame, "variant", value="mean")
     colour = palette.colour(shown, bands.labels(history, shown), width=width)
     kind: Literal["log", "linear"] = "log" if x in ("step", "seconds") else "linear"
     axis = marks.logarithmic("x", most=5, grid=False) if kind == "log" else alt.Axis(tickCount=5, grid=False, **marks.whole(x))

@@ -115,7 +115,7 @@ def _panel(history: DataFrame, lines: DataFrame, group: list[str], look: _Look, 
     history, lines = bands.of_variants(history, group), look.drawable(bands.of_variants(lines, group), "value")
     colour = palette.colour(group, bands.labels(history, group), width=look.width)
     means = look.drawable(band(history, look.metric, look.x), "mean")
-    shown, endings = thin.thinned(means, "variant"), bands.endings(history, look.metric, look.x)
+    shown, endings = thin.thinned(means, "variant", value="mean"), bands.endings(history, look.metric, look.x)
     layers = [_seeds(lines, look, colour)] if with_seeds else []
     layers += [_band(shown, lines, look, colour), _means(shown, history, look, colour)]
     layers += [_endings(endings, look, colour), _hover(means, look, colour)]
@@ -133,7 +133,7 @@ def _note(look: _Look, endings: set[str], *, banded: bool) -> alt.TitleParams:
 
 def _seeds(lines: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     points = SEED_POINTS // max(lines["run"].nunique(), 1)
-    lines = thin.thinned(lines, "run", min(points, thin.POINTS))
+    lines = thin.thinned(lines, "run", min(points, thin.POINTS), value="value")
     lines = lines[["variant", look.x, "value"]].assign(run=pd.factorize(lines["run"])[0])  # shorter than keys
     chart = alt.Chart(lines).mark_line(strokeWidth=1, opacity=0.28, clip=True, **marks.MANY)
     return chart.encode(look.x_channel(), look.y_channel("value"), colour, detail=alt.Detail("run:N"))
@@ -153,7 +153,7 @@ def _means(shown: DataFrame, history: DataFrame, look: _Look, colour: alt.Color)
     """The mean curves, those of the training twin dashed."""
     parts = [shown]
     if look.twin:
-        parts.append(thin.thinned(look.drawable(band(history, look.twin, look.x), "mean"), "variant"))
+        parts.append(thin.thinned(look.drawable(band(history, look.twin, look.x), "mean"), "variant", value="mean"))
     lines = pd.concat([part[["variant", look.x, "mean"]].assign(part=name) for part, name in zip(parts, _PARTS, strict=False)])
     chart = alt.Chart(lines).mark_line(strokeWidth=2, clip=True, **marks.MANY)
     return chart.encode(look.x_channel(), look.y_channel(), colour, look.dash)
@@ -173,7 +173,7 @@ def _endings(endings: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
 
 def _hover(main: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     """Invisible points over the means that answer to the pointer with exact values."""
-    main = thin.thinned(main, "variant", HOVER_POINTS // max(main["variant"].nunique(), 1))
+    main = thin.thinned(main, "variant", HOVER_POINTS // max(main["variant"].nunique(), 1), value="mean")
     chart = alt.Chart(main).mark_point(size=90, opacity=0, clip=True, filled=True, **marks.MANY)
     tooltip = [alt.Tooltip("variant:N"), marks.exactly(look.x), *marks.mean_and_interval(titles.name(look.metric))]
     tooltip += [alt.Tooltip("carried:Q", title="of them stopped early")]

@@ -76,7 +76,7 @@ def descent(
     """
     firsts = paths.loc[paths["step"] == 0, metric]
     top = float(firsts.max()) if len(firsts) and firsts.max() > 0 else 1.0
-    drawn = thin.thinned(paths[np.isfinite(paths[metric])], "variant")
+    drawn = thin.thinned(paths[np.isfinite(paths[metric])], "variant", value=metric)
     drawn = drawn[["variant", "step", metric]].assign(place=drawn[metric].clip(top * 1e-9, top * 1e3))
     x = alt.X("step:Q", title="updates", scale=alt.Scale(nice=False), axis=alt.Axis(**marks.whole("step")))
     y = alt.Y("place:Q", title=_TITLES[metric], scale=alt.Scale(type="log", nice=False), axis=marks.logarithmic("y"))

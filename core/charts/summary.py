@@ -137,5 +137,5 @@ def _within(values: Series, others: Series) -> Series:
 
 def sparklines(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> dict[str, list[float]]:
     """The mean curve of each variant over its seeds as at most 60 numbers."""
-    means = thin.thinned(bands.band(history, metric, x), "variant", SPARKLINE)
+    means = thin.thinned(bands.band(history, metric, x), "variant", SPARKLINE, value="mean")
     return {str(variant): values.tolist() for variant, values in means.groupby("variant", sort=False, observed=True)["mean"]}

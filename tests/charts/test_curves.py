@@ -137,7 +137,7 @@ def test_long_runs_are_thinned_and_their_ends_kept():
     data = drawn(curves.loss_curves(table, variants=sorted(set(table["variant"]))))
     assert data["means"].groupby(["variant", "part"], observed=True).size().max() <= 250
     assert len(data["seeds"]) <= curves.SEED_POINTS
-    assert data["seeds"].groupby("run").size().nunique() == 1
+    assert data["seeds"].groupby("run").size().between(30, 34).all()
     assert len(data["hover"]) <= curves.HOVER_POINTS
     assert {frame["epoch"].max() for frame in data.values() if len(frame)} == {1000}
 

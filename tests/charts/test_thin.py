@@ -24,6 +24,28 @@ def test_at_most_the_limit_is_left_with_the_first_and_the_last(length, limit):
     assert (steps[0], steps[-1]) == (0, length - 1)
 
 
+@pytest.mark.parametrize("limit", [4, 5, 60, 250])
+@pytest.mark.parametrize("length", [61, 250, 251, 500, 501, 1000, 4097])
+def test_no_spike_is_lost_wherever_it_stands(length, limit):
+    for place in range(0, length, max(length // 40, 1)):
+        for spike in (1e3, -1e3):
+            frame = line(length).assign(loss=np.sin(np.arange(length)))
+            frame.loc[place, "loss"] = spike
+            shown = thin.thinned(frame, "variant", limit, value="loss")
+            assert spike in shown["loss"].to_numpy(), (place, spike)
+            assert len(shown) <= limit
+            assert shown["step"].is_monotonic_increasing
+            assert (shown["step"].iloc[0], shown["step"].iloc[-1]) == (0, length - 1)
+
+
+def test_the_extremes_of_each_line_are_its_own_and_missing_values_are_none():
+    two = pd.concat([line(1000, "A").assign(loss=1.0), line(1000, "B").assign(loss=np.nan)], ignore_index=True)
+    two.loc[[333, 1777], "loss"] = [7.0, 9.0]
+    shown = thin.thinned(two, "variant", 60, value="loss")
+    assert set(shown["loss"].dropna()) == {1.0, 7.0, 9.0}
+    assert shown["variant"].value_counts().max() <= 60
+
+
 def test_a_line_within_the_limit_is_left_whole():
     assert len(thin.thinned(line(250), "variant", 250)) == 250
 

@@ -31,8 +31,8 @@ HEAT_WIDTH, HEAT_ROW = 240, 14
 SPREAD, MEAN, DEAD, UPDATE = "spread", "mean", "dead units", "update size"
 OUTPUTS = {SPREAD: "activation_std", MEAN: "activation_mean", DEAD: "dead_fraction"}
 OUTPUTS_HELP = (
-    "Of each layer's activations over all training data, in evaluation mode. spread: how much a unit differs between examples (its standard "
-    "deviation, root mean square over units). mean: their mean. "
+    "Of each layer's activations over all training data, in evaluation mode. spread: how much a unit differs between examples (its "
+    "standard deviation, root mean square over units). mean: their mean. "
     "dead units: share of the units that put out exactly 0 for every example, and so get no gradient."
 )
 HEATS = {"gradient": "grad_norm", SPREAD: "activation_std", DEAD: "dead_fraction", UPDATE: "update_ratio"}
