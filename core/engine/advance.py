@@ -8,10 +8,11 @@ from dataclasses import replace
 from torch import Tensor
 
 from core.choices.stopping import StoppingChoice
+from core.engine import state_dicts
 from core.engine.batches import epoch_indices, tensors_of
 from core.engine.grids import grid_bytes
 from core.engine.measures import Moment, layer_rows, measured, whole
-from core.engine.network import state_of, trained_model, weights_bytes
+from core.engine.network import state_of, trained_model
 from core.engine.objective import Activity, Scores, evaluate
 from core.engine.records import Records, Row
 from core.engine.state import Stack
@@ -170,7 +171,7 @@ def _ended_rows(live: Live, left: list[int], statuses: list[str]) -> list[Row]:
                 "test_r2": test.r2[row].item(),
                 "parameters": live.network.layout.size,
                 "nonzero": int(live.flat_RP[row].count_nonzero()),
-                "weights": weights_bytes(state),
+                "weights": state_dicts.to_bytes(state),
             }
         )
     return rows

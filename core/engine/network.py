@@ -6,7 +6,6 @@ Row r of the matrix is `parameters_to_vector` of run r's plain network: paramete
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from torch.nn.utils import parameters_to_vector
 from core.choices.filling import Weighted
 from core.choices.model_base import Sizes
 from core.data.loading import Split, load_data
-from core.engine import chains
+from core.engine import chains, state_dicts
 from core.engine.layers import Parts, Pass, segments, stacked
 from core.engine.streams import generator, stream_seed
 from core.settings import RunSettings, SettingsError
@@ -144,15 +143,8 @@ def state_of(template: nn.Module, row_P: Tensor, buffers: dict[str, Tensor], row
     return {name: state[name].detach().cpu().clone() for name in template.state_dict()}
 
 
-def weights_bytes(state: dict[str, Tensor]) -> bytes:
-    """A state_dict as bytes (torch's own format)."""
-    stream = io.BytesIO()
-    torch.save(state, stream)
-    return stream.getvalue()
-
-
-def trained_model(run: RunSettings, weights: bytes) -> nn.Module:
-    """The plain PyTorch network of a run with trained weights, in eval mode on the CPU; `weights` is from `weights_bytes`."""
+def trained_model(run: RunSettings, data: bytes) -> nn.Module:
+    """The plain PyTorch network of a run with trained weights, in eval mode on the CPU; `data` is from `state_dicts.to_bytes`."""
     network = blank(run).to(DTYPES[run.training.dtype])
-    network.load_state_dict(torch.load(io.BytesIO(weights), weights_only=True))
+    network.load_state_dict(state_dicts.tensors(data))
     return network.eval()

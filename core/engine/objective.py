@@ -79,7 +79,7 @@ class Activity:
 
     def add(self, layer: str, a_RBH: Tensor) -> None:
         """One more chunk of a layer's activations; where there are positions (R, B, C, *positions), each counts as an example."""
-        first_RH = self.first_RH.setdefault(layer, a_RBH[:, 0, :, *[0] * (a_RBH.dim() - 3)].clone())
+        first_RH = self.first_RH.setdefault(layer, a_RBH[:, 0].unflatten(1, (-1, 1)).flatten(2)[:, :, 0].clone())
         first_R1H = first_RH.view(len(first_RH), 1, -1, *[1] * (a_RBH.dim() - 3))
         off_RBH = a_RBH - first_R1H
         sums_RH = _over_examples(off_RBH).double()

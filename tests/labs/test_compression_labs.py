@@ -1,9 +1,6 @@
-"""Small labs of the compression pages: stored weights without torch, timing, soft targets."""
+"""Small labs of the compression pages: timing, soft targets."""
 
 from __future__ import annotations
-
-import io
-import pickle
 
 import numpy as np
 import pytest
@@ -11,67 +8,15 @@ import torch
 from torch import nn
 
 import core
-from core.engine.network import weights_bytes
-from core.labs import soft_targets, state_dict, timing
-
-MODELS = ({"kind": "mlp", "normalization": "batch"}, {"kind": "convnet"}, {"kind": "recurrent"})
-
-
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model["kind"])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_stored_weights_are_read_as_torch_reads_them(model, dtype):
-    run = core.RunSettings.model_validate({"model": model, "training": {"dtype": dtype}})
-    data = weights_bytes(core.build_model(run).state_dict())
-    expected = torch.load(io.BytesIO(data), weights_only=True)
-    found = state_dict.read(data)
-    assert list(found) == list(expected)
-    for name, tensor in expected.items():
-        assert found[name].shape == tuple(tensor.shape)
-        assert found[name].dtype == tensor.numpy().dtype
-        assert np.array_equal(found[name], tensor.numpy())
-
-
-def test_views_of_one_storage_are_told_apart():
-    whole = torch.arange(12.0).view(3, 4)
-    found = state_dict.read(weights_bytes({"turned": whole.T, "row": whole[1], "empty": whole[:0]}))
-    assert np.array_equal(found["turned"], whole.T.numpy())
-    assert np.array_equal(found["row"], whole[1].numpy())
-    assert found["empty"].shape == (0, 4)
-
-
-class Hostile:
-    def __reduce__(self):
-        return (print, ("this must not be said",))
-
-
-def saved(thing):
-    stream = io.BytesIO()
-    torch.save(thing, stream)
-    return stream.getvalue()
-
-
-OTHERS = {
-    "nothing": b"",
-    "no zip": b"PK no zip",
-    "a plain pickle": pickle.dumps(Hostile()),
-    "a call": saved({"a": Hostile()}),
-    "a list": saved([1, 2]),
-    "a number": saved({"a": 3}),
-}
-
-
-@pytest.mark.parametrize("data", OTHERS.values(), ids=OTHERS)
-def test_anything_but_weights_is_refused_and_not_run(data, capsys):
-    with pytest.raises(state_dict.WeightsError, match="no stored weights"):
-        state_dict.read(data)
-    assert capsys.readouterr().out == ""
+from core.engine import state_dicts
+from core.labs import soft_targets, timing
 
 
 def test_the_network_in_numpy_is_the_network():
     run = core.RunSettings.model_validate({"model": {"kind": "mlp", "hidden": [9, 5]}, "training": {"dtype": "float64"}})
     model = core.build_model(run).eval()
     x = core.load_data(run.data).x_val[:7]
-    ours = soft_targets.mlp_logits(state_dict.read(weights_bytes(model.state_dict())), x)
+    ours = soft_targets.mlp_logits(state_dicts.arrays(state_dicts.to_bytes(model.state_dict())), x)
     np.testing.assert_allclose(ours, model(torch.tensor(x)).detach().numpy(), atol=1e-12)
 
 

@@ -9,7 +9,8 @@ from torch import nn
 
 import core
 from core.data.loading import load_data
-from core.engine.network import build_model, weights_bytes
+from core.engine.network import build_model
+from core.engine.state_dicts import to_bytes
 from core.labs import gradient_lag
 from core.settings import RunSettings, SettingsError
 
@@ -115,7 +116,7 @@ def test_of_cells_in_two_directions_those_that_read_forwards_are_measured(kind):
 def test_a_trained_network_is_measured_from_its_stored_weights():
     settings = run(cell="gru")
     model = core.train([settings]).model(settings)
-    found = gradient_lag.measure(settings, weights=weights_bytes(model.state_dict()))
+    found = gradient_lag.measure(settings, weights=to_bytes(model.state_dict()))
     x = torch.tensor(load_data(settings.data).x_train[: gradient_lag.EXAMPLES])
     assert found == pytest.approx(gradient_lag.norms(*gradient_lag.cells_and_steps(model.double(), x)), rel=1e-12)
     assert found[1:] != pytest.approx(gradient_lag.measure(settings)[1:], rel=1e-3)

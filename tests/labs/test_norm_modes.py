@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from core.data.loading import load_data
-from core.engine.network import build_model, weights_bytes
+from core.engine.network import build_model
+from core.engine.state_dicts import to_bytes
 from core.labs import norm_modes
 from core.settings import RunSettings
 
@@ -28,7 +29,7 @@ def test_every_norm_but_batch_norm_is_exactly_the_same_in_both_modes(norm):
 def test_batch_norm_in_train_mode_is_the_batchs_own_statistics_by_hand():
     settings, state = run(size=64), build_model(run(size=64)).state_dict()
     state["hidden1.normalization.running_mean"] += 0.3
-    found = norm_modes.compare_modes(settings, weights_bytes(state))
+    found = norm_modes.compare_modes(settings, to_bytes(state))
     x = load_data(settings.data).x_train
     order = np.random.default_rng(settings.seed).permutation(len(x))[:64]
     h = x[order] @ state["hidden1.linear.weight"].numpy().T + state["hidden1.linear.bias"].numpy()

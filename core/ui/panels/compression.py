@@ -13,8 +13,8 @@ from pandas import DataFrame
 from core.choices.model_base import Sizes
 from core.choices.recurrent import Recurrent
 from core.comparison import Comparison, label
-from core.labs import state_dict
-from core.labs.state_dict import Array
+from core.engine import state_dicts
+from core.engine.state_dicts import Array
 from core.runs.configuration import sizes
 from core.settings import RunSettings, SettingsError
 from core.ui import errors, links, service, varied
@@ -151,7 +151,7 @@ def metric_choice(page: str, results: Results, first: str = "val_accuracy") -> s
 def weights_of(results: Results, run: RunSettings) -> dict[str, Array] | None:
     """The trained weights of a run by name; None while it has not ended."""
     data = results.store.weights(run.key)
-    return None if data is None else state_dict.read(data)
+    return None if data is None else state_dicts.arrays(data)
 
 
 def multiply_adds(results: Results) -> dict[str, dict[str, int]]:

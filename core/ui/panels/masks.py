@@ -11,7 +11,7 @@ from pandas import DataFrame
 
 from core.charts import compression as charts
 from core.data.sets import DataChoice
-from core.labs.state_dict import Array
+from core.engine.state_dicts import Array
 from core.ui.fields import plain
 from core.ui.live import Results
 from core.ui.panels import compression
