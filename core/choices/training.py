@@ -31,6 +31,10 @@ class Training(Choice):
         Annotated[int, Field(ge=1, le=1_000_000)] | Literal["full"],
         Field(description='Examples an update averages over; "full" takes all.', json_schema_extra={"unit": "examples"}),
     ] = 64
+    drop_last: Annotated[
+        bool,
+        Field(description="Leave out an epoch's last batch where it is smaller.", json_schema_extra={"advanced": True}),
+    ] = False
     sampling: Annotated[
         Sampling,
         Field(description="The order of the examples: reshuffled each epoch, shuffled once, as they stand, or drawn with replacement."),

@@ -12,6 +12,7 @@ from core.choices.base import Choice, Fraction, Seed
 
 if TYPE_CHECKING:
     from core.data.examples import Examples, Task
+    from core.data.splitting import PartSizes
 
 Scale = Literal["standard", "minmax", "none"]
 
@@ -48,6 +49,7 @@ class DataChoice(Choice):
     example_shape: ClassVar[tuple[int, ...] | None] = None  # where it is the same whatever the settings; see `shape`
     sequence: ClassVar[bool] = False  # whether an example is a sequence: `shape` is (steps, features)
     source: ClassVar[str] = ""
+    known_classes: ClassVar[int | None] = None  # where it is the same whatever the settings; see `outputs`
     authors_split: ClassVar[bool] = False  # the authors set a test set apart, which stays it: test_fraction is not used
 
     @model_validator(mode="after")
@@ -69,6 +71,23 @@ class DataChoice(Choice):
     def size(self) -> int | None:
         """How many examples there are in all three parts; None when only the data themselves tell."""
         return None
+
+    @property
+    def own_test(self) -> int:
+        """How many of them are the authors' test set."""
+        return 0
+
+    @property
+    def parts(self) -> PartSizes | None:
+        """How many train, validate and test; None when only the data themselves tell."""
+        from core.data.splitting import part_sizes
+
+        return None if self.size is None else part_sizes(self.size, self.own_test, self.validation_fraction, self.test_fraction)
+
+    @property
+    def outputs(self) -> int | None:
+        """What a network puts out for each target: the classes, or 1 for a regression; None when only the data themselves tell."""
+        return 1 if self.task == "regression" else getattr(self, "classes", self.known_classes)
 
     @property
     def shape(self) -> tuple[int, ...] | None:

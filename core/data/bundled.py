@@ -37,6 +37,7 @@ class Digits(BundledData):
     kind: Literal["digits"] = "digits"
 
     rows: ClassVar[int] = 1797
+    known_classes: ClassVar[int | None] = 10
     example_shape: ClassVar[tuple[int, ...] | None] = (1, 8, 8)
     source: ClassVar[str] = "https://archive.ics.uci.edu/dataset/80"
 
@@ -50,6 +51,7 @@ class BreastCancer(BundledData):
     kind: Literal["breast_cancer"] = "breast_cancer"
 
     rows: ClassVar[int] = 569
+    known_classes: ClassVar[int | None] = 2
     example_shape: ClassVar[tuple[int, ...] | None] = (30,)
     source: ClassVar[str] = "https://archive.ics.uci.edu/dataset/17"
 
@@ -63,6 +65,7 @@ class Wine(BundledData):
     kind: Literal["wine"] = "wine"
 
     rows: ClassVar[int] = 178
+    known_classes: ClassVar[int | None] = 3
     example_shape: ClassVar[tuple[int, ...] | None] = (13,)
     source: ClassVar[str] = "https://archive.ics.uci.edu/dataset/109"
 
@@ -76,6 +79,7 @@ class Iris(BundledData):
     kind: Literal["iris"] = "iris"
 
     rows: ClassVar[int] = 150
+    known_classes: ClassVar[int | None] = 3
     example_shape: ClassVar[tuple[int, ...] | None] = (4,)
     source: ClassVar[str] = "https://archive.ics.uci.edu/dataset/53"
 

@@ -25,6 +25,7 @@ class PlaneData(MadeData):
     """Examples with two features, so that the plane can be drawn."""
 
     task: ClassVar[Task] = "classification"
+    known_classes: ClassVar[int | None] = 2
     example_shape: ClassVar[tuple[int, ...] | None] = (2,)
 
 
@@ -201,11 +202,17 @@ class Mnist1d(DataChoice):
     task: ClassVar[Task] = "classification"
     example_shape: ClassVar[tuple[int, ...] | None] = (1, 40)
     source: ClassVar[str] = "https://github.com/greydanus/mnist1d"
+    known_classes: ClassVar[int | None] = 10
     authors_split: ClassVar[bool] = True
 
     @property
     def size(self) -> int:
         return self.samples
+
+    @property
+    def own_test(self) -> int:
+        """The last fifth."""
+        return self.samples // 5
 
     def examples(self) -> Examples:
         from core.data.mnist1d import make_mnist1d

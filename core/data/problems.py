@@ -85,6 +85,7 @@ class Informative(MadeData):
         Literal["regression", "classification"], Field(description="Predict what the teacher says, or only whether it is above 0.")
     ] = "regression"
 
+    known_classes: ClassVar[int | None] = 2
     source: ClassVar[str] = "https://doi.org/10.1111/j.2517-6161.1996.tb02080.x"
 
     @property

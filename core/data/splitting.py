@@ -23,24 +23,42 @@ class Rows(NamedTuple):
     test: IntArray
 
 
+class PartSizes(NamedTuple):
+    """How many examples go to each part."""
+
+    train: int
+    validation: int
+    test: int
+
+
+def part_sizes(examples: int, own_test: int, validation_fraction: float, test_fraction: float) -> PartSizes:
+    """Sizes of the parts of so many examples, rounded.
+
+    With an authors' test set (`own_test` of the examples) that is the test part, `test_fraction` is not used, and `validation_fraction` is
+    of the examples outside it.
+    """
+    count = examples - own_test
+    tests = 0 if own_test else round(count * test_fraction)
+    validations = round(count * validation_fraction)
+    return PartSizes(count - tests - validations, validations, own_test or tests)
+
+
 def split_rows(examples: Examples, validation_fraction: float, test_fraction: float, seed: int) -> Rows:
     """Draw the test part first, then the validation part from the rest, so that a change of the latter leaves the former.
 
-    Fractions are of all N examples, and sizes are rounded. With an authors' test set that is the test part, `test_fraction`
-    is not used, and `validation_fraction` is of the examples outside it. Classes are stratified where they can be (see `_draw`).
+    The parts are of the sizes that `part_sizes` tells. Classes are stratified where they can be (see `_draw`).
 
     Raises DataError when a part that was asked for would hold fewer than `SMALLEST_PART` examples.
     """
     count = len(examples.y) - examples.own_test
     rows, own = np.arange(count), np.arange(count, len(examples.y))
-    tests = 0 if examples.own_test else round(count * test_fraction)
-    validations = round(count * validation_fraction)
-    parts = {"training": (1.0, count - tests - validations), "validation": (validation_fraction, validations)}
+    sizes = part_sizes(len(examples.y), examples.own_test, validation_fraction, test_fraction)
+    parts = {"training": (1.0, sizes.train), "validation": (validation_fraction, sizes.validation)}
     if not examples.own_test:
-        parts["test"] = (test_fraction, tests)
+        parts["test"] = (test_fraction, sizes.test)
     _check_sizes(parts, count)
-    rest, test = _draw(rows, tests, examples, seed)
-    train, validation = _draw(rest, validations, examples, seed)
+    rest, test = _draw(rows, 0 if examples.own_test else sizes.test, examples, seed)
+    train, validation = _draw(rest, sizes.validation, examples, seed)
     return Rows(train, validation, own if examples.own_test else test)
 
 
@@ -74,6 +92,31 @@ def _can_stratify(labels: IntArray | FloatArray, size: int) -> bool:
         return False
     _, counts = np.unique(labels, return_counts=True)
     return bool(counts.min() >= 2 and min(size, len(labels) - size) >= len(counts))
+
+
+def labelled_count(examples: int, classes: int, share: float) -> int:
+    """How many of the training examples have a label that may be used: that share of them, but one of each class at least."""
+    return min(examples, max(classes, round(share * examples)))
+
+
+def labelled_rows(targets: IntArray | FloatArray, classes: int, share: float, seed: int) -> IntArray:
+    """Which training examples have a label that may be used, in ascending order: `labelled_count` of them, the same share of each class.
+
+    A smaller share's examples are among a larger one's. They depend on the seed of the split alone. Targets (N_train,), or (N_train, K)
+    or quantities, which are drawn evenly from all.
+
+    Source: Webster's rule, which hands out seats one by one and so never takes one back.
+    """
+    order = np.random.default_rng(seed).permutation(len(targets))
+    if targets.ndim > 1 or not np.issubdtype(targets.dtype, np.integer):
+        return np.sort(order[: labelled_count(len(order), 1, share)])
+    turn = np.empty(len(order))
+    for label in np.unique(targets):
+        members = order[targets[order] == label]
+        turn[members] = (np.arange(len(members)) + 0.5) / len(members)
+        turn[members[0]] = -1.0  # one of each class comes before all others
+    first = order[np.argsort(turn[order], kind="stable")]
+    return np.sort(first[: labelled_count(len(order), classes, share)])
 
 
 def with_wrong_labels(labels: IntArray, classes: int, share: float, seed: int) -> IntArray:

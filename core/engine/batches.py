@@ -78,13 +78,14 @@ def known_labels(stack: Stack) -> Tensor | None:
 
 def epoch_indices(stack: Stack, epoch: int) -> Tensor:
     """The examples that each run draws in an epoch, in order: (R, draws). Runs with one seed and sampling draw the same."""
+    draws, examples = stack.draws, stack.of_an_epoch.examples
     if stack.order_RED is not None:
-        return stack.order_RED[:, epoch].to(stack.flat_RP.device)
+        return stack.order_RED[:, epoch, :draws].to(stack.flat_RP.device)
     drawn: dict[tuple[int, str], np.ndarray] = {}
     for run in stack.runs:
         name = (stream_seed(run, "order"), run.training.sampling)
         if name not in drawn:
-            drawn[name] = epoch_order(run, epoch, stack.draws)
+            drawn[name] = epoch_order(run, epoch, examples)[:draws]
             if stack.only_labelled is not None:
                 drawn[name] = stack.only_labelled[drawn[name]]
     order_RN = np.stack([drawn[stream_seed(run, "order"), run.training.sampling] for run in stack.runs])

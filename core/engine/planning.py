@@ -25,7 +25,7 @@ def signature(run: RunSettings) -> str:
     """Equal for runs that one tensor program can train: the same data, network, batches, precision and device."""
     model = {name: value for name, value in run.model.identity().items() if name not in _OF_NO_SHAPE | run.model.of_the_start}
     stochastic = bool(run.model.dropouts())
-    shared = ("batch_size", "accumulation", "labelled", "evaluate_every", "dtype", "device")
+    shared = ("batch_size", "drop_last", "accumulation", "labelled", "evaluate_every", "dtype", "device")
     training = {name: getattr(run.training, name) for name in shared}
     if run.training.evaluate_every:  # then a run's end is a measurement that the others, alone, would not have had
         training["epochs"] = run.training.epochs
@@ -52,7 +52,7 @@ def rows_at_most(run: RunSettings) -> int:
         return MAX_ROWS
     data, size = run.data, run.training.batch_size
     sizes = None if data.shape is None else Sizes(data.shape, 1, data.sequence)
-    examples = (data.size or MANY) if size == "full" else size
+    examples = (data.parts.train if data.parts else MANY) if size == "full" else size
     return run.model.rows_on_cpu(sizes, examples) or MAX_ROWS
 
 

@@ -23,9 +23,11 @@ from core.choices.schedules import PlateauState
 from core.choices.stopping import Watch
 from core.data.loading import load_data
 from core.data.sets import Data
+from core.data.splitting import labelled_rows
 from core.engine.network import DTYPES, blank, initial_parameters, sizes_of
 from core.engine.optimization import State, grouped_rows, kept_state
 from core.engine.planning import group_key, plan
+from core.engine.sizes import Epoch, epoch, epoch_of
 from core.engine.teaching import Lesson
 from core.settings import RunSettings, SettingsError, teachers_of
 
@@ -62,14 +64,19 @@ class Stack:
     @property
     def steps_per_epoch(self) -> int:
         """Updates an epoch."""
-        return -(-self.draws // self.batch_size)
+        return self.of_an_epoch.updates
+
+    @property
+    def of_an_epoch(self) -> Epoch:
+        """What an epoch consists of."""
+        if self.order_RED is not None:
+            return epoch_of(self.runs[0], self.order_RED.shape[2])
+        return epoch(self.runs[0])
 
     @property
     def draws(self) -> int:
-        """Examples drawn an epoch."""
-        if self.order_RED is not None:
-            return self.order_RED.shape[2]
-        return len(load_data(self.runs[0].data).x_train) if self.only_labelled is None else len(self.only_labelled)
+        """Examples trained on in an epoch."""
+        return self.of_an_epoch.draws
 
     @property
     def only_labelled(self) -> NDArray[np.int64] | None:
@@ -79,8 +86,7 @@ class Stack:
     @property
     def micro_size(self) -> int:
         """Examples of one forward pass."""
-        size = self.runs[0].training.batch_size
-        return self.draws if size == "full" else min(size, self.draws)
+        return self.of_an_epoch.micro
 
     @property
     def accumulation(self) -> int:
@@ -90,7 +96,7 @@ class Stack:
     @property
     def batch_size(self) -> int:
         """Examples an update averages over (the last one of an epoch may have fewer)."""
-        return min(self.micro_size * self.accumulation, self.draws)
+        return self.of_an_epoch.batch
 
     @property
     def epoch(self) -> int:
@@ -180,18 +186,11 @@ def _settings(text: str) -> RunSettings:
 @lru_cache(maxsize=64)
 def _labelled(data: Data, share: float) -> NDArray[np.int64]:
     split = load_data(data)
-    order = np.random.default_rng(data.split_seed).permutation(len(split.y_train))
-    if split.task == "regression" or split.y_train.ndim > 1:
-        return np.sort(order[: max(1, round(share * len(order)))])
-    of_class = [order[split.y_train[order] == label] for label in range(split.outputs)]
-    return np.sort(np.concatenate([members[: max(1, round(share * len(members)))] for members in of_class]))
+    return labelled_rows(split.y_train, split.outputs, share, data.split_seed)
 
 
 def labelled(run: RunSettings) -> NDArray[np.int64] | None:
-    """The training examples whose labels the run may use: the same share of each class, at least one; None where it is all.
-
-    A smaller share's examples are among a larger one's, and they depend on the data's split_seed alone.
-    """
+    """The training examples whose labels the run may use, as `labelled_rows` chooses them; None where it is all."""
     share = run.training.labelled
     return None if share == 1 else _labelled(run.data, share)
 
@@ -255,7 +254,7 @@ def _check_batches(stack: Stack) -> None:
         larger = next(other for other in range(size + 1, draws + 2) if draws % other != 1)
         raise SettingsError(
             f"training.batch_size: {size} leaves 1 of {draws} training examples for the last batch, and batch norm needs at least 2; "
-            f"try {larger}"
+            f"leave it out by training.drop_last = true, or try {larger}"
         )
 
 

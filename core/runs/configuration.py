@@ -11,8 +11,8 @@ import platformdirs
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from core.choices.models import Sizes
 from core.comparison import Comparison
+from core.engine.sizes import parameters
 from core.settings import RunSettings, SettingsError, teachers_of
 
 PREFIX = "TANDEM_"
@@ -108,32 +108,3 @@ def check_limits(comparison: Comparison, configuration: Configuration) -> None:
 def work(runs: Sequence[RunSettings]) -> float:
     """Epochs x parameters, summed over the runs and their teachers."""
     return float(sum(run.training.epochs * parameters(run) for run in (*runs, *teachers_of(runs))))
-
-
-def parameters(run: RunSettings) -> int:
-    """Parameters of the run's network. Raises SettingsError for one that does not go with the data."""
-    ends = sizes(run)
-    if complaint := run.model.complaint(ends):
-        raise SettingsError(complaint)
-    return run.model.parameter_count(ends)
-
-
-def multiply_adds(run: RunSettings) -> int:
-    """Multiply-adds of one example's forward pass. Raises SettingsError as `parameters` does."""
-    parameters(run)
-    return sum(run.model.multiply_adds(sizes(run)).values())
-
-
-def sizes(run: RunSettings) -> Sizes:
-    """What the run's network has to fit. Reads the data where only they tell how many features and classes there are."""
-    if run.data.shape is not None:
-        return Sizes(run.data.shape, outputs(run), run.data.sequence, run.data.targets)
-    from core.data.loading import load_data
-
-    split = load_data(run.data)
-    return Sizes(split.shape, split.outputs, split.sequence, split.targets)
-
-
-def outputs(run: RunSettings) -> int:
-    """Outputs of the network: the classes where the settings say how many, 10 (the most of the bundled data) where not."""
-    return 1 if run.data.task == "regression" else getattr(run.data, "classes", 10)

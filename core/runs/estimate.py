@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -11,7 +10,8 @@ from sqlalchemy import select
 
 from core.comparison import Comparison
 from core.engine.planning import plan, signature
-from core.runs.configuration import cores, multiply_adds
+from core.engine.sizes import epoch, multiply_adds
+from core.runs.configuration import cores
 from core.runs.frames import ENDED
 from core.runs.schema import runs
 from core.runs.store import Store
@@ -27,8 +27,6 @@ LOOKED_AT = 100
 USUAL_STACK = 12
 """Size of the stack that a stored run is taken to have been in."""
 MOST_CORRECTION = 10.0
-UNKNOWN_SIZE = 1000
-"""Examples of a data set that only the data themselves could tell."""
 
 
 @dataclass(frozen=True)
@@ -70,20 +68,12 @@ def _seconds_of_all(stack: Sequence[RunSettings]) -> float:
 
 def _seconds(run: RunSettings, stack: int, updates: float | None = None) -> float:
     """A worker's seconds for a run in a stack of so many."""
-    examples = _training_examples(run)
-    batch = examples if run.training.batch_size == "full" else min(run.training.batch_size, examples)
+    each = epoch(run)
     if updates is None:
-        updates = run.training.epochs * math.ceil(examples / batch)
+        updates = run.training.epochs * each.updates
     together = 1 if run.optimizer.closure else stack  # one that evaluates the loss itself does so run by run
-    one = SECONDS_PER_UPDATE_OF_A_STACK / together + SECONDS_PER_UPDATE + SECONDS_PER_MULTIPLY_ADD * batch * multiply_adds(run)
+    one = SECONDS_PER_UPDATE_OF_A_STACK / together + SECONDS_PER_UPDATE + SECONDS_PER_MULTIPLY_ADD * each.batch * multiply_adds(run)
     return updates * run.optimizer.evaluations * one
-
-
-def _training_examples(run: RunSettings) -> int:
-    data = run.data
-    test = 0.2 if data.authors_split else data.test_fraction
-    validation = data.validation_fraction * (1 - test) if data.authors_split else data.validation_fraction
-    return max(1, round((data.size or UNKNOWN_SIZE) * (1 - test - validation)))
 
 
 class _Correction:
@@ -113,4 +103,4 @@ def _readable(settings: str) -> RunSettings | None:
         run = RunSettings.model_validate_json(settings)
     except ValueError:  # of another version
         return None
-    return run if run.data.dimensions is not None else None
+    return run if run.data.parts is not None and run.data.dimensions is not None else None

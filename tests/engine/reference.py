@@ -89,13 +89,15 @@ def plain_torch_training(run, *, scheduler=None, penalty=None, clip=None):
     regression = split.task == "regression"
     y = torch.tensor(split.y_train, dtype=dtype if regression else torch.long)
     size = len(x) if run.training.batch_size == "full" else run.training.batch_size
-    steps = -(-len(x) // size)
+    used = len(x) - len(x) % size if run.training.drop_last else len(x)
+    size *= run.training.accumulation  # the mean of equal batches' gradients is the gradient of their union's mean
+    steps = -(-used // size)
     schedule = scheduler(optimizer, steps, steps * run.training.epochs) if scheduler else None
     losses, rates = [], []
     for epoch in range(run.training.epochs):
         order = torch.from_numpy(epoch_order(run, epoch, len(x)))
         total = 0.0
-        for batch in order.split(size):
+        for batch in order[:used].split(size):
             evaluated = []
 
             def closure(batch=batch, evaluated=evaluated):
@@ -114,7 +116,7 @@ def plain_torch_training(run, *, scheduler=None, penalty=None, clip=None):
             total += evaluated[0] * len(batch)
             if schedule:
                 schedule.step()
-        losses.append(total / len(x))
+        losses.append(total / used)
     if hasattr(optimizer, "eval"):
         optimizer.eval()
     return Plain(model.eval(), losses, rates)

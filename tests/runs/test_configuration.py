@@ -5,8 +5,8 @@ import pickle
 import pytest
 
 from core.comparison import Comparison
-from core.runs.configuration import Configuration, ConfigurationError, LimitError, check, outputs, parameters, work
-from core.settings import RunSettings
+from core.engine.sizes import parameters
+from core.runs.configuration import Configuration, ConfigurationError, LimitError, check, work
 from tests.runs.helpers import comparison, settings
 
 
@@ -57,7 +57,7 @@ def test_too_many_runs_are_refused_with_the_limit_and_what_raises_it():
 
 def test_the_work_of_teachers_counts():
     run = settings(distillation={"kind": "ensemble", "teachers": 3, "teacher_hidden": [100], "teacher_epochs": 7})
-    teacher = (2 * 100 + 100) + (100 * 10 + 10)
+    teacher = (2 * 100 + 100) + (100 * 2 + 2)
     assert work([run]) == work([settings()]) + 3 * 7 * teacher
     assert (
         work([run, run.model_copy(update={"optimizer": settings(optimizer="sgd").optimizer})]) == 2 * work([settings()]) + 3 * 7 * teacher
@@ -66,19 +66,11 @@ def test_the_work_of_teachers_counts():
 
 def test_too_much_work_is_refused():
     run = settings(model={"kind": "mlp", "hidden": [5]}, training={"epochs": 100})
-    assert parameters(run) == (2 * 5 + 5) + (5 * 10 + 10)
+    assert parameters(run) == (2 * 5 + 5) + (5 * 2 + 2)
     asked = 100 * 2 * parameters(run)
     check(Comparison(base=run, seeds=2), Configuration(max_work=asked))
     with pytest.raises(LimitError, match=f"{asked:,} asked for.*TANDEM_MAX_WORK"):
         check(Comparison(base=run, seeds=2), Configuration(max_work=asked - 1))
-
-
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [({"kind": "diabetes"}, 1), ({"kind": "digits"}, 10), ({"kind": "blobs", "classes": 4}, 4), ({"kind": "iris"}, 10)],
-)
-def test_outputs_are_at_most_those_of_the_bundled_data(data, expected):
-    assert outputs(RunSettings.model_validate({"data": data})) == expected
 
 
 def test_the_parameters_for_a_table_are_read_from_it(tmp_path):

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 from pandas import DataFrame
 
-from core.choices.model_base import Sizes
-from core.choices.recurrent import Recurrent
 from core.comparison import Comparison, label
 from core.engine import state_dicts
+from core.engine.sizes import sizes
 from core.engine.state_dicts import Array
-from core.runs.configuration import sizes
 from core.settings import RunSettings, SettingsError
 from core.ui import errors, links, service, varied
 from core.ui.fields import plain
@@ -155,19 +152,8 @@ def weights_of(results: Results, run: RunSettings) -> dict[str, Array] | None:
 
 
 def multiply_adds(results: Results) -> dict[str, dict[str, int]]:
-    """Multiplications that an example takes, by variant and layer, for the variants of which a network is stored."""
-    found = {}
-    for name, run in results.comparison.members:
-        if name not in found and (weights := weights_of(results, run)) is not None:
-            found[name] = run.model.multiply_adds(_sizes(run, weights))
-    return found
-
-
-def _sizes(run: RunSettings, weights: dict[str, Array]) -> Sizes:
-    """The settings know the shape of the data, and the last layer how many outputs there are."""
-    guessed, outputs = sizes(run), len(weights["output.weight"])
-    once_a_target = isinstance(run.model, Recurrent) and run.model.readout == "last"
-    return replace(guessed, outputs=outputs if once_a_target else outputs // guessed.targets)
+    """Multiplications that an example takes, by variant and layer."""
+    return {name: run.model.multiply_adds(sizes(run)) for name, run in settings_of(results.comparison).items()}
 
 
 class Speed(NamedTuple):

@@ -15,6 +15,7 @@ from core.charts import schedules as charts
 from core.charts.titles import is_regression
 from core.choices.schedules import RangeTest, ScheduleChoice
 from core.comparison import Comparison
+from core.engine.sizes import epoch
 from core.settings import RunSettings
 from core.ui import errors, fields, links, live, varied
 from core.ui.fields import plain
@@ -30,9 +31,6 @@ PATH = "optimizer.lr"
 START = presets.LEARNING_RATES
 
 DRAWN_POINTS = 240
-NOMINAL_STEPS = 20
-"""Updates an epoch, where only the data themselves tell how many there are."""
-
 TEST_UPDATES, TEST_LOOKS, TEST_SEEDS = 160, 80, 3
 """Of a range test: updates and measurements at least, and seeds at most."""
 
@@ -118,7 +116,7 @@ def draw_schedules(base: RunSettings) -> None:
 
 def drawn(base: RunSettings, epochs: int, warmup: float) -> DataFrame:
     """schedule, epoch, lr, watches: every kind of schedule over so many epochs, with the given warmup; the chosen kind has its settings."""
-    steps = steps_per_epoch(base)
+    steps = epoch(base).updates
     total, lr = epochs * steps, setting(base, PATH) or 1.0
     shown = range(0, total, max(1, total // DRAWN_POINTS))
     rows = []
@@ -128,17 +126,6 @@ def drawn(base: RunSettings, epochs: int, warmup: float) -> DataFrame:
         schedule = begin.model_copy(update={"warmup": warmup} if warmup or begin is base.schedule else {})
         rows += [(kind, step / steps, lr * schedule.factor(step, steps, total), schedule.watches) for step in shown]
     return DataFrame(rows, columns=["schedule", "epoch", "lr", "watches"])
-
-
-def steps_per_epoch(run: RunSettings) -> int:
-    """Updates an epoch, as the settings tell; 20 where only the data themselves do."""
-    size, batch = run.data.size, run.training.batch_size
-    if batch == "full":
-        return 1
-    if size is None:
-        return NOMINAL_STEPS
-    share = 1 - run.data.validation_fraction - (0 if run.data.authors_split else run.data.test_fraction)
-    return max(1, math.ceil(size * share / batch / run.training.accumulation))
 
 
 def trained_side_by_side(base: RunSettings) -> Comparison:
@@ -161,7 +148,7 @@ def tested(comparison: Comparison) -> Comparison:
 
 
 def _overrides(base: RunSettings, run: RunSettings) -> dict[str, object]:
-    steps = steps_per_epoch(run)
+    steps = epoch(run).updates
     epochs = max(2, math.ceil(TEST_UPDATES / steps))
     schedule = run.schedule if isinstance(run.schedule, RangeTest) else RangeTest(first=1e-5, last=10.0)
     every = max(1, epochs * steps // TEST_LOOKS)
