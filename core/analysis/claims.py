@@ -1,0 +1,220 @@
+"""The verdict on a claim: whether what was claimed before holds, fails, or is unclear, from a number for each seed.
+
+A claim is a kind of effect and where it must lie. Statistical kinds are judged by their 95 % interval: the claim *holds* where all of the
+interval lies where it must, *fails* where none of it does, and is *unclear* otherwise. Equivalence is `Inside` a margin.
+
+    kind               effect                                             interval
+    mean               mean of a number a seed                            t
+    difference         mean of first minus second, paired by seed         t
+    ratio              geometric mean of first over second, paired        t of the logarithms
+    share              share of seeds for which something is true         Clopper & Pearson
+    share_difference   first share minus second                           Newcombe
+    spread             standard deviation over seeds                      chi-squared
+    spread_ratio       first standard deviation over second               F
+    count              share of the seeds that were run: no estimate      none: compared as it is
+    exact              the seed that is farthest from what is claimed     none: compared as it is
+
+`exact` is for identities (the largest error at most 1e-12) and for lower bounds (the smallest distance at least 0.05). `count` says
+something about these seeds alone; to say it of others takes `share`, and enough seeds: see `seeds_for_share`.
+A seed whose number is missing leaves every claim unclear: it is never dropped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from pandas import Series
+
+from core.analysis import intervals
+from core.analysis.intervals import TAIL, Estimate
+from core.analysis.statistics import figures
+
+Kind = Literal["mean", "difference", "ratio", "share", "share_difference", "spread", "spread_ratio", "count", "exact"]
+Verdict = Literal["holds", "fails", "unclear"]
+
+SINGLE: dict[str, Callable[[Series], Estimate]] = {"mean": intervals.mean, "share": intervals.share, "spread": intervals.spread}
+"""Kinds of one number a seed that have an interval."""
+
+PAIRED: dict[str, Callable[[Series, Series], Estimate]] = {
+    "difference": intervals.difference,
+    "ratio": intervals.ratio,
+    "share_difference": intervals.share_difference,
+    "spread_ratio": intervals.spread_ratio,
+}
+"""Kinds that compare two sides."""
+
+EXACT = ("count", "exact")
+"""Kinds that are compared as they are; here the threshold itself is good enough."""
+
+
+@dataclass(frozen=True)
+class Above:
+    """The effect must be above a threshold; of an exact kind, at least that."""
+
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Below:
+    """The effect must be below a threshold; of an exact kind, at most that."""
+
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Inside:
+    """The effect must lie between two thresholds, themselves allowed: equivalence within a margin."""
+
+    low: float
+    high: float
+
+
+Claimed = Above | Below | Inside
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What came out. The interval is NaN where the kind has none, or the seeds are too few for one."""
+
+    verdict: Verdict
+    effect: float
+    ci_low: float
+    ci_high: float
+    n: int
+    """Seeds with a number; with two independent samples, those of the smaller."""
+    threshold: float | tuple[float, float]
+    sentence: str
+
+
+def judge(kind: Kind, claimed: Claimed, first: Series, second: Series | None = None, words: str = "effect") -> Judgement:
+    """The verdict on one claim.
+
+    Args:
+        kind: of effect, from the table above.
+        claimed: where it must lie.
+        first: a number a seed, indexed by seed; for shares and counts 0 or 1.
+        second: the same of the other side, for kinds that compare two.
+        words: what the effect is, as the sentence begins.
+
+    Raises ValueError where a second side is given to a kind of one, or lacks.
+    """
+    if (kind in PAIRED) != (second is not None):
+        raise ValueError(f"kind {kind!r} takes {'two sides' if kind in PAIRED else 'one side'}")
+    found = _estimate(kind, claimed, first, second)
+    verdict, why = _verdict(kind, claimed, found)
+    said = f"{words}: {_figures(kind, found)}, claimed {in_words(kind, claimed)}: {verdict}{why}"
+    return Judgement(verdict, found.value, found.low, found.high, found.n, _threshold(claimed), said)
+
+
+def together(judgements: Sequence[Judgement]) -> Judgement:
+    """One claim of several parts: it fails where a part fails, and holds where all hold.
+
+    Its figures are those of the first part that decides; its sentence is that of all. Raises ValueError without a part.
+    """
+    if not judgements:
+        raise ValueError("a claim has one part at least")
+    order: tuple[Verdict, ...] = ("fails", "unclear", "holds")
+    deciding = min(judgements, key=lambda judgement: order.index(judgement.verdict))
+    return replace(deciding, sentence="; ".join(judgement.sentence for judgement in judgements))
+
+
+def seeds_for_share(threshold: float) -> int:
+    """Fewest seeds for which a share above the threshold holds where all of them do: with 8 of 8 no more than 0.63 is shown.
+
+    Raises ValueError unless 0 < threshold < 1.
+    """
+    if not 0 < threshold < 1:
+        raise ValueError(f"threshold must lie between 0 and 1, not {threshold}")
+    return math.floor(math.log(TAIL) / math.log(threshold)) + 1
+
+
+def in_words(kind: Kind, claimed: Claimed) -> str:
+    """Where the effect must lie: "above 0.4", "at most 1e-12", "between 0.95 and 1.05"."""
+    match claimed:
+        case Above(threshold):
+            return f"{'at least' if kind in EXACT else 'above'} {threshold:g}"
+        case Below(threshold):
+            return f"{'at most' if kind in EXACT else 'below'} {threshold:g}"
+        case Inside(low, high):
+            return f"between {low:g} and {high:g}"
+
+
+def _threshold(claimed: Claimed) -> float | tuple[float, float]:
+    return (claimed.low, claimed.high) if isinstance(claimed, Inside) else claimed.threshold
+
+
+def _estimate(kind: Kind, claimed: Claimed, first: Series, second: Series | None) -> Estimate:
+    if second is not None:
+        return PAIRED[kind](first, second)
+    if kind in SINGLE:
+        return SINGLE[kind](first)
+    if kind == "count":
+        return intervals.share(first)._replace(low=math.nan, high=math.nan)
+    return _farthest(claimed, first.astype(float))
+
+
+def _farthest(claimed: Claimed, values: Series) -> Estimate:
+    """The value that is farthest from what is claimed."""
+    known = values.dropna()
+    match claimed:
+        case Above():
+            badness = -known
+        case Below():
+            badness = known
+        case Inside(low, high):
+            badness = (known - (low + high) / 2).abs()
+    worst = float(known.iloc[int(np.argmax(badness))]) if len(known) else math.nan
+    return Estimate(worst, math.nan, math.nan, len(known), len(values) - len(known))
+
+
+def _verdict(kind: Kind, claimed: Claimed, found: Estimate) -> tuple[Verdict, str]:
+    """The verdict, and why it is unclear."""
+    if not found.n or math.isnan(found.value):
+        return "unclear", ", there is no number"
+    if found.missing:
+        return "unclear", f", {_seeds(found.missing)} without a number"
+    if kind in EXACT:
+        return ("holds" if _met(claimed, found.value) else "fails"), ""
+    if math.isnan(found.low) or math.isnan(found.high):
+        return "unclear", f", {_seeds(found.n)} give no interval" if found.n > 1 else ", a single seed gives no interval"
+    verdict = _of_interval(claimed, found.low, found.high)
+    return verdict, ", the interval reaches to both sides" * (verdict == "unclear")
+
+
+def _met(claimed: Claimed, value: float) -> bool:
+    match claimed:
+        case Above(threshold):
+            return value >= threshold
+        case Below(threshold):
+            return value <= threshold
+        case Inside(low, high):
+            return low <= value <= high
+
+
+def _of_interval(claimed: Claimed, low: float, high: float) -> Verdict:
+    match claimed:
+        case Above(threshold):
+            holds, fails = low > threshold, high <= threshold
+        case Below(threshold):
+            holds, fails = high < threshold, low >= threshold
+        case Inside(least, most):
+            holds, fails = least <= low and high <= most, high < least or low > most
+    return "holds" if holds else "fails" if fails else "unclear"
+
+
+def _figures(kind: Kind, found: Estimate) -> str:
+    if kind in ("share", "count") and found.n:
+        counted = f"{round(found.value * found.n)} of {_seeds(found.n)}"
+        return counted if math.isnan(found.low) else f"{counted} ({found.low:.2f} to {found.high:.2f})"
+    if math.isnan(found.low) or math.isnan(found.high):
+        return f"{found.value:.3g} ({_seeds(found.n)})"
+    size, low, high = figures(*found[:3]) if np.isfinite(found[:3]).all() else (f"{number:.3g}" for number in found[:3])
+    return f"{size} ({low} to {high}, {_seeds(found.n)})"
+
+
+def _seeds(n: int) -> str:
+    return "1 seed" if n == 1 else f"{n} seeds"
