@@ -111,7 +111,7 @@ def test_a_barrier_waits_for_the_slowest_and_a_backup_worker_is_not_waited_for()
 
 
 def test_a_straggler_slows_the_barrier_and_hardly_the_others():
-    """A pilot study with other draws: 706 to 720 asynchronous updates in 100 s, 18 to 20 synchronous; without straggler 789 to 799, 85 or 86."""
+    """A pilot study with other draws: 706 to 720 asynchronous updates, 18 to 20 synchronous; without a straggler 789 to 799, 85 or 86."""
     counts = {
         (rule, straggler): len(simulate(Cluster(rule=rule, straggler=straggler), seed=1).updates)
         for rule in ("asynchronous", "synchronous")
