@@ -60,7 +60,7 @@ def median(values: Series) -> tuple[float, float, float]:
 def difference(first: Series, second: Series) -> Estimate:
     """The mean of first minus second over the seeds, with the interval of the paired t test."""
     with np.errstate(invalid="ignore"):  # infinity minus infinity is missing
-        return mean(first.sub(second))
+        return mean(first.astype(float).sub(second.astype(float)))
 
 
 def ratio(first: Series, second: Series) -> Estimate:

@@ -22,6 +22,11 @@ def test_a_difference_is_the_paired_t_test_whatever_the_order_of_the_seeds():
     assert found == pytest.approx(((FIRST - SECOND).mean(), test.low, test.high, 9, 0))
 
 
+def test_numbers_that_are_true_or_false_are_one_and_nought():
+    assert intervals.difference(Series([True, True, False]), Series([False, True, False])).value == pytest.approx(1 / 3)
+    assert intervals.share(Series([True, None, False])) == intervals.share([1, np.nan, 0])
+
+
 def test_a_ratio_is_the_t_test_of_the_logarithms():
     test = stats.ttest_rel(np.log(FIRST), np.log(SECOND)).confidence_interval(0.95)
     assert intervals.ratio(FIRST, SECOND) == pytest.approx((stats.gmean(FIRST / SECOND), math.exp(test.low), math.exp(test.high), 9, 0))
