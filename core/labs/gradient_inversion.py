@@ -47,8 +47,8 @@ class Inversion(Choice):
 
     activation: Activation = Field("sigmoid", description="Of the hidden units.")
     hidden: int = Field(32, ge=1, le=512, description="Hidden units.")
-    batch_size: int = Field(8, ge=1, le=64, description="Examples of the batch.")
-    iterations: int = Field(500, ge=1, le=10_000, description="Iterations of L-BFGS.")
+    batch_size: int = Field(8, ge=1, le=32, description="Examples of the batch.")
+    iterations: int = Field(500, ge=1, le=2_000, description="Iterations of L-BFGS.")
 
 
 class Inverted(NamedTuple):

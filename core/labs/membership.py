@@ -35,9 +35,9 @@ class Membership(Choice):
     """The data, the network, and what restrains the second one."""
 
     data: Literal["mnist1d", "digits"] = Field("mnist1d", description="MNIST-1D is overfitted, the digits hardly.")
-    samples: int = Field(2000, ge=100, le=20_000, description="Examples of MNIST-1D, for all three parts together.")
-    hidden: int = Field(128, ge=1, le=1024, description="Hidden units.")
-    epochs: int = Field(40, ge=1, le=500, description="Epochs of both networks.")
+    samples: int = Field(2000, ge=100, le=5_000, description="Examples of MNIST-1D, for all three parts together.")
+    hidden: int = Field(128, ge=1, le=512, description="Hidden units.")
+    epochs: int = Field(40, ge=1, le=200, description="Epochs of both networks.")
     lr: LearningRate = 0.003
     weight_decay: NonNegative = Field(3.0, description="Decoupled weight decay of the regularised network.")
     dropout: Fraction = Field(0.0, description="Dropout of the regularised network.")

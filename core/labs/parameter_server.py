@@ -37,6 +37,11 @@ Fate = Literal["used", "dropped", "lost"]
 EVALUATED = 10
 """The loss on all training examples is measured each time that so many more gradients have been used."""
 
+MOST_GRADIENTS = 20_000
+"""The simulation ends when so many have been used: some five seconds of one core."""
+
+Ended = Literal["time", "limit", "waiting"]
+
 
 class Cluster(Choice):
     """The workers, the rule by which the server steps, and when the simulation ends."""
@@ -52,7 +57,7 @@ class Cluster(Choice):
     batch_size: int = Field(16, ge=1, le=512, description="Examples of one gradient.")
     hidden: int = Field(32, ge=1, le=256, description="Hidden units of the network.")
     seconds: float = Field(100.0, gt=0, le=10_000, description="Simulated time at which it ends.", json_schema_extra={"unit": "s"})
-    most_updates: int = Field(10_000, ge=1, le=100_000, description="Updates at which it ends, if those come first.")
+    most_updates: int = Field(10_000, ge=1, le=20_000, description="Updates at which it ends, if those come first.")
 
     @model_validator(mode="after")
     def _can_be(self) -> Cluster:
@@ -69,13 +74,13 @@ class Simulation(NamedTuple):
     curve: update, gradients (used so far), seconds, loss and accuracy on all training examples; from update 0 on.
     updates: update, seconds, worker (-1: several), staleness, rate, gradients (that it steps along). A row an update.
     work: worker, begin, end (seconds), fate ("used", "dropped" by the server, or "lost" with its worker). A row a gradient that was ended.
-    ended: why it ended: "time", "updates", or "waiting" for a worker that is dead.
+    ended: why it ended: "time", a "limit" of updates or gradients, or "waiting" for a worker that is dead.
     """
 
     curve: DataFrame
     updates: DataFrame
     work: DataFrame
-    ended: Literal["time", "updates", "waiting"]
+    ended: Ended
 
 
 def simulate(cluster: Cluster, seed: int = 0) -> Simulation:
@@ -164,8 +169,8 @@ class _Server:
 
     @property
     def full(self) -> bool:
-        """Whether there were as many updates as there may be."""
-        return self.count >= self.cluster.most_updates
+        """Whether there were as many updates or gradients as there may be."""
+        return self.count >= self.cluster.most_updates or self.used >= MOST_GRADIENTS
 
     def measure(self, seconds: float) -> None:
         """Adds a point to the curve, unless there is one of this update."""
@@ -178,7 +183,7 @@ class _Server:
         self.work.append((worker, begin, end, fate))
 
 
-def _rounds(cluster: Cluster, server: _Server, times: _Times) -> Literal["time", "updates", "waiting"]:
+def _rounds(cluster: Cluster, server: _Server, times: _Times) -> Ended:
     """Synchronous: in each round all read the same weights, and the server waits for as many as the rule says."""
     needed = cluster.workers - (cluster.backups if cluster.rule == "backup" else 0)
     now = 0.0
@@ -194,10 +199,10 @@ def _rounds(cluster: Cluster, server: _Server, times: _Times) -> Literal["time",
             fate: Fate = "used" if place < needed else "lost" if math.isinf(end) else "dropped"
             server.note(worker, now, min(end, over), fate)
         now = over
-    return "updates"
+    return "limit"
 
 
-def _arrivals(cluster: Cluster, server: _Server, times: _Times) -> Literal["time", "updates", "waiting"]:
+def _arrivals(cluster: Cluster, server: _Server, times: _Times) -> Ended:
     """Asynchronous: a queue of the moments at which gradients arrive."""
     queue = [(times.end(worker, 0.0), worker) for worker in range(cluster.workers)]
     heapq.heapify(queue)
@@ -214,7 +219,7 @@ def _arrivals(cluster: Cluster, server: _Server, times: _Times) -> Literal["time
         server.note(worker, begin, now, "used")
         read[worker] = (server.w_P, server.count, now)
         heapq.heappush(queue, (times.end(worker, now), worker))
-    return "updates"
+    return "limit"
 
 
 def _batches(examples: int, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:

@@ -141,6 +141,14 @@ def test_when_all_are_dead_it_ends():
     assert len(found.updates) == 2
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_a_simulation_without_end_comes_to_its_limit(monkeypatch, rule):
+    monkeypatch.setattr(parameter_server, "MOST_GRADIENTS", 60)
+    found = simulate(Cluster(**SMALL, rule=rule, fastest=0.01, slowest=0.01, straggler=1, seconds=10_000))
+    assert found.ended == "limit"
+    assert 60 <= found.updates["gradients"].sum() < 68
+
+
 def test_the_staleness_aware_rule_divides_the_rate():
     settings = SMALL | {"workers": 4, "seconds": 10}
     aware = simulate(Cluster(**settings, rule="staleness_aware"), seed=4).updates
