@@ -1,0 +1,125 @@
+"""The Jacobians of activation functions: what the chain rule multiplies by, for a whole vector at once.
+
+An elementwise function has a diagonal one, J = diag(f'(x)): output i depends on input i alone. For the sigmoid, J = diag(s (1 - s)).
+Softmax is not elementwise, since its outputs share a sum: J = diag(s) - s s^T. Each row sums to 0, as adding the same number to
+all inputs changes nothing.
+
+Shapes: D numbers of the vector. Values and slopes are those of `activation_functions`; torch is imported inside the functions.
+Source: Bishop 2006, "Pattern Recognition and Machine Learning", equations 4.88 (sigmoid) and 4.106 (softmax).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pandas import DataFrame, Series, concat
+from scipy import special
+
+from core.choices import activations
+from core.choices.activations import ActivationChoice
+from core.labs import activation_functions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SHOWN: tuple[ActivationChoice, ...] = (
+    activations.Sigmoid(),
+    activations.Tanh(),
+    activations.Relu(),
+    activations.LeakyRelu(),
+    activations.Prelu(),
+    activations.Elu(),
+    activations.Gelu(),
+    activations.Silu(),
+)
+SIZE = 6
+DEPTH, WIDTH = 10, 64
+
+
+def table(choices: Iterable[ActivationChoice] = SHOWN) -> DataFrame:
+    """A row a function: activation (its kind), formula, derivative (LaTeX), smooth, left, right, taken (slopes at 0), largest (of |f'|).
+
+    Where left and right differ, all between the two are subgradients at 0, and `taken` is the one that PyTorch takes.
+    """
+    rows = []
+    for choice in choices:
+        found = activation_functions.facts(choice)
+        text = {"activation": choice.kind, "formula": choice.formula, "derivative": choice.derivative}  # type: ignore[attr-defined]
+        rows.append({**text, "smooth": found.smooth, **found._asdict()})
+    return DataFrame(rows)
+
+
+def elementwise(choice: ActivationChoice, x_D: np.ndarray) -> np.ndarray:
+    """diag(f'(x)): (D, D)."""
+    return np.diag(activation_functions.values(choice, x_D)[1])
+
+
+def sigmoid(x_D: np.ndarray) -> np.ndarray:
+    """The sigmoid's Jacobian (D, D): diag(s (1 - s)) for the outputs s."""
+    s_D = special.expit(x_D)
+    return np.diag(s_D * (1 - s_D))
+
+
+def softmax(x_D: np.ndarray) -> np.ndarray:
+    """Its Jacobian (D, D): diag(s) - s s^T for the outputs s."""
+    s_D = special.softmax(x_D)
+    return np.asarray(np.diag(s_D) - np.outer(s_D, s_D))
+
+
+def by_autograd(function: Callable[[Tensor], Tensor], x_D: np.ndarray) -> np.ndarray:
+    """The whole Jacobian (D, D) of a function of a vector, one backward pass an output; row i holds the gradient of output i."""
+    import torch
+
+    x = torch.tensor(x_D, dtype=torch.float64, requires_grad=True)
+    y = function(x)
+    return np.stack([torch.autograd.grad(part, x, retain_graph=True)[0].numpy() for part in y])
+
+
+def cells(jacobian_DD: np.ndarray) -> DataFrame:
+    """The matrix to be drawn as a picture: output, input (both from 1), value."""
+    output, source = (places.ravel() + 1 for places in np.indices(jacobian_DD.shape))
+    return DataFrame({"output": output, "input": source, "value": jacobian_DD.ravel()})
+
+
+def errors(seed: int = 0, size: int = SIZE) -> dict[str, float]:
+    """The largest absolute difference between Jacobians at a normal x of that size.
+
+    sigmoid, softmax: the closed form from autograd's. elementwise: diag(f'(x)) from autograd's whole matrix, of all of `SHOWN`.
+    softmax_rows: the largest absolute sum of a row of autograd's.
+    """
+    import torch
+
+    x_D = 2 * np.random.default_rng(seed).standard_normal(size)
+    of_softmax = by_autograd(lambda x: torch.softmax(x, 0), x_D)
+    diagonal = [np.abs(elementwise(choice, x_D) - by_autograd(choice.build().double(), x_D)).max() for choice in SHOWN]
+    return {
+        "sigmoid": float(np.abs(sigmoid(x_D) - by_autograd(torch.sigmoid, x_D)).max()),
+        "softmax": float(np.abs(softmax(x_D) - of_softmax).max()),
+        "softmax_rows": float(np.abs(of_softmax.sum(axis=1)).max()),
+        "elementwise": float(max(diagonal)),
+    }
+
+
+def vanishing(seeds: Sequence[int] = range(8), depth: int = DEPTH, width: int = WIDTH) -> DataFrame:
+    """The norm of the gradient in every layer of a deep network on digits before its first update: activation, seed, layer, weights.
+
+    ReLU starts as He et al. 2015 advise, the sigmoid as Glorot & Bengio 2010. Layer 1 is the first; `weights` is the norm of the loss's
+    gradient by that layer's parameters. The loss is the mean over the first examples, as in `gradient_flow`.
+    """
+    from core.labs import gradient_flow
+    from core.settings import RunSettings
+
+    frames = []
+    for kind, init in (("relu", "he"), ("sigmoid", "xavier")):
+        for seed in seeds:
+            run = RunSettings.model_validate({"model": {"kind": "mlp", "width": width, "activation": kind, "init": init}, "seed": seed})
+            frames.append(gradient_flow.measure(run, [depth], seeds=1).assign(activation=kind))
+    return concat(frames, ignore_index=True)[["activation", "seed", "layer", "weights"]]
+
+
+def first_layer_ratios(layers: DataFrame) -> Series:
+    """The first layer's gradient norm with the sigmoid over that with ReLU, a number a seed; from `vanishing`."""
+    first = layers[layers["layer"] == 1].pivot(index="seed", columns="activation", values="weights")
+    return (first["sigmoid"] / first["relu"]).rename("ratio")

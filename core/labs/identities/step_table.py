@@ -1,0 +1,137 @@
+"""Gradient descent on a quadratic, number by number: the step table.
+
+    f(theta) = 1/2 sum_i lambda_i theta_i^2,    theta <- theta - lr lambda theta = (1 - lr lambda) theta
+
+so after t updates each component is (1 - lr lambda)^t times its start. It shrinks for lr < 2 / lambda, changes its sign at every update for
+lr > 1 / lambda, keeps its size at lr = 2 / lambda and grows beyond. The largest eigenvalue sets the highest rate, the smallest the pace.
+A quadratic whose axes are turned does the same along its eigenvectors.
+
+Shapes: T updates, D components. All in float64. Source: Goh 2017, "Why Momentum Really Works" (Distill), section "First Steps".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from pandas import DataFrame
+
+EIGENVALUES, START = (1.0, 10.0), (-2.5, 1.5)
+LOWEST, HIGHEST, COMPONENTS = 0.01, 100.0, 20
+"""Of the eigenvalues that a seed draws, evenly in their logarithm."""
+
+RATES = (0.1, 0.5, 0.99, 1.0, 1.5, 1.9, 1.99, 2.0, 2.01, 2.1, 2.5)
+"""Learning rates that are tried, times the largest eigenvalue."""
+
+UPDATES = 200
+AT_THE_EDGE = 1e-12
+"""A product lr * lambda so near to 2 counts as 2: rounding decides there."""
+
+
+def descend(eigenvalues_D: np.ndarray, start_D: np.ndarray, lr: float, updates: int) -> np.ndarray:
+    """Update after update: (T + 1, D), the start first."""
+    theta_D = np.array(start_D, dtype=float)
+    path = [theta_D]
+    for _ in range(updates):
+        theta_D = theta_D - lr * (eigenvalues_D * theta_D)
+        path.append(theta_D)
+    return np.stack(path)
+
+
+def closed_form(eigenvalues_D: np.ndarray, start_D: np.ndarray, lr: float, updates: int) -> np.ndarray:
+    """(1 - lr lambda)^t theta_0 for t = 0, 1, ..., T: (T + 1, D)."""
+    steps_T1 = np.arange(updates + 1)[:, None]
+    return np.asarray((1 - lr * np.asarray(eigenvalues_D)) ** steps_T1 * np.asarray(start_D))
+
+
+def table(lr: float = 0.15, eigenvalues: Sequence[float] = EIGENVALUES, start: Sequence[float] = START, updates: int = 20) -> DataFrame:
+    """A row an update and component: step, component (from 1), eigenvalue, theta, gradient, change, closed, loss (of all components).
+
+    gradient: lambda theta at that step; change: what the update adds, -lr times it; closed: the closed form. A frame a step is the rows of
+    one `step`.
+    """
+    eigenvalues_D, start_D = np.array(eigenvalues, dtype=float), np.array(start, dtype=float)
+    theta_TD = descend(eigenvalues_D, start_D, lr, updates)
+    step, component = np.indices(theta_TD.shape)
+    gradient_TD = eigenvalues_D * theta_TD
+    loss_TD = np.broadcast_to((gradient_TD * theta_TD).sum(1, keepdims=True) / 2, theta_TD.shape)
+    columns = {
+        "step": step,
+        "component": component + 1,
+        "eigenvalue": np.broadcast_to(eigenvalues_D, theta_TD.shape),
+        "theta": theta_TD,
+        "gradient": gradient_TD,
+        "change": -lr * gradient_TD,
+        "closed": closed_form(eigenvalues_D, start_D, lr, updates),
+        "loss": loss_TD,
+    }
+    return DataFrame({name: values.ravel() for name, values in columns.items()})
+
+
+def fates(lr: float, eigenvalues: Sequence[float] = EIGENVALUES) -> DataFrame:
+    """A row a component: component, eigenvalue, product (lr lambda), factor (1 - lr lambda), limit (2 / lambda), fate.
+
+    fate: "shrinks", "shrinks, changing sign", "stays as large", "grows"; and "is 0 at once" for lr lambda = 1.
+    """
+    product_D = lr * np.array(eigenvalues, dtype=float)
+    return DataFrame(
+        {
+            "component": np.arange(len(product_D)) + 1,
+            "eigenvalue": np.array(eigenvalues, dtype=float),
+            "product": product_D,
+            "factor": 1 - product_D,
+            "limit": 2 / np.array(eigenvalues, dtype=float),
+            "fate": [_fate(float(product)) for product in product_D],
+        }
+    )
+
+
+def _fate(product: float) -> str:
+    if abs(product - 2) <= AT_THE_EDGE or product == 0:
+        return "stays as large"
+    if product > 2 or product < 0:
+        return "grows"
+    if abs(product - 1) <= AT_THE_EDGE:
+        return "is 0 at once"
+    return "shrinks" if product < 1 else "shrinks, changing sign"
+
+
+def drawn(seed: int = 0, components: int = COMPONENTS) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues, log-uniform from 0.01 to 100, and a normal start: (D,) each."""
+    rng = np.random.default_rng(seed)
+    return np.exp(rng.uniform(np.log(LOWEST), np.log(HIGHEST), components)), rng.standard_normal(components)
+
+
+def errors(seed: int = 0, updates: int = UPDATES) -> dict[str, float]:
+    """On the drawn quadratic, over all of `RATES`.
+
+    closed_form: the largest difference from the closed form, over max(|theta_0|, |closed form|) of that component.
+    rotated: the same for the quadratic with axes turned at random, at rates that do not diverge, over the largest |theta_0|.
+    growth: components that grow where lr lambda < 2, or shrink where it is above: a count, which the rule makes 0.
+    """
+    eigenvalues_D, start_D = drawn(seed)
+    found: dict[str, float] = {"closed_form": 0.0, "rotated": 0.0, "growth": 0}
+    for lr in np.array(RATES) / eigenvalues_D.max():
+        path_TD, closed_TD = descend(eigenvalues_D, start_D, lr, updates), closed_form(eigenvalues_D, start_D, lr, updates)
+        off = np.abs(path_TD - closed_TD) / np.maximum(np.abs(start_D), np.abs(closed_TD))
+        found["closed_form"] = max(found["closed_form"], float(off.max()))
+        found["growth"] += _against_the_rule(lr * eigenvalues_D, np.abs(path_TD[-1]) - np.abs(start_D))
+        if lr * eigenvalues_D.max() <= 2 + AT_THE_EDGE:
+            found["rotated"] = max(found["rotated"], _rotated(eigenvalues_D, start_D, lr, closed_TD, seed))
+    return found
+
+
+def _against_the_rule(product_D: np.ndarray, grown_D: np.ndarray) -> int:
+    clear_D = np.abs(product_D - 2) > AT_THE_EDGE
+    return int(((grown_D > 0) != (product_D > 2))[clear_D].sum())
+
+
+def _rotated(eigenvalues_D: np.ndarray, start_D: np.ndarray, lr: float, closed_TD: np.ndarray, seed: int) -> float:
+    """The largest error of the descent on Q diag(lambda) Q^T with a random orthogonal Q."""
+    turn_DD, _ = np.linalg.qr(np.random.default_rng([seed, 1]).standard_normal((len(start_D), len(start_D))))
+    curvature_DD = turn_DD * eigenvalues_D @ turn_DD.T
+    theta_D, worst = turn_DD @ start_D, 0.0
+    for expected_D in closed_TD[1:]:
+        theta_D = theta_D - lr * (curvature_DD @ theta_D)
+        worst = max(worst, float(np.abs(theta_D - turn_DD @ expected_D).max()))
+    return worst / float(np.abs(start_D).max())
