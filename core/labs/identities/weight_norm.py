@@ -1,0 +1,166 @@
+"""Weight normalization, w = g v / ||v||: what it makes of a gradient, and how v and g move.
+
+With the gradient G = dL/dw of the weights that the network works with,
+
+    dL/dg = G . v / ||v||,    dL/dv = g / ||v|| (G - (G . v) v / ||v||^2)
+
+so dL/dv has no part along v: it is orthogonal to it. A step of plain gradient descent therefore makes v longer,
+
+    ||v'||^2 = ||v||^2 + lr^2 ||dL/dv||^2
+
+and a longer v gets smaller gradients, since dL/dv goes as 1 / ||v||: a rate that is somewhat too high lowers itself.
+
+The problem is a unit of least squares, L = mean((x . w - y)^2). Shapes: N examples, D weights, T updates. All in float64.
+Source: Salimans & Kingma 2016 (arXiv:1602.07868), section 2.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from pandas import DataFrame, concat
+
+EXAMPLES, WEIGHTS = 40, 8
+RATE, UPDATES = 0.1, 100
+FACTORS = (0.1, 0.3, 0.6, 0.9, 1.1, 1.2, 1.5, 2.0, 3.0)
+STRETCHES = (0.5, 3.0)
+"""Factors by which v is stretched, to see that the gradient shrinks by the same."""
+
+
+class Parts(NamedTuple):
+    """The loss and its gradient by the length g and by the direction v (D,)."""
+
+    loss: float
+    by_g: float
+    by_v_D: np.ndarray
+
+
+class Unit(NamedTuple):
+    """Examples and targets of the problem, and where v and g start."""
+
+    x_ND: np.ndarray
+    y_N: np.ndarray
+    v_D: np.ndarray
+    g: float
+
+
+def drawn(seed: int = 0) -> Unit:
+    """Normal examples, a normal teacher with noise on its targets, a normal v, and the g that makes w = v."""
+    rng = np.random.default_rng(seed)
+    x_ND = rng.standard_normal((EXAMPLES, WEIGHTS))
+    y_N = x_ND @ rng.standard_normal(WEIGHTS) + 0.5 * rng.standard_normal(EXAMPLES)
+    v_D = rng.standard_normal(WEIGHTS)
+    return Unit(x_ND, y_N, v_D, float(np.linalg.norm(v_D)))
+
+
+def gradients(unit: Unit) -> Parts:
+    """By the formulas above."""
+    length = np.linalg.norm(unit.v_D)
+    off_N = unit.x_ND @ (unit.g * unit.v_D / length) - unit.y_N
+    by_w_D = 2 * unit.x_ND.T @ off_N / len(off_N)
+    along = by_w_D @ unit.v_D
+    by_v_D = unit.g / length * (by_w_D - along * unit.v_D / length**2)
+    return Parts(float(np.mean(off_N**2)), float(along / length), by_v_D)
+
+
+def by_autograd(unit: Unit) -> Parts:
+    """The same by torch's own weight norm and autograd."""
+    import torch
+    from torch.nn.utils.parametrizations import weight_norm
+
+    layer = torch.nn.Linear(len(unit.v_D), 1, bias=False).double()
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(unit.v_D)[None])
+    g, v = weight_norm(layer).parametrizations.weight.parameters()
+    with torch.no_grad():
+        g.fill_(unit.g)
+    loss = torch.nn.functional.mse_loss(layer(torch.from_numpy(unit.x_ND))[:, 0], torch.from_numpy(unit.y_N))
+    by_g, by_v = torch.autograd.grad(loss, (g, v))
+    return Parts(float(loss.detach()), float(by_g), by_v[0].numpy())
+
+
+def trajectory(lr: float = RATE, updates: int = UPDATES, seed: int = 0) -> DataFrame:
+    """Gradient descent with and without weight norm from the same w: a row a variant (none, weight) and step.
+
+    Columns: variant, step, loss, length (||w||), turned (degrees between w and its start); and for `weight` alone v_length (||v||), cosine
+    (of dL/dv and v), grown (||v||^2 less the closed form's sum, over ||v||^2). A path ends where its loss is no longer finite.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        frames = [_plain(lr, updates, drawn(seed)), _normed(lr, updates, drawn(seed))]
+    return concat(frames, ignore_index=True)
+
+
+def limit(unit: Unit) -> float:
+    """The rate above which gradient descent without weight norm diverges: 2 over the largest eigenvalue of 2 X^T X / N."""
+    return float(2 / np.linalg.eigvalsh(2 * unit.x_ND.T @ unit.x_ND / len(unit.y_N)).max())
+
+
+def rate_table(factors: Sequence[float] = FACTORS, updates: int = UPDATES, seed: int = 0) -> DataFrame:
+    """With and without, at rates of so many times `limit`: variant, factor, lr, loss, over.
+
+    loss: after the last update; infinite where it is no longer finite. over: the loss over that of least squares. A rate some way above the
+    limit makes v longer until its steps are short enough. The step of g has a limit of its own: much higher rates diverge with weight norm
+    too.
+    """
+    unit, rows = drawn(seed), []
+    best_D = np.linalg.lstsq(unit.x_ND, unit.y_N)[0]
+    least = float(np.mean((unit.x_ND @ best_D - unit.y_N) ** 2))
+    for factor in factors:
+        lr = factor * limit(unit)
+        for variant, path in trajectory(lr, updates, seed).groupby("variant", sort=False):
+            loss = float(path["loss"].iloc[-1]) if len(path) == updates + 1 else np.inf
+            rows.append({"variant": variant, "factor": factor, "lr": lr, "loss": loss, "over": loss / least})
+    return DataFrame(rows)
+
+
+def _plain(lr: float, updates: int, unit: Unit) -> DataFrame:
+    w_D, rows = unit.v_D, []
+    for step in range(updates + 1):
+        off_N = unit.x_ND @ w_D - unit.y_N
+        if not np.isfinite(loss := float(np.mean(off_N**2))):
+            break
+        rows.append({"variant": "none", "step": step, "loss": loss, **_seen(w_D, unit.v_D)})
+        w_D = w_D - lr * 2 * unit.x_ND.T @ off_N / len(off_N)
+    return DataFrame(rows)
+
+
+def _normed(lr: float, updates: int, unit: Unit) -> DataFrame:
+    start_D, rows, square = unit.v_D, [], float(unit.v_D @ unit.v_D)
+    for step in range(updates + 1):
+        parts = gradients(unit)
+        if not np.isfinite(parts.loss):
+            break
+        length = float(np.linalg.norm(unit.v_D))
+        pushed = float(np.linalg.norm(parts.by_v_D))
+        seen = _seen(unit.g * unit.v_D / length, start_D)
+        angle = {"v_length": length, "cosine": float(parts.by_v_D @ unit.v_D / (length * pushed)), "grown": length**2 / square - 1}
+        rows.append({"variant": "weight", "step": step, "loss": parts.loss, **seen, **angle})
+        square += lr**2 * pushed**2
+        unit = unit._replace(v_D=unit.v_D - lr * parts.by_v_D, g=unit.g - lr * parts.by_g)
+    return DataFrame(rows)
+
+
+def _seen(w_D: np.ndarray, start_D: np.ndarray) -> dict[str, float]:
+    length = float(np.linalg.norm(w_D))
+    cosine = float(w_D @ start_D / (length * np.linalg.norm(start_D)))
+    return {"length": length, "turned": float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))}
+
+
+def errors(seed: int = 0) -> dict[str, float]:
+    """orthogonal: the largest |cosine| of dL/dv and v along the path. growth: the largest |grown|.
+
+    gradient: the largest difference of both gradients from autograd's, at the start. scale: that of the gradient by a stretched v, times
+    the stretch, from the gradient by v.
+    """
+    path = trajectory(seed=seed)
+    unit, normed = drawn(seed), path[path["variant"] == "weight"]
+    ours, theirs = gradients(unit), by_autograd(unit)
+    stretched = [np.abs(gradients(unit._replace(v_D=by * unit.v_D)).by_v_D * by - ours.by_v_D).max() for by in STRETCHES]
+    return {
+        "orthogonal": float(normed["cosine"].abs().max()),
+        "growth": float(normed["grown"].abs().max()),
+        "gradient": float(max(np.abs(ours.by_v_D - theirs.by_v_D).max(), abs(ours.by_g - theirs.by_g))),
+        "scale": float(max(stretched)),
+    }
