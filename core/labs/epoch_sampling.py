@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
-from pandas import DataFrame, Series, concat
+from pandas import DataFrame, concat
 
 from core.data.loading import load_data
 from core.settings import RunSettings
@@ -124,18 +124,15 @@ def _descend(given: Problem, order_ERN: np.ndarray, lr: float, batch: int) -> np
     return np.stack(path)
 
 
-def distance_ratios(found: DataFrame) -> Series:
-    """The last distance with reshuffling over that with replacement, a number a seed; from `distances`."""
-    last = found[found["epoch"] == found["epoch"].max()]
-    return _ratios(last, "distance")
+def last_distances(found: DataFrame) -> DataFrame:
+    """The last distance by seed (the index), a column a sampling; from `distances`."""
+    return _sides(found[found["epoch"] == found["epoch"].max()], "distance")
 
 
-def excess_ratios(found: DataFrame) -> Series:
+def late_excess(found: DataFrame) -> DataFrame:
     """The same of the excess training loss, its mean over the last third of the epochs."""
-    late = found[found["epoch"] > found["epoch"].max() * 2 / 3]
-    return _ratios(late, "excess")
+    return _sides(found[found["epoch"] > found["epoch"].max() * 2 / 3], "excess")
 
 
-def _ratios(rows: DataFrame, column: str) -> Series:
-    means = rows.pivot_table(index="seed", columns="sampling", values=column)
-    return (means["reshuffle"] / means["with_replacement"]).rename("ratio")
+def _sides(rows: DataFrame, column: str) -> DataFrame:
+    return rows.pivot_table(index="seed", columns="sampling", values=column)[list(SAMPLINGS)]

@@ -10,11 +10,14 @@ Source: Yuan & Lin 2006 (JRSS B 68); Scardapane, Comminiello, Hussain & Uncini 2
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pandas import DataFrame, concat
 
+from core.labs.threads import one_thread
 from core.settings import RunSettings
+
+Measure = Literal["zero_share", "largest", "train_loss"]
 
 SEEDS = tuple(range(5))
 HIDDEN, EPOCHS = 64, 50
@@ -66,7 +69,8 @@ def train(seeds: Sequence[int] = SEEDS, epochs: int = EPOCHS) -> DataFrame:
     from core.engine.state import begin
 
     every = runs(seeds, epochs)
-    stack, records = advance(begin(list(every.values())), epochs)
+    with one_thread():
+        stack, records = advance(begin(list(every.values())), epochs)
     assert stack.finished
     weights = {row["run"]: row["weights"] for row in records.ended}
     losses = {row["run"]: row["train_loss_eval"] for row in records.history}  # the last row of a run stands
@@ -77,8 +81,11 @@ def train(seeds: Sequence[int] = SEEDS, epochs: int = EPOCHS) -> DataFrame:
     return concat(frames, ignore_index=True)[["penalty", "seed", "layer", "unit", "norm", "zero", "train_loss"]]
 
 
-def by_seed(units: DataFrame) -> DataFrame:
-    """A row a penalty and seed, from `train`: zero_share (of units that are exactly 0), largest (norm of a unit), train_loss."""
-    grouped = units.groupby(["penalty", "seed"], sort=False)
-    found = grouped.agg(zero_share=("zero", "mean"), largest=("norm", "max"), train_loss=("train_loss", "first"))
-    return found.reset_index()
+def by_seed(units: DataFrame, measure: Measure) -> DataFrame:
+    """One number by seed (the index), a column a penalty; from `train`.
+
+    zero_share: of the units, those that are exactly 0; largest: norm of a unit; train_loss: of the network, without penalty.
+    """
+    grouped = units.groupby(["seed", "penalty"])
+    found = {"zero_share": grouped["zero"].mean(), "largest": grouped["norm"].max(), "train_loss": grouped["train_loss"].first()}
+    return found[measure].unstack("penalty")[list(PENALTIES)]

@@ -7,7 +7,7 @@ log(1 + exp(-z)) for true and log(1 + exp(z)) for false, by full-batch gradient 
 all widths and seeds are one stack: their hidden units stand side by side in one row, and each network sums its own stretch of them. One
 unit of a monotone activation (ReLU, tanh, leaky ReLU) cannot part the points; one of GELU, which falls before it rises, can.
 
-Shapes: P = 4 points, U units of all networks, M networks. Torch is imported by `activation_functions` alone.
+Shapes: P = 4 points, U units of all networks, M networks. Torch is imported by `activation_functions` and `one_thread` alone.
 Sources: Minsky & Papert 1969, "Perceptrons"; Goodfellow, Bengio & Courville 2016, "Deep Learning", section 6.1, for the weights by hand.
 """
 
@@ -22,6 +22,7 @@ from pandas import DataFrame, concat
 
 from core.choices.activations import ActivationChoice, Relu
 from core.labs import activation_functions
+from core.labs.threads import one_thread
 
 WIDTHS = (1, 2, 3, 4, 6, 8)
 SEEDS = tuple(range(200))
@@ -126,17 +127,18 @@ def train(
     """Networks of each width from each seed's start, ReLU unless told: a row a width, seed and moment, every so many updates.
 
     Columns: width, seed, step, loss, right (of 4 points), solved (all 4). The start is step 0; the last step is there too. PReLU keeps the
-    slope it starts with. On several threads of torch this is slower, ten times for tanh and GELU: call it by `on_one_thread`.
+    slope it starts with.
     """
     keys = [(width, seed) for width in widths for seed in seeds]
     stack = Stack([start(seed, width) for width, seed in keys], activation or Relu())
     rows = []
-    for step in range(updates + 1):
-        if step % every == 0 or step == updates:
-            loss_M, right_M = stack.scores()
-            rows.append(DataFrame({"step": step, "loss": loss_M, "right": right_M}))
-        if step < updates:
-            stack.step(lr)
+    with one_thread():
+        for step in range(updates + 1):
+            if step % every == 0 or step == updates:
+                loss_M, right_M = stack.scores()
+                rows.append(DataFrame({"step": step, "loss": loss_M, "right": right_M}))
+            if step < updates:
+                stack.step(lr)
     found = concat(rows, ignore_index=True)
     width, seed = zip(*keys * len(rows), strict=True)
     return found.assign(width=width, seed=seed, solved=found["right"] == len(CORNERS_P2))

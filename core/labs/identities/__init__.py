@@ -2,3 +2,14 @@
 
 Every module has `errors(seed)`: the name of each identity and how far off it is on a problem drawn from the seed.
 """
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from pandas import DataFrame
+
+
+def by_seed(errors: Callable[[int], Mapping[str, float]], seeds: Iterable[int]) -> DataFrame:
+    """A column an identity and a row a seed (the index), of one module's `errors`, or of another function like it."""
+    return DataFrame.from_dict({seed: dict(errors(seed)) for seed in seeds}, orient="index").rename_axis("seed").astype(float)

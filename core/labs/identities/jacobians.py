@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pandas import DataFrame, Series, concat
+from pandas import DataFrame, concat
 from scipy import special
 
 from core.choices import activations
 from core.choices.activations import ActivationChoice
 from core.labs import activation_functions
+from core.labs.threads import one_thread
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -115,11 +116,11 @@ def vanishing(seeds: Sequence[int] = range(8), depth: int = DEPTH, width: int = 
     for kind, init in (("relu", "he"), ("sigmoid", "xavier")):
         for seed in seeds:
             run = RunSettings.model_validate({"model": {"kind": "mlp", "width": width, "activation": kind, "init": init}, "seed": seed})
-            frames.append(gradient_flow.measure(run, [depth], seeds=1).assign(activation=kind))
+            with one_thread():
+                frames.append(gradient_flow.measure(run, [depth], seeds=1).assign(activation=kind))
     return concat(frames, ignore_index=True)[["activation", "seed", "layer", "weights"]]
 
 
-def first_layer_ratios(layers: DataFrame) -> Series:
-    """The first layer's gradient norm with the sigmoid over that with ReLU, a number a seed; from `vanishing`."""
-    first = layers[layers["layer"] == 1].pivot(index="seed", columns="activation", values="weights")
-    return (first["sigmoid"] / first["relu"]).rename("ratio")
+def first_layers(layers: DataFrame) -> DataFrame:
+    """The first layer's gradient norm by seed (the index), a column an activation; from `vanishing`."""
+    return layers[layers["layer"] == 1].pivot(index="seed", columns="activation", values="weights")

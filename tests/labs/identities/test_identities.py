@@ -7,6 +7,7 @@ import pkgutil
 
 import pytest
 
+from core.analysis.claims import Below, judge
 from core.labs import identities
 
 MODULES = {
@@ -25,3 +26,11 @@ def test_errors_are_numbers_that_a_seed_decides(name):
     assert found == MODULES[name].errors(11)
     assert found
     assert all(isinstance(error, int | float) and error >= 0 for error in found.values()), found
+
+
+def test_errors_by_seed_can_be_judged():
+    found = identities.by_seed(MODULES["linear_networks"].errors, (4, 9))
+    assert found.index.tolist() == [4, 9]
+    assert found.loc[9].to_dict() == MODULES["linear_networks"].errors(9)
+    assert judge("exact", Below(1e-12), found["pair"]).verdict == "holds"
+    assert judge("exact", Below(-1.0), found["pair"]).verdict == "fails"
