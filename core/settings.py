@@ -23,7 +23,7 @@ from core.choices.stopping import NoStopping, Stopping, StoppingChoice
 from core.choices.training import STREAM_SEEDS, Training
 from core.data.sets import Data, Digits
 
-ENGINE_VERSION = 3
+ENGINE_VERSION = 4
 """Part of every run's key: raised when the engine computes other numbers from the same settings."""
 
 

@@ -26,8 +26,8 @@ def band(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> Dat
 
     Columns: variant, step, the x axis, mean, low, high (NaN for a single value), n (seeds in the mean), carried (how many of those
     had stopped early before, and count with their last value) and lowest (the value of the lowest of them). A diverged seed is in the
-    mean up to its last finite value. Seeds are aligned by update; on the axis of seconds, a point stands at the mean time that its
-    seeds took.
+    mean up to the evaluation before that at which it was found to have diverged. Seeds are aligned by update; on the axis of seconds, a
+    point stands at the mean time that its seeds took.
     """
     table, carried = _by_seed(history, metric)
     n = table.count(axis=1)
@@ -39,8 +39,8 @@ def band(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> Dat
 
 def _by_seed(history: DataFrame, metric: str) -> tuple[DataFrame, Series]:
     """The metric as (variant, step) x seed, runs that stopped early carried forward; and how many are carried in each row."""
-    table = history.pivot(index=["variant", "step"], columns="seed", values=metric).astype(float)
-    table = table.where(np.isfinite(table))
+    values = history.assign(value=history[metric].astype(float).where(np.isfinite(history[metric]) & (history["status"] != "diverged")))
+    table = values.pivot(index=["variant", "step"], columns="seed", values="value")
     last = ends(history)
     stops = last[last["status"] == "stopped"].pivot(index="variant", columns="seed", values="step")
     stop = stops.reindex(index=table.index.get_level_values("variant"), columns=table.columns).to_numpy(dtype=float)

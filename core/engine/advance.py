@@ -10,6 +10,7 @@ from torch import Tensor
 from core.choices.stopping import StoppingChoice
 from core.engine import state_dicts
 from core.engine.batches import epoch_indices, tensors_of
+from core.engine.divergence import beyond, broken
 from core.engine.grids import grid_bytes
 from core.engine.measures import Moment, layer_rows, measured, whole
 from core.engine.network import state_of, trained_model
@@ -113,15 +114,14 @@ def _record(live: Live, gradient_RP: Tensor, before_RP: Tensor | None, records: 
 
 
 def _statuses(live: Live, train: Scores, val: Scores) -> list[str]:
-    finite = live.flat_RP.isfinite().all(1) & train.loss.isfinite() & live.logged_R3.isfinite().all(1)
-    if len(live.data.val):
-        finite &= val.loss.isfinite()
+    lost_R = broken(live.flat_RP, live.logged_R3, train, val, live.data)
     per_epoch = live.steps_per_epoch
     statuses = []
-    for run, watch, healthy in zip(live.runs, live.stack.watches, finite.tolist(), strict=True):
+    for run, watch, lost, far in zip(live.runs, live.stack.watches, lost_R.tolist(), beyond(train, val, live.data).tolist(), strict=True):
         stops = isinstance(run.stopping, StoppingChoice) and run.stopping.stops(watch)
         ends = live.step >= run.training.epochs * per_epoch
-        statuses.append("diverged" if not healthy else "finished" if ends else "stopped" if stops else "running")
+        diverged = lost or (far and (ends or stops))
+        statuses.append("diverged" if diverged else "finished" if ends else "stopped" if stops else "running")
     return statuses
 
 

@@ -18,7 +18,7 @@ from core.settings import RunSettings
 from core.ui import errors
 from core.ui.fields import plain
 from core.ui.live import Results
-from core.ui.panels import compression, soft_targets
+from core.ui.panels import compression, soft_targets, words
 from core.ui.panels import distillation_methods as methods
 from core.ui.panels.compression import Start, number
 from core.ui.panels.drawing import WIDTH, chart
@@ -371,7 +371,7 @@ def _of_quality(metric: str) -> dict[str, Any]:
         "temperature": number("T", "%.3g", "Temperature of the soft targets."),
         "weight": number("w", "%.3g", "Weight of the soft targets."),
         "n": number("Seeds", "%d", "Runs that are stored or on their way."),
-        "diverged": number("Diverged", "%d", "Runs whose loss stopped being finite. They are in no mean."),
+        "diverged": number("Diverged", "%d", words.DIVERGED),
         "mean": number(name[0].upper() + name[1:], "%.4g", "Mean over seeds, at the end of training."),
         "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
         "test_accuracy": number("Test accuracy", "%.3f", "On data that no decision was made on."),

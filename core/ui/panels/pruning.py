@@ -18,7 +18,7 @@ from core.settings import RunSettings
 from core.ui import errors
 from core.ui.fields import plain
 from core.ui.live import Results
-from core.ui.panels import compression, masks
+from core.ui.panels import compression, masks, words
 from core.ui.panels.compression import Start, number
 from core.ui.panels.drawing import WIDTH, chart
 from core.ui.panels.overview import seed_choice
@@ -309,7 +309,7 @@ def _of_quality(metric: str) -> dict[str, Any]:
     return {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
         "n": number("Seeds", "%d", "Runs that are stored or on their way."),
-        "diverged": number("Diverged", "%d", "Runs whose loss stopped being finite. They are in no mean."),
+        "diverged": number("Diverged", "%d", words.DIVERGED),
         "mean": number(name[0].upper() + name[1:], "%.4g", "Mean over seeds, at the end of training."),
         "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
         "difference": number("To dense", "%+.3g", "Difference to the unpruned network, paired by seed."),

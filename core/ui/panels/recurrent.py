@@ -14,7 +14,7 @@ from core.charts import recurrent as charts
 from core.ui import forms, live
 from core.ui.fields import plain
 from core.ui.live import Results
-from core.ui.panels import batch_size, compression, gradient_lag, overview, steering, table
+from core.ui.panels import batch_size, compression, gradient_lag, overview, steering, table, words
 from core.ui.panels.drawing import WIDTH, chart
 from core.ui.panels.recurrent_parts import ADDING, CLIPPING, LAG, PARTS, TABS, TRUNCATION, Baseline, Part, baseline
 from core.ui.panels.view import LOG_Y, ROBUST, SEEDS, View, controls, in_words
@@ -123,7 +123,7 @@ def _solved(part: Part, results: Results, found: Baseline | None) -> None:
 
 def _diverged(part: Part, results: Results, found: Baseline | None) -> None:
     """The share of the seeds whose training fell apart."""
-    st.subheader("Diverged", anchor=False, help="Runs whose loss stopped being a finite number.")
+    st.subheader("Diverged", anchor=False, help=words.DIVERGED)
     frame = results.once("diverged", lambda: analysis.diverged_shares(results.history, results.variants))
     chart(results, f"{part.page}.diverged", charts.diverged, frame, stretch=True, width=WIDTH)
     table.csv_button(f"{part.page}.download.diverged.csv", "diverged.csv", frame)

@@ -14,6 +14,7 @@ from core.export.bundle import zip_bytes
 from core.export.tables import to_csv_bytes
 from core.ui import links
 from core.ui.live import Results
+from core.ui.panels import words
 from core.ui.panels.view import View, in_words
 
 FILES = {
@@ -64,7 +65,7 @@ def _columns(view: View, frame: DataFrame) -> dict[str, Any]:
     every = {
         "variant": column.TextColumn("Variant", pinned=True),
         "n": number("Seeds", help="Runs of this variant that are stored or on their way."),
-        "diverged": number("Diverged", help="Runs whose loss stopped being a finite number. They are in no mean."),
+        "diverged": number("Diverged", help=words.DIVERGED),
         "mean": number(metric, width=WIDE, format="%.4g", help=f"Mean over the seeds that did not diverge, of each run {last_or_best}."),
         "half": number("±", format="%.2g", help="Half of the 95 % interval of that mean (t distribution over seeds)."),
         "best": number("Best", format="%.4g", help="Mean over seeds of the best value that each run ever reached."),

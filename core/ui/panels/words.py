@@ -9,6 +9,12 @@ from core.runs.estimate import estimate
 from core.runs.store import Progress
 from core.ui.live import Results
 
+DIVERGED = (
+    "Runs with a loss or weights that are no finite numbers any more, or that ended with a loss above 1,000 times that of a constant "
+    "prediction. They are in no mean."
+)
+"""What counts as diverged, as `core.engine.divergence` decides it."""
+
 
 def standing(results: Results) -> str:
     """`25 runs · epoch 18 of 20 · 2 diverged · 4 s left` while it runs; before, what it would take; after, that all is stored."""
