@@ -19,8 +19,10 @@ METRICS = (
     "val_r2",
 )
 MEASURES = ("grad_norm", "update_ratio", "weight_norm", "sparsity", "near_zero", "dead_fraction")
-HISTORY_COLUMNS = ("run", "step", "epoch", "samples", "seconds", "lr", *METRICS, *MEASURES, "status")
+HISTORY_COLUMNS = ("run", "step", "epoch", "samples", "seconds", "lr", *METRICS, *MEASURES, "moment", "status")
 LAYER_COLUMNS = ("run", "step", "layer", *MEASURES, "activation_mean", "activation_std", "low", "high", "counts")
+BEFORE_REWIND = "before rewind"
+"""The `moment` of a row that shows a network as it was trained, right before an event of its pruning takes it back; else it is empty."""
 ENDED_COLUMNS = ("run", "status", "test_loss", "test_accuracy", "test_f1", "test_r2", "parameters", "nonzero", "weights")
 
 
@@ -28,7 +30,8 @@ ENDED_COLUMNS = ("run", "status", "test_loss", "test_accuracy", "test_f1", "test
 class Records:
     """Rows by table; NaN stands for what does not apply.
 
-    history: a row a run and evaluation (HISTORY_COLUMNS).
+    history: a row a run and evaluation (HISTORY_COLUMNS); before the row of an event that rewinds, one more of the same step, marked by
+        its `moment`.
     layers: a row a run, evaluation and layer (LAYER_COLUMNS); `counts` are the bytes of a float32 histogram between `low` and `high`.
     ended: a row a run that left its stack (ENDED_COLUMNS); `weights` are a state_dict's bytes.
     grids: run, step and `grid` (bytes, see `core.engine.grids`) for data with two features.

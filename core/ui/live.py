@@ -79,11 +79,14 @@ class Results:
     history, layers, runs: as `core.runs.store.Store` gives them, with a row for what is stored and none for what is not; in the first two
         the variants are categories, in the order of the comparison. While runs are on their way, those of a variant are shown as far as
         all of them have come: see `level`.
+    course: the history with the rows from before rewinds, which `history` leaves out: it has one row a run and step. Where there are
+        none it is the same frame.
     """
 
     comparison: Comparison
     progress: Progress
     history: DataFrame
+    course: DataFrame
     layers: DataFrame
     runs: DataFrame
     store: Store
@@ -160,7 +163,9 @@ class Reader:
         history, layers = (frame.astype({"variant": CategoricalDtype(self._comparison.names)}) for frame in frames)
         runs = self._store.runs(self._comparison)
         self._reading = time.thread_time() - began
-        return Results(self._comparison, progress, history, layers, runs, self._store, progress.version, self._things)
+        standing = history["moment"] == ""
+        present = history if standing.all() else history[standing]
+        return Results(self._comparison, progress, present, history, layers, runs, self._store, progress.version, self._things)
 
 
 def level(history: DataFrame, layers: DataFrame) -> tuple[DataFrame, DataFrame]:

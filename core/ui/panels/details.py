@@ -46,7 +46,7 @@ def _gradients(page: str, results: Results, view: View) -> None:
             results,
             f"{page}.lr",
             curves.loss_curves,
-            results.history,
+            results.course,
             stretch=True,
             patience=PATIENCE,
             metric="lr",

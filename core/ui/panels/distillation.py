@@ -311,7 +311,7 @@ def _training(results: Results, points: DataFrame, metric: str, share: float) ->
         results,
         f"{PAGE}.over_training",
         charts.over_training,
-        results.history,
+        results.course,
         variants=list(near["name"]),
         colours=tuple((name, colours[family]) for name, family in of_each),
         stretch=True,

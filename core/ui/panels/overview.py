@@ -23,7 +23,7 @@ SPARSITY_HELP = "Share of the weights that are exactly 0, as pruning leaves them
 
 def verdict(results: Results, view: View) -> None:
     """The best variant against the runner-up in one sentence."""
-    said = results.once(("verdict", view.metric, view.at), lambda: leading_verdict(results.history, results.runs, view.metric, view.at))
+    said = results.once(("verdict", view.metric, view.at), lambda: leading_verdict(results.course, results.runs, view.metric, view.at))
     st.markdown(f"#### {plain(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
 
 
@@ -45,7 +45,7 @@ def loss(page: str, results: Results, view: View) -> None:
         results,
         f"{page}.loss",
         curves.loss_curves,
-        results.history,
+        results.course,
         stretch=True,
         metric=view.metric,
         with_train=view.with_train,

@@ -94,7 +94,7 @@ def _loss(part: Part, results: Results, view: View, found: Baseline | None) -> N
 def _gradient(part: Part, results: Results, view: View) -> None:
     st.subheader("Gradient norm", anchor=False, help="Of the last mini-batch before each measurement, before it is clipped.")
     options: dict[str, Any] = {"metric": "grad_norm", "with_train": False, "with_seeds": view.with_seeds, "log_y": True, "focus": False}
-    chart(results, f"{part.page}.gradient", curves.loss_curves, results.history, stretch=True, x=view.x, width=WIDTH, **options)
+    chart(results, f"{part.page}.gradient", curves.loss_curves, results.course, stretch=True, x=view.x, width=WIDTH, **options)
 
 
 def _solved(part: Part, results: Results, found: Baseline | None) -> None:

@@ -45,7 +45,7 @@ def summary(page: str, results: Results, view: View) -> None:
 
 def rows(results: Results, view: View) -> DataFrame:
     """`statistics.summarise` of all variants in their order, with `half` (half the interval's width) and `curve`; no empty columns."""
-    table = summarise(results.history, results.runs, view.metric, view.at).set_index("variant").reindex(results.variants)
+    table = summarise(results.course, results.runs, view.metric, view.at).set_index("variant").reindex(results.variants)
     curves = sparklines(results.history, view.metric, view.x)
     table = table.assign(
         half=(table["ci_high"] - table["ci_low"]) / 2,
