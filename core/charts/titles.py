@@ -20,7 +20,7 @@ FRACTION = "fraction"
 
 TITLES: dict[str, tuple[str, str]] = {
     "lr": ("learning rate", ""),
-    "train_loss": ("training loss as logged", NATS),
+    "train_loss": ("training loss as logged", ""),  # of what a run minimises, which may be any loss
     "penalty": ("penalty", NATS),
     "train_loss_eval": ("training loss", NATS),
     "train_accuracy": ("training accuracy", FRACTION),

@@ -279,7 +279,7 @@ class Live:
 
     def _gradient_for_scores(self, rows: list[int]) -> Tensor | None:
         needed = any(self.runs[row].pruning.needs == "gradients" for row in rows)
-        return training_gradient(self.network, self.data) if needed else None
+        return training_gradient(self.network, self.data, self.loss.of) if needed else None
 
     def _scores(self, row: int, epoch: int, gradient_RP: Tensor | None) -> Tensor:
         weights_P, run = self.flat_RP[row], self.runs[row]

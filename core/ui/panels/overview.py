@@ -17,6 +17,10 @@ WEIGHTS_HELP = (
     "over time: where one network's weights lie, epoch by epoch. "
     "at the end: the same at the last measurement, variants over each other."
 )
+DIFFERENT_LOSSES = (
+    ":material/warning: The training loss as logged is what each run minimises, which is not the same loss in all variants: their values "
+    "are no comparison. The other metrics are of one loss for all."
+)
 SPARSITY = {"exact zeros": "sparsity", "near zeros": "near_zero"}
 SPARSITY_HELP = "Share of the weights that are exactly 0, as pruning leaves them; or smaller than 0.001, as penalties push them."
 
@@ -25,6 +29,8 @@ def verdict(results: Results, view: View) -> None:
     """The best variant against the runner-up in one sentence."""
     said = results.once(("verdict", view.metric, view.at), lambda: leading_verdict(results.course, results.runs, view.metric, view.at))
     st.markdown(f"#### {plain(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
+    if view.metric == "train_loss" and len({run.objective for run in results.comparison.runs()}) > 1:
+        st.caption(DIFFERENT_LOSSES)
 
 
 def side_by_side(page: str, results: Results, view: View) -> None:

@@ -268,7 +268,9 @@ def _tabs(results: Results, points: DataFrame, metric: str, level: float, seed: 
 
 
 def _training(results: Results, shown: DataFrame, metric: str) -> None:
-    st.caption("The fall is the pruning itself; how far it climbs back is what training on is worth. A ticket begins anew: there its line breaks.")
+    st.caption(
+        "The fall is the pruning itself; how far it climbs back is what training on is worth. A ticket begins anew: there its line breaks."
+    )
     colours = palette.with_references(_families(results), list(shown.loc[~shown["pruned"], "name"]))
     of_each = zip(shown["name"], shown["family"].where(shown["pruned"], shown["name"]), strict=True)
     chart(
