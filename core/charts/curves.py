@@ -63,7 +63,7 @@ def loss_curves(
         columns: panels side by side.
     """
     history = bands.with_stretches(bands.of_variants(history, variants))
-    twin = TRAINING_TWIN.get(metric) if with_train else None
+    twin = training_twin(history, metric) if with_train else None
     lines = bands.seed_lines(history, metric, x)
     drawn = pd.concat([lines, bands.seed_lines(history, twin, x)]) if twin else lines
     domain = domains.domain(drawn, log_y=log_y, focus=focus)
@@ -76,6 +76,12 @@ def loss_curves(
     panels = [_panel(history, lines, group, look, with_seeds, **room) for group in palette.groups(variants)]
     shared = {"x": "shared", "y": "shared", "color": "independent"}  # the same axes, and to each panel the legend of its variants
     return alt.ConcatChart(concat=panels, columns=columns, resolve=alt.Resolve(scale=shared), autosize=marks.PAD, description=description)
+
+
+def training_twin(history: DataFrame, metric: str) -> str | None:
+    """The same metric on the training data; None where there is none, or it is not measured."""
+    twin = TRAINING_TWIN.get(metric)
+    return None if twin is None or (len(history) and history[twin].isna().all()) else twin
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from core.charts import marks, palette, titles
-from core.charts.curves import TRAINING_TWIN
+from core.charts.curves import training_twin
 
 _PARTS = {"validation": [1, 0], "training": [5, 3]}
 
@@ -45,7 +45,7 @@ def stopping_points(
         .encode(kept_at, alt.Y("kept:Q", title=title), colour, tooltip=told + kept),
         alt.Chart(stops).mark_point(size=110, filled=True, opacity=1).encode(x, y, colour, tooltip=told + kept),
     ]
-    note = marks.note(["filled: where the rule stops", "open: the best evaluation until then", *_twin_note(metric)], width)
+    note = marks.note(["filled: where the rule stops", "open: the best evaluation until then", *_twin_note(history, metric)], width)
     described = (
         f"Line chart of {titles.name(metric)} of one run against epochs, with the points at which {titles.listed(list(rules))} stop."
     )
@@ -53,7 +53,7 @@ def stopping_points(
 
 
 def _curves(history: DataFrame, metric: str, x: alt.X, y: alt.Y) -> alt.Chart:
-    twin = TRAINING_TWIN.get(metric)
+    twin = training_twin(history, metric)
     columns = {"validation": metric, **({"training": twin} if twin else {})}
     lines = pd.concat([DataFrame({"epoch": history["epoch"], "value": history[column], "part": part}) for part, column in columns.items()])
     dash = alt.StrokeDash("part:N", scale=alt.Scale(domain=list(_PARTS), range=list(_PARTS.values())), legend=None)
@@ -62,6 +62,6 @@ def _curves(history: DataFrame, metric: str, x: alt.X, y: alt.Y) -> alt.Chart:
     return chart.encode(x, y, dash, tooltip=tooltip)
 
 
-def _twin_note(metric: str) -> list[str]:
-    twin = TRAINING_TWIN.get(metric)
+def _twin_note(history: DataFrame, metric: str) -> list[str]:
+    twin = training_twin(history, metric)
     return [f"dashed: {titles.name(twin)}"] if twin else []

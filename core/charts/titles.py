@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal
 
 from pandas import DataFrame
@@ -41,16 +44,45 @@ TITLES: dict[str, tuple[str, str]] = {
 }
 
 
+OF_TRAINING = frozenset({"train_loss_eval", "train_accuracy", "train_r2", "dead_fraction", "activation_mean", "activation_std"})
+"""What is measured on the training data, or on a sample of them."""
+
+_sample: ContextVar[str] = ContextVar("sample", default="")
+
+
+@contextmanager
+def of_sample(said: str) -> Iterator[None]:
+    """Within it, names and titles of what is measured on training data say so: "1,000 examples"; an empty text: on all of them.
+
+    It stands around the making of a chart, so that no chart that names such a column can forget it.
+    """
+    token = _sample.set(said)
+    try:
+        yield
+    finally:
+        _sample.reset(token)
+
+
 def name(column: str) -> str:
     """The column in words, without its unit."""
-    return TITLES.get(column, (column.replace("_", " "), ""))[0]
+    return _with(TITLES.get(column, (column.replace("_", " "), ""))[0], _sample_of(column))
 
 
 def title(column: str, *, regression: bool = False) -> str:
     """The column in words with its unit in brackets, if it has one; losses of a regression are mean squared errors."""
     words, unit = TITLES.get(column, (column.replace("_", " "), ""))
     unit = "mean squared error" if regression and unit == NATS else unit
-    return f"{words} ({unit})" if unit else words
+    return _with(words, unit, _sample_of(column))
+
+
+def _sample_of(column: str) -> str:
+    return _sample.get() if column in OF_TRAINING else ""
+
+
+def _with(words: str, *said: str) -> str:
+    """The words with what is to be said in brackets."""
+    inside = ", ".join(filter(None, said))
+    return f"{words} ({inside})" if inside else words
 
 
 def is_fraction(column: str) -> bool:

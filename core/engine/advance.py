@@ -98,7 +98,7 @@ def _record_before_rewind(live: Live, rows: Sequence[int], gradient_RP: Tensor, 
     live.evaluating(True, rows)
     look = _look(live, gradient_RP, before_RP, after_RP)
     found = _history_rows(live, look, ["running"] * len(live.runs))
-    lost_R = broken(live.flat_RP, live.logged_R3, look.train, look.val, live.data).tolist()
+    lost_R = _broken(live, look).tolist()
     whole = [row for row in rows if not lost_R[row]]
     records.history += [found[row] | {"moment": BEFORE_REWIND} for row in whole]
     live.logged_R3[whole] = 0
@@ -118,7 +118,7 @@ class _Look:
 
 def _look(live: Live, gradient_RP: Tensor, before_RP: Tensor | None, after_RP: Tensor) -> _Look:
     activity = Activity()
-    train = evaluate(live.network, live.data.train, live.data.task, activity)
+    train = evaluate(live.network, live.measured, live.data.task, activity)
     val = evaluate(live.network, live.data.val, live.data.task)
     return _Look(train, val, activity, whole(Moment(live.flat_RP, gradient_RP, before_RP, after_RP), live.network.layout, activity))
 
@@ -130,7 +130,7 @@ def _record(live: Live, gradient_RP: Tensor, before_RP: Tensor | None, records: 
     look = _look(live, gradient_RP, before_RP, after_RP)
     rates = live.rates()  # before a schedule that watches the loss lowers them
     live.watch(look.val, rows)
-    statuses = _statuses(live, look.train, look.val)
+    statuses = _statuses(live, look)
     found = _history_rows(live, look, statuses, rates)
     records.history += [found[row] for row in rows]
     records.layers += _layer_rows(live, look, rows)
@@ -158,11 +158,17 @@ def _grid_rows(live: Live, rows: Sequence[int]) -> list[Row]:
     return [{"run": live.runs[row].key, "step": live.step, "grid": grids[row]} for row in rows]
 
 
-def _statuses(live: Live, train: Scores, val: Scores) -> list[str]:
-    lost_R = broken(live.flat_RP, live.logged_R3, train, val, live.data)
+def _broken(live: Live, look: _Look) -> Tensor:
+    measured = [scores.loss for part, scores in ((live.measured, look.train), (live.data.val, look.val)) if len(part)]
+    return broken(live.flat_RP, live.logged_R3, *measured)
+
+
+def _statuses(live: Live, look: _Look) -> list[str]:
+    train_R = look.train.loss if len(live.measured) else live.logged_R3[:, 0] / live.logged_R3[:, 2]
+    lost_R, far_R = _broken(live, look), beyond(train_R, look.val.loss, live.data)
     per_epoch = live.steps_per_epoch
     statuses = []
-    for run, watch, lost, far in zip(live.runs, live.stack.watches, lost_R.tolist(), beyond(train, val, live.data).tolist(), strict=True):
+    for run, watch, lost, far in zip(live.runs, live.stack.watches, lost_R.tolist(), far_R.tolist(), strict=True):
         stops = isinstance(run.stopping, StoppingChoice) and run.stopping.stops(watch)
         ends = live.step >= run.training.epochs * per_epoch
         diverged = lost or (far and (ends or stops))

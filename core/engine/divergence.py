@@ -3,8 +3,9 @@
 Three signs, each of a run alone:
 - A weight, the logged loss or penalty, or an evaluated loss is not finite, at any evaluation: the run ends there.
 - The arithmetic of its optimizer overflows or divides by zero: its weights are then set to NaN, and the next evaluation finds that.
-- At its last evaluation, its training or validation loss is above FACTOR times that of a constant prediction. An evaluation before the
-  last does not count, for a run may recover, and a range test is there to see the loss blow up.
+- At its last evaluation, its training loss (as logged, where no training examples are evaluated) or its validation loss is above FACTOR
+  times that of a constant prediction. An evaluation before the last does not count, for a run may recover, and a range test is there to
+  see the loss blow up.
 
 The constant prediction gives all classes the same probability, or the mean of the training targets. On the validation data it counts
 no less than on the training data, so that a few validation targets close to that mean make nobody diverge.
@@ -17,25 +18,23 @@ import math
 from torch import Tensor
 
 from core.engine.batches import Part, Tensors
-from core.engine.objective import Scores
 
 FACTOR = 1000
 """Far beyond what overfitting or a bad start does, and far below what would overflow."""
 
 
-def broken(flat_RP: Tensor, logged_R3: Tensor, train: Scores, val: Scores, data: Tensors) -> Tensor:
-    """Whether something of each run is not finite (R,)."""
-    healthy = flat_RP.isfinite().all(1) & logged_R3.isfinite().all(1)
-    for part, scores in ((data.train, train), (data.val, val)):
-        if len(part):
-            healthy &= scores.loss.isfinite()
-    return ~healthy
+def broken(flat_RP: Tensor, logged_R3: Tensor, *losses_R: Tensor) -> Tensor:
+    """Whether something of each run is not finite (R,): its weights, what was logged, and its evaluated losses."""
+    finite_R = flat_RP.isfinite().all(1) & logged_R3.isfinite().all(1)
+    for loss_R in losses_R:
+        finite_R &= loss_R.isfinite()
+    return ~finite_R
 
 
-def beyond(train: Scores, val: Scores, data: Tensors) -> Tensor:
-    """Whether a loss of each run is above FACTOR times that of a constant prediction (R,)."""
+def beyond(train_R: Tensor, val_R: Tensor, data: Tensors) -> Tensor:
+    """Whether the training or the validation loss of each run is above FACTOR times that of a constant prediction (R,)."""
     of_train, of_val = constant_losses(data)
-    return (train.loss > FACTOR * of_train) | (val.loss > FACTOR * of_val)
+    return (train_R > FACTOR * of_train) | (val_R > FACTOR * of_val)
 
 
 def constant_losses(data: Tensors) -> tuple[float, float]:

@@ -21,7 +21,7 @@ from core.choices.schedules import Plateau
 from core.choices.stopping import StoppingChoice
 from core.data.sets import Data
 from core.engine.batch_loss import BatchLoss
-from core.engine.batches import epoch_indices, tensors_of
+from core.engine.batches import epoch_indices, measured_part, tensors_of
 from core.engine.network import Network, blank
 from core.engine.objective import Scores
 from core.engine.optimization import groups_of
@@ -42,7 +42,7 @@ class Live:
         self.step = stack.step
         self.steps_per_epoch, self.batch_size = stack.steps_per_epoch, stack.batch_size
         self.micro_size, self.accumulation = stack.micro_size, stack.accumulation
-        self.data = tensors_of(stack)
+        self.data, self.measured = tensors_of(stack), measured_part(stack)
         self.flat_RP = stack.flat_RP.clone()
         self.grad_RP = torch.zeros_like(self.flat_RP)
         self.buffers = {name: buffer.clone() for name, buffer in stack.buffers.items()}

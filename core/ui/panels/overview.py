@@ -9,7 +9,7 @@ from core.charts import curves, weights
 from core.ui.fields import plain
 from core.ui.live import Results
 from core.ui.panels.drawing import WIDTH, along, chart
-from core.ui.panels.view import View, in_words
+from core.ui.panels.view import View, named
 
 NORM, OVER_TIME, AT_THE_END = "norm", "over time", "at the end"
 WEIGHTS_HELP = (
@@ -46,7 +46,7 @@ def side_by_side(page: str, results: Results, view: View) -> None:
 
 def loss(page: str, results: Results, view: View) -> None:
     """The metric over training."""
-    st.subheader(in_words(view.metric), anchor=False)
+    st.subheader(named(results, view.metric), anchor=False)
     chart(
         results,
         f"{page}.loss",

@@ -17,7 +17,7 @@ from core.ui.live import Results
 from core.ui.panels import batch_size, compression, gradient_lag, overview, steering, table, words
 from core.ui.panels.drawing import WIDTH, chart
 from core.ui.panels.recurrent_parts import ADDING, CLIPPING, LAG, PARTS, TABS, TRUNCATION, Baseline, Part, baseline
-from core.ui.panels.view import LOG_Y, ROBUST, SEEDS, View, controls, in_words
+from core.ui.panels.view import LOG_Y, ROBUST, SEEDS, View, controls, named
 
 PAGE = "recurrent"
 PATH = "pages/recurrent.py"
@@ -58,10 +58,13 @@ def draw_part(part: Part, results: Results) -> None:
 
 
 def solved(results: Results, found: Baseline) -> DataFrame:
-    """Which runs ended below half of the baseline, by validation loss, or by training loss where there are no validation data."""
+    """Which runs ended below half of the baseline, by validation loss, or by training loss where there are no validation data, as logged
+    where that is not measured either.
+    """
 
     def make() -> DataFrame:
-        metric = "val_loss" if results.history["val_loss"].notna().any() else "train_loss_eval"
+        losses = [name for name in ("val_loss", "train_loss_eval") if results.history[name].notna().any()]
+        metric = losses[0] if losses else "train_loss"
         return analysis.solved(results.history, results.variants, found.value, metric)
 
     return results.once(("solved", found), make)
@@ -83,7 +86,7 @@ def _pictures(part: Part, results: Results, view: View, found: Baseline | None) 
 
 
 def _loss(part: Part, results: Results, view: View, found: Baseline | None) -> None:
-    st.subheader(in_words(view.metric), anchor=False)
+    st.subheader(named(results, view.metric), anchor=False)
     ruled = found if "loss" in view.metric else None
     options: dict[str, Any] = {"with_train": view.with_train, "with_seeds": view.with_seeds, "log_y": view.log_y, "focus": view.focus}
     options |= {"baseline": ruled and ruled.value, "label": ruled.label if ruled else ""}

@@ -15,7 +15,7 @@ from core.export.tables import to_csv_bytes
 from core.ui import links
 from core.ui.live import Results
 from core.ui.panels import words
-from core.ui.panels.view import View, in_words
+from core.ui.panels.view import View, in_words, named
 
 FILES = {
     "history.csv": "A row a run and evaluation.",
@@ -37,7 +37,7 @@ def summary(page: str, results: Results, view: View) -> None:
         frame,
         key=f"{page}.table",
         hide_index=True,
-        column_config=_columns(view, frame),
+        column_config=_columns(named(results, view.metric), view, frame),
         placeholder="–",
         alt=f"Summary of the variants by {in_words(view.metric).lower()}",
     )
@@ -58,9 +58,8 @@ def rows(results: Results, view: View) -> DataFrame:
     return table.rename_axis("variant").reset_index()
 
 
-def _columns(view: View, frame: DataFrame) -> dict[str, Any]:
+def _columns(metric: str, view: View, frame: DataFrame) -> dict[str, Any]:
     number, column = st.column_config.NumberColumn, st.column_config
-    metric = in_words(view.metric)
     last_or_best = "its last value" if view.at == "last" else "the best it ever reached"
     every = {
         "variant": column.TextColumn("Variant", pinned=True),

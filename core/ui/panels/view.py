@@ -10,8 +10,9 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.analysis.statistics import IN_WORDS, At
-from core.charts.titles import Axis
+from core.charts.titles import OF_TRAINING, Axis, is_regression
 from core.ui.live import Results
+from core.ui.panels.words import sample
 
 CLASSIFICATION = ("val_loss", "val_accuracy", "val_f1", "train_loss_eval", "train_accuracy", "train_loss")
 REGRESSION = ("val_loss", "val_r2", "train_loss_eval", "train_r2", "train_loss")
@@ -103,16 +104,24 @@ def metrics(results: Results) -> list[str]:
         tasks = results.once("tasks", lambda: _measured_tasks(results.history))
     validated = any(run.data.validation_fraction > 0 for run in results.comparison.runs())
     names = dict.fromkeys((CLASSIFICATION if "classification" in tasks else ()) + (REGRESSION if "regression" in tasks else ()))
-    return [name for name in names if validated or not name.startswith("val_")]
+    trained = any(run.training.evaluate_train != "none" for run in results.comparison.runs())
+    return [name for name in names if (validated or not name.startswith("val_")) and (trained or name not in OF_TRAINING)]
 
 
 def _measured_tasks(history: DataFrame) -> set[str]:
-    """What the runs turned out to be, for a table whose target decides; both before the first of them has been measured."""
-    columns = {"classification": "train_accuracy", "regression": "train_r2"}
-    return {task for task, column in columns.items() if history[column].notna().any()} or set(columns)
+    """What the runs turned out to be, for a table whose target decides; both where no score has been measured that would tell."""
+    scored = bool(history[["train_accuracy", "val_accuracy"]].notna().to_numpy().any())
+    found = {"classification": scored, "regression": is_regression(history)}
+    return {task for task, there in found.items() if there} or set(found)
 
 
 def in_words(metric: str) -> str:
     """`Validation loss`."""
     words = IN_WORDS[metric].replace("R2", "R²")
     return f"{words[0].upper()}{words[1:]}"
+
+
+def named(results: Results, metric: str) -> str:
+    """`Training accuracy (1,000 examples)`: in words, and on how many training examples where that is not all of them."""
+    said = sample(results) if metric in OF_TRAINING else ""
+    return f"{in_words(metric)} ({said})" if said else in_words(metric)

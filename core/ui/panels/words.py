@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 from core.data.examples import DataError
+from core.engine.planning import measured_examples
 from core.runs.estimate import estimate
 from core.runs.store import Progress
+from core.settings import RunSettings
 from core.ui.live import Results
 
 DIVERGED = (
@@ -14,6 +16,23 @@ DIVERGED = (
     "prediction. They are in no mean."
 )
 """What counts as diverged, as `core.engine.divergence` decides it."""
+
+
+def sample(results: Results) -> str:
+    """On how many training examples the training metrics are measured, where that is not all of them: "1,000 examples"; else nothing."""
+    said = {_sample(run) for run in results.comparison.runs()} - {"none"}
+    return "" if said <= {""} else " or ".join(sorted(text or "all" for text in said))
+
+
+def _sample(run: RunSettings) -> str:
+    size = measured_examples(run)
+    if not size:
+        return "none" if size == 0 else ""
+    data = run.data
+    if data.size is None:
+        return f"at most {count(size, 'example')}"
+    kept = 1 - data.validation_fraction - (0 if data.authors_split else data.test_fraction)
+    return "" if size >= round(kept * data.size) else count(size, "example")
 
 
 def standing(results: Results) -> str:
