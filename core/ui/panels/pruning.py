@@ -22,6 +22,7 @@ from core.ui.panels import compression, masks, words
 from core.ui.panels.compression import Start, number
 from core.ui.panels.drawing import WIDTH, chart
 from core.ui.panels.overview import seed_choice
+from core.ui.panels.view import in_words
 
 PAGE = "pruning"
 PATH = "pages/pruning.py"
@@ -288,6 +289,24 @@ def _training(results: Results, shown: DataFrame, metric: str) -> None:
         focus=False,
         width=2 * WIDTH,
     )
+    _tickets(results, shown, metric)
+
+
+def _tickets(results: Results, shown: DataFrame, metric: str) -> None:
+    found = results.once(("tickets", metric), lambda: analysis.tickets(results.course, metric), PATIENCE)
+    found = found[found["variant"].isin(shown["name"])].assign(half=(found["high"] - found["low"]) / 2)
+    if found.empty:
+        return
+    st.markdown("**What each ticket had reached when it was pruned further**")
+    columns = {
+        "variant": st.column_config.TextColumn("Variant", pinned=True),
+        "epoch": number("After epoch", "%d", "The pruning after this epoch took the weights back."),
+        "left": number("Weights left", "percent", "Until that pruning."),
+        "n": number("Seeds", "%d", "With a value there."),
+        "mean": number(in_words(metric), "%.4g", "Mean over seeds, of the network as it was trained."),
+        "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
+    }
+    compression.shown_table(f"{PAGE}.tickets", found, columns, "Every ticket on the way: weights left, and what it had reached")
 
 
 def _table(results: Results, points: DataFrame, metric: str) -> None:
