@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from core.runs import database
+from core.runs.compare import compare
 from core.runs.database import Database, StoreError, put, write_number
 from core.runs.schema import SCHEMA_VERSION, comparisons, meta, metadata
 from core.runs.store import Store
@@ -95,6 +96,22 @@ def test_a_store_made_before_a_measure_was_added_gets_its_column(url):
     assert store.runs(comparison(0.1).id)["last_dead_fraction"].isna().tolist() == [True, True]
     Bench(store).finish(comparison(0.1).id)
     assert store.history(comparison(0.1).id)[0]["dead_fraction"].notna().all()
+    store.close()
+
+
+def test_a_store_made_before_rewinds_were_recorded_gets_their_table(url):
+    store = Store(url)
+    with store.database.writing() as connection:
+        database.remember(connection, "layout", "that of an earlier version")
+        connection.exec_driver_sql("DROP TABLE before_rewind")
+    store.close()
+    store = Store(url)
+    rewound = comparison(0.1, seeds=1, pruning={"kind": "magnitude", "epochs": [1, 2], "rewind": 0})
+    compare(rewound, store=store, progress=False)
+    assert list(store.history(rewound)[0]["moment"]) == ["", "before rewind", "", "before rewind", "", ""]
+    store.delete(rewound.id)
+    with store.database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM before_rewind").scalar() == 0
     store.close()
 
 

@@ -28,11 +28,9 @@ def _sample(run: RunSettings) -> str:
     size = measured_examples(run)
     if not size:
         return "none" if size == 0 else ""
-    data = run.data
-    if data.size is None:
+    if run.data.parts is None:
         return f"at most {count(size, 'example')}"
-    kept = 1 - data.validation_fraction - (0 if data.authors_split else data.test_fraction)
-    return "" if size >= round(kept * data.size) else count(size, "example")
+    return "" if size >= run.data.parts.train else count(size, "example")
 
 
 def standing(results: Results) -> str:
