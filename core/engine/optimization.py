@@ -88,11 +88,11 @@ class Group:
         factor = self.factor(step)
         if self.apart is not None:
             apart = self.apart
-            _or_lost(self.values_RP, lambda: apart.step(self.optimizers[0], factor))
+            _or_lost(self.values_RP, lambda: apart.step(self.optimizers[0], factor), foreign=False)
             return time.perf_counter() - begun
         for place, optimizers in enumerate(self.optimizers):
             values = self.values_RP if self.run.optimizer.elementwise else self.values_RP[place]
-            _or_lost(values, partial(self._step_one, place, optimizers, factor))
+            _or_lost(values, partial(self._step_one, place, optimizers, factor), foreign=self.run.optimizer.foreign)
         return time.perf_counter() - begun
 
     def _step_one(self, place: int, optimizers: Sequence[torch.optim.Optimizer], factor: float) -> None:
@@ -137,14 +137,17 @@ class Group:
                 _restore(optimizer, state)
 
 
-def _or_lost(values: Tensor, step: Callable[[], None]) -> None:
+def _or_lost(values: Tensor, step: Callable[[], None], *, foreign: bool) -> None:
     """Does a step; where Python's arithmetic in it overflows or divides by zero, the parameters become NaN: their runs have diverged.
 
     Of an optimizer that steps several runs at once that arithmetic is of setting, rate and update alone: each run would fail by itself.
+    A division by zero in a user's own code (`foreign`) is a fault that its author wants to see.
     """
     try:
         step()
-    except ArithmeticError:
+    except ArithmeticError as error:
+        if foreign and not isinstance(error, OverflowError):
+            raise
         values.fill_(torch.nan)
     except RuntimeError as error:
         if OVERFLOW not in str(error):

@@ -95,6 +95,20 @@ class Overflowing(torch.optim.SGD):
         super().step()
 
 
+class Dividing(torch.optim.SGD):
+    """A user's optimizer with a fault in it."""
+
+    def step(self, closure=None):
+        """Never comes to it."""
+        super().step(closure)
+        _ = 1 / (self.defaults["lr"] - self.defaults["lr"])
+
+
+def test_a_fault_in_a_users_own_optimizer_is_raised_not_taken_for_a_divergence():
+    with pytest.raises(ZeroDivisionError):
+        stacked_training([settings(optimizer={"kind": "custom", "path": f"{__name__}.Dividing"})])
+
+
 @pytest.mark.parametrize("changes", OVERFLOWING, ids=lambda changes: str(changes["optimizer"]))
 def test_an_overflow_inside_an_optimizer_is_a_run_that_diverged(changes):
     runs = [settings(**changes, seed=seed, training={"epochs": 3}) for seed in (0, 1)]
