@@ -54,6 +54,13 @@ def higher_is_better(metric: str) -> bool:
     return HIGHER_IS_BETTER.get(metric, False)
 
 
+def standing(history: DataFrame) -> DataFrame:
+    """The history with one row a run and step: without those that show a network before its pruning took it back."""
+    if "moment" not in history or (stands := history["moment"] == "").all():
+        return history
+    return history[stands]
+
+
 def t_quantile(degrees: Any) -> Any:
     """Half width of a two-sided 95 % interval in standard errors, for the given degrees of freedom (a number or an array)."""
     from scipy.special import stdtrit  # scipy.stats would say the same, and takes a second to import
@@ -316,6 +323,7 @@ def _finite(values: Series) -> Series:
 
 def _last(history: DataFrame, metric: str) -> Series:
     """By run: the metric at the largest step, finite or not."""
+    history = standing(history)
     steps = history["step"]
     last = history[steps == steps.groupby(history["run"]).transform("max")]
     return last.drop_duplicates("run", keep="last").set_index("run")[metric].astype(float)

@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeVar, cast
 import streamlit as st
 from pandas import CategoricalDtype, DataFrame
 
+from core.analysis.statistics import standing
 from core.comparison import Comparison
 from core.runs.store import Followed, Progress, Store
 from core.ui import service
@@ -163,9 +164,7 @@ class Reader:
         history, layers = (frame.astype({"variant": CategoricalDtype(self._comparison.names)}) for frame in frames)
         runs = self._store.runs(self._comparison)
         self._reading = time.thread_time() - began
-        standing = history["moment"] == ""
-        present = history if standing.all() else history[standing]
-        return Results(self._comparison, progress, present, history, layers, runs, self._store, progress.version, self._things)
+        return Results(self._comparison, progress, standing(history), history, layers, runs, self._store, progress.version, self._things)
 
 
 def level(history: DataFrame, layers: DataFrame) -> tuple[DataFrame, DataFrame]:
