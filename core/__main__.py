@@ -6,18 +6,16 @@ Exit 0 when it did what was asked, 2 and a clear line when the input is wrong.
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import sys
-import tomllib
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.choices.refusals import SettingsError, below, read_json, read_toml
 from core.comparison import Comparison
-from core.settings import SettingsError
 
 if TYPE_CHECKING:
     from core.runs.store import Store
@@ -110,20 +108,12 @@ def load(file: Path) -> Comparison:
     """The comparison in a TOML or JSON file; a table's relative path is taken from the file's folder. Raises SettingsError, OSError."""
     try:
         text = file.read_text(encoding="utf-8-sig")
-        given = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
+        given = read_json(text) if file.suffix == ".json" else read_toml(text)
         return Comparison.load(_with_whole_paths(given, file.resolve().parent))
-    except RecursionError as error:
-        raise SettingsError(f"{file}: brackets within brackets, too deep to be a comparison") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{file}: not a text file in UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file}: not TOML: {error}") from error
-    except json.JSONDecodeError as error:
-        raise SettingsError(f"{file}: not JSON: {error}") from error
     except SettingsError as error:
-        raise SettingsError("\n".join(f"{file}: {line}" for line in str(error).splitlines())) from error
-    except ValueError as error:  # a number of more digits than Python reads
-        raise SettingsError(f"{file}: {str(error).partition(';')[0]}") from error
+        raise SettingsError(below(f"{file}: ", str(error))) from error
 
 
 def _with_whole_paths(given: Any, folder: Path) -> Any:

@@ -6,15 +6,17 @@ import hashlib
 import itertools
 import json
 import math
-import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from core.choices.base import SEEDS_END, Choice, Seed
-from core.settings import RunSettings, SettingsError, explain, worded
+from core.choices.refusals import InWords, SettingsError, below, read_json, read_toml, worded
+from core.choices.texts import as_name, short, shown
+from core.settings import RunSettings
 
 MAX_VARIED = 3
 MAX_RUNS = 8_000
@@ -30,7 +32,7 @@ class Variant(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    name: Annotated[str, Field(min_length=1, max_length=80)]
+    name: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(as_name)]
 
     @model_validator(mode="before")
     @classmethod
@@ -43,7 +45,7 @@ class Variant(BaseModel):
         return dict(self.model_extra or {})
 
 
-class Comparison(BaseModel):
+class Comparison(InWords):
     """Runs that differ in what varies, each with the same seeds.
 
     `vary` maps dotted paths to lists of values, which are crossed; `variants` names them one by one instead. `seeds` is how many
@@ -61,7 +63,7 @@ class Comparison(BaseModel):
     @classmethod
     def _base_in_our_words(cls, base: Any) -> Any:
         if not isinstance(base, RunSettings | dict):
-            raise worded(f"base: {base!r}: settings are a table")
+            raise worded(f"base: {shown(base)}: settings are a table")
         return base if isinstance(base, RunSettings) else _validated(base, "base.")
 
     @field_validator("vary", mode="before")
@@ -74,16 +76,16 @@ class Comparison(BaseModel):
         if self.vary and self.variants:
             raise worded("vary and variants: give one of the two")
         if empty := [path for path, values in self.vary.items() if not values]:
-            raise worded(f"vary.{empty[0]}: needs at least one value")
-        names = [variant.name for variant in self.variants]
-        if twice := {name for name in names if names.count(name) > 1}:
+            raise worded(f"vary.{short(empty[0])}: needs at least one value")
+        if (runs := self._size()) > MAX_RUNS:
+            raise worded(f"a comparison has {MAX_RUNS:,} runs at most, and this one has {runs:,}; take fewer values or seeds")
+        names = Counter(variant.name for variant in self.variants)
+        if twice := {name for name, times in names.items() if times > 1}:
             raise worded(f"variants: the name {min(twice)!r} is given twice")
         if any("seed" in paths for paths in (self.vary, *(variant.overrides for variant in self.variants))):
             raise worded("seed: every variant has the same seeds; say which in seeds")
         if self.seed_list[-1] >= SEEDS_END:
-            raise worded(f"seeds: {self.seeds} from base.seed = {self.base.seed} on go past the largest seed, {SEEDS_END - 1}")
-        if (runs := self._size()) > MAX_RUNS:
-            raise worded(f"a comparison has {MAX_RUNS:,} runs at most, and this one has {runs:,}; take fewer values or seeds")
+            raise worded(f"seeds: {shown(self.seeds)} from base.seed = {self.base.seed} on go past the largest seed, {SEEDS_END - 1}")
         _ = self.members
         return self
 
@@ -97,7 +99,7 @@ class Comparison(BaseModel):
         """(variant name, run) for every run, variant by variant; two variants that are the same run are one (the first name stays)."""
         known: dict[str, tuple[str, RunSettings]] = {}
         for name, overrides in self._overrides():
-            settings = _validated(_with(self.base, overrides), f"variant {name!r}: ")
+            settings = _validated(_with(self.base, overrides), f"variant {short(name)!r}: ")
             for seed in self.seed_list:
                 run = settings.model_copy(update={"seed": seed})
                 known.setdefault(run.key, (name, run))
@@ -156,10 +158,7 @@ class Comparison(BaseModel):
     @classmethod
     def from_json(cls, text: str) -> Comparison:
         """From JSON text. Raises SettingsError."""
-        try:
-            return cls.load(json.loads(text))
-        except json.JSONDecodeError as error:
-            raise SettingsError(f"not JSON: {error}") from error
+        return cls.load(read_json(text))
 
     def to_toml(self) -> str:
         """As TOML text, every setting written out."""
@@ -170,20 +169,14 @@ class Comparison(BaseModel):
     @classmethod
     def from_toml(cls, text: str) -> Comparison:
         """From TOML text. Raises SettingsError."""
-        try:
-            return cls.load(tomllib.loads(text))
-        except tomllib.TOMLDecodeError as error:
-            raise SettingsError(f"not TOML: {error}") from error
+        return cls.load(read_toml(text))
 
     @classmethod
     def load(cls, given: Any) -> Comparison:
         """From a plain dict. Raises SettingsError, in the user's words."""
         if not isinstance(given, dict):
             raise SettingsError(f"a comparison is a table with base, vary or variants, and seeds, not {type(given).__name__}")
-        try:
-            return cls.model_validate(given)
-        except ValidationError as error:
-            raise SettingsError(explain(error, given)) from error
+        return cls.model_validate(given)
 
 
 def _without_defaulted_none(choice: Choice) -> dict[str, Any]:
@@ -245,8 +238,8 @@ def _short(value: Any) -> str:
 def _validated(given: Any, where: str) -> RunSettings:
     try:
         return RunSettings.model_validate(given)
-    except ValidationError as error:
-        raise worded("\n".join(f"{where}{line}" for line in explain(error, given).splitlines())) from error
+    except SettingsError as error:
+        raise worded(below(where, str(error))) from None
 
 
 def _with(base: RunSettings, overrides: dict[str, Any]) -> dict[str, Any]:
@@ -267,7 +260,7 @@ def _whole(path: str, value: Any) -> tuple[str, Any]:
     if last != "kind" or not choice:
         return path, value
     if not isinstance(value, str):
-        raise worded(f"{path}: {value!r}: a kind is a name")
+        raise worded(f"{short(path)}: {shown(value)}: a kind is a name")
     return choice, {"kind": value}
 
 
@@ -286,7 +279,7 @@ def _filled(settings: dict[str, Any]) -> dict[str, Any]:
     """With all defaults spelled out, so that a path into a choice that was given by its kind finds its place; as they were if invalid."""
     try:
         return RunSettings.model_validate(settings).model_dump()
-    except ValidationError:
+    except SettingsError:
         return settings
 
 
@@ -295,14 +288,14 @@ def _replace(settings: dict[str, Any], path: str, value: Any) -> None:
     place: Any = settings
     for depth, name in enumerate([*parents, last]):
         if not isinstance(place, dict) or name not in place:
-            raise worded(f"{path}: no such setting; {_offer(place, path.split('.')[:depth])}")
+            raise worded(f"{short(path)}: no such setting; {_offer(place, path.split('.')[:depth])}")
         if depth < len(parents):
             place = place[name]
     place[last] = value
 
 
 def _offer(place: Any, parents: list[str]) -> str:
-    where = ".".join(parents) or "a run"
+    where = short(".".join(parents)) or "a run"
     if not isinstance(place, dict):
         return f"{where} is a single value"
     kind = f" ({place['kind']})" if "kind" in place else ""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from core.choices.base import Choice
+from core.choices.base import Choice, classes, is_union
 from core.settings import RunSettings, SettingsError
 
 
@@ -50,25 +50,6 @@ def _below(cls: type[Choice], path: str) -> Iterator[Entry]:
             yield from _below(member, where)
 
 
-def classes(field: FieldInfo) -> Iterator[type[Choice]]:
-    """The settings classes that a field may hold: none for a plain value."""
-    return _classes(field.annotation)
-
-
-def _classes(annotation: Any) -> Iterator[type[Choice]]:
-    if isinstance(annotation, type) and issubclass(annotation, Choice):
-        yield annotation
-    elif get_origin(annotation) is Annotated:
-        yield from _classes(get_args(annotation)[0])
-    elif _is_union(annotation):
-        for member in get_args(annotation):
-            yield from _classes(member)
-
-
-def _is_union(annotation: Any) -> bool:
-    return get_origin(annotation) is Union or type(annotation).__name__ == "UnionType"
-
-
 def default_of(field: FieldInfo) -> str:
     """A field's default as a user would write it."""
     if field.default is PydanticUndefined:
@@ -96,7 +77,7 @@ def _allowed(annotation: Any, rules: Sequence[Any] = ()) -> str:
         return _allowed(arguments[0], [*rules, *inside])
     if origin is Literal:
         return ", ".join(map(str, arguments))
-    if _is_union(annotation):
+    if is_union(annotation):
         return " or ".join(dict.fromkeys(filter(None, (_allowed(part, rules) for part in arguments))))
     if origin is tuple:
         items = [_allowed(item) for item in arguments if item is not Ellipsis]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import Field, model_validator
 
 from core.choices.base import Choice, Seed
 from core.choices.clipping import Clipping, NoClipping
@@ -19,21 +18,20 @@ from core.choices.models import Mlp, Model, Sizes, needs_two_examples
 from core.choices.optimizers import Adam, Optimizer
 from core.choices.penalties import Penalty
 from core.choices.pruning import NoPruning, Pruning
+from core.choices.refusals import InWords, SettingsError, explain
 from core.choices.schedules import Constant, Schedule
 from core.choices.stopping import NoStopping, Stopping, StoppingChoice
 from core.choices.training import STREAM_SEEDS, Training
 from core.data.sets import Data, Digits
 
+__all__ = ["ENGINE_VERSION", "RunSettings", "SettingsError", "explain", "teachers_of"]
+
 ENGINE_VERSION = 4
 """Part of every run's key: raised when the engine computes other numbers from the same settings."""
 
 
-class SettingsError(ValueError):
-    """Settings that cannot be used: the message says which, their value, and what is allowed."""
-
-
-class RunSettings(Choice):
-    """All settings of one run. Equal settings are the same run, with the same `key`."""
+class RunSettings(InWords, Choice):
+    """All settings of one run. Equal settings are the same run, with the same `key`. What cannot be used is refused with SettingsError."""
 
     data: Data = Digits()
     model: Model = Mlp()
@@ -180,71 +178,3 @@ def teachers_of(runs: Iterable[RunSettings]) -> list[RunSettings]:
 
 TEACHER_STRIDE = 1_000_003
 """Between the seeds of an ensemble's teachers, so that they are no other run's."""
-
-
-def explain(error: ValidationError, given: Any) -> str:
-    """A validation error of the value `given`, as lines of `path: value: what is allowed`."""
-    items: dict[tuple[str, ...], list[ErrorDetails]] = {}  # by place; several where no member of a union fits
-    for item in error.errors(include_url=False):
-        items.setdefault(tuple(_public(item["loc"], given, whole=item["type"] == "missing")), []).append(item)
-    lines = [_line(place, of_place) for place, of_place in items.items() if not _repeats_what_is_inside(place, of_place, items)]
-    return "\n".join(dict.fromkeys(lines))
-
-
-def _repeats_what_is_inside(place: tuple[str, ...], items: list[ErrorDetails], others: Iterable[tuple[str, ...]]) -> bool:
-    """Whether the errors at a place say nothing but that something inside it is wrong, for which there are errors of its own."""
-    inside = any(len(other) > len(place) and other[: len(place)] == place for other in others)
-    return inside and all(item["type"] == "too_short" or _of_other_type(item) for item in items)
-
-
-def _of_other_type(item: ErrorDetails) -> bool:
-    return item["type"].endswith(("_type", "_parsing"))
-
-
-def _line(place: tuple[str, ...], items: list[ErrorDetails]) -> str:
-    """One line for a place: what is wrong with a value of the right type, or else all that it could have been."""
-    if items[0]["type"] == WORDED:
-        return items[0]["msg"]
-    chosen = [item for item in items if not _of_other_type(item)][:1] or items
-    message = "; or ".join(dict.fromkeys([_message(chosen[0]), *map(_allowed, chosen[1:])]))
-    return f"{'.'.join(place)}: {message}" if place else message
-
-
-def _message(item: ErrorDetails) -> str:
-    match item["type"]:
-        case "value_error":
-            return item["msg"].removeprefix("Value error, ")
-        case "missing":
-            return "is missing"
-        case "extra_forbidden":
-            return "there is no such setting"
-        case "union_tag_invalid":
-            return f"there is no kind {item['ctx']['tag']!r}; allowed: {item['ctx']['expected_tags']}"
-        case "union_tag_not_found":
-            return f"{item['input']!r} names no kind"
-        case _:
-            return f"{item['input']!r}: {_allowed(item)}"
-
-
-def _allowed(item: ErrorDetails) -> str:
-    return (item["msg"][0].lower() + item["msg"][1:]).replace("valid tuple", "list")
-
-
-WORDED = "worded"
-"""The type of an error whose message is a finished sentence with its path in it."""
-
-
-def worded(message: str) -> PydanticCustomError:
-    """An error to raise inside a validator, shown by `explain` as it is."""
-    return PydanticCustomError(WORDED, "{message}", {"message": message})
-
-
-def _public(location: tuple[int | str, ...], given: Any, *, whole: bool) -> Iterator[str]:
-    """The path as a user writes it: pydantic's own also names the member of a union, which is not in what was given."""
-    for place, part in enumerate(location):
-        try:
-            given = given[part]
-        except (KeyError, IndexError, TypeError):
-            if not (whole and place == len(location) - 1):
-                continue
-        yield str(part)

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
-from typing import Annotated, Any, get_args
+from types import NoneType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
+
+from core.choices.texts import shown
+
+FIELD = "of_field"
+"""The type of an error that a validator of a whole settings class raises about one of its fields."""
+
+
+def of_field(name: str, message: str) -> PydanticCustomError:
+    """An error to raise inside a validator of a whole settings class: `message` says what the field `name` may be."""
+    return PydanticCustomError(FIELD, "{message}", {"field": name, "message": message})
 
 
 class Choice(BaseModel):
@@ -19,11 +33,11 @@ class Choice(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _empty_table_is_none(cls, given: Any) -> Any:
-        """TOML has no null: an empty table stands for it where a field may be None."""
-        if not isinstance(given, dict) or {} not in given.values():
-            return given
-        return {name: None if value == {} and name in optional_fields(cls) else value for name, value in given.items()}
+    def _as_written(cls, given: Any) -> Any:
+        """What users write in other words. TOML has no null: an empty table stands for it where a field may be None; and a single value
+        stands for a list of one.
+        """
+        return {**given, **_in_other_words(cls, given)} if isinstance(given, dict) else given
 
     def arguments(self) -> dict[str, Any]:
         """The fields as keyword arguments, without `kind`."""
@@ -40,10 +54,63 @@ class Choice(BaseModel):
         return {"kind": self.kind, **changed} if "kind" in defaults else changed  # type: ignore[attr-defined]
 
 
+def _in_other_words(cls: type[Choice], given: dict[Any, Any]) -> dict[Any, Any]:
+    """Those of the values given that a field takes as something else."""
+    optional, lists, numbers = optional_fields(cls), list_fields(cls), number_fields(cls)
+    changed: dict[Any, Any] = {}
+    for name, value in given.items():
+        if isinstance(value, bool):
+            if name in numbers:
+                raise of_field(name, f"{str(value).lower()}: input should be a number")
+        elif name in lists:
+            changed[name] = (value,) if isinstance(value, int | float | str) else value
+        elif name in optional and isinstance(value, dict):
+            changed[name] = value or None
+    return changed
+
+
 @cache
 def optional_fields(cls: type[BaseModel]) -> frozenset[str]:
     """The fields that may be None."""
     return frozenset(name for name, field in cls.model_fields.items() if type(None) in get_args(field.annotation))
+
+
+@cache
+def list_fields(cls: type[BaseModel]) -> frozenset[str]:
+    """The fields that hold a list of any length, and nothing else."""
+    return frozenset(name for name, field in cls.model_fields.items() if get_args(field.annotation)[-1:] == (...,))
+
+
+@cache
+def number_fields(cls: type[BaseModel]) -> frozenset[str]:
+    """The fields that hold a number, or one of a few words."""
+    return frozenset(name for name, field in cls.model_fields.items() if _is_number(field.annotation))
+
+
+def _is_number(annotation: Any) -> bool:
+    parts = list(_members(annotation))
+    return bool({int, float} & set(parts)) and all(part in (int, float, NoneType) or get_origin(part) in (Literal, tuple) for part in parts)
+
+
+def classes(field: FieldInfo) -> Iterator[type[Choice]]:
+    """The settings classes that a field may hold: none for a plain value."""
+    return (part for part in _members(field.annotation) if isinstance(part, type) and issubclass(part, Choice))
+
+
+def _members(annotation: Any) -> Iterator[Any]:
+    """The types of a union, or the one type, without what is noted on them."""
+    if get_origin(annotation) is Annotated:
+        yield from _members(get_args(annotation)[0])
+    elif is_union(annotation):
+        for member in get_args(annotation):
+            yield from _members(member)
+    else:
+        yield annotation
+
+
+def is_union(annotation: Any) -> bool:
+    """Whether an annotation allows several types."""
+    return get_origin(annotation) is Union or type(annotation).__name__ == "UnionType"
 
 
 @cache
@@ -60,6 +127,8 @@ def _plain(value: Any) -> Any:
 
 
 def _kind_alone(value: Any) -> Any:
+    if isinstance(value, dict) and not isinstance(value.get("kind", ""), str):
+        raise of_field("kind", f"{shown(value['kind'])}: input should be the name of a kind")
     return {"kind": value} if isinstance(value, str) else value
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from core.choices.activations import Relu
 from core.choices.base import ByKind
@@ -56,6 +56,12 @@ class Linear(ModelChoice):
         return [Map("output", sizes.inputs, sizes.targets * sizes.outputs)]
 
 
+def _some_layers(hidden: Any) -> Any:
+    if isinstance(hidden, list | tuple) and not hidden:
+        raise ValueError("a network without hidden layers is the model of kind linear; give at least one width here")
+    return hidden
+
+
 class Mlp(LayeredChoice):
     """MLP: fully connected hidden layers (linear, normalization, activation, dropout), then a linear output layer.
 
@@ -66,6 +72,7 @@ class Mlp(LayeredChoice):
     kind: Literal["mlp"] = "mlp"
     hidden: Annotated[
         tuple[Width, ...],
+        BeforeValidator(_some_layers),
         Field(min_length=1, max_length=64, description="Units of each hidden layer, e.g. 64, 64.", json_schema_extra={"unit": "units"}),
     ] = (64, 64)
     width: Annotated[

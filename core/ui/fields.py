@@ -109,8 +109,8 @@ def complaint(owner: type[Choice], name: str, value: Any) -> str | None:
     try:
         _adapter(owner, name).validate_python(value)
     except ValidationError as error:
-        message = error.errors(include_url=False)[0]["msg"]
-        return f"{message[0].lower()}{message[1:]}"
+        message = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        return f"{message[0].lower()}{message[1:]}".replace("tuple", "list")
     return None
 
 

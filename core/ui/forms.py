@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
-from pydantic import ValidationError
 from streamlit.delta_generator import DeltaGenerator
 
 from core.choices.base import Choice
 from core.comparison import Comparison
 from core.data.sets import Table
-from core.settings import RunSettings, SettingsError, explain
+from core.settings import RunSettings, SettingsError
 from core.ui import errors, fields, links, tables, varied, widgets
 from core.ui.varying import VaryingForm
 from core.ui.widgets import Spot
@@ -88,8 +87,8 @@ class SettingsForm:
             return None
         try:
             checked = RunSettings.model_validate(values)
-        except ValidationError as error:
-            self.problems = explain(error, values).splitlines()
+        except SettingsError as error:
+            self.problems = str(error).splitlines()
             self._notes.error(errors.as_list(self.problems))
             return None
         self._note_changes(base, checked)

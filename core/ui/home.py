@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import Any, NoReturn
 
 import pandas as pd
 import streamlit as st
 
 from core import presets
+from core.choices.refusals import SettingsError, read_toml
 from core.comparison import Comparison
-from core.settings import SettingsError
 from core.ui import errors, links, service, tables
 from core.ui.fields import plain
 from core.ui.shell import PAGES
@@ -79,11 +78,7 @@ def open_file() -> None:
 
 def from_text(text: str) -> Comparison:
     """The comparison in a TOML text. Raises SettingsError, also for one that names a table by nothing but a path on this machine."""
-    try:
-        given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"not TOML: {error}") from error
-    return Comparison.load(tables.without_paths(given))
+    return Comparison.load(tables.without_paths(read_toml(text)))
 
 
 def _from_file(content: bytes) -> Comparison:
