@@ -122,6 +122,8 @@ def test_differences_show_only_what_differs():
         ({"vary": {"optimizer.lr": [1]}, "variants": [{"name": "a"}]}, "vary and variants: give one of the two"),
         ({"variants": [{"name": "a"}, {"name": "a", "seed": 2}]}, "the name 'a' is given twice"),
         ({"variants": [{"model.dropout": 0.1}]}, "variants.0.name: is missing"),
+        ({"variants": [{"name": "a\rb"}]}, r"variants.0.name: 'a\rb': a name may not have control characters"),
+        ({"variants": [{"name": "a\u202eb"}]}, r"variants.0.name: 'a\u202eb': a name may not have"),
         ({"base": {"optimizer": {"kind": "adam", "lr": 0}}}, "base.optimizer.lr: 0: input should be greater than 0"),
         ({"vary": {"model.hidden": [[8], [9]], "model.width": [3]}}, "model.hidden and model.width: the second goes before the first"),
         ({"vary": {"seed_": [0] * 3}, "seeds": 3_000}, "a comparison has 8,000 runs at most, and this one has 9,000"),

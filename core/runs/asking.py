@@ -10,12 +10,13 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, update
 
+from core.choices.texts import as_name, shown, without_odd_signs
 from core.comparison import Comparison
 from core.data.sets import Table
 from core.data.tables import name_of
 from core.runs.database import put, write_number
 from core.runs.schema import comparison_runs, comparisons, requests, runs, stack_runs, stacks
-from core.settings import ENGINE_VERSION, RunSettings
+from core.settings import ENGINE_VERSION, RunSettings, SettingsError
 
 Action = Literal["run", "pause", "resume", "step", "cancel"]
 ACTIONS: tuple[str, ...] = get_args(Action)
@@ -69,7 +70,7 @@ def default_name(comparison: Comparison) -> str:
     A table is called by the name of its file.
     """
     data = comparison.base.data
-    called = (name_of(data.sha256) or Path(data.path).name) if isinstance(data, Table) else ""
+    called = without_odd_signs(name_of(data.sha256) or Path(data.path).name) if isinstance(data, Table) else ""
     between = "; " if any("," in variant for variant in comparison.names) else ", "
     name = f"{called or data.kind}: {between.join(comparison.names)}"
     return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1].rstrip(",; ") + "…"
@@ -94,8 +95,11 @@ def _state(connection: Connection, comparison_id: str) -> str:
 
 
 def rename(connection: Connection, comparison_id: str, name: str) -> None:
-    """Raises UnknownComparisonError."""
-    _change(connection, comparison_id, name=name)
+    """Raises UnknownComparisonError; SettingsError for signs that no name may have."""
+    try:
+        _change(connection, comparison_id, name=as_name(name))
+    except ValueError as error:
+        raise SettingsError(f"name: {shown(name)}: {error}") from error
 
 
 def annotate(connection: Connection, comparison_id: str, note: str) -> None:

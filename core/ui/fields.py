@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from core import reference
 from core.choices.base import Choice
+from core.choices.texts import without_odd_signs
 from core.settings import RunSettings
 
 Holds = Literal["boolean", "words", "whole", "number", "tuple", "mapping", "text"]
@@ -137,8 +138,9 @@ def summary(cls: type[Choice]) -> str:
 
 
 def plain(text: str) -> str:
-    """Text for a place that reads Markdown, so that it stays as it is written."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|~<>$:&^=" else sign for sign in text)
+    """Text for a place that reads Markdown, so that it stays as it is written, and in the order in which it is written."""
+    safe = "\n".join(map(without_odd_signs, text.split("\n")))
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|~<>$:&^=" else sign for sign in safe)
 
 
 def prose(cls: type[Choice]) -> str:

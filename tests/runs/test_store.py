@@ -13,6 +13,7 @@ from core.runs import recording
 from core.runs.asking import default_name
 from core.runs.schema import runs
 from core.runs.store import Store, UnknownComparisonError
+from core.settings import SettingsError
 from tests.runs.helpers import Bench, comparison, ended_row, history_row, layer_rows, records_of, value
 
 TWO = comparison(0.1, 0.01, seeds=2)
@@ -60,11 +61,11 @@ def test_nan_and_infinity_come_back_as_they_were(store, asked):
 
 
 def test_text_comes_back_as_it_was(store):
-    odd = "Größe 勾配 🙂 '; DROP TABLE runs; -- %_\\ \u202e"
+    odd = "Größe 勾配 🙂 '; DROP TABLE runs; -- %_\\"
     named = store.request(TWO, "run", name=odd)
-    store.note(named, f"line 1\nline 2 {odd}")
+    store.note(named, f"line 1\nline 2 {odd} \u202e")
     row = store.comparisons().iloc[0]
-    assert (row["name"], row["note"]) == (odd, f"line 1\nline 2 {odd}")
+    assert (row["name"], row["note"]) == (odd, f"line 1\nline 2 {odd} \u202e")
     assert store.comparison(named) == TWO
 
 
@@ -245,6 +246,16 @@ def test_a_table_is_called_by_its_files_name():
     data = {"kind": "table", "sha256": sha256, "target": "y"}
     assert default_name(Comparison.load({"base": {"data": data}, "vary": {"optimizer": ["sgd"]}})) == "mine.csv: sgd"
     assert default_name(Comparison.load({"base": {"data": data | {"sha256": "0" * 64}}})) == "table: base"
+    keep_table(b"x,y\n1,a\n2,b\n", tables_folder(), "a\u202evsc.exe\x1b")
+    assert default_name(Comparison.load({"base": {"data": data}})) == r"a\u202evsc.exe\x1b: base"
+
+
+@pytest.mark.parametrize("sign", ["\r", "\x1b", "\u202e", "\u200b"], ids=ascii)
+def test_a_comparison_gets_no_name_with_signs_that_change_the_line(store, sign):
+    store.request(TWO, "run")
+    with pytest.raises(SettingsError, match=r"name: .* may not have control characters"):
+        store.rename(TWO.id, f"a{sign}b")
+    assert list(store.comparisons()["name"]) == [default_name(TWO)]
 
 
 def test_a_default_name_tells_names_that_hold_commas_apart():

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from streamlit.testing.v1 import AppTest
+
+from core.ui.fields import plain
 
 SCRIPT = """
 import streamlit as st
@@ -39,3 +42,9 @@ def test_stopping_a_page_inside_is_no_error():
     script = AppTest.from_string(SCRIPT.replace("raise {error}", "st.stop()")).run()
     assert not script.error
     assert not script.text
+
+
+@pytest.mark.parametrize("sign", ["\r", "\x1b", "\u202e", "\u2066", "\u200b"], ids=ascii)
+def test_text_in_markdown_has_no_sign_that_changes_how_its_line_is_read(sign):
+    assert sign not in plain(f"a{sign}b")
+    assert plain("a\nb") == "a\nb"
