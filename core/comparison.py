@@ -16,9 +16,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from core.choices.base import SEEDS_END, Choice, Seed
 from core.choices.refusals import InWords, SettingsError, below, read_json, read_toml, worded
 from core.choices.texts import as_name, short, shown
+from core.choices.writing import as_json, write
 from core.settings import RunSettings
 
 MAX_VARIED = 3
+LONGEST_NAME = 1_000
+"""Letters of a variant's name: those that three crossed settings are called by can be long."""
 MAX_RUNS = 8_000
 """One that was never asked for is looked up in the store by one statement with four values a run, and SQLite takes 32,766 of them."""
 SAID_BY = {"model.hidden": ("model.width", "model.depth")}
@@ -32,7 +35,7 @@ class Variant(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    name: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(as_name)]
+    name: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(as_name)]
 
     @model_validator(mode="before")
     @classmethod
@@ -164,7 +167,10 @@ class Comparison(InWords):
         """As TOML text, every setting written out."""
         import tomli_w
 
-        return tomli_w.dumps(self._written())
+        written = self._written()
+        return "\n".join(
+            [tomli_w.dumps({name: written[name] for name in ("seeds", "base")}), *_in_order(written["vary"], written["variants"])]
+        )
 
     @classmethod
     def from_toml(cls, text: str) -> Comparison:
@@ -177,6 +183,33 @@ class Comparison(InWords):
         if not isinstance(given, dict):
             raise SettingsError(f"a comparison is a table with base, vary or variants, and seeds, not {type(given).__name__}")
         return cls.model_validate(given)
+
+
+def _in_order(vary: dict[str, Any], variants: list[dict[str, Any]]) -> Iterator[str]:
+    """Lines of TOML that keep the order of what varies, which names and their order come from: a table among them on its one line."""
+    if vary:
+        yield from ("[vary]", *map(_line, vary.items()), "")
+    for variant in variants:
+        yield from ("[[variants]]", *map(_line, variant.items()), "")
+
+
+def _line(item: tuple[str, Any]) -> str:
+    """`"model.dropout" = [0, 0.2]`"""
+    return f"{_toml({item[0]: 0}).removesuffix(' = 0')} = {_inline(item[1])}"
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{{ {', '.join(map(_line, value.items()))} }}" if value else "{}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_inline, value))}]"
+    return _toml({"value": value}).removeprefix("value = ")
+
+
+def _toml(table: dict[str, Any]) -> str:
+    import tomli_w
+
+    return tomli_w.dumps(table).rstrip("\n")
 
 
 def _without_defaulted_none(choice: Choice) -> dict[str, Any]:
@@ -213,26 +246,12 @@ def plain(value: Any) -> Any:
 
 def label(path: str, value: Any) -> str:
     """A variant's name for one varied value: `adam`, `sgd momentum=0.9`, `dropout=0.2`."""
-    value = plain(value)
+    value, last = plain(value), path.rpartition(".")[2]
     if value is None or value == {}:
-        return f"{path.rpartition('.')[2]}=none"
-    if isinstance(value, dict):
-        rest = " ".join(f"{name}={_short(item)}" for name, item in value.items() if name != "kind")
-        return f"{value.get('kind', path)} {rest}".strip()
-    if isinstance(value, str):
-        return value
-    return f"{path.rpartition('.')[2]}={_short(value)}"
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, float):
-        short = f"{value:g}"
-        return short if float(short) == value else repr(value)  # two values never have one name
-    if value is None or value == {}:
-        return "none"
-    if isinstance(value, list | tuple):
-        return "-".join(_short(item) for item in value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        return f"{last}=none"
+    if isinstance(value, dict) and "kind" not in value:
+        return f"{last}={as_json(value)}" if "." in path else f"{path} {write(value)}"
+    return write(value) if isinstance(value, dict | str) else f"{last}={write(value)}"
 
 
 def _validated(given: Any, where: str) -> RunSettings:
@@ -245,13 +264,23 @@ def _validated(given: Any, where: str) -> RunSettings:
 def _with(base: RunSettings, overrides: dict[str, Any]) -> dict[str, Any]:
     """The base as plain dicts, with each dotted path replaced, a choice as a whole before what is inside it."""
     settings = base.model_dump()
-    overrides = dict(_whole(path, value) for path, value in overrides.items())
+    overrides = _whole_choices(overrides)
     _unsay(settings, overrides)
     for path, value in sorted(overrides.items(), key=lambda item: item[0].count(".")):
         _replace(settings, path, value)
         if any(other.startswith(f"{path}.") for other in overrides):
             settings = _filled(settings)
     return settings
+
+
+def _whole_choices(overrides: dict[str, Any]) -> dict[str, Any]:
+    whole: dict[str, Any] = {}
+    for path, value in overrides.items():
+        choice, made = _whole(path, value)
+        if choice in whole:
+            raise worded(f"{choice} and {choice}.kind: both say which; give one of the two")
+        whole[choice] = made
+    return whole
 
 
 def _whole(path: str, value: Any) -> tuple[str, Any]:

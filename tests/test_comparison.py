@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.choices.texts import odd_signs
 from core.comparison import Comparison, label
 from core.presets import DEFAULT
 from core.settings import RunSettings, SettingsError
@@ -127,6 +128,7 @@ def test_differences_show_only_what_differs():
         ({"base": {"optimizer": {"kind": "adam", "lr": 0}}}, "base.optimizer.lr: 0: input should be greater than 0"),
         ({"vary": {"model.hidden": [[8], [9]], "model.width": [3]}}, "model.hidden and model.width: the second goes before the first"),
         ({"vary": {"seed_": [0] * 3}, "seeds": 3_000}, "a comparison has 8,000 runs at most, and this one has 9,000"),
+        ({"vary": {"optimizer": ["sgd"], "optimizer.kind": ["adam"]}}, "optimizer and optimizer.kind: both say which"),
         ({"seeds": 0}, "seeds: 0"),
         ({"seeds": []}, "seeds: []"),
         ({"sedes": 3}, "sedes: there is no such setting"),
@@ -181,3 +183,64 @@ def test_nothing_survives_toml_and_json_wherever_it_stands(given: Any):
 def test_values_that_differ_in_the_last_digit_are_two_variants():
     assert Comparison.load({"vary": {"optimizer.lr": [0.1234567, 0.1234568]}}).names == ["lr=0.1234567", "lr=0.1234568"]
     assert Comparison.load({"vary": {"optimizer.lr": [1e-05, 0.001, 0.1]}}).names == ["lr=1e-05", "lr=0.001", "lr=0.1"]
+
+
+COLUMNS = [
+    ["a-b"],
+    ["a", "b"],
+    ["a"],
+    ["a, b"],
+    ['a", "b'],
+    ["a\\\\"],
+    ["none"],
+    [],
+    ["1"],
+    ["1.0"],
+    ["drop=a"],
+    ["\u202ea"],
+    ["a\r"],
+    ["?a"],
+]
+ARGUMENTS = [{"a": "1"}, {"a": 1}, {"a": 1.0}, {"a": True}, {"a": "true"}, {"a": [1.0]}, {"a": "1.0"}, {"a b": 1}, {"a": "b\\\\"}, {}]
+DIFFERENT = {
+    "columns": ({"data": {"kind": "table", "sha256": "0" * 64, "target": "y"}}, {"data.drop": COLUMNS}),
+    "targets": (
+        {"data": {"kind": "table", "sha256": "0" * 64, "target": "y"}},
+        {"data.target": ["a", "b, c", '"a"', "a\\\\", "\u202ea", "none", "target=a", "1"]},
+    ),
+    "arguments": ({"optimizer": "custom"}, {"optimizer.settings": ARGUMENTS}),
+    "custom": ({}, {"optimizer": [{"kind": "custom", "settings": settings} for settings in ARGUMENTS]}),
+    "rates of layers": ({"model": {"kind": "mlp", "hidden": [8, 8]}}, {"model.dropout": [0.2, [0.2, 0.2], [0.2, 1e-05], [1e-05, 0.2]]}),
+    "digits": ({}, {"optimizer.lr": [0.1, 0.1 + 1e-16, 0.30000000000000004, 0.3, 1e-05, 1.0000000000000001e-05]}),
+}
+
+
+@pytest.mark.parametrize("case", DIFFERENT)
+def test_two_different_settings_never_share_a_name(case):
+    base, vary = DIFFERENT[case]
+    comparison = Comparison.load({"base": base, "vary": vary, "seeds": 1})
+    assert len(set(comparison.names)) == len({run.key for run in comparison.runs()}) == len(comparison.names)
+    assert not any(odd_signs(name) for name in comparison.names)
+
+
+def test_a_list_of_one_rate_is_that_rate():
+    runs = Comparison.load({"base": {"model": {"kind": "mlp", "hidden": [8]}}, "vary": {"model.dropout": [0.2, [0.2]]}, "seeds": 1}).runs()
+    assert [run.model.dropout for run in runs] == [0.2]
+
+
+def test_the_order_of_what_varies_survives_toml_however_long_its_tables_are():
+    long = {"kind": "adam", "lr": 0.123456, "betas": [0.91234, 0.99912], "eps": 1e-07, "weight_decay": 0.012345, "amsgrad": True}
+    for vary in ({"optimizer": [long], "model.dropout": [0, 0.2]}, {"model.dropout": [0, 0.2], "optimizer": [long, "sgd"]}):
+        comparison = Comparison.load({"vary": vary, "seeds": 1})
+        again = Comparison.from_toml(comparison.to_toml())
+        assert (again.names, list(again.vary)) == (comparison.names, list(vary))
+
+
+def test_three_settings_may_give_a_long_name():
+    tables = [{"kind": "sgd", "lr": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 0.0001}]
+    crossed = Comparison.load(
+        {"vary": {"optimizer": tables, "penalty": [{"l1": 1e-05, "l2_squared": 1e-05}], "schedule": ["cosine"]}, "seeds": 1}
+    )
+    (name,) = crossed.names
+    assert len(name) > 80
+    assert Comparison.load({"variants": [{"name": name}], "seeds": 1}).names == [name]

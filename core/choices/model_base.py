@@ -179,8 +179,10 @@ def per_layer(dropout: float | tuple[float, ...], layers: int) -> tuple[float, .
 
 
 def check_layers(model: LayeredChoice) -> None:
-    """Raises ValueError where dropout or normalization do not go with the hidden layers."""
-    per_layer(model.dropout, len(model.widths()))
+    """Raises ValueError where dropout or normalization do not go with the hidden layers. A list of one rate becomes that rate."""
+    rates = per_layer(model.dropout, len(model.widths()))
+    if len(rates) == 1:
+        object.__setattr__(model, "dropout", rates[0])  # frozen for everyone else
     for number, width in enumerate(model.widths(), start=1):
         if complaint := model.normalization.complaint(width, positions=model.positional):
             raise ValueError(f"normalization: {complaint} of hidden layer {number}")

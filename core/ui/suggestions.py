@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 from core.choices.base import Choice
+from core.choices.writing import write
 from core.ui import fields
-from core.ui.values import write
 
 PRESETS = {
     "optimizer": (

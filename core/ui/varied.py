@@ -8,10 +8,11 @@ from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from core.choices.base import Choice
-from core.comparison import MAX_VARIED, Comparison
+from core.choices.writing import write
+from core.comparison import MAX_VARIED, SAID_BY, Comparison
 from core.settings import RunSettings, SettingsError
 from core.ui import fields, suggestions
-from core.ui.values import parse, parse_variants, write, write_variant
+from core.ui.values import parse, parse_variants, write_variant
 
 Mode = Literal["settings", "named variants"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -63,10 +64,16 @@ def offered_values(path: str, base: RunSettings) -> list[str]:
 
 def start_of(path: str, owner: type[Choice], name: str, base: RunSettings) -> Any:
     """The value of a setting in the base, or its default where the base's kinds have no such setting."""
-    value: Any = base
+    value = _at(path, base)
+    return owner.model_fields[name].default if value is None else value
+
+
+def _at(path: str, settings: Choice) -> Any:
+    """The value at a dotted path; None where there is no such setting."""
+    value: Any = settings
     for part in path.split("."):
         value = getattr(value, part, None)
-    return owner.model_fields[name].default if value is None else value
+    return value
 
 
 def paths(base: RunSettings) -> list[str]:
@@ -83,13 +90,26 @@ def everywhere(asked: dict[str, Any]) -> list[str]:
     return sorted(set.intersection(*named)) if named else []
 
 
-def differences(base: Choice, other: Choice, prefix: str = "") -> dict[str, Any]:
-    """What `other` sets differently from `base`, by dotted path; a choice of another kind as a whole. The seed does not count."""
+def differences(base: Choice, other: Choice) -> dict[str, Any]:
+    """What `other` sets differently from `base`, by dotted path; a choice of another kind as a whole. The seed does not count.
+
+    What two settings say, such as `model.width` and the `model.hidden` that comes of it, is said by one of them.
+    """
+    changed = _differences(base, other)
+    for path, others in SAID_BY.items():
+        if path in changed:
+            saying = [name for name in others if _at(name, other) is not None]
+            for name in [path] if saying else others:
+                changed.pop(name, None)
+    return changed
+
+
+def _differences(base: Choice, other: Choice, prefix: str = "") -> dict[str, Any]:
     changed: dict[str, Any] = {}
     for name, _ in fields.leaves(type(base)):
         old, new, path = getattr(base, name), getattr(other, name), f"{prefix}{name}"
         if isinstance(new, Choice) and type(old) is type(new):
-            changed |= differences(old, new, f"{path}.")
+            changed |= _differences(old, new, f"{path}.")
         elif old != new and path != "seed":
             changed[path] = new.identity() if isinstance(new, Choice) else new
     return changed

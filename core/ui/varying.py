@@ -8,10 +8,11 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.choices.writing import write
 from core.comparison import MAX_VARIED
 from core.settings import RunSettings, SettingsError
 from core.ui import fields, tables, varied
-from core.ui.values import parse, parse_variants, write, write_variant
+from core.ui.values import parse, parse_variants, write_variant
 from core.ui.varied import MODES, NOTHING, Varied
 
 LINE, PADDING, LETTERS, MOST_LINES = 19, 26, 30, 14

@@ -9,6 +9,7 @@ from typing import Any
 from streamlit.delta_generator import DeltaGenerator
 
 from core.choices.base import Choice
+from core.choices.writing import write
 from core.ui import fields, suggestions, values
 
 SEGMENTS_LENGTH = 20  # letters of all options together that fit beside each other in the sidebar
@@ -42,7 +43,7 @@ def leaf(place: DeltaGenerator, spot: Spot, begin: Any) -> Any:
     draw = _from_list if suggestions.listed(spot.owner, spot.name) else _WIDGETS[shape.holds]
     held_now = draw(place, spot, begin)
     # Widgets keep to bounds that are themselves allowed, and lists take any text: what is refused is refused here.
-    text = held_now if isinstance(held_now, str) and shape.holds != "text" else values.write(held_now)
+    text = held_now if isinstance(held_now, str) and shape.holds != "text" else write(held_now)
     return values.read_leaf(spot.owner, spot.name, text, spot.path)
 
 
@@ -53,7 +54,7 @@ def held(owner: type[Choice], name: str, value: Any) -> Any:
         return value
     if holds == "number" and not suggestions.listed(owner, name):
         return float(value)
-    return values.write_list(value) if isinstance(value, tuple) else values.write(value)
+    return values.write_list(value) if isinstance(value, tuple) else write(value)
 
 
 def kind(place: DeltaGenerator, spot: Spot, start: str) -> str:
@@ -103,7 +104,7 @@ def _number(place: DeltaGenerator, spot: Spot, begin: float) -> float:
 def _from_list(place: DeltaGenerator, spot: Spot, begin: str) -> str:
     """A list to pick from, which takes any other value that is typed, as text: `3e-4`."""
     start = values.read_leaf(spot.owner, spot.name, begin, spot.path)
-    texts = list(dict.fromkeys([*map(values.write, suggestions.values(spot.owner, spot.name, start)), begin]))
+    texts = list(dict.fromkeys([*map(write, suggestions.values(spot.owner, spot.name, start)), begin]))
     return place.selectbox(options=texts, index=texts.index(begin), accept_new_options=True, filter_mode="prefix", **spot.common) or begin
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 import pytest
 
 from core.choices.base import Choice
+from core.choices.writing import write
 from core.comparison import label
 from core.settings import RunSettings, SettingsError
 from core.ui import fields, suggestions, varied
-from core.ui.values import parse, parse_variant, parse_variants, write, write_list, write_variant
+from core.ui.values import parse, parse_variant, parse_variants, write_list, write_variant
+from tests.fuzz.settings import leaf, right
 
 BASE = RunSettings()
 
@@ -186,3 +189,73 @@ def test_variants_are_read_line_by_line_and_forgivingly():
 def test_a_line_that_is_no_variant_is_refused(line: str, said: str):
     with pytest.raises(SettingsError, match=said.replace("(", r"\(")):
         parse_variants(line, BASE)
+
+
+AWKWARD = [
+    "",
+    " ",
+    "a b",
+    "a, b",
+    "a=b",
+    "(a",
+    "a)",
+    "[",
+    '"',
+    "\\\\",
+    "a\\\\",
+    '\\\\"',
+    "none",
+    "true",
+    "1",
+    "a-b",
+    "\u202e",
+    "\r\n",
+    "\u2028",
+    "ü",
+    "a:b",
+]
+TABLE = RunSettings.model_validate({"data": {"kind": "table", "sha256": "0" * 64, "target": "y"}})
+CUSTOM = RunSettings.model_validate({"optimizer": "custom"})
+
+
+@pytest.mark.parametrize("text", AWKWARD, ids=ascii)
+def test_awkward_words_are_read_back_and_swallow_nothing_behind_them(text):
+    overrides = {"data.target": text or "y", "data.drop": [text, "z"], "model.dropout": 0.5}
+    line = write_variant(text.strip() or "empty", overrides)
+    assert len(line.splitlines()) == 1
+    assert parse_variants(line, TABLE) == [{"name": text.strip() or "empty", **overrides, "data.drop": (text, "z")}]
+    argument = {"a": text, "b": 1.0, "c": "1"}
+    assert parse("optimizer.settings", label("optimizer.settings", argument), CUSTOM) == argument
+    custom = parse("optimizer", write({"kind": "custom", "settings": argument}), CUSTOM)
+    assert custom == {"kind": "custom", "settings": argument}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_is_written_of_any_setting_is_read_back(seed):
+    rng = Random(seed)
+    for path, cls, name in LEAVES:
+        value = leaf(rng, cls, name)
+        for text in (write(value), label(path, value)):
+            if fields.complaint(cls, name, value) is not None:
+                continue  # on a bound that is not allowed itself
+            read = parse_of(cls, name, text.removeprefix(f"{name}="), path)
+            assert same(read, value), f"{path}: {value!r} is written {text} and read {read!r}"
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_what_is_written_of_any_choice_is_read_back(seed):
+    given = right(Random(seed), RunSettings, share=0.3)
+    try:
+        run = RunSettings.model_validate(given)
+    except SettingsError:
+        return
+    for path in ("data", "model", "optimizer", "schedule", "penalty", "clipping", "stopping", "pruning", "distillation", "training"):
+        for text in (write(getattr(run, path)), label(path, getattr(run, path)), label(path, given.get(path, getattr(run, path)))):
+            again = RunSettings.model_validate({**run.model_dump(), path: parse(path, text)})
+            assert getattr(again, path).identity() == getattr(run, path).identity(), text
+
+
+def same(read: Any, value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return (len(value) == 1 and read == value[0]) or tuple(read) == tuple(value)
+    return bool(read == value) or {read, value} <= {None, ""}

@@ -15,11 +15,12 @@ from core.charts import activation_functions as charts
 from core.charts import palette
 from core.choices.activations import Activation, ActivationChoice
 from core.choices.models import Mlp
+from core.choices.writing import write
 from core.settings import SettingsError, explain
 from core.ui import errors, fields
 from core.ui.panels import table
 from core.ui.panels.drawing import WIDTH, figure
-from core.ui.values import parse, write
+from core.ui.values import parse
 
 PAGE = "gradient_flow"
 

@@ -7,8 +7,8 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
+from core.choices.writing import write
 from core.comparison import Comparison
-from core.ui.values import write
 
 MOST_COLUMNS = 8
 """Variants beside each other; more are below each other."""

@@ -16,6 +16,7 @@ from core import presets
 from core.charts import optimizers as charts
 from core.charts import palette, specs
 from core.choices.optimizer_base import OptimizerChoice
+from core.choices.writing import write
 from core.comparison import Comparison
 from core.labs import paths as lab
 from core.labs import stored_paths, surfaces
@@ -24,7 +25,7 @@ from core.settings import RunSettings, SettingsError, explain
 from core.ui import errors, fields, links
 from core.ui.panels.drawing import figure
 from core.ui.panels.table import csv_button
-from core.ui.values import parse, write
+from core.ui.values import parse
 
 PAGE = "optimizers.on"
 

@@ -1,0 +1,158 @@
+"""What each thing made by chance must come to: it is taken, and stays what it is, or it is refused in words."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Literal
+
+from core.__main__ import load
+from core.choices.refusals import COUNTED, LONGEST_LINE, MOST_COMPLAINTS
+from core.comparison import Comparison
+from core.data.examples import DataError
+from core.data.loading import load_data
+from core.settings import RunSettings, SettingsError
+from core.ui import varied
+from tests.fuzz import links, settings, tables
+
+Outcome = Literal["taken", "refused"]
+CHEAP = 3e8
+"""Multiply-adds of a run that is trained: a second or so."""
+
+
+class FaultError(AssertionError):
+    """Something was taken and came back as something else, or was refused at length."""
+
+
+def try_settings(rng: Random) -> Outcome:
+    """Settings of a run, which JSON keeps."""
+    given = settings.settings(rng)
+    try:
+        run = RunSettings.model_validate(given)
+    except SettingsError as error:
+        return _refused(error)
+    _same(run.key, RunSettings.model_validate_json(run.text).key, "a run's key after JSON")
+    return "taken"
+
+
+def try_comparison(rng: Random) -> Outcome:
+    """A comparison, which TOML, JSON and the form's texts keep; two runs of other settings have other names."""
+    given = settings.comparison(rng)
+    try:
+        comparison = Comparison.load(given)
+    except SettingsError as error:
+        return _refused(error)
+    _same(comparison.id, Comparison.from_toml(comparison.to_toml()).id, "a comparison's id after TOML")
+    _same(comparison.id, Comparison.from_json(comparison.to_json()).id, "a comparison's id after JSON")
+    named = {(name, run.model_copy(update={"seed": 0}).key) for name, run in comparison.members}
+    _same(len(named), len(comparison.names), "the number of variants and of their names")
+    for write in (varied.of, varied.in_names):
+        _same(comparison.id, _through_the_form(comparison, write), f"a comparison's id after {write.__name__}")
+    return "taken"
+
+
+def _through_the_form(comparison: Comparison, write: Callable[[Comparison], varied.Varied]) -> str:
+    return Comparison.load({"base": comparison.base, **write(comparison).read(comparison.base)}).id
+
+
+def try_text(rng: Random) -> Outcome:
+    """A text in TOML or JSON, given as it is or as the file of the command line."""
+    language, text = settings.text(rng)
+    try:
+        if rng.random() < 0.5:
+            comparison = (Comparison.from_toml if language == "toml" else Comparison.from_json)(text)
+        else:
+            comparison = _from_file(text, language)
+    except SettingsError as error:
+        return _refused(error)
+    _same(comparison.id, Comparison.from_toml(comparison.to_toml()).id, "a comparison's id after TOML")
+    return "taken"
+
+
+def _from_file(text: str, language: str) -> Comparison:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"comparison.{language}"
+        file.write_bytes(text.encode(errors="surrogatepass"))
+        return load(file)
+
+
+def try_table(rng: Random) -> Outcome:
+    """A table from a file, and the column to predict."""
+    content, target = tables.table(rng)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"{hashlib.sha256(content).hexdigest()[:8]}.csv"
+        file.write_bytes(content)
+        try:
+            load_data(RunSettings.model_validate({"data": {"kind": "table", "path": str(file), "target": target}}).data)
+        except (SettingsError, DataError) as error:
+            _same(True, len(str(error)) < 20_000, "that a refusal is short")
+            return "refused"
+    return "taken"
+
+
+def try_training(rng: Random) -> Outcome:
+    """Settings that were taken, trained for an epoch: they end, or are refused in words."""
+    import core
+    from core.choices.more_optimizers import CustomOptimizerError
+    from core.engine.state import DeviceError
+    from core.runs.compare import ComparisonError
+
+    try:
+        statuses = set(core.train([_cheap(rng)]).history.groupby("run")["status"].last())
+    except (SettingsError, DataError, DeviceError, CustomOptimizerError, ComparisonError):
+        return "refused"
+    _same(True, statuses <= {"finished", "stopped", "diverged"}, f"that a run ends, of {statuses}")
+    return "taken"
+
+
+def _cheap(rng: Random) -> RunSettings:
+    from core.runs.configuration import multiply_adds
+
+    while True:
+        given = settings.right(rng, RunSettings, share=0.25)
+        given["training"] = {**given.get("training", {}), "epochs": 1, "evaluate_every": None}
+        try:
+            run = RunSettings.model_validate(given)
+            every = (run, *run.teachers)
+            work = sum(
+                multiply_adds(part) * part.training.epochs * (part.data.size or 2_000) * part.optimizer.evaluations for part in every
+            )
+        except SettingsError:
+            continue
+        if work <= CHEAP:
+            return run
+
+
+def try_link(rng: Random) -> Outcome:
+    """A page opened by a link: it may refuse what it is given, in words; nothing else goes wrong."""
+    path = links.path(rng)
+    app = links.opened(path, links.link(rng, path))
+    wrong = [shown.value for shown in app.exception] + [e.value for e in app.error if e.value.endswith("nothing that was stored is lost.")]
+    _same([], wrong, f"what goes wrong on {path}")
+    return "refused" if app.error else "taken"
+
+
+def _refused(error: SettingsError) -> Outcome:
+    lines = str(error).splitlines()
+    counted = sum(COUNTED.fullmatch(line) is not None for line in lines)
+    short = 1 <= len(lines) - counted <= 2 * MOST_COMPLAINTS and max(map(len, lines)) <= 2 * LONGEST_LINE
+    _same(True, short, f"that a refusal is short, of {len(lines)} lines: {lines[0][:100]}")
+    return "refused"
+
+
+def _same(expected: object, found: object, what: str) -> None:
+    if found != expected:
+        raise FaultError(f"{what}: {found!r}, not {expected!r}"[:2000])
+
+
+CHECKS: dict[str, Callable[[Random], Outcome]] = {
+    "settings": try_settings,
+    "comparisons": try_comparison,
+    "texts": try_text,
+    "tables": try_table,
+    "links": try_link,
+    "training": try_training,
+}
