@@ -8,7 +8,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 CODE := core pages dashboard.py tests benchmarks scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev browser run test check format bench reference docs stored screenshots clean
+.PHONY: help install install-dev browser run test check format fuzz bench reference docs stored screenshots clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ check: install-dev ## Lint, formatting, types, import layers
 format: install-dev ## Format the code and sort imports
 	$(BIN)/ruff check --fix-only --quiet $(CODE)
 	$(BIN)/ruff format $(CODE)
+
+fuzz: install-dev ## Try some 8,000 settings, texts, tables and links that nobody meant
+	$(BIN)/python -m scripts.fuzz
 
 bench: install-dev ## Measure speed side by side with what one would use instead
 	$(BIN)/python -m benchmarks.speed

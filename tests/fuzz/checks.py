@@ -16,6 +16,7 @@ from core.data.examples import DataError
 from core.data.loading import load_data
 from core.settings import RunSettings, SettingsError
 from core.ui import varied
+from core.ui.links import Query
 from tests.fuzz import links, settings, tables
 
 Outcome = Literal["taken", "refused"]
@@ -127,11 +128,16 @@ def _cheap(rng: Random) -> RunSettings:
 
 
 def try_link(rng: Random) -> Outcome:
-    """A page opened by a link: it may refuse what it is given, in words; nothing else goes wrong."""
+    """Some page opened by some link."""
     path = links.path(rng)
-    app = links.opened(path, links.link(rng, path))
+    return try_page(path, links.link(rng, path))
+
+
+def try_page(path: str, query: Query) -> Outcome:
+    """A page opened by a link: it may refuse what it is given, in words; nothing else goes wrong."""
+    app = links.opened(path, query)
     wrong = [shown.value for shown in app.exception] + [e.value for e in app.error if e.value.endswith("nothing that was stored is lost.")]
-    _same([], wrong, f"what goes wrong on {path}")
+    _same([], wrong, f"what goes wrong on {path} with {query}")
     return "refused" if app.error else "taken"
 
 

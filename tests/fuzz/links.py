@@ -49,8 +49,9 @@ def opened(path: str, query: Query) -> AppTest:
 @cache
 def widgets(path: str) -> tuple[str, ...]:
     """The keys of the widgets that a page shows when it is opened without a query."""
-    page = Path(path).stem
-    return tuple(sorted(str(key) for key in opened(path, {}).session_state.filtered_state if str(key).startswith(f"{page}.")))
+    app = opened(path, {})
+    keys = (getattr(node, "key", None) for part in (app.main, app.sidebar) for node in part)
+    return tuple(sorted({key for key in keys if key and key.startswith(f"{Path(path).stem}.")}))
 
 
 def link(rng: Random, path: str) -> Query:

@@ -35,13 +35,24 @@ LONGEST = 400
 
 
 def table(rng: Random) -> tuple[bytes, str]:
-    """(bytes, the name of a column, mostly of one that there is)."""
+    """(bytes, the name of a column, mostly of one that there is); a third is as it should be."""
+    if rng.random() < 0.3:
+        return _tidy(rng)
     content, names = (_csv if rng.random() < 0.6 else _parquet)(rng)
     if rng.random() < 0.4:
         content = _mutated(rng, content)
     if rng.random() < 0.1:
         content = gzip.compress(content)
     return content, rng.choice([*names, *names, *names, "no such column", ""])
+
+
+def _tidy(rng: Random) -> tuple[bytes, str]:
+    kinds = [rng.choice(("number", "whole", "class")) for _ in range(rng.randint(2, 6))]
+    names = [f"{kind}{number}" for number, kind in enumerate(kinds)]
+    rows = [[_cell(rng, kind) for kind in kinds] for _ in range(rng.randint(40, LONGEST))]
+    separator = rng.choice((",", ";", "\t"))
+    text = "\n".join(separator.join(row) for row in (names, *rows))
+    return text.encode(rng.choice(("utf-8", "utf-8-sig"))), rng.choice(names)
 
 
 def _cell(rng: Random, kind: str) -> str:
