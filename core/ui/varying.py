@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.choices.writing import write
-from core.comparison import MAX_VARIED
+from core.comparison import LONGEST_NAME, MAX_VARIED
 from core.settings import RunSettings, SettingsError
 from core.ui import fields, tables, varied
 from core.ui.values import parse, parse_variants, write_variant
@@ -114,7 +114,7 @@ class VaryingForm:
 
     def _offer_line(self, key: str, text: str, base: RunSettings) -> None:
         overrides = varied.differences(self._start_base, base)
-        name = ", ".join(f"{path.rpartition('.')[2]}={write(value)}" for path, value in overrides.items())[:60]
+        name = ", ".join(f"{path.rpartition('.')[2]}={write(value)}" for path, value in overrides.items())[:LONGEST_NAME]
         self._place.button(
             "Add the settings above as a variant",
             key=f"{self.page}.add",

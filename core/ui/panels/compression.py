@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import streamlit as st
 from pandas import DataFrame
 
-from core.comparison import Comparison, label
+from core.comparison import LONGEST_NAME, Comparison, label
 from core.engine import state_dicts
 from core.engine.sizes import sizes
 from core.engine.state_dicts import Array
@@ -22,7 +22,6 @@ from core.ui.panels import steering, table, view
 if TYPE_CHECKING:
     from torch import nn
 
-LONGEST_NAME = 80
 BATCH = 512
 """Examples of the batch on which networks are timed."""
 
