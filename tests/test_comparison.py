@@ -223,6 +223,12 @@ def test_two_different_settings_never_share_a_name(case):
     assert not any(odd_signs(name) for name in comparison.names)
 
 
+def test_minus_zero_is_zero():
+    assert Comparison.load({"vary": {"optimizer": [{"kind": "adamw", "weight_decay": decay} for decay in (0.0, -0.0)]}}).names == [
+        "adamw weight_decay=0"
+    ]
+
+
 def test_a_list_of_one_rate_is_that_rate():
     runs = Comparison.load({"base": {"model": {"kind": "mlp", "hidden": [8]}}, "vary": {"model.dropout": [0.2, [0.2]]}, "seeds": 1}).runs()
     assert [run.model.dropout for run in runs] == [0.2]

@@ -66,6 +66,8 @@ def _in_other_words(cls: type[Choice], given: dict[Any, Any]) -> dict[Any, Any]:
             changed[name] = (value,) if isinstance(value, int | float | str) else value
         elif name in optional and isinstance(value, dict):
             changed[name] = value or None
+        elif isinstance(value, float) and value == 0:
+            changed[name] = 0.0  # which -0.0 is, in all but its text
     return changed
 
 

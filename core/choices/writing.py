@@ -67,7 +67,7 @@ def _write_list(value: list[Any] | tuple[Any, ...]) -> str:
 
 def _write_single(value: Any) -> str:
     if isinstance(value, float):
-        short = f"{value:g}"
+        short = f"{value:g}" if value else "0"
         return short if float(short) == value else repr(value)  # two values never have one text
     if isinstance(value, int) and value.bit_length() > 3 * MOST_DIGITS:
         return as_json(shown(value))

@@ -20,7 +20,8 @@ from core.ui import fields
 
 LIST = re.compile(r"[\[,\s]|\d-")
 WHOLE = re.compile(r"[+-]?\d{1,400}")
-YES_NO = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False}
+YES_NO = dict.fromkeys(("true", "yes", "on", "1", "t", "y"), True) | dict.fromkeys(("false", "no", "off", "0", "f", "n"), False)
+"""What settings in Python and TOML take for either, too."""
 EMPTY = ("", "none")
 OPENING, CLOSING = "([{", ")]}"
 TOKENS = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|.', re.DOTALL)

@@ -69,6 +69,8 @@ def parse_of(cls: type[Choice], name: str, text: str, path: str) -> Any:
         ("training.evaluate_every", "10", 10),
         ("model.skip", "yes", True),
         ("model.skip", "FALSE", False),
+        ("model.skip", "1", True),
+        ("optimizer", "adam amsgrad=0", {"kind": "adam", "amsgrad": False}),
         ("optimizer", "adam", {"kind": "adam"}),
         ("optimizer", "sgd lr=0.1 momentum=0.9 nesterov=true", {"kind": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True}),
         ("penalty", "l1=0.1 l2_squared=0.01", {"l1": 0.1, "l2_squared": 0.01}),
