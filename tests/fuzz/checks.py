@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
 from core.__main__ import load
 from core.choices.refusals import COUNTED, LONGEST_LINE, MOST_COMPLAINTS
@@ -17,7 +18,7 @@ from core.data.loading import load_data
 from core.settings import RunSettings, SettingsError
 from core.ui import varied
 from core.ui.links import Query
-from tests.fuzz import links, settings, tables
+from tests.fuzz import bombs, links, settings, tables
 
 Outcome = Literal["taken", "refused"]
 CHEAP = 3e8
@@ -28,9 +29,8 @@ class FaultError(AssertionError):
     """Something was taken and came back as something else, or was refused at length."""
 
 
-def try_settings(rng: Random) -> Outcome:
+def try_settings(given: dict[str, Any]) -> Outcome:
     """Settings of a run, which JSON keeps."""
-    given = settings.settings(rng)
     try:
         run = RunSettings.model_validate(given)
     except SettingsError as error:
@@ -39,9 +39,8 @@ def try_settings(rng: Random) -> Outcome:
     return "taken"
 
 
-def try_comparison(rng: Random) -> Outcome:
+def try_comparison(given: dict[str, Any]) -> Outcome:
     """A comparison, which TOML, JSON and the form's texts keep; two runs of other settings have other names."""
-    given = settings.comparison(rng)
     try:
         comparison = Comparison.load(given)
     except SettingsError as error:
@@ -59,16 +58,16 @@ def _through_the_form(comparison: Comparison, write: Callable[[Comparison], vari
     return Comparison.load({"base": comparison.base, **write(comparison).read(comparison.base)}).id
 
 
-def try_text(rng: Random) -> Outcome:
-    """A text in TOML or JSON, given as it is or as the file of the command line."""
-    language, text = settings.text(rng)
+def try_text(written: tuple[str, str]) -> Outcome:
+    """A text in TOML or JSON, given as it is, and as the file of the command line."""
+    language, text = written
     try:
-        if rng.random() < 0.5:
-            comparison = (Comparison.from_toml if language == "toml" else Comparison.from_json)(text)
-        else:
-            comparison = _from_file(text, language)
+        comparison = (Comparison.from_toml if language == "toml" else Comparison.from_json)(text)
     except SettingsError as error:
+        with contextlib.suppress(SettingsError):  # a file may begin with a byte order mark
+            _from_file(text, language)
         return _refused(error)
+    _same(comparison.id, _from_file(text, language).id, "a comparison's id in a file")
     _same(comparison.id, Comparison.from_toml(comparison.to_toml()).id, "a comparison's id after TOML")
     return "taken"
 
@@ -80,9 +79,9 @@ def _from_file(text: str, language: str) -> Comparison:
         return load(file)
 
 
-def try_table(rng: Random) -> Outcome:
+def try_table(made: tuple[bytes, str]) -> Outcome:
     """A table from a file, and the column to predict."""
-    content, target = tables.table(rng)
+    content, target = made
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{hashlib.sha256(content).hexdigest()[:8]}.csv"
         file.write_bytes(content)
@@ -94,7 +93,7 @@ def try_table(rng: Random) -> Outcome:
     return "taken"
 
 
-def try_training(rng: Random) -> Outcome:
+def try_training(run: RunSettings) -> Outcome:
     """Settings that were taken, trained for an epoch: they end, or are refused in words."""
     import core
     from core.choices.more_optimizers import CustomOptimizerError
@@ -102,14 +101,15 @@ def try_training(rng: Random) -> Outcome:
     from core.runs.compare import ComparisonError
 
     try:
-        statuses = set(core.train([_cheap(rng)]).history.groupby("run")["status"].last())
+        statuses = set(core.train([run]).history.groupby("run")["status"].last())
     except (SettingsError, DataError, DeviceError, CustomOptimizerError, ComparisonError):
         return "refused"
     _same(True, statuses <= {"finished", "stopped", "diverged"}, f"that a run ends, of {statuses}")
     return "taken"
 
 
-def _cheap(rng: Random) -> RunSettings:
+def cheap(rng: Random) -> RunSettings:
+    """Settings that are taken, and whose epoch takes a second or so."""
     from core.runs.configuration import multiply_adds
 
     while True:
@@ -127,14 +127,9 @@ def _cheap(rng: Random) -> RunSettings:
             return run
 
 
-def try_link(rng: Random) -> Outcome:
-    """Some page opened by some link."""
-    path = links.path(rng)
-    return try_page(path, links.link(rng, path))
-
-
-def try_page(path: str, query: Query) -> Outcome:
+def try_link(link: tuple[str, Query]) -> Outcome:
     """A page opened by a link: it may refuse what it is given, in words; nothing else goes wrong."""
+    path, query = link
     app = links.opened(path, query)
     wrong = [shown.value for shown in app.exception] + [e.value for e in app.error if e.value.endswith("nothing that was stored is lost.")]
     _same([], wrong, f"what goes wrong on {path} with {query}")
@@ -154,11 +149,13 @@ def _same(expected: object, found: object, what: str) -> None:
         raise FaultError(f"{what}: {found!r}, not {expected!r}"[:2000])
 
 
-CHECKS: dict[str, Callable[[Random], Outcome]] = {
-    "settings": try_settings,
-    "comparisons": try_comparison,
-    "texts": try_text,
-    "tables": try_table,
-    "links": try_link,
-    "training": try_training,
+CHECKS: dict[str, tuple[Callable[[Random], Any], Callable[[Any], Outcome]]] = {
+    "settings": (settings.settings, try_settings),
+    "comparisons": (settings.comparison, try_comparison),
+    "texts": (settings.text, try_text),
+    "tables": (tables.table, try_table),
+    "bombs": (bombs.bomb, try_table),
+    "links": (links.link, try_link),
+    "training": (cheap, try_training),
 }
+"""What makes a thing by chance, and what it must come to."""

@@ -54,14 +54,20 @@ def widgets(path: str) -> tuple[str, ...]:
     return tuple(sorted({key for key in keys if key and key.startswith(f"{Path(path).stem}.")}))
 
 
-def link(rng: Random, path: str) -> Query:
+def link(rng: Random) -> tuple[str, Query]:
+    """A link to some page."""
+    path = rng.choice(PAGES).path
+    return path, query(rng, path)
+
+
+def query(rng: Random, path: str) -> Query:
     """A query for a page: a comparison's, or that of a few widgets, or both, spoilt here and there."""
     page = Path(path).stem
-    query: Query = _of_comparison(rng, page) if rng.random() < 0.5 else {}
-    keys = [*widgets(path), *query, *(f"{page}.{name}" for name in UNKNOWN)]
+    asked: Query = _of_comparison(rng, page) if rng.random() < 0.5 else {}
+    keys = [*widgets(path), *asked, *(f"{page}.{name}" for name in UNKNOWN)]
     for key in rng.sample(keys, min(len(keys), rng.choice((0, 1, 3, 10)))):
-        query[key] = [rng.choice(ODD), rng.choice(ODD)] if rng.random() < 0.1 else rng.choice(ODD)
-    return query
+        asked[key] = [rng.choice(ODD), rng.choice(ODD)] if rng.random() < 0.1 else rng.choice(ODD)
+    return asked
 
 
 def _of_comparison(rng: Random, page: str) -> Query:
@@ -71,8 +77,3 @@ def _of_comparison(rng: Random, page: str) -> Query:
         except SettingsError:
             continue
     return {}
-
-
-def path(rng: Random) -> str:
-    """Of some page."""
-    return rng.choice(PAGES).path
