@@ -110,7 +110,7 @@ def try_training(run: RunSettings) -> Outcome:
 
 def cheap(rng: Random) -> RunSettings:
     """Settings that are taken, and whose epoch takes a second or so."""
-    from core.runs.configuration import multiply_adds
+    from core.engine.sizes import multiply_adds
 
     while True:
         given = settings.right(rng, RunSettings, share=0.25)
