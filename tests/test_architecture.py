@@ -22,7 +22,7 @@ PACKAGES = sorted(folder for folder in (ROOT / "core").iterdir() if (folder / "_
 PAGES = [ROOT / "dashboard.py", *sorted((ROOT / "pages").glob("*.py"))]
 FOLDERS = ("core", "pages", "tests", "benchmarks", "scripts")
 SOURCES = [ROOT / "dashboard.py", *(file for name in FOLDERS for file in sorted((ROOT / name).rglob("*.py")))]
-TESTS_OF_THE_WHOLE = {"browser", "pages"}
+TESTS_OF_THE_WHOLE = {"browser", "pages", "fuzz"}
 
 MAX_LINES = 400
 MAX_PAGE_LINES = 80

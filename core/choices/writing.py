@@ -24,7 +24,7 @@ def write(value: Any) -> str:
     if isinstance(value, Choice):
         value = value.identity()
     if isinstance(value, Mapping):
-        return _write_choice(value)
+        return _write_choice(value) if value else write(None)  # TOML has no null: an empty table stands for it
     if isinstance(value, list | tuple):
         return _write_list(value)
     if isinstance(value, str):
@@ -45,7 +45,7 @@ def _write_choice(value: Mapping[Any, Any]) -> str:
     if not all(isinstance(name, str) for name in (*value, value.get("kind", ""))):
         return as_json(dict(value))
     parts = [f"{_word(name)}={_write_inner(item)}" for name, item in value.items() if name != "kind"]
-    return " ".join([_word(value["kind"]), *parts] if "kind" in value else parts) or "{}"
+    return " ".join([_word(value["kind"]), *parts] if "kind" in value else parts)
 
 
 def _word(name: str) -> str:
@@ -53,8 +53,8 @@ def _word(name: str) -> str:
 
 
 def _write_inner(value: Any) -> str:
-    if isinstance(value, Mapping) and "kind" not in value:
-        return as_json(dict(value)) if value else write(None)  # TOML has no null: an empty table stands for it
+    if isinstance(value, Mapping) and value and "kind" not in value:
+        return as_json(dict(value))
     text = write(value)
     return f"({text})" if isinstance(value, Choice | Mapping) and " " in text else text
 

@@ -49,13 +49,14 @@ def try_comparison(given: dict[str, Any]) -> Outcome:
     _same(comparison.id, Comparison.from_json(comparison.to_json()).id, "a comparison's id after JSON")
     named = {(name, run.model_copy(update={"seed": 0}).key) for name, run in comparison.members}
     _same(len(named), len(comparison.names), "the number of variants and of their names")
-    for write in (varied.of, varied.in_names):
-        _same(comparison.id, _through_the_form(comparison, write), f"a comparison's id after {write.__name__}")
+    crossed = _through_the_form(comparison, varied.of(comparison))  # whose names say yes where 1 was given for it
+    _same([run.key for run in comparison.runs()], [run.key for run in crossed.runs()], "a comparison's runs after the form")
+    _same(comparison.id, _through_the_form(comparison, varied.in_names(comparison)).id, "a comparison's id as named variants")
     return "taken"
 
 
-def _through_the_form(comparison: Comparison, write: Callable[[Comparison], varied.Varied]) -> str:
-    return Comparison.load({"base": comparison.base, **write(comparison).read(comparison.base)}).id
+def _through_the_form(comparison: Comparison, asked: varied.Varied) -> Comparison:
+    return Comparison.load({"base": comparison.base, **asked.read(comparison.base)})
 
 
 def try_text(written: tuple[str, str]) -> Outcome:

@@ -232,6 +232,13 @@ def test_awkward_words_are_read_back_and_swallow_nothing_behind_them(text):
     assert custom == {"kind": "custom", "settings": argument}
 
 
+@pytest.mark.parametrize(("path", "base"), [("training.evaluate_every", BASE), ("optimizer.settings", CUSTOM), ("penalty", BASE)])
+def test_nothing_is_read_back_as_nothing(path, base):
+    for nothing in (None, {}):
+        assert not parse(path, write(nothing), base)
+        assert not parse(path, label(path, nothing), base)
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_what_is_written_of_any_setting_is_read_back(seed):
     rng = Random(seed)
