@@ -32,7 +32,7 @@ SLOW_S = 3.0
 """Of the processor's time, which does not count what else the machine does. Training is not held to it."""
 LARGE_BYTES = 1_000_000_000
 PATIENCE_S = 120.0
-ROOM_BYTES = 4_000_000_000
+ROOM_BYTES = 2_500_000_000
 """Address space that a process may take beyond what it begins with, so that a bomb ends in a MemoryError and not in the machine."""
 
 
