@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from core.choices.base import Choice
+from core.choices.texts import shown
 from core.choices.writing import write
 from core.comparison import MAX_VARIED, SAID_BY, Comparison
 from core.settings import RunSettings, SettingsError
@@ -17,6 +18,7 @@ from core.ui.values import parse, parse_variants, write_variant
 Mode = Literal["settings", "named variants"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 NOTHING = "nothing"
+MOST_DIGITS = 20  # of a seed, where the largest has 10
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,8 @@ def _differences(base: Choice, other: Choice, prefix: str = "") -> dict[str, Any
 def parse_seeds(text: str) -> int | list[int]:
     """`5`: how many; `0, 3, 4`: which. Raises SettingsError."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not parts or not all(part.isdecimal() for part in parts):
-        raise SettingsError(f"seeds: {text!r}: give how many, such as 5, or which, such as 0, 3, 4")
+    if not parts or not all(part.isdecimal() and len(part) <= MOST_DIGITS for part in parts):
+        raise SettingsError(f"seeds: {shown(text)}: give how many, such as 5, or which, such as 0, 3, 4")
     numbers = [int(part) for part in parts]
     return numbers if "," in text else numbers[0]
 
