@@ -8,8 +8,8 @@ import altair as alt
 import pandas as pd
 from pandas import DataFrame
 
+from core.analysis import metrics
 from core.charts import bands, marks, palette, titles
-from core.charts.curves import TRAINING_TWIN
 from core.charts.summary import final_values, intervals
 
 _ROW = 40
@@ -28,13 +28,13 @@ def generalisation_gap(history: DataFrame, *, variants: Sequence[str], metric: s
     """
     history = bands.of_variants(history, variants)
     values, parts = ends_by_part(history, metric)
-    title = titles.title(metric, regression=titles.is_regression(history)).replace("validation ", "")
+    title = metrics.title(metric, metrics.loss_unit(history)).removeprefix("validation ").removeprefix("training ")
     return pairs(values, parts=parts, variants=variants, title=title, width=width)
 
 
 def ends_by_part(history: DataFrame, metric: str) -> tuple[DataFrame, tuple[str, ...]]:
     """The last values of the runs, as `pairs` takes them, and the parts: training (where the metric is measured on it) and validation."""
-    twin = TRAINING_TWIN.get(metric)
+    twin = metrics.twin(metric)
     columns = {**({"training": twin} if twin else {}), "validation" if metric.startswith("val_") else "training": metric}
     return pd.concat([final_values(history, column).assign(part=part) for part, column in columns.items()]), tuple(columns)
 

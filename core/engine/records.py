@@ -7,21 +7,17 @@ from typing import Any
 
 Row = dict[str, Any]
 
-METRICS = (
-    "train_loss",
-    "penalty",
-    "train_loss_eval",
-    "train_accuracy",
-    "train_r2",
-    "val_loss",
-    "val_accuracy",
-    "val_f1",
-    "val_r2",
-)
+SCORES = ("loss", "accuracy", "f1", "rmse", "mae", "r2")
+"""What a network reaches on a part of the data: `core.engine.objective.Scores`. What they mean is in `core.analysis.metrics`."""
+TRAIN_SCORES = ("train_loss_eval", *(f"train_{name}" for name in SCORES[1:]))
+VAL_SCORES, TEST_SCORES = (tuple(f"{part}_{name}" for name in SCORES) for part in ("val", "test"))
+BASELINES = tuple(f"baseline_{name}" for name in (*VAL_SCORES, *TEST_SCORES))
+METRICS = ("train_loss", "penalty", *TRAIN_SCORES, *VAL_SCORES)
 MEASURES = ("grad_norm", "update_ratio", "weight_norm", "sparsity", "near_zero", "dead_fraction")
 HISTORY_COLUMNS = ("run", "step", "epoch", "samples", "seconds", "lr", *METRICS, *MEASURES, "status")
 LAYER_COLUMNS = ("run", "step", "layer", *MEASURES, "activation_mean", "activation_std", "low", "high", "counts")
-ENDED_COLUMNS = ("run", "status", "test_loss", "test_accuracy", "test_f1", "test_r2", "parameters", "nonzero", "weights")
+ENDED_VALUES = (*TEST_SCORES, *BASELINES, "target_std", "parameters", "nonzero")
+ENDED_COLUMNS = ("run", "status", *ENDED_VALUES, "weights")
 
 
 @dataclass

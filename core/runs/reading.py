@@ -16,10 +16,10 @@ from core.runs.frames import ENDED, fetched, with_counts, with_members, with_tim
 from core.runs.lease import Holder, holder
 from core.runs.members import Members
 from core.runs.schema import (
+    END_COLUMNS,
     HISTORY_VALUES,
     LAST_COLUMNS,
     LAYER_VALUES,
-    TEST_COLUMNS,
     comparison_runs,
     comparisons,
     grids,
@@ -117,7 +117,7 @@ def _rows(
 def run_rows(connection: Connection, members: Members) -> DataFrame:
     """A row a run: variant, seed, run, status, how far it is, last_*, best_*, test_*, parameters, nonzero."""
     names = ["status", "epochs", "epoch", "step", "samples", "seconds"]
-    names += [*(f"last_{name}" for name in LAST_COLUMNS), *(f"best_{name}" for name in METRICS), *TEST_COLUMNS, "parameters", "nonzero"]
+    names += [*(f"last_{name}" for name in LAST_COLUMNS), *(f"best_{name}" for name in METRICS), *END_COLUMNS, "parameters", "nonzero"]
     place = members.table.c.position
     statement = select(place, *(runs.c[name] for name in names)).join(runs, runs.c.id == members.table.c.run_id).order_by(place)
     return with_members(fetched(connection, statement), members.frame(connection))

@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from core.analysis.statistics import higher_is_better
+from core.analysis.metrics import higher_is_better
 from core.engine.records import METRICS, Records, Row
 from core.runs.database import put, write_number
-from core.runs.schema import HISTORY_VALUES, LAST_COLUMNS, LAYER_VALUES, TEST_COLUMNS, grids, history, layers, runs, weights
+from core.runs.schema import END_COLUMNS, HISTORY_VALUES, LAST_COLUMNS, LAYER_VALUES, grids, history, layers, runs, weights
 
 BETTER: dict[str, Callable[..., float]] = {name: max if higher_is_better(name) else min for name in METRICS}
 
@@ -81,7 +81,7 @@ def _best(metric: str, values: Sequence[float | None]) -> float:
 def _end_runs(connection: Connection, ids: dict[str, int], rows: Sequence[Row]) -> None:
     if not rows:
         return
-    names = ("status", *TEST_COLUMNS, "parameters", "nonzero")
+    names = ("status", *END_COLUMNS, "parameters", "nonzero")
     values = [{"which": ids[row["run"]]} | {name: row[name] for name in names} for row in rows]
     connection.execute(update(runs).where(runs.c.id == bindparam("which")), values)
     put(connection, weights, [{"run_id": ids[row["run"]], "data": row["weights"]} for row in rows], ["run_id"])

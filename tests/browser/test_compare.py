@@ -40,13 +40,13 @@ def test_the_downloads_hold_what_the_store_holds(page, server, tmp_path):
     comparison = small()
     train(page, server, comparison)
     open_page(page, address(server, comparison))
-    files = {name: download(page, name, tmp_path) for name in ("history.csv", "layers.csv", "summary.csv", "all.zip")}
+    files = {name: download(page, name, tmp_path) for name in ("history.csv", "layers.csv", "runs.csv", "summary.csv", "all.zip")}
     with store_of(server) as store:
         history, layers, runs = store.history(comparison)[0], store.layers(comparison)[0], store.runs(comparison)
     for name, expected in (("history.csv", history), ("layers.csv", layers), ("summary.csv", summarise(history, runs))):
         assert_frame_equal(pd.read_csv(files[name]), expected, check_dtype=False, check_exact=True)
     with zipfile.ZipFile(files["all.zip"]) as archive:
-        assert sorted(archive.namelist()) == ["comparison.toml", "history.csv", "layers.csv", "summary.csv"]
+        assert sorted(archive.namelist()) == ["comparison.toml", "history.csv", "layers.csv", "runs.csv", "summary.csv"]
         assert Comparison.from_toml(archive.read("comparison.toml").decode()) == comparison
         assert_frame_equal(pd.read_csv(io.BytesIO(archive.read("history.csv"))), history, check_dtype=False, check_exact=True)
 

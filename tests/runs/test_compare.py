@@ -120,7 +120,7 @@ def test_a_result_has_summary_networks_and_files(tmp_path):
     last = result.history[result.history["run"] == run.key].iloc[-1]
     assert float(loss) == pytest.approx(last["val_loss"], rel=1e-5)
     paths = result.to_csv(tmp_path / "out")
-    assert sorted(path.name for path in paths) == ["comparison.toml", "history.csv", "layers.csv", "summary.csv"]
+    assert sorted(path.name for path in paths) == ["comparison.toml", "history.csv", "layers.csv", "runs.csv", "summary.csv"]
     assert Comparison.from_toml((tmp_path / "out" / "comparison.toml").read_text()).id == FEW.id
     assert len(result.histograms) == len(result.layers)
     assert len(result.grids) == 4
