@@ -15,6 +15,7 @@ from core.engine.grids import grid_bytes
 from core.engine.measures import Moment, layer_rows, measured, whole
 from core.engine.network import state_of, trained_model
 from core.engine.objective import Activity, Scores, evaluate
+from core.engine.predicting import predictions_of
 from core.engine.records import TEST_SCORES, TRAIN_SCORES, VAL_SCORES, Records, Row
 from core.engine.state import Stack
 from core.engine.teaching import gives_hints, lesson_of
@@ -155,6 +156,7 @@ def _ended_rows(live: Live, left: list[int], statuses: list[str]) -> list[Row]:
         return []
     test = evaluate(live.network, live.data.test, live.data.task).columns(TEST_SCORES)
     of_the_data = baselines(live.data) | {"target_std": live.data.target_std}
+    predictions = predictions_of(live.network, live.data, live.runs, [row for row in left if statuses[row] != "diverged"])
     rows = []
     for row in left:
         state = state_of(live.template, live.flat_RP[row], live.buffers, row)
@@ -167,6 +169,7 @@ def _ended_rows(live: Live, left: list[int], statuses: list[str]) -> list[Row]:
                 "parameters": live.network.layout.size,
                 "nonzero": int(live.flat_RP[row].count_nonzero()),
                 "weights": state_dicts.to_bytes(state),
+                "predictions": predictions.get(row),
             }
         )
     return rows

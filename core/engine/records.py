@@ -17,7 +17,7 @@ MEASURES = ("grad_norm", "update_ratio", "weight_norm", "sparsity", "near_zero",
 HISTORY_COLUMNS = ("run", "step", "epoch", "samples", "seconds", "lr", *METRICS, *MEASURES, "status")
 LAYER_COLUMNS = ("run", "step", "layer", *MEASURES, "activation_mean", "activation_std", "low", "high", "counts")
 ENDED_VALUES = (*TEST_SCORES, *BASELINES, "target_std", "parameters", "nonzero")
-ENDED_COLUMNS = ("run", "status", *ENDED_VALUES, "weights")
+ENDED_COLUMNS = ("run", "status", *ENDED_VALUES, "weights", "predictions")
 
 
 @dataclass
@@ -26,7 +26,8 @@ class Records:
 
     history: a row a run and evaluation (HISTORY_COLUMNS).
     layers: a row a run, evaluation and layer (LAYER_COLUMNS); `counts` are the bytes of a float32 histogram between `low` and `high`.
-    ended: a row a run that left its stack (ENDED_COLUMNS); `weights` are a state_dict's bytes.
+    ended: a row a run that left its stack (ENDED_COLUMNS); `weights` are a state_dict's bytes, `predictions` those of
+        `core.engine.predictions` or None.
     grids: run, step and `grid` (bytes, see `core.engine.grids`) for data with two features.
     """
 

@@ -25,6 +25,7 @@ from core.runs.schema import (
     grids,
     history,
     layers,
+    predictions,
     requests,
     runs,
     stack_runs,
@@ -97,6 +98,15 @@ def grid_rows(connection: Connection, members: Members) -> DataFrame:
     """variant, seed, run, step, grid: the latest of each run."""
     frame, _ = _rows(connection, members, grids, [grids.c.step, grids.c.grid], None)
     return frame
+
+
+def prediction_rows(connection: Connection, members: Members, variants: Sequence[str] | None) -> DataFrame:
+    """variant, seed, run and data (bytes) of the runs that have predictions, of some variants or of all."""
+    statement = select(members.table.c.position, predictions.c.data).join(predictions, predictions.c.run_id == members.table.c.run_id)
+    if variants is not None:
+        statement = statement.where(members.table.c.variant.in_(variants))
+    frame = fetched(connection, statement.order_by(members.table.c.position))
+    return with_members(frame, members.frame(connection))
 
 
 def _rows(

@@ -82,6 +82,13 @@ class Result:
         """A row a run, evaluation and layer: variant, seed, run, step, epoch, layer, low, high, counts (float32 array)."""
         return self._store.histograms(self._id)
 
+    def predictions(self) -> DataFrame:
+        """What the networks predicted at the end of their runs, a row a run and example of the test part (else of the validation part).
+
+        variant, seed, run, part, size, example, target, predicted; of classes also `probability_NAME`. See `Store.predictions`.
+        """
+        return self._store.predictions(self._id)
+
     @cached_property
     def grids(self) -> DataFrame:
         """The networks' outputs over the plane, for data with two features: variant, seed, run, step, grid (see core.engine.grids)."""

@@ -65,6 +65,8 @@ runs = Table(
 
 weights = Table("weights", metadata, _run(), Column("data", LargeBinary, nullable=False))
 
+predictions = Table("predictions", metadata, _run(), Column("data", LargeBinary, nullable=False))
+
 history = Table(
     "history",
     metadata,

@@ -61,7 +61,9 @@ def layer_rows(run: RunSettings, step: int) -> list[Row]:
 def ended_row(run: RunSettings, status: str = "finished") -> Row:
     """What a run leaves when it ends."""
     known = {"test_loss": 0.25, "test_accuracy": 0.9, "test_f1": 0.8, "parameters": 27, "nonzero": 20}
-    return dict.fromkeys(ENDED_VALUES, math.nan) | known | {"run": run.key, "status": status, "weights": run.key.encode()}
+    return (
+        dict.fromkeys(ENDED_VALUES, math.nan) | known | {"run": run.key, "status": status, "weights": run.key.encode(), "predictions": None}
+    )
 
 
 def records_of(run: RunSettings, *steps: int, status: str = "running") -> Records:

@@ -68,6 +68,7 @@ def _columns(view: View, frame: DataFrame, loss: str) -> dict[str, Any]:
         "variant": st.column_config.TextColumn("Variant", pinned=True),
         "mean": column(view.metric, loss, width=WIDE, format="%.4g", help=mean),
         "half": column("half", label="±", format="%.2g", help="Half of the 95 % interval of that mean (t distribution over seeds)."),
+        "nonzero": column("nonzero", label="Non-zero"),
         "compression": column("compression", format="%.2f×"),
         "curve": st.column_config.LineChartColumn("Over training", help=f"{metric}: mean over seeds.", color="gray"),
     }
