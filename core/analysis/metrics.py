@@ -191,8 +191,9 @@ def about(column: str, loss: str = NATS) -> str:
     metric = find(column)
     if metric is None:
         return ""
-    said = [LOSS_IN_WORDS.get(loss, "")] if metric.unit == OF_LOSS else []
-    return " ".join([*said, *filter(None, [metric.about])]).strip()
+    loss_said = LOSS_IN_WORDS.get(loss, "") if metric.unit == OF_LOSS else ""
+    undefined = f"{metric.undefined[:1].upper()}{metric.undefined[1:]}." if metric.undefined else ""
+    return " ".join(filter(None, [loss_said, metric.about, undefined]))
 
 
 def higher_is_better(column: str) -> bool:

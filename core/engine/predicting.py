@@ -52,6 +52,6 @@ def _packed(outputs_NO: Tensor, target_N: np.ndarray, place: Place, split: Split
         target = target_N * split.target_unit + split.target_mean
         output = outputs_NO[:, 0].numpy() * split.target_unit + split.target_mean
     else:
-        target = target_N.astype(np.int32)
+        target = target_N.astype(np.int16)
         output = outputs_NO.reshape(len(target_N), split.outputs).softmax(1).float().numpy()
     return Predictions(name, size, positions.astype(np.int32), target, output, split.class_names or ()).to_bytes()

@@ -30,17 +30,19 @@ class Predictions:
     part: str
     size: int
     example: NDArray[np.int32]
-    target: NDArray[np.int32] | NDArray[np.float64]
+    target: NDArray[np.int16] | NDArray[np.float64]
     output: NDArray[np.float32] | NDArray[np.float64]
     class_names: tuple[str, ...]
 
     def to_bytes(self) -> bytes:
-        """As NumPy's own format, compressed; the same predictions give the same bytes."""
+        """In NumPy's own format; the same predictions give the same bytes.
+
+        Probabilities can hardly be compressed, and trying takes as long as an epoch of training.
+        """
         stream = io.BytesIO()
         names = np.array(self.class_names, dtype=np.str_)
-        np.savez_compressed(
-            stream, part=self.part, size=self.size, class_names=names, example=self.example, target=self.target, output=self.output
-        )
+        example = self.example if len(self.example) < self.size else self.example[:0]  # all of them need not be listed
+        np.savez(stream, part=self.part, size=self.size, class_names=names, example=example, target=self.target, output=self.output)
         return stream.getvalue()
 
     @classmethod
@@ -48,7 +50,9 @@ class Predictions:
         """What `to_bytes` was called on; nothing is unpickled."""
         with np.load(io.BytesIO(data), allow_pickle=False) as held:
             names = tuple(map(str, held["class_names"]))
-            return cls(str(held["part"]), int(held["size"]), held["example"], held["target"], held["output"], names)
+            target, size = held["target"], int(held["size"])
+            example = np.arange(size, dtype=np.int32) if len(target) == size else held["example"]
+            return cls(str(held["part"]), size, example, target, held["output"], names)
 
 
 def kept_examples(count: int, numbers: int, seed: int) -> NDArray[np.int64]:

@@ -165,7 +165,7 @@ def test_of_large_parts_the_same_examples_are_kept_of_every_run():
 
 
 def test_what_is_kept_comes_back_and_the_same_gives_the_same_bytes():
-    held = Predictions("test", 3, np.arange(2, dtype=np.int32), np.array([1, 0], np.int32), np.eye(2, dtype=np.float32), ("ä", "=b"))
+    held = Predictions("test", 3, np.arange(2, dtype=np.int32), np.array([1, 0], np.int16), np.eye(2, dtype=np.float32), ("ä", "=b"))
     again = Predictions.from_bytes(held.to_bytes())
     assert (again.part, again.size, again.class_names) == ("test", 3, ("ä", "=b"))
     assert again.output.tolist() == [[1, 0], [0, 1]]
