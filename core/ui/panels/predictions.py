@@ -37,6 +37,9 @@ PR_HELP = "Share of the class that is found, against the share of what is taken 
 def draw(page: str, results: Results, view: View) -> None:
     """Confusion matrices and curves of classes, predicted against true values of a regression, for the chosen variants."""
     chosen = _variants(page, results)
+    if not chosen:
+        st.caption("Choose a variant.")
+        return
     frame = results.once(("predictions", *chosen), lambda: results.store.predictions(results.comparison, chosen), PATIENCE)
     if frame.empty:
         ended = results.runs["status"].isin(("finished", "stopped", "diverged")).any()

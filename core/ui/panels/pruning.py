@@ -191,7 +191,7 @@ def _tolerance(runs: DataFrame, metric: str) -> float:
     return TOLERANCE * spread
 
 
-def _free(best: DataFrame, lost: list[str], name: str, tolerance: float) -> str:
+def _free(best: DataFrame, lost: list[str], name: str, tolerance: float = TOLERANCE) -> str:
     """How few weights are enough for each family, and which families have none to give away."""
     said = []
     for left, group in best.assign(left=best["left"].round(2)).groupby("left"):

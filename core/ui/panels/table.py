@@ -42,8 +42,6 @@ def summary(page: str, results: Results, view: View) -> None:
         placeholder="–",
         alt=f"Summary of the variants by {in_words(view.metric).lower()}",
     )
-    if said := results.once("baseline", lambda: baselines.sentence(results.runs), PATIENCE):
-        st.caption(plain(said))
 
 
 def rows(results: Results, view: View) -> DataFrame:
@@ -76,7 +74,9 @@ def _columns(view: View, frame: DataFrame, loss: str) -> dict[str, Any]:
 
 
 def downloads(page: str, results: Results, view: View) -> None:
-    """Buttons for the tables as CSV, and for all of it with the comparison itself. Files are made when they are asked for."""
+    """What a baseline reaches; buttons for the tables as CSV, and for all of it with the comparison itself. Files are made when asked for."""
+    if said := results.once("baseline", lambda: baselines.sentence(results.runs), PATIENCE):
+        st.caption(plain(said))
     with st.container(horizontal=True, gap="small"):
         for name, meaning in DOWNLOADS.items():
             st.download_button(
