@@ -74,7 +74,10 @@ def _columns(view: View, frame: DataFrame, loss: str) -> dict[str, Any]:
 
 
 def downloads(page: str, results: Results, view: View) -> None:
-    """What a baseline reaches; buttons for the tables as CSV, and for all of it with the comparison itself. Files are made when asked for."""
+    """What a baseline reaches; buttons for the tables as CSV, and for all of it with the comparison itself.
+
+    Files are made when they are asked for.
+    """
     if said := results.once("baseline", lambda: baselines.sentence(results.runs), PATIENCE):
         st.caption(plain(said))
     with st.container(horizontal=True, gap="small"):
