@@ -162,7 +162,8 @@ def compare(options: argparse.Namespace) -> None:
     result = compare_in(pool, comparison, store=store)
     result.to_csv(options.out)
     print(_short(result.summary()).to_string(index=False))
-    print(baselines.sentence(result.runs))
+    if baseline := baselines.sentence(result.runs):
+        print(baseline)
     print(f"written to {options.out}")
 
 

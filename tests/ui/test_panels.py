@@ -13,7 +13,7 @@ from core.analysis import metrics
 from core.engine import grids
 from core.runs.store import Progress, Store
 from core.ui.live import Reader
-from core.ui.panels import boundary, pruning, table, words
+from core.ui.panels import boundary, distillation, pruning, table, words
 from core.ui.panels.steering import possible
 from core.ui.panels.view import View
 from tests.runs.helpers import comparison
@@ -80,6 +80,11 @@ def test_a_table_calls_its_columns_what_the_table_of_metrics_does():
     assert columns["mean"]["label"] == "Validation F1"
     assert columns["test_r2"]["label"] == "Test R²"
     assert "not defined where all targets are the same" in columns["test_r2"]["help"]
+
+
+@pytest.mark.parametrize("page", [pruning, distillation])
+def test_the_tables_of_pages_have_the_test_scores_of_every_task(page):
+    assert set(metrics.TESTS) <= set(page._of_quality("val_loss"))
 
 
 def test_what_may_be_lost_of_an_error_in_the_targets_unit_is_a_share_of_the_targets_spread():

@@ -357,7 +357,8 @@ def _speed(results: Results, share: float, seed: int) -> None:
 def _table(results: Results, points: DataFrame, metric: str) -> None:
     st.subheader("Exact values", anchor=False)
     work = results.once("work", lambda: analysis.work(results.layers, compression.multiply_adds(results)), PATIENCE)
-    runs = results.runs.groupby("variant", sort=False, observed=True)[["parameters", "test_accuracy", "seconds"]].mean().reset_index()
+    columns = ["parameters", *metrics.TESTS, "seconds"]
+    runs = results.runs.groupby("variant", sort=False, observed=True)[columns].mean().reset_index()
     frame = analysis.joined(points.drop(columns="variant").rename(columns={"name": "variant"}), runs, work)
     frame = frame.assign(half=(frame["high"] - frame["low"]) / 2)
     compression.shown_table(f"{PAGE}.table", frame, _of_quality(metric), "Every variant: what it was taught by, and its quality")
@@ -375,7 +376,7 @@ def _of_quality(metric: str) -> dict[str, Any]:
         "diverged": number("Diverged", "%d", "Runs whose loss stopped being finite. They are in no mean."),
         "mean": view.column(metric, format="%.4g", help="Mean over seeds, at the end of training."),
         "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
-        "test_accuracy": view.column("test_accuracy"),
+        **{name: view.column(name) for name in metrics.TESTS},
     }
 
 

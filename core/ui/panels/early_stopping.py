@@ -260,9 +260,9 @@ def _trained_table(results: Results) -> None:
         "epochs": st.column_config.TextColumn("Ended at epoch", help="Of each seed, in order."),
         "replayed": st.column_config.TextColumn("Replayed", help="Where the same rule stops the runs without one. It must be the same."),
         "val_loss": column("val_loss", help=OF_THE_WEIGHTS),
-        "test_loss": column("test_loss", help=OF_THE_WEIGHTS),
-        "test_accuracy": column("test_accuracy"),
+        **{name: column(name, loss_unit(results)) for name in metrics.TESTS},
     }
+    frame = frame.dropna(axis="columns", how="all")
     st.dataframe(frame, hide_index=True, key=f"{PAGE}.trained", column_config=columns, alt="What each trained variant gave")
 
 
@@ -276,7 +276,7 @@ def trained(comparison: Comparison, history: DataFrame, kept: DataFrame, runs: D
     last = history.drop_duplicates("run", keep="last")
     at_hand = kept.drop_duplicates("run", keep="last").set_index("run")["val_loss"]
     means = runs.assign(val_loss=runs["run"].map(at_hand)).groupby("variant", sort=False)
-    table = means[["val_loss", "test_loss", "test_accuracy"]].mean()
+    table = means[["val_loss", *metrics.TESTS]].mean()
     epochs = last.groupby("variant", observed=True)["epoch"].agg(_listed)
     replayed = {name: _replayed_epochs(free, run.stopping) for name, run in settings.items()}
     ordered = table.reindex(comparison.names)

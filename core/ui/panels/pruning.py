@@ -300,7 +300,7 @@ def _training(results: Results, shown: DataFrame, metric: str) -> None:
 def _table(results: Results, points: DataFrame, metric: str) -> None:
     st.subheader("Exact values", anchor=False)
     work = results.once("work", lambda: analysis.work(results.layers, compression.multiply_adds(results)), PATIENCE)
-    runs = results.runs.groupby("variant", sort=False, observed=True)[["parameters", "nonzero", "test_accuracy"]].mean()
+    runs = results.runs.groupby("variant", sort=False, observed=True)[["parameters", "nonzero", *metrics.TESTS]].mean()
     frame = analysis.joined(points.drop(columns="variant").rename(columns={"name": "variant"}), runs.reset_index(), work)
     frame = frame.assign(
         half=(frame["high"] - frame["low"]) / 2,
@@ -322,7 +322,7 @@ def _of_quality(metric: str) -> dict[str, Any]:
         "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
         "difference": number("To dense", "%+.3g", "Difference to the unpruned network, paired by seed."),
         "difference_half": number("± ", "%.2g", "Half of that difference's 95 % interval."),
-        "test_accuracy": view.column("test_accuracy"),
+        **{name: view.column(name) for name in metrics.TESTS},
     }
 
 
