@@ -5,6 +5,7 @@ Shapes: R runs, N examples, D features, B examples of a batch, K positions of an
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -46,7 +47,7 @@ class Tensors:
     test: Part
     task: str
     classes: int
-    target_std: float  # of the training targets of a regression, in their own unit; NaN with classes
+    target_std: float = math.nan  # of the training targets of a regression, in their own unit; NaN with classes
 
 
 def tensors_of(stack: Stack) -> Tensors:
