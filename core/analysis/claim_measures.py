@@ -14,7 +14,7 @@ from typing import cast
 import numpy as np
 from pandas import DataFrame, MultiIndex, Series
 
-from core.analysis.statistics import higher_is_better
+from core.analysis.metrics import higher_is_better
 
 RUN = ["variant", "seed"]
 CURVE = ["curve", "seed"]
