@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -17,6 +19,7 @@ from core.comparison import Comparison
 from core.engine.records import HISTORY_COLUMNS, METRICS, SCORES
 from core.runs.recording import BETTER
 
+ROOT = Path(__file__).resolve().parents[2]
 TASKS = {"classification": "iris", "regression": "diabetes"}
 
 
@@ -87,6 +90,25 @@ def test_stopping_rules_may_watch_what_the_table_says_in_its_direction():
     for name in get_args(Watched):
         turned = Patience(metric=name).value({name: 0.5})
         assert turned == (-0.5 if metrics.higher_is_better(name) else 0.5), "rules take lower for better"
+
+
+OF_STOPPING_RULES = {"core/choices/stopping.py", "core/engine/training.py"}
+"""What rules may watch, which lies below the table, and is held equal to it above."""
+
+
+def listed_metrics(file):
+    """Lists and dicts written out in a file that name three metrics of runs or more, by line."""
+    known = {name for name, row in metrics.METRICS.items() if row.better}
+    for node in ast.walk(ast.parse(file.read_text())):
+        values = node.keys if isinstance(node, ast.Dict) else getattr(node, "elts", [])
+        names = {value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)}
+        if len(names & known) > 2:
+            yield node.lineno, sorted(names & known)
+
+
+def test_no_other_file_has_a_list_of_metrics_of_its_own():
+    files = {str(file.relative_to(ROOT)): list(listed_metrics(file)) for file in sorted((ROOT / "core").rglob("*.py"))}
+    assert {name: found for name, found in files.items() if found and name not in OF_STOPPING_RULES} == {}
 
 
 def test_no_two_metrics_have_one_name():
