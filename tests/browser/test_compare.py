@@ -139,7 +139,7 @@ def test_a_variant_more_trains_only_that_variant(page, server):
     assert after[before.index].equals(before), "runs that were stored have been trained again"
 
 
-@pytest.mark.parametrize("tab", ["Gradients", "Boundary", "Activations", "Timing", "What differs"])
+@pytest.mark.parametrize("tab", ["Gradients", "Boundary", "Activations", "Predictions", "Timing", "What differs"])
 def test_a_click_on_a_tab_shows_it_and_names_it_in_the_url(page, server, tab):
     train(page, server, small())
     open_page(page, address(server, small(), tab="Activations" if tab == "Gradients" else "Gradients"))
