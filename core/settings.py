@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from core.choices.base import Choice, Seed
 from core.choices.clipping import Clipping, NoClipping
 from core.choices.distillation import Distillation, DistillationChoice, Hint, NoDistillation, SelfDistillation
+from core.choices.losses import AutoLoss, Loss
 from core.choices.models import Mlp, Model, Sizes, needs_two_examples
 from core.choices.optimizers import Adam, Optimizer
 from core.choices.penalties import Penalty
@@ -23,7 +24,7 @@ from core.choices.stopping import NoStopping, Stopping, StoppingChoice
 from core.choices.training import STREAM_SEEDS, Training
 from core.data.sets import Data, Digits
 
-ENGINE_VERSION = 3
+ENGINE_VERSION = 4
 """Part of every run's key: raised when the engine computes other numbers from the same settings."""
 
 
@@ -36,6 +37,7 @@ class RunSettings(Choice):
 
     data: Data = Digits()
     model: Model = Mlp()
+    loss: Loss = AutoLoss()
     optimizer: Optimizer = Adam()
     schedule: Schedule = Constant()
     penalty: Penalty = Penalty()
@@ -72,7 +74,8 @@ class RunSettings(Choice):
             self._hint_complaint,
             self._pruning_complaint,
             self._stopping_complaint,
-            self._classes_complaint,
+            self._task_complaint,
+            self._smoothing_complaint,
             self._batch_complaint,
         )
         if complaint := next(filter(None, (complain() for complain in complaints)), None):
@@ -111,11 +114,24 @@ class RunSettings(Choice):
             return f"schedule.kind: {self.schedule.kind} watches the validation data, and data.validation_fraction is 0; set it above 0"
         return None
 
-    def _classes_complaint(self) -> str | None:
-        return self.regression_complaint() if self.data.task == "regression" else None
+    def _smoothing_complaint(self) -> str | None:
+        if self.training.label_smoothing and self.loss.hard:
+            return f"training.label_smoothing: loss {self.loss.kind} is of one class an example; set it to 0, or choose cross_entropy"
+        return None
 
-    def regression_complaint(self) -> str | None:
-        """Why these settings do not go with a regression; None where they do. Of a table, only the data tell that it is one."""
+    def _task_complaint(self) -> str | None:
+        return self.task_complaint(self.data.task)
+
+    def task_complaint(self, task: str) -> str | None:
+        """Why these settings do not go with a classification, or with a regression; None where they do. Of a table, only the data tell."""
+        if task not in ("classification", "regression"):
+            return None
+        if self.loss.task not in (None, task):
+            needs, fits = ("numbers", "cross_entropy or focal") if task == "classification" else ("classes", "squared, absolute or huber")
+            return f"loss.kind: {self.loss.kind} needs {needs} to predict, and data {self.data.kind} is a {task}; choose {fits}"
+        return self._regression_complaint() if task == "regression" else None
+
+    def _regression_complaint(self) -> str | None:
         data = f"and data {self.data.kind} is a regression"
         if isinstance(self.distillation, DistillationChoice):
             return f"distillation.kind: {self.distillation.kind} needs classes, {data}"
@@ -134,6 +150,12 @@ class RunSettings(Choice):
         if self.training.batch_size == 1 and needs_two_examples(self.model, self._sizes()):
             return "training.batch_size: batch norm needs at least 2 examples a batch, not 1"
         return None
+
+    @property
+    def objective(self) -> str:
+        """Equal for runs whose training loss as logged is one quantity: what they minimise, penalties aside."""
+        own = [getattr(self.training, name) for name in ("label_smoothing", "mixup", "labelled")]
+        return json.dumps([self.loss.identity(), *own, self.distillation.identity()], sort_keys=True)
 
     @property
     def teachers(self) -> tuple[RunSettings, ...]:

@@ -15,6 +15,7 @@ import numpy as np
 from pandas import DataFrame, MultiIndex, Series
 
 from core.analysis.metrics import higher_is_better
+from core.analysis.statistics import standing
 
 RUN = ["variant", "seed"]
 CURVE = ["curve", "seed"]
@@ -60,7 +61,8 @@ def late_spread(history: DataFrame, metric: str = "val_loss", epochs: float = 10
 
 def gap(history: DataFrame, first: str = "val_loss", second: str = "train_loss", epoch: float | None = None) -> Series:
     """One column minus another of the same run, at the last evaluation, or at that of an epoch. Without one there: missing."""
-    rows = _last(history) if epoch is None else history[history["epoch"] == epoch].set_index(RUN)
+    present = standing(history)
+    rows = _last(history) if epoch is None else present[present["epoch"] == epoch].set_index(RUN)
     return (rows[first] - rows[second]).reindex(_runs(history))
 
 
@@ -69,7 +71,8 @@ def curve_distance(history: DataFrame, variant: str, reference: str, metric: str
 
     Indexed by seed. Infinite where a run diverged; epochs that one of the two was not evaluated at are left out.
     """
-    later = history[history["step"] > 0]
+    present = standing(history)
+    later = present[present["step"] > 0]
     losses = later.pivot_table(index=["seed", "epoch"], columns="variant", values=metric, dropna=False)[[variant, reference]]
     logs = np.log(losses.astype(float))
     apart = (logs[variant] - logs[reference]).abs().groupby("seed").mean()
@@ -146,7 +149,7 @@ def _runs(history: DataFrame) -> MultiIndex:
 
 def _last(history: DataFrame) -> DataFrame:
     """Each run's last evaluation, indexed by variant and seed."""
-    return history.sort_values("step", kind="stable").groupby(RUN, sort=False).tail(1).set_index(RUN).sort_index()
+    return standing(history).sort_values("step", kind="stable").groupby(RUN, sort=False).tail(1).set_index(RUN).sort_index()
 
 
 def _late(history: DataFrame, metric: str, epochs: float) -> DataFrame:

@@ -67,6 +67,19 @@ def weights_left(history: DataFrame) -> Series:
     return (1 - last.groupby("variant", sort=False, observed=True)["sparsity"].mean()).rename("left")
 
 
+def tickets(course: DataFrame, metric: str) -> DataFrame:
+    """What networks had come to right before their pruning took them back: variant, epoch, left (share of the weights that were not zero),
+    n (seeds with a finite value), mean, low, high (95 % t interval). `course`: a history with the rows from before rewinds.
+    """
+    marked = course[course["moment"] != ""]
+    groups = marked.groupby(["variant", "epoch"], sort=False, observed=True)
+    rows = [
+        (variant, epoch, 1 - float(group["sparsity"].mean()), int(group[metric].notna().sum()), *mean_interval(group[metric]))
+        for (variant, epoch), group in groups
+    ]
+    return DataFrame(rows, columns=["variant", "epoch", "left", "n", "mean", "low", "high"])
+
+
 def furthest(points: DataFrame, tolerance: float, *, higher_is_better: bool) -> DataFrame:
     """By family, the variant with the fewest weights left whose loss against the reference is within `tolerance`: family, name, left,
     difference. A family without one is left out. `points`: family, name, left, difference.

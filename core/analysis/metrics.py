@@ -6,7 +6,9 @@ Charts, tables, verdicts, the choices of a metric and the exports read it. A new
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -107,7 +109,8 @@ def _baseline(part: str, words: str) -> tuple[Metric, ...]:
 _ROWS = (
     *_of_part("val", "validation"),
     *_of_part("train", "training"),
-    Metric("train_loss", "training loss as logged", OF_LOSS, "lower", about="Mean over the epoch's batches, as they were trained."),
+    Metric("train_loss", "training loss as logged", "", "lower",
+           about="Of the loss that the run minimises, whichever it is; the mean over the epoch's batches, as they were trained."),
     Metric("penalty", "penalty", OF_LOSS, about="What the penalty added to the loss, apart from it."),
     *_of_part("test", "test", ("end",)),
     *_baseline("val", "validation"),
@@ -153,6 +156,11 @@ OF_THE_DATA = ("target_std", *(metric.column for metric in _baseline("test", "te
 METRICS: dict[str, Metric] = {metric.column: metric for metric in _ROWS}
 """By column."""
 
+OF_TRAINING = frozenset(metric.column for metric in _of_part("train", "training")) | {"dead_fraction", "activation_mean", "activation_std"}
+"""What is measured on the training data, or on a sample of them."""
+
+_sample: ContextVar[str] = ContextVar("sample", default="")
+
 OF_A_RUN = {"last_": "last", "best_": "best"}
 """Prefixes of a run's columns that hold one value of a metric of its history."""
 
@@ -166,15 +174,29 @@ def find(column: str) -> Metric | None:
     return METRICS.get(column)
 
 
+@contextmanager
+def of_sample(said: str) -> Iterator[None]:
+    """Within it, names and titles of what is measured on training data say so: "1,000 examples"; an empty text: on all of them.
+
+    It stands around the making of a chart, so that no chart that names such a column can forget it.
+    """
+    token = _sample.set(said)
+    try:
+        yield
+    finally:
+        _sample.reset(token)
+
+
 def name(column: str) -> str:
     """The column in words, as within a sentence; of what is no metric, its own name."""
     metric = find(column)
-    return metric.name if metric else column.replace("_", " ")
+    return _with(metric.name if metric else column.replace("_", " "), _sample_of(column))
 
 
 def heading(column: str) -> str:
     """`Validation loss`: in words, as over a column or a chart."""
-    words = name(column)
+    metric = find(column)
+    words = metric.name if metric else column.replace("_", " ")
     return f"{words[:1].upper()}{words[1:]}"
 
 
@@ -183,7 +205,17 @@ def title(column: str, loss: str = NATS) -> str:
     metric = find(column)
     unit = metric.unit if metric else ""
     unit = loss if unit == OF_LOSS else unit
-    return f"{name(column)} ({unit})" if unit else name(column)
+    return _with(metric.name if metric else column.replace("_", " "), unit, _sample_of(column))
+
+
+def _sample_of(column: str) -> str:
+    return _sample.get() if column in OF_TRAINING else ""
+
+
+def _with(words: str, *said: str) -> str:
+    """The words with what is to be said in brackets."""
+    inside = ", ".join(filter(None, said))
+    return f"{words} ({inside})" if inside else words
 
 
 def about(column: str, loss: str = NATS) -> str:

@@ -33,6 +33,11 @@ def curve(history: DataFrame, metric: str = "train_loss_eval") -> DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else enough
 
 
+def measured_loss(history: DataFrame) -> str:
+    """The training loss to read a range test by: the evaluated one, or where no training examples are evaluated the one as logged."""
+    return "train_loss" if len(history) and history["train_loss_eval"].isna().all() else "train_loss_eval"
+
+
 def readings(curve: DataFrame) -> DataFrame:
     """What is read off each variant's curve, a row a variant.
 

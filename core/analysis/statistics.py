@@ -26,6 +26,13 @@ POWER = 0.8
 MOST_SEEDS = 10_000
 
 
+def standing(history: DataFrame) -> DataFrame:
+    """The history with one row a run and step: without those that show a network before its pruning took it back."""
+    if "moment" not in history or (stands := history["moment"] == "").all():
+        return history
+    return history[stands]
+
+
 def t_quantile(degrees: Any) -> Any:
     """Half width of a two-sided 95 % interval in standard errors, for the given degrees of freedom (a number or an array)."""
     from scipy.special import stdtrit  # scipy.stats would say the same, and takes a second to import
@@ -304,6 +311,7 @@ def _finite(values: Series) -> Series:
 
 def _last(history: DataFrame, metric: str) -> Series:
     """By run: the metric at the largest step, finite or not."""
+    history = standing(history)
     steps = history["step"]
     last = history[steps == steps.groupby(history["run"]).transform("max")]
     return last.drop_duplicates("run", keep="last").set_index("run")[metric].astype(float)

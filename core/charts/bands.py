@@ -24,11 +24,12 @@ STOPPED = "stopped early"
 def band(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> DataFrame:
     """Mean of the metric over seeds with its 95 % t interval, a row a variant and evaluation.
 
-    Columns: variant, step, the x axis, mean, low, high (NaN for a single value), n (seeds in the mean), carried (how many of those
-    had stopped early before, and count with their last value) and lowest (the value of the lowest of them). A diverged seed is in the
-    mean up to its last finite value. Seeds are aligned by update; on the axis of seconds, a point stands at the mean time that its
-    seeds took.
+    Columns: variant, stretch (where pruning rewinds: see `with_stretches`), step, the x axis, mean, low, high (NaN for a single value), n
+    (seeds in the mean), carried (how many of those had stopped early before, and count with their last value) and lowest (the value of the
+    lowest of them). A diverged seed is in the mean up to the evaluation before that at which it was found to have diverged. Seeds are
+    aligned by update; on the axis of seconds, a point stands at the mean time that its seeds took.
     """
+    history = with_stretches(history)
     table, carried = _by_seed(history, metric)
     n = table.count(axis=1)
     mean = table.mean(axis=1)
@@ -38,9 +39,9 @@ def band(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> Dat
 
 
 def _by_seed(history: DataFrame, metric: str) -> tuple[DataFrame, Series]:
-    """The metric as (variant, step) x seed, runs that stopped early carried forward; and how many are carried in each row."""
-    table = history.pivot(index=["variant", "step"], columns="seed", values=metric).astype(float)
-    table = table.where(np.isfinite(table))
+    """The metric as (variant, stretch, step) x seed, runs that stopped early carried forward; and how many are carried in each row."""
+    values = history.assign(value=history[metric].astype(float).where(np.isfinite(history[metric]) & (history["status"] != "diverged")))
+    table = values.pivot(index=[*apart(values), "step"], columns="seed", values="value")
     last = ends(history)
     stops = last[last["status"] == "stopped"].pivot(index="variant", columns="seed", values="step")
     stop = stops.reindex(index=table.index.get_level_values("variant"), columns=table.columns).to_numpy(dtype=float)
@@ -51,12 +52,24 @@ def _by_seed(history: DataFrame, metric: str) -> tuple[DataFrame, Series]:
 
 
 def _positions(history: DataFrame, x: Axis) -> Series:
-    """Where each (variant, step) stands on the axis.
+    """Where each (variant, stretch, step) stands on the axis.
 
     When a slow seed has stopped the mean time of the others may fall back; a curve that runs backwards is not drawn.
     """
-    where = history[x].groupby([history["variant"], history["step"]], observed=True).mean()
+    where = history[x].groupby([history[name] for name in (*apart(history), "step")], observed=True).mean()
     return where.groupby(level="variant", observed=True).cummax()
+
+
+def with_stretches(history: DataFrame) -> DataFrame:
+    """The history with `stretch` where pruning rewinds: how often a run had been taken back by then, so that no line leads across that."""
+    if "stretch" in history or "moment" not in history or not (marked := history["moment"] != "").any():
+        return history
+    return history.assign(stretch=marked.astype(int).groupby(history["run"]).cumsum() - marked.astype(int))
+
+
+def apart(frame: DataFrame, line: str = "variant") -> list[str]:
+    """The columns that tell one unbroken line from another."""
+    return [line, "stretch"] if "stretch" in frame else [line]
 
 
 def by_layer(layers: DataFrame, column: str, x: Axis) -> DataFrameGroupBy:
@@ -107,7 +120,7 @@ def ends(history: DataFrame) -> DataFrame:
 
 def seed_lines(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> DataFrame:
     """Each run's own curve: variant, seed, run, the x axis, value; what is not finite is left out."""
-    frame = history[["variant", "seed", "run", x]].assign(value=history[metric].astype(float))
+    frame = history[["variant", "seed", *apart(history, "run"), x]].assign(value=history[metric].astype(float))
     return frame[np.isfinite(frame["value"])]
 
 
@@ -119,7 +132,7 @@ def endings(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> 
     how = ends(history).set_index("run")["status"].map({"diverged": DIVERGED, "stopped": STOPPED}).dropna()
     lines = seed_lines(history[history["run"].isin(how.index)], metric, x)
     last = lines.drop_duplicates("run", keep="last")
-    return last.assign(ending=last["run"].map(how)).drop(columns="run")
+    return last.assign(ending=last["run"].map(how)).drop(columns=apart(last, "run"))
 
 
 def counts(history: DataFrame, variants: Sequence[str]) -> DataFrame:

@@ -43,11 +43,12 @@ def loss_curves(
     """Mean of a metric per variant over training with a 95 % t band over seeds.
 
     Seeds are faint under it, the training twin of a validation metric is dashed, a cross stands at the last finite value of a run that
-    diverged, and a circle where one stopped early (it stays in the mean with its last value). More than 8 variants are drawn in
+    diverged, and a circle where one stopped early (it stays in the mean with its last value). Lines break where pruning takes the weights
+    back to an earlier epoch. More than 8 variants are drawn in
     several panels, `columns` of them side by side.
 
     Args:
-        history: a row a run and evaluation, in order of step within a run.
+        history: a row a run and evaluation, in order of step within a run; two at the step of a rewind, the first marked by its `moment`.
         variants: all variants of the comparison in its order, which decides their colours.
         metric: a column of `history`.
         with_train: draw the training twin too, if the metric has one.
@@ -60,8 +61,8 @@ def loss_curves(
         height: of the plot, in pixels.
         columns: panels side by side.
     """
-    history = bands.of_variants(history, variants)
-    twin = metrics.twin(metric) if with_train else None
+    history = bands.with_stretches(bands.of_variants(history, variants))
+    twin = training_twin(history, metric) if with_train else None
     lines = bands.seed_lines(history, metric, x)
     drawn = pd.concat([lines, bands.seed_lines(history, twin, x)]) if twin else lines
     domain = domains.domain(drawn, log_y=log_y, focus=focus)
@@ -74,6 +75,12 @@ def loss_curves(
     panels = [_panel(history, lines, group, look, with_seeds, **room) for group in palette.groups(variants)]
     shared = {"x": "shared", "y": "shared", "color": "independent"}  # the same axes, and to each panel the legend of its variants
     return alt.ConcatChart(concat=panels, columns=columns, resolve=alt.Resolve(scale=shared), autosize=marks.PAD, description=description)
+
+
+def training_twin(history: DataFrame, metric: str) -> str | None:
+    """The same metric on the training data; None where there is none, or it is not measured."""
+    twin = metrics.twin(metric)
+    return None if twin is None or (len(history) and history[twin].isna().all()) else twin
 
 
 @dataclass(frozen=True)
@@ -114,48 +121,55 @@ def _panel(history: DataFrame, lines: DataFrame, group: list[str], look: _Look, 
     history, lines = bands.of_variants(history, group), look.drawable(bands.of_variants(lines, group), "value")
     colour = palette.colour(group, bands.labels(history, group), width=look.width)
     means = look.drawable(band(history, look.metric, look.x), "mean")
-    shown, endings = thin.thinned(means, "variant", value="mean"), bands.endings(history, look.metric, look.x)
+    shown, endings = thin.thinned(means, bands.apart(means), value="mean"), bands.endings(history, look.metric, look.x)
     layers = [_seeds(lines, look, colour)] if with_seeds else []
     layers += [_band(shown, lines, look, colour), _means(shown, history, look, colour)]
     layers += [_endings(endings, look, colour), _hover(means, look, colour)]
-    note = _note(look, set(endings["ending"]), banded=bool(shown["low"].notna().any()))
+    note = _note(look, set(endings["ending"]), banded=bool(shown["low"].notna().any()), broken="stretch" in shown)
     return alt.LayerChart(layer=layers, title=note, **properties)
 
 
-def _note(look: _Look, endings: set[str], *, banded: bool) -> alt.TitleParams:
-    """Small print above the curves: what is dashed, where bands end, what the signs mean, what is left out."""
+def _note(look: _Look, endings: set[str], *, banded: bool, broken: bool) -> alt.TitleParams:
+    """Small print above the curves: what is dashed, where bands end, why lines break, what the signs mean, what is left out."""
     said = [f"dashed: {metrics.name(look.twin)}"] if look.twin else []
     said += [bands.LOG_NOTE] if look.log_y and banded else []
+    said += ["line broken: weights rewound"] if broken else []
     said += [f"{sign} {ending}" for ending, (sign, _) in _ENDINGS.items() if ending in endings]
     return marks.note([*said, *look.domain.notes], look.width)
 
 
 def _seeds(lines: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     points = SEED_POINTS // max(lines["run"].nunique(), 1)
-    lines = thin.thinned(lines, "run", min(points, thin.POINTS), value="value")
-    lines = lines[["variant", look.x, "value"]].assign(run=pd.factorize(lines["run"])[0])  # shorter than keys
+    lines = thin.thinned(lines, bands.apart(lines, "run"), min(points, thin.POINTS), value="value")
+    lines = lines[["variant", look.x, "value"]].assign(run=lines.groupby(bands.apart(lines, "run"), sort=False).ngroup())  # short
     chart = alt.Chart(lines).mark_line(strokeWidth=1, opacity=0.28, clip=True, **marks.MANY)
     return chart.encode(look.x_channel(), look.y_channel("value"), colour, detail=alt.Detail("run:N"))
 
 
 def _band(shown: DataFrame, lines: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     """The interval of the mean."""
-    spread = shown.loc[shown["low"].notna(), ["variant", look.x, "low", "high", "lowest"]]
+    spread = shown.loc[shown["low"].notna(), [*bands.apart(shown), look.x, "low", "high", "lowest"]]
     if np.allclose(spread["low"], spread["high"], rtol=1e-9, atol=0):  # as of a rate that all seeds have in common
         spread = spread.iloc[:0]
     drawn = bands.on_the_axis(spread, lines["value"], log=look.log_y)
     chart = alt.Chart(drawn).mark_area(opacity=0.2, clip=True, **marks.MANY)
-    return chart.encode(look.x_channel(), look.y_channel("low"), alt.Y2("high:Q"), colour)
+    return chart.encode(look.x_channel(), look.y_channel("low"), alt.Y2("high:Q"), colour, *_detail(drawn))
 
 
 def _means(shown: DataFrame, history: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     """The mean curves, those of the training twin dashed."""
     parts = [shown]
     if look.twin:
-        parts.append(thin.thinned(look.drawable(band(history, look.twin, look.x), "mean"), "variant", value="mean"))
-    lines = pd.concat([part[["variant", look.x, "mean"]].assign(part=name) for part, name in zip(parts, _PARTS, strict=False)])
+        twin = look.drawable(band(history, look.twin, look.x), "mean")
+        parts.append(thin.thinned(twin, bands.apart(twin), value="mean"))
+    lines = pd.concat([part[[*bands.apart(part), look.x, "mean"]].assign(part=name) for part, name in zip(parts, _PARTS, strict=False)])
     chart = alt.Chart(lines).mark_line(strokeWidth=2, clip=True, **marks.MANY)
-    return chart.encode(look.x_channel(), look.y_channel(), colour, look.dash)
+    return chart.encode(look.x_channel(), look.y_channel(), colour, look.dash, *_detail(lines))
+
+
+def _detail(frame: DataFrame) -> list[alt.Detail]:
+    """What keeps the stretches between rewinds from being one line."""
+    return [alt.Detail("stretch:O")] if "stretch" in frame else []
 
 
 def _endings(endings: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:

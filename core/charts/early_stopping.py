@@ -10,6 +10,7 @@ from pandas import DataFrame
 
 from core.analysis import metrics
 from core.charts import marks, palette, titles
+from core.charts.curves import training_twin
 
 _PARTS = {"validation": [1, 0], "training": [5, 3]}
 
@@ -45,7 +46,7 @@ def stopping_points(
         .encode(kept_at, alt.Y("kept:Q", title=title), colour, tooltip=told + kept),
         alt.Chart(stops).mark_point(size=110, filled=True, opacity=1).encode(x, y, colour, tooltip=told + kept),
     ]
-    note = marks.note(["filled: where the rule stops", "open: the best evaluation until then", *_twin_note(metric)], width)
+    note = marks.note(["filled: where the rule stops", "open: the best evaluation until then", *_twin_note(history, metric)], width)
     described = (
         f"Line chart of {metrics.name(metric)} of one run against epochs, with the points at which {titles.listed(list(rules))} stop."
     )
@@ -53,7 +54,7 @@ def stopping_points(
 
 
 def _curves(history: DataFrame, metric: str, x: alt.X, y: alt.Y) -> alt.Chart:
-    twin = metrics.twin(metric)
+    twin = training_twin(history, metric)
     columns = {"validation": metric, **({"training": twin} if twin else {})}
     lines = pd.concat([DataFrame({"epoch": history["epoch"], "value": history[column], "part": part}) for part, column in columns.items()])
     dash = alt.StrokeDash("part:N", scale=alt.Scale(domain=list(_PARTS), range=list(_PARTS.values())), legend=None)
@@ -63,6 +64,6 @@ def _curves(history: DataFrame, metric: str, x: alt.X, y: alt.Y) -> alt.Chart:
     return chart.encode(x, y, dash, tooltip=tooltip)
 
 
-def _twin_note(metric: str) -> list[str]:
-    twin = metrics.twin(metric)
+def _twin_note(history: DataFrame, metric: str) -> list[str]:
+    twin = training_twin(history, metric)
     return [f"dashed: {metrics.name(twin)}"] if twin else []

@@ -10,6 +10,7 @@ from pandas import DataFrame
 
 from core.analysis import metrics
 from core.charts import bands, marks, palette, titles
+from core.charts.curves import training_twin
 from core.charts.summary import final_values, intervals
 
 _ROW = 40
@@ -34,7 +35,7 @@ def generalisation_gap(history: DataFrame, *, variants: Sequence[str], metric: s
 
 def ends_by_part(history: DataFrame, metric: str) -> tuple[DataFrame, tuple[str, ...]]:
     """The last values of the runs, as `pairs` takes them, and the parts: training (where the metric is measured on it) and validation."""
-    twin = metrics.twin(metric)
+    twin = training_twin(history, metric)
     columns = {**({"training": twin} if twin else {}), "validation" if metric.startswith("val_") else "training": metric}
     return pd.concat([final_values(history, column).assign(part=part) for part, column in columns.items()]), tuple(columns)
 

@@ -44,6 +44,7 @@ def range_test(
     readings: DataFrame,
     *,
     variants: Sequence[str],
+    metric: str = "train_loss_eval",
     top: float | None = None,
     loss: str = metrics.NATS,
     width: int = 640,
@@ -55,6 +56,7 @@ def range_test(
         curve: variant, step, lr, loss, n; in order of step.
         readings: variant, steepest, steepest_loss, lowest, tenth, blown_up.
         variants: in the order of the comparison, which decides their colours; the first 8 are drawn.
+        metric: the training loss that `curve` holds.
         top: where the loss axis ends; what lies above is cut off.
         loss: its unit, from `metrics.loss_unit`.
         width: of the chart, in pixels; the page may stretch it.
@@ -62,7 +64,7 @@ def range_test(
     """  # fmt: skip
     shown = list(variants)[: len(palette.COLOURS)]
     curve, readings = (frame[frame["variant"].isin(shown)] for frame in (curve, readings))
-    title = metrics.title("train_loss_eval", loss)
+    title = metrics.title(metric, loss)
     colour = palette.colour(shown, shown, width=width)
     across = "learning rate, rising with every update"
     limits: dict[str, Any] = {} if top is None else {"domainMax": top}

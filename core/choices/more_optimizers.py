@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from core.choices.base import LearningRate, NonNegative, Positive
+from core.choices.base import Decay, LearningRate, NonNegative, Positive
 from core.choices.optimizer_base import Betas, Epsilon, OptimizerChoice, WeightDecay
 
 if TYPE_CHECKING:
@@ -105,7 +105,10 @@ class ScheduleFreeAdamW(PackageOptimizer):
 
     kind: Literal["schedule_free_adamw"] = "schedule_free_adamw"
     lr: LearningRate = 2.5e-3
-    betas: Betas = (0.9, 0.999)
+    betas: Annotated[
+        tuple[Annotated[float, Field(ge=0.01, lt=1)], Decay],
+        Field(description="How near to the average it trains (it divides by this), and decay of the gradient's running mean square."),
+    ] = (0.9, 0.999)
     weight_decay: WeightDecay = 0.0
     r: Annotated[NonNegative, Field(description="Power of the update's number in the average.", json_schema_extra={"advanced": True})] = 0.0
     weight_lr_power: Annotated[NonNegative, Field(description="Power of lr in the average.", json_schema_extra={"advanced": True})] = 2.0

@@ -236,8 +236,9 @@ class RangeTest(ScheduleChoice):
     last: Annotated[float, Field(ge=1, le=1e6, description="Factor on lr at the last update.")] = 1e3
 
     def decay(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
-        """first * (last / first)^(t / (T - 1))."""
-        return float(self.first * (self.last / self.first) ** (step / max(1, total_steps - 1)))
+        """first * (last / first)^(t / (T - 1)), without the quotient, which may be too large a number."""
+        share = step / max(1, total_steps - 1)
+        return float(self.first ** (1 - share) * self.last**share)
 
 
 Schedule = Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -55,6 +55,18 @@ class Training(Choice):
             json_schema_extra={"unit": "updates", "advanced": True},
         ),
     ] = None
+    evaluate_train: Annotated[
+        Literal["all", "sample", "none"],
+        Field(
+            description="Which training examples each measurement takes for training loss and accuracy, activations and dead units: all, "
+            "a sample that is the same for every run, or none. The loss as logged and the validation data are measured anyway.",
+            json_schema_extra={"advanced": True},
+        ),
+    ] = "all"
+    evaluate_examples: Annotated[
+        int,
+        Field(ge=2, le=1_000_000, description="Size of that sample.", json_schema_extra={"unit": "examples", "advanced": True}),
+    ] = 1000
     accumulation: Annotated[
         Annotated[int, Field(ge=1, le=10_000)],
         Field(description="Batches whose gradients are averaged into one update.", json_schema_extra={"unit": "batches", "advanced": True}),
@@ -89,3 +101,8 @@ class Training(Choice):
     order_seed: StreamSeed = None
     dropout_seed: StreamSeed = None
     noise_seed: StreamSeed = None
+
+    def identity(self) -> dict[str, Any]:
+        """As every choice's, without the size of a sample that is not taken."""
+        unused = set() if self.evaluate_train == "sample" else {"evaluate_examples"}
+        return {name: value for name, value in super().identity().items() if name not in unused}

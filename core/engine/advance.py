@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from core.choices.stopping import StoppingChoice
 from core.engine import state_dicts
 from core.engine.baselines import baselines
 from core.engine.batches import epoch_indices, tensors_of
+from core.engine.divergence import beyond, broken
 from core.engine.grids import grid_bytes
-from core.engine.measures import Moment, layer_rows, measured, whole
+from core.engine.measures import Moment, Part, layer_rows, measured, whole
 from core.engine.network import state_of, trained_model
 from core.engine.objective import Activity, Scores, evaluate
 from core.engine.predicting import predictions_of
-from core.engine.records import TEST_SCORES, TRAIN_SCORES, VAL_SCORES, Records, Row
+from core.engine.records import BEFORE_REWIND, TEST_SCORES, TRAIN_SCORES, VAL_SCORES, Records, Row
 from core.engine.state import Stack
 from core.engine.teaching import gives_hints, lesson_of
 from core.engine.training import Live
@@ -60,7 +62,7 @@ def _start(stack: Stack, records: Records) -> Stack:
     live = Live(stack)
     live.prune()
     gradient_RP = live.first_gradient()
-    left = _record(live, gradient_RP, None, records)
+    left = _record(live, gradient_RP, None, records, range(len(live.runs)))
     return _without(live.freeze(measured=True), left)
 
 
@@ -75,11 +77,15 @@ def _advance_until_one_leaves(stack: Stack, until: int, records: Records, enough
         place = live.step % per_epoch
         if place == 0:
             index_RN = epoch_indices(stack, live.step // per_epoch)
-        due = live.due(live.step + 1)
-        observed = live.update(index_RN[:, place * size : (place + 1) * size], observe=due)
-        live.prune()
+        rewound = live.rewound_at(live.step + 1)
+        due = range(len(live.runs)) if live.due(live.step + 1) else rewound
+        observed = live.update(index_RN[:, place * size : (place + 1) * size], observe=bool(due))
+        lost = _record_before_rewind(live, rewound, *observed, records) if rewound and observed else []
+        live.prune(spared=lost)
         if observed is not None:
-            left = _record(live, *observed, records)
+            gradient_RP, before_RP = observed
+            before_RP[rewound] = torch.nan  # no update led to where they stand now
+            left = _record(live, gradient_RP, before_RP, records, due)
         ended = place + 1 == per_epoch and enough()
     return _without(live.freeze(), left), ended
 
@@ -88,59 +94,106 @@ def _without(stack: Stack, left: list[int]) -> Stack:
     return stack.keep([row for row in range(len(stack.runs)) if row not in left]) if left else stack
 
 
-def _record(live: Live, gradient_RP: Tensor, before_RP: Tensor | None, records: Records) -> list[int]:
-    """Adds the rows of one evaluation, and lets the rules that watch it see it; returns the rows of the runs that end here."""
-    data, activity = live.data, Activity()
+def _record_before_rewind(live: Live, rows: Sequence[int], gradient_RP: Tensor, before_RP: Tensor, records: Records) -> list[int]:
+    """Adds a marked row for each of these runs, and counts their loss anew from here; returns those that are lost: they are let be."""
     after_RP = live.flat_RP.clone() if live.averaging else live.flat_RP
-    live.evaluating(True)
-    train = evaluate(live.network, data.train, data.task, activity)
-    val = evaluate(live.network, data.val, data.task)
+    live.evaluating(True, rows)
+    look = _look(live, gradient_RP, before_RP, after_RP)
+    found = _history_rows(live, look, ["running"] * len(live.runs))
+    lost_R = _broken(live, look).tolist()
+    whole = [row for row in rows if not lost_R[row]]
+    records.history += [found[row] | {"moment": BEFORE_REWIND} for row in whole]
+    live.logged_R3[whole] = 0
+    live.evaluating(False, rows)
+    return [row for row in rows if lost_R[row]]
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What is measured of a stack at one moment."""
+
+    train: Scores
+    val: Scores
+    activity: Activity
+    network: Part
+
+
+def _look(live: Live, gradient_RP: Tensor, before_RP: Tensor | None, after_RP: Tensor) -> _Look:
+    activity = Activity()
+    train = evaluate(live.network, live.measured, live.data.task, activity)
+    val = evaluate(live.network, live.data.val, live.data.task)
+    return _Look(train, val, activity, whole(Moment(live.flat_RP, gradient_RP, before_RP, after_RP), live.network.layout, activity))
+
+
+def _record(live: Live, gradient_RP: Tensor, before_RP: Tensor | None, records: Records, rows: Sequence[int]) -> list[int]:
+    """Adds one evaluation of these runs, and lets the rules that watch it see it; returns the rows of the runs that end here."""
+    after_RP = live.flat_RP.clone() if live.averaging else live.flat_RP
+    live.evaluating(True, rows)
+    look = _look(live, gradient_RP, before_RP, after_RP)
     rates = live.rates()  # before a schedule that watches the loss lowers them
-    live.watch(val)
-    statuses = _statuses(live, train, val)
-    network = whole(Moment(live.flat_RP, gradient_RP, before_RP, after_RP), live.network.layout, activity)
-    records.history += _history_rows(live, train, val, measured(network) | {"lr": rates}, statuses)
-    keys = [run.key for run in live.runs]
-    layers = layer_rows(network, live.network.layout, activity)
-    records.layers += [{"run": keys[place % len(keys)], "step": live.step} | row for place, row in enumerate(layers)]
-    left = [row for row, status in enumerate(statuses) if status != "running"]
+    live.watch(look.val, rows)
+    statuses = _statuses(live, look)
+    found = _history_rows(live, look, statuses, rates)
+    records.history += [found[row] for row in rows]
+    records.layers += _layer_rows(live, look, rows)
+    left = [row for row in rows if statuses[row] != "running"]
     live.restore_best(left)
     records.ended += _ended_rows(live, left, statuses)
-    if data.train.x_ND.shape[1] == GRID_FEATURES:
-        grids = grid_bytes(live.network, data.train, data.task)
-        records.grids += [{"run": key, "step": live.step, "grid": grid} for key, grid in zip(keys, grids, strict=True)]
-    live.logged_R3.zero_()
-    live.evaluating(False)
+    records.grids += _grid_rows(live, rows)
+    live.logged_R3[list(rows)] = 0
+    live.evaluating(False, rows)
     return left
 
 
-def _statuses(live: Live, train: Scores, val: Scores) -> list[str]:
-    finite = live.flat_RP.isfinite().all(1) & train.loss.isfinite() & live.logged_R3.isfinite().all(1)
-    if len(live.data.val):
-        finite &= val.loss.isfinite()
+def _layer_rows(live: Live, look: _Look, rows: Sequence[int]) -> list[Row]:
+    found = layer_rows(look.network, live.network.layout, look.activity)
+    keys = [run.key for run in live.runs]
+    placed = ((place % len(keys), row) for place, row in enumerate(found))
+    return [{"run": keys[place], "step": live.step} | row for place, row in placed if place in rows]
+
+
+def _grid_rows(live: Live, rows: Sequence[int]) -> list[Row]:
+    """The outputs over the plane, for data with two features."""
+    if live.data.train.x_ND.shape[1] != GRID_FEATURES:
+        return []
+    grids = grid_bytes(live.network, live.data.train, live.data.task)
+    return [{"run": live.runs[row].key, "step": live.step, "grid": grids[row]} for row in rows]
+
+
+def _broken(live: Live, look: _Look) -> Tensor:
+    measured = [scores.loss for part, scores in ((live.measured, look.train), (live.data.val, look.val)) if len(part)]
+    return broken(live.flat_RP, live.logged_R3, *measured)
+
+
+def _statuses(live: Live, look: _Look) -> list[str]:
+    train_R = look.train.loss if len(live.measured) else live.logged_R3[:, 0] / live.logged_R3[:, 2]
+    lost_R, far_R = _broken(live, look), beyond(train_R, look.val.loss, live.data)
     per_epoch = live.steps_per_epoch
     statuses = []
-    for run, watch, healthy in zip(live.runs, live.stack.watches, finite.tolist(), strict=True):
+    for run, watch, lost, far in zip(live.runs, live.stack.watches, lost_R.tolist(), far_R.tolist(), strict=True):
         stops = isinstance(run.stopping, StoppingChoice) and run.stopping.stops(watch)
         ends = live.step >= run.training.epochs * per_epoch
-        statuses.append("diverged" if not healthy else "finished" if ends else "stopped" if stops else "running")
+        diverged = lost or (far and (ends or stops))
+        statuses.append("diverged" if diverged else "finished" if ends else "stopped" if stops else "running")
     return statuses
 
 
-def _history_rows(live: Live, train: Scores, val: Scores, measures: dict[str, list[float]], statuses: list[str]) -> list[Row]:
-    stack, logged_R3 = live.stack, live.logged_R3
+def _history_rows(live: Live, look: _Look, statuses: list[str], rates: list[float] | None = None) -> list[Row]:
+    """A row for every run of the stack; `rates` are those of the last update."""
+    stack, logged_R3, train, val = live.stack, live.logged_R3, look.train, look.val
     columns = {
         "run": [run.key for run in live.runs],
         "seconds": live.seconds_R.tolist(),
+        "lr": rates or live.rates(),
         "train_loss": (logged_R3[:, 0] / logged_R3[:, 2]).tolist(),
         "penalty": (logged_R3[:, 1] / logged_R3[:, 2]).tolist(),
         **train.columns(TRAIN_SCORES),
         **val.columns(VAL_SCORES),
-        **measures,
+        **measured(look.network),
         "status": statuses,
     }
     epoch, samples = live.step / live.steps_per_epoch, _samples(live.step, stack)
-    common = {"step": live.step, "epoch": epoch, "samples": samples}
+    common = {"step": live.step, "epoch": epoch, "samples": samples, "moment": ""}
     return [common | dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 

@@ -12,9 +12,9 @@ from core.engine.chains import Link, back, parameters_of, run
 from core.engine.layers import Pass
 from core.engine.network import Network
 from core.engine.noise import BatchNoise
-from core.engine.objective import loss_and_gradient, losses
 from core.engine.state import Stack
 from core.engine.teaching import Teaching
+from core.engine.training_loss import TrainingLoss
 
 
 class BatchLoss:
@@ -22,6 +22,7 @@ class BatchLoss:
 
     def __init__(self, stack: Stack, data: Tensors) -> None:
         self.data = data
+        self.of = TrainingLoss(stack, data)
         self.noise = BatchNoise(stack.runs, stack.flat_RP)
         self.teaching = Teaching(stack.runs, stack.lessons, stack.flat_RP) if stack.lessons else None
         self.known_N = known_labels(stack) if stack.lessons else None
@@ -47,7 +48,7 @@ class BatchLoss:
         x_RBD, y_RB = self.data.train.take(index_RB)
         parameters = parameters_of(links)
         states = run(links, x_RBD, parameters)
-        loss_RB, grad_RBC = loss_and_gradient(states[-1], y_RB, self.data.task, network.share_of)
+        loss_RB, grad_RBC = self.of.and_gradient(states[-1], y_RB, network.share_of)
         _, gradients = back(links, states, parameters, grad_RBC, to_inputs=False)
         network.write(gradients, out_RP)
         return loss_RB
@@ -75,7 +76,7 @@ class BatchLoss:
     def _towards(self, outputs_RBC: Tensor, hidden_RBH: Tensor | None, y_RB: Tensor, index_RB: Tensor, rows: slice) -> Tensor:
         """The loss of outputs for the labels, and the teachers' answers, of the examples `index_RB` (R, B)."""
         smoothing_R1 = None if self.smoothing_R1 is None else self.smoothing_R1[rows]
-        loss_RB = losses(outputs_RBC, y_RB, self.data.task, smoothing_R1)
+        loss_RB = self.of(outputs_RBC, y_RB, smoothing_R1)
         if self.teaching is None:
             return loss_RB
         if self.known_N is not None:

@@ -16,6 +16,7 @@ from torch import Tensor
 from core.data.loading import load_data
 from core.data.sets import Data
 from core.engine.network import DTYPES
+from core.engine.planning import measured_examples
 from core.engine.state import Stack, device_of, labelled
 from core.engine.streams import epoch_order, stream_seed
 
@@ -66,6 +67,20 @@ def _tensors(data: Data, dtype: torch.dtype, device: torch.device) -> Tensors:
 
     parts = (part(split.x_train, split.y_train), part(split.x_val, split.y_val), part(split.x_test, split.y_test))
     return Tensors(*parts, split.task, split.outputs, split.target_std)
+
+
+def measured_part(stack: Stack) -> Part:
+    """The training examples that evaluations take: all, a sample that is a function of the data's split_seed, or none."""
+    part, size = tensors_of(stack).train, measured_examples(stack.runs[0])
+    if size is None or size >= len(part):
+        return part
+    rng = np.random.default_rng([stack.runs[0].data.split_seed, MEASURED])
+    rows_N = torch.from_numpy(np.sort(rng.permutation(len(part))[:size])).to(part.x_ND.device)
+    return Part(part.x_ND[rows_N], part.y_N[rows_N])
+
+
+MEASURED = 1
+"""Beside the split's seed, so that the sample is not one of the examples whose labels are known."""
 
 
 def known_labels(stack: Stack) -> Tensor | None:

@@ -5,6 +5,7 @@ Shapes: R runs, P parameters (of the network or of one layer), W weights (parame
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +69,7 @@ def near_zero(part: Part) -> Tensor:
 
 
 def dead_fraction(part: Part) -> Tensor:
-    """Share of the hidden units that are 0 on every training example; NaN without hidden units."""
+    """Share of the hidden units that are 0 on every training example that is evaluated; NaN without hidden units, or examples."""
     if part.dead_RH is None:
         return torch.full_like(part.values_RP[:, 0], torch.nan)
     return part.dead_RH.double().mean(1)
@@ -123,10 +124,15 @@ def layer_rows(network: Part, layout: Layout, activity: Activity) -> list[Row]:
     for layer in layout.layers:
         part = of_layer(network, layer, layout, activity)
         columns = measured(part) | histograms(part.weights_RW)
-        columns["activation_mean"] = activity.mean(layer).tolist()
-        columns["activation_std"] = activity.std(layer).tolist()
+        columns["activation_mean"] = _of_activity(activity.mean, activity, layer, part)
+        columns["activation_std"] = _of_activity(activity.std, activity, layer, part)
         rows += [{"layer": layer} | dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     return rows
+
+
+def _of_activity(measure: Callable[[str], Tensor], activity: Activity, layer: str, part: Part) -> list[float]:
+    """NaN where no example was looked at."""
+    return measure(layer).tolist() if layer in activity.count else [math.nan] * len(part.values_RP)
 
 
 def histograms(weights_RW: Tensor, bins: int = BINS) -> dict[str, list[Any]]:

@@ -125,7 +125,7 @@ def evaluate(network: Network, part: Part, task: str, activity: Activity | None 
     """The scores of R networks in eval mode on a whole part of the data; NaN when it is empty."""
     runs = network.flat_RP.shape[0]
     if not len(part):
-        nothing = torch.full((runs,), torch.nan)
+        nothing = torch.full((runs,), torch.nan, device=network.flat_RP.device)
         return Scores(*[nothing] * len(SCORES))
     mode = Pass(training=False, watch=activity.add if activity else None)
     outputs_RNC = torch.cat([network(x.expand(runs, -1, -1), mode) for x in part.x_ND.split(CHUNK)], dim=1)

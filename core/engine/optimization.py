@@ -53,6 +53,7 @@ class Group:
     rows: slice
     runs: Sequence[RunSettings]  # they share optimizer (but for the rate, where that is apart), schedule and length
     optimizers: list[list[torch.optim.Optimizer]]  # of all rows at once, or of each row
+    values_RP: Tensor  # their parameters, in the stack's storage
     steps_per_epoch: int
     closure: Closure
     build: Builder
@@ -86,19 +87,25 @@ class Group:
         begun = time.perf_counter()
         factor = self.factor(step)
         if self.apart is not None:
-            self.apart.step(self.optimizers[0], factor)
+            apart = self.apart
+            _or_lost(self.values_RP, lambda: apart.step(self.optimizers[0], factor), foreign=False)
             return time.perf_counter() - begun
-        for row, optimizers in enumerate(self.optimizers, start=self.rows.start):
-            for optimizer in optimizers:
-                for group in optimizer.param_groups:
-                    group["lr"] = optimizer.defaults["lr"] * factor
-                if self.run.optimizer.closure:
-                    optimizer.step(partial(self.closure, row))
-                elif self.homes:
-                    self.homes[row - self.rows.start].step(optimizer)
-                else:
-                    _bare_step(optimizer)
+        for place, optimizers in enumerate(self.optimizers):
+            values = self.values_RP if self.run.optimizer.elementwise else self.values_RP[place]
+            _or_lost(values, partial(self._step_one, place, optimizers, factor), foreign=self.run.optimizer.foreign)
         return time.perf_counter() - begun
+
+    def _step_one(self, place: int, optimizers: Sequence[torch.optim.Optimizer], factor: float) -> None:
+        """One update of all rows at once, or of the row at a place among them."""
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = optimizer.defaults["lr"] * factor
+            if self.run.optimizer.closure:
+                optimizer.step(partial(self.closure, self.rows.start + place))
+            elif self.homes:
+                self.homes[place].step(optimizer)
+            else:
+                _bare_step(optimizer)
 
     def evaluating(self, on: bool) -> None:
         """Moves the parameters of an averaging optimizer to where it is evaluated, or back to where it trains."""
@@ -128,6 +135,28 @@ class Group:
         for optimizers, states in zip(self.optimizers, saved, strict=True):
             for optimizer, state in zip(optimizers, states, strict=True):
                 _restore(optimizer, state)
+
+
+def _or_lost(values: Tensor, step: Callable[[], None], *, foreign: bool) -> None:
+    """Does a step; where Python's arithmetic in it overflows or divides by zero, the parameters become NaN: their runs have diverged.
+
+    Of an optimizer that steps several runs at once that arithmetic is of setting, rate and update alone: each run would fail by itself.
+    A division by zero in a user's own code (`foreign`) is a fault that its author wants to see.
+    """
+    try:
+        step()
+    except ArithmeticError as error:
+        if foreign and not isinstance(error, OverflowError):
+            raise
+        values.fill_(torch.nan)
+    except RuntimeError as error:
+        if OVERFLOW not in str(error):
+            raise
+        values.fill_(torch.nan)
+
+
+OVERFLOW = "without overflow"
+"""What torch says of one of Python's numbers that is too large for a tensor's precision."""
 
 
 def _bare_step(optimizer: torch.optim.Optimizer) -> None:
@@ -216,7 +245,7 @@ def groups_of(
             apart, build = _apart(own, flat_RP.detach()[rows], grad_RP[rows])
         else:
             apart, build = None, partial(_optimizers_of, own[0], rows, flat_RP, grad_RP, layout)
-        groups.append(Group(key, rows, own, build(), steps_per_epoch, closure, build, apart))
+        groups.append(Group(key, rows, own, build(), flat_RP.detach()[rows], steps_per_epoch, closure, build, apart))
     return groups
 
 

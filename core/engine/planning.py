@@ -22,16 +22,22 @@ _OF_NO_SHAPE = {"dropout", "input_dropout"}
 
 
 def signature(run: RunSettings) -> str:
-    """Equal for runs that one tensor program can train: the same data, network, batches, precision and device."""
+    """Equal for runs that one tensor program can train: the same data, network, loss, batches, precision and device."""
     model = {name: value for name, value in run.model.identity().items() if name not in _OF_NO_SHAPE | run.model.of_the_start}
     stochastic = bool(run.model.dropouts())
     shared = ("batch_size", "drop_last", "accumulation", "labelled", "evaluate_every", "dtype", "device")
-    training = {name: getattr(run.training, name) for name in shared}
+    training = {name: getattr(run.training, name) for name in shared} | {"measured": measured_examples(run)}
     if run.training.evaluate_every:  # then a run's end is a measurement that the others, alone, would not have had
         training["epochs"] = run.training.epochs
     noise = [bool(getattr(run.training, name)) for name in ("label_smoothing", "mixup", "input_noise", "gradient_noise")]
     alone = run.key if run.optimizer.amplifies else ""
-    return json.dumps([run.data.identity(), model, stochastic, training, noise, run.distillation.kind, alone], sort_keys=True)
+    chosen = [run.data.identity(), model, run.loss.identity()]
+    return json.dumps([*chosen, stochastic, training, noise, run.distillation.kind, alone], sort_keys=True)
+
+
+def measured_examples(run: RunSettings) -> int | None:
+    """Training examples that each evaluation takes, at most; None: all."""
+    return {"all": None, "sample": run.training.evaluate_examples, "none": 0}[run.training.evaluate_train]
 
 
 def plan(runs: Sequence[RunSettings], workers: int = 1) -> list[tuple[RunSettings, ...]]:

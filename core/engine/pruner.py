@@ -15,8 +15,9 @@ from core.choices.pruning import PruningChoice, mask_of
 from core.engine.batches import Tensors
 from core.engine.layers import Pass
 from core.engine.network import Network
-from core.engine.objective import CHUNK, losses
+from core.engine.objective import CHUNK
 from core.engine.streams import generator, stream_seed
+from core.engine.training_loss import TrainingLoss
 from core.settings import RunSettings
 
 PRUNING = 3  # what a number of the noise stream is for; the others are in `core.engine.noise`
@@ -70,14 +71,14 @@ def _without_units(network: Network, scores_P: Tensor, keep_P: Tensor, sparsity:
     return kept_P
 
 
-def training_gradient(network: Network, data: Tensors) -> Tensor:
+def training_gradient(network: Network, data: Tensors, loss: TrainingLoss) -> Tensor:
     """The gradient of every run's mean loss on the whole training set, in eval mode: (R, P)."""
     total_RP = torch.zeros_like(network.flat_RP)
     part_RP = torch.empty_like(total_RP)
     runs = len(total_RP)
     for x_ND, y_N in zip(data.train.x_ND.split(CHUNK), data.train.y_N.split(CHUNK), strict=True):
         outputs_RNC = network(x_ND.expand(runs, *x_ND.shape), Pass(training=False))
-        network.gradient(losses(outputs_RNC, y_N.expand(runs, *y_N.shape), data.task), part_RP)
+        network.gradient(loss(outputs_RNC, y_N.expand(runs, *y_N.shape)), part_RP)
         total_RP.add_(part_RP, alpha=len(y_N))
     return total_RP / len(data.train)
 

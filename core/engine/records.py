@@ -14,8 +14,10 @@ VAL_SCORES, TEST_SCORES = (tuple(f"{part}_{name}" for name in SCORES) for part i
 BASELINES = tuple(f"baseline_{name}" for name in (*VAL_SCORES, *TEST_SCORES))
 METRICS = ("train_loss", "penalty", *TRAIN_SCORES, *VAL_SCORES)
 MEASURES = ("grad_norm", "update_ratio", "weight_norm", "sparsity", "near_zero", "dead_fraction")
-HISTORY_COLUMNS = ("run", "step", "epoch", "samples", "seconds", "lr", *METRICS, *MEASURES, "status")
+HISTORY_COLUMNS = ("run", "step", "epoch", "samples", "seconds", "lr", *METRICS, *MEASURES, "moment", "status")
 LAYER_COLUMNS = ("run", "step", "layer", *MEASURES, "activation_mean", "activation_std", "low", "high", "counts")
+BEFORE_REWIND = "before rewind"
+"""The `moment` of a row that shows a network as it was trained, right before an event of its pruning takes it back; else it is empty."""
 ENDED_VALUES = (*TEST_SCORES, *BASELINES, "target_std", "parameters", "nonzero")
 ENDED_COLUMNS = ("run", "status", *ENDED_VALUES, "weights", "predictions")
 
@@ -24,7 +26,8 @@ ENDED_COLUMNS = ("run", "status", *ENDED_VALUES, "weights", "predictions")
 class Records:
     """Rows by table; NaN stands for what does not apply.
 
-    history: a row a run and evaluation (HISTORY_COLUMNS).
+    history: a row a run and evaluation (HISTORY_COLUMNS); before the row of an event that rewinds, one more of the same step, marked by
+        its `moment`.
     layers: a row a run, evaluation and layer (LAYER_COLUMNS); `counts` are the bytes of a float32 histogram between `low` and `high`.
     ended: a row a run that left its stack (ENDED_COLUMNS); `weights` are a state_dict's bytes, `predictions` those of
         `core.engine.predictions` or None.

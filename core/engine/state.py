@@ -262,7 +262,7 @@ def _check_data(runs: Sequence[RunSettings]) -> None:
     """What only the loaded data can tell. The runs share data, network and batches."""
     split = load_data(runs[0].data)
     for run in runs:
-        if split.task == "regression" and (complaint := run.regression_complaint()):
+        if complaint := run.task_complaint(split.task):
             raise SettingsError(complaint)
         if split.targets > 1 and run.teachers:
             raise SettingsError(

@@ -21,7 +21,7 @@ from core.choices.schedules import Plateau
 from core.choices.stopping import StoppingChoice
 from core.data.sets import Data
 from core.engine.batch_loss import BatchLoss
-from core.engine.batches import epoch_indices, tensors_of
+from core.engine.batches import epoch_indices, measured_part, tensors_of
 from core.engine.network import Network, blank
 from core.engine.objective import Scores
 from core.engine.optimization import groups_of
@@ -42,7 +42,7 @@ class Live:
         self.step = stack.step
         self.steps_per_epoch, self.batch_size = stack.steps_per_epoch, stack.batch_size
         self.micro_size, self.accumulation = stack.micro_size, stack.accumulation
-        self.data = tensors_of(stack)
+        self.data, self.measured = tensors_of(stack), measured_part(stack)
         self.flat_RP = stack.flat_RP.clone()
         self.grad_RP = torch.zeros_like(self.flat_RP)
         self.buffers = {name: buffer.clone() for name, buffer in stack.buffers.items()}
@@ -184,10 +184,11 @@ class Live:
                 clipping.apply(part_RP, norms_RN)
                 self.grad_RP[chosen] = part_RP
 
-    def evaluating(self, on: bool) -> None:
-        """Moves averaging optimizers' parameters to where they are evaluated, or back."""
+    def evaluating(self, on: bool, rows: Sequence[int]) -> None:
+        """Moves these runs' parameters to where averaging optimizers are evaluated, or back."""
         for group in self.groups:
-            group.evaluating(on)
+            if group.rows.start in rows:
+                group.evaluating(on)
 
     def rates(self) -> list[float]:
         """The learning rate of each run's last update (before the first: of the first)."""
@@ -196,11 +197,12 @@ class Live:
     def _rates(self, step: int) -> list[float]:
         return [rate for group in self.groups for rate in group.rates(step)]
 
-    def watch(self, val: Scores) -> None:
-        """Lets stopping rules and schedules see an evaluation, and keeps the weights that are a run's best so far."""
+    def watch(self, val: Scores, rows: Sequence[int]) -> None:
+        """Lets stopping rules and schedules see an evaluation of these runs, and keeps the weights that are a run's best so far."""
         columns = {"val_loss": val.loss.tolist(), "val_accuracy": val.accuracy.tolist(), "val_f1": val.f1.tolist()}
         watches, plateaus = list(self.stack.watches), list(self.stack.plateaus)
-        for row, run in enumerate(self.runs):
+        for row in rows:
+            run = self.runs[row]
             metrics = {name: values[row] for name, values in columns.items()}
             if isinstance(run.stopping, StoppingChoice):
                 watches[row] = run.stopping.update(watches[row], run.stopping.value(metrics))
@@ -209,10 +211,10 @@ class Live:
         self.stack = replace(self.stack, watches=tuple(watches), plateaus=tuple(plateaus))
         for group in self.groups:
             group.plateau = plateaus[group.rows.start].factor
-        self._keep_best()
+        self._keep_best(rows)
 
-    def _keep_best(self) -> None:
-        rows = [row for row, run in enumerate(self.runs) if run.stopping.restore_best and self.stack.watches[row].waited == 0]
+    def _keep_best(self, measured: Sequence[int]) -> None:
+        rows = [row for row in measured if self.runs[row].stopping.restore_best and self.stack.watches[row].waited == 0]
         if not rows:
             return
         best_RP = self.flat_RP.clone() if self.stack.best_RP is None else self.stack.best_RP.clone()
@@ -247,13 +249,21 @@ class Live:
             self.buffers[name].copy_(buffer)
         return self.grad_RP.clone()
 
-    def prune(self) -> None:
-        """Sets weights to zero for good in the runs whose pruning has an event at the end of this epoch, and rewinds the rest if asked."""
+    def rewound_at(self, step: int) -> list[int]:
+        """The runs whose pruning has an event after so many updates that takes the rest of their weights back."""
+        epoch, rest = divmod(step, self.steps_per_epoch)
+        return [] if rest else [row for row, run in enumerate(self.runs) if run.pruning.rewind is not None and epoch in run.pruning.epochs]
+
+    def prune(self, spared: Sequence[int] = ()) -> None:
+        """Sets weights to zero for good in the runs whose pruning has an event at the end of this epoch, and rewinds the rest if asked.
+
+        Not in those that are `spared`: one that has diverged would come back to life.
+        """
         epoch, rest = divmod(self.step, self.steps_per_epoch)
         if rest:
             return
         self._remember_rewind_points(epoch)
-        rows = [row for row, run in enumerate(self.runs) if epoch in run.pruning.epochs]
+        rows = [row for row, run in enumerate(self.runs) if epoch in run.pruning.epochs and row not in spared]
         if not rows:
             return
         self.keep_RP = torch.ones_like(self.flat_RP, dtype=torch.bool) if self.keep_RP is None else self.keep_RP.clone()
@@ -269,7 +279,7 @@ class Live:
 
     def _gradient_for_scores(self, rows: list[int]) -> Tensor | None:
         needed = any(self.runs[row].pruning.needs == "gradients" for row in rows)
-        return training_gradient(self.network, self.data) if needed else None
+        return training_gradient(self.network, self.data, self.loss.of) if needed else None
 
     def _scores(self, row: int, epoch: int, gradient_RP: Tensor | None) -> Tensor:
         weights_P, run = self.flat_RP[row], self.runs[row]

@@ -11,7 +11,7 @@ from pandas import DataFrame
 from sqlalchemy import Connection, Select, Table, case, false, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from core.engine.records import METRICS
+from core.engine.records import BEFORE_REWIND, METRICS
 from core.runs.frames import ENDED, fetched, with_counts, with_members, with_times
 from core.runs.lease import Holder, holder
 from core.runs.members import Members
@@ -20,6 +20,7 @@ from core.runs.schema import (
     HISTORY_VALUES,
     LAST_COLUMNS,
     LAYER_VALUES,
+    before_rewind,
     comparison_runs,
     comparisons,
     grids,
@@ -74,9 +75,20 @@ def cursor(connection: Connection, members: Members) -> Cursor:
 
 
 def history_rows(connection: Connection, members: Members, since: Cursor | None) -> tuple[DataFrame, Cursor]:
-    """The rows of the history contract, in the order of the comparison's runs and of their steps."""
-    columns = [history.c.step, *(history.c[name] for name in HISTORY_VALUES), history.c.status]
-    return _rows(connection, members, history, columns, since)
+    """The rows of the history contract, in the order of the comparison's runs and of their steps, those before a rewind first."""
+    standing, reached = _evaluations(connection, members, history, since)
+    marked, _ = _evaluations(connection, members, before_rewind, since)
+    standing, marked = (frame.assign(moment=moment)[[*frame.columns[:-1], "moment", "status"]] for frame, moment in (
+        (standing, ""), (marked, BEFORE_REWIND)
+    ))  # fmt: skip
+    if marked.empty:
+        return standing, reached
+    return merged(marked, standing, HISTORY_KEY, list(members.frame(connection)["run"])), reached
+
+
+def _evaluations(connection: Connection, members: Members, table: Table, since: Cursor | None) -> tuple[DataFrame, Cursor]:
+    columns = [table.c.step, *(table.c[name] for name in HISTORY_VALUES), table.c.status]
+    return _rows(connection, members, table, columns, since)
 
 
 def layer_rows(connection: Connection, members: Members, since: Cursor | None) -> tuple[DataFrame, Cursor]:
@@ -246,11 +258,15 @@ def _seconds_left(connection: Connection, comparison_id: str, held: Holder | Non
 
 
 def merged(known: DataFrame, fresh: DataFrame, key: list[str], order: list[str]) -> DataFrame:
-    """The known rows with the fresh ones added, or in the place of those with the same `key`; runs in the order given."""
+    """The known rows with the fresh ones added, or in the place of those with the same `key`; runs in the order given.
+
+    Of one step, the rows that are marked by a moment stand first.
+    """
     both = pd.concat([known, fresh], ignore_index=True).drop_duplicates(key, keep="last")
     place = both["run"].map({run: place for place, run in enumerate(order)})
-    return both.assign(_place=place).sort_values(["_place", "step"], kind="stable").drop(columns="_place").reset_index(drop=True)
+    order_of = {"_place": place, "_step": both["step"], "_last": both["moment"] == "" if "moment" in key else 0}
+    return both.assign(**order_of).sort_values(list(order_of), kind="stable").drop(columns=list(order_of)).reset_index(drop=True)
 
 
-HISTORY_KEY = ["run", "step"]
+HISTORY_KEY = ["run", "step", "moment"]
 LAYER_KEY = ["run", "step", "layer"]

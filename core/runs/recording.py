@@ -8,12 +8,24 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
 from core.analysis.metrics import higher_is_better
 from core.engine.records import METRICS, Records, Row
 from core.runs.database import put, write_number
-from core.runs.schema import END_COLUMNS, HISTORY_VALUES, LAST_COLUMNS, LAYER_VALUES, grids, history, layers, predictions, runs, weights
+from core.runs.schema import (
+    END_COLUMNS,
+    HISTORY_VALUES,
+    LAST_COLUMNS,
+    LAYER_VALUES,
+    before_rewind,
+    grids,
+    history,
+    layers,
+    predictions,
+    runs,
+    weights,
+)
 
 BETTER: dict[str, Callable[..., float]] = {name: max if higher_is_better(name) else min for name in METRICS}
 
@@ -22,19 +34,22 @@ def record(connection: Connection, ids: dict[str, int], records: Records, second
     """Writes records down. `ids`: a run's key -> its id; rows of other runs are dropped. `seconds`: the wall time they took."""
     number = write_number(connection)
     history_rows = [row for row in records.history if row["run"] in ids]
-    _insert_history(connection, ids, history_rows, number)
+    marked = [row for row in history_rows if row["moment"]]
+    standing = [row for row in history_rows if not row["moment"]]
+    _insert_history(connection, history, ids, standing, number)
+    _insert_history(connection, before_rewind, ids, marked, number)
     _insert_layers(connection, ids, [row for row in records.layers if row["run"] in ids], number)
     latest = {row["run"]: row for row in records.grids if row["run"] in ids}
     put(connection, grids, [{"run_id": ids[key], "step": row["step"], "grid": row["grid"]} for key, row in latest.items()], ["run_id"])
-    _update_runs(connection, ids, history_rows, seconds, number)
+    _update_runs(connection, ids, standing, marked, seconds, number)
     _end_runs(connection, ids, [row for row in records.ended if row["run"] in ids])
 
 
-def _insert_history(connection: Connection, ids: dict[str, int], rows: Sequence[Row], number: int) -> None:
+def _insert_history(connection: Connection, table: Table, ids: dict[str, int], rows: Sequence[Row], number: int) -> None:
     names = ("step", *HISTORY_VALUES, "status")
     if rows:
         connection.execute(
-            insert(history), [{"run_id": ids[row["run"]], "written": number} | {name: row[name] for name in names} for row in rows]
+            insert(table), [{"run_id": ids[row["run"]], "written": number} | {name: row[name] for name in names} for row in rows]
         )
 
 
@@ -50,10 +65,13 @@ def _insert_layers(connection: Connection, ids: dict[str, int], rows: Sequence[R
         connection.execute(insert(layers), values)
 
 
-def _update_runs(connection: Connection, ids: dict[str, int], rows: Sequence[Row], seconds: float, number: int) -> None:
-    by_run: dict[str, list[Row]] = {}
-    for row in rows:
-        by_run.setdefault(row["run"], []).append(row)
+def _update_runs(
+    connection: Connection, ids: dict[str, int], rows: Sequence[Row], marked: Sequence[Row], seconds: float, number: int
+) -> None:
+    """`marked`: rows of another moment, which may be a run's best but are not where it stands; each has a later row of the same run."""
+    by_run: dict[str, list[Row]] = {row["run"]: [] for row in rows}
+    for row in (*marked, *rows):
+        by_run[row["run"]].append(row)
     if not by_run:
         return
     best = [runs.c[f"best_{name}"] for name in METRICS]
@@ -91,7 +109,7 @@ def _end_runs(connection: Connection, ids: dict[str, int], rows: Sequence[Row]) 
 def take_back(connection: Connection, run_ids: Sequence[int]) -> None:
     """Runs that begin (again): what they had measured is deleted, and readers learn that it is gone."""
     begun = list(connection.scalars(select(history.c.run_id).where(history.c.run_id.in_(run_ids)).distinct()))
-    for table in (history, layers, grids):
+    for table in (history, before_rewind, layers, grids):
         connection.execute(delete(table).where(table.c.run_id.in_(begun)))
     nothing = dict.fromkeys((*(f"last_{name}" for name in LAST_COLUMNS), *(f"best_{name}" for name in METRICS)))
     zero = {"epoch": 0.0, "step": 0, "samples": 0, "seconds": 0.0, "worker_seconds": 0.0, "revision": runs.c.revision + 1}

@@ -64,7 +64,10 @@ class Result:
 
     @cached_property
     def history(self) -> DataFrame:
-        """A row a run and evaluation: variant, seed, run, step, epoch, samples, seconds, lr, losses and scores, measures, status."""
+        """A row a run and evaluation: variant, seed, run, step, epoch, samples, seconds, lr, losses and scores, measures, moment, status.
+
+        Where pruning rewinds, a step has two rows: the first, whose `moment` is "before rewind", is of the network as it was trained.
+        """
         return self._store.history(self._id)[0]
 
     @cached_property

@@ -15,7 +15,7 @@ SCHEMA_VERSION = 1
 
 KEY_LENGTH, ID_LENGTH = 20, 12
 WHOLE_NUMBERS = ("step", "samples")
-HISTORY_VALUES = tuple(name for name in HISTORY_COLUMNS if name not in ("run", "step", "status"))
+HISTORY_VALUES = tuple(name for name in HISTORY_COLUMNS if name not in ("run", "step", "moment", "status"))
 LAYER_VALUES = tuple(name for name in LAYER_COLUMNS if name not in ("run", "step", "layer", "counts"))
 LAST_COLUMNS = tuple(name for name in HISTORY_VALUES if name not in ("epoch", "samples", "seconds"))
 END_COLUMNS = (*TEST_SCORES, *BASELINES, "target_std")
@@ -67,16 +67,23 @@ weights = Table("weights", metadata, _run(), Column("data", LargeBinary, nullabl
 
 predictions = Table("predictions", metadata, _run(), Column("data", LargeBinary, nullable=False))
 
-history = Table(
-    "history",
-    metadata,
-    _run(),
-    Column("step", BigInteger, primary_key=True),
-    Column("written", BigInteger, nullable=False),
-    *(_number(name) for name in HISTORY_VALUES),
-    Column("status", String(10), nullable=False),
-    sqlite_with_rowid=False,
-)
+
+def _evaluations(name: str) -> Table:
+    """A row a run and evaluation."""
+    return Table(
+        name,
+        metadata,
+        _run(),
+        Column("step", BigInteger, primary_key=True),
+        Column("written", BigInteger, nullable=False),
+        *(_number(name) for name in HISTORY_VALUES),
+        Column("status", String(10), nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+history = _evaluations("history")
+before_rewind = _evaluations("before_rewind")  # what stood there right before pruning took the network back: at most a row an event
 
 layers = Table(
     "layers",
@@ -163,4 +170,5 @@ lease = Table(
 )
 
 Index("history_written", history.c.run_id, history.c.written)
+Index("before_rewind_written", before_rewind.c.run_id, before_rewind.c.written)
 Index("layers_written", layers.c.run_id, layers.c.written)

@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeVar, cast
 import streamlit as st
 from pandas import CategoricalDtype, DataFrame
 
+from core.analysis.statistics import standing
 from core.comparison import Comparison
 from core.runs.store import Followed, Progress, Store
 from core.ui import service
@@ -79,11 +80,14 @@ class Results:
     history, layers, runs: as `core.runs.store.Store` gives them, with a row for what is stored and none for what is not; in the first two
         the variants are categories, in the order of the comparison. While runs are on their way, those of a variant are shown as far as
         all of them have come: see `level`.
+    course: the history with the rows from before rewinds, which `history` leaves out: it has one row a run and step. Where there are
+        none it is the same frame.
     """
 
     comparison: Comparison
     progress: Progress
     history: DataFrame
+    course: DataFrame
     layers: DataFrame
     runs: DataFrame
     store: Store
@@ -160,7 +164,7 @@ class Reader:
         history, layers = (frame.astype({"variant": CategoricalDtype(self._comparison.names)}) for frame in frames)
         runs = self._store.runs(self._comparison)
         self._reading = time.thread_time() - began
-        return Results(self._comparison, progress, history, layers, runs, self._store, progress.version, self._things)
+        return Results(self._comparison, progress, standing(history), history, layers, runs, self._store, progress.version, self._things)
 
 
 def level(history: DataFrame, layers: DataFrame) -> tuple[DataFrame, DataFrame]:

@@ -24,6 +24,7 @@ PRESETS = {
     ),
     "schedule": ("constant", "step", "cosine", "cosine warmup=2", "constant warmup=2"),
     "penalty": ("l1=0", "l1=0.001", "l2_squared=0.001", "l1=0.001 l2_squared=0.001"),
+    "loss": ("auto", "cross_entropy class_weights=balanced", "focal", "focal gamma=5"),
     "clipping": ("none", "norm", "norm max_norm=0.1", "value"),
     "pruning": ("none", "magnitude sparsity=0.5", "magnitude", "magnitude sparsity=0.95"),
     "distillation": ("none", "soft_targets", "soft_targets temperature=1", "soft_targets weight=0.9"),

@@ -89,6 +89,15 @@ def test_the_distance_of_curves_is_the_mean_of_their_logarithms_differences():
     assert found.to_dict() == pytest.approx({1: (np.log(2) + np.log(4)) / 2, 2: 0, 3: INF}), "the start does not count"
 
 
+def test_a_network_that_was_taken_back_is_not_what_a_run_is_at_that_moment():
+    frame = history(a_1=[3, 1, 0.5], b_1=[3, 2, 1]).assign(train_loss=lambda rows: rows["val_loss"] * 2, moment="")
+    before = frame[frame["epoch"] == 2].assign(moment="before rewind", val_loss=0.001, train_loss=7.0)
+    both = pd.concat([frame, before])  # in any order
+    assert measures.gap(both, epoch=2).to_dict() == measures.gap(frame, epoch=2).to_dict()
+    assert measures.last_values(both, "val_loss").to_dict() == measures.last_values(frame, "val_loss").to_dict()
+    assert measures.curve_distance(both, "a", "b", "val_loss").to_dict() == measures.curve_distance(frame, "a", "b", "val_loss").to_dict()
+
+
 WITHOUT = {0.1: (True, True), 1.0: (True, False), 10.0: (False, False)}
 WITH = {0.1: (True, False), 1.0: (True, False), 10.0: (True, False)}
 TRAINED = places(without=WITHOUT, **{"with": WITH}).rename(columns={"value": "trained"})

@@ -76,3 +76,13 @@ def test_the_furthest_is_the_smallest_within_the_tolerance(higher, sign):
     )
     best = compression.furthest(table, 0.01, higher_is_better=higher)
     assert list(best["name"]) == ["a 8"]
+
+
+def test_tickets_are_the_networks_before_they_were_taken_back():
+    before = history().query("variant == 'pruned' and step == 5").assign(epoch=1.0, moment="before rewind")
+    after = before.assign(moment="", val_accuracy=0.1)
+    (row,) = compression.tickets(DataFrame([*before.to_dict("records"), *after.to_dict("records")]), "val_accuracy").to_dict("records")
+    assert (row["variant"], row["epoch"], row["n"]) == ("pruned", 1.0, 3)
+    assert row["left"] == pytest.approx(0.2)
+    assert row["mean"] == pytest.approx(0.91 - 0.2)
+    assert row["high"] - row["mean"] == pytest.approx(before["val_accuracy"].std() / np.sqrt(3) * 4.302652729911275)

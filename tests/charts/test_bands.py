@@ -103,3 +103,12 @@ def test_nothing_measured_is_an_empty_band():
     assert bands.band(table.iloc[:0]).empty
     assert bands.band(table.assign(val_loss=np.nan)).empty
     assert bands.endings(table.iloc[:0]).empty
+
+
+def test_a_diverged_seed_with_a_finite_last_value_is_not_in_the_mean_of_that_evaluation():
+    table = history(["A"], endings={("A", 1): ("diverged", 4)})
+    last = (table["seed"] == 1) & (table["status"] == "diverged")
+    table.loc[last, "val_loss"] = 1e23
+    found = bands.band(table, "val_loss")
+    assert found["mean"].max() < 1e3
+    assert found.loc[found["step"] == table.loc[last, "step"].item(), "n"].item() == 2

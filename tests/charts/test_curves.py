@@ -165,3 +165,29 @@ def test_the_history_given_is_left_alone():
     before = table.copy()
     curves.loss_curves(table, variants=NAMES, log_y=True)
     pd.testing.assert_frame_equal(table, before)
+
+
+def rewound(history_rows):
+    """The history with a row before a rewind at epoch 3 of each run of SGD: better than the one after it."""
+    at = history_rows[(history_rows["epoch"] == 3) & (history_rows["variant"] == "SGD")]
+    before = at.assign(moment="before rewind", val_loss=at["val_loss"] / 10)
+    both = pd.concat([before, history_rows.assign(moment="")])
+    return both.sort_values(["run", "step"], kind="stable").reset_index(drop=True)
+
+
+def test_no_line_leads_across_a_rewind():
+    chart = curves.loss_curves(rewound(history(seeds=2)), variants=NAMES, with_train=False)
+    seeds, bands, means = (layer.data for layer in chart.layer[:3])
+    assert seeds["run"].nunique() == 2 * 2 + 2, "each run of SGD is two lines"
+    stretches = means[means["variant"] == "SGD"].groupby("stretch")["epoch"]
+    assert [list(stretch) for _, stretch in stretches] == [[0, 1, 2, 3], [3, 4, 5, 6]]
+    assert "line broken: weights rewound" in words(chart)
+    assert "stretch" in bands
+    for layer in chart.layer[1:3]:
+        assert layer.to_dict()["encoding"]["detail"]["field"] == "stretch" or layer.to_dict()["encoding"]["detail"][0]["field"] == "stretch"
+
+
+def test_where_nothing_is_rewound_the_chart_is_what_it_was():
+    plain = history(seeds=2)
+    marked = plain.assign(moment="")
+    assert curves.loss_curves(marked, variants=NAMES).to_dict() == curves.loss_curves(plain, variants=NAMES).to_dict()

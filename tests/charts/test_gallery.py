@@ -6,6 +6,7 @@ import json
 import re
 
 import altair as alt
+import numpy as np
 import pytest
 import vl_convert
 
@@ -32,6 +33,7 @@ TABLES = {
     "nothing measured yet": (history().iloc[:0], NAMES),
     "one variant not begun": (history(["SGD"], epochs=2), NAMES),
     "hostile names": (history(HOSTILE, epochs=2), HOSTILE),
+    "training data not measured": (history().assign(train_loss_eval=np.nan, train_accuracy=np.nan, train_r2=np.nan), NAMES),
 }
 
 

@@ -79,8 +79,10 @@ class Plain:
     rates: list[float]  # lr of each update
 
 
-def plain_torch_training(run, *, scheduler=None, penalty=None, clip=None):
-    """Trains `run` the plain way. `scheduler(optimizer, steps_per_epoch, total)`; `penalty(model)`; `clip(parameters)`."""
+def plain_torch_training(run, *, scheduler=None, penalty=None, clip=None, criterion=None):
+    """Trains `run` the plain way. `scheduler(optimizer, steps_per_epoch, total)`; `penalty(model)`; `clip(parameters)`;
+    `criterion(outputs, targets)` in place of cross entropy or squared error.
+    """
     split = core.load_data(run.data)
     dtype = DTYPES[run.training.dtype]
     model = core.build_model(run)
@@ -102,7 +104,8 @@ def plain_torch_training(run, *, scheduler=None, penalty=None, clip=None):
 
             def closure(batch=batch, evaluated=evaluated):
                 out = model(x[batch])
-                loss = nn.functional.mse_loss(out[:, 0], y[batch]) if regression else nn.functional.cross_entropy(out, y[batch])
+                usual = nn.functional.mse_loss if regression else nn.functional.cross_entropy
+                loss = (criterion or usual)(out[:, 0] if regression else out, y[batch])
                 evaluated.append(loss.item())
                 optimizer.zero_grad()
                 whole = loss if penalty is None else loss + penalty(model)

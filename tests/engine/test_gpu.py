@@ -35,6 +35,8 @@ def run_of(path: str, kind: str, device: str) -> RunSettings:
     for name in parents:
         place = place.setdefault(name, {})
     place[last] = {"kind": kind} | NEEDS.get((path, kind), NEEDS.get(path, {}))
+    if path == "loss" and kind in ("squared", "absolute", "huber"):
+        given["data"] = {"kind": "diabetes"}
     if kind in ("convnet", "recurrent"):
         given["data"] = {"kind": "digits"}
     if kind in AMPLIFIES_ROUNDING:
@@ -60,8 +62,33 @@ def test_a_gpu_gives_the_numbers_of_the_cpu_also_where_its_stack_is_stored_after
     tolerance = 1e-4 if kind in AMPLIFIES_ROUNDING else 1e-7
     for row, twin in zip(on_gpu.history, on_cpu.history, strict=True):
         assert row["status"] == twin["status"]
-        for name in set(row) - {"run", "status", "seconds"}:
+        for name in set(row) - {"run", "status", "moment", "seconds"}:
             assert row[name] == pytest.approx(twin[name], rel=tolerance, abs=tolerance, nan_ok=True), name
+
+
+SHARED = {
+    "a sample is measured": {"training": {"evaluate_train": "sample", "evaluate_examples": 30}},
+    "no training example is measured": {"training": {"evaluate_train": "none"}},
+    "without validation data": {"data": {"kind": "wine", "validation_fraction": 0}},
+    "weighted classes of known labels": {"loss": {"kind": "focal", "class_weights": "balanced"}, "training": {"labelled": 0.5}},
+    "rewound": {"pruning": {"kind": "magnitude", "epochs": [1], "rewind": 0}},
+    "diverged": {"optimizer": {"kind": "sgd", "lr": 1.0, "weight_decay": 10.0}, "model": {"kind": "linear"}},
+    "overflowed": {"optimizer": {"kind": "schedule_free_adamw", "r": 1e6}},
+}
+
+
+@pytest.mark.parametrize("changes", SHARED.values(), ids=SHARED)
+def test_what_is_measured_and_judged_is_so_on_a_gpu_too(changes):
+    found = {}
+    for device in ("cpu", "cuda"):
+        given = run_of("optimizer", "sgd", device).model_dump(mode="json")
+        training = given["training"] | changes.get("training", {})
+        run = RunSettings.model_validate(given | changes | {"training": training})
+        found[device] = by_segments([run, run.model_copy(update={"seed": 3})])
+    for row, twin in zip(found["cuda"].history, found["cpu"].history, strict=True):
+        assert (row["status"], row["moment"]) == (twin["status"], twin["moment"])
+        assert row["train_loss"] == pytest.approx(twin["train_loss"], rel=1e-7, nan_ok=True)
+        assert row["val_loss"] == pytest.approx(twin["val_loss"], rel=1e-7, nan_ok=True)
 
 
 def test_auto_takes_the_gpu():

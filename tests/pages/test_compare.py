@@ -12,6 +12,7 @@ from core.analysis.statistics import leading_verdict, summarise
 from core.comparison import Comparison
 from core.data.tables import keep_table, tables_folder
 from core.runs import ledger
+from core.runs.compare import compare
 from core.runs.schema import predictions
 from core.ui import links
 from core.ui.fields import plain
@@ -205,3 +206,17 @@ def test_a_table_of_one_class_is_refused_in_a_sentence(open_page):
     assert not page.exception
     [error] = page.error
     assert "one class" in error.value
+
+
+def test_a_verdict_in_what_each_run_minimises_warns_where_that_is_not_one_loss(open_page, store):
+    base = {"data": "moons", "model": {"kind": "mlp", "hidden": [4]}, "training": {"epochs": 1}}
+    losses = Comparison.load({"base": base, "vary": {"loss": ["auto", "focal"]}, "seeds": 2})
+    compare(losses, store=store, progress=False)
+    app = open_page(PAGE, query(losses, metric="Training loss as logged"))
+    assert "not the same loss in all variants" in texts(app)
+    assert "not the same loss" not in texts(open_page(PAGE, query(losses)))
+
+
+def test_where_all_variants_minimise_one_loss_there_is_no_warning(open_page, filled):
+    app = open_page(PAGE, query(small(), metric="Training loss as logged"))
+    assert "not the same loss" not in texts(app)

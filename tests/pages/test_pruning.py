@@ -140,3 +140,17 @@ def test_units_are_cut_out_and_timed_only_when_asked(open_page, trained_here):
 @pytest.mark.parametrize("value", ["", "nan", "<b>", "9" * 40, "0.25"])
 def test_nonsense_in_the_view_breaks_nothing(open_page, trained_here, tab, value):
     open_page(PAGE, query(level=value, metric=value, shown_seed=value, tab=tab))
+
+
+def test_what_tickets_had_reached_at_each_sparsity_is_shown(open_page, store):
+    steps = {"kind": "magnitude", "sparsity": 0.75, "epochs": [1, 2]}
+    asked = Comparison.load({"base": SMALL.base, "vary": {"pruning": [steps | {"rewind": 0}, steps]}, "seeds": 2})
+    compare(pruning.with_dense(asked), store=store, progress=False)
+    app = open_page(PAGE, links.query_for("pruning", asked, pruning.START) | {"pruning.tab": "Over training"})
+    table = next(frame.value for frame in app.dataframe if "epoch" in frame.value)
+    ticket = pruning.with_dense(asked).names[1]
+    assert list(table["variant"]) == [ticket, ticket], "the network that trains on is no ticket"
+    assert list(table["epoch"]) == [1, 2]
+    np.testing.assert_allclose(table["left"], [1.0, 0.5], atol=0.01)
+    reached = store.history(pruning.with_dense(asked))[0].query("moment != ''").groupby("epoch")["val_accuracy"].mean()
+    np.testing.assert_allclose(table["mean"], reached)

@@ -47,7 +47,11 @@ def value(run: RunSettings, step: int, name: str) -> float:
 def history_row(run: RunSettings, step: int, status: str = "running", **changes: Any) -> Row:
     """A row of a history."""
     row = {name: value(run, step, name) for name in HISTORY_COLUMNS}
-    return row | {"run": run.key, "step": step, "epoch": step / STEPS_PER_EPOCH, "samples": step * 16, "status": status} | changes
+    return (
+        row
+        | {"run": run.key, "step": step, "moment": "", "epoch": step / STEPS_PER_EPOCH, "samples": step * 16, "status": status}
+        | changes
+    )
 
 
 def layer_rows(run: RunSettings, step: int) -> list[Row]:

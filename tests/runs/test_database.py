@@ -117,6 +117,22 @@ def test_a_store_made_before_predictions_were_kept_opens_and_keeps_them_from_the
     store.close()
 
 
+def test_a_store_made_before_rewinds_were_recorded_gets_their_table(url):
+    store = Store(url)
+    with store.database.writing() as connection:
+        database.remember(connection, "layout", "that of an earlier version")
+        connection.exec_driver_sql("DROP TABLE before_rewind")
+    store.close()
+    store = Store(url)
+    rewound = comparison(0.1, seeds=1, pruning={"kind": "magnitude", "epochs": [1, 2], "rewind": 0})
+    compare(rewound, store=store, progress=False)
+    assert list(store.history(rewound)[0]["moment"]) == ["", "before rewind", "", "before rewind", "", ""]
+    store.delete(rewound.id)
+    with store.database.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM before_rewind").scalar() == 0
+    store.close()
+
+
 def test_what_is_no_database_is_refused_and_left_as_it_is(url):
     file_of(url).parent.mkdir()
     file_of(url).write_text("a letter to my aunt, not a database, and long enough to be read as the head of one" * 3)

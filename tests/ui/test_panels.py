@@ -10,13 +10,14 @@ import pytest
 from pandas import DataFrame
 
 from core.analysis import metrics
+from core.comparison import Comparison
 from core.engine import grids
 from core.runs.store import Progress, Store
 from core.ui.live import Reader
-from core.ui.panels import boundary, distillation, pruning, table, words
+from core.ui.panels import boundary, distillation, pruning, table, view, words
 from core.ui.panels.steering import possible
 from core.ui.panels.view import View
-from tests.runs.helpers import comparison
+from tests.runs.helpers import comparison, settings
 
 TWO = comparison(0.1, 0.01, seeds=3)
 NEW = Progress("new", 6, 0, 0, 0.0, 18, None, "", None, True, 0)
@@ -74,7 +75,7 @@ def test_an_estimate_is_rounded_as_it_deserves(seconds, said):
 
 def test_a_table_calls_its_columns_what_the_table_of_metrics_does():
     every = [*metrics.METRICS, "variant", "half", "curve"]
-    columns = table._columns(View("val_f1"), DataFrame(columns=every), metrics.NATS)
+    columns = table._columns("Validation F1", View("val_f1"), DataFrame(columns=every), metrics.NATS)
     assert list(columns) == every
     assert columns["parameters"]["label"] == "Parameters"
     assert columns["mean"]["label"] == "Validation F1"
@@ -101,3 +102,28 @@ def test_a_grid_is_read_as_the_engine_wrote_it():
     assert frame.iloc[0].to_dict() == pytest.approx({"x": -1, "y": 10, "class": 0, "confidence": 0})
     assert frame.iloc[side - 1].to_dict() == pytest.approx({"x": 3, "y": 10, "class": side - 1, "confidence": (side - 1) / 10_000})
     assert frame.iloc[-1].to_dict() == pytest.approx({"x": 3, "y": 12, "class": side * side - 1, "confidence": (side * side - 1) / 10_000})
+
+
+OF_SAMPLES = [
+    ({}, ""),
+    ({"evaluate_train": "none"}, ""),
+    ({"evaluate_train": "sample", "evaluate_examples": 20}, "20 examples"),
+    ({"evaluate_train": "sample", "evaluate_examples": 36}, ""),  # that is all of them
+]
+
+
+@pytest.mark.parametrize(("training", "said"), OF_SAMPLES, ids=str)
+def test_a_sample_of_the_training_data_is_said_with_what_is_measured_on_it(tmp_path, training, said):
+    asked = comparison(0.1, training={"epochs": 3, "batch_size": 16} | training)
+    results = Reader(Store(f"sqlite:///{tmp_path / 'tandem.db'}"), asked).latest()
+    assert words.sample(results) == said
+    assert view.named(results, "train_accuracy") == f"Training accuracy{f' ({said})' * bool(said)}"
+    assert view.named(results, "val_accuracy") == "Validation accuracy"
+    assert ("train_accuracy" in view.metrics(results)) == (training.get("evaluate_train") != "none")
+
+
+def test_samples_that_vary_are_all_said(tmp_path):
+    sizes = [{"evaluate_train": "all"}, {"evaluate_train": "sample", "evaluate_examples": 20}, {"evaluate_train": "none"}]
+    variants = [{"name": str(place), **{f"training.{name}": value for name, value in size.items()}} for place, size in enumerate(sizes)]
+    asked = Comparison.load({"base": settings().model_dump(), "variants": variants, "seeds": 1})
+    assert words.sample(Reader(Store(f"sqlite:///{tmp_path / 'tandem.db'}"), asked).latest()) == "20 examples or all"

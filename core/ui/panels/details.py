@@ -53,7 +53,7 @@ def _gradients(page: str, results: Results, view: View) -> None:
             results,
             f"{page}.lr",
             curves.loss_curves,
-            results.history,
+            results.course,
             stretch=True,
             patience=PATIENCE,
             metric="lr",
@@ -67,13 +67,13 @@ def _gradients(page: str, results: Results, view: View) -> None:
 def _activations(page: str, results: Results, view: View) -> None:
     grid = st.grid(3, min_column_width=WIDTH, gap="small")
     for column, heading, meaning in (
-        ("activation_mean", "Mean activation", "What each layer puts out, on average over the training data."),
+        ("activation_mean", "Mean activation", "What each layer puts out, on average over the training data that are measured."),
         (
             "activation_std",
             "Spread of activations",
             "How much a unit differs between examples. Where it shrinks from layer to layer, signals fade.",
         ),
-        ("dead_fraction", "Dead units", "Share of hidden units that put out 0 for every training example."),
+        ("dead_fraction", "Dead units", "Share of hidden units that put out 0 for every training example that is measured."),
     ):
         with grid.cell():
             _heading(heading, meaning)

@@ -20,7 +20,7 @@ from core.settings import RunSettings
 from core.ui import errors
 from core.ui.fields import plain
 from core.ui.live import Results
-from core.ui.panels import compression, soft_targets, view
+from core.ui.panels import compression, soft_targets, view, words
 from core.ui.panels import distillation_methods as methods
 from core.ui.panels.compression import Start, number
 from core.ui.panels.drawing import WIDTH, chart
@@ -313,7 +313,7 @@ def _training(results: Results, points: DataFrame, metric: str, share: float) ->
         results,
         f"{PAGE}.over_training",
         charts.over_training,
-        results.history,
+        results.course,
         variants=list(near["name"]),
         colours=tuple((name, colours[family]) for name, family in of_each),
         stretch=True,
@@ -373,7 +373,7 @@ def _of_quality(metric: str) -> dict[str, Any]:
         "temperature": number("T", "%.3g", "Temperature of the soft targets."),
         "weight": number("w", "%.3g", "Weight of the soft targets."),
         "n": number("Seeds", "%d", "Runs that are stored or on their way."),
-        "diverged": number("Diverged", "%d", "Runs whose loss stopped being finite. They are in no mean."),
+        "diverged": number("Diverged", "%d", words.DIVERGED),
         "mean": view.column(metric, format="%.4g", help="Mean over seeds, at the end of training."),
         "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
         **{name: view.column(name) for name in metrics.TESTS},

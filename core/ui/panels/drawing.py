@@ -8,9 +8,11 @@ from typing import Any
 import streamlit as st
 from pandas import DataFrame
 
+from core.analysis import metrics
 from core.charts import specs
 from core.charts.titles import Axis
 from core.ui.live import Results
+from core.ui.panels.words import sample
 
 WIDTH = 300
 """Pixels of a chart that cannot stretch: a third of the workbench on a laptop, and all of it on a telephone."""
@@ -44,7 +46,12 @@ def chart(
     """
     options["variants"] = tuple(results.variants if variants is None else variants)
     name = (key, about, build.__name__, tuple(sorted(options.items())))
-    made = results.once(name, lambda: specs.unchecked(lambda: build(*map(_frame, frames), **options)), patience)
+
+    def make() -> Any:
+        with metrics.of_sample(sample(results)):
+            return specs.unchecked(lambda: build(*map(_frame, frames), **options))
+
+    made = results.once(name, make, patience)
     st.vega_lite_chart(made, key=key, width="stretch" if stretch else "content")
 
 

@@ -167,12 +167,24 @@ def draw_range_test(results: Results) -> None:
     if results.empty and not results.progress.active:
         steering.nothing_yet(results, f"{PAGE}.test", "One run a seed and optimizer, some hundred updates long.")
         return
-    curve = results.once("range curve", lambda: range_test.curve(results.history), sensitivity.PATIENCE)
+    metric = results.once("range metric", lambda: range_test.measured_loss(results.history))
+    curve = results.once("range curve", lambda: range_test.curve(results.history, metric), sensitivity.PATIENCE)
     read = results.once("range readings", lambda: range_test.readings(curve), sensitivity.PATIENCE)
     top = None if curve.empty else float(1.6 * curve.groupby("variant", observed=True)["loss"].first().max())
-    chart(results, f"{PAGE}.test.curve", charts.range_test, curve, read, stretch=True, patience=2.0, top=top, loss=loss_unit(results))
+    chart(
+        results,
+        f"{PAGE}.test.curve",
+        charts.range_test,
+        curve,
+        read,
+        stretch=True,
+        patience=2.0,
+        metric=metric,
+        top=top,
+        loss=loss_unit(results),
+    )
     _suggested(read)
-    table.downloads(f"{PAGE}.test", results, View("train_loss_eval"))
+    table.downloads(f"{PAGE}.test", results, View(metric))
     table.workbench_link(results)
 
 

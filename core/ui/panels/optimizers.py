@@ -64,7 +64,7 @@ def _pictures(results: Results, view: View) -> None:
             results,
             f"{PAGE}.updates",
             curves.loss_curves,
-            results.history,
+            results.course,
             stretch=True,
             patience=PATIENCE,
             metric="update_ratio",

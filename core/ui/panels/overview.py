@@ -9,7 +9,7 @@ from core.charts import curves, weights
 from core.ui.fields import plain
 from core.ui.live import Results
 from core.ui.panels.drawing import WIDTH, along, chart
-from core.ui.panels.view import View, in_words
+from core.ui.panels.view import View, named
 
 NORM, OVER_TIME, AT_THE_END = "norm", "over time", "at the end"
 WEIGHTS_HELP = (
@@ -17,14 +17,20 @@ WEIGHTS_HELP = (
     "over time: where one network's weights lie, epoch by epoch. "
     "at the end: the same at the last measurement, variants over each other."
 )
+DIFFERENT_LOSSES = (
+    ":material/warning: The training loss as logged is what each run minimises, which is not the same loss in all variants: their values "
+    "are no comparison. The other metrics are of one loss for all."
+)
 SPARSITY = {"exact zeros": "sparsity", "near zeros": "near_zero"}
 SPARSITY_HELP = "Share of the weights that are exactly 0, as pruning leaves them; or smaller than 0.001, as penalties push them."
 
 
 def verdict(results: Results, view: View) -> None:
     """The best variant against the runner-up in one sentence."""
-    said = results.once(("verdict", view.metric, view.at), lambda: leading_verdict(results.history, results.runs, view.metric, view.at))
+    said = results.once(("verdict", view.metric, view.at), lambda: leading_verdict(results.course, results.runs, view.metric, view.at))
     st.markdown(f"#### {plain(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
+    if view.metric == "train_loss" and len({run.objective for run in results.comparison.runs()}) > 1:
+        st.caption(DIFFERENT_LOSSES)
 
 
 def side_by_side(page: str, results: Results, view: View) -> None:
@@ -40,12 +46,12 @@ def side_by_side(page: str, results: Results, view: View) -> None:
 
 def loss(page: str, results: Results, view: View) -> None:
     """The metric over training."""
-    st.subheader(in_words(view.metric), anchor=False)
+    st.subheader(named(results, view.metric), anchor=False)
     chart(
         results,
         f"{page}.loss",
         curves.loss_curves,
-        results.history,
+        results.course,
         stretch=True,
         metric=view.metric,
         with_train=view.with_train,

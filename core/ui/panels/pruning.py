@@ -19,10 +19,11 @@ from core.settings import RunSettings
 from core.ui import errors
 from core.ui.fields import plain
 from core.ui.live import Results
-from core.ui.panels import compression, masks, view
+from core.ui.panels import compression, masks, view, words
 from core.ui.panels.compression import Start, number
 from core.ui.panels.drawing import WIDTH, chart
 from core.ui.panels.overview import seed_choice
+from core.ui.panels.view import in_words
 
 PAGE = "pruning"
 PATH = "pages/pruning.py"
@@ -277,14 +278,16 @@ def _tabs(results: Results, points: DataFrame, metric: str, level: float, seed: 
 
 
 def _training(results: Results, shown: DataFrame, metric: str) -> None:
-    st.caption("The fall is the pruning itself; how far it climbs back is what training on is worth. A ticket falls to its start.")
+    st.caption(
+        "The fall is the pruning itself; how far it climbs back is what training on is worth. A ticket begins anew: there its line breaks."
+    )
     colours = palette.with_references(_families(results), list(shown.loc[~shown["pruned"], "name"]))
     of_each = zip(shown["name"], shown["family"].where(shown["pruned"], shown["name"]), strict=True)
     chart(
         results,
         f"{PAGE}.over_training",
         charts.over_training,
-        results.history,
+        results.course,
         variants=list(shown["name"]),
         colours=tuple((name, colours[family]) for name, family in of_each),
         stretch=True,
@@ -295,6 +298,24 @@ def _training(results: Results, shown: DataFrame, metric: str) -> None:
         focus=False,
         width=2 * WIDTH,
     )
+    _tickets(results, shown, metric)
+
+
+def _tickets(results: Results, shown: DataFrame, metric: str) -> None:
+    found = results.once(("tickets", metric), lambda: analysis.tickets(results.course, metric), PATIENCE)
+    found = found[found["variant"].isin(shown["name"])].assign(half=(found["high"] - found["low"]) / 2)
+    if found.empty:
+        return
+    st.markdown("**What each ticket had reached when it was pruned further**")
+    columns = {
+        "variant": st.column_config.TextColumn("Variant", pinned=True),
+        "epoch": number("After epoch", "%d", "The pruning after this epoch took the weights back."),
+        "left": number("Weights left", "percent", "Until that pruning."),
+        "n": number("Seeds", "%d", "With a value there."),
+        "mean": number(in_words(metric), "%.4g", "Mean over seeds, of the network as it was trained."),
+        "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
+    }
+    compression.shown_table(f"{PAGE}.tickets", found, columns, "Every ticket on the way: weights left, and what it had reached")
 
 
 def _table(results: Results, points: DataFrame, metric: str) -> None:
@@ -317,7 +338,7 @@ def _of_quality(metric: str) -> dict[str, Any]:
     return {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
         "n": number("Seeds", "%d", "Runs that are stored or on their way."),
-        "diverged": number("Diverged", "%d", "Runs whose loss stopped being finite. They are in no mean."),
+        "diverged": number("Diverged", "%d", words.DIVERGED),
         "mean": view.column(metric, format="%.4g", help="Mean over seeds, at the end of training."),
         "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
         "difference": number("To dense", "%+.3g", "Difference to the unpruned network, paired by seed."),

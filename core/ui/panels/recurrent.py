@@ -15,10 +15,10 @@ from core.charts import recurrent as charts
 from core.ui import forms, live
 from core.ui.fields import plain
 from core.ui.live import Results
-from core.ui.panels import batch_size, compression, gradient_lag, overview, steering, table
+from core.ui.panels import batch_size, compression, gradient_lag, overview, steering, table, words
 from core.ui.panels.drawing import WIDTH, chart
 from core.ui.panels.recurrent_parts import ADDING, CLIPPING, LAG, PARTS, TABS, TRUNCATION, Baseline, Part, baseline
-from core.ui.panels.view import LOG_Y, ROBUST, SEEDS, View, controls, in_words
+from core.ui.panels.view import LOG_Y, ROBUST, SEEDS, View, controls, named
 
 PAGE = "recurrent"
 PATH = "pages/recurrent.py"
@@ -59,10 +59,13 @@ def draw_part(part: Part, results: Results) -> None:
 
 
 def solved(results: Results, found: Baseline) -> DataFrame:
-    """Which runs ended below half of the baseline, by validation loss, or by training loss where there are no validation data."""
+    """Which runs ended below half of the baseline, by validation loss, or by training loss where there are no validation data, as logged
+    where that is not measured either.
+    """
 
     def make() -> DataFrame:
-        metric = "val_loss" if results.history["val_loss"].notna().any() else "train_loss_eval"
+        losses = [name for name in ("val_loss", "train_loss_eval") if results.history[name].notna().any()]
+        metric = losses[0] if losses else "train_loss"
         return analysis.solved(results.history, results.variants, found.value, metric)
 
     return results.once(("solved", found), make)
@@ -84,7 +87,7 @@ def _pictures(part: Part, results: Results, view: View, found: Baseline | None) 
 
 
 def _loss(part: Part, results: Results, view: View, found: Baseline | None) -> None:
-    st.subheader(in_words(view.metric), anchor=False)
+    st.subheader(named(results, view.metric), anchor=False)
     ruled = found if metrics.is_loss(view.metric) else None
     options: dict[str, Any] = {"with_train": view.with_train, "with_seeds": view.with_seeds, "log_y": view.log_y, "focus": view.focus}
     options |= {"baseline": ruled and ruled.value, "label": ruled.label if ruled else ""}
@@ -95,7 +98,7 @@ def _loss(part: Part, results: Results, view: View, found: Baseline | None) -> N
 def _gradient(part: Part, results: Results, view: View) -> None:
     st.subheader("Gradient norm", anchor=False, help="Of the last mini-batch before each measurement, before it is clipped.")
     options: dict[str, Any] = {"metric": "grad_norm", "with_train": False, "with_seeds": view.with_seeds, "log_y": True, "focus": False}
-    chart(results, f"{part.page}.gradient", curves.loss_curves, results.history, stretch=True, x=view.x, width=WIDTH, **options)
+    chart(results, f"{part.page}.gradient", curves.loss_curves, results.course, stretch=True, x=view.x, width=WIDTH, **options)
 
 
 def _solved(part: Part, results: Results, found: Baseline | None) -> None:
@@ -124,7 +127,7 @@ def _solved(part: Part, results: Results, found: Baseline | None) -> None:
 
 def _diverged(part: Part, results: Results, found: Baseline | None) -> None:
     """The share of the seeds whose training fell apart."""
-    st.subheader("Diverged", anchor=False, help="Runs whose loss stopped being a finite number.")
+    st.subheader("Diverged", anchor=False, help=words.DIVERGED)
     frame = results.once("diverged", lambda: analysis.diverged_shares(results.history, results.variants))
     chart(results, f"{part.page}.diverged", charts.diverged, frame, stretch=True, width=WIDTH)
     table.csv_button(f"{part.page}.download.diverged.csv", "diverged.csv", frame)

@@ -18,7 +18,7 @@ from core.comparison import Comparison
 from core.settings import RunSettings
 from core.ui.fields import plain
 from core.ui.live import Results
-from core.ui.panels import table
+from core.ui.panels import table, words
 from core.ui.panels.drawing import WIDTH, chart
 from core.ui.panels.view import View, in_words, loss_unit, measure
 
@@ -207,7 +207,7 @@ def _tables(page: str, sweep: Sweep, found: Found, metric: str) -> None:
         "mean": number(in_words(metric), format="%.4g", help="Mean over the seeds that did not diverge."),
         "half": number("±", format="%.2g", help="Half of the 95 % interval of that mean (t distribution over seeds)."),
         "n": number("Seeds"),
-        "diverged": number("Diverged", help="Seeds whose loss stopped being a finite number. They are in no mean."),
+        "diverged": number("Diverged", help=words.DIVERGED),
         "worse": number("Worse", help="Seeds that ended worse than the network was before training."),
         "edge": text("Edge", help="Where the best is the lowest or the highest tried, a better one may lie beyond."),
     }

@@ -17,7 +17,8 @@ from core.runs.result import FILES, Result
 from core.ui import links
 from core.ui.fields import plain
 from core.ui.live import Results
-from core.ui.panels.view import View, column, in_words, loss_unit
+from core.ui.panels import words
+from core.ui.panels.view import View, column, in_words, loss_unit, named
 
 ZIP = "all.zip"
 DOWNLOADS = {name: about for name, about in FILES.items() if name.endswith(".csv")} | {ZIP: f"All of these, and {[*FILES][-1]}."}
@@ -38,7 +39,7 @@ def summary(page: str, results: Results, view: View) -> None:
         frame,
         key=f"{page}.table",
         hide_index=True,
-        column_config=_columns(view, frame, loss_unit(results)),
+        column_config=_columns(named(results, view.metric), view, frame, loss_unit(results)),
         placeholder="–",
         alt=f"Summary of the variants by {in_words(view.metric).lower()}",
     )
@@ -46,7 +47,7 @@ def summary(page: str, results: Results, view: View) -> None:
 
 def rows(results: Results, view: View) -> DataFrame:
     """`statistics.summarise` of all variants in their order, with `half` (half the interval's width) and `curve`; no empty columns."""
-    table = summarise(results.history, results.runs, view.metric, view.at).set_index("variant").reindex(results.variants)
+    table = summarise(results.course, results.runs, view.metric, view.at).set_index("variant").reindex(results.variants)
     curves = sparklines(results.history, view.metric, view.x)
     table = table.assign(
         half=(table["ci_high"] - table["ci_low"]) / 2,
@@ -58,13 +59,13 @@ def rows(results: Results, view: View) -> DataFrame:
     return table.rename_axis("variant").reset_index()
 
 
-def _columns(view: View, frame: DataFrame, loss: str) -> dict[str, Any]:
-    metric = in_words(view.metric)
+def _columns(metric: str, view: View, frame: DataFrame, loss: str) -> dict[str, Any]:
     last_or_best = "its last value" if view.at == "last" else "the best it ever reached"
     mean = f"Mean over the seeds that did not diverge, of each run {last_or_best}. {metrics.about(view.metric, loss)}".strip()
     every = {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
-        "mean": column(view.metric, loss, width=WIDE, format="%.4g", help=mean),
+        "diverged": column("diverged", help=words.DIVERGED),
+        "mean": column(view.metric, loss, label=metric, width=WIDE, format="%.4g", help=mean),
         "half": column("half", label="±", format="%.2g", help="Half of the 95 % interval of that mean (t distribution over seeds)."),
         "nonzero": column("nonzero", label="Non-zero"),
         "compression": column("compression", format="%.2f×"),

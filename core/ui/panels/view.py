@@ -9,10 +9,11 @@ from typing import Any, get_args
 import streamlit as st
 
 from core.analysis import metrics as table
-from core.analysis.metrics import Task
+from core.analysis.metrics import OF_TRAINING, Task
 from core.analysis.statistics import At
 from core.charts.titles import Axis
 from core.ui.live import Results
+from core.ui.panels.words import sample
 
 AXES: dict[str, Axis] = {"updates": "step", "epochs": "epoch", "examples": "samples", "seconds": "seconds"}
 AXES_HELP = "Updates: steps of the optimizer. Examples: how many were shown, over all epochs. Seconds: of training, measuring not counted."
@@ -101,7 +102,8 @@ def metrics(results: Results) -> list[str]:
     if "auto" in told:  # a table whose target decides; both before the first run has been measured
         tasks = results.once("tasks", lambda: table.tasks_of(results.history)) or set(table.BOTH)
     validated = any(run.data.validation_fraction > 0 for run in results.comparison.runs())
-    return table.of_tasks(tasks, validated=validated)
+    trained = any(run.training.evaluate_train != "none" for run in results.comparison.runs())
+    return [name for name in table.of_tasks(tasks, validated=validated) if trained or name not in OF_TRAINING]
 
 
 def loss_unit(results: Results) -> str:
@@ -120,3 +122,9 @@ def column(metric: str, loss: str = table.NATS, **more: Any) -> Any:
     form = row.form if row else ".4g"
     given = {"label": in_words(metric), "format": "localized" if form == table.COUNT else f"%{form}", "help": table.about(metric, loss)}
     return st.column_config.NumberColumn(**(given | more))
+
+
+def named(results: Results, metric: str) -> str:
+    """`Training accuracy (1,000 examples)`: in words, and on how many training examples where that is not all of them."""
+    said = sample(results) if metric in OF_TRAINING else ""
+    return f"{in_words(metric)} ({said})" if said else in_words(metric)

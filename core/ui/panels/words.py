@@ -5,9 +5,32 @@ from __future__ import annotations
 import math
 
 from core.data.examples import DataError
+from core.engine.planning import measured_examples
 from core.runs.estimate import estimate
 from core.runs.store import Progress
+from core.settings import RunSettings
 from core.ui.live import Results
+
+DIVERGED = (
+    "Runs with a loss or weights that are no finite numbers any more, or that ended with a loss above 1,000 times that of a constant "
+    "prediction. They are in no mean."
+)
+"""What counts as diverged, as `core.engine.divergence` decides it."""
+
+
+def sample(results: Results) -> str:
+    """On how many training examples the training metrics are measured, where that is not all of them: "1,000 examples"; else nothing."""
+    said = {_sample(run) for run in results.comparison.runs()} - {"none"}
+    return "" if said <= {""} else " or ".join(sorted(text or "all" for text in said))
+
+
+def _sample(run: RunSettings) -> str:
+    size = measured_examples(run)
+    if not size:
+        return "none" if size == 0 else ""
+    if run.data.parts is None:
+        return f"at most {count(size, 'example')}"
+    return "" if size >= run.data.parts.train else count(size, "example")
 
 
 def standing(results: Results) -> str:
