@@ -14,6 +14,8 @@ from tests.engine.test_contracts import AMPLIFIES_ROUNDING
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch sees no GPU here")
 
+ONE_EXAMPLE = 0.06
+"""In scores that count: an example whose logits are equal but for their rounding goes either way."""
 NOT_HERE = {"custom", "openml", "table"}
 """They name a class, a download, a file."""
 
@@ -63,7 +65,8 @@ def test_a_gpu_gives_the_numbers_of_the_cpu_also_where_its_stack_is_stored_after
     for row, twin in zip(on_gpu.history, on_cpu.history, strict=True):
         assert row["status"] == twin["status"]
         for name in set(row) - {"run", "status", "moment", "seconds"}:
-            assert row[name] == pytest.approx(twin[name], rel=tolerance, abs=tolerance, nan_ok=True), name
+            near = ONE_EXAMPLE if name.endswith(("accuracy", "f1")) else tolerance
+            assert row[name] == pytest.approx(twin[name], rel=tolerance, abs=near, nan_ok=True), name
 
 
 SHARED = {
