@@ -18,6 +18,8 @@ from core.choices.refusals import SettingsError, below, read_json, read_toml
 from core.comparison import Comparison
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from core.runs.store import Store
 
 WRONG_INPUT = 2
@@ -53,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="a comparison in TOML (or JSON, by its ending): base, vary or variants, seeds")
-    parser.add_argument("--out", type=Path, required=True, help="folder for history.csv, layers.csv, summary.csv, comparison.toml")
+    parser.add_argument("--out", type=Path, required=True, help="folder for history, layers, runs and summary (CSV) and comparison.toml")
     parser.add_argument("--store", metavar="URL", help="keep the runs there, and train only what it lacks")
     parser.add_argument("--workers", type=_count, help="processes that train (default: all cores)")
     parser.set_defaults(command=compare)
@@ -135,6 +137,7 @@ def _whole_path(path: Any, folder: Path) -> Any:
 
 def compare(options: argparse.Namespace) -> None:
     """`compare FILE --out DIR`."""
+    from core.analysis import baselines
     from core.runs.compare import compare_in
     from core.runs.configuration import Configuration, check_limits
     from core.runs.executors import InlineExecutor, Pool, make_executor
@@ -148,8 +151,16 @@ def compare(options: argparse.Namespace) -> None:
     pool = Pool(partial(make_executor, workers), workers) if workers > 1 else Pool.around(InlineExecutor())
     result = compare_in(pool, comparison, store=store)
     result.to_csv(options.out)
-    print(result.summary().to_string(index=False))
+    print(_short(result.summary()).to_string(index=False))
+    if baseline := baselines.sentence(result.runs):
+        print(baseline)
     print(f"written to {options.out}")
+
+
+def _short(summary: DataFrame) -> DataFrame:
+    """Without what has no value for this task, and without the baseline, which is told in a sentence."""
+    known = summary.dropna(axis="columns", how="all")
+    return known[[name for name in map(str, known) if not name.startswith("baseline") and name != "target_std"]]
 
 
 def _check_folder(folder: Path) -> None:

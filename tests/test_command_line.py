@@ -43,16 +43,20 @@ def stored():
     store.close()
 
 
-def test_compare_writes_the_four_files_and_prints_the_summary(tmp_path, capsys):
+def test_compare_writes_its_files_and_prints_the_summary(tmp_path, capsys):
     file = tmp_path / "c.toml"
     file.write_text(SMALL.to_toml())
     assert main(["compare", str(file), "--out", str(tmp_path / "out"), "--workers", "1"]) == 0
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written == {"history.csv", "layers.csv", "summary.csv", "comparison.toml"}
+    assert written == {"history.csv", "layers.csv", "runs.csv", "summary.csv", "comparison.toml"}
     assert list(pd.read_csv(tmp_path / "out" / "summary.csv")["variant"]) == ["sgd", "adam"]
     assert len(pd.read_csv(tmp_path / "out" / "history.csv")) == 4 * 3
     assert Comparison.from_toml((tmp_path / "out" / "comparison.toml").read_text()).id == SMALL.id
-    assert "adam" in capsys.readouterr().out
+    assert list(pd.read_csv(tmp_path / "out" / "runs.csv")["optimizer.kind"]) == ["sgd", "sgd", "adam", "adam"]
+    said = capsys.readouterr().out
+    assert "adam" in said
+    assert "Always predicting the most frequent class" in said
+    assert "NaN" not in said
 
 
 @pytest.mark.parametrize(

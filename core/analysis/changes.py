@@ -7,7 +7,9 @@ from typing import Any
 
 from pandas import DataFrame
 
-from core.analysis.statistics import IN_WORDS, figures, higher_is_better, paired_difference
+from core.analysis import metrics
+from core.analysis.metrics import higher_is_better
+from core.analysis.statistics import figures, paired_difference
 
 
 def changes(values: DataFrame, before: float, after: float) -> DataFrame:
@@ -48,7 +50,7 @@ def in_words(table: DataFrame, before: float, after: float, *, place: str, metri
     parts = [f"{verb} {_listed(names)}" for verb, names in told.items() if names]
     seeds = sorted(set(table["n"]))
     count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-    name = IN_WORDS.get(metric, metric.replace("_", " "))
+    name = metrics.name(metric)
     parts = [f"in {name}: {parts[0]}"] if parts[0].startswith("no change") else [f"{name} {parts[0]}", *parts[1:]]
     return f"From {place} {before:g} to {after:g} {'; '.join(parts)} ({count} {'seed' if seeds == [1] else 'seeds'})"
 

@@ -14,7 +14,8 @@ from typing import cast
 import numpy as np
 from pandas import DataFrame, MultiIndex, Series
 
-from core.analysis.statistics import higher_is_better, standing
+from core.analysis.metrics import higher_is_better
+from core.analysis.statistics import standing
 
 RUN = ["variant", "seed"]
 CURVE = ["curve", "seed"]

@@ -10,8 +10,8 @@ import math
 import pandas as pd
 from pandas import DataFrame, Series
 
+from core.analysis.metrics import higher_is_better
 from core.analysis.statistics import At as At
-from core.analysis.statistics import higher_is_better as higher_is_better
 from core.analysis.statistics import mean_interval, seed_values
 
 UNSTABLE = 0.5

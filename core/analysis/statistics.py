@@ -15,43 +15,15 @@ from typing import Any, Literal
 import numpy as np
 from pandas import DataFrame, Series
 
+from core.analysis import metrics
+from core.analysis.metrics import higher_is_better
+
 At = Literal["last", "best"]
-
-HIGHER_IS_BETTER = {
-    "val_loss": False,
-    "train_loss": False,
-    "train_loss_eval": False,
-    "test_loss": False,
-    "val_accuracy": True,
-    "train_accuracy": True,
-    "test_accuracy": True,
-    "val_f1": True,
-    "val_r2": True,
-    "train_r2": True,
-}
-
-IN_WORDS = {
-    "val_loss": "validation loss",
-    "train_loss": "training loss as logged",
-    "train_loss_eval": "training loss",
-    "test_loss": "test loss",
-    "val_accuracy": "validation accuracy",
-    "train_accuracy": "training accuracy",
-    "test_accuracy": "test accuracy",
-    "val_f1": "validation F1",
-    "val_r2": "validation R2",
-    "train_r2": "training R2",
-}
 
 ENDED = ("finished", "stopped", "diverged")
 LEVEL = 0.95
 POWER = 0.8
 MOST_SEEDS = 10_000
-
-
-def higher_is_better(metric: str) -> bool:
-    """Whether a larger value of the metric is the better one; lower is better for what the table does not name."""
-    return HIGHER_IS_BETTER.get(metric, False)
 
 
 def standing(history: DataFrame) -> DataFrame:
@@ -91,29 +63,39 @@ def summarise(history: DataFrame, runs: DataFrame, metric: str = "val_loss", at:
 
     Args:
         history: a row a run and evaluation; its columns `run`, `step` and the metric are read.
-        runs: a row a run: variant, seed, run, status, test_loss, test_accuracy, parameters, nonzero.
+        runs: a row a run: variant, seed, run, status, the test scores, parameters, nonzero, target_std and the baseline's scores.
         metric: the column of `history` that is summarised.
         at: the last value of each run, or the best that it ever reached.
 
     Returns:
         variant; n (all seeds); diverged (how many of them); mean, std, ci_low, ci_high of the metric over the seeds that ended
-        finite (std and interval are NaN below two of them); best (mean over those seeds of each run's best); test_loss,
-        test_accuracy, parameters and nonzero (means over the same seeds); compression (parameters / nonzero).
+        finite (std and interval are NaN below two of them); best (mean over those seeds of each run's best); the test scores,
+        parameters and nonzero (means over the same seeds); compression (parameters / nonzero); target_std, `baseline` (what always
+        saying the same reaches in the metric; NaN for one on the training data) and baseline_test_*. The baseline has columns, not a row:
+        each variant may have data of its own, and a row would be taken for a variant that was trained.
     """
     values = seed_values(history, runs, metric, at)
     diverged = values["status"] == "diverged"
-    measured = runs[["test_loss", "test_accuracy", "nonzero"]].astype(float).where(~diverged)
-    frame = values.assign(diverged=diverged, parameters=runs["parameters"], **measured)
+    measured = runs.reindex(columns=[*metrics.TESTS, "nonzero"]).astype(float).where(~diverged)
+    frame = values.assign(diverged=diverged, parameters=runs["parameters"], **measured, **_of_the_data(runs, metric))
     groups = frame.groupby("variant", sort=False)
     summary = DataFrame({"n": groups.size(), "diverged": groups["diverged"].sum()})
     summary[["mean", "std"]] = groups["value"].agg(["mean", "std"])
     half = _half_width(summary["std"], groups["value"].count())
     summary["ci_low"], summary["ci_high"] = summary["mean"] - half, summary["mean"] + half
-    scores = ["best", "test_loss", "test_accuracy"]
+    scores = ["best", *metrics.TESTS]
     summary[scores] = groups[scores].mean()
     summary["parameters"], summary["nonzero"] = groups["parameters"].first(), groups["nonzero"].mean()
     summary["compression"] = summary["parameters"] / summary["nonzero"]
+    known = ["baseline", *metrics.OF_THE_DATA]
+    summary[known] = groups[known].first()
     return summary.reset_index()
+
+
+def _of_the_data(runs: DataFrame, metric: str) -> DataFrame:
+    """The columns that the data alone decide, those of diverged runs included; `baseline` is that of the metric."""
+    names = {name: name for name in metrics.OF_THE_DATA} | {"baseline": f"baseline_{metric}"}
+    return DataFrame({name: runs.get(column, Series(math.nan, index=runs.index)).astype(float) for name, column in names.items()})
 
 
 def mean_interval(values: Sequence[float] | Series) -> tuple[float, float, float]:
@@ -250,7 +232,7 @@ def leading_verdict(history: DataFrame, runs: DataFrame, metric: str = "val_loss
     ended = len(values) > 0 and bool(values["status"].isin(ENDED).all())
     if not ranked:
         name = _metric_in_words(metric, at)
-        verdict = f"No seed of any variant has a finite {name}" if ended else f"No value of {name} yet"
+        verdict = f"No seed of any variant has a finite {name}{_undefined(metric)}" if ended else f"No value of {name} yet"
     elif len(ranked) == 1:
         verdict = _alone(ranked[0], by_seed[ranked[0]], metric, at)
     else:
@@ -286,8 +268,14 @@ def _divergences(values: DataFrame) -> str:
 
 
 def _metric_in_words(metric: str, at: At) -> str:
-    name = IN_WORDS.get(metric, metric.replace("_", " "))
+    name = metrics.name(metric)
     return name if at == "last" else f"best {name}"
+
+
+def _undefined(metric: str) -> str:
+    """Why a metric can be without a value where nothing diverged, after a colon; nothing where it always has one."""
+    row = metrics.find(metric)
+    return f": {row.undefined}" if row and row.undefined else ""
 
 
 def _seeds(n: int) -> str:

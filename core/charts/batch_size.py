@@ -9,6 +9,7 @@ import altair as alt
 import numpy as np
 from pandas import DataFrame
 
+from core.analysis import metrics
 from core.charts import bands, marks, palette, thin, titles
 from core.charts.titles import Axis
 
@@ -48,14 +49,14 @@ def along(
     values = bands.seed_lines(history, metric, x)["value"]
     spread = bands.on_the_axis(frame.dropna(subset=["low"]), values[values > 0] if log_y else values, log=log_y)
     low, mean = (_y(field, metric, history, log_y, top) for field in ("low", "mean"))
-    tooltip = [alt.Tooltip("variant:N"), marks.exactly(x), *marks.mean_and_interval(titles.name(metric))]
+    tooltip = [alt.Tooltip("variant:N"), marks.exactly(x), *marks.mean_and_interval(metrics.name(metric))]
     layers = [
         alt.Chart(spread).mark_area(opacity=0.18, clip=True).encode(across, low, alt.Y2("high:Q"), colour),
         alt.Chart(frame).mark_line(strokeWidth=2, clip=True, point={"size": 18}).encode(across, mean, colour),
         alt.Chart(frame).mark_point(opacity=0, size=80, clip=True).encode(across, mean, colour, tooltip=tooltip),
     ]
     described = (
-        f"Line chart of {titles.name(metric)} against {titles.AXES[x]} for {titles.listed(shown)}: means over seeds with 95 % bands; "
+        f"Line chart of {metrics.name(metric)} against {titles.AXES[x]} for {titles.listed(shown)}: means over seeds with 95 % bands; "
         "what the networks were before training is left out where the axis is logarithmic."
     )
     return alt.LayerChart(layer=layers, width=width, height=height, autosize=marks.FIT, description=described)
@@ -65,7 +66,7 @@ def _y(field: str, metric: str, history: DataFrame, log_y: bool, top: float | No
     ends: dict[str, Any] = {} if top is None else {"domainMax": top}
     scale = alt.Scale(type="log" if log_y else "linear", zero=False, nice=False, **ends)
     axis = marks.logarithmic("y") if log_y else alt.Axis(tickCount=5)
-    return alt.Y(f"{field}:Q", title=titles.title(metric, regression=titles.is_regression(history)), scale=scale, axis=axis)
+    return alt.Y(f"{field}:Q", title=metrics.title(metric, metrics.loss_unit(history)), scale=scale, axis=axis)
 
 
 def noise(table: DataFrame, *, slope: float, intercept: float, gradient: float, width: int = 640, height: int = 320) -> alt.LayerChart:

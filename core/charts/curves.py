@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
+from core.analysis import metrics
 from core.charts import bands, domains, marks, palette, thin, titles
 from core.charts.bands import band as band
 from core.charts.titles import Axis
-
-TRAINING_TWIN = {"val_loss": "train_loss_eval", "val_accuracy": "train_accuracy", "val_r2": "train_r2"}
 
 SEED_POINTS = 4_000
 """Most points of all faint lines together: they are there to show the spread, and a browser draws some 50 in a millisecond."""
@@ -67,7 +66,7 @@ def loss_curves(
     lines = bands.seed_lines(history, metric, x)
     drawn = pd.concat([lines, bands.seed_lines(history, twin, x)]) if twin else lines
     domain = domains.domain(drawn, log_y=log_y, focus=focus)
-    look = _Look(metric, x, domain, log_y, x_end, titles.is_regression(history), twin, width)
+    look = _Look(metric, x, domain, log_y, x_end, metrics.loss_unit(history), twin, width)
     room = {"width": width, "height": height}
     description = _described(variants, look)
     if len(variants) <= len(palette.COLOURS):
@@ -80,7 +79,7 @@ def loss_curves(
 
 def training_twin(history: DataFrame, metric: str) -> str | None:
     """The same metric on the training data; None where there is none, or it is not measured."""
-    twin = TRAINING_TWIN.get(metric)
+    twin = metrics.twin(metric)
     return None if twin is None or (len(history) and history[twin].isna().all()) else twin
 
 
@@ -93,7 +92,7 @@ class _Look:
     domain: domains.Domain
     log_y: bool
     x_end: float | None
-    regression: bool
+    loss: str
     twin: str | None
     width: int
 
@@ -103,7 +102,7 @@ class _Look:
 
     def y_channel(self, field: str = "mean") -> alt.Y:
         scale = alt.Scale(type="log" if self.log_y else "linear", zero=False, nice=False, **self.domain.limits)
-        title = titles.title(self.metric, regression=self.regression)
+        title = metrics.title(self.metric, self.loss)
         axis = marks.logarithmic("y", title=title) if self.log_y else alt.Axis(title=title, tickCount=5)
         return alt.Y(f"{field}:Q", axis=axis, scale=scale)
 
@@ -132,7 +131,7 @@ def _panel(history: DataFrame, lines: DataFrame, group: list[str], look: _Look, 
 
 def _note(look: _Look, endings: set[str], *, banded: bool, broken: bool) -> alt.TitleParams:
     """Small print above the curves: what is dashed, where bands end, why lines break, what the signs mean, what is left out."""
-    said = [f"dashed: {titles.name(look.twin)}"] if look.twin else []
+    said = [f"dashed: {metrics.name(look.twin)}"] if look.twin else []
     said += [bands.LOG_NOTE] if look.log_y and banded else []
     said += ["line broken: weights rewound"] if broken else []
     said += [f"{sign} {ending}" for ending, (sign, _) in _ENDINGS.items() if ending in endings]
@@ -180,7 +179,7 @@ def _endings(endings: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     scale = alt.Scale(domain=list(_ENDINGS), range=[shape for _, shape in _ENDINGS.values()])
     chart = alt.Chart(endings).mark_point(size=60, strokeWidth=2, filled=False, opacity=1)
     what = map(alt.Tooltip, ("variant:N", "seed:O", "ending:N"))
-    tooltip = [*what, marks.exactly(look.x), marks.number("value", f"last finite {titles.name(look.metric)}")]
+    tooltip = [*what, marks.exactly(look.x), marks.number("value", f"last finite {metrics.name(look.metric)}")]
     shape = alt.Shape("ending:N", scale=scale, legend=None)
     return chart.encode(look.x_channel(), look.y_channel("place"), colour, shape, tooltip=tooltip)
 
@@ -189,15 +188,15 @@ def _hover(main: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     """Invisible points over the means that answer to the pointer with exact values."""
     main = thin.thinned(main, "variant", HOVER_POINTS // max(main["variant"].nunique(), 1), value="mean")
     chart = alt.Chart(main).mark_point(size=90, opacity=0, clip=True, filled=True, **marks.MANY)
-    tooltip = [alt.Tooltip("variant:N"), marks.exactly(look.x), *marks.mean_and_interval(titles.name(look.metric))]
+    tooltip = [alt.Tooltip("variant:N"), marks.exactly(look.x), *marks.mean_and_interval(metrics.name(look.metric))]
     tooltip += [alt.Tooltip("carried:Q", title="of them stopped early")]
     return chart.encode(look.x_channel(), look.y_channel(), colour, tooltip=tooltip)
 
 
 def _described(variants: Sequence[str], look: _Look) -> str:
     """The alternative text. It holds no numbers of the data, so that a growing chart stays the same chart to the browser."""
-    twin = f", {titles.name(look.twin)} dashed" if look.twin else ""
+    twin = f", {metrics.name(look.twin)} dashed" if look.twin else ""
     return (
-        f"Line chart of {titles.name(look.metric)} against {titles.AXES[look.x]} for {titles.listed(list(variants))}: "
+        f"Line chart of {metrics.name(look.metric)} against {titles.AXES[look.x]} for {titles.listed(list(variants))}: "
         f"means over seeds with 95 % bands, single seeds faint{twin}; crosses where runs diverged."
     )

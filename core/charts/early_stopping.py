@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 from pandas import DataFrame
 
+from core.analysis import metrics
 from core.charts import marks, palette, titles
 from core.charts.curves import training_twin
 
@@ -31,12 +32,12 @@ def stopping_points(
         alt.X(f"{field}:Q", title="epoch", scale=alt.Scale(nice=False), axis=alt.Axis(**marks.whole("epoch")))
         for field in ("epoch", "kept_epoch")
     )
-    title = titles.title(metric)
+    title = metrics.title(metric, metrics.loss_unit(history))
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
     colour = palette.colour(rules, rules, width=width)
     stops = stops.rename(columns={"rule": "variant"})
     told = [alt.Tooltip("variant:N", title="rule"), marks.number("epoch", "stops at epoch"), marks.number("value", title)]
-    kept = [marks.number("kept_epoch", "best evaluation at epoch"), marks.number("kept", f"{titles.name(metric)} there")]
+    kept = [marks.number("kept_epoch", "best evaluation at epoch"), marks.number("kept", f"{metrics.name(metric)} there")]
     layers = [
         alt.Chart(stops).mark_rule(strokeWidth=1, opacity=0.7).encode(x, colour, tooltip=told + kept),
         _curves(history, metric, x, y),
@@ -47,7 +48,7 @@ def stopping_points(
     ]
     note = marks.note(["filled: where the rule stops", "open: the best evaluation until then", *_twin_note(history, metric)], width)
     described = (
-        f"Line chart of {titles.name(metric)} of one run against epochs, with the points at which {titles.listed(list(rules))} stop."
+        f"Line chart of {metrics.name(metric)} of one run against epochs, with the points at which {titles.listed(list(rules))} stop."
     )
     return alt.LayerChart(layer=layers, title=note, width=width, height=height, autosize=marks.FIT, description=described)
 
@@ -57,11 +58,12 @@ def _curves(history: DataFrame, metric: str, x: alt.X, y: alt.Y) -> alt.Chart:
     columns = {"validation": metric, **({"training": twin} if twin else {})}
     lines = pd.concat([DataFrame({"epoch": history["epoch"], "value": history[column], "part": part}) for part, column in columns.items()])
     dash = alt.StrokeDash("part:N", scale=alt.Scale(domain=list(_PARTS), range=list(_PARTS.values())), legend=None)
-    tooltip = [alt.Tooltip("part:N", title="on"), marks.number("epoch", "epoch"), marks.number("value", titles.title(metric))]
+    title = metrics.title(metric, metrics.loss_unit(history))
+    tooltip = [alt.Tooltip("part:N", title="on"), marks.number("epoch", "epoch"), marks.number("value", title)]
     chart = alt.Chart(lines.dropna()).mark_line(stroke=palette.MISSING, strokeWidth=2, point=alt.OverlayMarkDef(opacity=0, size=50))
     return chart.encode(x, y, dash, tooltip=tooltip)
 
 
 def _twin_note(history: DataFrame, metric: str) -> list[str]:
     twin = training_twin(history, metric)
-    return [f"dashed: {titles.name(twin)}"] if twin else []
+    return [f"dashed: {metrics.name(twin)}"] if twin else []

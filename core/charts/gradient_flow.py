@@ -9,6 +9,7 @@ import altair as alt
 import numpy as np
 from pandas import DataFrame, Series
 
+from core.analysis import metrics
 from core.charts import bands, marks, palette, titles
 
 OUTPUT = "output"
@@ -75,11 +76,11 @@ def by_layer(
     """
     frame = bands.of_variants(frame, variants)
     table = means(frame, ["variant", "place", "layer"], column, log=log)
-    if titles.is_fraction(column):
+    if metrics.is_fraction(column):
         table = table.assign(**{name: table[name].clip(0, 1) for name in ("low", "high")})
     axis = alt.Axis(tickMinStep=1, tickCount=10, format="d", grid=False)
     x = alt.X("place:Q", title=along, axis=axis, scale=alt.Scale(nice=False, zero=False))
-    look = _Look(x, title or titles.title(column), log, [alt.Tooltip("layer:N")])
+    look = _Look(x, title or metrics.title(column), log, [alt.Tooltip("layer:N")])
     look = look if len(table) else look._replace(log=False)  # Vega draws no logarithmic axis of nothing
     described = f"Line chart of {look.title} by layer from input to output for {titles.listed(list(variants))}: means with 95 % bands."
     return _grouped(table, _note(frame, column, variants, look), variants, look, described, width, height)

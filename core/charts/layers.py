@@ -9,6 +9,7 @@ import altair as alt
 import numpy as np
 from pandas import DataFrame, Series
 
+from core.analysis import metrics
 from core.charts import bands, marks, palette, thin, titles
 from core.charts.titles import Axis
 
@@ -68,7 +69,7 @@ def heatmap(
             "layer:N", title="layer", sort=names, scale=alt.Scale(paddingInner=0.06), axis=marks.close(labelFlush=False, labelOverlap=True)
         ),
         color=_size(column, ends, log, width),
-        tooltip=[alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), marks.exactly(x), marks.number("value", titles.name(column))],
+        tooltip=[alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), marks.exactly(x), marks.number("value", metrics.name(column))],
     )
     grey = ["grey: no finite value"] if frame["value"].isna().any() else []
     facet = alt.Facet("variant:N", title=None, sort=list(variants), header=marks.header(variants, panel))
@@ -110,7 +111,7 @@ def _fewer(frame: DataFrame, x: Axis, width: int) -> DataFrame:
 
 def _size(column: str, ends: Sequence[float], log: bool, width: int) -> Any:
     """Colour by size, grey for no value."""
-    title = titles.title(column)
+    title = metrics.title(column)
     legend = alt.Legend(title=title, orient="bottom", direction="horizontal", gradientLength=max(width - 140, 120), titleLimit=width)
     scale = alt.Scale(type="log" if log else "linear", scheme=palette.SEQUENTIAL, domain=ends, clamp=True)
     return alt.when("datum.known").then(alt.Color("shown:Q", scale=scale, legend=legend)).otherwise(alt.value(palette.MISSING))
@@ -119,7 +120,7 @@ def _size(column: str, ends: Sequence[float], log: bool, width: int) -> Any:
 def _ends(values: Series, column: str, log: bool) -> tuple[float, float]:
     """The ends of the colours: 0 and 1 for a fraction, powers of ten around the middle 96 % on the scale of factors."""
     values = values[values > 0] if log else values.dropna()
-    if titles.is_fraction(column) or values.empty:
+    if metrics.is_fraction(column) or values.empty:
         return (0.01, 1.0) if log else (0.0, 1.0)
     low, high = float(values.quantile(0.02)), float(values.quantile(0.98))
     if log:
@@ -130,6 +131,6 @@ def _ends(values: Series, column: str, log: bool) -> tuple[float, float]:
 
 def _described(column: str, x: Axis, variants: Sequence[str]) -> str:
     return (
-        f"Heat map of {titles.name(column)} by layer against {titles.AXES[x]}, a panel each for {titles.listed(list(variants))}; "
+        f"Heat map of {metrics.name(column)} by layer against {titles.AXES[x]}, a panel each for {titles.listed(list(variants))}; "
         "medians over seeds, grey where no value is finite."
     )

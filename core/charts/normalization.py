@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
+from core.analysis import metrics
 from core.charts import bands, marks, palette, titles
 
 _GAP = 0.35
@@ -159,9 +160,9 @@ def profile(
     ends = [1, layers] if layers > 1 else [0.5, 1.5]
     x = alt.X("place:Q", title="hidden layer", scale=alt.Scale(domain=ends, nice=False, padding=8), axis=axis)
     scale, ticks = alt.Scale(zero=False), alt.Axis(tickCount=5, format="~g")
-    y = {name: alt.Y(f"{name}:Q", title=titles.title(column), scale=scale, axis=ticks) for name in ("bottom", "mean", "reference")}
+    y = {name: alt.Y(f"{name}:Q", title=metrics.title(column), scale=scale, axis=ticks) for name in ("bottom", "mean", "reference")}
     colour = palette.colour(shown, shown, width=width)
-    tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), *marks.mean_and_interval(titles.name(column))]
+    tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), *marks.mean_and_interval(metrics.name(column))]
     base = alt.Chart(means)
     level = alt.Chart(DataFrame({"reference": [] if reference is None else [reference]}))
     parts = [
@@ -171,7 +172,9 @@ def profile(
         base.mark_point(opacity=0, size=90).encode(x, y["mean"], colour, tooltip=tooltip),
     ]
     note = marks.note(["dotted: normal numbers of mean 0 and variance 1 after ReLU"] if reference is not None else [], width)
-    described = f"Line chart of {titles.name(column)} by hidden layer {when}, for {titles.listed(shown)}: means over seeds with 95 % bands."
+    described = (
+        f"Line chart of {metrics.name(column)} by hidden layer {when}, for {titles.listed(shown)}: means over seeds with 95 % bands."
+    )
     size: dict[str, Any] = {"width": width, "height": 240, "autosize": marks.FIT}
     return alt.LayerChart(layer=parts, title=note, description=described, **size)
 

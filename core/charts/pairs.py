@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 from pandas import DataFrame
 
+from core.analysis import metrics
 from core.charts import bands, marks, palette, titles
 from core.charts.curves import training_twin
 from core.charts.summary import final_values, intervals
@@ -28,7 +29,7 @@ def generalisation_gap(history: DataFrame, *, variants: Sequence[str], metric: s
     """
     history = bands.of_variants(history, variants)
     values, parts = ends_by_part(history, metric)
-    title = titles.title(metric, regression=titles.is_regression(history)).replace("validation ", "")
+    title = metrics.title(metric, metrics.loss_unit(history)).removeprefix("validation ").removeprefix("training ")
     return pairs(values, parts=parts, variants=variants, title=title, width=width)
 
 

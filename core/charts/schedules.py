@@ -8,6 +8,7 @@ from typing import Any
 import altair as alt
 from pandas import DataFrame
 
+from core.analysis import metrics
 from core.charts import marks, palette, titles
 
 
@@ -45,7 +46,7 @@ def range_test(
     variants: Sequence[str],
     metric: str = "train_loss_eval",
     top: float | None = None,
-    regression: bool = False,
+    loss: str = metrics.NATS,
     width: int = 640,
     height: int = 300,
 ) -> alt.LayerChart:
@@ -57,13 +58,13 @@ def range_test(
         variants: in the order of the comparison, which decides their colours; the first 8 are drawn.
         metric: the training loss that `curve` holds.
         top: where the loss axis ends; what lies above is cut off.
-        regression: the loss is a squared error.
+        loss: its unit, from `metrics.loss_unit`.
         width: of the chart, in pixels; the page may stretch it.
         height: of the plot, in pixels.
     """  # fmt: skip
     shown = list(variants)[: len(palette.COLOURS)]
     curve, readings = (frame[frame["variant"].isin(shown)] for frame in (curve, readings))
-    title = titles.title(metric, regression=regression)
+    title = metrics.title(metric, loss)
     colour = palette.colour(shown, shown, width=width)
     across = "learning rate, rising with every update"
     limits: dict[str, Any] = {} if top is None else {"domainMax": top}

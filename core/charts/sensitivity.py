@@ -9,6 +9,7 @@ import altair as alt
 import numpy as np
 from pandas import DataFrame
 
+from core.analysis import metrics
 from core.charts import bands, marks, palette, titles
 
 _AXIS = (46, 104)
@@ -35,7 +36,7 @@ def curves(
     end: float | None = None,
     log_y: bool = False,
     rings: bool = True,
-    regression: bool = False,
+    loss: str = metrics.NATS,
     width: int = 640,
     height: int = 300,
 ) -> alt.LayerChart:
@@ -55,20 +56,20 @@ def curves(
         end: where the y axis ends on the worse side; None: where the data do.
         log_y: logarithmic y axis.
         rings: whether the best places are marked.
-        regression: the losses are squared errors.
+        loss: unit of the losses, from `metrics.loss_unit`.
         width: of the chart, in pixels; the page may stretch it.
         height: of the plot, in pixels.
     """
     shown = list(variants)[: len(palette.COLOURS)]
     points, seeds, best = (frame[frame["curve"].isin(shown)].rename(columns={"curve": "variant"}) for frame in _named(points, seeds, best))
-    look = _Look(titles.title(metric, regression=regression), place, points, _bounds(points, start, end), log_y, _extent(shown))
+    look = _Look(metrics.title(metric, loss), place, points, _bounds(points, start, end), log_y, _extent(shown))
     colour = palette.colour(shown, shown, width=width)
     layers: list[alt.Chart | alt.LayerChart] = [_start(start, look)] if start is not None and np.isfinite(start) else []
     layers += [_band(points, seeds, look, colour), _seeds(seeds, look, colour), _means(points, look, colour)]
     layers += [_beyond(points, look, colour), *([_best(best, look, colour)] if rings else [])]
     ring = "; a ring at the best of each curve" if rings else ""
     description = (
-        f"Line chart of {titles.name(metric)} at the end of training against {place} on a logarithmic axis for {titles.listed(shown)}: "
+        f"Line chart of {metrics.name(metric)} at the end of training against {place} on a logarithmic axis for {titles.listed(shown)}: "
         f"means over seeds with 95 % bands, single seeds as ticks{ring}."
     )
     dotted = ["dotted: before training"] if start is not None else []

@@ -9,6 +9,7 @@ import altair as alt
 import numpy as np
 from pandas import DataFrame, Series
 
+from core.analysis import metrics
 from core.charts import bands, marks, palette, thin, titles
 from core.charts.titles import Axis
 
@@ -36,7 +37,7 @@ def final_by(
     """
     history = bands.of_variants(history, variants)
     which = "" if at == "last" else f"{at} "
-    title = which + titles.title(metric, regression=titles.is_regression(history))
+    title = which + metrics.title(metric, metrics.loss_unit(history))
     values = final_values(history, metric, at)
     return _strip(values, variants, bands.two_lines(history, variants), title, width)
 
@@ -47,7 +48,7 @@ def seconds(history: DataFrame, *, variants: Sequence[str], width: int = 360) ->
     There is no interval: the runs of a stack carry equal shares of its time, so the seeds are no independent measurements of it.
     """
     history = bands.of_variants(history, variants)
-    values, title = final_values(history, "seconds"), titles.title("seconds")
+    values, title = final_values(history, "seconds"), metrics.title("seconds")
     ended = values[values["ending"] == ""]
     medians = ended.groupby("variant", sort=False, observed=True)["value"].agg(median="median", n="count").reset_index()
     y, colour = _rows(variants, bands.two_lines(history, variants), width), palette.colour(variants)

@@ -8,6 +8,7 @@ from typing import Any
 import altair as alt
 from pandas import DataFrame
 
+from core.analysis import metrics
 from core.charts import bands, bins, marks, palette, thin, titles
 from core.charts.layers import heatmap
 from core.charts.titles import Axis
@@ -48,7 +49,7 @@ def by_layer(
         return heatmap(frame, variants=variants, column=column, x=x, width=width, columns=1)
     means = layer_means(bands.of_variants(frame, variants), column, x)
     charts = [_layer_panels(bands.of_variants(means, group), group, column, x, width, columns) for group in palette.groups(variants)]
-    described = f"Line charts of {titles.name(column)} against {titles.AXES[x]}, a panel a layer, for {titles.listed(list(variants))}."
+    described = f"Line charts of {metrics.name(column)} against {titles.AXES[x]}, a panel a layer, for {titles.listed(list(variants))}."
     return _one_or_several(charts, described)
 
 
@@ -65,16 +66,16 @@ def _layer_panels(means: DataFrame, group: list[str], column: str, x: Axis, widt
     names = list(means["layer"].unique())
     panel_width = marks.panel_width(width, columns)
     shown = thin.thinned(means, ["variant", "layer"], min(2 * thin.POINTS // max(len(names), 1), thin.fitting(panel_width)))
-    fraction = titles.is_fraction(column)
+    fraction = metrics.is_fraction(column)
     scale = alt.Scale(domain=[0, 1]) if fraction else alt.Scale(zero=False)
     at = alt.X(f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(nice=False), axis=marks.close(tickCount=5, **marks.whole(x)))
     colour = palette.colour(group, group, width=width)
     base = alt.Chart()
-    title = titles.title(column)
+    title = metrics.title(column)
     axis = marks.close(tickCount=4)
     spread = base.mark_area(opacity=0.2, clip=True, **marks.MANY)
     spread = spread.encode(at, alt.Y("low:Q", title=title, scale=scale, axis=axis), alt.Y2("high:Q"), colour)
-    tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), marks.exactly(x), *marks.mean_and_interval(titles.name(column))]
+    tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), marks.exactly(x), *marks.mean_and_interval(metrics.name(column))]
     mean = base.mark_line(strokeWidth=2, clip=True, point=alt.OverlayMarkDef(opacity=0, size=70, **marks.MANY), **marks.MANY)
     mean = mean.encode(at, alt.Y("mean:Q", title=title, scale=scale, axis=axis), colour, tooltip=tooltip)
     panel = alt.LayerChart(layer=[spread, mean], width=panel_width, height=150)

@@ -5,6 +5,7 @@ N examples of a part, D features, C classes, K positions of an example to be cla
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
@@ -35,6 +36,8 @@ class Split:
          an example are to be classified (`targets` > 1): (N, K) int64, and a network puts out K * C logits, those of the first first.
     shape: of one example: (features,), (channels, height, width), (channels, length), or for a `sequence` (steps, features).
     dropped: rows of a table that had no target and were left out.
+    target_unit, target_mean: a regression's target is y * target_unit + target_mean in its own unit; 1 and 0 where y is as it was given.
+    target_std: the standard deviation of the training targets in their own unit; NaN with classes.
     truth: (D,) float64, the weights of the linear teacher in the units of x and y as they are here, where y was made by one; what a
            linear network should find (for classification: but for a factor).
     """
@@ -52,6 +55,9 @@ class Split:
     sequence: bool = False
     dropped: int = 0
     truth: FloatArray | None = None
+    target_unit: float = 1.0
+    target_mean: float = 0.0
+    target_std: float = math.nan
 
     @property
     def outputs(self) -> int:
@@ -82,6 +88,7 @@ def load_data(data: DataChoice) -> Split:
         sequence=data.sequence,
         dropped=examples.dropped,
         truth=_truth(examples, rows, encoder, data),
+        **_units(examples, rows, data),
     )  # fmt: skip
 
 
@@ -100,6 +107,15 @@ def _targets(examples: Examples, rows: Rows, data: DataChoice) -> list[IntArray 
 
 def _standardises(examples: Examples, data: DataChoice) -> bool:
     return examples.class_names is None and data.scale != "none"
+
+
+def _units(examples: Examples, rows: Rows, data: DataChoice) -> dict[str, float]:
+    """What the targets of a regression are counted in, and how far they spread in the training part."""
+    if examples.class_names is not None:
+        return {}
+    train: FloatArray = examples.y[rows.train]  # type: ignore[assignment]
+    scaled = {"target_unit": unit_of(train), "target_mean": float(train.mean())} if _standardises(examples, data) else {}
+    return {**scaled, "target_std": float(train.std())}
 
 
 def _truth(examples: Examples, rows: Rows, encoder: Encoder, data: DataChoice) -> FloatArray | None:

@@ -10,13 +10,15 @@ from torch import Tensor
 
 from core.choices.stopping import StoppingChoice
 from core.engine import state_dicts
+from core.engine.baselines import baselines
 from core.engine.batches import epoch_indices, tensors_of
 from core.engine.divergence import beyond, broken
 from core.engine.grids import grid_bytes
 from core.engine.measures import Moment, Part, layer_rows, measured, whole
 from core.engine.network import state_of, trained_model
 from core.engine.objective import Activity, Scores, evaluate
-from core.engine.records import BEFORE_REWIND, Records, Row
+from core.engine.predicting import predictions_of
+from core.engine.records import BEFORE_REWIND, TEST_SCORES, TRAIN_SCORES, VAL_SCORES, Records, Row
 from core.engine.state import Stack
 from core.engine.teaching import gives_hints, lesson_of
 from core.engine.training import Live
@@ -185,13 +187,8 @@ def _history_rows(live: Live, look: _Look, statuses: list[str], rates: list[floa
         "lr": rates or live.rates(),
         "train_loss": (logged_R3[:, 0] / logged_R3[:, 2]).tolist(),
         "penalty": (logged_R3[:, 1] / logged_R3[:, 2]).tolist(),
-        "train_loss_eval": train.loss.tolist(),
-        "train_accuracy": train.accuracy.tolist(),
-        "train_r2": train.r2.tolist(),
-        "val_loss": val.loss.tolist(),
-        "val_accuracy": val.accuracy.tolist(),
-        "val_f1": val.f1.tolist(),
-        "val_r2": val.r2.tolist(),
+        **train.columns(TRAIN_SCORES),
+        **val.columns(VAL_SCORES),
         **measured(look.network),
         "status": statuses,
     }
@@ -210,7 +207,9 @@ def _ended_rows(live: Live, left: list[int], statuses: list[str]) -> list[Row]:
     """The test set is looked at here, once a run, and nowhere else."""
     if not left:
         return []
-    test = evaluate(live.network, live.data.test, live.data.task)
+    test = evaluate(live.network, live.data.test, live.data.task).columns(TEST_SCORES)
+    of_the_data = baselines(live.data) | {"target_std": live.data.target_std}
+    predictions = predictions_of(live.network, live.data, live.runs, [row for row in left if statuses[row] != "diverged"])
     rows = []
     for row in left:
         state = state_of(live.template, live.flat_RP[row], live.buffers, row)
@@ -218,13 +217,12 @@ def _ended_rows(live: Live, left: list[int], statuses: list[str]) -> list[Row]:
             {
                 "run": live.runs[row].key,
                 "status": statuses[row],
-                "test_loss": test.loss[row].item(),
-                "test_accuracy": test.accuracy[row].item(),
-                "test_f1": test.f1[row].item(),
-                "test_r2": test.r2[row].item(),
+                **{name: values[row] for name, values in test.items()},
+                **of_the_data,
                 "parameters": live.network.layout.size,
                 "nonzero": int(live.flat_RP[row].count_nonzero()),
                 "weights": state_dicts.to_bytes(state),
+                "predictions": predictions.get(row),
             }
         )
     return rows

@@ -5,6 +5,7 @@ Shapes: R runs, N examples, D features, B examples of a batch, K positions of an
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -22,10 +23,11 @@ from core.engine.streams import epoch_order, stream_seed
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a split: x (N, D), y (N,) class numbers (int64) or targets, or (N, K) class numbers."""
+    """One part of a split: x (N, D), y (N,) class numbers (int64) or targets (in `unit`), or (N, K) class numbers."""
 
     x_ND: Tensor
     y_N: Tensor
+    unit: float = 1.0
 
     def __len__(self) -> int:
         return len(self.y_N)
@@ -46,6 +48,7 @@ class Tensors:
     test: Part
     task: str
     classes: int
+    target_std: float = math.nan  # of the training targets of a regression, in their own unit; NaN with classes
 
 
 def tensors_of(stack: Stack) -> Tensors:
@@ -60,11 +63,10 @@ def _tensors(data: Data, dtype: torch.dtype, device: torch.device) -> Tensors:
 
     def part(x: np.ndarray, y: np.ndarray) -> Part:
         target = torch.tensor(y, dtype=torch.long if split.task == "classification" else dtype)
-        return Part(torch.tensor(x, dtype=dtype).to(device), target.to(device))
+        return Part(torch.tensor(x, dtype=dtype).to(device), target.to(device), split.target_unit)
 
-    return Tensors(
-        part(split.x_train, split.y_train), part(split.x_val, split.y_val), part(split.x_test, split.y_test), split.task, split.outputs
-    )
+    parts = (part(split.x_train, split.y_train), part(split.x_val, split.y_val), part(split.x_test, split.y_test))
+    return Tensors(*parts, split.task, split.outputs, split.target_std)
 
 
 def measured_part(stack: Stack) -> Part:

@@ -6,7 +6,7 @@ a class to be told: 1 but for `copy`, where outputs are (R, B, K * C) and target
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +16,7 @@ from core.engine.batches import Part
 from core.engine.cross_entropy import CrossEntropy, cross_entropy, logits_gradient
 from core.engine.layers import Pass
 from core.engine.network import Network
+from core.engine.records import SCORES
 
 TINY = 1e-30
 CHUNK = 256
@@ -56,12 +57,18 @@ def each_position(outputs_RBO: Tensor, target_RBK: Tensor) -> tuple[Tensor, Tens
 
 @dataclass(frozen=True)
 class Scores:
-    """Means over the examples of a part, per run (R,); NaN where a score does not apply."""
+    """Means over the examples of a part, per run (R,); NaN where a score does not apply. `rmse` and `mae` are in the target's unit."""
 
     loss: Tensor
     accuracy: Tensor
     f1: Tensor
+    rmse: Tensor
+    mae: Tensor
     r2: Tensor
+
+    def columns(self, names: Sequence[str]) -> dict[str, list[float]]:
+        """The scores as a value a run, under these names."""
+        return {name: getattr(self, score).tolist() for name, score in zip(names, SCORES, strict=True)}
 
 
 class Activity:
@@ -119,26 +126,35 @@ def evaluate(network: Network, part: Part, task: str, activity: Activity | None 
     runs = network.flat_RP.shape[0]
     if not len(part):
         nothing = torch.full((runs,), torch.nan, device=network.flat_RP.device)
-        return Scores(nothing, nothing, nothing, nothing)
+        return Scores(*[nothing] * len(SCORES))
     mode = Pass(training=False, watch=activity.add if activity else None)
     outputs_RNC = torch.cat([network(x.expand(runs, -1, -1), mode) for x in part.x_ND.split(CHUNK)], dim=1)
-    return scores(outputs_RNC, part.y_N, task)
+    return scores(outputs_RNC, part.y_N, task, part.unit)
 
 
-def scores(outputs_RNC: Tensor, target_N: Tensor, task: str) -> Scores:
-    """Loss, and accuracy and macro F1 or R squared, of outputs (R, N, C) for targets (N,); over all positions for targets (N, K)."""
+def scores(outputs_RNC: Tensor, target_N: Tensor, task: str, unit: float = 1.0) -> Scores:
+    """The scores of outputs (R, N, C) for targets (N,), which are counted in `unit`; over all positions for targets (N, K)."""
     target_RN = target_N.expand(outputs_RNC.shape[0], *target_N.shape)
     if target_N.dim() > 1:
         outputs_RNC, target_RN = each_position(outputs_RNC, target_RN)
     loss_R = losses(outputs_RNC, target_RN, task).mean(1)
     nothing = torch.full_like(loss_R, torch.nan)
     if task == "regression":
-        return Scores(loss_R, nothing, nothing, 1 - loss_R / target_N.var(correction=0))
+        return Scores(loss_R, nothing, nothing, *errors(outputs_RNC[:, :, 0], target_N, unit))
     guess_RN = outputs_RNC.argmax(2)
     valid = loss_R.isfinite()
     accuracy_R = (guess_RN == target_RN).to(loss_R.dtype).mean(1)
     f1_R = macro_f1(guess_RN, target_RN, outputs_RNC.shape[2]).to(loss_R.dtype)
-    return Scores(loss_R, accuracy_R.where(valid, nothing), f1_R.where(valid, nothing), nothing)
+    return Scores(loss_R, accuracy_R.where(valid, nothing), f1_R.where(valid, nothing), nothing, nothing, nothing)
+
+
+def errors(guess_RN: Tensor, target_N: Tensor, unit: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Root mean squared error and mean absolute error in the target's own unit, and R squared: NaN where all targets are the same."""
+    off_RN = guess_RN - target_N
+    square_R = off_RN.square().mean(1)
+    constant = bool((target_N == target_N[0]).all())
+    r2_R = torch.full_like(square_R, torch.nan) if constant else 1 - square_R / target_N.var(correction=0)
+    return unit * square_R.sqrt(), unit * off_RN.abs().mean(1), r2_R
 
 
 def macro_f1(guess_RN: Tensor, target_RN: Tensor, classes: int) -> Tensor:

@@ -7,23 +7,19 @@ from typing import Any
 
 Row = dict[str, Any]
 
-METRICS = (
-    "train_loss",
-    "penalty",
-    "train_loss_eval",
-    "train_accuracy",
-    "train_r2",
-    "val_loss",
-    "val_accuracy",
-    "val_f1",
-    "val_r2",
-)
+SCORES = ("loss", "accuracy", "f1", "rmse", "mae", "r2")
+"""What a network reaches on a part of the data: `core.engine.objective.Scores`. What they mean is in `core.analysis.metrics`."""
+TRAIN_SCORES = ("train_loss_eval", *(f"train_{name}" for name in SCORES[1:]))
+VAL_SCORES, TEST_SCORES = (tuple(f"{part}_{name}" for name in SCORES) for part in ("val", "test"))
+BASELINES = tuple(f"baseline_{name}" for name in (*VAL_SCORES, *TEST_SCORES))
+METRICS = ("train_loss", "penalty", *TRAIN_SCORES, *VAL_SCORES)
 MEASURES = ("grad_norm", "update_ratio", "weight_norm", "sparsity", "near_zero", "dead_fraction")
 HISTORY_COLUMNS = ("run", "step", "epoch", "samples", "seconds", "lr", *METRICS, *MEASURES, "moment", "status")
 LAYER_COLUMNS = ("run", "step", "layer", *MEASURES, "activation_mean", "activation_std", "low", "high", "counts")
 BEFORE_REWIND = "before rewind"
 """The `moment` of a row that shows a network as it was trained, right before an event of its pruning takes it back; else it is empty."""
-ENDED_COLUMNS = ("run", "status", "test_loss", "test_accuracy", "test_f1", "test_r2", "parameters", "nonzero", "weights")
+ENDED_VALUES = (*TEST_SCORES, *BASELINES, "target_std", "parameters", "nonzero")
+ENDED_COLUMNS = ("run", "status", *ENDED_VALUES, "weights", "predictions")
 
 
 @dataclass
@@ -33,7 +29,8 @@ class Records:
     history: a row a run and evaluation (HISTORY_COLUMNS); before the row of an event that rewinds, one more of the same step, marked by
         its `moment`.
     layers: a row a run, evaluation and layer (LAYER_COLUMNS); `counts` are the bytes of a float32 histogram between `low` and `high`.
-    ended: a row a run that left its stack (ENDED_COLUMNS); `weights` are a state_dict's bytes.
+    ended: a row a run that left its stack (ENDED_COLUMNS); `weights` are a state_dict's bytes, `predictions` those of
+        `core.engine.predictions` or None.
     grids: run, step and `grid` (bytes, see `core.engine.grids`) for data with two features.
     """
 

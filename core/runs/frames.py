@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Index, Series
 from sqlalchemy import BigInteger, ColumnElement, Connection, Double, Integer, Select, String
 
+from core.engine.predictions import Predictions
+
 ENDED = ("finished", "stopped", "diverged")
 """The statuses of a run that is stored for good: it is never trained again."""
 
@@ -58,6 +60,25 @@ def with_counts(frame: DataFrame) -> DataFrame:
 
 def _floats(cell: bytes | None) -> NDArray[np.float32]:
     return np.frombuffer(cell or b"", dtype=np.float32)
+
+
+def with_predictions(frame: DataFrame) -> DataFrame:
+    """The column `data`, of `core.engine.predictions`, as a row an example; see `Store.predictions`."""
+    names = ["variant", "seed", "run"]
+    of_runs: list[dict[Any, Any]] = frame.to_dict("records")
+    parts = [_predicted(Predictions.from_bytes(row["data"])).assign(**{name: row[name] for name in names}) for row in of_runs]
+    columns = [*names, "part", "size", "example", "target", "predicted"]
+    whole = pd.concat(parts, ignore_index=True) if parts else DataFrame(columns=columns)
+    return whole[[*columns, *(name for name in whole.columns if name not in columns)]]
+
+
+def _predicted(held: Predictions) -> DataFrame:
+    about = {"part": held.part, "size": held.size, "example": held.example}
+    if not held.class_names:
+        return DataFrame({**about, "target": held.target, "predicted": held.output})
+    names = np.array(held.class_names, dtype=object)
+    probabilities = {f"probability_{name}": held.output[:, place] for place, name in enumerate(held.class_names)}
+    return DataFrame({**about, "target": names[held.target], "predicted": names[held.output.argmax(1)], **probabilities})
 
 
 def with_times(frame: DataFrame, columns: Sequence[str]) -> DataFrame:

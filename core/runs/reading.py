@@ -16,16 +16,17 @@ from core.runs.frames import ENDED, fetched, with_counts, with_members, with_tim
 from core.runs.lease import Holder, holder
 from core.runs.members import Members
 from core.runs.schema import (
+    END_COLUMNS,
     HISTORY_VALUES,
     LAST_COLUMNS,
     LAYER_VALUES,
-    TEST_COLUMNS,
     before_rewind,
     comparison_runs,
     comparisons,
     grids,
     history,
     layers,
+    predictions,
     requests,
     runs,
     stack_runs,
@@ -111,6 +112,15 @@ def grid_rows(connection: Connection, members: Members) -> DataFrame:
     return frame
 
 
+def prediction_rows(connection: Connection, members: Members, variants: Sequence[str] | None) -> DataFrame:
+    """variant, seed, run and data (bytes) of the runs that have predictions, of some variants or of all."""
+    statement = select(members.table.c.position, predictions.c.data).join(predictions, predictions.c.run_id == members.table.c.run_id)
+    if variants is not None:
+        statement = statement.where(members.table.c.variant.in_(variants))
+    frame = fetched(connection, statement.order_by(members.table.c.position))
+    return with_members(frame, members.frame(connection))
+
+
 def _rows(
     connection: Connection, members: Members, table: Table, columns: list[Any], since: Cursor | None, *conditions: ColumnElement[bool]
 ) -> tuple[DataFrame, Cursor]:
@@ -129,7 +139,7 @@ def _rows(
 def run_rows(connection: Connection, members: Members) -> DataFrame:
     """A row a run: variant, seed, run, status, how far it is, last_*, best_*, test_*, parameters, nonzero."""
     names = ["status", "epochs", "epoch", "step", "samples", "seconds"]
-    names += [*(f"last_{name}" for name in LAST_COLUMNS), *(f"best_{name}" for name in METRICS), *TEST_COLUMNS, "parameters", "nonzero"]
+    names += [*(f"last_{name}" for name in LAST_COLUMNS), *(f"best_{name}" for name in METRICS), *END_COLUMNS, "parameters", "nonzero"]
     place = members.table.c.position
     statement = select(place, *(runs.c[name] for name in names)).join(runs, runs.c.id == members.table.c.run_id).order_by(place)
     return with_members(fetched(connection, statement), members.frame(connection))

@@ -10,10 +10,22 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
-from core.analysis.statistics import higher_is_better
+from core.analysis.metrics import higher_is_better
 from core.engine.records import METRICS, Records, Row
 from core.runs.database import put, write_number
-from core.runs.schema import HISTORY_VALUES, LAST_COLUMNS, LAYER_VALUES, TEST_COLUMNS, before_rewind, grids, history, layers, runs, weights
+from core.runs.schema import (
+    END_COLUMNS,
+    HISTORY_VALUES,
+    LAST_COLUMNS,
+    LAYER_VALUES,
+    before_rewind,
+    grids,
+    history,
+    layers,
+    predictions,
+    runs,
+    weights,
+)
 
 BETTER: dict[str, Callable[..., float]] = {name: max if higher_is_better(name) else min for name in METRICS}
 
@@ -87,10 +99,11 @@ def _best(metric: str, values: Sequence[float | None]) -> float:
 def _end_runs(connection: Connection, ids: dict[str, int], rows: Sequence[Row]) -> None:
     if not rows:
         return
-    names = ("status", *TEST_COLUMNS, "parameters", "nonzero")
+    names = ("status", *END_COLUMNS, "parameters", "nonzero")
     values = [{"which": ids[row["run"]]} | {name: row[name] for name in names} for row in rows]
     connection.execute(update(runs).where(runs.c.id == bindparam("which")), values)
-    put(connection, weights, [{"run_id": ids[row["run"]], "data": row["weights"]} for row in rows], ["run_id"])
+    for table, name in ((weights, "weights"), (predictions, "predictions")):
+        put(connection, table, [{"run_id": ids[row["run"]], "data": row[name]} for row in rows if row[name] is not None], ["run_id"])
 
 
 def take_back(connection: Connection, run_ids: Sequence[int]) -> None:

@@ -15,6 +15,8 @@ from core.analysis.statistics import At, summarise
 from core.comparison import Comparison
 from core.engine.records import Records
 from core.export.bundle import write_folder
+from core.export.runs_table import with_settings
+from core.export.tables import to_csv_bytes
 from core.runs import asking, recording
 from core.runs.schema import runs
 from core.runs.store import Store
@@ -22,6 +24,15 @@ from core.settings import RunSettings
 
 if TYPE_CHECKING:
     from torch import nn
+
+FILES = {
+    "history.csv": "A row a run and evaluation.",
+    "layers.csv": "A row a run, evaluation and layer.",
+    "runs.csv": "A row a run: the settings that vary, how it ended, last and best values, test scores, sizes, seconds.",
+    "summary.csv": "A row a variant, for the metric.",
+    "comparison.toml": "All settings: the comparison can be run again from it.",
+}
+"""What a comparison leaves, by name, and what is in it."""
 
 
 class Result:
@@ -66,7 +77,7 @@ class Result:
 
     @cached_property
     def runs(self) -> DataFrame:
-        """A row a run: variant, seed, run, status, last and best values, test_*, parameters, nonzero."""
+        """A row a run: variant, seed, run, status, last and best values, test_*, baseline_*, target_std, parameters, nonzero."""
         return self._store.runs(self._id)
 
     @cached_property
@@ -74,13 +85,22 @@ class Result:
         """A row a run, evaluation and layer: variant, seed, run, step, epoch, layer, low, high, counts (float32 array)."""
         return self._store.histograms(self._id)
 
+    def predictions(self) -> DataFrame:
+        """What the networks predicted at the end of their runs, a row a run and example of the test part (else of the validation part).
+
+        variant, seed, run, part, size, example, target, predicted; of classes also `probability_NAME`. See `Store.predictions`.
+        """
+        return self._store.predictions(self._id)
+
     @cached_property
     def grids(self) -> DataFrame:
         """The networks' outputs over the plane, for data with two features: variant, seed, run, step, grid (see core.engine.grids)."""
         return self._store.grids(self._id)
 
     def summary(self, metric: str = "val_loss", at: At = "last") -> DataFrame:
-        """A row a variant: n, diverged, mean, std, ci_low, ci_high, best, test_loss, test_accuracy, parameters, nonzero, compression."""
+        """A row a variant: n, diverged, mean, std, ci_low, ci_high and best of the metric, the test scores (loss, accuracy and F1, or loss,
+        RMSE, MAE and R²), parameters, nonzero, compression, and what a constant prediction reaches on the same data (`baseline*`).
+        """
         return summarise(self.history, self.runs, metric, at)
 
     def model(self, run: RunSettings) -> nn.Module:
@@ -93,8 +113,23 @@ class Result:
         return trained_model(run, weights)
 
     def to_csv(self, folder: str | Path) -> list[Path]:
-        """Writes history.csv, layers.csv, summary.csv and comparison.toml into a folder, made if need be; returns their paths.
+        """Writes the FILES into a folder, made if need be; returns their paths. Raises OSError when it cannot be written."""
+        return write_folder(folder, self.files())
 
-        Raises OSError when it cannot be written.
-        """
-        return write_folder(folder, self.history, self.layers, self.summary(), self._toml)
+    def files(self, metric: str = "val_loss", at: At = "last") -> dict[str, bytes]:
+        """The content of all FILES by name; the summary is about the metric."""
+        return {name: self.file(name, metric, at) for name in FILES}
+
+    def file(self, name: str, metric: str = "val_loss", at: At = "last") -> bytes:
+        """The content of one of the FILES."""
+        match name:
+            case "history.csv":
+                return to_csv_bytes(self.history)
+            case "layers.csv":
+                return to_csv_bytes(self.layers)
+            case "runs.csv":
+                return to_csv_bytes(with_settings(self.runs, Comparison.from_toml(self._toml)))
+            case "summary.csv":
+                return to_csv_bytes(self.summary(metric, at))
+            case _:
+                return self._toml.encode()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-from core.engine.records import HISTORY_COLUMNS, LAYER_COLUMNS, METRICS
+from core.engine.records import BASELINES, HISTORY_COLUMNS, LAYER_COLUMNS, METRICS, TEST_SCORES
 
 SCHEMA_VERSION = 1
 """Raised when the tables change in a way that an older Tandem could not read; added columns do not count."""
@@ -18,7 +18,7 @@ WHOLE_NUMBERS = ("step", "samples")
 HISTORY_VALUES = tuple(name for name in HISTORY_COLUMNS if name not in ("run", "step", "moment", "status"))
 LAYER_VALUES = tuple(name for name in LAYER_COLUMNS if name not in ("run", "step", "layer", "counts"))
 LAST_COLUMNS = tuple(name for name in HISTORY_VALUES if name not in ("epoch", "samples", "seconds"))
-TEST_COLUMNS = ("test_loss", "test_accuracy", "test_f1", "test_r2")
+END_COLUMNS = (*TEST_SCORES, *BASELINES, "target_std")
 
 metadata = MetaData()
 
@@ -53,7 +53,7 @@ runs = Table(
     Column("worker_seconds", Double, nullable=False, default=0.0),  # its share of its segments' wall time: training and measuring
     *(Column(f"last_{name}", Double) for name in LAST_COLUMNS),
     *(Column(f"best_{name}", Double) for name in METRICS),
-    *(Column(name, Double) for name in TEST_COLUMNS),
+    *(Column(name, Double) for name in END_COLUMNS),
     Column("parameters", BigInteger),
     Column("nonzero", BigInteger),
     Column("created", Double, nullable=False),
@@ -64,6 +64,8 @@ runs = Table(
 )
 
 weights = Table("weights", metadata, _run(), Column("data", LargeBinary, nullable=False))
+
+predictions = Table("predictions", metadata, _run(), Column("data", LargeBinary, nullable=False))
 
 
 def _evaluations(name: str) -> Table:

@@ -7,7 +7,7 @@ while it changes, `follow`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pandas import DataFrame
 from sqlalchemy import URL, Connection, select
@@ -16,6 +16,7 @@ from core.comparison import Comparison
 from core.runs import asking, reading
 from core.runs.asking import Action, Deleted, UnknownComparisonError
 from core.runs.database import Database, StoreError
+from core.runs.frames import with_predictions
 from core.runs.members import Members, members_of
 from core.runs.reading import HISTORY_KEY, LAYER_KEY, Cursor, Progress, merged
 from core.runs.schema import comparisons, runs, weights
@@ -95,6 +96,16 @@ class Store:
         """The outputs over the plane, for data with two features: variant, seed, run, step, grid (bytes); the latest of each run."""
         with self.database.reading() as connection:
             return reading.grid_rows(connection, members_of(connection, comparison))
+
+    def predictions(self, comparison: Comparison | str, variants: Sequence[str] | None = None) -> DataFrame:
+        """What networks predicted at the end of their runs, of some variants or of all: a row a run and example.
+
+        variant, seed, run, part ("test", else "validation"), size (examples in that part), example, target, predicted; of classes, which
+        are named, also `probability_NAME`; of a regression in the target's own unit. Runs that diverged, and those that an earlier
+        Tandem stored, have none.
+        """
+        with self.database.reading() as connection:
+            return with_predictions(reading.prediction_rows(connection, members_of(connection, comparison), variants))
 
     def runs(self, comparison: Comparison | str) -> DataFrame:
         """A row a run: variant, seed, run, status, epochs (asked for), epoch, step, samples, seconds, last_* and best_* of the metrics,

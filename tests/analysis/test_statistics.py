@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from core.analysis import statistics
+from core.analysis import metrics, statistics
 
 
 def run_frames(values, *, diverged=(), metric="val_loss", last_status="finished"):
@@ -49,7 +49,9 @@ def test_the_summary_keeps_the_order_of_the_runs_and_its_columns(two_variants):
     _, history, runs = two_variants
     summary = statistics.summarise(history, runs)
     assert summary["variant"].tolist() == ["SGD", "Adam"]
-    assert list(summary) == "variant n diverged mean std ci_low ci_high best test_loss test_accuracy parameters nonzero compression".split()
+    named = "variant n diverged mean std ci_low ci_high best".split()
+    sizes = "parameters nonzero compression baseline".split()
+    assert list(summary) == [*named, *metrics.TESTS, *sizes, *metrics.OF_THE_DATA]
     assert summary["compression"].tolist() == [2, 2]
 
 

@@ -40,13 +40,13 @@ def test_the_downloads_hold_what_the_store_holds(page, server, tmp_path):
     comparison = small()
     train(page, server, comparison)
     open_page(page, address(server, comparison))
-    files = {name: download(page, name, tmp_path) for name in ("history.csv", "layers.csv", "summary.csv", "all.zip")}
+    files = {name: download(page, name, tmp_path) for name in ("history.csv", "layers.csv", "runs.csv", "summary.csv", "all.zip")}
     with store_of(server) as store:
         history, layers, runs = store.history(comparison)[0], store.layers(comparison)[0], store.runs(comparison)
     for name, expected in (("history.csv", history), ("layers.csv", layers), ("summary.csv", summarise(history, runs))):
         assert_frame_equal(pd.read_csv(files[name]), expected, check_dtype=False, check_exact=True)
     with zipfile.ZipFile(files["all.zip"]) as archive:
-        assert sorted(archive.namelist()) == ["comparison.toml", "history.csv", "layers.csv", "summary.csv"]
+        assert sorted(archive.namelist()) == ["comparison.toml", "history.csv", "layers.csv", "runs.csv", "summary.csv"]
         assert Comparison.from_toml(archive.read("comparison.toml").decode()) == comparison
         assert_frame_equal(pd.read_csv(io.BytesIO(archive.read("history.csv"))), history, check_dtype=False, check_exact=True)
 
@@ -139,7 +139,7 @@ def test_a_variant_more_trains_only_that_variant(page, server):
     assert after[before.index].equals(before), "runs that were stored have been trained again"
 
 
-@pytest.mark.parametrize("tab", ["Gradients", "Boundary", "Activations", "Timing", "What differs"])
+@pytest.mark.parametrize("tab", ["Gradients", "Boundary", "Activations", "Predictions", "Timing", "What differs"])
 def test_a_click_on_a_tab_shows_it_and_names_it_in_the_url(page, server, tab):
     train(page, server, small())
     open_page(page, address(server, small(), tab="Activations" if tab == "Gradients" else "Gradients"))

@@ -84,5 +84,5 @@ def test_an_export_holds_everything(page, server, comparison, request, tmp_path)
         row_of(page, comparison).get_by_role("button", name="Export").click()
     found.value.save_as(tmp_path / "export.zip")
     with zipfile.ZipFile(tmp_path / "export.zip") as archive:
-        assert sorted(archive.namelist()) == ["comparison.toml", "history.csv", "layers.csv", "summary.csv"]
+        assert sorted(archive.namelist()) == ["comparison.toml", "history.csv", "layers.csv", "runs.csv", "summary.csv"]
         assert archive.read("history.csv").count(b"\n") == 1 + 3

@@ -47,6 +47,24 @@ def layers(table: DataFrame, names: Sequence[str] = LAYERS) -> DataFrame:
     return frame.assign(grad_norm=norm, weight_norm=1 + norm, update_ratio=update, sparsity=frame["epoch"] / 10).drop(columns="place")
 
 
+def predictions(table: DataFrame, *, classes: Sequence[str] = ("cat", "dog", "=1"), examples: int = 30) -> DataFrame:
+    """What each run of a history predicted: of classes, or of a regression where there are none."""
+    rng = np.random.default_rng(4)
+    columns = ["variant", "seed", "run", "example", "target", "predicted", *(f"probability_{name}" for name in classes)]
+    parts = [DataFrame(columns=columns)]
+    for run in table.drop_duplicates("run")[["variant", "seed", "run"]].to_dict("records"):
+        about = DataFrame({**run, "example": np.arange(examples)})
+        if not classes:
+            target = np.linspace(-3, 9, examples)
+            parts.append(about.assign(target=target, predicted=target + rng.normal(0, 1, examples)))
+            continue
+        share = rng.dirichlet(np.ones(len(classes)), examples)
+        names = np.array(classes, dtype=object)
+        given = {f"probability_{name}": share[:, place] for place, name in enumerate(classes)}
+        parts.append(about.assign(target=names[np.arange(examples) % len(classes)], predicted=names[share.argmax(1)], **given))
+    return pd.concat(parts[1:] or parts, ignore_index=True)
+
+
 def histograms(table: DataFrame, names: Sequence[str] = LAYERS, bins: int = 16) -> DataFrame:
     """A histogram of 500 normal weights for each row of a history and layer."""
     rng = np.random.default_rng(2)

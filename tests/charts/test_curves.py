@@ -142,10 +142,17 @@ def test_long_runs_are_thinned_and_their_ends_kept():
     assert {frame["epoch"].max() for frame in data.values() if len(frame)} == {1000}
 
 
-def test_a_regression_is_in_mean_squared_error():
-    table = history().assign(val_r2=0.5, val_accuracy=float("nan"))
+@pytest.mark.parametrize(("unit", "said"), [(77.0, "MSE / target variance"), (1.0, "mean squared error")])
+def test_the_loss_of_a_regression_says_what_it_is_counted_in(unit, said):
+    table = history().assign(val_accuracy=float("nan"), train_accuracy=float("nan"), val_r2=0.5)
+    table = table.assign(train_rmse=unit * table["train_loss_eval"] ** 0.5)
     axis = encoding(curves.loss_curves(table, variants=NAMES), "y")["axis"]
-    assert axis["title"] == "validation loss (mean squared error)"
+    assert axis["title"] == f"validation loss ({said})"
+
+
+def test_before_anything_is_measured_the_loss_has_no_unit():
+    axis = encoding(curves.loss_curves(history().iloc[:0], variants=NAMES), "y")["axis"]
+    assert axis["title"] == "validation loss"
 
 
 def test_rows_of_other_comparisons_are_not_drawn():

@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 import vl_convert
 
+from core.analysis import predictions as analysis
 from core.analysis.recurrent import diverged_shares
-from core.charts import boundary, curves, gradient_flow, layers, normalization, recurrent, specs, summary, weights
+from core.charts import boundary, curves, gradient_flow, layers, normalization, predictions, recurrent, specs, summary, weights
 from tests.charts.frames import NAMES, grid, histograms, history, points
 from tests.charts.frames import layers as layer_rows
+from tests.charts.frames import predictions as predicted
 
 MANY = tuple(f"lr={place}" for place in range(10))
 HOSTILE = ('"]; alert(1) //', "<b>=1</b>")
+MANY_CLASSES = tuple(f"class {place}" for place in range(20))
 DEEP = tuple(f"{place} linear" for place in range(9))
 ENDINGS = {("SGD", 1): ("diverged", 3), ("Adam", 0): ("stopped", 4), ("Adam", 1): ("cancelled", 2)}
 
@@ -32,6 +35,11 @@ TABLES = {
     "hostile names": (history(HOSTILE, epochs=2), HOSTILE),
     "training data not measured": (history().assign(train_loss_eval=np.nan, train_accuracy=np.nan, train_r2=np.nan), NAMES),
 }
+
+
+def of_one(table, names, **given):
+    """Predictions of the first variant."""
+    return predicted(table[table["variant"] == names[0]], **given)
 
 
 def moment(table):
@@ -65,6 +73,19 @@ CHARTS = {
         table, variants=names, baseline=0.5, label="guessing", log_y=True
     ),
     "diverged": lambda table, names: recurrent.diverged(diverged_shares(table, list(names)), variants=names),
+    "confusion": lambda table, names: predictions.confusion(
+        analysis.confusion(of_one(table, names)), variants=names[:1], classes=("cat", "dog", "=1")
+    ),
+    "confusion of many classes": lambda table, names: predictions.confusion(
+        analysis.confusion(of_one(table, names, classes=MANY_CLASSES)), variants=names[:1], classes=MANY_CLASSES
+    ),
+    "ROC": lambda table, names: predictions.curve(analysis.roc(predicted(table), "=1"), variants=names),
+    "precision and recall": lambda table, names: predictions.curve(
+        analysis.precision_recall(predicted(table), "dog"), variants=names, shown=names[1:], kind="precision_recall", guess=1 / 3
+    ),
+    "against true": lambda table, names: predictions.against_true(
+        analysis.against_true(of_one(table, names, classes=())), variants=names[:1], place=9
+    ),
     "decision": lambda table, names: boundary.decision(grid(names), points(), variants=names),
 }
 

@@ -8,19 +8,20 @@ import numpy as np
 import pytest
 from pandas import DataFrame
 
-from core.charts import curves, early_stopping, pairs, titles
+from core.analysis import metrics
+from core.charts import curves, early_stopping, pairs
 from core.engine.records import HISTORY_COLUMNS, LAYER_COLUMNS
 from tests.charts.frames import NAMES, history
 
 
 def test_within_a_sample_every_title_of_what_is_measured_on_training_data_says_so():
-    with titles.of_sample("1,000 examples"):
-        said = {column: titles.title(column) for column in (*HISTORY_COLUMNS, *LAYER_COLUMNS)}
-        assert titles.title("train_loss_eval", regression=True) == "training loss (mean squared error, 1,000 examples)"
-        assert titles.name("train_accuracy") == "training accuracy (1,000 examples)"
+    with metrics.of_sample("1,000 examples"):
+        said = {column: metrics.title(column) for column in (*HISTORY_COLUMNS, *LAYER_COLUMNS)}
+        assert metrics.title("train_loss_eval", metrics.STANDARDISED) == "training loss (MSE / target variance, 1,000 examples)"
+        assert metrics.name("train_accuracy") == "training accuracy (1,000 examples)"
     assert said["train_accuracy"] == "training accuracy (fraction, 1,000 examples)"
-    assert {column for column, text in said.items() if "1,000 examples" in text} == titles.OF_TRAINING
-    assert titles.title("train_accuracy") == "training accuracy (fraction)", "it ends with the sample"
+    assert {column for column, text in said.items() if "1,000 examples" in text} == metrics.OF_TRAINING
+    assert metrics.title("train_accuracy") == "training accuracy (fraction)", "it ends with the sample"
 
 
 @pytest.mark.parametrize("make", [
@@ -28,7 +29,7 @@ def test_within_a_sample_every_title_of_what_is_measured_on_training_data_says_s
     lambda table: curves.loss_curves(table, variants=NAMES, metric="train_loss_eval"),
 ], ids=["dashed", "itself"])  # fmt: skip
 def test_a_chart_made_within_a_sample_says_it(make):
-    with titles.of_sample("1,000 examples"):
+    with metrics.of_sample("1,000 examples"):
         assert "1,000 examples" in json.dumps(make(history()).to_dict())
     assert "1,000 examples" not in json.dumps(make(history()).to_dict())
 

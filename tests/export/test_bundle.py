@@ -6,55 +6,41 @@ import io
 import zipfile
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
-from core.export import bundle, tables
+from core.export import bundle
 
-NAMES = ["history.csv", "layers.csv", "summary.csv", "comparison.toml"]
-TOML = 'seeds = 2\nname = "größer"\n'
-
-
-@pytest.fixture
-def frames():
-    return (
-        pd.DataFrame({"variant": ["=A", "B"], "val_loss": [0.1, 1 / 3]}),
-        pd.DataFrame({"run": ["x"], "layer": ["1 linear"]}),
-        pd.DataFrame({"variant": ["=A"], "mean": [float("nan")]}),
-    )
+FILES = {"history.csv": b"variant,val_loss\nB,0.1\n", "comparison.toml": 'seeds = 2\nname = "größer"\n'.encode(), "empty.csv": b""}
 
 
-def test_the_zip_holds_the_four_files(frames):
-    with zipfile.ZipFile(io.BytesIO(bundle.zip_bytes(*frames, TOML))) as archive:
+def test_the_zip_holds_the_files():
+    with zipfile.ZipFile(io.BytesIO(bundle.zip_bytes(FILES))) as archive:
         assert archive.testzip() is None
-        assert archive.namelist() == NAMES
-        for name, frame in zip(NAMES, frames, strict=False):
-            assert archive.read(name) == tables.to_csv_bytes(frame)
-        assert archive.read("comparison.toml").decode() == TOML
+        assert {name: archive.read(name) for name in archive.namelist()} == FILES
+        assert archive.namelist() == list(FILES)
 
 
-def test_the_same_tables_give_the_same_bytes_at_any_time(frames, monkeypatch):
-    first = bundle.zip_bytes(*frames, TOML)
+def test_the_same_files_give_the_same_bytes_at_any_time(monkeypatch):
+    first = bundle.zip_bytes(FILES)
     monkeypatch.setattr("time.time", lambda: 2e9)
     monkeypatch.setattr("time.localtime", lambda *_: (2033, 5, 18, 3, 33, 20, 2, 138, 0))
-    assert bundle.zip_bytes(*frames, TOML) == first
+    assert bundle.zip_bytes(FILES) == first
 
 
-def test_the_folder_is_made_and_holds_what_the_zip_holds(frames, tmp_path):
-    paths = bundle.write_folder(tmp_path / "a" / "b", *frames, TOML)
-    assert [path.name for path in paths] == NAMES
-    assert sorted(path.name for path in (tmp_path / "a" / "b").iterdir()) == sorted(NAMES)
-    assert {path.name: path.read_bytes() for path in paths} == bundle.files(*frames, TOML)
+def test_the_folder_is_made_and_holds_the_files(tmp_path):
+    paths = bundle.write_folder(tmp_path / "a" / "b", FILES)
+    assert [path.name for path in paths] == list(FILES)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "a" / "b").iterdir()} == FILES
 
 
-def test_files_take_the_place_of_older_ones(frames, tmp_path):
-    bundle.write_folder(tmp_path, *frames, "old")
-    bundle.write_folder(tmp_path, *frames, TOML)
-    assert (tmp_path / "comparison.toml").read_text(encoding="utf-8") == TOML
+def test_files_take_the_place_of_older_ones(tmp_path):
+    bundle.write_folder(tmp_path, FILES | {"history.csv": b"old"})
+    bundle.write_folder(tmp_path, FILES)
+    assert (tmp_path / "history.csv").read_bytes() == FILES["history.csv"]
 
 
-def test_a_write_that_fails_leaves_the_older_file_whole_and_nothing_else(frames, tmp_path, monkeypatch):
-    bundle.write_folder(tmp_path, *frames, TOML)
+def test_a_write_that_fails_leaves_the_older_file_whole_and_nothing_else(tmp_path, monkeypatch):
+    bundle.write_folder(tmp_path, FILES)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
     def fail_halfway(path: Path, content: bytes) -> int:
@@ -64,5 +50,5 @@ def test_a_write_that_fails_leaves_the_older_file_whole_and_nothing_else(frames,
 
     monkeypatch.setattr(Path, "write_bytes", fail_halfway)
     with pytest.raises(OSError, match="disk full"):
-        bundle.write_folder(tmp_path, *frames, "new")
+        bundle.write_folder(tmp_path, dict.fromkeys(FILES, b"new"))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
 
 from core.analysis.statistics import leading_verdict, summarise
@@ -12,6 +13,7 @@ from core.comparison import Comparison
 from core.data.tables import keep_table, tables_folder
 from core.runs import ledger
 from core.runs.compare import compare
+from core.runs.schema import predictions
 from core.ui import links
 from core.ui.fields import plain
 from tests.pages.conftest import assert_no_error, small, texts
@@ -109,7 +111,9 @@ def test_the_weights_can_be_shown_in_every_way_along_every_axis(open_page, fille
     assert [text for text in described if "istograms of the weights" in text or "weight norm" in text]
 
 
-@pytest.mark.parametrize(("tab", "charts"), [("Gradients", 3), ("Boundary", 2), ("Activations", 3), ("Timing", 1), ("What differs", 0)])
+@pytest.mark.parametrize(
+    ("tab", "charts"), [("Gradients", 3), ("Boundary", 2), ("Activations", 3), ("Predictions", 4), ("Timing", 1), ("What differs", 0)]
+)
 def test_only_the_open_tab_is_made(open_page, filled, tab, charts):
     app = open_page(PAGE, query(small(), tab=tab, sparsity="near zeros"))
     before_the_tabs = 3
@@ -118,11 +122,40 @@ def test_only_the_open_tab_is_made(open_page, filled, tab, charts):
         assert app.dataframe[0].value.to_dict() == {"lr=0.001": {"optimizer.lr": "0.001"}, "lr=0.01": {"optimizer.lr": "0.01"}}
 
 
+def test_the_predictions_are_said_to_be_of_the_test_part(open_page, filled):
+    app = open_page(PAGE, query(small(), tab="Predictions"))
+    assert "on the test part, on which no decision was made: 200 examples" in texts(app).replace("\\", "")
+    areas = next(frame.value for frame in app.dataframe if "roc_auc" in frame.value)
+    assert list(areas["variant"]) == small().names
+    assert areas["roc_auc"].between(0.5, 1).all()
+
+
+@pytest.mark.parametrize("chosen", [["lr=0.01"], []])
+def test_the_predictions_of_the_chosen_variants_are_shown(open_page, filled, chosen):
+    app = open_page(PAGE, query(small(), tab="Predictions", predicted=chosen))
+    described = [json.loads(spec)["description"] for spec in specs(app)]
+    shown = [text for text in described if text.startswith("Confusion matrix")]
+    assert [name for name in small().names if any(f"of {name}:" in text for text in shown)] == (chosen or small().names)
+
+
+def test_a_store_without_predictions_says_that_they_were_not_kept(open_page, filled):
+    with filled.database.writing() as connection:
+        connection.execute(delete(predictions))
+    app = open_page(PAGE, query(small(), tab="Predictions"))
+    assert "predictions of these runs were not kept" in texts(app)
+
+
+def test_before_a_run_has_ended_there_are_no_predictions_yet(open_page, store):
+    store.request(small(), "run")
+    app = open_page(PAGE, query(small(), tab="Predictions"))
+    assert "None has ended yet" in texts(app)
+
+
 def test_data_of_more_than_two_features_have_no_boundary(open_page, store):
     comparison = small(data="iris")
     store.request(comparison, "run")
     app = open_page(PAGE, query(comparison))
-    assert [tab.label for tab in app.tabs] == ["Gradients", "Activations", "Timing", "What differs"]
+    assert [tab.label for tab in app.tabs] == ["Gradients", "Activations", "Predictions", "Timing", "What differs"]
 
 
 def test_with_one_variant_added_it_shows_what_is_stored_and_what_is_missing(open_page, filled):

@@ -15,7 +15,7 @@ import psutil
 from pandas import DataFrame
 
 from core.comparison import Comparison
-from core.engine.records import HISTORY_COLUMNS, LAYER_COLUMNS, Records, Row
+from core.engine.records import ENDED_VALUES, HISTORY_COLUMNS, LAYER_COLUMNS, Records, Row
 from core.engine.segments import Segment, SegmentResult
 from core.runs.executors import InlineExecutor, Pool
 from core.runs.runner import Runner
@@ -64,8 +64,10 @@ def layer_rows(run: RunSettings, step: int) -> list[Row]:
 
 def ended_row(run: RunSettings, status: str = "finished") -> Row:
     """What a run leaves when it ends."""
-    tests = {"test_loss": 0.25, "test_accuracy": 0.9, "test_f1": 0.8, "test_r2": math.nan}
-    return {"run": run.key, "status": status, "parameters": 27, "nonzero": 20, "weights": run.key.encode()} | tests
+    known = {"test_loss": 0.25, "test_accuracy": 0.9, "test_f1": 0.8, "parameters": 27, "nonzero": 20}
+    return (
+        dict.fromkeys(ENDED_VALUES, math.nan) | known | {"run": run.key, "status": status, "weights": run.key.encode(), "predictions": None}
+    )
 
 
 def records_of(run: RunSettings, *steps: int, status: str = "running") -> Records:

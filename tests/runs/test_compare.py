@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 import core
 from core.comparison import Comparison
@@ -12,7 +12,7 @@ from core.runs.compare import ComparisonError, compare, train
 from core.runs.executors import InlineExecutor, Pool, make_executor
 from core.runs.result import Result
 from core.runs.runner import Runner
-from core.runs.schema import runs
+from core.runs.schema import predictions, runs
 from core.runs.store import Store
 from tests.runs.helpers import assert_same_numbers, comparison, pretend, running, settings, until
 
@@ -120,7 +120,7 @@ def test_a_result_has_summary_networks_and_files(tmp_path):
     last = result.history[result.history["run"] == run.key].iloc[-1]
     assert float(loss) == pytest.approx(last["val_loss"], rel=1e-5)
     paths = result.to_csv(tmp_path / "out")
-    assert sorted(path.name for path in paths) == ["comparison.toml", "history.csv", "layers.csv", "summary.csv"]
+    assert sorted(path.name for path in paths) == ["comparison.toml", "history.csv", "layers.csv", "runs.csv", "summary.csv"]
     assert Comparison.from_toml((tmp_path / "out" / "comparison.toml").read_text()).id == FEW.id
     assert len(result.histograms) == len(result.layers)
     assert len(result.grids) == 4
@@ -151,6 +151,18 @@ def test_train_gives_what_compare_gives():
     columns = [name for name in trained.history.columns if name != "variant"]
     assert_same_numbers(trained.history[columns], compared.history[columns])
     assert trained.history["variant"].unique().tolist() == ["lr=0.1", "lr=0.01"]
+
+
+def test_predictions_are_the_same_however_they_were_trained_and_go_with_their_runs(store, monkeypatch):
+    monkeypatch.setattr("core.engine.segments.Pace.epoch_done", lambda pace: True)  # a segment an epoch
+    in_segments = compare(FEW, store=store, progress=False).predictions()
+    at_once = train(FEW.runs()).predictions()
+    pd.testing.assert_frame_equal(in_segments, at_once, check_exact=True)
+    assert store.predictions(FEW, ["lr=0.01"])["variant"].unique().tolist() == ["lr=0.01"]
+    store.delete(FEW.id)
+    assert store.predictions(FEW).empty
+    with store.database.reading() as connection:
+        assert connection.execute(select(predictions)).all() == []
 
 
 def test_train_names_variants_by_what_differs():

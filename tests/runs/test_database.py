@@ -99,6 +99,24 @@ def test_a_store_made_before_a_measure_was_added_gets_its_column(url):
     store.close()
 
 
+def test_a_store_made_before_predictions_were_kept_opens_and_keeps_them_from_then_on(url):
+    few = comparison(0.1)
+    store = Store(url)
+    compare(few, store=store, progress=False)
+    with store.database.writing() as connection:
+        database.remember(connection, "layout", "that of an earlier version")
+        connection.exec_driver_sql("DROP TABLE predictions")
+        connection.exec_driver_sql("ALTER TABLE runs DROP COLUMN test_rmse")
+    store.close()
+    store = Store(url)
+    assert store.predictions(few).empty
+    assert store.runs(few)["test_accuracy"].notna().all()
+    more = comparison(0.1, 0.01)
+    compare(more, store=store, progress=False)
+    assert store.predictions(more)["variant"].unique().tolist() == ["lr=0.01"], "the others are stored, and never trained again"
+    store.close()
+
+
 def test_a_store_made_before_rewinds_were_recorded_gets_their_table(url):
     store = Store(url)
     with store.database.writing() as connection:

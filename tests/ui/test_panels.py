@@ -7,13 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pandas import DataFrame
 
+from core.analysis import metrics
 from core.comparison import Comparison
 from core.engine import grids
 from core.runs.store import Progress, Store
 from core.ui.live import Reader
-from core.ui.panels import boundary, view, words
+from core.ui.panels import boundary, distillation, pruning, table, view, words
 from core.ui.panels.steering import possible
+from core.ui.panels.view import View
 from tests.runs.helpers import comparison, settings
 
 TWO = comparison(0.1, 0.01, seeds=3)
@@ -68,6 +71,26 @@ def test_the_line_over_the_bar_says_how_far_it_is(tmp_path, changes, line):
 )
 def test_an_estimate_is_rounded_as_it_deserves(seconds, said):
     assert words.duration(seconds) == said
+
+
+def test_a_table_calls_its_columns_what_the_table_of_metrics_does():
+    every = [*metrics.METRICS, "variant", "half", "curve"]
+    columns = table._columns("Validation F1", View("val_f1"), DataFrame(columns=every), metrics.NATS)
+    assert list(columns) == every
+    assert columns["parameters"]["label"] == "Parameters"
+    assert columns["mean"]["label"] == "Validation F1"
+    assert columns["test_r2"]["label"] == "Test R²"
+    assert "not defined where all targets are the same" in columns["test_r2"]["help"]
+
+
+@pytest.mark.parametrize("page", [pruning, distillation])
+def test_the_tables_of_pages_have_the_test_scores_of_every_task(page):
+    assert set(metrics.TESTS) <= set(page._of_quality("val_loss"))
+
+
+def test_what_may_be_lost_of_an_error_in_the_targets_unit_is_a_share_of_the_targets_spread():
+    runs = DataFrame({"target_std": [50.0, 50.0]})
+    assert pruning._tolerance(runs, "val_rmse") == 50 * pruning._tolerance(runs, "val_accuracy")
 
 
 def test_a_grid_is_read_as_the_engine_wrote_it():

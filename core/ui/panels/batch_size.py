@@ -10,6 +10,7 @@ import streamlit as st
 from pandas import DataFrame
 
 from core import presets
+from core.analysis import metrics
 from core.analysis import sensitivity as analysis
 from core.charts import batch_size as charts
 from core.charts.titles import Axis
@@ -72,7 +73,7 @@ def draw_speed(results: Results) -> None:
     above = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         metric, at = measure(PAGE, results)
-        log_y = bool(st.toggle("log y", key=f"{PAGE}.log_y", bind="query-params", help="Logarithmic y axis.")) and "loss" in metric
+        log_y = bool(st.toggle("log y", key=f"{PAGE}.log_y", bind="query-params", help="Logarithmic y axis.")) and metrics.is_error(metric)
     view = View(metric, at)
     with above:
         overview.verdict(results, view)
@@ -93,7 +94,7 @@ def draw_speed(results: Results) -> None:
 def _top(results: Results, metric: str) -> float | None:
     """Where the axis of a loss ends: a little above what the networks were before training."""
     start = results.once(("untrained", metric), lambda: analysis.untrained(results.history, metric))
-    return 1.15 * start if "loss" in metric and start > 0 else None
+    return 1.15 * start if metrics.is_error(metric) and start > 0 else None
 
 
 def _speeds(results: Results) -> None:

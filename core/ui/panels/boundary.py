@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
+from core.analysis.metrics import tasks_of
 from core.charts import boundary
-from core.charts.titles import is_regression
 from core.data.loading import Split, load_data
 from core.data.sets import DataChoice
 from core.ui import errors
@@ -33,7 +33,7 @@ def possible(results: Results) -> bool:
     if any(run.data.task == "regression" for run in runs):
         return False
     sizes = {run.data.dimensions for run in runs}
-    return 2 in sizes or (None in sizes and not results.grids().empty and not is_regression(results.history))
+    return 2 in sizes or (None in sizes and not results.grids().empty and "regression" not in tasks_of(results.history))
 
 
 def draw(page: str, results: Results, _view: View) -> None:

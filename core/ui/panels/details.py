@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.charts import curves, layers, summary
 from core.ui.live import Results
-from core.ui.panels import boundary, differences, parts
+from core.ui.panels import boundary, differences, parts, predictions
 from core.ui.panels.drawing import WIDTH, along, chart
 from core.ui.panels.view import View
 
@@ -20,13 +20,20 @@ Draw = Callable[[str, Results, View], None]
 
 
 def tabs(page: str, results: Results, view: View) -> None:
-    """Gradients, decision boundaries (for data with two features), activations, timing, and what differs."""
+    """Gradients, decision boundaries (for data with two features), activations, predictions, timing, and what differs."""
     parts.tabs(f"{page}.tab", {name: partial(draw, page, results, view) for name, draw in _drawers(results).items()})
 
 
 def _drawers(results: Results) -> dict[str, Draw]:
     plane = {"Boundary": boundary.draw} if boundary.possible(results) else {}
-    return {"Gradients": _gradients, **plane, "Activations": _activations, "Timing": _timing, "What differs": _differences}
+    return {
+        "Gradients": _gradients,
+        **plane,
+        "Activations": _activations,
+        "Predictions": predictions.draw,
+        "Timing": _timing,
+        "What differs": _differences,
+    }
 
 
 def _gradients(page: str, results: Results, view: View) -> None:

@@ -9,16 +9,18 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.analysis import compression as analysis
-from core.analysis.statistics import IN_WORDS, higher_is_better, paired_difference, quoted, seed_values, sentence
+from core.analysis import metrics
+from core.analysis.metrics import higher_is_better
+from core.analysis.statistics import paired_difference, quoted, seed_values, sentence
 from core.charts import compression as charts
-from core.charts import palette, titles
+from core.charts import palette
 from core.choices.distillation import NoDistillation
 from core.comparison import Comparison
 from core.settings import RunSettings
 from core.ui import errors
 from core.ui.fields import plain
 from core.ui.live import Results
-from core.ui.panels import compression, soft_targets, words
+from core.ui.panels import compression, soft_targets, view, words
 from core.ui.panels import distillation_methods as methods
 from core.ui.panels.compression import Start, number
 from core.ui.panels.drawing import WIDTH, chart
@@ -188,7 +190,7 @@ def _verdict(results: Results, points: DataFrame, metric: str, share: float) -> 
         worst = taught["mean"].min() if higher_is_better(metric) else taught["mean"].max()
         compression.note(
             f"That is the best of {len(taught)} settings, picked on the validation data, which flatters it a little; the worst of them has "
-            f"a {IN_WORDS[metric]} of {worst:.3g}. The test accuracy in the table was not used for picking."
+            f"a {metrics.name(metric)} of {worst:.3g}. The test accuracy in the table was not used for picking."
         )
 
 
@@ -223,7 +225,7 @@ def _along_labels(results: Results, points: DataFrame, metric: str) -> None:
         patience=PATIENCE,
         x="labelled",
         x_title="share of examples with a label (logarithmic)",
-        y_title=titles.title(metric),
+        y_title=metrics.title(metric),
         width=WIDTH,
     )
     st.caption(plain(f"Means over seeds with 95 % bands{_about_teachers(results, 'dashed')}."))
@@ -242,7 +244,7 @@ def _by_variant(results: Results, points: DataFrame, metric: str) -> None:
         variants=_families(results),
         stretch=True,
         patience=PATIENCE,
-        title=titles.title(metric),
+        title=metrics.title(metric),
         width=2 * WIDTH,
     )
     st.caption(plain(f"Means over seeds with 95 % intervals{_about_teachers(results, 'below')}."))
@@ -274,7 +276,7 @@ def _crossed(results: Results, squares: DataFrame, metric: str, share: float) ->
         value="mean",
         x_title="temperature T",
         y_title="weight w",
-        value_title=titles.title(metric),
+        value_title=metrics.title(metric),
         width=WIDTH,
     )
     st.caption("Means over seeds. Small differences are within the intervals of the first picture.")
@@ -355,7 +357,8 @@ def _speed(results: Results, share: float, seed: int) -> None:
 def _table(results: Results, points: DataFrame, metric: str) -> None:
     st.subheader("Exact values", anchor=False)
     work = results.once("work", lambda: analysis.work(results.layers, compression.multiply_adds(results)), PATIENCE)
-    runs = results.runs.groupby("variant", sort=False, observed=True)[["parameters", "test_accuracy", "seconds"]].mean().reset_index()
+    columns = ["parameters", *metrics.TESTS, "seconds"]
+    runs = results.runs.groupby("variant", sort=False, observed=True)[columns].mean().reset_index()
     frame = analysis.joined(points.drop(columns="variant").rename(columns={"name": "variant"}), runs, work)
     frame = frame.assign(half=(frame["high"] - frame["low"]) / 2)
     compression.shown_table(f"{PAGE}.table", frame, _of_quality(metric), "Every variant: what it was taught by, and its quality")
@@ -363,7 +366,6 @@ def _table(results: Results, points: DataFrame, metric: str) -> None:
 
 
 def _of_quality(metric: str) -> dict[str, Any]:
-    name = IN_WORDS[metric]
     return {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
         "role": st.column_config.TextColumn("Role"),
@@ -372,9 +374,9 @@ def _of_quality(metric: str) -> dict[str, Any]:
         "weight": number("w", "%.3g", "Weight of the soft targets."),
         "n": number("Seeds", "%d", "Runs that are stored or on their way."),
         "diverged": number("Diverged", "%d", words.DIVERGED),
-        "mean": number(name[0].upper() + name[1:], "%.4g", "Mean over seeds, at the end of training."),
+        "mean": view.column(metric, format="%.4g", help="Mean over seeds, at the end of training."),
         "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
-        "test_accuracy": number("Test accuracy", "%.3f", "On data that no decision was made on."),
+        **{name: view.column(name) for name in metrics.TESTS},
     }
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 from pandas import DataFrame
 
-from core.charts import specs, titles
+from core.analysis import metrics
+from core.charts import specs
 from core.charts.titles import Axis
 from core.ui.live import Results
 from core.ui.panels.words import sample
@@ -47,7 +48,7 @@ def chart(
     name = (key, about, build.__name__, tuple(sorted(options.items())))
 
     def make() -> Any:
-        with titles.of_sample(sample(results)):
+        with metrics.of_sample(sample(results)):
             return specs.unchecked(lambda: build(*map(_frame, frames), **options))
 
     made = results.once(name, make, patience)

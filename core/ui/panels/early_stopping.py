@@ -10,9 +10,10 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
+from core.analysis import metrics
 from core.analysis.statistics import leading_verdict, quoted
 from core.charts import early_stopping as charts
-from core.charts import pairs, titles
+from core.charts import pairs
 from core.choices.stopping import Metric, NoStopping, StoppingChoice
 from core.comparison import Comparison
 from core.labs import stopping_replay
@@ -21,7 +22,7 @@ from core.ui.live import Results
 from core.ui.panels import steering, table
 from core.ui.panels.drawing import WIDTH, chart
 from core.ui.panels.overview import seed_choice
-from core.ui.panels.view import View, in_words, named_in_link
+from core.ui.panels.view import View, column, in_words, loss_unit, named_in_link
 
 PAGE = "early_stopping"
 
@@ -175,7 +176,7 @@ def _names(rules: Iterable[str]) -> str:
 def _given(results: Results, every: DataFrame, metric: Metric, variant: str, about: object) -> None:
     """What each rule would have given, over the seeds: in a picture and exactly."""
     grid = st.grid(2, min_column_width=WIDTH, gap="medium")
-    title = titles.title(metric)
+    title = metrics.title(metric, loss_unit(results))
     with grid.cell():
         st.markdown("**What each rule would have given**", help="Means over seeds with 95 % t intervals, at the stop and at the best kept.")
         values = as_parts(every)
@@ -233,7 +234,8 @@ def _trained(results: Results) -> None:
     )
     values = results.once("tests", lambda: tests(results.runs))
     if not values.empty:
-        chart(results, f"{PAGE}.tests", pairs.pairs, values, stretch=True, parts=("test",), title="test loss (nats)", width=WIDTH)
+        title = metrics.title("test_loss", loss_unit(results))
+        chart(results, f"{PAGE}.tests", pairs.pairs, values, stretch=True, parts=("test",), title=title, width=WIDTH)
     _trained_table(results)
     table.downloads(PAGE, results, view)
 
@@ -253,15 +255,14 @@ def tests(runs: DataFrame) -> DataFrame:
 
 def _trained_table(results: Results) -> None:
     frame = results.once("trained", lambda: trained(results.comparison, results.history, _kept(results), results.runs))
-    number = st.column_config.NumberColumn
     columns: dict[str, Any] = {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
         "epochs": st.column_config.TextColumn("Ended at epoch", help="Of each seed, in order."),
         "replayed": st.column_config.TextColumn("Replayed", help="Where the same rule stops the runs without one. It must be the same."),
-        "val_loss": number("Validation loss", format="%.4g", help=OF_THE_WEIGHTS),
-        "test_loss": number("Test loss", format="%.4g", help=OF_THE_WEIGHTS),
-        "test_accuracy": number("Test accuracy", format="%.3f"),
+        "val_loss": column("val_loss", help=OF_THE_WEIGHTS),
+        **{name: column(name, loss_unit(results)) for name in metrics.TESTS},
     }
+    frame = frame.dropna(axis="columns", how="all")
     st.dataframe(frame, hide_index=True, key=f"{PAGE}.trained", column_config=columns, alt="What each trained variant gave")
 
 
@@ -275,7 +276,7 @@ def trained(comparison: Comparison, history: DataFrame, kept: DataFrame, runs: D
     last = history.drop_duplicates("run", keep="last")
     at_hand = kept.drop_duplicates("run", keep="last").set_index("run")["val_loss"]
     means = runs.assign(val_loss=runs["run"].map(at_hand)).groupby("variant", sort=False)
-    table = means[["val_loss", "test_loss", "test_accuracy"]].mean()
+    table = means[["val_loss", *metrics.TESTS]].mean()
     epochs = last.groupby("variant", observed=True)["epoch"].agg(_listed)
     replayed = {name: _replayed_epochs(free, run.stopping) for name, run in settings.items()}
     ordered = table.reindex(comparison.names)

@@ -12,7 +12,6 @@ from core import presets
 from core.analysis import range_test
 from core.analysis.statistics import quoted
 from core.charts import schedules as charts
-from core.charts.titles import is_regression
 from core.choices.schedules import RangeTest, ScheduleChoice
 from core.comparison import Comparison
 from core.engine.sizes import epoch
@@ -23,7 +22,7 @@ from core.ui.live import Results
 from core.ui.panels import parts, sensitivity, steering, table
 from core.ui.panels.drawing import chart, figure
 from core.ui.panels.sensitivity import Sweep, places, setting
-from core.ui.panels.view import View
+from core.ui.panels.view import View, loss_unit
 
 PAGE = "learning_rate"
 HEADING = "Learning rate"
@@ -172,7 +171,6 @@ def draw_range_test(results: Results) -> None:
     curve = results.once("range curve", lambda: range_test.curve(results.history, metric), sensitivity.PATIENCE)
     read = results.once("range readings", lambda: range_test.readings(curve), sensitivity.PATIENCE)
     top = None if curve.empty else float(1.6 * curve.groupby("variant", observed=True)["loss"].first().max())
-    regression = results.once("regression", lambda: is_regression(results.history))
     chart(
         results,
         f"{PAGE}.test.curve",
@@ -183,7 +181,7 @@ def draw_range_test(results: Results) -> None:
         patience=2.0,
         metric=metric,
         top=top,
-        regression=regression,
+        loss=loss_unit(results),
     )
     _suggested(read)
     table.downloads(f"{PAGE}.test", results, View(metric))

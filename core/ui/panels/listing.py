@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from core.analysis.statistics import summarise
 from core.comparison import Comparison
 from core.export.bundle import zip_bytes
 from core.runs.frames import STATES
+from core.runs.result import FILES, Result
 from core.runs.store import Store
 from core.settings import SettingsError
 from core.ui import errors, links, service
@@ -157,15 +157,14 @@ def _actions(store: Store, row: Row, query: links.Query | None, key: str) -> Non
         icon=":material/download:",
         type="tertiary",
         disabled=query is None or not row["epochs_done"],
-        help="history.csv, layers.csv, summary.csv and comparison.toml, as a zip",
+        help=f"{', '.join(FILES)}, as a zip",
     )
     if st.button("Delete", key=f"{key}.delete", icon=":material/delete:", type="tertiary", help="Asks before it deletes"):
         _delete(store, row)
 
 
 def _bundle(store: Store, comparison_id: str) -> bytes:
-    history, layers, runs = store.history(comparison_id)[0], store.layers(comparison_id)[0], store.runs(comparison_id)
-    return zip_bytes(history, layers, summarise(history, runs), store.comparison(comparison_id).to_toml())
+    return zip_bytes(Result.stored(store, comparison_id).files())
 
 
 @st.dialog("Name and note", icon=":material/edit:")

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
+from core.analysis import metrics
 from core.charts import regularization as charts
 from core.labs import penalty_geometry, regularization_path
 from core.labs.penalty_geometry import Bowl
@@ -119,7 +120,8 @@ def paths() -> None:
 
 
 def _path_scores(scores: DataFrame) -> None:
-    columns = {"val_loss": "validation loss (mean squared error)", "found": "useful weights kept", "wrong": "useless weights kept"}
+    loss = metrics.title("val_loss", metrics.STANDARDISED)  # of targets that were standardised
+    columns = {"val_loss": loss, "found": "useful weights kept", "wrong": "useless weights kept"}
     grid = st.grid(3, min_column_width=WIDTH, gap="small")
     for column, title in columns.items():
         with grid.cell():

@@ -9,16 +9,17 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.analysis import compression as analysis
-from core.analysis.statistics import IN_WORDS, higher_is_better, leading_verdict, quoted
+from core.analysis import metrics
+from core.analysis.statistics import leading_verdict, quoted
 from core.charts import compression as charts
-from core.charts import palette, titles
+from core.charts import palette
 from core.choices.pruning import NoPruning, PruningChoice
 from core.comparison import Comparison
 from core.settings import RunSettings
 from core.ui import errors
 from core.ui.fields import plain
 from core.ui.live import Results
-from core.ui.panels import compression, masks, words
+from core.ui.panels import compression, masks, view, words
 from core.ui.panels.compression import Start, number
 from core.ui.panels.drawing import WIDTH, chart
 from core.ui.panels.overview import seed_choice
@@ -28,7 +29,7 @@ PAGE = "pruning"
 PATH = "pages/pruning.py"
 DENSE = "dense"
 TOLERANCE = 0.01
-"""Accuracy (or loss, in nats) that may be lost for the network to count as no worse."""
+"""What may be lost of the metric for the network to count as no worse: accuracy, or nats, or shares of the target's spread."""
 PATIENCE = 2.0
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
@@ -179,16 +180,24 @@ def _verdict(results: Results, points: DataFrame, metric: str, level: float) -> 
         st.markdown(f"#### {plain(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
     pruned = points[points["pruned"] & points["difference"].notna()]
     if len(pruned):
-        best = analysis.furthest(pruned, TOLERANCE, higher_is_better=higher_is_better(metric))
-        compression.note(_free(best, sorted(set(pruned["family"]) - set(best["family"])), IN_WORDS[metric]))
+        tolerance = _tolerance(results.runs, metric)
+        best = analysis.furthest(pruned, tolerance, higher_is_better=metrics.higher_is_better(metric))
+        compression.note(_free(best, sorted(set(pruned["family"]) - set(best["family"])), metrics.name(metric), tolerance))
 
 
-def _free(best: DataFrame, lost: list[str], name: str) -> str:
+def _tolerance(runs: DataFrame, metric: str) -> float:
+    """What may be lost of a metric; of one in the target's unit, as a share of the target's spread."""
+    row = metrics.METRICS[metric]
+    spread = float(runs["target_std"].median()) if row.unit == metrics.OF_TARGET else 1.0
+    return TOLERANCE * spread
+
+
+def _free(best: DataFrame, lost: list[str], name: str, tolerance: float = TOLERANCE) -> str:
     """How few weights are enough for each family, and which families have none to give away."""
     said = []
     for left, group in best.assign(left=best["left"].round(2)).groupby("left"):
         said.append(f"{left:.0%} of the weights ({_names(group['family'])})")
-    enough = f"Within {TOLERANCE:g} of the dense network's {name}, on average, with {', '.join(said)}. " if said else ""
+    enough = f"Within {tolerance:.3g} of the dense network's {name}, on average, with {', '.join(said)}. " if said else ""
     return enough + (f"Not even the mildest pruning costs less: {_names(lost)}." if lost else "")
 
 
@@ -211,7 +220,7 @@ def _trade_off(results: Results, points: DataFrame, metric: str) -> None:
         patience=PATIENCE,
         x="left",
         x_title="weights left (logarithmic)",
-        y_title=titles.title(metric),
+        y_title=metrics.title(metric, view.loss_unit(results)),
         reverse=True,
         width=WIDTH,
     )
@@ -312,7 +321,7 @@ def _tickets(results: Results, shown: DataFrame, metric: str) -> None:
 def _table(results: Results, points: DataFrame, metric: str) -> None:
     st.subheader("Exact values", anchor=False)
     work = results.once("work", lambda: analysis.work(results.layers, compression.multiply_adds(results)), PATIENCE)
-    runs = results.runs.groupby("variant", sort=False, observed=True)[["parameters", "nonzero", "test_accuracy"]].mean()
+    runs = results.runs.groupby("variant", sort=False, observed=True)[["parameters", "nonzero", *metrics.TESTS]].mean()
     frame = analysis.joined(points.drop(columns="variant").rename(columns={"name": "variant"}), runs.reset_index(), work)
     frame = frame.assign(
         half=(frame["high"] - frame["low"]) / 2,
@@ -326,16 +335,15 @@ def _table(results: Results, points: DataFrame, metric: str) -> None:
 
 
 def _of_quality(metric: str) -> dict[str, Any]:
-    name = IN_WORDS[metric]
     return {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
         "n": number("Seeds", "%d", "Runs that are stored or on their way."),
         "diverged": number("Diverged", "%d", words.DIVERGED),
-        "mean": number(name[0].upper() + name[1:], "%.4g", "Mean over seeds, at the end of training."),
+        "mean": view.column(metric, format="%.4g", help="Mean over seeds, at the end of training."),
         "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
         "difference": number("To dense", "%+.3g", "Difference to the unpruned network, paired by seed."),
         "difference_half": number("± ", "%.2g", "Half of that difference's 95 % interval."),
-        "test_accuracy": number("Test accuracy", "%.3f", "On data that no decision was made on."),
+        **{name: view.column(name) for name in metrics.TESTS},
     }
 
 

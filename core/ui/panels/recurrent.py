@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 from pandas import DataFrame
 
+from core.analysis import metrics
 from core.analysis import recurrent as analysis
 from core.charts import curves
 from core.charts import recurrent as charts
@@ -87,7 +88,7 @@ def _pictures(part: Part, results: Results, view: View, found: Baseline | None) 
 
 def _loss(part: Part, results: Results, view: View, found: Baseline | None) -> None:
     st.subheader(named(results, view.metric), anchor=False)
-    ruled = found if "loss" in view.metric else None
+    ruled = found if metrics.is_loss(view.metric) else None
     options: dict[str, Any] = {"with_train": view.with_train, "with_seeds": view.with_seeds, "log_y": view.log_y, "focus": view.focus}
     options |= {"baseline": ruled and ruled.value, "label": ruled.label if ruled else ""}
     options |= {"metric": view.metric, "x": view.x, "width": WIDTH}

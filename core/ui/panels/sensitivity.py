@@ -11,17 +11,16 @@ from typing import Any, NamedTuple
 import streamlit as st
 from pandas import DataFrame
 
-from core.analysis import sensitivity
+from core.analysis import metrics, sensitivity
 from core.analysis.statistics import At, leading_verdict, quoted
 from core.charts import sensitivity as charts
-from core.charts.titles import is_regression
 from core.comparison import Comparison
 from core.settings import RunSettings
 from core.ui.fields import plain
 from core.ui.live import Results
 from core.ui.panels import table, words
 from core.ui.panels.drawing import WIDTH, chart
-from core.ui.panels.view import View, in_words, measure
+from core.ui.panels.view import View, in_words, loss_unit, measure
 
 PATIENCE = 2.0
 """Seconds for which the pictures may be behind the store while runs end."""
@@ -117,9 +116,8 @@ def draw(page: str, results: Results, sweep: Sweep, *, metric: str = "val_loss",
     shared |= {"patience": PATIENCE, "width": WIDTH}
     start = None if math.isnan(found.start) or not sweep.untrained else found.start
     limits: dict[str, Any] = {"start": start, "end": found.end}
-    regression = results.once("regression", lambda: is_regression(results.history))
     frames = (found.points, found.values, found.best)
-    limits |= {"rings": sweep.tuned, "log_y": log_y, "regression": regression}
+    limits |= {"rings": sweep.tuned, "log_y": log_y, "loss": loss_unit(results)}
     chart(results, f"{page}.curves", charts.curves, *frames, metric=metric, **limits, **shared)
     _failures(page, results, found, shared)
     _tables(page, sweep, found, metric)
@@ -151,7 +149,7 @@ def _controls(page: str, results: Results, begin: str) -> tuple[str, At, bool]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         metric, at = measure(page, results, begin)
         log_y = st.toggle("log y", key=f"{page}.log_y", bind="query-params", help="Logarithmic y axis.")
-    return metric, at, bool(log_y) and metric.endswith(("loss", "loss_eval"))
+    return metric, at, bool(log_y) and metrics.is_error(metric)
 
 
 def _verdict(page: str, results: Results, sweep: Sweep, found: Found, metric: str, at: At) -> None:

@@ -8,24 +8,26 @@ from typing import Any
 import streamlit as st
 from pandas import DataFrame, Series
 
+from core.analysis import baselines, metrics
 from core.analysis.statistics import summarise
 from core.charts.summary import sparklines
 from core.export.bundle import zip_bytes
 from core.export.tables import to_csv_bytes
+from core.runs.result import FILES, Result
 from core.ui import links
+from core.ui.fields import plain
 from core.ui.live import Results
 from core.ui.panels import words
-from core.ui.panels.view import View, in_words, named
+from core.ui.panels.view import View, column, in_words, loss_unit, named
 
-FILES = {
-    "history.csv": "A row a run and evaluation.",
-    "layers.csv": "A row a run, evaluation and layer.",
-    "summary.csv": "A row a variant, for the metric chosen above.",
-    "all.zip": "All three, and comparison.toml, from which the comparison can be run again.",
-}
+ZIP = "all.zip"
+DOWNLOADS = {name: about for name, about in FILES.items() if name.endswith(".csv")} | {ZIP: f"All of these, and {[*FILES][-1]}."}
+"""What can be taken away, and what is in it; the summary is about the metric chosen above."""
 
 WIDE = 150
 """Pixels of a column whose heading is a metric's name."""
+EMPTY = ["n", "diverged", "mean", "half", "best", "curve", "parameters"]
+ORDER = ["n", "diverged", "mean", "half", "best", "curve", *metrics.TESTS, "parameters", "nonzero", "compression"]
 PATIENCE = 3.0
 """Seconds for which the table may be behind the curves while they grow."""
 
@@ -37,7 +39,7 @@ def summary(page: str, results: Results, view: View) -> None:
         frame,
         key=f"{page}.table",
         hide_index=True,
-        column_config=_columns(named(results, view.metric), view, frame),
+        column_config=_columns(named(results, view.metric), view, frame, loss_unit(results)),
         placeholder="–",
         alt=f"Summary of the variants by {in_words(view.metric).lower()}",
     )
@@ -53,35 +55,34 @@ def rows(results: Results, view: View) -> DataFrame:
         nonzero=table["nonzero"].round(),
         **{name: table[name].fillna(0).astype(int) for name in ("n", "diverged")},
     )
-    order = ["n", "diverged", "mean", "half", "best", "curve", "test_loss", "test_accuracy", "parameters", "nonzero", "compression"]
-    table = table[order].dropna(axis="columns", how="all") if not results.empty else table[order]
+    table = table[ORDER].dropna(axis="columns", how="all") if not results.empty else table[EMPTY]
     return table.rename_axis("variant").reset_index()
 
 
-def _columns(metric: str, view: View, frame: DataFrame) -> dict[str, Any]:
-    number, column = st.column_config.NumberColumn, st.column_config
+def _columns(metric: str, view: View, frame: DataFrame, loss: str) -> dict[str, Any]:
     last_or_best = "its last value" if view.at == "last" else "the best it ever reached"
+    mean = f"Mean over the seeds that did not diverge, of each run {last_or_best}. {metrics.about(view.metric, loss)}".strip()
     every = {
-        "variant": column.TextColumn("Variant", pinned=True),
-        "n": number("Seeds", help="Runs of this variant that are stored or on their way."),
-        "diverged": number("Diverged", help=words.DIVERGED),
-        "mean": number(metric, width=WIDE, format="%.4g", help=f"Mean over the seeds that did not diverge, of each run {last_or_best}."),
-        "half": number("±", format="%.2g", help="Half of the 95 % interval of that mean (t distribution over seeds)."),
-        "best": number("Best", format="%.4g", help="Mean over seeds of the best value that each run ever reached."),
-        "test_loss": number("Test loss", format="%.4g", help="On data that no decision was made on, once, at the end of each run."),
-        "test_accuracy": number("Test accuracy", format="%.3f", help="Share of the test examples that are classified right."),
-        "parameters": number("Weights", format="localized", help="Parameters of the network, biases and norms included."),
-        "nonzero": number("Non-zero", format="localized", help="How many of them are not 0 at the end, on average over the seeds."),
-        "compression": number("Compression", format="%.2f×", help="Weights / non-zero weights."),
-        "curve": column.LineChartColumn("Over training", help=f"{metric}: mean over seeds.", color="gray"),
+        "variant": st.column_config.TextColumn("Variant", pinned=True),
+        "diverged": column("diverged", help=words.DIVERGED),
+        "mean": column(view.metric, loss, label=metric, width=WIDE, format="%.4g", help=mean),
+        "half": column("half", label="±", format="%.2g", help="Half of the 95 % interval of that mean (t distribution over seeds)."),
+        "nonzero": column("nonzero", label="Non-zero"),
+        "compression": column("compression", format="%.2f×"),
+        "curve": st.column_config.LineChartColumn("Over training", help=f"{metric}: mean over seeds.", color="gray"),
     }
-    return {name: config for name, config in every.items() if name in frame}
+    return {name: every[name] if name in every else column(name, loss) for name in map(str, frame)}
 
 
 def downloads(page: str, results: Results, view: View) -> None:
-    """Buttons for the tables as CSV, and for all of it with the comparison itself. Files are made when they are asked for."""
+    """What a baseline reaches; buttons for the tables as CSV, and for all of it with the comparison itself.
+
+    Files are made when they are asked for.
+    """
+    if said := results.once("baseline", lambda: baselines.sentence(results.runs), PATIENCE):
+        st.caption(plain(said))
     with st.container(horizontal=True, gap="small"):
-        for name, meaning in FILES.items():
+        for name, meaning in DOWNLOADS.items():
             st.download_button(
                 name,
                 partial(content, results, view, name),
@@ -96,13 +97,9 @@ def downloads(page: str, results: Results, view: View) -> None:
 
 
 def content(results: Results, view: View, name: str) -> bytes:
-    """One of the FILES, with all that is stored at the time of the call."""
-    store, comparison = results.store, results.comparison
-    history, layers, runs = store.history(comparison)[0], store.layers(comparison)[0], store.runs(comparison)
-    summed = summarise(history, runs, view.metric, view.at)
-    if name == "all.zip":
-        return zip_bytes(history, layers, summed, comparison.to_toml())
-    return to_csv_bytes({"history.csv": history, "layers.csv": layers, "summary.csv": summed}[name])
+    """One of the DOWNLOADS, with all that is stored at the time of the call."""
+    result = Result.stored(results.store, results.comparison)
+    return zip_bytes(result.files(view.metric, view.at)) if name == ZIP else result.file(name, view.metric, view.at)
 
 
 def csv_button(key: str, name: str, frame: DataFrame, meaning: str | None = None) -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 import streamlit as st
-from pandas import DataFrame
 
-from core.analysis.statistics import IN_WORDS, At
-from core.charts.titles import OF_TRAINING, Axis, is_regression
+from core.analysis import metrics as table
+from core.analysis.metrics import OF_TRAINING, Task
+from core.analysis.statistics import At
+from core.charts.titles import Axis
 from core.ui.live import Results
 from core.ui.panels.words import sample
-
-CLASSIFICATION = ("val_loss", "val_accuracy", "val_f1", "train_loss_eval", "train_accuracy", "train_loss")
-REGRESSION = ("val_loss", "val_r2", "train_loss_eval", "train_r2", "train_loss")
 
 AXES: dict[str, Axis] = {"updates": "step", "epochs": "epoch", "examples": "samples", "seconds": "seconds"}
 AXES_HELP = "Updates: steps of the optimizer. Examples: how many were shown, over all epochs. Seconds: of training, measuring not counted."
@@ -99,26 +97,31 @@ def named_in_link(key: str, offered: Sequence[str]) -> None:
 
 def metrics(results: Results) -> list[str]:
     """The metrics that the comparison's runs can have, validation first if any run has validation data."""
-    tasks: set[str] = {run.data.task for run in results.comparison.runs()}
-    if "auto" in tasks:
-        tasks = results.once("tasks", lambda: _measured_tasks(results.history))
+    told = {run.data.task for run in results.comparison.runs()}
+    tasks: set[Task] = {task for task in table.BOTH if task in told}
+    if "auto" in told:  # a table whose target decides; both before the first run has been measured
+        tasks = results.once("tasks", lambda: table.tasks_of(results.history)) or set(table.BOTH)
     validated = any(run.data.validation_fraction > 0 for run in results.comparison.runs())
-    names = dict.fromkeys((CLASSIFICATION if "classification" in tasks else ()) + (REGRESSION if "regression" in tasks else ()))
     trained = any(run.training.evaluate_train != "none" for run in results.comparison.runs())
-    return [name for name in names if (validated or not name.startswith("val_")) and (trained or name not in OF_TRAINING)]
+    return [name for name in table.of_tasks(tasks, validated=validated) if trained or name not in OF_TRAINING]
 
 
-def _measured_tasks(history: DataFrame) -> set[str]:
-    """What the runs turned out to be, for a table whose target decides; both where no score has been measured that would tell."""
-    scored = bool(history[["train_accuracy", "val_accuracy"]].notna().to_numpy().any())
-    found = {"classification": scored, "regression": is_regression(history)}
-    return {task for task, there in found.items() if there} or set(found)
+def loss_unit(results: Results) -> str:
+    """The unit of the results' losses, as titles take it."""
+    return results.once("unit of the loss", lambda: table.loss_unit(results.history))
 
 
 def in_words(metric: str) -> str:
     """`Validation loss`."""
-    words = IN_WORDS[metric].replace("R2", "R²")
-    return f"{words[0].upper()}{words[1:]}"
+    return table.heading(metric)
+
+
+def column(metric: str, loss: str = table.NATS, **more: Any) -> Any:
+    """A column of numbers of a table, with the metric's title, format and meaning; `more` goes to Streamlit and takes precedence."""
+    row = table.find(metric)
+    form = row.form if row else ".4g"
+    given = {"label": in_words(metric), "format": "localized" if form == table.COUNT else f"%{form}", "help": table.about(metric, loss)}
+    return st.column_config.NumberColumn(**(given | more))
 
 
 def named(results: Results, metric: str) -> str:

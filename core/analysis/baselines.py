@@ -1,0 +1,36 @@
+"""What the simplest prediction reaches, in a sentence: always the most frequent class of the training part, or the mean of its targets."""
+
+from __future__ import annotations
+
+import pandas as pd
+from pandas import DataFrame, Series
+
+from core.analysis import metrics
+
+PREFIX = "baseline_"
+
+
+def columns(frame: DataFrame, part: str) -> list[str]:
+    """The baseline's columns of a part ("val" or "test") that have a value."""
+    names = [name for name in frame.columns if name.startswith(f"{PREFIX}{part}_")]
+    return [name for name in names if frame[name].notna().any()]
+
+
+def sentence(runs: DataFrame) -> str:
+    """The baseline's scores on the test part, else on the validation part, and the target's spread; nothing where none is known.
+
+    `runs` is a row a run. Where variants have data of their own, the lowest and the highest value are told.
+    """
+    known = columns(runs, "test") or columns(runs, "val")
+    if not known:
+        return ""
+    regression = "target_std" in runs and runs["target_std"].notna().any()
+    what = "the training targets' mean" if regression else "the most frequent class (for the loss: the classes' shares)"
+    scores = ", ".join(f"{metrics.name(name.removeprefix(PREFIX))} {_range(runs[name])}" for name in known)
+    spread = f" The target's standard deviation in the training part is {_range(runs['target_std'])}." if regression else ""
+    return f"Always predicting {what} reaches: {scores}.{spread}"
+
+
+def _range(values: Series) -> str:
+    low, high = (f"{value:.4g}" for value in (pd.to_numeric(values).min(), pd.to_numeric(values).max()))
+    return low if low == high else f"{low} to {high}"
