@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from core.data.encoding import Encoder, fit_encoder, standardised, unit_of
+from core.data.encoding import Encoder, counted_from_the_first, fit_encoder, standardised, unit_of
 from core.data.examples import DataError, Examples, FloatArray, IntArray, Task
+from core.data.reporting import finished
 from core.data.splitting import Rows, split_rows, with_noisy_targets, with_wrong_labels
 
 if TYPE_CHECKING:
+    from core.data.report import Reading
     from core.data.sets import DataChoice
 
 Array = TypeVar("Array", IntArray, FloatArray, IntArray | FloatArray)
@@ -35,6 +37,7 @@ class Split:
          an example are to be classified (`targets` > 1): (N, K) int64, and a network puts out K * C logits, those of the first first.
     shape: of one example: (features,), (channels, height, width), (channels, length), or for a `sequence` (steps, features).
     dropped: rows of a table that had no target and were left out.
+    reading: how the table was read that these are from; None for data that are no table.
     truth: (D,) float64, the weights of the linear teacher in the units of x and y as they are here, where y was made by one; what a
            linear network should find (for classification: but for a factor).
     """
@@ -52,6 +55,7 @@ class Split:
     sequence: bool = False
     dropped: int = 0
     truth: FloatArray | None = None
+    reading: Reading | None = None
 
     @property
     def outputs(self) -> int:
@@ -73,8 +77,9 @@ def load_data(data: DataChoice) -> Split:
     examples = data.examples()
     rows = split_rows(examples, data.validation_fraction, data.test_fraction, data.split_seed)
     _check_classes(examples, rows)
-    encoder = fit_encoder(examples.x.iloc[rows.train], data.scale)
-    x_train, x_val, x_test = (_read_only(encoder.encode(examples.x.iloc[part])) for part in rows)
+    x = counted_from_the_first(examples.x, examples.sources, rows.train)
+    encoder = fit_encoder(x.iloc[rows.train], data.scale)
+    x_train, x_val, x_test = (_read_only(encoder.encode(x.iloc[part])) for part in rows)
     y_train, y_val, y_test = (_read_only(y) for y in _targets(examples, rows, data))
     return Split(
         x_train, y_train, x_val, y_val, x_test, y_test, examples.class_names, encoder.names, examples.task,
@@ -82,6 +87,7 @@ def load_data(data: DataChoice) -> Split:
         sequence=data.sequence,
         dropped=examples.dropped,
         truth=_truth(examples, rows, encoder, data),
+        reading=finished(examples, rows, encoder.widths),
     )  # fmt: skip
 
 
