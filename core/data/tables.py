@@ -142,7 +142,8 @@ def describe_table(source: str | bytes) -> pd.DataFrame:
 
 
 def preview_of(source: str | bytes, settings: Mapping[str, Any] = {}) -> Preview:
-    """A table before its target is chosen, given the SHA-256 of a kept one or its bytes; `settings` are those of how it is read.
+    """A table before its target is chosen, given the SHA-256 of a kept one or its bytes; `settings` are those of how it is read,
+    and the target, if it is known: it is said as such.
 
     Raises DataError where it cannot be read so.
     """
@@ -153,7 +154,7 @@ def preview_of(source: str | bytes, settings: Mapping[str, Any] = {}) -> Preview
     head = tuple(
         tuple(str(column[row].as_py() if column[row].is_valid else "") for column in raw.columns) for row in range(min(HEAD, raw.rows))
     )
-    readings = tuple(column_reading(column) for column in columns)
+    readings = tuple(column_reading(column, "target" if column.name == settings.get("target") else "feature") for column in columns)
     return Preview(raw.rows, readings, dialect_of(raw, columns), head, _likely_target(raw.names), tuple(raw.notes))
 
 

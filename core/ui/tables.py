@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import pandas as pd
 import streamlit as st
@@ -32,6 +32,7 @@ OWN = ("path", "sha256", "target", "task", "missing", "sheet", *WORDS, *PICKED, 
 KINDS = {"text": "free text", "unclear": "has to be said"}
 NO_PATHS = "no file is opened by its path here; upload the table in the sidebar, or give its sha256"
 MOST_LINES = 24
+MOST_ROWS = 6
 
 
 class NextStep(SettingsError):
@@ -69,8 +70,10 @@ def draw(place: DeltaGenerator, key: str, start: Table | None) -> dict[str, Any]
     how, about, columns = place.container(), place.container(), place.container()
     read = _how_it_is_read(how, key, start, opened=_trouble(sha256, key))
     names, picked = _columns(columns, key, sha256, read, start)
-    _show_preview(about, sha256, read | picked)
     target = _target(place, key, names, start)
+    _show_preview(about, _preview(sha256, _frozen(read | picked | {"target": target})))
+    if target is None:
+        raise NextStep("data.target: choose the column to predict")
     task = place.selectbox(
         "Task", get_args(Table.model_fields["task"].annotation), key=f"{key}.task", bind="query-params", help=_help("task")
     )
@@ -221,8 +224,7 @@ def _columns(place: DeltaGenerator, key: str, sha256: str, read: dict[str, Any],
     return names, picked
 
 
-def _show_preview(place: DeltaGenerator, sha256: str, settings: dict[str, Any]) -> None:
-    found = _preview(sha256, _frozen(settings))
+def _show_preview(place: DeltaGenerator, found: Preview) -> None:
     place.caption(plain(f"{found.rows:,} rows, {len(found.columns):,} columns; {found.dialect.line()}"))
     if found.notes:
         place.caption("  \n".join(map(plain, found.notes)))
@@ -231,19 +233,16 @@ def _show_preview(place: DeltaGenerator, sha256: str, settings: dict[str, Any]) 
         for column in found.columns
     ]
     table = pd.DataFrame(rows, columns=["column", "kind", "different", "missing", "first value", "how"])
-    place.dataframe(table, hide_index=True, height=min(38 + 35 * len(rows), 248))
+    place.dataframe(table, hide_index=True, height=_height(len(rows)))
     with place.expander("First rows", type="compact"):
         head = pd.DataFrame(found.head, columns=[column.name for column in found.columns])
         st.dataframe(head, hide_index=True)
 
 
-def _target(place: DeltaGenerator, key: str, names: list[str], start: Table | None) -> str:
+def _target(place: DeltaGenerator, key: str, names: list[str], start: Table | None) -> str | None:
     index = names.index(start.target) if start and start.target in names else None
     common = {"placeholder": "The column to predict", "help": "The column to predict."}
-    target = place.selectbox("Target", names, index, key=f"{key}.target", bind="query-params", **common)  # type: ignore[call-overload]
-    if target is None:
-        raise NextStep("data.target: choose the column to predict")
-    return str(target)
+    return place.selectbox("Target", names, index, key=f"{key}.target", bind="query-params", **common)  # type: ignore[call-overload]
 
 
 def _parts(place: DeltaGenerator, key: str, names: list[str], start: Table | None) -> dict[str, str]:
@@ -279,9 +278,14 @@ def _leave_out(key: str, names: list[str]) -> None:
     st.session_state[key] = names
 
 
+def _height(rows: int) -> int | Literal["content"]:
+    """Of a table: that of all its rows, if there are few."""
+    return "content" if rows <= MOST_ROWS else 248
+
+
 def _show_classes(reading: Reading) -> None:
     """How many rows each class has, as bars."""
     most = max(count for _, count in reading.classes)
     rows = pd.DataFrame([(name, count) for name, count in reading.classes], columns=["class", "rows"])
     bars = st.column_config.ProgressColumn("rows", format="localized", min_value=0, max_value=most)
-    st.dataframe(rows, hide_index=True, column_config={"rows": bars}, height=min(38 + 35 * len(rows), 213))
+    st.dataframe(rows, hide_index=True, column_config={"rows": bars}, height=_height(len(rows)))

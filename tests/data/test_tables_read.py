@@ -17,7 +17,7 @@ import pytest
 from core.data.fetched import Table
 from core.data.loading import DataError, Split, load_data
 from core.data.tables import preview_of
-from tests.data.tables import csv, frame, loaded, parquet
+from tests.data.tables import csv, frame, loaded, parquet, workbook
 
 CASES = Path(__file__).parent / "cases"
 
@@ -214,12 +214,6 @@ def test_blanks_separate_numbers_and_dates_and_no_words():
         of("Dear all\nnothing here\nno table\nat all\n")
 
 
-def workbook(table: pd.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    table.to_excel(buffer, index=False)
-    return buffer.getvalue()
-
-
 SAVED: dict[str, Callable[[pd.DataFrame], bytes]] = {
     "utf-8": csv,
     "utf-8 with a mark": lambda table: b"\xef\xbb\xbf" + csv(table),
@@ -376,3 +370,24 @@ def test_texts_of_parquet_may_be_numbers_too():
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
     assert set(numbers(loaded(buffer.getvalue(), target="y", scale="none"))) == {20.4, 1.5}
+
+
+def test_a_sheet_of_a_workbook_may_be_named():
+    buffer = io.BytesIO()
+    with pd.ExcelWriter(buffer) as book:
+        pd.DataFrame({"about": ["made by a program"]}).to_excel(book, sheet_name="Notes", index=False)
+        frame().to_excel(book, sheet_name="Sales", index=False)
+    split = loaded(buffer.getvalue(), sheet="Sales", unclear=True)
+    assert split.reading.used == 60
+    with pytest.raises(DataError, match=r"no sheet 'Sale'\. Its sheets are 'Notes', 'Sales'"):
+        loaded(buffer.getvalue(), sheet="Sale", unclear=True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "windows-1252"])
+def test_an_encoding_that_is_named_is_used_or_refused(encoding):
+    content = "x,y\n1,Zürich\n2,Bern\n".encode("windows-1252") + b"3,Bern\n" * 10
+    if encoding == "windows-1252":
+        assert loaded(content, target="y", encoding=encoding).reading.dialect.encoding == "Windows-1252"
+    else:
+        with pytest.raises(DataError):
+            loaded(content, target="y", encoding=encoding)

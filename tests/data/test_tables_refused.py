@@ -14,7 +14,7 @@ import pytest
 
 from core.data.loading import DataError
 from core.data.tables import Limits, describe_table, keep_table, read_table, tables_folder
-from tests.data.tables import ROWS, csv, frame, loaded, parquet
+from tests.data.tables import ROWS, csv, frame, loaded, parquet, workbook
 
 
 def zipped(content: bytes) -> bytes:
@@ -147,7 +147,13 @@ def test_a_training_part_of_one_class_is_refused():
 
 def test_damaged_bytes_are_refused_or_read_and_never_anything_else():
     generator = np.random.default_rng(0)
-    for original in (csv(frame()), parquet(frame())):
+    for original in (
+        csv(frame()),
+        parquet(frame()),
+        workbook(frame()),
+        gzip.compress(csv(frame())),
+        csv(frame()).decode().encode("utf-16"),
+    ):
         for _ in range(100):
             damaged = np.frombuffer(original, dtype=np.uint8).copy()
             places = generator.integers(0, len(damaged), 3)

@@ -179,3 +179,28 @@ def test_a_column_may_say_the_parts_in_the_form(field: str):
     script = form({"compare.data": "table", f"{DATA}.sha256": sha256, f"{DATA}.target": "label", f"{DATA}.{field}": column})
     assert getattr(data_of(script), field) == column
     assert repr(column) in said(script)
+
+
+DOOR = """
+import streamlit as st
+from core.ui import tables
+table = tables.bring(st.container(), "door")
+st.text("nothing yet" if table is None else table.model_dump_json())
+"""
+
+
+def test_a_door_asks_for_one_thing_after_the_other_and_gives_the_table():
+    script = AppTest.from_string(DOOR, default_timeout=20).run()
+    assert ("upload your table" in script.info[0].value, script.text[0].value) == (True, "nothing yet")
+    script.file_uploader(key="door.file").set_value(("mine.csv", GOOD, "text/csv")).run()
+    assert ("choose the column" in script.info[0].value, script.text[0].value) == (True, "nothing yet")
+    script.selectbox(key="door.target").set_value("label").run()
+    assert Table.model_validate_json(script.text[0].value) == Table(sha256=kept(GOOD), target="label")
+    script.multiselect(key="door.drop").set_value(["height", "colour"]).run()
+    assert ("No column is left" in script.error[0].value, script.text[0].value) == (True, "nothing yet")
+
+
+def test_the_preview_knows_the_target():
+    script = opened("none.csv", target="disorder")
+    columns = script.dataframe[0].value.set_index("column")
+    assert columns.loc["disorder", ["different", "missing"]].tolist() == [3, 0]

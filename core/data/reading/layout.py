@@ -133,9 +133,8 @@ def _separator(lines: Sequence[str], asked: str | None) -> str:
     """The separator that cuts most lines into equally many fields, none of which it leaves to be cut by another."""
     if asked:
         if asked not in (*SEPARATORS, " "):
-            raise DataError(
-                f"The file's first line says that {asked!r} separates its fields. Use one of {', '.join(WORDS[s] for s in SEPARATORS)}."
-            )
+            usual = ", ".join(WORDS[separator] for separator in SEPARATORS)
+            raise DataError(f"The file's first line says that {asked!r} separates its fields. Use one of {usual}.")
         return asked
     scores = {separator: _score(lines, separator) for separator in SEPARATORS}
     best = max(scores, key=lambda separator: scores[separator])
@@ -164,7 +163,7 @@ def _usual(found: Sequence[Sequence[str]]) -> int:
 
 
 def _cut_by_blanks(lines: Sequence[str]) -> bool:
-    """Whether blanks separate fields, and not words: equally many in all lines but a title, and numbers or dates in a column of several rows."""
+    """Whether blanks separate fields, and not words: equally many in all lines but a title, and numbers or dates in one column."""
     found = [fields for _, fields in records(lines, " ", strict=False)]
     width = _usual(found)
     usual = [fields for fields in found if len(fields) == width]

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from core.data.examples import DataError
+from core.data.examples import DataError, UnclearError
 from core.data.reading import layout
 from core.data.reading.layout import Record
 from core.data.reading.limits import Limits
@@ -37,15 +37,30 @@ def read_workbook(content: bytes, options: Options, limits: Limits) -> RawTable:
         raise
     except Exception as error:  # whatever the parsers of archives and XML raise for a file that is damaged
         raise DataError(f"The Excel workbook is damaged or no workbook: {_first_line(error)}. Save it again, or as CSV.") from error
+    titles = [sheet.title for sheet in book.worksheets]
+    try:
+        raw = _table(found, sheet.title, options, limits)
+    except DataError as error:
+        if len(titles) == 1 or options.sheet:
+            raise
+        raise UnclearError(f"In the sheet {titles[0]!r}: {error} Or set sheet to another: {_listed(titles[1:])}.") from error
+    if len(titles) > 1:
+        raw.notes.append(f"The workbook has {len(titles)} sheets; {sheet.title!r} is read. Set sheet for another.")
+    return raw
+
+
+def _table(found: list[Record], title: str, options: Options, limits: Limits) -> RawTable:
     width, skipped = _layout(found)
-    dialect = Dialect("xlsx", header="none" if options.header == "none" else "first_line", skipped=skipped, sheet=sheet.title)
+    dialect = Dialect("xlsx", header="none" if options.header == "none" else "first_line", skipped=skipped, sheet=title)
     rows = ((number, (fields + [""] * width)[: max(width, len(fields))]) for number, fields in found[skipped:])
     raw = table_of(iter(rows), width, options, dialect, limits)
     if skipped:
         raw.notes.append(f"{skipped} row{'s' * (skipped > 1)} before the table left out.")
-    if len(book.sheetnames) > 1:
-        raw.notes.append(f"The workbook has {len(book.sheetnames)} sheets; {sheet.title!r} is read. Set sheet for another.")
     return raw
+
+
+def _listed(titles: list[str]) -> str:
+    return ", ".join(map(repr, titles[:20]))
 
 
 def _first_line(error: Exception) -> str:
@@ -67,7 +82,7 @@ def _sheet(book: Any, asked: str) -> Any:
     if not titles:
         raise DataError("The Excel workbook has no sheet of cells.")
     if asked and asked not in titles:
-        raise DataError(f"The Excel workbook has no sheet {asked!r}. Its sheets are {', '.join(map(repr, titles[:20]))}.")
+        raise DataError(f"The Excel workbook has no sheet {asked!r}. Its sheets are {_listed(titles)}.")
     return book[asked or titles[0]]
 
 
