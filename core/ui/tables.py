@@ -84,7 +84,10 @@ def draw(place: DeltaGenerator, key: str, start: Table | None) -> dict[str, Any]
 
 def reading_of(table: Table) -> Reading:
     """How a table is read, split and encoded. Raises DataError for one that cannot be trained on."""
-    return _reading(table.model_dump_json())
+    reading = load_data(table).reading  # what the runs' sizes are taken from, too
+    if reading is None:
+        raise DataError("it is no table")
+    return reading
 
 
 def show_reading(place: DeltaGenerator, reading: Reading) -> None:
@@ -158,15 +161,6 @@ def _preview(sha256: str, settings: tuple[tuple[str, Any], ...]) -> Preview:
         return _previewed(sha256, settings)
     except DataError as error:
         raise SettingsError(f"data: {error}") from error
-
-
-@st.cache_data(max_entries=32, show_spinner="Reading the table")
-def _reading(table: str) -> Reading:
-    """The report, without the arrays that it is made from, which the dashboard has no use for."""
-    found = load_data.__wrapped__(Table.model_validate_json(table)).reading
-    if found is None:
-        raise DataError("it is no table")
-    return found
 
 
 def _trouble(sha256: str, key: str) -> bool:
