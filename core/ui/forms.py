@@ -103,7 +103,8 @@ class SettingsForm:
         try:
             tables.show_reading(self._below["data"], tables.reading_of(table))
         except DataError as error:
-            self._complain(self._below["data"], f"data: {error}")
+            self._below["data"].warning(fields.plain(str(error)))
+            self.problems.append(f"data: {error}")
             return False
         return True
 

@@ -196,7 +196,8 @@ def _tuple(owner: type[Choice], name: str, text: str) -> tuple[Any, ...]:
     if text.startswith("["):
         items = _json(text, list)
         return tuple(items) if of_words else tuple(_item(owner, name, str(item)) for item in items)
-    separator = r"\s*,\s*" if "," in text else r"(?<![eE])-" if of_words or not re.search(r"\s", text) else r"\s+"
+    between = r"(?<=\S)-(?=\S)" if of_words else r"(?<![eE])-"  # a word may begin with the sign: -200 is a mark of a missing value
+    separator = r"\s*,\s*" if "," in text else between if of_words or not re.search(r"\s", text) else r"\s+"
     items = [item for item in re.split(separator, text) if item]
     return tuple(items) if of_words else tuple(_item(owner, name, item) for item in items)
 

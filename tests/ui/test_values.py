@@ -9,6 +9,7 @@ import pytest
 
 from core.choices.base import Choice
 from core.comparison import label
+from core.data.sets import OpenMl
 from core.settings import RunSettings, SettingsError
 from core.ui import fields, suggestions, varied
 from core.ui.values import parse, parse_variant, parse_variants, write, write_list, write_variant
@@ -186,3 +187,10 @@ def test_variants_are_read_line_by_line_and_forgivingly():
 def test_a_line_that_is_no_variant_is_refused(line: str, said: str):
     with pytest.raises(SettingsError, match=said.replace("(", r"\(")):
         parse_variants(line, BASE)
+
+
+@pytest.mark.parametrize(
+    ("text", "marks"), [("-200", ("-200",)), ("-", ("-",)), ("-, -200, insulin=0", ("-", "-200", "insulin=0")), ("a-b", ("a", "b"))]
+)
+def test_a_word_of_a_list_may_begin_with_the_sign_that_stands_between_words(text: str, marks: tuple[str, ...]):
+    assert parse("data.missing", text, RunSettings(data=OpenMl())) == marks
