@@ -132,7 +132,7 @@ def _whole_path(path: Any, folder: Path) -> Any:
     """A path, or each of those that vary, as seen from the file."""
     if isinstance(path, list):
         return [_whole_path(item, folder) for item in path]
-    return str(folder / path) if isinstance(path, str) and path else path
+    return str(folder / Path(path).expanduser()) if isinstance(path, str) and path else path
 
 
 def compare(options: argparse.Namespace) -> None:
@@ -145,6 +145,7 @@ def compare(options: argparse.Namespace) -> None:
     comparison, configuration = load(options.file), Configuration()
     check_limits(comparison, configuration)
     _check_folder(options.out)
+    _say_how_tables_are_read(comparison)
     logging.getLogger("core").addHandler(logging.NullHandler())  # what went wrong is said once, in the end
     workers = options.workers or configuration.workers
     store = _store(options.store) if options.store else None
@@ -161,6 +162,18 @@ def _short(summary: DataFrame) -> DataFrame:
     """Without what has no value for this task, and without the baseline, which is told in a sentence."""
     known = summary.dropna(axis="columns", how="all")
     return known[[name for name in map(str, known) if not name.startswith("baseline") and name != "target_std"]]
+
+
+def _say_how_tables_are_read(comparison: Comparison) -> None:
+    """Prints the report of each table that is trained on, before anything is. Raises DataError for one that cannot be."""
+    from core.data.fetched import TabularData
+    from core.data.loading import load_data
+
+    tables = dict.fromkeys(run.data for run in comparison.runs() if isinstance(run.data, TabularData))
+    for data in tables:
+        reading = load_data(data).reading
+        if reading is not None:
+            print(reading.text(), end="\n\n")
 
 
 def _check_folder(folder: Path) -> None:

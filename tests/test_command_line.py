@@ -248,3 +248,28 @@ def test_a_reader_that_has_read_enough_is_no_error():
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait() == 0
+
+
+def test_how_a_table_is_read_is_said_before_it_is_trained_on(tmp_path, monkeypatch, capsys):
+    """Also for one whose path begins with the user's folder, as seen from a comparison file in another one."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    rows = "".join(f"{n % 17},{'' if n % 3 == 0 else 'yes' if n % 2 else 'no'}\n" for n in range(60))
+    (home / "ill.csv").write_text(f"age,ill\n{rows}")
+    file = tmp_path / "c.toml"
+    file.write_text('seeds = 1\n[base.data]\nkind = "table"\npath = "~/ill.csv"\ntarget = "ill"\n[base.training]\nepochs = 1\n')
+    assert main(["compare", str(file), "--out", str(tmp_path / "out"), "--workers", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "40 of 60 rows (20 without a target)" in printed
+    assert "2 classes: no 20, yes 20" in printed
+    assert "1 column of numbers -> 1 feature" in printed
+
+
+def test_a_missing_table_is_named_by_the_folder_that_was_used(tmp_path, capsys):
+    file = tmp_path / "c.toml"
+    file.write_text('[base.data]\nkind = "table"\npath = "no/such.csv"\ntarget = "y"\n')
+    assert main(["compare", str(file), "--out", str(tmp_path / "out")]) == 2
+    complained = capsys.readouterr().err
+    assert f"There is no file at {tmp_path / 'no' / 'such.csv'}" in complained
+    assert "a relative one" not in complained

@@ -5,38 +5,64 @@ N rows, D encoded features.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from core.data.examples import FloatArray
-
-if TYPE_CHECKING:
-    from sklearn.compose import ColumnTransformer
+from core.data.examples import FloatArray, IntArray
 
 Scale = Literal["standard", "minmax", "none"]
 
 
 @dataclass(frozen=True, eq=False)
 class Encoder:
-    """A fitted encoding: `names` are the D features that it makes."""
+    """A fitted encoding: `names` are the D features that it makes, `widths` says how many of them each column makes.
 
-    transformer: ColumnTransformer
+    medians: (columns of numbers,) what stands for their missing values. scaler: of scikit-learn; None where nothing is scaled.
+    missing: the columns of numbers that get a flag. known: the categories that get one.
+    """
+
+    medians: FloatArray
+    scaler: Any
+    missing: tuple[str, ...]
+    known: Mapping[str, NDArray[np.object_]]
     names: tuple[str, ...]
+    widths: Mapping[str, int]
 
     def encode(self, frame: pd.DataFrame) -> FloatArray:
         """(N, D) features of N rows; N may be 0."""
+        x: FloatArray = np.empty((len(frame), len(self.names)))
         if frame.empty:  # scikit-learn refuses to transform nothing
-            return np.empty((0, len(self.names)))
-        return np.ascontiguousarray(self.transformer.transform(frame), dtype=np.float64)
+            return x
+        columns = number_columns(frame)
+        values = _filled(frame[columns], self.medians)
+        x[:, : len(columns)] = self.scaler.transform(values) if self.scaler is not None else values
+        place = len(columns)
+        for name in self.missing:
+            x[:, place] = frame[name].isna()
+            place += 1
+        for name, known in self.known.items():
+            x[:, place : place + len(known)] = _flags(frame[name], known)
+            place += len(known)
+        return x
 
     def slopes(self, frame: pd.DataFrame) -> FloatArray:
         """By how much each feature grows where its column grows by 1: (D,), for a frame of numbers of which none is missing."""
         nothing = frame.iloc[:1] * 0
         return np.subtract(self.encode(nothing + 1), self.encode(nothing))[0]
+
+
+def counted_from_the_first(x: pd.DataFrame, sources: Mapping[str, str], train: IntArray) -> pd.DataFrame:
+    """The columns of days that were made of dates, counted from the first of the training rows; all others as they are."""
+    days = [name for name, source in sources.items() if name == f"{source}.days"]
+    if not days:
+        return x
+    firsts = {name: x[name].iloc[train].min() for name in days}
+    return x.assign(**{name: x[name] - (0 if np.isnan(first) else first) for name, first in firsts.items()})
 
 
 def fit_encoder(train: pd.DataFrame, scale: Scale) -> Encoder:
@@ -46,29 +72,27 @@ def fit_encoder(train: pd.DataFrame, scale: Scale) -> Encoder:
     any in the training part. A category that the training part does not have gets no flag at all. Numbers are scaled, flags
     stay 0 or 1. A column that is constant in the training part becomes 0 there, never NaN, unless `scale` is "none".
     """
-    from sklearn.compose import ColumnTransformer
-    from sklearn.impute import MissingIndicator
-    from sklearn.preprocessing import OneHotEncoder
-
-    numbers, categories = number_columns(train), category_columns(train)
-    missing = [name for name in numbers if train[name].isna().any()]
-    transformer = ColumnTransformer(
-        [
-            ("numbers", _numbers(scale), numbers),
-            ("missing", MissingIndicator(features="all"), missing),
-            ("categories", OneHotEncoder(handle_unknown="ignore", sparse_output=False), categories),
-        ],
-        sparse_threshold=0,
-    ).fit(train)
-    flags = [f"{name}=missing" for name in missing] + _category_flags(transformer, categories)
-    return Encoder(transformer, (*numbers, *flags))
+    columns = number_columns(train)
+    medians = np.array([_median(train[name].to_numpy()) for name in columns])
+    missing = tuple(name for name in columns if train[name].isna().any())
+    scaler = _scaler(scale).fit(_filled(train[columns], medians)) if columns and scale != "none" else None
+    known = {name: _categories(train[name]) for name in category_columns(train)}
+    flags = [f"{name}=missing" for name in missing] + [f"{name}={value}" for name, values in known.items() for value in values]
+    widths = {name: 1 + (name in missing) for name in columns} | {name: len(values) for name, values in known.items()}
+    return Encoder(medians, scaler, missing, known, (*columns, *flags), widths)
 
 
-def _category_flags(transformer: ColumnTransformer, categories: Sequence[str]) -> list[str]:
-    if not categories:
-        return []
-    values = transformer.named_transformers_["categories"].categories_
-    return [f"{name}={value}" for name, known in zip(categories, values, strict=True) for value in known]
+def _categories(column: pd.Series) -> NDArray[np.object_]:
+    """The different values, sorted. scikit-learn's OneHotEncoder says the same, in some seconds where there are a thousand columns."""
+    return np.array(sorted(set(column)), dtype=object)
+
+
+def _flags(column: pd.Series, known: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """(N, categories) which of the known categories each row has; none for another one."""
+    places = {value: place for place, value in enumerate(known)}
+    codes = np.fromiter((places.get(value, -1) for value in column), np.int64, len(column))
+    flags: NDArray[np.bool_] = codes[:, None] == np.arange(len(known))
+    return flags
 
 
 def number_columns(frame: pd.DataFrame) -> list[str]:
@@ -81,13 +105,24 @@ def category_columns(frame: pd.DataFrame) -> list[str]:
     return [str(name) for name in frame.select_dtypes(exclude="number").columns]
 
 
-def _numbers(scale: Scale) -> Any:
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
+def _median(values: FloatArray) -> float:
+    """Of those that are not missing, 0 where all are. scikit-learn's SimpleImputer says the same, with some copies of the whole table."""
+    present = values[~np.isnan(values)]
+    return float(np.median(present)) if len(present) else 0.0
+
+
+def _filled(numbers: pd.DataFrame, medians: FloatArray) -> FloatArray:
+    """(N, columns) with the medians in place of missing values; scalers may write into it."""
+    values = numbers.to_numpy(dtype=np.float64, copy=True)
+    for place in np.flatnonzero(np.isnan(values).any(axis=0)):
+        values[np.isnan(values[:, place]), place] = medians[place]
+    return values
+
+
+def _scaler(scale: Scale) -> Any:
     from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-    scalers = {"standard": StandardScaler(), "minmax": MinMaxScaler(), "none": "passthrough"}
-    return make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), scalers[scale])
+    return StandardScaler(copy=False) if scale == "standard" else MinMaxScaler(copy=False)
 
 
 def standardised(targets: FloatArray, train: FloatArray) -> FloatArray:

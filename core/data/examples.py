@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from core.data.report import Reading
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -17,6 +20,23 @@ Task = Literal["classification", "regression"]
 
 class DataError(ValueError):
     """Data that cannot be trained on. The message says what is wrong, where, and what to do."""
+
+
+class UnclearError(DataError):
+    """A table that can be read in more ways than one, or not as it was taken: settings of how it is read can say how."""
+
+
+@dataclass(frozen=True, eq=False)
+class Division:
+    """What says which examples go to which part, in place of chance.
+
+    by: given, values (N,) being 0 for training, 1 for validation, 2 for test; groups, equal values of which stay in one part; or time, in
+    order of which examples train, validate and test. column: its name.
+    """
+
+    by: Literal["given", "groups", "time"]
+    column: str
+    values: IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +49,8 @@ class Examples:
     own_test: so many of the last examples are the authors' test set; 0 when the authors gave none.
     dropped: so many rows of the source had no target and were left out.
     truth: (columns,) the weights of the linear teacher that said y, in the units of x and y; None where there was none.
+    division: what says which examples go to which part; None where chance does.
+    reading: how the table was read that they are from, and `sources`, from which of its columns each column of x is.
     """
 
     x: pd.DataFrame
@@ -37,6 +59,9 @@ class Examples:
     own_test: int = 0
     dropped: int = 0
     truth: FloatArray | None = None
+    division: Division | None = None
+    reading: Reading | None = None
+    sources: dict[str, str] = field(default_factory=dict)
 
     @property
     def task(self) -> Task:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from core.data.encoding import Encoder, fit_encoder, standardised, unit_of
+from core.data.encoding import Encoder, counted_from_the_first, fit_encoder, standardised, unit_of
 from core.data.examples import DataError, Examples, FloatArray, IntArray, Task
+from core.data.reporting import finished
 from core.data.splitting import Rows, split_rows, with_noisy_targets, with_wrong_labels
 
 if TYPE_CHECKING:
+    from core.data.report import Reading
     from core.data.sets import DataChoice
 
 Array = TypeVar("Array", IntArray, FloatArray, IntArray | FloatArray)
@@ -38,6 +40,7 @@ class Split:
     dropped: rows of a table that had no target and were left out.
     target_unit, target_mean: a regression's target is y * target_unit + target_mean in its own unit; 1 and 0 where y is as it was given.
     target_std: the standard deviation of the training targets in their own unit; NaN with classes.
+    reading: how the table was read that these are from; None for data that are no table.
     truth: (D,) float64, the weights of the linear teacher in the units of x and y as they are here, where y was made by one; what a
            linear network should find (for classification: but for a factor).
     """
@@ -58,6 +61,7 @@ class Split:
     target_unit: float = 1.0
     target_mean: float = 0.0
     target_std: float = math.nan
+    reading: Reading | None = None
 
     @property
     def outputs(self) -> int:
@@ -79,8 +83,9 @@ def load_data(data: DataChoice) -> Split:
     examples = data.examples()
     rows = split_rows(examples, data.validation_fraction, data.test_fraction, data.split_seed)
     _check_classes(examples, rows)
-    encoder = fit_encoder(examples.x.iloc[rows.train], data.scale)
-    x_train, x_val, x_test = (_read_only(encoder.encode(examples.x.iloc[part])) for part in rows)
+    x = counted_from_the_first(examples.x, examples.sources, rows.train)
+    encoder = fit_encoder(x.iloc[rows.train], data.scale)
+    x_train, x_val, x_test = (_read_only(encoder.encode(x.iloc[part])) for part in rows)
     y_train, y_val, y_test = (_read_only(y) for y in _targets(examples, rows, data))
     return Split(
         x_train, y_train, x_val, y_val, x_test, y_test, examples.class_names, encoder.names, examples.task,
@@ -89,6 +94,7 @@ def load_data(data: DataChoice) -> Split:
         dropped=examples.dropped,
         truth=_truth(examples, rows, encoder, data),
         **_units(examples, rows, data),
+        reading=finished(examples, rows, encoder.widths),
     )  # fmt: skip
 
 

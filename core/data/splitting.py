@@ -9,18 +9,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from core.data.dividing import SMALLEST_PART, Rows, divided
 from core.data.examples import DataError, Examples, FloatArray, IntArray
 
-SMALLEST_PART = 2  # examples: one alone has no spread, so neither R2 nor a scaling could be computed on it
-
-
-class Rows(NamedTuple):
-    """Row numbers of the three parts: disjoint, and together every example."""
-
-    train: IntArray
-    validation: IntArray
-    test: IntArray
+__all__ = ["SMALLEST_PART", "PartSizes", "Rows", "alone_in_class", "part_sizes", "split_rows", "with_noisy_targets", "with_wrong_labels"]
 
 
 class PartSizes(NamedTuple):
@@ -47,9 +41,12 @@ def split_rows(examples: Examples, validation_fraction: float, test_fraction: fl
     """Draw the test part first, then the validation part from the rest, so that a change of the latter leaves the former.
 
     The parts are of the sizes that `part_sizes` tells. Classes are stratified where they can be (see `_draw`).
+    Where a column says which rows go to which part (`Examples.division`), it does.
 
     Raises DataError when a part that was asked for would hold fewer than `SMALLEST_PART` examples.
     """
+    if examples.division is not None:
+        return divided(examples, validation_fraction, test_fraction, seed)
     count = len(examples.y) - examples.own_test
     rows, own = np.arange(count), np.arange(count, len(examples.y))
     sizes = part_sizes(len(examples.y), examples.own_test, validation_fraction, test_fraction)
@@ -74,24 +71,42 @@ def _check_sizes(parts: dict[str, tuple[float, int]], count: int) -> None:
 def _draw(rows: IntArray, size: int, examples: Examples, seed: int) -> tuple[IntArray, IntArray]:
     """Split `rows` into (rest, drawn) with `size` drawn.
 
-    Stratified by class for classification, unless a class has fewer than 2 examples among `rows`, or either side has fewer
-    places than there are classes, or an example has several positions to be classified: then drawn evenly from all, and a rare class
-    may be missing from a part.
+    Stratified by class for classification; an example that is alone in its class among `rows` is placed by chance, and the others are
+    stratified. Unless either side has fewer places than there are classes, or an example has several positions to be classified: then drawn
+    evenly from all, and a rare class may be missing from a part.
     """
     if size == 0:
         return rows, rows[:0]
     from sklearn.model_selection import train_test_split
 
-    labels = examples.y[rows] if examples.task == "classification" and _can_stratify(examples.y[rows], size) else None
-    rest, drawn = train_test_split(rows, test_size=size, random_state=seed, stratify=labels)
-    return rest, drawn
+    if examples.task != "classification" or examples.y.ndim > 1:
+        rest, drawn = train_test_split(rows, test_size=size, random_state=seed)
+        return rest, drawn
+    alone = alone_in_class(examples.y[rows])  # type: ignore[arg-type]
+    chosen = _by_chance(rows[alone], size / len(rows), seed)
+    others, places = rows[~alone], size - int(chosen.sum())
+    labels = examples.y[others] if _can_stratify(examples.y[others], places) else None
+    if labels is None:
+        rest, drawn = train_test_split(rows, test_size=size, random_state=seed)
+        return rest, drawn
+    rest, drawn = train_test_split(others, test_size=places, random_state=seed, stratify=labels)
+    return np.concatenate([rest, rows[alone][~chosen]]), np.concatenate([drawn, rows[alone][chosen]])
+
+
+def alone_in_class(labels: IntArray) -> NDArray[np.bool_]:
+    """Which of the `labels` (N,) occur once."""
+    _, places, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    alone: NDArray[np.bool_] = counts[places] == 1
+    return alone
+
+
+def _by_chance(rows: IntArray, share: float, seed: int) -> NDArray[np.bool_]:
+    """Which of the rows are drawn, each with the probability `share`."""
+    return np.random.default_rng([seed, len(rows)]).random(len(rows)) < share
 
 
 def _can_stratify(labels: IntArray | FloatArray, size: int) -> bool:
-    if labels.ndim > 1:
-        return False
-    _, counts = np.unique(labels, return_counts=True)
-    return bool(counts.min() >= 2 and min(size, len(labels) - size) >= len(counts))
+    return len(labels) > 0 and min(size, len(labels) - size) >= len(np.unique(labels))
 
 
 def labelled_count(examples: int, classes: int, share: float) -> int:

@@ -9,18 +9,41 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import platformdirs
 
-from core.data.columns import describe
-from core.data.examples import DataError
-from core.data.files import LIMITS, Limits, bytes_of, format_of, open_file, read_table
+from core.data.examples import DataError, UnclearError
+from core.data.files import LIMITS, Limits, bytes_of, format_of, open_file, read_raw, read_table
+from core.data.reading.columns import columns_of
+from core.data.reading.options import Options
+from core.data.reading.tabular import column_reading, dialect_of
+from core.data.report import Preview
 
-__all__ = ["LIMITS", "Limits", "describe_table", "find_table", "hash_of", "keep_table", "name_of", "read_table", "tables_folder"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "LIMITS",
+    "Limits",
+    "describe_table",
+    "find_table",
+    "hash_of",
+    "keep_table",
+    "name_of",
+    "preview_of",
+    "read_table",
+    "tables_folder",
+]
 
 NAME_LENGTH = 120
+ENDINGS = {"csv": "csv", "parquet": "parquet", "xlsx": "xlsx", "gzip": "gz"}
+HEAD = 5  # rows of a preview
+TARGETS = ("y", "target", "label", "class", "outcome", "response")
+"""What the column to predict is often called."""
 SHA256 = r"^[0-9a-f]{64}$"
 
 
@@ -38,21 +61,30 @@ def hash_of(source: Path | bytes, limits: Limits = LIMITS) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def keep_table(source: Path | bytes, folder: Path, name: str, limits: Limits = LIMITS) -> str:
+def keep_table(source: Path | bytes, folder: Path, name: str, limits: Limits = LIMITS, *, unclear: bool = False) -> str:
     """Copy a table into `folder` under its SHA-256, and return that; `name` is what messages call it, and is kept beside it.
 
-    Nothing is written unless it reads as a table, and the copy appears whole or not at all.
+    Nothing is written unless it reads as a table, and the copy appears whole or not at all. `unclear`: also one of which it has to be said
+    first whether it has a line of names, or what its separator or encoding is.
     Raises DataError, its message beginning with `name`.
     """
     try:
         content = bytes_of(source, limits)
-        read_table(content, limits)
+        _check_readable(content, limits, unclear)
     except DataError as error:
         raise DataError(f"{name}: {error}") from error
     sha256 = hash_of(content)
-    _write(content, folder / f"{sha256}.{format_of(content)}")
+    _write(content, folder / f"{sha256}.{ENDINGS[format_of(content)]}")
     _write(name[:NAME_LENGTH].encode(), folder / f"{sha256}.name")
     return sha256
+
+
+def _check_readable(content: bytes, limits: Limits, unclear: bool) -> None:
+    try:
+        read_raw(content, limits=limits)
+    except UnclearError:
+        if not unclear:
+            raise
 
 
 def name_of(sha256: str) -> str:
@@ -81,7 +113,7 @@ def find_table(sha256: str, path: str = "") -> bytes:
     """The bytes with this SHA-256: from the data folder, else from `path`. Raises DataError when neither has them."""
     if not re.match(SHA256, sha256):  # it becomes part of a path
         raise DataError(f"{sha256!r} is no SHA-256: 64 of the digits 0-9 and a-f.")
-    kept = [tables_folder() / f"{sha256}.{suffix}" for suffix in ("csv", "parquet")]
+    kept = [tables_folder() / f"{sha256}.{suffix}" for suffix in ENDINGS.values()]
     places = [place for place in (*kept, *([Path(path).expanduser()] if path else [])) if place.is_file()]
     for place in places:
         content = bytes_of(place)
@@ -101,6 +133,31 @@ def find_table(sha256: str, path: str = "") -> bytes:
 def describe_table(source: str | bytes) -> pd.DataFrame:
     """What the columns of a table hold, given the SHA-256 of a kept one or its bytes.
 
-    A row a column: column, kind (number, category, text, unusable), missing, distinct, example.
+    A row a column: column, kind (number, category, date, text, unclear, unusable), missing, distinct, example.
     """
-    return describe(read_table(source if isinstance(source, bytes) else find_table(source)))
+    import pandas as pd
+
+    rows = [(column.name, column.kind, column.missing, column.distinct, column.example) for column in preview_of(source).columns]
+    return pd.DataFrame(rows, columns=["column", "kind", "missing", "distinct", "example"])
+
+
+def preview_of(source: str | bytes, settings: Mapping[str, Any] = {}) -> Preview:
+    """A table before its target is chosen, given the SHA-256 of a kept one or its bytes; `settings` are those of how it is read,
+    and the target, if it is known: it is said as such.
+
+    Raises DataError where it cannot be read so.
+    """
+    known = {item.name for item in fields(Options)}
+    options = Options(**{name: value for name, value in settings.items() if name in known})
+    raw = read_raw(source if isinstance(source, bytes) else find_table(source), options)
+    columns = columns_of(raw, options)
+    head = tuple(
+        tuple(str(column[row].as_py() if column[row].is_valid else "") for column in raw.columns) for row in range(min(HEAD, raw.rows))
+    )
+    readings = tuple(column_reading(column, "target" if column.name == settings.get("target") else "feature") for column in columns)
+    return Preview(raw.rows, readings, dialect_of(raw, columns), head, _likely_target(raw.names), tuple(raw.notes))
+
+
+def _likely_target(names: Sequence[str]) -> str:
+    by_name = {name.casefold(): name for name in reversed(names)}
+    return next((by_name[name] for name in TARGETS if name in by_name), names[-1])

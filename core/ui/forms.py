@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.choices.base import Choice
 from core.comparison import Comparison
+from core.data.examples import DataError
 from core.data.sets import Table
 from core.settings import RunSettings, SettingsError
 from core.ui import errors, fields, links, tables, varied, widgets
@@ -91,8 +92,20 @@ class SettingsForm:
             self.problems = str(error).splitlines()
             self._notes.error(errors.as_list(self.problems))
             return None
+        if isinstance(checked.data, Table) and not self._reads(checked.data):
+            return None
         self._note_changes(base, checked)
         return checked
+
+    def _reads(self, table: Table) -> bool:
+        """Whether a table can be trained on; how it is read, or why it cannot, is shown below it."""
+        try:
+            tables.show_reading(self._below["data"], tables.reading_of(table))
+        except DataError as error:
+            self._below["data"].warning(fields.plain(str(error)))
+            self.problems.append(f"data: {error}")
+            return False
+        return True
 
     def note_unused(self, paths: Sequence[str]) -> None:
         """Says of the settings that every variant sets for itself, that changing them here changes nothing."""

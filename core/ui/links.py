@@ -10,8 +10,9 @@ import streamlit as st
 from core import presets
 from core.choices.base import Choice
 from core.comparison import MAX_VARIED, Comparison
+from core.data.fetched import Table
 from core.settings import RunSettings, SettingsError
-from core.ui import fields, varied, widgets
+from core.ui import fields, tables, varied, widgets
 from core.ui.values import as_number
 from core.ui.varied import NOTHING, Varied
 
@@ -74,7 +75,8 @@ def _settings(cls: type[Choice], value: Choice, start: Choice | None, key: str) 
 
 def _setting(owner: type[Choice], name: str, value: Any, default: Any, key: str) -> Query:
     if not isinstance(value, Choice):
-        return {} if value == default else {key: _text(owner, name, value)}
+        picked = owner is Table and name in tables.PICKED
+        return {} if value == default else {key: list(value) if picked else _text(owner, name, value)}
     same_kind = isinstance(default, type(value))
     if fields.group(owner, name):
         return _settings(type(value), value, default, key)

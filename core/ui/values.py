@@ -168,7 +168,7 @@ def _tuple(owner: type[Choice], name: str, text: str) -> tuple[Any, ...]:
     if "," in text:
         separator = r"\s*,\s*"
     elif of_words:
-        separator = "-"
+        separator = r"(?<=\S)-(?=\S)"  # a word may begin with the sign: -200 is a mark of a missing value
     else:
         separator = r"\s+" if re.search(r"\s", text) else r"(?<![eE])-"
     items = [item for item in re.split(separator, text) if item]

@@ -41,6 +41,12 @@ def parquet(table: pd.DataFrame, *, index: bool = False) -> bytes:
     return buffer.getvalue()
 
 
-def loaded(content: bytes, target: str = "bought", **settings: object) -> Split:
-    sha256 = keep_table(content, tables_folder(), "test.csv")
+def workbook(table: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    table.to_excel(buffer, index=False)
+    return buffer.getvalue()
+
+
+def loaded(content: bytes, target: str = "bought", *, unclear: bool = False, **settings: object) -> Split:
+    sha256 = keep_table(content, tables_folder(), "test.csv", unclear=unclear)
     return load_data(Table(sha256=sha256, target=target, **settings))

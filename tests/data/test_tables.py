@@ -142,7 +142,7 @@ def test_describe_says_what_each_column_holds():
         "bought": "category",
         "note": "text",
         "nothing": "unusable",
-        "day": "unusable",
+        "day": "date",
     }
     assert columns.loc["city", ["missing", "distinct"]].tolist() == [7, 3]
     assert columns.loc["note", "example"] == "note 0"

@@ -11,6 +11,7 @@ import pytest
 from core.choices.base import Choice
 from core.choices.writing import write
 from core.comparison import label
+from core.data.sets import OpenMl
 from core.settings import RunSettings, SettingsError
 from core.ui import fields, suggestions, varied
 from core.ui.values import parse, parse_variant, parse_variants, write_list, write_variant
@@ -268,3 +269,10 @@ def same(read: Any, value: Any) -> bool:
     if isinstance(value, list | tuple):
         return (len(value) == 1 and read == value[0]) or tuple(read) == tuple(value)
     return bool(read == value) or {read, value} <= {None, ""}
+
+
+@pytest.mark.parametrize(
+    ("text", "marks"), [("-200", ("-200",)), ("-", ("-",)), ("-, -200, insulin=0", ("-", "-200", "insulin=0")), ("a-b", ("a", "b"))]
+)
+def test_a_word_of_a_list_may_begin_with_the_sign_that_stands_between_words(text: str, marks: tuple[str, ...]):
+    assert parse("data.missing", text, RunSettings(data=OpenMl())) == marks

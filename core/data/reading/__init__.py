@@ -1,0 +1,1 @@
+"""From the bytes of a user's table to columns of numbers, categories and dates."""

@@ -1,0 +1,54 @@
+"""How a user says that a table is to be read, where it should not be told from the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Header = Literal["auto", "first_line", "none"]
+Separator = Literal["auto", "comma", "semicolon", "tab", "bar", "blank"]
+Decimal = Literal["auto", "point", "comma"]
+Thousands = Literal["auto", "none", "comma", "point", "blank", "apostrophe"]
+DateOrder = Literal["auto", "day_first", "month_first"]
+Encoding = Literal["auto", "utf-8", "utf-16", "windows-1252"]
+
+SIGNS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "blank": " ", "point": ".", "apostrophe": "'"}
+"""What the words for separators, decimals and thousands stand for."""
+WORDS = {sign: word for word, sign in SIGNS.items()}
+
+
+@dataclass(frozen=True)
+class Options:
+    """The fields of the same names of `core.data.fetched.Table`."""
+
+    header: Header = "auto"
+    separator: Separator = "auto"
+    decimal: Decimal = "auto"
+    thousands: Thousands = "auto"
+    date_order: DateOrder = "auto"
+    encoding: Encoding = "auto"
+    sheet: str = ""
+    numbers: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    def kind_of(self, name: str) -> Literal["number", "category", "date"] | None:
+        """What a column is to be read as; None: told from its values."""
+        if name in self.numbers:
+            return "number"
+        if name in self.categories:
+            return "category"
+        return "date" if name in self.dates else None
+
+    def marks_of(self, name: str, columns: Sequence[str]) -> frozenset[str]:
+        """The user's marks of a missing value in a column: those for all columns, and those written `column=mark`."""
+        marks = set()
+        for written in self.missing:
+            column, equals, mark = written.rpartition("=")
+            if not (equals and column in columns):
+                marks.add(written.strip())
+            elif column == name:
+                marks.add(mark.strip())
+        return frozenset(marks)
