@@ -186,7 +186,14 @@ def _given(results: Results, every: DataFrame, metric: Metric, variant: str, abo
         st.markdown(f"**Exactly: {in_words(metric).lower()} of the last and of the best weights**")
         shown = summed(every) if metric == "val_loss" else summed(every, "val_loss", "kept_val_loss")
         columns = _replayed_columns(metric)
-        st.dataframe(shown, hide_index=True, key=f"{PAGE}.replayed", column_config=columns, alt="What each rule would have given, by rule")
+        st.dataframe(
+            shown,
+            hide_index=True,
+            key=f"{PAGE}.replayed",
+            column_config=columns,
+            placeholder="–",
+            alt="What each rule would have given, by rule",
+        )
         table.csv_button(f"{PAGE}.download.replayed.csv", "replayed.csv", every, "A row a rule and seed.")
 
 
@@ -262,7 +269,9 @@ def _trained_table(results: Results) -> None:
         "test_loss": number("Test loss", format="%.4g", help=OF_THE_WEIGHTS),
         "test_accuracy": number("Test accuracy", format="%.3f"),
     }
-    st.dataframe(frame, hide_index=True, key=f"{PAGE}.trained", column_config=columns, alt="What each trained variant gave")
+    st.dataframe(
+        frame, hide_index=True, key=f"{PAGE}.trained", column_config=columns, placeholder="–", alt="What each trained variant gave"
+    )
 
 
 def trained(comparison: Comparison, history: DataFrame, kept: DataFrame, runs: DataFrame) -> DataFrame:
@@ -274,7 +283,8 @@ def trained(comparison: Comparison, history: DataFrame, kept: DataFrame, runs: D
     free = history[history["variant"] == untouched(comparison)[0]]
     last = history.drop_duplicates("run", keep="last")
     at_hand = kept.drop_duplicates("run", keep="last").set_index("run")["val_loss"]
-    means = runs.assign(val_loss=runs["run"].map(at_hand)).groupby("variant", sort=False)
+    ended = runs[runs["status"] != "diverged"]
+    means = ended.assign(val_loss=ended["run"].map(at_hand)).groupby("variant", sort=False)
     table = means[["val_loss", "test_loss", "test_accuracy"]].mean()
     epochs = last.groupby("variant", observed=True)["epoch"].agg(_listed)
     replayed = {name: _replayed_epochs(free, run.stopping) for name, run in settings.items()}
