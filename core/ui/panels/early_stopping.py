@@ -284,7 +284,7 @@ def trained(comparison: Comparison, history: DataFrame, kept: DataFrame, runs: D
     last = history.drop_duplicates("run", keep="last")
     at_hand = kept.drop_duplicates("run", keep="last").set_index("run")["val_loss"]
     ended = runs[runs["status"] != "diverged"]
-    means = ended.assign(val_loss=ended["run"].map(at_hand)).groupby("variant", sort=False)
+    means = ended.assign(val_loss=ended["run"].map(at_hand).astype(float)).groupby("variant", sort=False)
     table = means[["val_loss", "test_loss", "test_accuracy"]].mean()
     epochs = last.groupby("variant", observed=True)["epoch"].agg(_listed)
     replayed = {name: _replayed_epochs(free, run.stopping) for name, run in settings.items()}
