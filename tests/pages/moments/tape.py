@@ -34,7 +34,7 @@ class Tape:
         """Reads a comparison that is trained."""
         self._keys = [run.key for run in comparison.runs()]
         with store.database.reading() as connection:
-            self._history = self._read(connection, history, HISTORY_COLUMNS)
+            self._history = self._read(connection, history, [name for name in HISTORY_COLUMNS if name != "moment"])
             self._layers = self._read(connection, layers, LAYER_COLUMNS)
             self._grids = self._read(connection, grids, ("run", "step", "grid"))
             self._ended = {key: rows[0] for key, rows in self._read(connection, runs, ENDED_COLUMNS).items()}
@@ -66,7 +66,7 @@ class Tape:
             recording.record(connection, ids, records)
 
     def _until(self, key: str, place: Reached) -> Records:
-        rows = [dict(row, status="running") for row in self._history[key][: place.evaluations]]
+        rows = [dict(row, status="running", moment="") for row in self._history[key][: place.evaluations]]
         if not rows:
             return Records()
         status = self._ended[key]["status"] if place.status == "finished" else place.status  # some diverge by themselves
