@@ -1,4 +1,5 @@
-# Tandem on the CPU. docker build -t tandem . && docker run -p 8501:8501 -v tandem:/data tandem
+# Tandem on the CPU. docker build -t tandem . && docker run -p 127.0.0.1:8501:8501 -v tandem:/data tandem
+# Inside the container it listens on every interface; which of the machine's may reach it, `-p` says. See docs/serving.md.
 FROM python:3.11-slim
 
 RUN useradd --create-home tandem && mkdir /data && chown tandem /data
@@ -17,4 +18,4 @@ EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=3s --start-period=20s \
     CMD python -c "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=2)"
 
-CMD [".venv/bin/python", "-m", "streamlit", "run", "dashboard.py", "--server.address=0.0.0.0", "--server.port=8501"]
+CMD [".venv/bin/python", "-m", "streamlit", "run", "app.py", "--server.address=0.0.0.0", "--server.port=8501"]

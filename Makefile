@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
-CODE := core pages dashboard.py tests benchmarks scripts
+CODE := core pages app.py dashboard.py tests benchmarks scripts
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev browser run test check format fuzz bench reference docs stored screenshots clean
@@ -29,7 +29,7 @@ browser: install-dev # The browser tests' Chromium, where it may be installed
 	@$(BIN)/python -m scripts.install_chromium
 
 run: install ## Start the dashboard (PORT=8600 chooses the port)
-	$(BIN)/python -m streamlit run dashboard.py $(if $(PORT),--server.port=$(PORT))
+	$(BIN)/python -m streamlit run app.py $(if $(PORT),--server.port=$(PORT))
 
 test: install-dev browser ## Run every test, in a real browser too
 	$(BIN)/python -m pytest -n auto --dist loadfile --ignore tests/browser

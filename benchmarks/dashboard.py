@@ -63,7 +63,7 @@ def measured(browser: Browser, home: Path) -> Figures:
     """All figures, from a server of their own that starts with an empty store; before them, what Streamlit takes for a title alone."""
     figures = streamlit_alone(browser, home / "alone")
     began = time.perf_counter()
-    server = start(home / "tandem", ROOT / "dashboard.py")
+    server = start(home / "tandem", ROOT / "app.py")
     try:
         wait_until_healthy(server)
         page = browser.new_page(viewport=VIEWPORT)

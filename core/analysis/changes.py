@@ -8,8 +8,13 @@ from typing import Any
 from pandas import DataFrame
 
 from core.analysis import metrics
+from core.analysis.frames import Types, of_rows
 from core.analysis.metrics import higher_is_better
 from core.analysis.statistics import figures, paired_difference
+
+CHANGES: Types = (
+    {"curve": "str"} | dict.fromkeys(("before", "after", "mean", "low", "high"), "float64") | {"n": "int64", "diverged": "int64"}
+)
 
 
 def changes(values: DataFrame, before: float, after: float) -> DataFrame:
@@ -34,7 +39,7 @@ def changes(values: DataFrame, before: float, after: float) -> DataFrame:
             means = {"before": first[both].mean(), "after": second[both].mean()}
             change = {"mean": difference.mean, "low": difference.low, "high": difference.high, "n": difference.n}
             rows.append({"curve": curve, **means, **change, "diverged": _diverged(own, (before, after))})
-    return DataFrame(rows, columns=["curve", "before", "after", "mean", "low", "high", "n", "diverged"])
+    return of_rows(rows, CHANGES)
 
 
 def in_words(table: DataFrame, before: float, after: float, *, place: str, metric: str) -> str:

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 from pandas import DataFrame, Series
 
+from core.analysis.frames import Types, of_rows
 from core.analysis.statistics import mean_interval, paired_difference, seed_values
 
-OUTCOMES = ["variant", "n", "diverged", "mean", "low", "high", "difference", "difference_low", "difference_high"]
+OUTCOMES: Types = {"variant": "str", "n": "int64", "diverged": "int64"} | dict.fromkeys(
+    ("mean", "low", "high", "difference", "difference_low", "difference_high"), "float64"
+)
 
 
 def outcomes(history: DataFrame, runs: DataFrame, metric: str, reference: str | None = None) -> DataFrame:
@@ -23,7 +26,7 @@ def outcomes(history: DataFrame, runs: DataFrame, metric: str, reference: str | 
     by_variant = {str(name): group.set_index("seed") for name, group in values.groupby("variant", sort=False, observed=True)}
     base = by_variant[reference]["value"] if reference in by_variant else None
     rows = [_outcome(name, group, None if name == reference else base) for name, group in by_variant.items()]
-    return DataFrame(rows, columns=OUTCOMES)
+    return of_rows(rows, OUTCOMES)
 
 
 def _outcome(name: str, seeds: DataFrame, base: Series | None) -> tuple[object, ...]:

@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
+from core.analysis.frames import Types, of_rows
+
 WINDOW = 5
 """Evaluations over which a slope is taken: one alone is mostly noise."""
 
 BLOWN_UP = 1.5
 """The loss has blown up when it is this many times what it was at its start, after its lowest."""
 
-COLUMNS = ["variant", "n", "steepest", "steepest_loss", "lowest", "tenth", "blown_up"]
+READINGS: Types = {"variant": "str", "n": "int64"} | dict.fromkeys(("steepest", "steepest_loss", "lowest", "tenth", "blown_up"), "float64")
 
 
 def curve(history: DataFrame, metric: str = "train_loss_eval") -> DataFrame:
@@ -46,7 +48,7 @@ def readings(curve: DataFrame) -> DataFrame:
         rate of the lowest loss; tenth, a tenth of that; blown_up, the first rate after it where the loss is 1.5 times that at the start
         (NaN: it never was).
     """
-    return DataFrame([_reading(str(name), group) for name, group in curve.groupby("variant", sort=False, observed=True)], columns=COLUMNS)
+    return of_rows((_reading(str(name), group) for name, group in curve.groupby("variant", sort=False, observed=True)), READINGS)
 
 
 def _reading(variant: str, group: DataFrame) -> dict[str, object]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 from pandas import DataFrame, Series
 
+from core.analysis.frames import Types, of_rows
 from core.analysis.statistics import mean_interval, t_quantile
+
+SLOPES: Types = {"variant": "str", "n": "int64"} | dict.fromkeys(("slope", "low", "high", "factor", "straight", "gone"), "float64")
 
 FAR = 0.01
 """Of a gradient, what is left when it counts as gone."""
@@ -41,7 +44,7 @@ def slopes(norms: DataFrame) -> DataFrame:
         straight = mean_interval([line[1] for line in lines])[0]
         mean = means[means["variant"] == variant]
         rows.append((variant, len(lines), slope, low, high, np.exp(slope), straight, _gone(mean)))
-    return DataFrame(rows, columns=["variant", "n", "slope", "low", "high", "factor", "straight", "gone"])
+    return of_rows(rows, SLOPES)
 
 
 def _logarithms(norms: DataFrame) -> DataFrame:

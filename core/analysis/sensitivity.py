@@ -7,12 +7,23 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
+from core.analysis.frames import Types, of_rows
 from core.analysis.metrics import higher_is_better
 from core.analysis.statistics import At as At
 from core.analysis.statistics import mean_interval, seed_values
+
+POINTS: Types = {
+    "curve": "str",
+    "place": "float64",
+    "variant": "str",
+    **dict.fromkeys(("n", "diverged", "worse"), "int64"),
+} | dict.fromkeys(("mean", "low", "high"), "float64")
+PLACES: Types = {"variant": "str", "curve": "str", "place": "float64"}
+"""Where variants stand: what `values` takes."""
 
 UNSTABLE = 0.5
 """From this share of diverged seeds on, a place is not the best: its mean is that of the lucky ones."""
@@ -55,7 +66,7 @@ def points(values: DataFrame, start: float = math.nan, metric: str = "val_loss")
         for curve in frame["curve"].unique()
         for place, group in frame[frame["curve"] == curve].groupby("place", sort=True)
     ]
-    return DataFrame(rows, columns=["curve", "place", "variant", "n", "diverged", "worse", "mean", "low", "high"])
+    return of_rows(rows, POINTS)
 
 
 def _point(group: DataFrame) -> dict[str, float]:
@@ -80,7 +91,7 @@ def best(points: DataFrame, metric: str = "val_loss") -> DataFrame:
         if len(group):
             row = group.loc[group["mean"].idxmax() if higher_is_better(metric) else group["mean"].idxmin()]
             rows.append({**row.to_dict(), "edge": _edge(row["place"], points.loc[points["curve"] == curve, "place"])})
-    return DataFrame(rows, columns=[*points.columns, "edge"])
+    return of_rows(rows, {**POINTS, "edge": "str"})
 
 
 def _edge(place: float, tried: Series) -> str:
@@ -90,8 +101,9 @@ def _edge(place: float, tried: Series) -> str:
 
 
 def untrained(history: DataFrame, metric: str = "val_loss") -> float:
-    """The metric's median over all runs before their first update; NaN when that was not measured."""
-    return float(history.loc[history["step"] == 0, metric].median())
+    """The metric's median over all runs before their first update, of those that have one; NaN when that was not measured."""
+    before = history.loc[history["step"] == 0, metric].astype(float)
+    return float(before[np.isfinite(before)].median())
 
 
 def limit(points: DataFrame, start: float, metric: str = "val_loss") -> float | None:

@@ -55,7 +55,8 @@ def seed_values(history: DataFrame, runs: DataFrame, metric: str = "val_loss", a
     value = best if at == "best" else _last(history, metric)
     frame = runs[["variant", "seed", "run", "status"]]
     ended = frame["status"] != "diverged"
-    return frame.assign(value=_finite(frame["run"].map(value)).where(ended), best=frame["run"].map(best).where(ended))
+    values, bests = (frame["run"].map(found).astype(float) for found in (value, best))  # without a row to look in, pandas makes texts
+    return frame.assign(value=_finite(values).where(ended), best=bests.where(ended))
 
 
 def summarise(history: DataFrame, runs: DataFrame, metric: str = "val_loss", at: At = "last") -> DataFrame:

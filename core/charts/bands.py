@@ -88,12 +88,12 @@ def with_axis(frame: DataFrame, positions: Series, x: Axis) -> DataFrame:
 
 
 def half_width(std: Series, n: Series) -> Series:
-    """From a mean of n values to the end of its 95 % t interval; NaN below two values."""
+    """From a mean of n values to the end of its 95 % t interval; NaN below two values, and where their spread is beyond all numbers."""
     from scipy.special import stdtrit  # here, for importing a chart is not to import scipy
 
     most = int(n.max()) if len(n) else 0
     quantiles = np.concatenate([[np.nan, np.nan], stdtrit(np.arange(1, most), 0.975)])
-    return std / np.sqrt(n) * quantiles[n.to_numpy()]
+    return std.where(np.isfinite(std)) / np.sqrt(n) * quantiles[n.to_numpy()]
 
 
 def on_the_axis(spread: DataFrame, values: Series, *, log: bool = False) -> DataFrame:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import socket
 import threading
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
@@ -35,6 +38,23 @@ def fetch(data_id: int, target: str, folder: Path, limits: Limits = LIMITS) -> t
         bunch = fetch_openml(data_id=data_id, data_home=folder, as_frame=True, target_column=None, n_retries=RETRIES)
     check_shape(len(bunch.data), len(bunch.data.columns), limits)
     return bunch.data, target or _own_target(description, list(bunch.data.columns))
+
+
+def is_kept(data_id: int, folder: Path) -> bool:
+    """Whether `fetch` takes a data set from `folder`/openml, without asking OpenML for anything."""
+    from sklearn.datasets import _openml
+
+    def at(url: str) -> Path:
+        return Path(_openml._get_local_path(_openml._openml_path_from_url(url), str(folder / "openml")))
+
+    told = [at(url.format(data_id)) for url in (_openml._DATA_INFO, _openml._DATA_FEATURES, _openml._DATA_QUALITIES)]
+    if not all(file.exists() for file in told):
+        return False
+    try:
+        description = json.loads(gzip.decompress(told[0].read_bytes()))["data_set_description"]
+        return at(description["url"]).exists()
+    except (OSError, EOFError, zlib.error, ValueError, KeyError):
+        return False
 
 
 def _own_target(description: dict[str, Any], columns: list[str]) -> str:

@@ -19,7 +19,9 @@ from core.settings import RunSettings
 METRICS: tuple[Metric, ...] = get_args(Metric)
 RESTORED = ("finished", "stopped", "diverged")
 """How runs end that get their best weights back, where their rule says so; one under way or cancelled has its latest."""
-COLUMNS = ("rule", "metric", "seed", "stopped", "epoch", "kept_epoch", "val_loss", "kept_val_loss", "value", "kept")
+COLUMNS = {"rule": "str", "metric": "str", "seed": "int64", "stopped": "bool"} | dict.fromkeys(
+    ("epoch", "kept_epoch", "val_loss", "kept_val_loss", "value", "kept"), "float64"
+)
 
 
 class Stop(NamedTuple):
@@ -74,16 +76,18 @@ def replayed(history: DataFrame, by_name: Mapping[str, StoppingChoice]) -> DataF
     """A row a rule and seed.
 
     Args:
-        history: of one variant, a row a run and evaluation, in order of step within a run.
+        history: of one variant, a row a run and evaluation, in order of step within a run. An evaluation that says that the run diverged
+            is left out, for it has no loss to speak of.
         by_name: the rules.
 
     Returns:
         rule, metric, seed; stopped (False: it came to the end); epoch and val_loss where it ends; kept_epoch and kept_val_loss of its best
         evaluation until then; value and kept: the same two of the metric that it watches.
     """
-    runs: dict[Any, list[Any]] = {seed: part.to_dict("records") for seed, part in history.groupby("seed")}
+    measured = history[history["status"] != "diverged"]
+    runs: dict[Any, list[Any]] = {seed: part.to_dict("records") for seed, part in measured.groupby("seed")}
     found = [_row(name, rule, int(seed), rows) for name, rule in by_name.items() for seed, rows in runs.items()]
-    return DataFrame(found, columns=list(COLUMNS))
+    return DataFrame(found, columns=list(COLUMNS)).astype(COLUMNS)
 
 
 def up_to_the_weights(history: DataFrame, runs: Mapping[str, RunSettings]) -> DataFrame:

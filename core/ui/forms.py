@@ -16,7 +16,7 @@ from core.comparison import Comparison
 from core.data.examples import DataError
 from core.data.sets import Table
 from core.settings import RunSettings, SettingsError
-from core.ui import errors, fields, links, tables, varied, widgets
+from core.ui import downloads, errors, fields, links, tables, varied, widgets
 from core.ui.varying import VaryingForm
 from core.ui.widgets import Spot
 
@@ -33,6 +33,7 @@ def settings(page: str, base: RunSettings = RunSettings()) -> RunSettings:  # no
     checked = form.draw(base)
     if checked is None:
         errors.stop(REFUSED, form.problems, form.steps)
+    downloads.ask_first(page, [checked.data])
     return checked
 
 
@@ -52,9 +53,11 @@ def comparison(page: str, start: Comparison, vary: Sequence[str] = ()) -> Compar
         errors.stop(REFUSED, form.problems + varying.problems, form.steps)
     form.note_unused(varied.everywhere(asked))
     try:
-        return Comparison.load({"base": base, **asked})
+        wanted = Comparison.load({"base": base, **asked})
     except SettingsError as error:
         errors.stop(REFUSED, str(error).splitlines())
+    downloads.ask_first(page, [run.data for run in wanted.runs()])
+    return wanted
 
 
 class SettingsForm:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import groupby
+from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
 
 NAME = "Tandem"
 ICON = ":material/stacked_line_chart:"
+TAB_ICON = Path(__file__).with_name("icon.svg").read_text(encoding="utf-8")
+"""Of the browser's tab: a picture of our own. The browser would fetch one of Streamlit's icons from another host."""
+
 HOME = "dashboard.py"
 SIDEBAR_WIDTH = 350  # pixels: two settings stand beside each other
 
@@ -103,7 +107,7 @@ def shell(title: str, opening: Callable[[], None] | None = None) -> None:
     `opening` draws what needs nothing but Streamlit: it is on the screen while a server that has just been started reads the rest.
     """
     page_title = title if title == NAME else f"{title} · {NAME}"
-    st.set_page_config(page_title, ICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
+    st.set_page_config(page_title, TAB_ICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
     st.html(STYLE)
     _navigation(title)
     if opening is not None:

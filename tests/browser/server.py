@@ -45,7 +45,7 @@ class Server:
 
 
 @contextmanager
-def serve(home: Path, *, script: Path = ROOT / "dashboard.py") -> Iterator[Server]:
+def serve(home: Path, *, script: Path = ROOT / "app.py") -> Iterator[Server]:
     """A running dashboard whose data folder is `home`; on leaving it is ended, and its whole family must be gone.
 
     Raises `ServerError` when it does not answer within a minute, or when a process of it outlives it.
@@ -62,7 +62,7 @@ def start(home: Path, script: Path) -> Server:
     """Starts the dashboard without waiting for it; what it prints goes to `server.log` in `home`."""
     home.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.address=127.0.0.1", f"--server.port={port}"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
     environment = os.environ | {"TANDEM_HOME": str(home), "PYTHONUNBUFFERED": "1"}
     log = home / "server.log"
     with log.open("wb") as output:

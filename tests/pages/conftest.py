@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.comparison import Comparison
@@ -31,6 +32,12 @@ def small(*rates: float, name: str = "adam", data: str = "moons", epochs: int = 
 def no_runner(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages start no process that trains."""
     monkeypatch.setattr(child, "ensure_runner", lambda configuration: None)
+
+
+@pytest.fixture(autouse=True)
+def no_components(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody looks through the installed packages for Streamlit components each time: that takes as long as a page."""
+    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", list)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.ui import links, service
@@ -22,6 +23,7 @@ st.text(comparison.to_json(), help="json")
 def _no_runner(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages are looked at, nothing is trained."""
     monkeypatch.setattr(service, "ensure_runner", lambda: None)
+    monkeypatch.setattr(manifest_scanner, "scan_component_manifests", list)  # of all installed packages, each time
 
 
 def form(query: links.Query | None = None, start: str = "presets.DEFAULT") -> AppTest:

@@ -182,7 +182,7 @@ def _table(functions: list[Function], at: DataFrame, facts: DataFrame, x: float)
         "taken": number("PyTorch takes", format="%.4g", help="What autograd gives at exactly 0."),
     }
     alt = "Activation functions: value and slope at x, largest slope, and what holds at 0"
-    st.dataframe(shown, hide_index=True, key=f"{PAGE}.functions.table", column_config=columns, alt=alt)
+    st.dataframe(shown, hide_index=True, key=f"{PAGE}.functions.table", column_config=columns, placeholder="–", alt=alt)
     exact = shown.rename(columns={"value": "f", "slope": "derivative"}).assign(x=x)
     table.csv_button(f"{PAGE}.download.functions", "activation_functions.csv", exact)
 

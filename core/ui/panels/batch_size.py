@@ -10,7 +10,7 @@ import streamlit as st
 from pandas import DataFrame
 
 from core import presets
-from core.analysis import metrics
+from core.analysis import frames, metrics
 from core.analysis import sensitivity as analysis
 from core.charts import batch_size as charts
 from core.charts.titles import Axis
@@ -109,7 +109,14 @@ def _speeds(results: Results) -> None:
         "per_s": number("Examples a second", format="localized"),
     }
     st.markdown("**What an update and an epoch cost**")
-    st.dataframe(frame, key=f"{PAGE}.speeds", hide_index=True, column_config=columns, alt="Cost of an update and an epoch by variant")
+    st.dataframe(
+        frame,
+        key=f"{PAGE}.speeds",
+        hide_index=True,
+        column_config=columns,
+        placeholder="–",
+        alt="Cost of an update and an epoch by variant",
+    )
 
 
 def speeds(history: DataFrame, variants: list[str]) -> DataFrame:
@@ -179,7 +186,7 @@ def rule_places(comparison: Comparison, reference: int) -> DataFrame:
         rows += [(name, curve, float(size)) for curve in (RULES if size == reference else (rule,))]
     order = {rule: place for place, rule in enumerate(RULES)}
     rows.sort(key=lambda row: (order[row[1]], row[2]))
-    return DataFrame(rows, columns=["variant", "curve", "place"])
+    return frames.of_rows(rows, analysis.PLACES)
 
 
 def draw_rules(results: Results, reference: int) -> None:
@@ -246,7 +253,14 @@ def _noise(base: RunSettings, draws: int, replacement: bool) -> None:
         "ci_high": number("to", format="%.4g"),
         "expected": number("In closed form", format="%.4g"),
     }
-    st.dataframe(found, key=f"{PAGE}.noise_table", hide_index=True, column_config=columns, alt="Spread of the gradient by batch size")
+    st.dataframe(
+        found,
+        key=f"{PAGE}.noise_table",
+        hide_index=True,
+        column_config=columns,
+        placeholder="–",
+        alt="Spread of the gradient by batch size",
+    )
     table.csv_button(f"{PAGE}.noise_csv", "noise.csv", found)
 
 

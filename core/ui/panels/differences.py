@@ -30,7 +30,7 @@ def table(comparison: Comparison, key: str) -> None:
     if len(cells) > MOST_COLUMNS:
         frame = frame.T.rename_axis("variant")
     height: Literal["content", "auto"] = "content" if len(frame) <= MOST_ROWS else "auto"
-    st.dataframe(frame, key=key, height=height, alt="The settings in which the variants differ")
+    st.dataframe(frame, key=key, height=height, placeholder="–", alt="The settings in which the variants differ")
 
 
 def _cell(value: object) -> str:

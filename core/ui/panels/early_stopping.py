@@ -187,7 +187,14 @@ def _given(results: Results, every: DataFrame, metric: Metric, variant: str, abo
         st.markdown(f"**Exactly: {in_words(metric).lower()} of the last and of the best weights**")
         shown = summed(every) if metric == "val_loss" else summed(every, "val_loss", "kept_val_loss")
         columns = _replayed_columns(metric)
-        st.dataframe(shown, hide_index=True, key=f"{PAGE}.replayed", column_config=columns, alt="What each rule would have given, by rule")
+        st.dataframe(
+            shown,
+            hide_index=True,
+            key=f"{PAGE}.replayed",
+            column_config=columns,
+            placeholder="–",
+            alt="What each rule would have given, by rule",
+        )
         table.csv_button(f"{PAGE}.download.replayed.csv", "replayed.csv", every, "A row a rule and seed.")
 
 
@@ -263,7 +270,8 @@ def _trained_table(results: Results) -> None:
         **{name: column(name, loss_unit(results)) for name in metrics.TESTS},
     }
     frame = frame.dropna(axis="columns", how="all")
-    st.dataframe(frame, hide_index=True, key=f"{PAGE}.trained", column_config=columns, alt="What each trained variant gave")
+    alt = "What each trained variant gave"
+    st.dataframe(frame, hide_index=True, key=f"{PAGE}.trained", column_config=columns, placeholder="–", alt=alt)
 
 
 def trained(comparison: Comparison, history: DataFrame, kept: DataFrame, runs: DataFrame) -> DataFrame:
@@ -275,7 +283,8 @@ def trained(comparison: Comparison, history: DataFrame, kept: DataFrame, runs: D
     free = history[history["variant"] == untouched(comparison)[0]]
     last = history.drop_duplicates("run", keep="last")
     at_hand = kept.drop_duplicates("run", keep="last").set_index("run")["val_loss"]
-    means = runs.assign(val_loss=runs["run"].map(at_hand)).groupby("variant", sort=False)
+    ended = runs[runs["status"] != "diverged"]
+    means = ended.assign(val_loss=ended["run"].map(at_hand).astype(float)).groupby("variant", sort=False)
     table = means[["val_loss", *metrics.TESTS]].mean()
     epochs = last.groupby("variant", observed=True)["epoch"].agg(_listed)
     replayed = {name: _replayed_epochs(free, run.stopping) for name, run in settings.items()}

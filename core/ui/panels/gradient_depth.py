@@ -233,7 +233,7 @@ def _tables(found: DataFrame) -> None:
     with st.expander("Exact values", type="compact"):
         st.caption("Medians over the seeds. The files have a row a seed: of the two ends, and of every layer.")
         alt = "Gradients of the first and last layer and the spread of the last, by variant and depth"
-        st.dataframe(shown, hide_index=True, key=f"{PAGE}.depth.table", column_config=scientific, alt=alt)
+        st.dataframe(shown, hide_index=True, key=f"{PAGE}.depth.table", column_config=scientific, placeholder="–", alt=alt)
         with st.container(horizontal=True, gap="small"):
             table.csv_button(f"{PAGE}.download.depth", "depth.csv", exact)
             table.csv_button(f"{PAGE}.download.depth_layers", "depth_layers.csv", found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 from pandas import DataFrame
@@ -191,7 +192,7 @@ def _ends(results: Results, frame: DataFrame, after: float) -> None:
         "dead": number("Dead units", format="percent"),
     }
     alt = "Gradient and spread of the first and the last hidden layer, and dead units, by variant"
-    st.dataframe(made, key=f"{PAGE}.ends", hide_index=True, column_config=columns, alt=alt)
+    st.dataframe(made, key=f"{PAGE}.ends", hide_index=True, column_config=columns, placeholder="–", alt=alt)
     table.csv_button(f"{PAGE}.download.ends", "by_layer.csv", _exported(frame), "A row a run and layer, at the moment chosen above.")
 
 
@@ -203,10 +204,13 @@ def _exported(frame: DataFrame) -> DataFrame:
 def ends(frame: DataFrame, variants: list[str]) -> DataFrame:
     """A row a variant: seeds, first and last (gradient norm of the first and the last hidden layer), ratio, the same of spread, dead.
 
-    frame: of `charts.at_moment`. Medians over seeds, those of `ratio` and `dead` (mean over hidden layers) of each seed's own.
+    frame: of `charts.at_moment`; what is not finite counts as not measured. Medians over seeds, those of `ratio` and `dead` (mean over
+    hidden layers) of each seed's own.
     """
-    hidden = frame[frame["layer"] != charts.OUTPUT].groupby(["variant", "seed"], sort=False, observed=True)
-    first, last = hidden.first(), hidden.last()
+    measures = ["grad_norm", "activation_std", "dead_fraction"]
+    finite = frame.assign(**{name: frame[name].where(np.isfinite(frame[name].astype(float))) for name in measures})
+    hidden = finite[finite["layer"] != charts.OUTPUT].groupby(["variant", "seed"], sort=False, observed=True)
+    first, last = hidden.first(skipna=False), hidden.last(skipna=False)  # a layer without a value has none of another
     by_seed = DataFrame({"first": first["grad_norm"], "last": last["grad_norm"], "ratio": first["grad_norm"] / last["grad_norm"]})
     by_seed = by_seed.assign(spread_first=first["activation_std"], spread_last=last["activation_std"], dead=hidden["dead_fraction"].mean())
     groups = by_seed.groupby(level="variant", observed=True)

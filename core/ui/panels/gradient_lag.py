@@ -195,4 +195,11 @@ def _slopes(asked: Asked, slopes: DataFrame) -> None:
         "n": number("Seeds"),
     }
     frame = slopes.assign(**predicted)[[name for name in columns if name in slopes or name in predicted]]
-    st.dataframe(frame, key=f"{PAGE}.slopes", hide_index=True, column_config=columns, alt="Slopes of the logarithm of the gradient norm")
+    st.dataframe(
+        frame,
+        key=f"{PAGE}.slopes",
+        hide_index=True,
+        column_config=columns,
+        placeholder="–",
+        alt="Slopes of the logarithm of the gradient norm",
+    )

@@ -107,7 +107,9 @@ def draw_schedules(base: RunSettings) -> None:
             figure(f"{PAGE}.shape.{name}", charts.shape(rows, name=str(name), chosen=name == base.schedule.kind), stretch=True)
     with st.expander("Every value", type="compact"):
         st.dataframe(
-            frame.pivot_table(index="epoch", columns="schedule", values="lr", sort=False), alt="The learning rate of each schedule"
+            frame.pivot_table(index="epoch", columns="schedule", values="lr", sort=False),
+            placeholder="–",
+            alt="The learning rate of each schedule",
         )
     query = links.query_for("compare", trained_side_by_side(base))
     st.page_link(links.COMPARE, label="Train with these schedules, in the workbench", icon=":material/open_in_new:", query_params=query)

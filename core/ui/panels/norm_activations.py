@@ -114,7 +114,13 @@ def _pictures(page: str, results: Results) -> None:
         _over_time(page, results)
     with st.expander("Exact values", type="compact"):
         rows = results.once("by depth", lambda: _every(results), PATIENCE)
-        st.dataframe(rows, key=f"{page}.by_depth", hide_index=True, alt="The measures by normalization and layer, before training and last")
+        st.dataframe(
+            rows,
+            key=f"{page}.by_depth",
+            hide_index=True,
+            placeholder="–",
+            alt="The measures by normalization and layer, before training and last",
+        )
         table.csv_button(f"{page}.by_depth_csv", "activations.csv", rows, "A row a measure, moment, normalization and layer.")
 
 

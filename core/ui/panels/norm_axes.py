@@ -176,7 +176,9 @@ def _worked(found: lab.Normalized, chosen: int, kind: Kind) -> None:
 
 def _tables(page: str, found: lab.Normalized, x_NCP: lab.Floats, kind: Kind, seed: int) -> None:
     frame, columns = _statistics(found, x_NCP, kind, seed)
-    st.dataframe(frame, key=f"{page}.sets", hide_index=True, column_config=columns, alt="Mean and variance of every set of cells")
+    st.dataframe(
+        frame, key=f"{page}.sets", hide_index=True, column_config=columns, placeholder="–", alt="Mean and variance of every set of cells"
+    )
     with st.container(horizontal=True, gap="small"):
         table.csv_button(f"{page}.sets_csv", "sets.csv", frame, "A row a set.")
         table.csv_button(f"{page}.cells_csv", "cells.csv", found.cells, "A row a cell: its set, x and y.")

@@ -127,7 +127,14 @@ def _table(page: str, found: Mapping[str, Modes], stored: Mapping[str, bool]) ->
         "evaluation": number("Right in eval mode", format="percent", help="Of the same examples."),
     }
     frame = DataFrame(rows).dropna(axis="columns", how="all")
-    st.dataframe(frame, key=f"{page}.modes_table", hide_index=True, column_config=columns, alt="Both modes of each normalization's network")
+    st.dataframe(
+        frame,
+        key=f"{page}.modes_table",
+        hide_index=True,
+        column_config=columns,
+        placeholder="–",
+        alt="Both modes of each normalization's network",
+    )
     examples = len(next(iter(found.values())).outputs.drop_duplicates("example"))
     st.caption(f"{examples} training examples, in the same batches in both modes. Dropout, another difference of the modes, is left out.")
 

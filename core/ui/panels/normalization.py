@@ -156,7 +156,7 @@ def _verdict(page: str, results: Results, sweep: Sweep, found: Found, metric: st
             "diverged": number("Diverged", help="Seeds that diverged at either. They are in no mean."),
         }
         alt = f"Change from a batch size of {before:g} to {after:g} by normalization"
-        st.dataframe(told, key=f"{page}.changes", hide_index=True, column_config=columns, alt=alt)
+        st.dataframe(told, key=f"{page}.changes", hide_index=True, column_config=columns, placeholder="–", alt=alt)
         table.csv_button(f"{page}.changes_csv", "changes.csv", told)
 
 

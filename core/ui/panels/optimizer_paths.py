@@ -384,6 +384,7 @@ def _values(paths: DataFrame, step: int) -> None:
             "reached": number("Reached", help="First step at which the loss above the lowest was a thousandth of the start's."),
             "status": text("Status", help="diverged: not finite any more, or a million units away."),
         },
+        placeholder="–",
         alt=f"Exact values of every path at step {step}",
     )
 

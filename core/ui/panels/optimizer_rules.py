@@ -84,6 +84,7 @@ def _table(table: DataFrame) -> None:
             "mean": number("Mean ms", format="%.3g", help="Also counts what happens in some steps only, such as SOAP's new eigenbasis."),
             "relative": number("× SGD", format="%.3g", help="The median over that of plain SGD."),
         },
+        placeholder="–",
         alt="State and time of a step of every optimizer",
     )
     csv_button(f"{PAGE}.csv", "costs.csv", table)

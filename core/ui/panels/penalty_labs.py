@@ -145,5 +145,5 @@ def _paths(informative: int, noise: float, samples: int) -> regularization_path.
 
 def _table(name: str, frame: DataFrame, described: str) -> None:
     with st.expander("Exact values", type="compact"):
-        st.dataframe(frame, hide_index=True, key=f"{PAGE}.table.{name}", alt=described)
+        st.dataframe(frame, hide_index=True, key=f"{PAGE}.table.{name}", placeholder="–", alt=described)
         table.csv_button(f"{PAGE}.download.{name}.csv", f"{name}.csv", frame)

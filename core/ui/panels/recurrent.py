@@ -143,7 +143,14 @@ def _cost(part: Part, results: Results, found: Baseline | None) -> None:
         "ms": number("ms an update", format="%.3f", help="Training time of one run, its share of a stack of several; without measuring."),
         "epoch_s": number("s an epoch", format="%.3f"),
     }
-    st.dataframe(frame, key=f"{part.page}.speeds", hide_index=True, column_config=columns, alt="Cost of an update and an epoch by variant")
+    st.dataframe(
+        frame,
+        key=f"{part.page}.speeds",
+        hide_index=True,
+        column_config=columns,
+        placeholder="–",
+        alt="Cost of an update and an epoch by variant",
+    )
     table.csv_button(f"{part.page}.download.speeds.csv", "speeds.csv", frame)
     st.caption(
         "Where the loss is at the end alone, as here, only the last k steps need be kept for the way back. What that saves is memory, "

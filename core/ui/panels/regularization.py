@@ -137,5 +137,5 @@ def _gaps(results: Results, view: View) -> None:
     columns: dict[str, Any] = {name: number(name.capitalize(), format="%.3f") for name in made.columns if name not in ("variant", "seeds")}
     columns["variant"] = st.column_config.TextColumn("Variant", pinned=True)
     alt = f"{in_words(view.metric)} at the end: training, validation and the gap between them, by variant"
-    st.dataframe(made.drop(columns="seeds"), hide_index=True, key=f"{PAGE}.gaps", column_config=columns, alt=alt)
+    st.dataframe(made.drop(columns="seeds"), hide_index=True, key=f"{PAGE}.gaps", column_config=columns, placeholder="–", alt=alt)
     table.csv_button(f"{PAGE}.download.gap", "gap.csv", made)

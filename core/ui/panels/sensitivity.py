@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 from pandas import DataFrame
 
-from core.analysis import metrics, sensitivity
+from core.analysis import frames, metrics, sensitivity
 from core.analysis.statistics import At, leading_verdict, quoted
 from core.charts import sensitivity as charts
 from core.comparison import Comparison
@@ -63,11 +63,13 @@ def places(comparison: Comparison, path: str) -> DataFrame:
     """
     first = dict(reversed(comparison.members))
     rows = [(name, _without(first[name], path), setting(first[name], path)) for name in comparison.names]
-    frame = DataFrame([row for row in rows if isinstance(row[2], int | float)], columns=["variant", "identity", "place"])
+    frame = frames.of_rows(
+        (row for row in rows if isinstance(row[2], int | float)), {"variant": "str", "identity": "str", "place": "float64"}
+    )
     names = {identity: _common(list(group["variant"]), path) for identity, group in frame.groupby("identity", sort=False)}
     twice = {name for name in names.values() if list(names.values()).count(name) > 1}
     names = {key: f"{name} ({number})" if name in twice else name for number, (key, name) in enumerate(names.items(), 1)}
-    return frame.assign(curve=frame["identity"].map(names), place=frame["place"].astype(float))[["variant", "curve", "place"]]
+    return frame.assign(curve=frame["identity"].map(names).astype("str"))[list(sensitivity.PLACES)]
 
 
 def setting(run: RunSettings, path: str) -> Any:
@@ -116,9 +118,9 @@ def draw(page: str, results: Results, sweep: Sweep, *, metric: str = "val_loss",
     shared |= {"patience": PATIENCE, "width": WIDTH}
     start = None if math.isnan(found.start) or not sweep.untrained else found.start
     limits: dict[str, Any] = {"start": start, "end": found.end}
-    frames = (found.points, found.values, found.best)
+    drawn = (found.points, found.values, found.best)
     limits |= {"rings": sweep.tuned, "log_y": log_y, "loss": loss_unit(results)}
-    chart(results, f"{page}.curves", charts.curves, *frames, metric=metric, **limits, **shared)
+    chart(results, f"{page}.curves", charts.curves, *drawn, metric=metric, **limits, **shared)
     _failures(page, results, found, shared)
     _tables(page, sweep, found, metric)
     table.downloads(page, results, View(metric, at))
