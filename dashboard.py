@@ -9,9 +9,10 @@ from core.ui.shell import shell
 
 shell("Tandem", opening.words)
 
-from core.ui import home  # noqa: E402  (read while the head of the page is seen already)
+from core.ui import door, home  # noqa: E402  (read while the head of the page is seen already)
 
 home.introduction()
+door.bring_a_table()
 left, right = st.columns([3, 2], gap="large")
 with left:
     home.examples()
