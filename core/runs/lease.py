@@ -34,6 +34,7 @@ class Holder:
     started: float
     workers: int
     expires: float
+    trouble: str | None
 
     @property
     def alive(self) -> bool:
@@ -43,7 +44,7 @@ class Holder:
 
 def holder(connection: Connection) -> Holder | None:
     """Who holds the lease, dead or alive; None when nobody does."""
-    columns = (lease.c.owner, lease.c.host, lease.c.pid, lease.c.started, lease.c.workers, lease.c.expires)
+    columns = (lease.c.owner, lease.c.host, lease.c.pid, lease.c.started, lease.c.workers, lease.c.expires, lease.c.trouble)
     row = connection.execute(select(*columns)).one_or_none()
     return None if row is None else Holder(*row)
 
@@ -56,6 +57,7 @@ class Lease:
     workers: int
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)
     _renewed: float = 0.0
+    _trouble: str = ""
 
     def take(self) -> bool:
         """Takes the lease when nobody alive holds it, and says whether it is now this runner's."""
@@ -70,14 +72,14 @@ class Lease:
         self._renewed = time.monotonic()
         return True
 
-    def renew(self) -> None:
-        """Says that this runner lives, when it is time to. Raises LeaseLostError."""
-        if time.monotonic() - self._renewed < RENEWED_EVERY_SECONDS:
+    def renew(self, trouble: str = "") -> None:
+        """Says that this runner lives, when it is time to, and what is wrong with its workers, when that changes. Raises LeaseLostError."""
+        if trouble == self._trouble and time.monotonic() - self._renewed < RENEWED_EVERY_SECONDS:
             return
         with self.database.writing() as connection:
             self.check(connection)
-            connection.execute(update(lease).values(expires=time.time() + LASTS_SECONDS))
-        self._renewed = time.monotonic()
+            connection.execute(update(lease).values(expires=time.time() + LASTS_SECONDS, trouble=trouble))
+        self._renewed, self._trouble = time.monotonic(), trouble
 
     def check(self, connection: Connection) -> None:
         """Raises LeaseLostError unless the lease is this runner's; called in every transaction that writes results."""
@@ -99,6 +101,7 @@ class Lease:
             "started": psutil.Process(pid).create_time(),
             "workers": self.workers,
             "expires": time.time() + LASTS_SECONDS,
+            "trouble": "",
         }
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 
@@ -27,8 +29,11 @@ from core.runs.schema import requests
 from core.runs.store import Store
 from core.runs.work import Agenda, Job, Stack
 from core.runs.worker import SegmentError
+from core.runs.workers import WorkerDiedError
 
 POLL_SECONDS = 0.1
+GRACE_SECONDS = 5.0
+"""That the runner has for its end once it has been asked to."""
 MOST_CRASHES = 3
 """Workers that may die over one stack before its comparison is given up."""
 
@@ -69,7 +74,7 @@ class Runner:
 
     def turn(self, stop: threading.Event) -> None:
         """Takes up what was asked for, hands out segments, and takes in those that are done; waits a moment when there are none."""
-        self.lease.renew()
+        self.lease.renew(self.pool.trouble())
         asked = self._take_requests()
         self._hand_out()
         if not self.underway:
@@ -135,7 +140,7 @@ class Runner:
             try:
                 self.underway[self.pool.submit(self.compute, segment)] = stack
             except BrokenExecutor:
-                self._workers_died(stack)
+                self._pool_broke(stack)
 
     def _room(self) -> bool:
         """Whether the pool may have another segment. A suspect is computed alone: who then dies, dies of it."""
@@ -151,8 +156,10 @@ class Runner:
                 continue
             try:
                 result = future.result()
+            except WorkerDiedError as error:
+                self._worker_died(stack, error)
             except (BrokenExecutor, CancelledError):
-                self._workers_died(stack)
+                self._pool_broke(stack)
             except Exception as error:  # whatever it is, it concerns this stack alone
                 self._give_up(stack, str(error) if isinstance(error, SegmentError) else f"{type(error).__name__}: {error}")
             else:
@@ -183,16 +190,20 @@ class Runner:
                 self.lease.check(connection)
                 ledger.stepped(connection, comparison)
 
-    def _workers_died(self, stack: Stack) -> None:
-        """A worker was killed, and with it the whole pool: a new one, and the lost segments again."""
+    def _worker_died(self, stack: Stack, error: WorkerDiedError) -> None:
+        """The segment goes to another worker, unless it seems to be what they die of."""
+        stack.crashes += not self.underway
+        stack.busy, stack.suspect = False, True
+        if stack.crashes >= MOST_CRASHES:
+            self._give_up(stack, f"{error}, {stack.crashes} times in a row; perhaps there was not enough memory")
+
+    def _pool_broke(self, stack: Stack) -> None:
+        """The executor is lost, and with it every segment that it had: a new one, and the lost segments again."""
         lost = [stack, *self.underway.values()]
         self.underway.clear()
         self.pool.renew()
         for each in lost:
-            each.busy, each.suspect = False, True
-            each.crashes += len(lost) == 1
-            if each.crashes >= MOST_CRASHES:
-                self._give_up(each, f"the worker process died {each.crashes} times in a row; perhaps there was not enough memory")
+            each.busy = False
 
     def _give_up(self, stack: Stack, message: str) -> None:
         """Fails the comparisons that wait for the stack."""
@@ -222,16 +233,27 @@ def main(configuration: Configuration, *, watch_stdin: bool = False) -> int:
     """
     logging.basicConfig(stream=sys.stderr, format="runner: %(message)s")
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    _stop_on_signals(stop)
     if watch_stdin:
         threading.Thread(target=_watch_stdin, args=(stop,), daemon=True).start()
+    pool = Pool(lambda: executor_from(configuration), configuration.workers)
+    threading.Thread(target=_end_in_time, args=(stop, pool), daemon=True).start()
     store = Store(configuration.store)
     try:
-        Runner(store, Pool(lambda: executor_from(configuration), configuration.workers)).run(stop)
+        Runner(store, pool).run(stop)
     finally:
         store.close()
     return 0
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    """Python runs its handlers between two steps of the main thread, which may be waiting for a database; this comes at once."""
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+    signal.set_wakeup_fd(told.detach())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    threading.Thread(target=lambda: (heard.recv(1), stop.set()), daemon=True).start()
 
 
 def _watch_stdin(stop: threading.Event) -> None:
@@ -239,3 +261,12 @@ def _watch_stdin(stop: threading.Event) -> None:
     while os.read(sys.stdin.fileno(), 1024):
         pass
     stop.set()
+
+
+def _end_in_time(stop: threading.Event, pool: Pool) -> None:
+    """Whatever the main thread waits for then: the database, a cluster, processes that do not end."""
+    stop.wait()
+    time.sleep(GRACE_SECONDS)
+    log.warning("ending takes too long; what was being computed is computed again")
+    pool.end()
+    os._exit(1)

@@ -15,6 +15,7 @@ from core.runs.configuration import LimitError, check
 from core.runs.store import Action, Progress
 from core.settings import SettingsError
 from core.ui import errors, service
+from core.ui.fields import plain
 from core.ui.live import Results
 from core.ui.panels import words
 
@@ -139,6 +140,8 @@ def _troubles(results: Results) -> None:
     progress = results.progress
     if progress.state == "failed":
         st.error(errors.as_list(progress.message.splitlines() or ["The runner gave no reason."]), title="The training failed")
+    if progress.active and progress.trouble:
+        st.warning(plain(progress.trouble))
     if progress.active and not progress.runner:
         st.caption("Waiting for the process that trains to start; this takes a few seconds after the dashboard's own start.")
     _warn_of_limits(results)
