@@ -253,7 +253,12 @@ def _stop_on_signals(stop: threading.Event) -> None:
     signal.set_wakeup_fd(told.detach())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    threading.Thread(target=lambda: (heard.recv(1), stop.set()), daemon=True).start()
+    threading.Thread(target=_watch_signals, args=(heard, stop), daemon=True).start()
+
+
+def _watch_signals(heard: socket.socket, stop: threading.Event) -> None:
+    heard.recv(1)
+    stop.set()
 
 
 def _watch_stdin(stop: threading.Event) -> None:
