@@ -30,8 +30,13 @@ class Button:
     help: str
 
 
+RUN_HELP = (
+    "Train the runs that are not stored yet. Interrupted and gone on, they end at the same bits. Planned anew, with another number of worker "
+    "processes or beside other runs, they end at the same numbers up to rounding."
+)
+
 BUTTONS = (
-    Button("run", "Run", ":material/play_arrow:", "Train the runs that are not stored yet."),
+    Button("run", "Run", ":material/play_arrow:", RUN_HELP),
     Button("pause", "Pause", ":material/pause:", "Stop after the present segment of training (about half a second), to go on later."),
     Button("step", "Step", ":material/skip_next:", "Train one more epoch of every run, then pause."),
     Button("resume", "Resume", ":material/resume:", "Go on from where it was paused."),
