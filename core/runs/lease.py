@@ -38,8 +38,9 @@ class Holder:
 
     @property
     def alive(self) -> bool:
-        """On this machine: whether the process is there. On another: whether it has renewed the lease in time."""
-        return _is_running(self.pid, self.started) if self.host == this_host() else self.expires > time.time()
+        """On this machine: whether the process is there. On another, or if it is stopped: whether it has renewed the lease in time."""
+        status = _status(self.pid, self.started) if self.host == this_host() else psutil.STATUS_STOPPED
+        return self.expires > time.time() if status == psutil.STATUS_STOPPED else status not in (None, psutil.STATUS_ZOMBIE)
 
 
 def holder(connection: Connection) -> Holder | None:
@@ -112,10 +113,10 @@ def this_host() -> str:
     return f"{platform.node()} {namespace.readlink()}" if namespace.is_symlink() else platform.node()
 
 
-def _is_running(pid: int, started: float) -> bool:
-    """Whether the process lives and is the one that was started then; one that ended but was not yet collected does not live."""
+def _status(pid: int, started: float) -> str | None:
+    """Of the process that was started then; None when it is gone. One that ended and was not yet collected is a zombie."""
     try:
         process = psutil.Process(pid)
-        return abs(process.create_time() - started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
+        return str(process.status()) if abs(process.create_time() - started) < 1.0 else None
     except psutil.NoSuchProcess:
-        return False
+        return None

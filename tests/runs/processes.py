@@ -21,11 +21,10 @@ import sys, time
 sys.path.insert(0, {root!r})
 from core.runs.child import ensure_runner
 from core.runs.configuration import Configuration
-while True:
-    ensure_runner(Configuration())
-    time.sleep(0.05)
+ensure_runner(Configuration())
+time.sleep(6000)
 """
-"""What the dashboard does about its runner: has one, and has one again when it died."""
+"""What the dashboard does about its runner when a page is opened, and closed for good."""
 
 EXECUTOR = """
 import sys, time

@@ -31,8 +31,8 @@ class Button:
 
 
 RUN_HELP = (
-    "Train the runs that are not stored yet. Interrupted and gone on, they end at the same bits. Planned anew, with another number of worker "
-    "processes or beside other runs, they end at the same numbers up to rounding."
+    "Train the runs that are not stored yet. Interrupted and gone on, they end at the same bits. Planned anew, with another number of "
+    "worker processes or beside other runs, they end at the same numbers up to rounding."
 )
 
 BUTTONS = (
