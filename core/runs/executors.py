@@ -85,6 +85,8 @@ def executor_from(configuration: Configuration) -> Executor:
         client = import_module("distributed").Client(configuration.cluster)
     except ImportError as error:
         raise ConfigurationError("TANDEM_CLUSTER needs Dask: pip install distributed") from error
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"TANDEM_CLUSTER: no scheduler answers at {configuration.cluster}: {error}") from error
     executor: Executor = client.get_executor(pure=False)
     return executor
 

@@ -17,11 +17,11 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 
 from sqlalchemy import select
-from sqlalchemy.exc import DataError
 
 from core.engine.segments import Segment, SegmentResult
 from core.runs import ledger, worker
 from core.runs.configuration import Configuration
+from core.runs.database import StoreFailedError, StoreLostError, StoreValueError
 from core.runs.executors import Pool, executor_from
 from core.runs.lease import Lease, LeaseLostError
 from core.runs.ledger import OutdatedError, Request, StoredStack
@@ -32,6 +32,8 @@ from core.runs.worker import SegmentError
 from core.runs.workers import WorkerDiedError
 
 POLL_SECONDS = 0.1
+RETRY_SECONDS = 1.0
+"""Between two tries to reach a database that does not answer."""
 GRACE_SECONDS = 5.0
 """That the runner has for its end once it has been asked to."""
 MOST_CRASHES = 3
@@ -52,21 +54,35 @@ class Runner:
         self.underway: dict[Future[SegmentResult], Stack] = {}
 
     def run(self, stop: threading.Event, until: Callable[[], bool] = lambda: False) -> None:
-        """Waits for the lease, then serves the store, till `stop` is set or `until()` holds. Ends the workers and gives the lease back."""
-        while not (stop.is_set() or until()):
-            if not self.lease.take():
-                stop.wait(POLL_SECONDS)
-                continue
+        """Waits for the lease, then serves the store, till `stop` is set or `until()` holds. Ends the workers and gives the lease back.
+
+        A database that does not answer is waited for. Raises StoreFailedError where waiting does not help.
+        """
+        while not stop.is_set():
             try:
                 self._serve(stop, until)
+                return
             except LeaseLostError as error:
                 log.warning("%s; this runner stands by", error)
+            except StoreLostError as error:
+                log.warning("%s Training waits for it.", error)
+                stop.wait(RETRY_SECONDS)
             finally:
-                self.underway, self.agenda = {}, Agenda()
-                self.pool.end()
-                self.lease.release()
+                self._leave()
+
+    def _leave(self) -> None:
+        """Begins anew, as another runner would: whether a lost connection has kept what was written last is in the store."""
+        self.underway, self.agenda = {}, Agenda()
+        self.pool.end()
+        try:
+            self.lease.release()
+        except StoreFailedError as error:
+            log.warning("the lease is left to expire: %s", error)
 
     def _serve(self, stop: threading.Event, until: Callable[[], bool]) -> None:
+        while not self.lease.take():
+            if until() or stop.wait(POLL_SECONDS):
+                return
         self.resume()
         self.pool.warm()
         while not (stop.is_set() or until()):
@@ -178,7 +194,7 @@ class Runner:
             with self.store.database.writing() as connection:
                 self.lease.check(connection)
                 written = ledger.apply(connection, stack.id, result)
-        except (DataError, OverflowError) as error:  # SQLite keeps no value beyond a gigabyte
+        except (StoreValueError, OverflowError) as error:  # SQLite keeps no value beyond a gigabyte
             self._give_up(stack, f"the store cannot keep so large a stack ({error}); compare fewer runs or smaller networks")
             return
         if not written:

@@ -148,8 +148,16 @@ def _troubles(results: Results) -> None:
     if progress.active and progress.trouble:
         st.warning(plain(progress.trouble))
     if progress.active and not progress.runner:
-        st.caption("Waiting for the process that trains to start; this takes a few seconds after the dashboard's own start.")
+        _why_no_runner()
     _warn_of_limits(results)
+
+
+def _why_no_runner() -> None:
+    """It ends where the store takes nothing, and is started again by and by; it cannot say so in that store."""
+    if complaint := service.store().complaint():
+        st.error(errors.as_list([complaint]), title="Training waits, since nothing can be stored")
+    else:
+        st.caption("Waiting for the process that trains to start; this takes a few seconds after the dashboard's own start.")
 
 
 def _warn_of_limits(results: Results) -> None:
