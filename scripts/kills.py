@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -194,19 +194,23 @@ def rounds(count: int, seed: int, folder: Path) -> Iterator[tuple[Strike, float,
     """Plays so many rounds, and gives each strike, how many seconds its round took, and what went wrong."""
     chance = random.Random(seed)
     site = Site(folder, chance)
-    for _ in range(count):
-        strike, began, wrong = Strike.by_chance(chance), time.monotonic(), ""
-        try:
-            play(site, strike)
-        except AssertionError as error:
-            wrong = str(error) or "AssertionError"
-            site.open.close()
-            site.opened = None
-            site.store.delete(COMPARISON.id)
-        yield strike, time.monotonic() - began, wrong
-    site.close()
-    site.store.close()
-    site.expected.close()
+    with closing(site.store), closing(site.expected), site.open:
+        for _ in range(count):
+            strike, began = Strike.by_chance(chance), time.monotonic()
+            wrong = _wrong(site, strike)
+            yield strike, time.monotonic() - began, wrong
+        site.close()
+
+
+def _wrong(site: Site, strike: Strike) -> str:
+    try:
+        play(site, strike)
+    except AssertionError as error:
+        site.open.close()
+        site.opened = None
+        site.store.delete(COMPARISON.id)
+        return str(error) or "AssertionError"
+    return ""
 
 
 def main() -> int:

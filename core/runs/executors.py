@@ -141,4 +141,4 @@ class Pool:
         if isinstance(executor, Workers):
             executor.kill_workers()
         else:
-            executor.shutdown(wait=False, cancel_futures=True)
+            executor.shutdown(wait=False)
