@@ -21,7 +21,7 @@ $(RUN_STAMP): requirements.txt scripts/install.py
 	@$(PYTHON) scripts/install.py --venv $(VENV) requirements.txt
 	@touch $@
 
-$(DEV_STAMP): requirements-dev.txt $(RUN_STAMP)
+$(DEV_STAMP): requirements-dev.txt requirements-postgres.txt requirements-dask.txt $(RUN_STAMP)
 	@$(PYTHON) scripts/install.py --venv $(VENV) requirements-dev.txt
 	@touch $@
 
