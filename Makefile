@@ -8,7 +8,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 CODE := core pages app.py dashboard.py tests benchmarks scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev browser run test check format fuzz bench reference docs stored screenshots clean
+.PHONY: help install install-dev browser run test check format fuzz bench kills reference docs stored screenshots clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ $(RUN_STAMP): requirements.txt scripts/install.py
 	@$(PYTHON) scripts/install.py --venv $(VENV) requirements.txt
 	@touch $@
 
-$(DEV_STAMP): requirements-dev.txt $(RUN_STAMP)
+$(DEV_STAMP): requirements-dev.txt requirements-postgres.txt requirements-dask.txt $(RUN_STAMP)
 	@$(PYTHON) scripts/install.py --venv $(VENV) requirements-dev.txt
 	@touch $@
 
@@ -50,6 +50,9 @@ fuzz: install-dev ## Try some 8,000 settings, texts, tables and links that nobod
 
 bench: install-dev ## Measure speed side by side with what one would use instead
 	$(BIN)/python -m benchmarks.speed
+
+kills: install-dev ## Kill N processes (300) by chance, and compare the numbers (SEED=0)
+	$(BIN)/python -m scripts.kills $(or $(N),300) --seed $(or $(SEED),0)
 
 reference: install ## Measure published figures anew: theirs, ours, hit or miss
 	$(BIN)/python -m benchmarks.reference

@@ -1,6 +1,6 @@
 """The command line: `python -m core compare | runs | settings | runner`.
 
-Exit 0 when it did what was asked, 2 and a clear line when the input is wrong.
+Exit 0 when it did what was asked, 2 and a clear line when the input is wrong, 1 and one when the store's database failed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from core.runs.store import Store
 
-WRONG_INPUT = 2
+FAILED, WRONG_INPUT = 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except _wrong_input() as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
-        return WRONG_INPUT
+        return FAILED if isinstance(error, _failures()) else WRONG_INPUT
     except KeyboardInterrupt:
         return 130
     return 0
@@ -104,6 +104,13 @@ def _wrong_input() -> tuple[type[Exception], ...]:
     from core.runs.database import StoreError
 
     return SettingsError, DataError, ComparisonError, LimitError, ConfigurationError, StoreError, UnknownComparisonError, OSError
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Those of them that are nobody's input."""
+    from core.runs.database import StoreFailedError
+
+    return (StoreFailedError,)
 
 
 def load(file: Path) -> Comparison:

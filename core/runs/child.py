@@ -6,6 +6,8 @@ alone, so it closes even when this process is killed.
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import subprocess
 import sys
@@ -13,36 +15,99 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
+
 from core.runs.configuration import Configuration
 
 ROOT = Path(__file__).resolve().parents[2]
-PAUSE_BEFORE_RESTART_SECONDS = 5.0
+LOOK_SECONDS = 1.0
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
+"""Between a runner's end and the next start: twice as long each time, unless it lived for longer than the longest."""
+
+log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """Keeps a runner: a thread waits for its end, collects it, and starts it again, whether a page is open or not.
+
+    It does not ask the store whether there is work: a store that does not answer just then is a reason for runners to end.
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        """Starts the runner. Raises OSError."""
+        self.configuration = configuration
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self.process = _start(configuration)
+        self._thread = threading.Thread(target=self._keep, name="keeper of the runner", daemon=True)
+        self._thread.start()
+
+    def _keep(self) -> None:
+        pause = 0.0
+        while not self._over.is_set():
+            began = time.monotonic()
+            self._await_end()
+            pause = next_pause(pause, time.monotonic() - began)
+            self._over.wait(pause)
+            self._start_again()
+
+    def _start_again(self) -> None:
+        with self._lock:
+            if not self._over.is_set():
+                _close(self.process)
+                try:
+                    self.process = _start(self.configuration)
+                except OSError:  # no memory for it, or no process number: later, perhaps
+                    log.exception("the runner cannot be started")
+
+    def _await_end(self) -> None:
+        """A runner that stands still is killed after the time that workers have, too: it would hold its lease for ever."""
+        process, stopped = self.process, 0
+        while process.returncode is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(LOOK_SECONDS)
+            stopped = stopped + 1 if _is_stopped(process.pid) else 0
+            if stopped * LOOK_SECONDS >= self.configuration.worker_silence:
+                process.kill()
+
+    def end(self) -> None:
+        """Ends the runner, and waits until it has."""
+        with self._lock:
+            self._over.set()
+            _close(self.process)
+        self.process.wait()
+        self._thread.join()
+
+
+def next_pause(last: float, lived: float) -> float:
+    """Seconds before a runner is started again that lived for so long, after a last pause of so many."""
+    return SHORTEST_PAUSE_SECONDS if lived > LONGEST_PAUSE_SECONDS else min(max(SHORTEST_PAUSE_SECONDS, 2 * last), LONGEST_PAUSE_SECONDS)
+
 
 _lock = threading.Lock()
-_children: dict[str, tuple[subprocess.Popen[bytes], float]] = {}  # by the store's URL: the runner, and when it was started
+_keepers: dict[str, Keeper] = {}  # by the store's URL
 
 
 def ensure_runner(configuration: Configuration) -> None:
-    """Starts the store's runner as a child, unless one that was started here is running. Cheap: it may be called at every redraw.
-
-    One that died is started again; one that dies at once, not before a few seconds have passed.
-    """
+    """Starts the store's runner as a child that is kept, unless that was done. Cheap: it may be called at every redraw. Raises OSError."""
     with _lock:
-        process, started = _children.get(configuration.store, (None, 0.0))
-        if process is not None:
-            if process.poll() is None or time.monotonic() - started < PAUSE_BEFORE_RESTART_SECONDS:
-                return
-            _close(process)
-        _children[configuration.store] = (_start(configuration), time.monotonic())
+        if configuration.store not in _keepers:
+            _keepers[configuration.store] = Keeper(configuration)
 
 
 def end_runner(configuration: Configuration) -> None:
     """Ends the runner that was started here, and waits until it has."""
     with _lock:
-        process, _ = _children.pop(configuration.store, (None, 0.0))
-        if process is not None:
-            _close(process)
-            process.wait()
+        keeper = _keepers.pop(configuration.store, None)
+    if keeper is not None:
+        keeper.end()
+
+
+def _is_stopped(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    except psutil.Error:
+        return False
 
 
 def _start(configuration: Configuration) -> subprocess.Popen[bytes]:

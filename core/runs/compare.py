@@ -42,6 +42,7 @@ def compare(comparison: Comparison, *, store: Store | None = None, executor: Exe
     work on the store, such as an open dashboard's, that one trains the comparison, and this function waits for it.
 
     Raises:
+        StoreFailedError: the store's database failed meanwhile: its disk is full, say. One that does not answer is waited for.
         ComparisonError: the data cannot be had, a worker died or ran out of memory, or the comparison was cancelled in a dashboard.
     """
     return compare_in(Pool.around(executor or InlineExecutor()), comparison, store=store, progress=progress)

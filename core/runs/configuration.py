@@ -16,6 +16,7 @@ from core.engine.sizes import parameters
 from core.settings import RunSettings, SettingsError, teachers_of
 
 PREFIX = "TANDEM_"
+SILENCE_SECONDS = 60.0
 
 
 class ConfigurationError(ValueError):
@@ -55,13 +56,16 @@ def _store_in(given: dict[str, Any]) -> str:
 
 
 class Configuration(BaseSettings):
-    """TANDEM_HOME, TANDEM_STORE, TANDEM_WORKERS, TANDEM_CLUSTER, TANDEM_ALLOW_CUSTOM, and TANDEM_MAX_RUNS, _WORK, _UPLOAD_BYTES."""
+    """TANDEM_HOME, _STORE, _WORKERS, _WORKER_SILENCE, _CLUSTER, _ALLOW_CUSTOM, and TANDEM_MAX_RUNS, _WORK, _UPLOAD_BYTES."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
 
     home: Path = Field(default_factory=lambda: platformdirs.user_data_path("tandem", appauthor=False), description="The data folder.")
     store: str = Field(default_factory=_store_in, description="URL of the store's database; default: a file in `home`.")
     workers: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=cores, description="Segments that are computed at a time.")
+    worker_silence: Annotated[float, Field(gt=0)] = Field(
+        SILENCE_SECONDS, description="Seconds that a busy worker may use no processor time before its work is given to another."
+    )
     cluster: str | None = Field(None, description="Address of a Dask scheduler that computes instead, e.g. tcp://10.0.0.1:8786.")
     max_runs: Annotated[int, Field(ge=1)] = 2_000
     max_work: Annotated[float, Field(gt=0)] = 1e11
@@ -81,7 +85,7 @@ class Configuration(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """The variables that give another process this configuration. A password in the store's URL is in no command line."""
-        values = {"home": self.home, "store": self.store, "workers": self.workers, "cluster": self.cluster}
+        values = {name: getattr(self, name) for name in ("home", "store", "workers", "worker_silence", "cluster")}
         limits = {name: getattr(self, name) for name in IN_WORDS}
         return {PREFIX + name.upper(): str(value) for name, value in (values | limits).items() if value is not None}
 

@@ -7,6 +7,7 @@ the order of the commits, and a reader who has seen number n has seen all before
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, select, text, update
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.schema import CreateColumn
 
@@ -23,10 +24,27 @@ from core.runs.schema import SCHEMA_VERSION, meta, metadata
 BUSY_SECONDS = 30
 POSTGRES_LOCK = 0x7A4DE3
 DIALECTS = ("sqlite", "postgresql")
+PASSING_STATES = ("08", "57P", "53300", "40001", "40P01", "55P03")
+"""SQLSTATEs of PostgreSQL: no connection, shutting down or starting up, too many connections, and conflicts with others."""
 
 
 class StoreError(RuntimeError):
     """The store cannot be used: the message says which, why, and what to do."""
+
+
+class StoreFailedError(StoreError):
+    """The database failed after it had been opened: the disk is full, the file is damaged, ... The message says how."""
+
+
+class StoreLostError(StoreFailedError):
+    """The database does not answer just now: it was restarted, or another process holds it. It is worth waiting for."""
+
+
+class StoreValueError(StoreFailedError):
+    """The database takes no such value; it is too large, mostly."""
+
+
+IN_WORDS = {StoreFailedError: "cannot be used", StoreLostError: "does not answer just now", StoreValueError: "cannot keep a value"}
 
 
 class Database:
@@ -54,20 +72,32 @@ class Database:
             yield
         except ModuleNotFoundError as error:
             raise StoreError(f"the store {self.shown_url} needs a driver that is not installed: pip install {error.name}") from error
+        except StoreFailedError as error:
+            if not isinstance(error.__cause__, DBAPIError):  # it is open, and what is in it is wrong
+                raise
+            raise StoreError(f"{error} Another can be given by TANDEM_STORE.") from error
         except (OSError, DBAPIError, ArgumentError) as error:
-            reason = str(getattr(error, "orig", error)).strip()
+            reason = _reason(error)
             raise StoreError(f"the store {self.shown_url} cannot be opened: {reason}. Another can be given by TANDEM_STORE.") from error
+
+    @contextmanager
+    def _failure_told(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            kind = StoreValueError if isinstance(error, DataError) else StoreLostError if _may_pass(error) else StoreFailedError
+            raise kind(f"the store {self.shown_url} {IN_WORDS[kind]}: {_reason(error)}.") from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one moment of the store."""
-        with self._reading.connect() as connection:
+        with self._failure_told(), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A connection in a transaction that no other writer shares: committed at the end, rolled back on an exception."""
-        with self._writing.begin() as connection:
+        with self._failure_told(), self._writing.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": POSTGRES_LOCK})
             yield connection
@@ -98,11 +128,34 @@ class Database:
             return connection.scalar(select(meta.c.value).where(meta.c.name == "layout"))
 
 
+def _reason(error: Exception) -> str:
+    """What the driver says, in its first line: PostgreSQL quotes the statement in the others."""
+    lines = str(getattr(error, "orig", error)).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__
+
+
+def _may_pass(error: DBAPIError) -> bool:
+    """Whether waiting may help: the connection was lost or refused, or another process holds what is wanted."""
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError))
+    return error.connection_invalidated or state.startswith(PASSING_STATES)
+
+
 def write_number(connection: Connection) -> int:
-    """The next number, for all rows of one transaction."""
-    number = int(connection.scalars(select(meta.c.value).where(meta.c.name == "writes")).one()) + 1
+    """The next number, for all rows of one transaction. Raises StoreFailedError."""
+    number = _whole("writes", connection.scalar(select(meta.c.value).where(meta.c.name == "writes"))) + 1
     connection.execute(update(meta).where(meta.c.name == "writes").values(value=str(number)))
     return number
+
+
+def _whole(name: str, text: str | None) -> int:
+    try:
+        return int(text or "")
+    except ValueError as error:
+        raise StoreFailedError(f"the store is damaged: its number `meta.{name}` is {str(text)[:40]!r}.") from error
 
 
 def remember(connection: Connection, name: str, value: str) -> None:
@@ -187,7 +240,7 @@ def _check_version(connection: Connection, shown_url: str) -> None:
     if not inspect(connection).has_table(meta.name):
         return
     found = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
-    if found is not None and int(found) > SCHEMA_VERSION:
+    if found is not None and _whole("schema", found) > SCHEMA_VERSION:
         raise StoreError(
             f"the store {shown_url} was made by a newer Tandem (schema {found}; this one knows {SCHEMA_VERSION}). "
             "Upgrade Tandem, or choose another store by TANDEM_STORE."

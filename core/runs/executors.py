@@ -6,12 +6,13 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future
 from importlib import import_module
 from typing import Any, ParamSpec, TypeVar
 
 from core.runs import worker
-from core.runs.configuration import Configuration, ConfigurationError, cores
+from core.runs.configuration import SILENCE_SECONDS, Configuration, ConfigurationError, cores
+from core.runs.workers import Workers
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,8 +32,10 @@ MOST_BREAKS = 10
 BREAKS_WITHIN_SECONDS = 10.0
 
 
-def make_executor(workers: int) -> ProcessPoolExecutor:
+def make_executor(workers: int, silence: float = SILENCE_SECONDS) -> Workers:
     """Worker processes, one torch thread each, that end with this process however it ends.
+
+    One that uses no processor time for `silence` seconds while it computes is taken for lost, and replaced.
 
     They import the main script, as all of Python's worker processes do: a script calls this under `if __name__ == "__main__":`.
     """
@@ -42,7 +45,7 @@ def make_executor(workers: int) -> ProcessPoolExecutor:
     else:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(list(PRELOADED))
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=worker.start)
+    return Workers(workers, context, worker.start, silence=silence)
 
 
 class InlineExecutor(Executor):
@@ -77,17 +80,19 @@ def executor_from(configuration: Configuration) -> Executor:
     A cluster's machines need this package and, for tables, the data folder. Raises ConfigurationError where Dask is not installed.
     """
     if configuration.cluster is None:
-        return make_executor(configuration.workers)
+        return make_executor(configuration.workers, configuration.worker_silence)
     try:
         client = import_module("distributed").Client(configuration.cluster)
     except ImportError as error:
         raise ConfigurationError("TANDEM_CLUSTER needs Dask: pip install distributed") from error
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"TANDEM_CLUSTER: no scheduler answers at {configuration.cluster}: {error}") from error
     executor: Executor = client.get_executor(pure=False)
     return executor
 
 
 class Pool:
-    """An executor that can be made anew when it breaks, which one of worker processes does when a worker is killed."""
+    """An executor that is made when it is needed, and anew when it breaks as a whole, as one of a cluster may."""
 
     def __init__(self, make: Callable[[], Executor], slots: int) -> None:
         """`slots`: how many segments are given to it at a time."""
@@ -124,12 +129,16 @@ class Pool:
             raise BrokenExecutor(f"the workers died, {len(self._breaks)} times within {BREAKS_WITHIN_SECONDS:g} seconds")
         self.end()
 
+    def trouble(self) -> str:
+        """What is to be said of the workers; empty when all is well."""
+        return self._executor.trouble() if isinstance(self._executor, Workers) else ""
+
     def end(self) -> None:
-        """Ends the workers now, whatever they are at."""
+        """Ends the workers now, whatever they are at, and waits for none of them."""
         if self._make is None or self._executor is None:
             return
         executor, self._executor = self._executor, None
-        processes = list((getattr(executor, "_processes", None) or {}).values())  # before `shutdown` forgets them
-        executor.shutdown(wait=False)
-        for process in processes:
-            process.terminate()
+        if isinstance(executor, Workers):
+            executor.kill_workers()
+        else:
+            executor.shutdown(wait=False)

@@ -34,16 +34,18 @@ class Holder:
     started: float
     workers: int
     expires: float
+    trouble: str | None
 
     @property
     def alive(self) -> bool:
-        """On this machine: whether the process is there. On another: whether it has renewed the lease in time."""
-        return _is_running(self.pid, self.started) if self.host == this_host() else self.expires > time.time()
+        """On this machine: whether the process is there. On another, or if it is stopped: whether it has renewed the lease in time."""
+        status = _status(self.pid, self.started) if self.host == this_host() else psutil.STATUS_STOPPED
+        return self.expires > time.time() if status == psutil.STATUS_STOPPED else status not in (None, psutil.STATUS_ZOMBIE)
 
 
 def holder(connection: Connection) -> Holder | None:
     """Who holds the lease, dead or alive; None when nobody does."""
-    columns = (lease.c.owner, lease.c.host, lease.c.pid, lease.c.started, lease.c.workers, lease.c.expires)
+    columns = (lease.c.owner, lease.c.host, lease.c.pid, lease.c.started, lease.c.workers, lease.c.expires, lease.c.trouble)
     row = connection.execute(select(*columns)).one_or_none()
     return None if row is None else Holder(*row)
 
@@ -56,6 +58,7 @@ class Lease:
     workers: int
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)
     _renewed: float = 0.0
+    _trouble: str = ""
 
     def take(self) -> bool:
         """Takes the lease when nobody alive holds it, and says whether it is now this runner's."""
@@ -70,14 +73,14 @@ class Lease:
         self._renewed = time.monotonic()
         return True
 
-    def renew(self) -> None:
-        """Says that this runner lives, when it is time to. Raises LeaseLostError."""
-        if time.monotonic() - self._renewed < RENEWED_EVERY_SECONDS:
+    def renew(self, trouble: str = "") -> None:
+        """Says that this runner lives, when it is time to, and what is wrong with its workers, when that changes. Raises LeaseLostError."""
+        if trouble == self._trouble and time.monotonic() - self._renewed < RENEWED_EVERY_SECONDS:
             return
         with self.database.writing() as connection:
             self.check(connection)
-            connection.execute(update(lease).values(expires=time.time() + LASTS_SECONDS))
-        self._renewed = time.monotonic()
+            connection.execute(update(lease).values(expires=time.time() + LASTS_SECONDS, trouble=trouble))
+        self._renewed, self._trouble = time.monotonic(), trouble
 
     def check(self, connection: Connection) -> None:
         """Raises LeaseLostError unless the lease is this runner's; called in every transaction that writes results."""
@@ -99,6 +102,7 @@ class Lease:
             "started": psutil.Process(pid).create_time(),
             "workers": self.workers,
             "expires": time.time() + LASTS_SECONDS,
+            "trouble": "",
         }
 
 
@@ -109,10 +113,10 @@ def this_host() -> str:
     return f"{platform.node()} {namespace.readlink()}" if namespace.is_symlink() else platform.node()
 
 
-def _is_running(pid: int, started: float) -> bool:
-    """Whether the process lives and is the one that was started then; one that ended but was not yet collected does not live."""
+def _status(pid: int, started: float) -> str | None:
+    """Of the process that was started then; None when it is gone. One that ended and was not yet collected is a zombie."""
     try:
         process = psutil.Process(pid)
-        return abs(process.create_time() - started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
+        return str(process.status()) if abs(process.create_time() - started) < 1.0 else None
     except psutil.NoSuchProcess:
-        return False
+        return None

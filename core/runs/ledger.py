@@ -97,7 +97,8 @@ def unfinished_business(connection: Connection) -> list[str]:
 def open_comparison(connection: Connection, comparison_id: str, workers: int) -> Opened:
     """Finds the stacks of what the comparison lacks, and makes those that are missing; one that lacks nothing is finished.
 
-    A stack that is there goes on, unless it would train runs that nobody wants; then its runs begin again. Raises OutdatedError.
+    What was planned stays as it was planned, whatever the number of workers is now, unless it would train runs that nobody wants; then
+    its runs begin again in other stacks. Raises OutdatedError.
     """
     paused = connection.scalar(select(comparisons.c.state).where(comparisons.c.id == comparison_id)) == "paused"
     missing = _missing(connection, comparison_id)
@@ -134,7 +135,7 @@ def _stacks_to_keep(connection: Connection, comparison_id: str, missing: Iterabl
     kept = []
     for stack in _stacks_of(connection, comparison_id):
         shared = not wanted_elsewhere.isdisjoint(stack.unfinished)
-        if shared or (stack.state is not None and stack.unfinished <= wanted):
+        if shared or stack.unfinished <= wanted:  # begun or not: its size decides the last bits of its runs
             kept.append(stack)
         else:
             connection.execute(delete(stacks).where(stacks.c.id == stack.id))

@@ -56,6 +56,7 @@ class Progress:
     message: str  # why it failed
     pending: str | None  # the action that was asked for and not yet taken up
     runner: bool  # whether a runner is there
+    trouble: str  # what it has to say of its workers; empty when all is well
     version: int  # another one after every change of the comparison or of its runs
 
     @property
@@ -213,7 +214,7 @@ def progress(connection: Connection, comparison_id: str) -> Progress | None:
         seconds_left=_seconds_left(connection, comparison_id, held) if row.state == "running" else None,
         message=row.message,
         pending=pending,
-        runner=held is not None and held.alive,
+        **_runner(held),
         version=max(row.written, counts.written),
     )
 
@@ -234,9 +235,15 @@ def standing(connection: Connection, members: Members, wanted: Sequence[RunSetti
         seconds_left=None,
         message="",
         pending=None,
-        runner=held is not None and held.alive,
+        **_runner(held),
         version=int(counts.written or 0),
     )
+
+
+def _runner(held: Holder | None) -> dict[str, Any]:
+    if held is None or not held.alive:
+        return {"runner": False, "trouble": ""}
+    return {"runner": True, "trouble": held.trouble or ""}
 
 
 def _seconds_left(connection: Connection, comparison_id: str, held: Holder | None) -> float | None:

@@ -9,17 +9,19 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 
 from sqlalchemy import select
-from sqlalchemy.exc import DataError
 
 from core.engine.segments import Segment, SegmentResult
 from core.runs import ledger, worker
 from core.runs.configuration import Configuration
+from core.runs.database import StoreFailedError, StoreLostError, StoreValueError
 from core.runs.executors import Pool, executor_from
 from core.runs.lease import Lease, LeaseLostError
 from core.runs.ledger import OutdatedError, Request, StoredStack
@@ -27,8 +29,13 @@ from core.runs.schema import requests
 from core.runs.store import Store
 from core.runs.work import Agenda, Job, Stack
 from core.runs.worker import SegmentError
+from core.runs.workers import WorkerDiedError
 
 POLL_SECONDS = 0.1
+RETRY_SECONDS = 1.0
+"""Between two tries to reach a database that does not answer."""
+GRACE_SECONDS = 5.0
+"""That the runner has for its end once it has been asked to."""
 MOST_CRASHES = 3
 """Workers that may die over one stack before its comparison is given up."""
 
@@ -47,21 +54,35 @@ class Runner:
         self.underway: dict[Future[SegmentResult], Stack] = {}
 
     def run(self, stop: threading.Event, until: Callable[[], bool] = lambda: False) -> None:
-        """Waits for the lease, then serves the store, till `stop` is set or `until()` holds. Ends the workers and gives the lease back."""
-        while not (stop.is_set() or until()):
-            if not self.lease.take():
-                stop.wait(POLL_SECONDS)
-                continue
+        """Waits for the lease, then serves the store, till `stop` is set or `until()` holds. Ends the workers and gives the lease back.
+
+        A database that does not answer is waited for. Raises StoreFailedError where waiting does not help.
+        """
+        while not stop.is_set():
             try:
                 self._serve(stop, until)
+                return
             except LeaseLostError as error:
                 log.warning("%s; this runner stands by", error)
+            except StoreLostError as error:
+                log.warning("%s Training waits for it.", error)
+                stop.wait(RETRY_SECONDS)
             finally:
-                self.underway, self.agenda = {}, Agenda()
-                self.pool.end()
-                self.lease.release()
+                self._leave()
+
+    def _leave(self) -> None:
+        """Begins anew, as another runner would: whether a lost connection has kept what was written last is in the store."""
+        self.underway, self.agenda = {}, Agenda()
+        self.pool.end()
+        try:
+            self.lease.release()
+        except StoreFailedError as error:
+            log.warning("the lease is left to expire: %s", error)
 
     def _serve(self, stop: threading.Event, until: Callable[[], bool]) -> None:
+        while not self.lease.take():
+            if until() or stop.wait(POLL_SECONDS):
+                return
         self.resume()
         self.pool.warm()
         while not (stop.is_set() or until()):
@@ -69,7 +90,7 @@ class Runner:
 
     def turn(self, stop: threading.Event) -> None:
         """Takes up what was asked for, hands out segments, and takes in those that are done; waits a moment when there are none."""
-        self.lease.renew()
+        self.lease.renew(self.pool.trouble())
         asked = self._take_requests()
         self._hand_out()
         if not self.underway:
@@ -135,7 +156,7 @@ class Runner:
             try:
                 self.underway[self.pool.submit(self.compute, segment)] = stack
             except BrokenExecutor:
-                self._workers_died(stack)
+                self._pool_broke(stack)
 
     def _room(self) -> bool:
         """Whether the pool may have another segment. A suspect is computed alone: who then dies, dies of it."""
@@ -151,8 +172,10 @@ class Runner:
                 continue
             try:
                 result = future.result()
+            except WorkerDiedError as error:
+                self._worker_died(stack, error)
             except (BrokenExecutor, CancelledError):
-                self._workers_died(stack)
+                self._pool_broke(stack)
             except Exception as error:  # whatever it is, it concerns this stack alone
                 self._give_up(stack, str(error) if isinstance(error, SegmentError) else f"{type(error).__name__}: {error}")
             else:
@@ -171,7 +194,7 @@ class Runner:
             with self.store.database.writing() as connection:
                 self.lease.check(connection)
                 written = ledger.apply(connection, stack.id, result)
-        except (DataError, OverflowError) as error:  # SQLite keeps no value beyond a gigabyte
+        except (StoreValueError, OverflowError) as error:  # SQLite keeps no value beyond a gigabyte
             self._give_up(stack, f"the store cannot keep so large a stack ({error}); compare fewer runs or smaller networks")
             return
         if not written:
@@ -183,16 +206,20 @@ class Runner:
                 self.lease.check(connection)
                 ledger.stepped(connection, comparison)
 
-    def _workers_died(self, stack: Stack) -> None:
-        """A worker was killed, and with it the whole pool: a new one, and the lost segments again."""
+    def _worker_died(self, stack: Stack, error: WorkerDiedError) -> None:
+        """The segment goes to another worker, unless it seems to be what they die of."""
+        stack.crashes += not self.underway
+        stack.busy, stack.suspect = False, True
+        if stack.crashes >= MOST_CRASHES:
+            self._give_up(stack, f"{error}, {stack.crashes} times in a row; perhaps there was not enough memory")
+
+    def _pool_broke(self, stack: Stack) -> None:
+        """The executor is lost, and with it every segment that it had: a new one, and the lost segments again."""
         lost = [stack, *self.underway.values()]
         self.underway.clear()
         self.pool.renew()
         for each in lost:
-            each.busy, each.suspect = False, True
-            each.crashes += len(lost) == 1
-            if each.crashes >= MOST_CRASHES:
-                self._give_up(each, f"the worker process died {each.crashes} times in a row; perhaps there was not enough memory")
+            each.busy = False
 
     def _give_up(self, stack: Stack, message: str) -> None:
         """Fails the comparisons that wait for the stack."""
@@ -222,16 +249,32 @@ def main(configuration: Configuration, *, watch_stdin: bool = False) -> int:
     """
     logging.basicConfig(stream=sys.stderr, format="runner: %(message)s")
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    _stop_on_signals(stop)
     if watch_stdin:
         threading.Thread(target=_watch_stdin, args=(stop,), daemon=True).start()
+    pool = Pool(lambda: executor_from(configuration), configuration.workers)
+    threading.Thread(target=_end_in_time, args=(stop, pool), daemon=True).start()
     store = Store(configuration.store)
     try:
-        Runner(store, Pool(lambda: executor_from(configuration), configuration.workers)).run(stop)
+        Runner(store, pool).run(stop)
     finally:
         store.close()
     return 0
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    """Python runs its handlers between two steps of the main thread, which may be waiting for a database; this comes at once."""
+    heard, told = socket.socketpair()
+    told.setblocking(False)
+    signal.set_wakeup_fd(told.detach())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    threading.Thread(target=_watch_signals, args=(heard, stop), daemon=True).start()
+
+
+def _watch_signals(heard: socket.socket, stop: threading.Event) -> None:
+    heard.recv(1)
+    stop.set()
 
 
 def _watch_stdin(stop: threading.Event) -> None:
@@ -239,3 +282,12 @@ def _watch_stdin(stop: threading.Event) -> None:
     while os.read(sys.stdin.fileno(), 1024):
         pass
     stop.set()
+
+
+def _end_in_time(stop: threading.Event, pool: Pool) -> None:
+    """Whatever the main thread waits for then: the database, a cluster, processes that do not end."""
+    stop.wait()
+    time.sleep(GRACE_SECONDS)
+    log.warning("ending takes too long; what was being computed is computed again")
+    pool.end()
+    os._exit(1)

@@ -167,6 +167,7 @@ lease = Table(
     Column("started", Double, nullable=False),  # of the process, so that another with the same pid is not taken for it
     Column("workers", Integer, nullable=False),
     Column("expires", Double, nullable=False),
+    Column("trouble", Text),  # what the runner has to say of its workers
 )
 
 Index("history_written", history.c.run_id, history.c.written)

@@ -15,14 +15,27 @@ from sqlalchemy import URL, Connection, select
 from core.comparison import Comparison
 from core.runs import asking, reading
 from core.runs.asking import Action, Deleted, UnknownComparisonError
-from core.runs.database import Database, StoreError
+from core.runs.database import Database, StoreError, StoreFailedError, StoreLostError, remember
 from core.runs.frames import with_predictions
 from core.runs.members import Members, members_of
 from core.runs.reading import HISTORY_KEY, LAYER_KEY, Cursor, Progress, merged
 from core.runs.schema import comparisons, runs, weights
 from core.settings import RunSettings
 
-__all__ = ["Action", "Cursor", "Deleted", "Followed", "Progress", "Store", "StoreError", "UnknownComparisonError"]
+__all__ = [
+    "Action",
+    "Cursor",
+    "Deleted",
+    "Followed",
+    "Progress",
+    "Store",
+    "StoreError",
+    "StoreFailedError",
+    "StoreLostError",
+    "UnknownComparisonError",
+]
+
+PROBE_LENGTH = 10_000
 
 Followed = tuple[DataFrame, Cursor]
 """All rows so far, and how far that is: what `follow` takes and gives back."""
@@ -46,6 +59,16 @@ class Store:
     def url(self) -> str:
         """The database URL, a password left out."""
         return self.database.shown_url
+
+    def complaint(self) -> str:
+        """Why nothing can be written now, in a sentence; empty when something can. It writes more than a page of the file to find out."""
+        try:
+            for text in ("?" * PROBE_LENGTH, ""):
+                with self.database.writing() as connection:
+                    remember(connection, "probe", text)
+        except StoreError as error:
+            return str(error)
+        return ""
 
     def close(self) -> None:
         """Closes the connections."""

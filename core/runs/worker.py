@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import multiprocessing
 import os
+import signal
+import sys
 import threading
-from multiprocessing import connection
+from multiprocessing import connection, forkserver
 
 from core.choices.more_optimizers import CustomOptimizerError
 from core.choices.training import Training
@@ -14,6 +17,7 @@ from core.data.examples import DataError
 from core.engine.segments import Segment, SegmentResult, run_segment
 from core.settings import RunSettings, SettingsError
 
+PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 NICENESS = 10  # the dashboard stays quick while all cores train
 
 
@@ -41,12 +45,26 @@ def warm_up() -> None:
 
 def start() -> None:
     """Prepares a worker process: it yields to the dashboard, keeps to one thread, and ends when its parent does, however that ends."""
+    _die_with_parent()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     import torch
 
     torch.set_num_threads(1)
+
+
+def _die_with_parent() -> None:
+    """On Linux the kernel sees to it, also for a worker that is stopped.
+
+    The parent is the server of forks. It ends when nobody holds the pipe that the runner has of it, and hands that pipe on to each worker.
+    """
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    held = getattr(getattr(forkserver, "_forkserver", None), "_forkserver_alive_fd", None)
+    if held is not None:
+        os.close(held)
 
 
 def _end_with_parent() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -12,14 +13,17 @@ import streamlit as st
 
 from core.data.examples import DataError
 from core.runs.configuration import ConfigurationError, LimitError
-from core.runs.store import StoreError, UnknownComparisonError
+from core.runs.store import StoreError, StoreFailedError, StoreLostError, UnknownComparisonError
 from core.settings import SettingsError
+from core.ui import service
 from core.ui.fields import plain
 
 EXPECTED = (SettingsError, DataError, StoreError, UnknownComparisonError, ConfigurationError, LimitError)
 """Errors whose message is written for the user."""
 
 MOST_LINES = 8
+RETRY_SECONDS = 3.0
+"""Between two looks at a store that does not answer."""
 LONGEST_REASON = 500  # letters
 LOG = logging.getLogger(__name__)
 
@@ -37,6 +41,24 @@ def shown(what: str = "This part of the page could not be drawn") -> Iterator[No
         st.error(f"{reason}\n\nReload the page to try again; nothing that was stored is lost.", title=what)
         with st.expander("Details, for a report of this error"):
             st.code("".join(traceback.format_exception(error)), language=None)
+
+
+def with_store(draw: Callable[[], None]) -> None:
+    """Calls `draw`. Where the store fails it says so in its place, and draws the page again when a store answers that did not."""
+    try:
+        draw()
+    except StoreError as error:
+        st.error(as_list([str(error)]), title="The store cannot be used")
+        if isinstance(error, StoreLostError) or not isinstance(error, StoreFailedError):
+            st.caption("What is stored is safe. This page goes on by itself as soon as the store answers.")
+            _draw_again_when_it_answers()
+
+
+@st.fragment(run_every=RETRY_SECONDS)
+def _draw_again_when_it_answers() -> None:
+    with contextlib.suppress(StoreError):
+        service.store().count()
+        st.rerun()
 
 
 def stop(what: str, problems: Sequence[str], steps: Sequence[str] = ()) -> NoReturn:

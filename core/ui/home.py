@@ -56,13 +56,16 @@ def pages() -> None:
 def recent() -> None:
     """The latest comparisons in the store, each a link to it."""
     st.subheader("Recent comparisons", anchor=False)
-    with errors.shown("The store cannot be read"):
-        found = service.store().comparisons(limit=MOST_RECENT)
-        if found.empty:
-            st.caption("None yet. What is compared is kept here, and nothing is ever trained twice.")
-        with st.container(key="recent", gap="xsmall"):
-            for row in found.to_dict("records"):
-                _recent(row)
+    errors.with_store(_list_recent)
+
+
+def _list_recent() -> None:
+    found = service.store().comparisons(limit=MOST_RECENT)
+    if found.empty:
+        st.caption("None yet. What is compared is kept here, and nothing is ever trained twice.")
+    with st.container(key="recent", gap="xsmall"):
+        for row in found.to_dict("records"):
+            _recent(row)
 
 
 def open_file() -> None:

@@ -19,7 +19,7 @@ from pandas import CategoricalDtype, DataFrame
 from core.analysis.statistics import standing
 from core.comparison import Comparison
 from core.runs.store import Followed, Progress, Store
-from core.ui import service
+from core.ui import errors, service
 
 Thing = TypeVar("Thing")
 
@@ -204,13 +204,20 @@ def show(comparison: Comparison, draw: Callable[[Results], None]) -> None:
     """Calls `draw` with what is stored of the comparison, now and, as long as it is running, again every second.
 
     `draw` is a fragment of its own: a click in it redraws it alone. When the comparison starts, ends or gets its first points the
-    whole page is run once, which sets the next interval.
+    whole page is run once, which sets the next interval. Where the store fails that is said in its place, and it is tried again.
     """
+    errors.with_store(lambda: _show(comparison, draw))
+
+
+def _show(comparison: Comparison, draw: Callable[[Results], None]) -> None:
     source = reader(comparison)
     every = interval(source.latest())
 
     @st.fragment(run_every=every)
     def body() -> None:
+        errors.with_store(look)
+
+    def look() -> None:
         results = source.latest()
         if interval(results) != every:
             st.rerun()

@@ -227,10 +227,10 @@ def _show_preview(place: DeltaGenerator, found: Preview) -> None:
         for column in found.columns
     ]
     table = pd.DataFrame(rows, columns=["column", "kind", "different", "missing", "first value", "how"])
-    place.dataframe(table, hide_index=True, height=_height(len(rows)))
+    place.dataframe(table, hide_index=True, placeholder="–", height=_height(len(rows)))
     with place.expander("First rows", type="compact"):
         head = pd.DataFrame(found.head, columns=[column.name for column in found.columns])
-        st.dataframe(head, hide_index=True)
+        st.dataframe(head, hide_index=True, placeholder="–")
 
 
 def _target(place: DeltaGenerator, key: str, names: list[str], start: Table | None) -> str | None:
@@ -282,4 +282,4 @@ def _show_classes(reading: Reading) -> None:
     most = max(count for _, count in reading.classes)
     rows = pd.DataFrame([(name, count) for name, count in reading.classes], columns=["class", "rows"])
     bars = st.column_config.ProgressColumn("rows", format="localized", min_value=0, max_value=most)
-    st.dataframe(rows, hide_index=True, column_config={"rows": bars}, height=_height(len(rows)))
+    st.dataframe(rows, hide_index=True, placeholder="–", column_config={"rows": bars}, height=_height(len(rows)))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -166,3 +169,13 @@ def assert_same_numbers(left: DataFrame, right: DataFrame) -> None:
     """Equal to the last bit, but for the columns that measure time."""
     left, right = (frame.drop(columns=UNREPEATABLE, errors="ignore") for frame in (left, right))
     pd.testing.assert_frame_equal(left, right, check_exact=True)
+
+
+def heavy(segment: Segment) -> SegmentResult:
+    """As `pretend`, with a result far larger than any pipe's buffer; it is held back till the file `go` is there."""
+    home = Path(os.environ["TANDEM_HOME"])
+    (home / f"computing-{os.getpid()}").touch()
+    until((home / "go").exists, "the file `go`")
+    (home / f"writing-{os.getpid()}").touch()
+    result = pretend(segment)
+    return replace(result, state=result.state and result.state + b" " * 8_000_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,11 +21,10 @@ import sys, time
 sys.path.insert(0, {root!r})
 from core.runs.child import ensure_runner
 from core.runs.configuration import Configuration
-while True:
-    ensure_runner(Configuration())
-    time.sleep(0.05)
+ensure_runner(Configuration())
+time.sleep(6000)
 """
-"""What the dashboard does about its runner: has one, and has one again when it died."""
+"""What the dashboard does about its runner when a page is opened, and closed for good."""
 
 EXECUTOR = """
 import sys, time
@@ -35,6 +35,18 @@ for _ in range(2):
     executor.submit(time.sleep, 600)
 time.sleep(600)
 """
+
+RUNNER = """
+import sys
+sys.path.insert(0, {root!r})
+from functools import partial
+from core.runs import runner
+from core.runs.configuration import Configuration
+from tests.runs.helpers import heavy
+runner.Runner = partial(runner.Runner, compute=heavy)
+sys.exit(runner.main(Configuration(), watch_stdin=True))
+"""
+"""A runner whose segments are large and wait for the file `go`."""
 
 
 class Family:
@@ -68,15 +80,26 @@ class Family:
         until(lambda: gone(family), f"the end of {family}")
 
 
+def at_rest(process: psutil.Process) -> bool:
+    """Whether the process waits for something, and has for a while."""
+    spent = process.cpu_times()
+    for _ in range(20):
+        if process.status() != psutil.STATUS_SLEEPING or process.cpu_times() != spent:
+            return False
+        time.sleep(0.01)
+    return True
+
+
 @contextmanager
 def started(program: str, folder: Path, **environment: str) -> Iterator[Family]:
     """A Python program, in a folder that is not the repository's and knows nothing of it."""
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [sys.executable, "-c", program.format(root=str(ROOT))]
-    process = psutil.Popen(command, cwd=folder, env=inherited | environment, stdin=subprocess.DEVNULL)
+    process = psutil.Popen(command, cwd=folder, env=inherited | environment, stdin=subprocess.PIPE)
     family = Family(process)
     try:
         yield family
     finally:
         if process.poll() is None:
             family.kill()
+        process.stdin.close()

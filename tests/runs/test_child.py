@@ -17,7 +17,7 @@ def configuration():
 
 
 def runners() -> list[psutil.Process]:
-    return [each for each in psutil.Process().children() if "runner" in each.cmdline()]
+    return [each for each in psutil.Process().children() if not gone([each]) and "runner" in each.cmdline()]
 
 
 def test_there_is_one_runner_however_often_it_is_asked_for(configuration):
@@ -38,17 +38,38 @@ def test_the_runner_is_found_from_any_folder_that_may_hold_another_core(configur
     store.close()
 
 
-def test_a_runner_that_died_is_started_again_but_not_at_once(configuration, monkeypatch):
+def another_than(first: psutil.Process) -> psutil.Process:
+    """The runner that has taken its place; it has not become a zombie meanwhile."""
+    assert until(lambda: [each for each in runners() if each.pid != first.pid], "the next runner")
+    assert not first.is_running()
+    (second,) = runners()
+    return second
+
+
+def test_a_runner_that_died_is_collected_and_started_again_though_nobody_asks_for_it(configuration):
     child.ensure_runner(configuration)
     (first,) = runners()
     first.kill()
-    until(lambda: gone([first]), "its end")
-    child.ensure_runner(configuration)
-    assert runners() == []
-    monkeypatch.setattr(child, "PAUSE_BEFORE_RESTART_SECONDS", 0.0)
-    child.ensure_runner(configuration)
-    (second,) = runners()
-    assert second.pid != first.pid
+    second = another_than(first)
+    second.kill()
+    another_than(second)
+
+
+def test_a_runner_that_stands_still_is_replaced():
+    impatient = Configuration(workers=1, worker_silence=2)
+    child.ensure_runner(impatient)
+    (first,) = runners()
+    first.suspend()
+    another_than(first)
+    child.end_runner(impatient)
+
+
+def test_a_runner_that_dies_again_and_again_is_started_ever_more_slowly_up_to_a_minute():
+    pauses = [0.0]
+    for _ in range(9):
+        pauses.append(child.next_pause(pauses[-1], lived=0.5))
+    assert pauses[1:] == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert child.next_pause(60.0, lived=3600) == 1
 
 
 def test_ending_the_runner_leaves_no_process(configuration):

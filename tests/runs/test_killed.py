@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from pandas import DataFrame
 
 from core.comparison import Comparison
 from core.runs import worker
-from core.runs.store import Store
+from core.runs.store import Store, StoreLostError
 from core.settings import RunSettings
+from tests.runs import servers
 from tests.runs.helpers import Bench, assert_same_numbers, gone, until
 from tests.runs.processes import DASHBOARD, Family, started
 
@@ -42,16 +44,14 @@ def uninterrupted() -> Iterator[Store]:
 
 
 @pytest.fixture
-def kept(home: Path) -> Iterator[Store]:
-    """The store that the dashboard's processes use, as they find it: by TANDEM_HOME."""
-    store = Store(f"sqlite:///{home / 'tandem.db'}")
-    yield store
-    store.close()
+def kept(store: Store) -> Store:
+    """The store that the dashboard's processes use."""
+    return store
 
 
 @pytest.fixture
-def dashboard(tmp_path: Path) -> Iterator[Family]:
-    with started(DASHBOARD, tmp_path, TANDEM_WORKERS=str(WORKERS)) as family:
+def dashboard(url: str, tmp_path: Path) -> Iterator[Family]:
+    with started(DASHBOARD, tmp_path, TANDEM_WORKERS=str(WORKERS), TANDEM_STORE=url) as family:
         yield family
 
 
@@ -90,9 +90,10 @@ def test_a_killed_worker_costs_nothing_but_time(kept, dashboard, uninterrupted):
     workers = dashboard.workers()
     assert len(workers) == WORKERS
     dashboard.kill(workers[0])
-    until(lambda: gone(workers), "the end of the broken pool")
     assert_finished_as(kept, uninterrupted)
     assert_kept(before, kept)
+    assert gone(workers[:1])
+    assert not gone(workers[1:]), "the other worker had nothing to do with it"
     assert len(dashboard.workers()) == WORKERS
 
 
@@ -106,15 +107,40 @@ def test_a_killed_runner_is_replaced_and_the_next_goes_on(kept, dashboard, unint
     assert dashboard.runner.pid != first.pid
 
 
-def test_a_killed_dashboard_takes_its_processes_with_it_and_the_next_goes_on(kept, tmp_path, uninterrupted):
+def test_a_killed_dashboard_takes_its_processes_with_it_and_the_next_goes_on(kept, url, tmp_path, uninterrupted):
     kept.request(COMPARISON, "run")
     for share in (0.1, 0.4):
-        with started(DASHBOARD, tmp_path, TANDEM_WORKERS=str(WORKERS)) as dashboard:
+        with started(DASHBOARD, tmp_path, TANDEM_WORKERS=str(WORKERS), TANDEM_STORE=url) as dashboard:
             before = reached(kept, share)
             dashboard.kill()
         stood = kept.progress(COMPARISON.id)
         assert (stood.state, stood.runner) == ("running", False)
         assert_kept(before, kept)
-    with started(DASHBOARD, tmp_path, TANDEM_WORKERS=str(WORKERS)):
+    with started(DASHBOARD, tmp_path, TANDEM_WORKERS=str(WORKERS), TANDEM_STORE=url):
         assert_finished_as(kept, uninterrupted)
     assert_kept(before, kept)
+
+
+def test_a_database_that_is_restarted_is_waited_for_and_the_work_goes_on(server, tmp_path, uninterrupted):
+    url = server.new_database()
+    with closing(Store(url)) as kept, started(DASHBOARD, tmp_path, TANDEM_WORKERS=str(WORKERS), TANDEM_STORE=url) as dashboard:
+        kept.request(COMPARISON, "run")
+        before = reached(kept, 0.1)
+        first = dashboard.runner
+        server.stop()
+        with pytest.raises(StoreLostError):
+            kept.progress(COMPARISON.id)
+        server.start()
+        assert_finished_as(kept, uninterrupted)
+        assert_kept(before, kept)
+        assert dashboard.runner == first, "the runner did not wait"
+
+
+def test_a_cluster_computes_the_same_bits_also_when_a_worker_of_it_is_killed(url, kept, tmp_path, uninterrupted):
+    environment = {"TANDEM_WORKERS": str(WORKERS), "TANDEM_STORE": url}
+    with servers.dask(tmp_path) as (address, nanny), started(DASHBOARD, tmp_path, TANDEM_CLUSTER=address, **environment):
+        kept.request(COMPARISON, "run")
+        reached(kept, 0.1)
+        worker = next(each for each in nanny.children(recursive=True) if "spawn_main" in " ".join(each.cmdline()))
+        worker.kill()
+        assert_finished_as(kept, uninterrupted)

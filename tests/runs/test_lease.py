@@ -46,6 +46,20 @@ def test_another_process_with_the_same_number_is_not_taken_for_the_runner(store)
     assert Lease(store.database, 2).take()
 
 
+def test_the_lease_of_a_stopped_process_is_taken_over_when_it_has_expired(store):
+    process = psutil.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    started = process.create_time()
+    process.suspend()
+    assert Lease(store.database, 2).take()
+    change(store, pid=process.pid, started=started)
+    until(lambda: process.status() == psutil.STATUS_STOPPED, "the stop")
+    assert not Lease(store.database, 2).take()
+    change(store, expires=time.time() - 1)
+    assert Lease(store.database, 2).take()
+    process.kill()
+    process.communicate()
+
+
 def test_on_another_machine_a_lease_holds_until_it_expires(store):
     assert Lease(store.database, 2).take()
     change(store, host="elsewhere", pid=1)

@@ -117,7 +117,7 @@ def test_a_stack_that_kills_every_worker_fails_its_comparison_alone(store):
         store.request(poisonous, "run")
         until(lambda: store.progress(poisonous.id).state == "failed", "the failure")
         until(lambda: not store.progress(LONG.id).active, "the end of the other")
-    assert f"died {MOST_CRASHES} times" in store.progress(poisonous.id).message
+    assert f"died, {MOST_CRASHES} times" in store.progress(poisonous.id).message
     assert store.progress(LONG.id).state == "finished"
 
 

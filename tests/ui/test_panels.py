@@ -20,7 +20,7 @@ from core.ui.panels.view import View
 from tests.runs.helpers import comparison, settings
 
 TWO = comparison(0.1, 0.01, seeds=3)
-NEW = Progress("new", 6, 0, 0, 0.0, 18, None, "", None, True, 0)
+NEW = Progress("new", 6, 0, 0, 0.0, 18, None, "", None, True, "", 0)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,10 @@ Row = dict[Any, Any]
 
 def history() -> None:
     """The whole list, with its search; it follows comparisons that are running."""
+    errors.with_store(_history)
+
+
+def _history() -> None:
     store = service.store()
     search, state = _filters()
     if store.count() == 0:
@@ -78,6 +82,9 @@ def _follow(store: Store, search: str, state: str | None, page: int) -> None:
 
     @st.fragment(run_every=every)
     def body() -> None:
+        errors.with_store(look)
+
+    def look() -> None:
         found = rows()
         if every and not _on_its_way(found):
             st.rerun()

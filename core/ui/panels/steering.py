@@ -15,6 +15,7 @@ from core.runs.configuration import LimitError, check
 from core.runs.store import Action, Progress
 from core.settings import SettingsError
 from core.ui import errors, service
+from core.ui.fields import plain
 from core.ui.live import Results
 from core.ui.panels import words
 
@@ -29,8 +30,13 @@ class Button:
     help: str
 
 
+RUN_HELP = (
+    "Train the runs that are not stored yet. Interrupted and gone on, they end at the same bits. Planned anew, with another number of "
+    "worker processes or beside other runs, they end at the same numbers up to rounding."
+)
+
 BUTTONS = (
-    Button("run", "Run", ":material/play_arrow:", "Train the runs that are not stored yet."),
+    Button("run", "Run", ":material/play_arrow:", RUN_HELP),
     Button("pause", "Pause", ":material/pause:", "Stop after the present segment of training (about half a second), to go on later."),
     Button("step", "Step", ":material/skip_next:", "Train one more epoch of every run, then pause."),
     Button("resume", "Resume", ":material/resume:", "Go on from where it was paused."),
@@ -139,9 +145,19 @@ def _troubles(results: Results) -> None:
     progress = results.progress
     if progress.state == "failed":
         st.error(errors.as_list(progress.message.splitlines() or ["The runner gave no reason."]), title="The training failed")
+    if progress.active and progress.trouble:
+        st.warning(plain(progress.trouble))
     if progress.active and not progress.runner:
-        st.caption("Waiting for the process that trains to start; this takes a few seconds after the dashboard's own start.")
+        _why_no_runner()
     _warn_of_limits(results)
+
+
+def _why_no_runner() -> None:
+    """It ends where the store takes nothing, and is started again by and by; it cannot say so in that store."""
+    if complaint := service.store().complaint():
+        st.error(errors.as_list([complaint]), title="Training waits, since nothing can be stored")
+    else:
+        st.caption("Waiting for the process that trains to start; this takes a few seconds after the dashboard's own start.")
 
 
 def _warn_of_limits(results: Results) -> None:
