@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pandas import DataFrame
 
 from core.choices.optimizer_base import OptimizerChoice
 from core.choices.optimizers import Sgd
+from core.labs.threads import one_thread
 
 ROWS, COLUMNS = 250, 400
 """Of the matrix: 100,000 weights. A matrix, since some optimizers treat one otherwise than a vector."""
@@ -29,7 +29,7 @@ def table(optimizers: Iterable[OptimizerChoice]) -> DataFrame:
     which are cheap here. `mean` (milliseconds) also counts what happens in some steps alone, such as SOAP's new eigenbasis in every tenth.
     `relative` is the median over that of plain SGD.
     """
-    with _one_thread():
+    with one_thread():
         rows = [_row(optimizer) for optimizer in (PLAIN, *(optimizer for optimizer in optimizers if optimizer != PLAIN))]
     frame = DataFrame(rows, columns=["variant", "state", "milliseconds", "mean"])
     return frame.assign(relative=frame["milliseconds"] / frame["milliseconds"].iloc[0])
@@ -102,15 +102,3 @@ def _elements(state: Any) -> int:
     if isinstance(state, Mapping):
         return sum(map(_elements, state.values()))
     return sum(map(_elements, state)) if isinstance(state, list | tuple) else 0
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
