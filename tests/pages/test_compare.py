@@ -148,7 +148,7 @@ def test_a_store_without_predictions_says_that_they_were_not_kept(open_page, fil
 def test_before_a_run_has_ended_there_are_no_predictions_yet(open_page, store):
     store.request(small(), "run")
     app = open_page(PAGE, query(small(), tab="Predictions"))
-    assert "None has ended yet" in texts(app)
+    assert "No run has ended yet" in texts(app)
 
 
 def test_data_of_more_than_two_features_have_no_boundary(open_page, store):

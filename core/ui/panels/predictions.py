@@ -24,7 +24,7 @@ PATIENCE = 5.0
 SHOWN_FIRST = 3
 """Variants that are shown at first: a row of them on a wide screen."""
 
-NOT_YET = "Predictions are kept when a run ends. None has ended yet."
+NOT_YET = "Predictions are kept when a run ends. No run has ended yet."
 NOT_KEPT = (
     "The predictions of these runs were not kept: they diverged, or have neither test nor validation data, or an earlier version stored "
     "them. Runs that are trained now keep theirs."

@@ -8,14 +8,18 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Table, select
 
+from core.analysis.metrics import TESTS
 from core.comparison import Comparison
 from core.engine.records import ENDED_COLUMNS, HISTORY_COLUMNS, LAYER_COLUMNS, MEASURES, METRICS, Records, Row
 from core.runs import recording
-from core.runs.schema import grids, history, layers, runs, weights
+from core.runs.schema import grids, history, layers, predictions, runs, weights
 from core.runs.store import Store
 from core.settings import RunSettings
 
 SCORES = ("train_accuracy", "val_accuracy", "val_f1", "train_r2", "val_r2")
+APART = {"weights": weights, "predictions": predictions}
+"""What a run ends with that stands in a table of its own."""
+
 LOSSES = ("train_loss", "train_loss_eval", "val_loss")
 
 
@@ -41,15 +45,16 @@ class Tape:
 
     def _read(self, connection: Connection, table: Table, columns: Iterable[str]) -> dict[str, list[Row]]:
         """The rows of a table by run; NULL is NaN, as the engine has it."""
-        found = [weights.c.data.label("weights") if name == "weights" else table.c[name] for name in columns if name not in ("run", "key")]
+        found = [APART[name].c.data.label(name) if name in APART else table.c[name] for name in columns if name not in ("run", "key")]
         statement = select(runs.c.key.label("run"), *found).where(runs.c.key.in_(self._keys)).order_by(*table.primary_key)
         if table is not runs:
             statement = statement.join(table, table.c.run_id == runs.c.id)
-        if table is runs:
-            statement = statement.join(weights, weights.c.run_id == runs.c.id)
+        else:
+            for apart in APART.values():
+                statement = statement.outerjoin(apart, apart.c.run_id == runs.c.id)
         rows: dict[str, list[Row]] = {key: [] for key in self._keys}
         for row in connection.execute(statement).mappings():
-            rows[row["run"]].append({name: math.nan if value is None else value for name, value in row.items()})
+            rows[row["run"]].append({name: math.nan if value is None and name not in APART else value for name, value in row.items()})
         return rows
 
     def length(self, run: RunSettings) -> int:
@@ -78,7 +83,7 @@ class Tape:
             layer_rows = [row | _lost_layer(place.loss) if row["step"] == last else row for row in layer_rows]
         ended = [] if place.status == "running" else [self._ended[key] | {"status": status}]
         if diverged:
-            ended = [row | dict.fromkeys(("test_loss", "test_accuracy", "test_f1", "test_r2"), math.nan) for row in ended]
+            ended = [row | dict.fromkeys(TESTS, math.nan) | {"predictions": None} for row in ended]
         return Records(rows, layer_rows, ended, [row | {"step": last} for row in self._grids[key]])
 
 
