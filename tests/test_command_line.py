@@ -121,11 +121,11 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_training(tmp_path
 def test_a_killed_worker_costs_no_more_than_its_segment(tmp_path, capsys):
     """The command line makes its workers anew, as the dashboard's runner does."""
     file = tmp_path / "c.toml"
-    file.write_text(SMALL.to_toml().replace("epochs = 2", "epochs = 400"))
+    file.write_text(SMALL.to_toml().replace("epochs = 2", "epochs = 1500"))
     with killing_one_worker() as killed:
         assert main(["compare", str(file), "--out", str(tmp_path / "out"), "--workers", "2"]) == 0
     assert killed.is_set()
-    assert set(pd.read_csv(tmp_path / "out" / "history.csv").groupby("run")["epoch"].max()) == {400}
+    assert set(pd.read_csv(tmp_path / "out" / "history.csv").groupby("run")["epoch"].max()) == {1500}
 
 
 @contextmanager

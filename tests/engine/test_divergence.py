@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pytest
 import torch
-from pydantic import ValidationError
 from sklearn.dummy import DummyRegressor
 from sklearn.metrics import log_loss, mean_squared_error
 
@@ -20,6 +19,7 @@ from core.engine.divergence import FACTOR, constant_losses
 from core.engine.records import Records
 from core.engine.state import begin
 from core.engine.training import Live
+from core.settings import SettingsError
 from tests.choices.extremes import at_its_bounds
 from tests.engine.reference import assert_same_weights, history, stacked_training
 from tests.engine.test_contracts import every, kind_of, settings
@@ -35,7 +35,7 @@ def allowed(changes):
     for change in changes:
         try:
             yield settings(training={"epochs": 2, "dtype": "float32"}, **change)
-        except ValidationError:
+        except SettingsError:
             continue
 
 

@@ -172,7 +172,8 @@ def large(segment: Segment) -> SegmentResult:
     return replace(advance, state=bytes(50_000) if segment.runs[0].optimizer.lr > 0.05 and advance.state else advance.state)
 
 
-def test_a_stack_that_the_store_cannot_keep_fails_its_comparison_alone(store):
+def test_a_stack_that_sqlite_cannot_keep_fails_its_comparison_alone(tmp_path):
+    store = Store(f"sqlite:///{tmp_path / 'tandem.db'}")  # PostgreSQL's limit cannot be lowered
     limit = sqlite3.SQLITE_LIMIT_LENGTH
     event.listen(store.database.engine, "checkout", lambda connection, *_: connection.setlimit(limit, 20_000))
     bench = Bench(store, large)

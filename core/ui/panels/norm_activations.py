@@ -43,11 +43,13 @@ VIEW = View("val_accuracy")
 def draw(page: str, comparison: Comparison) -> None:
     """The controls, and the live results of the deeper network."""
     st.markdown(
-        "What each hidden layer puts out, after its activation. **What to look at:** without normalization the spread is whatever weights "
-        "and training make of it, and it multiplies from layer to layer; with it each layer begins anew from mean 0 and variance 1 (times "
-        "γ, plus β). After ReLU that is a spread of 0.58 and a mean of 0.40, dotted. All is measured in eval mode: before training batch "
-        "norm's running averages are still mean 0 and variance 1, so it changes nothing there, and its curve lies on that of no "
-        "normalization. An even spread alone does not make a good network: the verdict below says which learned."
+        "What each hidden layer puts out, after its activation. **What to look at:** without normalization the spread is whatever "
+        "weights and training make of it, and it multiplies from layer to layer; with batch norm each unit begins anew from mean 0 and "
+        "variance 1 over the examples (times γ, plus β). After ReLU that is a spread of 0.58 and a mean of 0.40, dotted. Layer and RMS "
+        "norm scale each example by itself: the sizes stay, and yet what differs between examples may fade with depth. All is measured "
+        "in eval mode: before training batch norm's running averages are still mean 0 and variance 1, so it changes nothing there, and "
+        "its curve lies on that of no normalization. An even spread alone does not make a good network: the verdict below says which "
+        "learned."
     )
     asked = deeper(page, comparison)
     live.show(asked, lambda results: draw_results(f"{page}.deep", results))
