@@ -1,6 +1,7 @@
-"""The command line: `python -m core compare | runs | settings | runner`.
+"""The command line: `python -m core compare | runs | questions | settings | runner`.
 
-Exit 0 when it did what was asked, 2 and a clear line when the input is wrong, 1 and one when the store's database failed.
+Exit 0 when it did what was asked, 2 and a clear line when the input is wrong, 1 and one when the store's database failed or a question could
+not be run.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _wrong_input() as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return FAILED if isinstance(error, _failures()) else WRONG_INPUT
+    except NotRunError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         return 130
     return 0
@@ -48,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_compare(commands.add_parser("compare", help="run a comparison file and write its CSVs"))
     _add_runs(commands.add_parser("runs", help="list, export or delete what is stored"))
+    _add_questions(commands.add_parser("questions", help="answer the questions by their experiments, measured here"))
     _add_settings(commands.add_parser("settings", help="every choice, its kinds and fields"))
     _add_runner(commands.add_parser("runner", help="train what the dashboard asks for (it starts one itself)"))
     return parser
@@ -75,6 +80,14 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
     delete = actions.add_parser("delete", help="delete a comparison, and the runs that no other uses", parents=[store])
     delete.add_argument("comparison")
     delete.set_defaults(command=delete_runs)
+
+
+def _add_questions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ids", nargs="*", metavar="ID", help="their numbers, such as 05 or 18b; default: all")
+    parser.add_argument("--json", action="store_true", help="a list of objects instead of lines")
+    parser.add_argument("--store", metavar="URL", help="what was measured is kept there, and taken from it (default: the dashboard's)")
+    parser.add_argument("--workers", type=_count, help="processes that compute (default: all cores)")
+    parser.set_defaults(command=answer_questions)
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
@@ -190,6 +203,33 @@ def _check_folder(folder: Path) -> None:
         raise NotADirectoryError(f"--out: {there} is no folder")
     if not os.access(there, os.W_OK | os.X_OK):
         raise PermissionError(f"--out: nothing may be written into {there}")
+
+
+def answer_questions(options: argparse.Namespace) -> None:
+    """`questions [ID ...]`. Raises NotRunError where one could not be run, after all others are printed."""
+    from core.questions import measuring
+    from core.questions.catalogue import chosen
+    from core.runs.configuration import Configuration
+    from core.runs.executors import make_executor
+
+    questions, store = chosen(options.ids), _store(options.store)
+    logging.getLogger("core").addHandler(logging.NullHandler())  # what went wrong is said once, in the end
+    with make_executor(options.workers or Configuration().workers) as executor:
+        failed = measuring.measure(questions, store, executor)
+    answers = [measuring.answer(question, store) for question in questions if question.id not in failed]
+    rows = [found.row() for found in answers if found is not None]
+    print(json.dumps(rows, indent=2, allow_nan=False, default=str) if options.json else "\n".join(map(_answered, rows)))
+    if failed:
+        raise NotRunError("; ".join(f"{name}: {why}" for name, why in failed.items()))
+
+
+class NotRunError(RuntimeError):
+    """Something that was asked for could not be run."""
+
+
+def _answered(row: dict[str, Any]) -> str:
+    head = f"{row['id']:>4}  {row['verdict']:8} {row['question']}  ({row['seconds']:.1f} s of one core)"
+    return "\n".join([head, *(f"      {part['claim']}: {part['verdict']}" for part in row["parts"])])
 
 
 def list_runs(options: argparse.Namespace) -> None:

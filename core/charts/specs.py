@@ -11,6 +11,9 @@ from altair.utils import schemapi
 from altair.utils.schemapi import SchemaBase
 from pandas import DataFrame
 
+Picture = alt.TopLevelMixin
+"""Any chart, for those who draw charts without knowing altair."""
+
 _PARTS = ("layer", "concat", "hconcat", "vconcat")
 _INNER = {"top_level": False, "pre_transform": False}
 """What altair notes for a part of a chart: the schema's address, theme and data are not written there."""

@@ -157,6 +157,15 @@ requests = Table(
     sqlite_autoincrement=True,
 )
 
+labs = Table(
+    "labs",
+    metadata,
+    Column("key", String(KEY_LENGTH), primary_key=True),  # of what was computed, see `core.questions.question.Lab`
+    Column("name", Text, nullable=False),
+    Column("frame", LargeBinary, nullable=False),  # Parquet
+    Column("seconds", Double, nullable=False),
+)
+
 lease = Table(
     "lease",
     metadata,

@@ -1,0 +1,28 @@
+"""All questions, found by the names of their files."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+
+import core.questions
+from core.questions.question import Question
+from core.settings import SettingsError
+
+
+@cache
+def questions() -> dict[str, Question]:
+    """Every question by its id, in order."""
+    names = sorted(module.name for module in pkgutil.iter_modules(core.questions.__path__) if module.name.startswith("q"))
+    found = [import_module(f"core.questions.{name}").QUESTION for name in names if name != "question"]
+    return {question.id: question for question in found}
+
+
+def chosen(ids: Sequence[str]) -> list[Question]:
+    """The questions of these ids, or all without any. Raises SettingsError for an id that is not there."""
+    known = questions()
+    if unknown := [name for name in ids if name not in known]:
+        raise SettingsError(f"{unknown[0]}: no such question; there are: {', '.join(known)}")
+    return [known[name] for name in ids] if ids else list(known.values())

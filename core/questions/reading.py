@@ -1,0 +1,70 @@
+"""What the declarations read from what was measured: numbers by seed for their claims, points for their pictures, figures for sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame, Series
+
+from core.analysis import claim_measures, intervals
+from core.questions.question import Evidence
+
+
+def last(evidence: Evidence, name: str, metric: str, blown_up: float = np.inf) -> Series:
+    """The metric at each run's last evaluation, indexed by variant and seed; the worst value there is where the run diverged."""
+    return claim_measures.last_values(evidence[name].history, metric, blown_up)
+
+
+def at_end(evidence: Evidence, name: str, column: str) -> Series:
+    """What is measured once, at a run's end, such as `test_loss`, indexed by variant and seed."""
+    return evidence[name].runs.set_index(["variant", "seed"])[column].astype(float)
+
+
+def of(values: Series, variant: str) -> Series:
+    """The numbers of one variant, indexed by seed. Raises KeyError for a variant that is not there."""
+    return values.loc[variant]
+
+
+def pair(values: Series, first: str, second: str) -> tuple[Series, Series]:
+    """The numbers of two variants."""
+    return of(values, first), of(values, second)
+
+
+def mean(values: Series) -> float:
+    """The mean over seeds, or the median where one is infinite."""
+    return intervals.mean(values).value
+
+
+def points(values: Series, places: Sequence[tuple[str, str, float]], x: str) -> DataFrame:
+    """A row a variant for a chart along a number: name, variant (the line), the column `x`, mean, low, high, n.
+
+    places: (variant, the line it belongs to, its place on the axis).
+    """
+    rows = []
+    for name, line, place in places:
+        found = intervals.mean(of(values, name)) if name in values.index.get_level_values(0) else None
+        if found is not None and found.n:
+            rows.append({"name": name, "variant": line, x: place, "mean": found.value, "low": found.low, "high": found.high, "n": found.n})
+    return pd.DataFrame(rows, columns=["name", "variant", x, "mean", "low", "high", "n"])
+
+
+def percent(share: float) -> str:
+    """A share as people say it: `94 %`, `0.4 %`; a tenth of a percent below one and above 99."""
+    return f"{100 * share:.1f} %" if 0 < share < 0.01 or 0.99 < share < 1 else f"{100 * share:.0f} %"
+
+
+def times(ratio: float) -> str:
+    """A ratio as people say it: `8 times`, `2.4 times`."""
+    return f"{ratio:.0f} times" if ratio >= 10 else f"{ratio:.2g} times"
+
+
+def side(name: str, metric: str, variant: str) -> Callable[[Evidence], Series]:
+    """For a claim on one variant: the metric at its runs' ends."""
+    return lambda evidence: of(last(evidence, name, metric), variant)
+
+
+def sides(name: str, metric: str, first: str, second: str) -> Callable[[Evidence], tuple[Series, Series]]:
+    """For a claim on two variants: the metric at their runs' ends."""
+    return lambda evidence: pair(last(evidence, name, metric), first, second)

@@ -1,0 +1,146 @@
+"""Every question holds to the form: what a page, the command line and the study sheet rely on."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+
+import numpy as np
+import pytest
+from pandas import Series
+
+from core.analysis.claims import EXACT, Inside, judge
+from core.charts import specs
+from core.comparison import Comparison
+from core.engine.sizes import parameters
+from core.questions.catalogue import chosen, questions
+from core.settings import SettingsError
+from tests.questions import made_up
+
+QUESTIONS = list(questions().values())
+CLAIMS = [
+    pytest.param(question, claim, id=f"q{question.id}-{place}") for question in QUESTIONS for place, claim in enumerate(question.claims, 1)
+]
+SEEDS = range(100, 112)
+
+
+def by_id(question):
+    return f"q{question.id}"
+
+
+def test_each_has_its_own_number_and_a_file_of_that_number():
+    for question in QUESTIONS:
+        module = inspect.getmodule(question.headline).__name__.rpartition(".")[2]
+        assert module.startswith(f"q{question.id}_"), module
+    assert len({question.text for question in QUESTIONS}) == len(QUESTIONS)
+
+
+def test_an_unknown_number_is_refused_with_those_there_are():
+    with pytest.raises(SettingsError, match=r"99: no such question; there are: .*05"):
+        chosen(["05", "99"])
+    assert [question.id for question in chosen(["05"])] == ["05"]
+    assert len(chosen([])) == len(QUESTIONS)
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=by_id)
+def test_texts_are_whole_sentences_of_a_length_that_is_read(question):
+    assert question.text.endswith("?")
+    assert question.ask.endswith("?")
+    assert 3 <= len(sentences(question.answer)) <= 8, sentences(question.answer)
+    for option in question.options:
+        assert not option.text.endswith("."), option.text
+        assert len(sentences(option.why)) <= 2, option.why
+        assert option.why.endswith("."), option.why
+    assert question.sources
+    assert 1 <= len(question.turns) <= 3
+    for turn in question.turns:
+        assert 1 <= len(turn.change.split()) <= 6, turn.change
+        assert turn.look.endswith(("?", ".")), turn.look
+
+
+def sentences(text):
+    return re.findall(r"[^.?!]+[.?!](?=\s|$)", text)
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=by_id)
+def test_its_networks_fit_its_data_and_its_turns_are_other_comparisons(question):
+    own = {comparison.id for comparison in question.comparisons.values()}
+    for comparison in [*question.comparisons.values(), *(turn.experiment for turn in question.turns)]:
+        assert Comparison.from_toml(comparison.to_toml()).id == comparison.id
+        assert all(parameters(run) > 0 for run in comparison.runs())
+    assert not own & {turn.experiment.id for turn in question.turns}
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=by_id)
+def test_headline_and_picture_are_made_of_what_was_measured(question):
+    found = made_up.evidence(question)
+    said = question.headline(found)
+    assert "nan" not in said.lower()
+    assert said.endswith(".")
+    assert len(said.split()) <= 45, said
+    assert specs.spec(question.picture(found))["$schema"]
+    other = made_up.evidence(question, seed=1)
+    if question.comparisons:
+        assert question.headline(other) != said or question.picture(other).to_dict() != question.picture(found).to_dict()
+
+
+@pytest.mark.parametrize(("question", "claim"), CLAIMS)
+def test_a_claim_takes_a_number_of_every_seed(question, claim):
+    found = made_up.evidence(question)
+    numbers = claim.numbers(found)
+    for side in numbers if isinstance(numbers, tuple) else (numbers,):
+        assert len(side)
+        assert side.index.is_unique
+        assert side.notna().all()
+    assert claim.judge(found).verdict in ("holds", "fails", "unclear")
+
+
+@pytest.mark.parametrize(("question", "claim"), CLAIMS)
+def test_a_claim_can_hold_fail_and_be_unclear(question, claim):
+    assert {verdict(claim, world) for world in ("holds", "fails", "unclear")} == {"holds", "fails", "unclear"}
+
+
+def verdict(claim, world):
+    """The verdict on made-up numbers on the right side of the threshold, on the wrong one, or with one missing."""
+    numbers = worlds(claim, world)
+    first, second = numbers if isinstance(numbers, tuple) else (numbers, None)
+    return judge(claim.kind, claim.claimed, first, second).verdict
+
+
+def worlds(claim, world):
+    inside = isinstance(claim.claimed, Inside)
+    good = (claim.claimed.low + claim.claimed.high) / 2 if inside else claim.claimed.threshold
+    above = type(claim.claimed).__name__ == "Above"
+    target = good if inside and world == "holds" else off(claim.kind, good, up=(world == "holds") == above)
+    noise = np.linspace(-1, 1, len(SEEDS)) * 1e-6 * max(abs(target), 1e-9)
+    match claim.kind:
+        case "share" | "count":
+            values = Series([float((world == "holds") == above)] * 200)
+        case "share_difference":
+            values = (
+                (Series([1.0] * 200), Series([0.0] * 200)) if (world == "holds") == above else (Series([0.0] * 200), Series([1.0] * 200))
+            )
+        case "difference":
+            values = (Series(target + noise, index=SEEDS), Series(0.0, index=SEEDS))
+        case "ratio":
+            values = (Series(target + noise, index=SEEDS), Series(1.0, index=SEEDS))
+        case "spread":
+            values = Series(target * np.array([-1, 1] * 100) * math.sqrt(199 / 200), index=range(200))
+        case "spread_ratio":
+            wave = np.array([-1.0, 1.0] * 100)
+            values = (Series(target * wave), Series(wave))
+        case _:
+            values = Series(target + noise * (claim.kind not in EXACT), index=SEEDS)
+    if world == "unclear":
+        first = values[0] if isinstance(values, tuple) else values
+        first.iloc[0] = math.nan
+    return values
+
+
+def off(kind, threshold, *, up):
+    """A number on one side of the threshold, far from it."""
+    far = 100 * abs(threshold) + 1
+    if kind in ("ratio", "spread", "spread_ratio"):
+        return threshold * (10 if up else 0.1)
+    return threshold + far if up else threshold - far
