@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -48,6 +48,12 @@ def points(values: Series, places: Sequence[tuple[str, str, float]], x: str) -> 
         if found is not None and found.n:
             rows.append({"name": name, "variant": line, x: place, "mean": found.value, "low": found.low, "high": found.high, "n": found.n})
     return pd.DataFrame(rows, columns=["name", "variant", x, "mean", "low", "high", "n"])
+
+
+def spread(rows: Iterable[tuple[str, str, Series]]) -> DataFrame:
+    """Points for a chart of cases: case, kind, mean, low, high, n, from (case, kind, numbers by seed)."""
+    found = [(case, kind, *intervals.mean(numbers)[:4]) for case, kind, numbers in rows]
+    return pd.DataFrame(found, columns=["case", "kind", "mean", "low", "high", "n"])
 
 
 def percent(share: float) -> str:

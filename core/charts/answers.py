@@ -1,0 +1,58 @@
+"""Pictures of answers: what came out of each case, with its interval, on one axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+from pandas import DataFrame
+
+from core.charts import marks, palette, titles
+
+_ROW = 46
+
+
+def cases(
+    points: DataFrame,
+    *,
+    cases: Sequence[str],
+    kinds: Sequence[str],
+    title: str,
+    zero: str = "",
+    log: bool = False,
+    width: int = 800,
+) -> alt.LayerChart:
+    """A row a case, and in it a mean with its 95 % interval for each kind, told apart by colour and place.
+
+    Args:
+        points: case, kind, mean, low, high, n.
+        cases: the rows from top to bottom.
+        kinds: what stands beside each other in a row, at most 8, in order, which decides the colours.
+        title: of the x axis, with the unit.
+        zero: what a value of 0 means, written at a line there; empty: no line.
+        log: logarithmic x axis.
+        width: of the whole chart, in pixels.
+    """
+    shown = points[points["case"].isin(list(cases)) & points["kind"].isin(list(kinds))]
+    y = alt.Y("case:N", scale=alt.Scale(domain=list(cases)), title=None, axis=alt.Axis(labelLimit=int(width * 0.4), labelPadding=6))
+    beside = alt.YOffset("kind:N", scale=alt.Scale(domain=list(kinds), paddingOuter=0.6))
+    colour = palette.colour(list(kinds), list(kinds), width=width)
+    scale = alt.Scale(type="log", nice=False, padding=12) if log else alt.Scale(zero=bool(zero), padding=12)
+    tooltip = [alt.Tooltip("case:N"), alt.Tooltip("kind:N"), *marks.mean_and_interval(title)]
+    base = alt.Chart(shown)
+    rule = base.mark_rule(strokeWidth=2, clip=True).encode(_x("low", title, scale), alt.X2("high:Q"), y, beside, colour, tooltip=tooltip)
+    dots = base.mark_point(filled=True, size=80, opacity=1).encode(_x("mean", title, scale), y, beside, colour, tooltip=tooltip)
+    layers = [*([_zero(zero)] if zero else []), rule, dots]
+    described = f"{title} for {titles.listed(list(cases))}: means over seeds with 95 % intervals."
+    return alt.LayerChart(layer=layers, width=width, height=_ROW * len(cases), autosize=marks.FIT, description=described)
+
+
+def _x(field: str, title: str, scale: alt.Scale) -> alt.X:
+    return alt.X(f"{field}:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6))
+
+
+def _zero(said: str) -> alt.LayerChart:
+    base = alt.Chart(DataFrame({"at": [0.0], "said": [said]}))
+    line = base.mark_rule(strokeDash=[4, 3], color=palette.MISSING).encode(alt.X("at:Q"))
+    text = base.mark_text(align="left", baseline="top", dx=5, color=palette.MISSING).encode(alt.X("at:Q"), y=alt.value(2), text="said:N")
+    return alt.LayerChart(layer=[line, text])

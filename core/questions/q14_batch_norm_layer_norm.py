@@ -1,0 +1,91 @@
+"""Question 14: batch norm against layer norm over batch sizes."""
+
+from __future__ import annotations
+
+from pandas import Series
+
+from core.analysis.claim_measures import difference_of_differences
+from core.analysis.claims import Above
+from core.charts import compression as charts
+from core.charts.specs import Picture
+from core.comparison import Comparison
+from core.questions.question import Claim, Evidence, Option, Question, Turn
+from core.questions.reading import last, mean, of, percent, points
+
+SIZES = (2, 4, 16, 64, 256)
+NORMS = {"none": "no norm", "batch": "batch norm", "layer": "layer norm"}
+BASE = {
+    "data": {"kind": "digits", "validation_fraction": 0.33, "test_fraction": 0.1},
+    "optimizer": {"kind": "adam", "lr": 0.003},
+    "training": {"epochs": 5},
+}
+"""1,024 training examples, which every batch size divides."""
+
+
+def compared(norms: tuple[str, ...] = tuple(NORMS), **changes: object) -> Comparison:
+    """Each norm at each batch size."""
+    variants = [
+        {"name": f"{NORMS.get(norm, f'{norm} norm')}, {size}", "model.normalization": norm, "training.batch_size": size}
+        for norm in norms
+        for size in SIZES
+    ]
+    return Comparison.load({"base": {**BASE, **changes}, "variants": variants, "seeds": 8})
+
+
+def lost(evidence: Evidence) -> Series:
+    """What batch norm loses from batches of 64 to batches of 2, minus what layer norm loses, by seed."""
+    accuracy = last(evidence, "sizes", "val_accuracy")
+    batch, layer = ((of(accuracy, f"{norm}, 64"), of(accuracy, f"{norm}, 2")) for norm in ("batch norm", "layer norm"))
+    return difference_of_differences(batch, layer)
+
+
+def headline(evidence: Evidence) -> str:
+    """What two examples in a batch do to either."""
+    accuracy = last(evidence, "sizes", "val_accuracy")
+    usual, small, layer = (mean(of(accuracy, name)) for name in ("batch norm, 64", "batch norm, 2", "layer norm, 2"))
+    return (
+        f"With two examples in a batch, batch norm is at {percent(small)} accuracy, with 64 at {percent(usual)}. "
+        f"Layer norm is at {percent(layer)} with two."
+    )
+
+
+def picture(evidence: Evidence) -> Picture:
+    """Accuracy against the batch size, from the largest to 2."""
+    places = [(f"{norm}, {size}", norm, size) for norm in NORMS.values() for size in SIZES]
+    frame = points(last(evidence, "sizes", "val_accuracy"), places, "batch")
+    return charts.trade_off(
+        frame, variants=list(NORMS.values()), x="batch", x_title="batch size (logarithmic)", y_title="validation accuracy",
+        reverse=True, width=800,
+    )  # fmt: skip
+
+
+QUESTION = Question(
+    id="14",
+    text="Batch norm or layer norm: what is the difference?",
+    topic="architecture",
+    premise="Both bring the outputs of a layer to mean 0 and variance 1. Networks with either are trained with batches of 256 down to 2.",
+    ask="What happens with two examples in a batch?",
+    options=(
+        Option("Batch norm suffers, layer norm does not", "Its mean and variance come from two examples alone.", right=True),
+        Option("Both suffer, for small batches are noisy", "Layer norm looks at one example at a time: the batch is nothing to it."),
+        Option("Neither: both normalise the same numbers", "They average over different axes: over the examples, or over the units."),
+    ),
+    experiments={"sizes": compared()},
+    claims=(Claim("accuracy lost from batches of 64 to batches of 2, batch norm minus layer norm", "mean", Above(0.1), lost),),
+    headline=headline,
+    picture=picture,
+    formula=r"y = \gamma\,\frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta, \qquad "
+    r"\mu_{\text{batch}} = \frac{1}{B}\sum_b x_{bh}, \quad \mu_{\text{layer}} = \frac{1}{H}\sum_h x_{bh}",
+    answer=(
+        "Both subtract a mean and divide by a standard deviation; they differ in what they average over. Batch norm takes each unit's "
+        "mean over the examples of the batch, layer norm each example's mean over the units of the layer. With two examples in a batch "
+        "a unit's normalised output is +1 for one and −1 for the other, whatever it was: hardly anything of the example is left. "
+        "Batch norm also needs running averages, since at test time there may be no batch, and these are as poor as the batches were. "
+        "Layer norm does the same in training and at test time. So it is what transformers and recurrent networks use."
+    ),
+    turns=(
+        Turn("Group and RMS norm", "Do they fall with the batch?", compared(("batch", "group", "rms"))),
+        Turn("The same for SGD", "Is it a matter of the optimizer?", compared(optimizer={"kind": "sgd", "lr": 0.05})),
+    ),
+    sources=("Ioffe & Szegedy 2015, arXiv:1502.03167", "Ba, Kiros & Hinton 2016, arXiv:1607.06450", "Wu & He 2018, arXiv:1803.08494"),
+)

@@ -1,0 +1,93 @@
+"""Question 31: distilling a large network instead of training a small one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.analysis.claims import Above, Inside
+from core.charts import answers
+from core.charts.specs import Picture
+from core.comparison import Comparison
+from core.questions.question import Claim, Evidence, Option, Question, Turn
+from core.questions.reading import last, mean, of, percent, sides, spread
+
+FEW = 0.05
+UPDATES = 340
+"""Epochs over a twentieth of the examples, one batch each, for as many updates as 20 epochs over all have."""
+TAUGHT, ALONE = "taught", "alone"
+LABELS = {FEW: "labels for 5 %", 1.0: "labels for all"}
+TEACHER: dict[str, Any] = {"kind": "soft_targets", "temperature": 4, "teacher_hidden": [128, 128], "teacher_epochs": 20}
+BASE: dict[str, Any] = {
+    "model": {"kind": "mlp", "hidden": [16]},
+    "optimizer": {"kind": "adam", "lr": 0.003},
+    "training": {"epochs": 20},
+}
+
+
+def compared(**teacher: Any) -> Comparison:
+    """A student that is taught and one that is not, with few labels and with all, at equally many updates."""
+    taught = TEACHER | teacher
+    variants: list[dict[str, Any]] = [
+        {"name": f"{TAUGHT}, {LABELS[FEW]}", "training.labelled": FEW, "distillation": {"weight": 0.9} | taught},
+        {"name": f"{ALONE}, {LABELS[FEW]}", "training.labelled": FEW, "training.epochs": UPDATES},
+        {"name": f"{TAUGHT}, {LABELS[1.0]}", "distillation": {"weight": 0.5} | taught},
+        {"name": f"{ALONE}, {LABELS[1.0]}"},
+    ]
+    return Comparison.load({"base": BASE, "variants": variants, "seeds": 8})
+
+
+def headline(evidence: Evidence) -> str:
+    """What the teacher is worth with few labels."""
+    accuracy = last(evidence, "students", "val_accuracy")
+    taught, alone = (mean(of(accuracy, f"{who}, {LABELS[FEW]}")) for who in (TAUGHT, ALONE))
+    return (
+        f"With labels for one example in twenty the taught student reaches {percent(taught)} accuracy, alone it reaches {percent(alone)}."
+    )
+
+
+def picture(evidence: Evidence) -> Picture:
+    """Accuracy of both students, with few labels and with all."""
+    accuracy = last(evidence, "students", "val_accuracy")
+    rows = [(labels, who, of(accuracy, f"{who}, {labels}")) for labels in LABELS.values() for who in (ALONE, TAUGHT)]
+    return answers.cases(spread(rows), cases=list(LABELS.values()), kinds=[ALONE, TAUGHT], title="validation accuracy")
+
+
+QUESTION = Question(
+    id="31",
+    text="Why distil a large network instead of training a small one?",
+    topic="compression",
+    premise="A network of 16 hidden units has labels for one example in twenty. A large network, which knew all labels, tells it its "
+    "probabilities for every example.",
+    ask="Does the small network learn more from that than by itself?",
+    options=(
+        Option("Yes, by far", "It learns from every example, also where it has no label.", right=True),
+        Option("Hardly: its size is what limits it", "With all labels the same small network does well: the labels were the limit."),
+        Option("It does worse: it copies the teacher's errors", "The teacher errs on few examples; a missing label teaches nothing at all."),
+    ),
+    experiments={"students": compared()},
+    claims=(
+        Claim(
+            "accuracy with labels for 5 %, taught minus alone", "difference", Above(0.08),
+            sides("students", "val_accuracy", f"{TAUGHT}, {LABELS[FEW]}", f"{ALONE}, {LABELS[FEW]}"),
+        ),
+        Claim(
+            "accuracy with labels for all, taught minus alone", "difference", Inside(-0.015, 0.015),
+            sides("students", "val_accuracy", f"{TAUGHT}, {LABELS[1.0]}", f"{ALONE}, {LABELS[1.0]}"),
+        ),
+    ),
+    headline=headline,
+    picture=picture,
+    formula=r"L = (1-w)\,\mathrm{CE}(y, p) + w\,T^2\,\mathrm{KL}\!\left(p^{\text{teacher}}_T \,\|\, p_T\right), \qquad p_T = \mathrm{softmax}(z/T)",
+    answer=(
+        "A large network is easier to train well, a small one is cheaper to run. In distillation the small one learns the probabilities of "
+        "the large one as well as the labels. These say more than a label: which wrong class is nearly right. They also exist for "
+        "examples without a label, and that is most of the gain here: the teacher knew all labels, and hands them on. Where the student "
+        "has all labels itself and the task is easy, there is little left to gain. Both students made equally many updates: at equal "
+        "epochs the one with few labels would have made a seventeenth of them."
+    ),
+    turns=(
+        Turn("Temperature 1", "Do soft targets need to be softened?", compared(temperature=1)),
+        Turn("A small teacher", "How good must the teacher be?", compared(teacher_hidden=[8])),
+    ),
+    sources=("Hinton, Vinyals & Dean 2015, arXiv:1503.02531",),
+)  # fmt: skip
