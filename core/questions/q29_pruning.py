@@ -84,7 +84,7 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
-    formula=r"w_i \leftarrow 0 \ \text{ where } \ |w_i| \text{ is among the smallest share } s, \qquad \text{compression} = \frac{1}{1 - s}",
+    formula=r"w_i \leftarrow 0 \ \text{ where } \ |w_i| \text{ is among the smallest share } s, \quad \text{size} \propto 1 - s",
     answer=(
         "Networks are made larger than their task needs, because large ones train more easily. Afterwards most weights can go: the model "
         "takes less memory, and less time where the hardware makes use of zeros or where whole units go. The usual rule removes the "
@@ -96,5 +96,5 @@ QUESTION = Question(
         Turn("One threshold for all", "Which layer loses most?", compared(scope="global")),
         Turn("A wide single layer", "Does one threshold still work?", compared("global", model={"kind": "mlp", "hidden": [256]})),
     ),
-    sources=("Han, Pool, Tran & Dally 2015, arXiv:1506.02626", "Frankle & Carbin 2019, arXiv:1803.03635", "Blalock et al. 2020, arXiv:2003.03033"),
+    sources=("Han, Pool, Tran & Dally 2015, arXiv:1506.02626", "Frankle & Carbin 2019, arXiv:1803.03635"),
 )  # fmt: skip

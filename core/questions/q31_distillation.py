@@ -62,7 +62,7 @@ QUESTION = Question(
     options=(
         Option("Yes, by far", "It learns from every example, also where it has no label.", right=True),
         Option("Hardly: its size is what limits it", "With all labels the same small network does well: the labels were the limit."),
-        Option("It does worse: it copies the teacher's errors", "The teacher errs on few examples; a missing label teaches nothing at all."),
+        Option("It does worse: it copies the teacher's errors", "The teacher errs on few examples; a missing label teaches nothing."),
     ),
     experiments={"students": compared()},
     claims=(
@@ -77,7 +77,8 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
-    formula=r"L = (1-w)\,\mathrm{CE}(y, p) + w\,T^2\,\mathrm{KL}\!\left(p^{\text{teacher}}_T \,\|\, p_T\right), \qquad p_T = \mathrm{softmax}(z/T)",
+    formula=r"L = (1-w)\,\mathrm{CE}(y, p) + w\,T^2\,\mathrm{KL}\!\left(p^{\text{teacher}}_T \,\|\, p_T\right), \quad "
+    r"p_T = \mathrm{softmax}(z/T)",
     answer=(
         "A large network is easier to train well, a small one is cheaper to run. In distillation the small one learns the probabilities of "
         "the large one as well as the labels. These say more than a label: which wrong class is nearly right. They also exist for "
