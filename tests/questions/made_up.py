@@ -30,7 +30,19 @@ def of(comparison, seed=0):
             layers += [of_run | {"step": 10 * epoch, "epoch": float(epoch), "layer": name} | _of_layer(rng) for name in LAYERS]
         history[-1]["status"] = "finished"
         ended = {f"last_{name}": last.get(name, np.nan) for name in LAST_COLUMNS} | {name: rng.uniform(0.1, 0.9) for name in TEST_COLUMNS}
-        runs.append(of_run | {"status": "finished", "epochs": EPOCHS, "seconds": 1.0, "parameters": 100, "nonzero": 90} | ended)
+        runs.append(
+            of_run
+            | {
+                "status": "finished",
+                "epochs": EPOCHS,
+                "epoch": last["epoch"],
+                "step": last["step"],
+                "seconds": 1.0,
+                "parameters": 100,
+                "nonzero": 90,
+            }
+            | ended
+        )
     return Measured(pd.DataFrame(history), pd.DataFrame(layers), pd.DataFrame(runs))
 
 

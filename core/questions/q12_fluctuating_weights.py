@@ -1,0 +1,96 @@
+"""Question 12: weights that fluctuate a lot late in training, and what helps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pandas import Series
+
+from core.analysis.claim_measures import late_mean, late_spread
+from core.analysis.claims import Above, Below
+from core.charts import curves
+from core.charts.specs import Picture
+from core.comparison import Comparison
+from core.questions.question import Claim, Evidence, Option, Question, Turn
+from core.questions.reading import mean, of
+
+CONSTANT, DECAYED = "constant rate", "rate cut to a tenth"
+REMEDIES: dict[str, dict[str, Any]] = {
+    CONSTANT: {},
+    DECAYED: {"schedule": {"kind": "step", "every": 20, "gamma": 0.1}},
+    "batch of 64": {"training.batch_size": 64},
+    "squared L2": {"penalty.l2_squared": 0.001},
+    "batch norm": {"model.normalization": "batch", "training.drop_last": True},
+}
+BASE: dict[str, Any] = {
+    "data": {"kind": "digits", "scale": "minmax", "label_noise": 0.2},
+    "model": {"kind": "mlp", "hidden": [32]},
+    "optimizer": {"kind": "sgd", "lr": 0.2},
+    "training": {"epochs": 40, "batch_size": 8},
+}
+
+
+def compared(**changes: Any) -> Comparison:
+    """One network with each remedy."""
+    variants = [{"name": name, **remedy} for name, remedy in REMEDIES.items()]
+    return Comparison.load({"base": {**BASE, **changes}, "variants": variants, "seeds": 8})
+
+
+def spreads(evidence: Evidence) -> tuple[Series, Series]:
+    """Standard deviation of the validation loss over the last ten epochs, at a constant rate and after the cut."""
+    late = late_spread(evidence["remedies"].history)
+    return of(late, CONSTANT), of(late, DECAYED)
+
+
+def levels(evidence: Evidence) -> tuple[Series, Series]:
+    """Its mean over the same epochs, after the cut and at a constant rate."""
+    late = late_mean(evidence["remedies"].history)
+    return of(late, DECAYED), of(late, CONSTANT)
+
+
+def headline(evidence: Evidence) -> str:
+    """What the cut does to the last epochs."""
+    constant, decayed = (mean(side) for side in spreads(evidence))
+    return (
+        f"At a constant rate the validation loss scatters by {constant:.3f} over the last ten epochs; "
+        f"with the rate cut to a tenth, by {decayed:.3f}."
+    )
+
+
+def picture(evidence: Evidence) -> Picture:
+    """The validation loss over training."""
+    return curves.loss_curves(evidence["remedies"].history, variants=list(REMEDIES), with_train=False, with_seeds=False, width=800)
+
+
+QUESTION = Question(
+    id="12",
+    text="The weights fluctuate a lot: what does it mean, and what helps?",
+    topic="optimization",
+    premise="A network is trained by SGD with small batches and a constant rate. Late in training its loss jumps from epoch to epoch.",
+    ask="What calms it most, at no worse loss?",
+    options=(
+        Option("A lower rate at the end", "Each noisy step then moves the weights a tenth as far, and they settle.", right=True),
+        Option("More epochs", "The jumps do not end by themselves: rate and noise of the gradient stay what they are."),
+        Option("An L2 penalty", "It makes the weights smaller, and the same steps are then larger beside them."),
+    ),
+    experiments={"remedies": compared()},
+    claims=(
+        Claim("scatter of the late validation loss, constant rate over cut rate", "ratio", Above(3), spreads),
+        Claim("late validation loss, cut rate minus constant rate", "difference", Below(0.0), levels),
+    ),
+    headline=headline,
+    picture=picture,
+    formula=r"w_{t+1} = w_t - \eta\,(\nabla L + \text{noise}), \qquad \text{spread around a minimum} \propto \eta / B",
+    answer=(
+        "Near a minimum the mean gradient is small, and what moves the weights is the noise of the mini-batches. They then wander around "
+        "the minimum, the further the larger the learning rate over the batch size. So the first remedy is to lower the rate towards the "
+        "end; a larger batch does the same at a higher price. Early stopping and averaging the weights hide the jumps, they do not remove "
+        "their cause. L2 and batch norm change the scale of the weights and may even raise their relative change. If the loss jumps from "
+        "the start, the rate is too high altogether."
+    ),
+    turns=(
+        Turn("Batches of 64 for all", "How much is left to calm?", compared(training={"epochs": 40, "batch_size": 64})),
+        Turn("Clean labels", "Is there noise enough to scatter?", compared(data={"kind": "digits", "scale": "minmax"})),
+    ),
+    sources=("Bottou, Curtis & Nocedal 2018, arXiv:1606.04838", "Smith & Le 2018, arXiv:1710.06451"),
+)
