@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
-from pandas import DataFrame
-
 from core.analysis.claims import Judgement, together
-from core.comparison import Comparison
-from core.questions.question import Evidence, Lab, Measured, Question
+from core.questions.question import Evidence, Measured, Question
 from core.runs import labs
 from core.runs.executors import Pool
 from core.runs.runner import Runner
@@ -46,43 +42,54 @@ def _figures(judgement: Judgement) -> dict[str, Any]:
     return {name: getattr(judgement, name) for name in names}
 
 
+def ask(questions: Sequence[Question], store: Store) -> None:
+    """Has a runner compute what the store lacks for these questions."""
+    for question in questions:
+        for lab in question.labs.values():
+            labs.ask(store, lab.key, lab.name, lab.arguments)
+        for comparison in question.comparisons.values():
+            store.request(comparison, "run")
+
+
 def measure(questions: Sequence[Question], store: Store, executor: Executor) -> dict[str, str]:
-    """Has everything computed that the store lacks for these questions; returns what could not be, by question, and why."""
-    futures = {lab.key: (lab, executor.submit(computed, lab)) for lab in _labs(questions) if labs.stored(store, lab.key) is None}
-    failed = _train([comparison for question in questions for comparison in question.comparisons.values()], store, executor)
-    for key, (lab, future) in futures.items():
-        try:
-            frame, seconds = future.result()
-        except Exception as error:  # whatever it is, it concerns the questions of this lab alone
-            failed[key] = f"{lab.name}: {type(error).__name__}: {error}"
-        else:
-            labs.keep(store, key, lab.name, frame, seconds)
-    return {question.id: failed[key] for question in questions for key in _keys(question) if key in failed}
+    """Computes what the store lacks for these questions; returns what could not be, by question, and why.
+
+    Where another runner is at work on the store, that one computes it, and this function waits for it.
+    """
+    ask(questions, store)
+    waiting = [progress(question, store) for question in questions]
+    if any(standing.active for standing in waiting):
+        Runner(store, Pool.around(executor)).run(threading.Event(), until=lambda: not any(progress(q, store).active for q in questions))
+    return {question.id: reached.problem for question in questions if (reached := progress(question, store)).problem}
 
 
-def _labs(questions: Sequence[Question]) -> list[Lab]:
-    return list({lab.key: lab for question in questions for lab in question.labs.values()}.values())
+@dataclass(frozen=True)
+class Standing:
+    """How far the experiments of a question are: the share that is done, whether something is on its way, and why something failed."""
+
+    done: float
+    active: bool
+    paused: bool
+    problem: str
+
+    @property
+    def complete(self) -> bool:
+        """Whether all is stored."""
+        return self.done == 1.0
 
 
-def _keys(question: Question) -> list[str]:
-    """Of its comparisons and labs."""
-    return [comparison.id for comparison in question.comparisons.values()] + [lab.key for lab in question.labs.values()]
-
-
-def computed(lab: Lab) -> tuple[DataFrame, float]:
-    """The frame of a lab, and the seconds of one core that it took."""
-    began = time.process_time()
-    frame = lab.compute()
-    return frame, time.process_time() - began
-
-
-def _train(comparisons: Sequence[Comparison], store: Store, executor: Executor) -> dict[str, str]:
-    """All of them side by side, so that no core waits for the last run of one; returns why some did not finish."""
-    ids = [store.request(comparison, "run") for comparison in comparisons]
-    if ids:
-        Runner(store, Pool.around(executor)).run(threading.Event(), until=lambda: not any(store.progress(name).active for name in ids))
-    reached = {name: store.progress(name) for name in ids}
-    return {name: last.message or f"it was {last.state}" for name, last in reached.items() if last.state != "finished"}
+def progress(question: Question, store: Store) -> Standing:
+    """How far its experiments are, each counted alike."""
+    known = labs.standing(store, [lab.key for lab in question.labs.values()])
+    compared = [store.progress(comparison) for comparison in question.comparisons.values()]
+    done = [float(found.state == "finished") for found in known.values()]
+    done += [1.0 if each.runs_done == each.runs else 0.99 * each.epochs_done / max(each.epochs_total, 1) for each in compared]
+    states = [found.state for found in known.values()]
+    problems = [found.message for found in known.values() if found.state == "failed"]
+    problems += [each.message or "it was cancelled" for each in compared if each.state in ("failed", "cancelled") and not each.active]
+    active = any(state in ("queued", "running") for state in states) or any(each.active for each in compared)
+    paused = "paused" in states or any(each.state == "paused" for each in compared)
+    return Standing(sum(done) / len(done), active, paused, "; ".join(problems))
 
 
 def evidence_of(question: Question, store: Store) -> tuple[Evidence, float] | None:
@@ -90,7 +97,7 @@ def evidence_of(question: Question, store: Store) -> tuple[Evidence, float] | No
     found: dict[str, Measured] = {}
     seconds = 0.0
     for name, lab in question.labs.items():
-        kept = labs.stored(store, lab.key)
+        kept = labs.found(store, lab.key)
         if kept is None:
             return None
         found[name], seconds = Measured(frame=kept[0]), seconds + kept[1]

@@ -1,28 +1,117 @@
-"""What labs found, kept in the store as frames by their keys: what is stored is not computed again."""
+"""Labs that are asked for, and what they found: frames by their keys. What is stored is not computed again.
+
+A lab is a function of `core.labs` that gives a frame, by its name, and its arguments. The dashboard and the command line ask for it; the
+runner has it computed by a worker.
+"""
 
 from __future__ import annotations
 
 import io
+import json
+import time
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 from pandas import DataFrame
-from sqlalchemy import select
+from sqlalchemy import Connection, select, update
 
 from core.runs.database import put
 from core.runs.schema import labs
 from core.runs.store import Store
 
+State = Literal["new", "queued", "paused", "running", "finished", "failed"]
+ROOM = "core.labs."
+"""Functions from elsewhere are not called, whatever the store says."""
 
-def stored(store: Store, key: str) -> tuple[DataFrame, float] | None:
-    """The frame of a lab, and the seconds that it took; None where it was not computed yet."""
+
+class LabError(RuntimeError):
+    """A lab that is none."""
+
+
+class Job(NamedTuple):
+    """A lab to be computed."""
+
+    key: str
+    name: str
+    arguments: dict[str, Any]
+
+
+class Standing(NamedTuple):
+    """How far a lab is, and why it failed."""
+
+    state: State
+    message: str = ""
+
+
+def ask(store: Store, key: str, name: str, arguments: Mapping[str, Any]) -> None:
+    """Has a lab computed, unless it is or is about to be."""
+    with store.database.writing() as connection:
+        if _standing(connection, [key]).get(key, Standing("new")).state in ("queued", "running", "finished"):
+            return
+        row = {"key": key, "name": name, "arguments": json.dumps(dict(arguments)), "state": "queued", "asked": time.time()}
+        put(connection, labs, [row | {"message": "", "frame": None, "seconds": 0.0}], ["key"])
+
+
+def pause(store: Store, keys: Sequence[str]) -> None:
+    """Leaves those that have not begun until they are asked for again."""
+    with store.database.writing() as connection:
+        connection.execute(update(labs).where(labs.c.key.in_(keys), labs.c.state == "queued").values(state="paused"))
+
+
+def standing(store: Store, keys: Sequence[str]) -> dict[str, Standing]:
+    """How far each is; `new` for one that was never asked for."""
     with store.database.reading() as connection:
-        row = connection.execute(select(labs.c.frame, labs.c.seconds).where(labs.c.key == key)).one_or_none()
+        known = _standing(connection, keys)
+    return {key: known.get(key, Standing("new")) for key in keys}
+
+
+def _standing(connection: Connection, keys: Sequence[str]) -> dict[str, Standing]:
+    rows = connection.execute(select(labs.c.key, labs.c.state, labs.c.message).where(labs.c.key.in_(keys)))
+    return {row.key: Standing(row.state, row.message) for row in rows}
+
+
+def found(store: Store, key: str) -> tuple[DataFrame, float] | None:
+    """The frame of a lab, and the seconds of one core that it took; None while there is none."""
+    with store.database.reading() as connection:
+        row = connection.execute(select(labs.c.frame, labs.c.seconds).where(labs.c.key == key, labs.c.state == "finished")).one_or_none()
     return None if row is None else (pd.read_parquet(io.BytesIO(row.frame)), float(row.seconds))
 
 
-def keep(store: Store, key: str, name: str, frame: DataFrame, seconds: float) -> None:
-    """Stores the frame of a lab, in the place of an earlier one."""
+def take(connection: Connection) -> Job | None:
+    """The lab that was asked for first, which is running from now on; None when there is none."""
+    row = connection.execute(select(labs).where(labs.c.state == "queued").order_by(labs.c.asked).limit(1)).one_or_none()
+    if row is None:
+        return None
+    connection.execute(update(labs).where(labs.c.key == row.key).values(state="running"))
+    return Job(row.key, row.name, json.loads(row.arguments))
+
+
+def take_back(connection: Connection) -> None:
+    """What a runner that has ended left running is queued again."""
+    connection.execute(update(labs).where(labs.c.state == "running").values(state="queued"))
+
+
+def keep(connection: Connection, key: str, content: bytes, seconds: float) -> None:
+    """Stores what a lab found."""
+    connection.execute(update(labs).where(labs.c.key == key).values(state="finished", frame=content, seconds=seconds))
+
+
+def fail(connection: Connection, key: str, message: str) -> None:
+    """Stores that it could not be computed."""
+    connection.execute(update(labs).where(labs.c.key == key).values(state="failed", message=message))
+
+
+def compute(name: str, arguments: dict[str, Any]) -> tuple[bytes, float]:
+    """In a worker: the frame as Parquet, and the seconds of one core that it took. Raises LabError for a name that is no lab's."""
+    module, _, function = name.rpartition(".")
+    if not module.startswith(ROOM):
+        raise LabError(f"{name} is no lab")
+    lab = getattr(import_module(module), function)
+    began = time.process_time()
+    frame: DataFrame = lab(**arguments)
+    seconds = time.process_time() - began
     content = io.BytesIO()
     frame.to_parquet(content, index=False)
-    with store.database.writing() as connection:
-        put(connection, labs, [{"key": key, "name": name, "frame": content.getvalue(), "seconds": seconds}], ["key"])
+    return content.getvalue(), seconds

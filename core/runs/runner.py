@@ -23,6 +23,7 @@ from core.runs import ledger, worker
 from core.runs.configuration import Configuration
 from core.runs.database import StoreFailedError, StoreLostError, StoreValueError
 from core.runs.executors import Pool, executor_from
+from core.runs.lab_bench import LabBench
 from core.runs.lease import Lease, LeaseLostError
 from core.runs.ledger import OutdatedError, Request, StoredStack
 from core.runs.schema import requests
@@ -51,6 +52,7 @@ class Runner:
         self.store, self.pool, self.compute = store, pool, compute
         self.lease = Lease(store.database, pool.slots)
         self.agenda = Agenda()
+        self.labs = LabBench(store, pool, self.lease)
         self.underway: dict[Future[SegmentResult], Stack] = {}
 
     def run(self, stop: threading.Event, until: Callable[[], bool] = lambda: False) -> None:
@@ -92,6 +94,7 @@ class Runner:
         """Takes up what was asked for, hands out segments, and takes in those that are done; waits a moment when there are none."""
         self.lease.renew(self.pool.trouble())
         asked = self._take_requests()
+        self.labs.turn(room=len(self.underway) < self.pool.slots)
         self._hand_out()
         if not self.underway:
             stop.wait(0 if asked else POLL_SECONDS)
@@ -105,6 +108,7 @@ class Runner:
             left = ledger.unfinished_business(connection)
         for comparison in left:
             self._open(comparison)
+        self.labs.resume()
 
     def _take_requests(self) -> bool:
         """Whether there were any."""
@@ -162,7 +166,7 @@ class Runner:
         """Whether the pool may have another segment. A suspect is computed alone: who then dies, dies of it."""
         if any(stack.suspect for stack in self.underway.values()):
             return False
-        return len(self.underway) < (1 if self.agenda.suspects() else self.pool.slots)
+        return len(self.underway) + self.labs.busy < (1 if self.agenda.suspects() else self.pool.slots)
 
     def _take_in(self, done: set[Future[SegmentResult]]) -> None:
         """Takes in finished segments. The workers get their next ones before the results are written."""

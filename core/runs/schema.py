@@ -160,10 +160,22 @@ requests = Table(
 labs = Table(
     "labs",
     metadata,
-    Column("key", String(KEY_LENGTH), primary_key=True),  # of what was computed, see `core.questions.question.Lab`
-    Column("name", Text, nullable=False),
-    Column("frame", LargeBinary, nullable=False),  # Parquet
-    Column("seconds", Double, nullable=False),
+    Column("key", String(KEY_LENGTH), primary_key=True),  # of the function and its arguments, see `core.questions.question.Lab`
+    Column("name", Text, nullable=False),  # where the function stands
+    Column("arguments", Text, nullable=False),  # JSON
+    Column("state", String(10), nullable=False),
+    Column("asked", Double, nullable=False),
+    Column("message", Text, nullable=False, default=""),
+    Column("frame", LargeBinary),  # Parquet, when it is finished
+    Column("seconds", Double, nullable=False, default=0.0),
+)
+
+guesses = Table(
+    "guesses",
+    metadata,
+    Column("question", String(8), primary_key=True),
+    Column("option", Integer, nullable=False),  # counted from 0; -1: it was shown without a guess
+    Column("at", Double, nullable=False),
 )
 
 lease = Table(
