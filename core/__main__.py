@@ -216,8 +216,7 @@ def answer_questions(options: argparse.Namespace) -> None:
     logging.getLogger("core").addHandler(logging.NullHandler())  # what went wrong is said once, in the end
     with make_executor(options.workers or Configuration().workers) as executor:
         failed = measuring.measure(questions, store, executor)
-    answers = [measuring.answer(question, store) for question in questions if question.id not in failed]
-    rows = [found.row() for found in answers if found is not None]
+    rows = list(measuring.rows([question for question in questions if question.id not in failed], store).values())
     print(json.dumps(rows, indent=2, allow_nan=False, default=str) if options.json else "\n".join(map(_answered, rows)))
     if failed:
         raise NotRunError("; ".join(f"{name}: {why}" for name, why in failed.items()))

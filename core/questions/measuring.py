@@ -10,18 +10,23 @@ from typing import Any
 
 from core.analysis.claims import Judgement, together
 from core.questions.question import Evidence, Measured, Question
-from core.runs import labs
+from core.runs import labs, verdicts
 from core.runs.executors import Pool
 from core.runs.runner import Runner
 from core.runs.store import Store
 
 
+class IncompleteError(RuntimeError):
+    """Something that is needed is not stored yet."""
+
+
 @dataclass(frozen=True)
 class Answer:
-    """What came of a question: the judgement of each claim, in order, and of all together; and the seconds of one core that it took."""
+    """What came of a question: the judgement of each claim, in order, the finding in a sentence, the seconds of one core."""
 
     question: Question
     parts: tuple[Judgement, ...]
+    headline: str
     seconds: float
 
     @property
@@ -32,9 +37,12 @@ class Answer:
     def row(self) -> dict[str, Any]:
         """As plain values."""
         whole = self.whole
-        parts = [{"claim": claim.words, **_figures(judgement)} for claim, judgement in zip(self.question.claims, self.parts, strict=True)]
+        parts = [
+            {"claim": claim.words, "sentence": judgement.sentence, **_figures(judgement)}
+            for claim, judgement in zip(self.question.claims, self.parts, strict=True)
+        ]
         said = {"id": self.question.id, "question": self.question.text, "claim": whole.sentence}
-        return said | _figures(whole) | {"seconds": round(self.seconds, 2), "parts": parts}
+        return said | _figures(whole) | {"seconds": round(self.seconds, 2), "headline": self.headline, "parts": parts}
 
 
 def _figures(judgement: Judgement) -> dict[str, Any]:
@@ -61,6 +69,15 @@ def measure(questions: Sequence[Question], store: Store, executor: Executor) -> 
     if any(standing.active for standing in waiting):
         Runner(store, Pool.around(executor)).run(threading.Event(), until=lambda: not any(progress(q, store).active for q in questions))
     return {question.id: reached.problem for question in questions if (reached := progress(question, store)).problem}
+
+
+def pause(questions: Sequence[Question], store: Store) -> None:
+    """Leaves what is under way until it is asked for again."""
+    for question in questions:
+        labs.pause(store, [lab.key for lab in question.labs.values()])
+        for comparison in question.comparisons.values():
+            if store.progress(comparison).state in ("queued", "running"):
+                store.request(comparison, "pause")
 
 
 @dataclass(frozen=True)
@@ -111,7 +128,27 @@ def evidence_of(question: Question, store: Store) -> tuple[Evidence, float] | No
     return found, seconds
 
 
+def rows(questions: Sequence[Question], store: Store) -> dict[str, dict[str, Any]]:
+    """The verdicts of the questions whose experiments are stored, as `Answer.row` gives them, by id."""
+    kept = verdicts.known(store)
+    found = {}
+    for question in questions:
+        if not progress(question, store).complete:
+            continue
+        if question.id not in kept or kept[question.id][0] != question.key:
+            made = answer(question, store)
+            if made is None:
+                continue
+            kept[question.id] = question.key, made.row()
+            verdicts.keep(store, question.id, *kept[question.id])
+        found[question.id] = kept[question.id][1]
+    return found
+
+
 def answer(question: Question, store: Store) -> Answer | None:
     """The verdict on a question from what is stored; None while something is missing."""
     found = evidence_of(question, store)
-    return None if found is None else Answer(question, tuple(claim.judge(found[0]) for claim in question.claims), found[1])
+    if found is None:
+        return None
+    evidence, seconds = found
+    return Answer(question, tuple(claim.judge(evidence) for claim in question.claims), question.headline(evidence), seconds)

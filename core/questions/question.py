@@ -25,11 +25,15 @@ LABS_VERSION = 1
 
 @dataclass(frozen=True)
 class Option:
-    """Something that one may expect. `why`: of the right one, why it is so; of the others, why that belief is wrong."""
+    """Something that one may expect. `why`: of the right one, why it is so; of the others, why that belief is wrong.
+
+    belief: what speaks for it, read before the guess.
+    """
 
     text: str
     why: str
     right: bool = False
+    belief: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,13 @@ class Question:
     def right(self) -> Option:
         """The option that is right."""
         return next(option for option in self.options if option.right)
+
+    @property
+    def key(self) -> str:
+        """What its verdict depends on: a hash (16 hex digits) of its experiments and claims."""
+        parts = [comparison.id for comparison in self.comparisons.values()] + [lab.key for lab in self.labs.values()]
+        parts += [repr((claim.words, claim.kind, claim.claimed)) for claim in self.claims]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
     @property
     def comparisons(self) -> dict[str, Comparison]:

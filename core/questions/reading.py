@@ -11,6 +11,9 @@ from pandas import DataFrame, Series
 from core.analysis import claim_measures, intervals
 from core.questions.question import Evidence
 
+UNBROKEN = "\u202f"
+"""A narrow space at which no line ends: number and unit stay together."""
+
 
 def last(evidence: Evidence, name: str, metric: str, blown_up: float = np.inf) -> Series:
     """The metric at each run's last evaluation, indexed by variant and seed; the worst value there is where the run diverged."""
@@ -58,7 +61,7 @@ def spread(rows: Iterable[tuple[str, str, Series]]) -> DataFrame:
 
 def percent(share: float) -> str:
     """A share as people say it: `94 %`, `0.4 %`; a tenth of a percent below one and above 99."""
-    return f"{100 * share:.1f} %" if 0 < share < 0.01 or 0.99 < share < 1 else f"{100 * share:.0f} %"
+    return f"{100 * share:.1f}{UNBROKEN}%" if 0 < share < 0.01 or 0.99 < share < 1 else f"{100 * share:.0f}{UNBROKEN}%"
 
 
 def times(ratio: float) -> str:

@@ -170,6 +170,14 @@ labs = Table(
     Column("seconds", Double, nullable=False, default=0.0),
 )
 
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("question", String(8), primary_key=True),
+    Column("key", String(KEY_LENGTH), nullable=False),  # of what was measured and claimed
+    Column("row", Text, nullable=False),  # JSON
+)
+
 guesses = Table(
     "guesses",
     metadata,

@@ -77,7 +77,7 @@ def open_page() -> Open:
             app.query_params[name] = value
         app.run()
         if not errors:
-            assert [title.value for title in app.title] == [TITLES[path]]
+            assert [title.value for title in app.title] == [TITLES[path]] or path == "pages/question.py"  # its title is the question
             assert_no_error(app)
         return app
 
