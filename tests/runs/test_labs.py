@@ -1,4 +1,4 @@
-"""Labs in the store: asked for once, computed by the runner beside comparisons, taken up again after it ended, and nothing else is called."""
+"""Labs in the store: asked for once, computed beside comparisons, taken up again when a runner ended; and nothing else is called."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.questions import measuring
+from core.questions import measuring, sheet
 from core.questions.catalogue import questions
 from core.questions.question import TOPICS, Question
 from core.runs import guesses
@@ -45,6 +45,17 @@ def _body(store: Store) -> None:
         _cards([question for question in known if _matches(question, wanted or "")], store)
 
     cards()
+    _sheet(known, store)
+
+
+def _sheet(known: list[Question], store: Store) -> None:
+    """All answers with the reader's own figures, to take away."""
+    if not st.toggle("Study sheet", key=f"{PAGE}.sheet", help="All answers, with the figures measured here."):
+        return
+    rows = measuring.rows(known, store)
+    with st.container(horizontal=True, gap="small"):
+        st.download_button("To print (HTML)", sheet.page(known, rows), "questions.html", "text/html", on_click="ignore", key=f"{PAGE}.html")
+        st.download_button("Markdown", sheet.markdown(known, rows), "questions.md", "text/markdown", on_click="ignore", key=f"{PAGE}.md")
 
 
 def _steering(known: list[Question], store: Store, *, active: bool) -> None:

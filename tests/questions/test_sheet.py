@@ -1,0 +1,60 @@
+"""The study sheet has every question, the reader's own figures, and nothing from elsewhere."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+
+from core.questions import sheet
+from core.questions.catalogue import questions
+from core.questions.measuring import Answer
+from tests.questions import made_up
+
+KNOWN = list(questions().values())
+
+
+@pytest.fixture(scope="module")
+def rows():
+    question = next(question for question in KNOWN if not question.labs)
+    evidence = made_up.evidence(question)
+    answered = Answer(question, tuple(claim.judge(evidence) for claim in question.claims), "Seen: 3 < 5 & more.", 1.0)
+    return {question.id: answered.row()}
+
+
+class Reader(HTMLParser):
+    """Counts what is opened, and what is asked for from elsewhere."""
+
+    def __init__(self):
+        super().__init__()
+        self.opened, self.elsewhere, self.text = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.opened.append(tag)
+        self.elsewhere += [value for name, value in attrs if name in ("src", "href")]
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_the_page_has_every_question_with_its_formula_and_asks_for_nothing(rows):
+    reader = Reader()
+    reader.feed(sheet.page(KNOWN, rows))
+    assert reader.opened.count("article") == len(KNOWN)
+    assert reader.opened.count("math") == sum(bool(question.formula) for question in KNOWN)
+    assert not reader.elsewhere
+    text = "".join(reader.text)
+    assert all(question.text in text for question in KNOWN)
+    assert "Seen: 3 < 5 & more." in text
+    assert text.count("Not measured here yet.") == len(KNOWN) - 1
+
+
+def test_the_markdown_has_answers_figures_and_sources(rows):
+    text = sheet.markdown(KNOWN, rows)
+    for question in KNOWN:
+        assert f"### {question.id}. {question.text}" in text
+        assert question.answer in text
+        assert question.formula in text
+        assert all(source in text for source in question.sources)
+    (row,) = rows.values()
+    assert all(part["sentence"] in text for part in row["parts"])
