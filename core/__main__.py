@@ -7,6 +7,7 @@ not be run.
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import sys

@@ -112,7 +112,7 @@ class Question:
     """One question. `premise` is what is seen before the guess; `usual` is what is usually said, where that is not what is so.
 
     answer: three to eight plain sentences, in Markdown. formula: in LaTeX, or empty. headline: the finding in one sentence, with numbers
-    that people feel, computed from what was measured. picture: drawn from it. main: the experiment that is opened in the workbench.
+    that people feel, computed from what was measured. picture: drawn from it. doubt: why a claim is likely to fail or to stay unclear.
     """
 
     id: str
@@ -130,6 +130,7 @@ class Question:
     usual: str = ""
     turns: tuple[Turn, ...] = ()
     sources: tuple[str, ...] = ()
+    doubt: str = ""
 
     def __post_init__(self) -> None:
         """Raises ValueError for a declaration that does not hold to the form."""
