@@ -1,7 +1,6 @@
 """The command line: `python -m core compare | runs | questions | settings | runner`.
 
-Exit 0 when it did what was asked, 2 and a clear line when the input is wrong, 1 and one when the store's database failed or a question could
-not be run.
+Exit 0 when it did what was asked, 2 and a clear line when the input is wrong, 1 and one when the store failed or a question was not run.
 """
 
 from __future__ import annotations

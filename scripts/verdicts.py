@@ -16,8 +16,8 @@ from core.runs.store import Store
 FILE = Path(__file__).resolve().parents[1] / "docs" / "verdicts.md"
 HEAD = """# Verdicts
 
-What came of the claims of the questions, measured on one machine by `make verdicts`; do not edit it by hand. A claim was fixed before it was
-run; one that fails or stays unclear is shown as that. Effects are with their 95 % intervals over seeds; "seconds" are of one core.
+What came of the claims of the questions, measured on one machine by `make verdicts`; do not edit it by hand. A claim was fixed before it
+was run; one that fails or stays unclear is shown as that. Effects are with their 95 % intervals over seeds; "seconds" are of one core.
 """
 
 

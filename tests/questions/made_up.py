@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from core.analysis.metrics import TESTS
 from core.engine.records import HISTORY_COLUMNS, LAYER_COLUMNS
 from core.questions.question import Measured
-from core.runs.schema import LAST_COLUMNS, TEST_COLUMNS
+from core.runs.schema import LAST_COLUMNS
 
 LAYERS = ("hidden1", "hidden2", "output")
 EPOCHS = 12
@@ -25,11 +26,18 @@ def of(comparison, seed=0):
             row = {
                 name: level * np.exp(-epoch / 5) if "loss" in name else score for name in HISTORY_COLUMNS if name not in ("run", "status")
             }
-            last = row | {"step": 10 * epoch, "epoch": float(epoch), "samples": 100 * epoch, "seconds": 0.1 * epoch, "status": "running"}
+            last = row | {
+                "step": 10 * epoch,
+                "epoch": float(epoch),
+                "samples": 100 * epoch,
+                "seconds": 0.1 * epoch,
+                "status": "running",
+                "moment": "",
+            }
             history.append(of_run | last)
             layers += [of_run | {"step": 10 * epoch, "epoch": float(epoch), "layer": name} | _of_layer(rng) for name in LAYERS]
         history[-1]["status"] = "finished"
-        ended = {f"last_{name}": last.get(name, np.nan) for name in LAST_COLUMNS} | {name: rng.uniform(0.1, 0.9) for name in TEST_COLUMNS}
+        ended = {f"last_{name}": last.get(name, np.nan) for name in LAST_COLUMNS} | {name: rng.uniform(0.1, 0.9) for name in TESTS}
         runs.append(
             of_run
             | {
