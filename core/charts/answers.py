@@ -19,6 +19,7 @@ def cases(
     kinds: Sequence[str],
     title: str,
     zero: str = "",
+    at: float = 0.0,
     log: bool = False,
     width: int = 800,
 ) -> alt.LayerChart:
@@ -29,7 +30,8 @@ def cases(
         cases: the rows from top to bottom.
         kinds: what stands beside each other in a row, at most 8, in order, which decides the colours.
         title: of the x axis, with the unit.
-        zero: what a value of 0 means, written at a line there; empty: no line.
+        zero: what a value of 0 (or `at`) means, written at a line there; empty: no line.
+        at: where that line stands, such as 1 for ratios.
         log: logarithmic x axis.
         width: of the whole chart, in pixels.
     """
@@ -37,22 +39,32 @@ def cases(
     y = alt.Y("case:N", scale=alt.Scale(domain=list(cases)), title=None, axis=alt.Axis(labelLimit=int(width * 0.4), labelPadding=6))
     beside = alt.YOffset("kind:N", scale=alt.Scale(domain=list(kinds), paddingOuter=0.6))
     colour = palette.colour(list(kinds), list(kinds), width=width)
-    scale = alt.Scale(type="log", nice=False, padding=12) if log else alt.Scale(zero=bool(zero), padding=12)
+    scale = alt.Scale(type="log", nice=False, padding=12) if log else alt.Scale(zero=bool(zero) and not at, padding=12)
     tooltip = [alt.Tooltip("case:N"), alt.Tooltip("kind:N"), *marks.mean_and_interval(title)]
     base = alt.Chart(shown)
     rule = base.mark_rule(strokeWidth=2, clip=True).encode(_x("low", title, scale), alt.X2("high:Q"), y, beside, colour, tooltip=tooltip)
     dots = base.mark_point(filled=True, size=80, opacity=1).encode(_x("mean", title, scale), y, beside, colour, tooltip=tooltip)
-    layers = [*([_zero(zero)] if zero else []), rule, dots]
+    layers = [*([_zero(zero, at)] if zero else []), rule, dots]
     described = f"{title} for {titles.listed(list(cases))}: means over seeds with 95 % intervals."
     return alt.LayerChart(layer=layers, width=width, height=_ROW * len(cases), autosize=marks.FIT, description=described)
+
+
+def under_each_other(*charts: alt.LayerChart) -> alt.VConcatChart:
+    """Several charts of cases, each with its own axis and colours."""
+    parts = [chart.copy(deep=False) for chart in charts]
+    for part in parts:
+        part.autosize = alt.Undefined
+    described = " ".join(str(chart.description) for chart in charts)
+    resolve = alt.Resolve(scale={"x": "independent", "y": "independent", "color": "independent", "yOffset": "independent"})
+    return alt.VConcatChart(vconcat=parts, resolve=resolve, autosize=marks.PAD, description=described)
 
 
 def _x(field: str, title: str, scale: alt.Scale) -> alt.X:
     return alt.X(f"{field}:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6))
 
 
-def _zero(said: str) -> alt.LayerChart:
-    base = alt.Chart(DataFrame({"at": [0.0], "said": [said]}))
+def _zero(said: str, at: float) -> alt.LayerChart:
+    base = alt.Chart(DataFrame({"at": [at], "said": [said]}))
     line = base.mark_rule(strokeDash=[4, 3], color=palette.MISSING).encode(alt.X("at:Q"))
     text = base.mark_text(align="left", baseline="top", dx=5, color=palette.MISSING).encode(alt.X("at:Q"), y=alt.value(2), text="said:N")
     return alt.LayerChart(layer=[line, text])

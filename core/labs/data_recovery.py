@@ -17,7 +17,8 @@ Shapes: B examples of the batch, U units, D features, S the side of a picture.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,8 +104,11 @@ def blind_error(leak: Leak, seed: int) -> float:
 
     For batches of 1 it is the error of question 30's identity.
     """
-    units = recover(leak, seed).units
-    return float(units["error"].iloc[int(units["bias_change"].argmax())])
+    return _blind(recover(leak, seed))
+
+
+def _blind(found: Recovery) -> float:
+    return float(found.units["error"].iloc[int(found.units["bias_change"].argmax())])
 
 
 def nearest_error(leak: Leak, seed: int) -> float:
@@ -115,6 +119,18 @@ def nearest_error(leak: Leak, seed: int) -> float:
 def share_recovered(leak: Leak, seed: int, within: float = EXACT) -> float:
     """The share of the batch's examples that some unit gives away to within this relative error."""
     return float((recover(leak, seed).examples["error"] <= within).mean())
+
+
+def recoveries(leaks: Mapping[str, Mapping[str, Any]], seeds: int) -> DataFrame:
+    """The three numbers above of each leak, given by its settings, for the seeds 0, 1, ...: leak, seed, blind, nearest, share."""
+    rows = []
+    for name, settings in leaks.items():
+        for seed in range(seeds):
+            found = recover(Leak.model_validate(settings), seed)
+            error = found.examples["error"]
+            numbers = {"blind": _blind(found), "nearest": float(error.min()), "share": float((error <= EXACT).mean())}
+            rows.append({"leak": name, "seed": seed, **numbers})
+    return DataFrame(rows)
 
 
 def checkpoints(leak: Leak, rows: NDArray[np.int64], seed: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

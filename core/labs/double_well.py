@@ -92,6 +92,11 @@ def descend(well: Well | None = None, batches: Sequence[int | Literal["full"]] =
     return Descents(DataFrame(parts), ridge, shallow, deep)
 
 
+def ends(seeds: int, batches: Sequence[int | Literal["full"]] = BATCHES) -> DataFrame:
+    """Where the descents of the seeds 0, 1, ... end, by default settings: batch, seed, end, left."""
+    return descend(None, batches, range(seeds)).table
+
+
 def left(batch: int | Literal["full"], seeds: Sequence[int], well: Well | None = None) -> Series:
     """Whether each seed's descent ends in the deep well, indexed by seed: what question 26 counts."""
     return descend(well, (batch,), seeds).table.set_index("seed")["left"]

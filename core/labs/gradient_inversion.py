@@ -17,7 +17,7 @@ Shapes: B examples of the batch, D features, S the side of a picture.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from pandas import DataFrame
@@ -85,6 +85,12 @@ def invert(inversion: Inversion | None = None, seed: int = 0) -> Inverted:
 def share_recovered(inversion: Inversion, seed: int, within: float = CLOSE) -> float:
     """The share of the batch's examples that are found to within this relative error: a number of question 30."""
     return float((invert(inversion, seed).examples["error"] <= within).mean())
+
+
+def shares(seeds: int, **settings: Any) -> DataFrame:
+    """The same for the seeds 0, 1, ...: seed, share."""
+    inversion = Inversion.model_validate(settings)
+    return DataFrame({"seed": range(seeds), "share": [share_recovered(inversion, seed) for seed in range(seeds)]})
 
 
 def errors(sizes: Sequence[int] = SIZES, seed: int = 0, inversion: Inversion | None = None) -> DataFrame:

@@ -22,7 +22,7 @@ from pydantic import Field
 
 from core.choices.base import Choice, Fraction, LearningRate, NonNegative
 from core.data.loading import load_data
-from core.labs.threads import one_thread
+from core.labs.training import trained
 from core.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -93,29 +93,16 @@ def aucs(seeds: Sequence[int], membership: Membership | None = None) -> DataFram
     return infer(membership, seeds).auc.pivot_table(index="seed", columns="model", values="auc")
 
 
+def attacks(seeds: int, **settings: Any) -> DataFrame:
+    """The same for the seeds 0, 1, ..., as rows, with the accuracies: seed, model, auc, train_accuracy, other_accuracy."""
+    return infer(Membership.model_validate(settings), range(seeds)).auc
+
+
 def auc_of(member: np.ndarray, loss: np.ndarray) -> float:
     """The area under the ROC curve of "its loss is low"."""
     from sklearn.metrics import roc_auc_score
 
     return float(roc_auc_score(member, -loss))
-
-
-def trained(runs: Sequence[RunSettings]) -> dict[str, nn.Module]:
-    """The networks after their training, by the runs' keys."""
-    from core.engine.advance import advance
-    from core.engine.network import trained_model
-    from core.engine.planning import plan
-    from core.engine.state import begin
-
-    by_key = {run.key: run for run in runs}
-    found: dict[str, nn.Module] = {}
-    with one_thread():
-        for part in plan(runs):
-            stack = begin(part)
-            while not stack.finished:
-                stack, records = advance(stack, part[0].training.epochs)
-                found |= {row["run"]: trained_model(by_key[row["run"]], row["weights"]) for row in records.ended}
-    return found
 
 
 def losses(model: nn.Module, run: RunSettings) -> DataFrame:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -119,6 +119,18 @@ def stale_over_fresh(seed: int, lr: float, updates: int = 600, cluster: Cluster 
         simulate(cluster.model_copy(update={"workers": workers}), seed).curve["loss"].iloc[-1] for workers in (cluster.workers, 1)
     )
     return float(np.float64(stale) / fresh) if math.isfinite(stale) or math.isfinite(fresh) else math.nan
+
+
+def curves(clusters: Mapping[str, Mapping[str, Any]], seeds: int) -> DataFrame:
+    """The curve of each cluster, given by its settings, for the seeds 0, 1, ...: cluster, seed, and the columns of a simulation's curve."""
+    import pandas as pd
+
+    frames = [
+        simulate(Cluster.model_validate(settings), seed).curve.assign(cluster=name, seed=seed)
+        for name, settings in clusters.items()
+        for seed in range(seeds)
+    ]
+    return pd.concat(frames, ignore_index=True)
 
 
 class _Times:

@@ -9,6 +9,7 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from core.analysis import claim_measures, intervals
+from core.analysis.intervals import Estimate
 from core.questions.question import Evidence
 
 UNBROKEN = "\u202f"
@@ -55,8 +56,14 @@ def points(values: Series, places: Sequence[tuple[str, str, float]], x: str) -> 
 
 def spread(rows: Iterable[tuple[str, str, Series]]) -> DataFrame:
     """Points for a chart of cases: case, kind, mean, low, high, n, from (case, kind, numbers by seed)."""
-    found = [(case, kind, *intervals.mean(numbers)[:4]) for case, kind, numbers in rows]
-    return pd.DataFrame(found, columns=["case", "kind", "mean", "low", "high", "n"])
+    return estimated((case, kind, intervals.mean(numbers)) for case, kind, numbers in rows)
+
+
+def estimated(rows: Iterable[tuple[str, str, Estimate]]) -> DataFrame:
+    """The same from (case, kind, estimate), such as of a ratio; one that is not finite cannot be drawn, and is left out."""
+    found = [(case, kind, *estimate[:4]) for case, kind, estimate in rows if np.isfinite(estimate.value)]
+    frame = pd.DataFrame(found, columns=["case", "kind", "mean", "low", "high", "n"])
+    return frame.assign(low=frame["low"].where(np.isfinite(frame["low"])), high=frame["high"].where(np.isfinite(frame["high"])))
 
 
 def percent(share: float) -> str:
@@ -67,6 +74,19 @@ def percent(share: float) -> str:
 def times(ratio: float) -> str:
     """A ratio as people say it: `8 times`, `2.4 times`."""
     return f"{ratio:.0f} times" if ratio >= 10 else f"{ratio:.2g} times"
+
+
+def frame(evidence: Evidence, name: str, **which: object) -> DataFrame:
+    """The rows of a lab's frame whose columns have these values."""
+    found = evidence[name].frame
+    for column, value in which.items():
+        found = found[found[column] == value]
+    return found
+
+
+def by_seed(evidence: Evidence, name: str, column: str, **which: object) -> Series:
+    """A column of those rows, indexed by seed."""
+    return frame(evidence, name, **which).set_index("seed")[column]
 
 
 def side(name: str, metric: str, variant: str) -> Callable[[Evidence], Series]:

@@ -1,0 +1,33 @@
+"""One training example as it was, and as it is recovered from two checkpoints: by division, and by search."""
+
+from __future__ import annotations
+
+import pandas as pd
+from pandas import DataFrame
+
+from core.labs.data_recovery import Floats, Leak, recover
+from core.labs.gradient_inversion import CLOSE, Inversion, invert
+
+BATCH = 8
+ORIGINAL, ALONE = "original", "alone in its update, by division"
+DIVIDED, SEARCHED = f"one of {BATCH}, by division", f"one of {BATCH}, by search"
+PANELS = (ORIGINAL, ALONE, DIVIDED, SEARCHED)
+
+
+def of_one_example(tries: int = 6) -> DataFrame:
+    """variant (of `PANELS`), row, column, value (0 to 1): the first example of a seed's batch, with sigmoid units.
+
+    Of the seeds 0, 1, ... it is the first whose search finds the whole batch, or the last that was tried. Some 1 second a try.
+    """
+    for seed in range(tries):
+        searched = invert(Inversion(batch_size=BATCH), seed)
+        if (searched.examples["error"] <= CLOSE).all():
+            break
+    alone, divided = recover(Leak(), seed), recover(Leak(batch_size=BATCH), seed)
+    found = (alone.originals, alone.recovered, divided.recovered, searched.recovered)
+    return pd.concat([_pixels(name, pictures[0]) for name, pictures in zip(PANELS, found, strict=True)], ignore_index=True)
+
+
+def _pixels(name: str, picture: Floats) -> DataFrame:
+    frame = DataFrame(picture).rename_axis("row").reset_index().melt("row", var_name="column")
+    return frame.assign(variant=name, column=frame["column"].astype(int), value=frame["value"].clip(0, 1))

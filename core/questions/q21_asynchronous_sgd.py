@@ -1,0 +1,130 @@
+"""Question 21: asynchronous against synchronous SGD, on a simulated clock with gradients that are really computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pandas import Series
+
+from core.analysis.claims import Above, Below, Inside
+from core.charts import answers
+from core.charts.specs import Picture
+from core.comparison import Comparison
+from core.labs import delayed_descent, parameter_server
+from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
+from core.questions.reading import frame, mean, spread, times
+
+SEEDS = 8
+SYNCHRONOUS, ASYNCHRONOUS = "synchronous", "asynchronous"
+EVEN, STRAGGLER, DEATH = "all workers alike", "one worker five times as slow", "a worker dies after 20 s"
+CASES: dict[str, dict[str, Any]] = {EVEN: {"straggler": 1}, STRAGGLER: {"straggler": 5}, DEATH: {"straggler": 1, "dies_at": 20}}
+CLOCK = {f"{rule}, {case}": {"rule": rule, **settings} for case, settings in CASES.items() for rule in (SYNCHRONOUS, ASYNCHRONOUS)}
+
+LOW, HIGH = 0.1, 0.5
+STALE, FRESH = "stale", "fresh"
+UPDATES = {
+    f"{who}, {rate}": {"lr": rate, "workers": workers, "most_updates": 600, "seconds": 10_000}
+    for rate in (LOW, HIGH)
+    for who, workers in ((STALE, 8), (FRESH, 1))
+}
+"""Eight workers, one of them a straggler, or one worker without delay on the same batches; the clock does not matter."""
+
+
+def at_end(evidence: Evidence, name: str, column: str, cluster: str) -> Series:
+    """A column at the end of a cluster's curve, indexed by seed."""
+    return frame(evidence, name, cluster=cluster).groupby("seed")[column].last().astype(float)
+
+
+def gradients(case: str) -> Callable[[Evidence], tuple[Series, Series]]:
+    """Gradients that the server used in 100 seconds, asynchronous and synchronous."""
+    return lambda evidence: (
+        at_end(evidence, "clock", "gradients", f"{ASYNCHRONOUS}, {case}"),
+        at_end(evidence, "clock", "gradients", f"{SYNCHRONOUS}, {case}"),
+    )
+
+
+def losses(rate: float) -> Callable[[Evidence], tuple[Series, Series]]:
+    """Training loss after 600 updates, stale and fresh."""
+    return lambda evidence: (
+        at_end(evidence, "updates", "loss", f"{STALE}, {rate}"),
+        at_end(evidence, "updates", "loss", f"{FRESH}, {rate}"),
+    )
+
+
+def delay_error(evidence: Evidence) -> Series:
+    """How far the closed form of the largest stable rate is from the roots', by delay."""
+    return evidence["delays"].frame.set_index("delay")["error"]
+
+
+def headline(evidence: Evidence) -> str:
+    """How many more gradients, and what their staleness does at either rate."""
+    more, fewer = (mean(side) for side in gradients(STRAGGLER)(evidence))
+    low, fresh_low = (mean(side) for side in losses(LOW)(evidence))
+    high, fresh_high = (mean(side) for side in losses(HIGH)(evidence))
+    return (
+        f"With a straggler the asynchronous server uses {times(more / fewer)} as many gradients. At rate {LOW} staleness costs nothing "
+        f"(loss {low:.3f} stale, {fresh_low:.3f} fresh), at {HIGH} everything ({high:.3g} against {fresh_high:.3f})."
+    )
+
+
+def picture(evidence: Evidence) -> Picture:
+    """Gradients used in 100 seconds by either rule."""
+    rows = [
+        (case, rule, at_end(evidence, "clock", "gradients", f"{rule}, {case}")) for case in CASES for rule in (SYNCHRONOUS, ASYNCHRONOUS)
+    ]
+    title = "gradients that the server used in 100 s"
+    return answers.cases(spread(rows), cases=list(CASES), kinds=[SYNCHRONOUS, ASYNCHRONOUS], title=title, zero="none")
+
+
+def batches(*pairs: tuple[int, float]) -> Comparison:
+    """Networks trained with these batch sizes and rates."""
+    variants = [{"name": f"batch {size}, rate {lr}", "training.batch_size": size, "optimizer.lr": lr} for size, lr in pairs]
+    base = {"model": {"kind": "mlp", "hidden": [32]}, "optimizer": {"kind": "sgd", "lr": 0.1}, "training": {"epochs": 8}}
+    return Comparison.load({"base": base, "variants": variants, "seeds": 5})
+
+
+QUESTION = Question(
+    id="21",
+    text="Asynchronous or synchronous SGD: what does each gain and pay?",
+    topic="optimization",
+    premise="Eight workers compute gradients, one of them five times as slow as the others. The server waits for all of them before a "
+    "step, or steps with each gradient as it comes. Then gradients are of weights that have since moved on.",
+    ask="What do those stale gradients cost, update for update?",
+    options=(
+        Option("Nothing at a moderate rate, everything at a high one", "Staleness lowers the highest rate that is stable.", right=True),
+        Option("A little at any rate", "At a moderate rate the weights move so little that an old gradient is as good as a new one."),
+        Option("Nothing: SGD is noisy anyway", "Noise averages out, a delay does not. At a high rate the weights swing ever wider."),
+    ),
+    experiments={
+        "clock": Lab(parameter_server.curves, {"clusters": CLOCK, "seeds": SEEDS}),
+        "updates": Lab(parameter_server.curves, {"clusters": UPDATES, "seeds": SEEDS}),
+        "delays": Lab(delayed_descent.table),
+    },
+    claims=(
+        Claim("gradients used with a straggler, asynchronous over synchronous", "ratio", Above(3.0), gradients(STRAGGLER)),
+        Claim("gradients used when a worker dies, asynchronous over synchronous", "ratio", Above(3.0), gradients(DEATH)),
+        Claim(f"loss after 600 updates at rate {LOW}, stale over fresh", "ratio", Inside(0.95, 1.05), losses(LOW)),
+        Claim(f"loss after 600 updates at rate {HIGH}, stale over fresh", "ratio", Above(10.0), losses(HIGH)),
+        Claim("largest stable rate on a quadratic, error of the closed form for delays of 0 to 10", "exact", Below(1e-9), delay_error),
+    ),
+    headline=headline,
+    picture=picture,
+    formula=r"w_{t+1} = w_t - \eta\, \nabla L(w_{t-k}); \qquad \text{on a quadratic stable iff } "
+    r"0 < \eta\lambda < 2\cos\frac{k\pi}{2k+1}",
+    answer=(
+        "Synchronous SGD averages the gradients of all workers and waits for the slowest, and for ever if one dies. Asynchronous SGD waits "
+        "for nobody, so a straggler costs its own share alone. It pays in staleness: a gradient is of weights that other workers have "
+        "changed since. At a moderate rate that costs nothing, for the weights have hardly moved. At a high rate it diverges where fresh "
+        "gradients still converge: on a quadratic the largest stable rate falls about as one over the delay. To compare the two by "
+        "updates flatters the asynchronous side, since one synchronous update holds the gradients of all workers; so gradients are "
+        "counted here. In between are backup workers, whose late gradients are dropped, and rates divided by the staleness."
+    ),
+    usual="Stale gradients are often said to cost accuracy as such. What they cost is the range of usable rates.",
+    turns=(
+        Turn("A synchronous update is a large batch", "At which rate do eight batches of 16 in one keep up?",
+             batches((16, 0.1), (128, 0.1), (128, 0.8))),
+        Turn("The highest rate without delay", "Which rates are too high for a single worker?", batches((16, 0.1), (16, 0.5), (16, 2.0))),
+    ),
+    sources=("Recht et al. 2011, arXiv:1106.5730", "Chen et al. 2016, arXiv:1604.00981", "Zhang et al. 2015, arXiv:1511.05950"),
+)  # fmt: skip

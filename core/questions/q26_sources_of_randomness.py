@@ -1,0 +1,136 @@
+"""Question 26: the sources of randomness, one at a time, and what the randomness is good for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pandas import Series
+
+from core.analysis import intervals
+from core.analysis.claim_measures import different_values
+from core.analysis.claims import Above, Below
+from core.charts import answers
+from core.charts.specs import Picture
+from core.comparison import Comparison
+from core.labs import double_well
+from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
+from core.questions.reading import by_seed, estimated, last, of, percent
+
+SEEDS = 30
+HELD = 7
+SOURCES = {"init_seed": "initial weights", "order_seed": "order of the data", "dropout_seed": "dropout", "noise_seed": "noise on the input"}
+NONE, SPLIT = "all held", "split of the data"
+MODEL = {"kind": "mlp", "hidden": [32], "dropout": 0.2}
+BASE: dict[str, Any] = {
+    "model": MODEL,
+    "optimizer": {"kind": "adam", "lr": 0.003},
+    "training": {"epochs": 10, "batch_size": 32, "input_noise": 0.3},
+}
+BATCHES = {"full": "the whole set", "64": "64", "16": "16", "4": "4", "2": "2", "1": "1"}
+
+
+def held(but: str = "") -> dict[str, int]:
+    """The seeds of all sources at one number, but for one source."""
+    return {f"training.{source}": HELD for source in SOURCES if source != but}
+
+
+def compared(**changes: Any) -> Comparison:
+    """All sources held, and each in turn left to the run's seed."""
+    variants: list[dict[str, Any]] = [{"name": NONE, **held()}]
+    variants += [{"name": name, **held(source)} for source, name in SOURCES.items()]
+    return Comparison.load({"base": {**BASE, **changes}, "variants": variants, "seeds": SEEDS})
+
+
+def splits() -> Comparison:
+    """All sources held, and another split in each variant."""
+    variants = [{"name": str(split), "data.split_seed": split, **held()} for split in range(SEEDS)]
+    return Comparison.load({"base": BASE, "variants": variants, "seeds": 1})
+
+
+def ends(evidence: Evidence, source: str) -> Series:
+    """The final validation loss where this source varied, indexed by seed, or by the split's seed."""
+    if source == SPLIT:
+        return last(evidence, "splits", "val_loss").droplevel("seed")
+    return of(last(evidence, "sources", "val_loss"), source)
+
+
+def different(*sources: str) -> Callable[[Evidence], Series]:
+    """How many different numbers the seeds end at, to the last bit, by source."""
+    return lambda evidence: Series({source: different_values(ends(evidence, source)) for source in sources}, dtype=float)
+
+
+def crossed(batch: str) -> Callable[[Evidence], Series]:
+    """Whether each descent with this batch size ends in the deep well, indexed by seed."""
+    return lambda evidence: by_seed(evidence, "well", "left", batch=batch).astype(float)
+
+
+def headline(evidence: Evidence) -> str:
+    """The spread from two sources, and the share of descents that cross over."""
+    split, noise = (intervals.spread(ends(evidence, source)).value for source in (SPLIT, SOURCES["noise_seed"]))
+    small, full = (percent(float(crossed(batch)(evidence).mean())) for batch in ("4", "full"))
+    return (
+        f"Another split alone spreads the final loss by {split:.3f}, other input noise by {noise:.3f}. "
+        f"With batches of 4, {small} of the descents end in the deeper well, with the whole set {full}."
+    )
+
+
+def picture(evidence: Evidence) -> Picture:
+    """The spread from each source; and the descents that end in the deep well, by batch size."""
+    sources = [NONE, *reversed(SOURCES.values()), SPLIT]
+    spreads = [(source, "spread", intervals.spread(ends(evidence, source))) for source in sources]
+    shares = [(name, "share", intervals.share(crossed(batch)(evidence))) for batch, name in BATCHES.items()]
+    return answers.under_each_other(
+        answers.cases(
+            estimated(spreads), cases=sources, kinds=["spread"], title="spread of the final validation loss (standard deviation)",
+            zero="same bits",
+        ),
+        answers.cases(
+            estimated(shares), cases=list(BATCHES.values()), kinds=["share"], title="descents that end in the deeper well, by batch size",
+            zero="none",
+        ),
+    )  # fmt: skip
+
+
+QUESTION = Question(
+    id="26",
+    text="Where does randomness come from in training, and why is it wanted?",
+    topic="optimization",
+    premise="A loss has two wells. Gradient descent begins in the shallower one, with the exact gradient of all examples or with that of "
+    "a few drawn by chance. The learning rate falls to 0.",
+    ask="Which batches end in the deeper well most often?",
+    options=(
+        Option("Small ones, of a few examples", "Their noise carries it over the ridge; the deeper well is harder to leave.", right=True),
+        Option("The whole set, its gradient is exact", "The exact gradient leads to the bottom of its own well, and is 0 there."),
+        Option("Single examples: the noisier the better", "So much noise also carries it back, until the rate is low."),
+        Option("All alike, noise averages out", "On average it does. To cross a ridge once, a few steps in one direction are enough."),
+    ),
+    experiments={"sources": compared(), "splits": splits(), "well": Lab(double_well.ends, {"seeds": 200})},
+    claims=(
+        Claim("different final losses of 30 seeds with all sources held", "exact", Below(1.0), different(NONE)),
+        Claim("different final losses of 30 seeds with one source left free", "exact", Above(30.0), different(*SOURCES.values(), SPLIT)),
+        Claim("spread of the final loss, split over input noise", "spread_ratio", Above(2.0),
+              lambda evidence: (ends(evidence, SPLIT), ends(evidence, SOURCES["noise_seed"]))),
+        Claim("descents with batches of 4 that end in the deeper well", "share", Above(0.6), crossed("4")),
+        Claim("descents with the whole set that do", "count", Below(0.0), crossed("full")),
+        Claim("share of descents that do, batches of 4 minus batches of 1", "share_difference", Above(0.05),
+              lambda evidence: (crossed("4")(evidence), crossed("1")(evidence))),
+    ),
+    headline=headline,
+    picture=picture,
+    formula=r"w \leftarrow w - \eta\,\big(\nabla L(w) + \xi\big), \qquad \mathbb{E}\,\xi = 0, \quad \operatorname{sd}(\xi) \propto "
+    r"\tfrac{1}{\sqrt{B}}",
+    answer=(
+        "Chance decides the initial weights, the order of the data and so each batch, which units dropout leaves out, noise on the input, "
+        "and before all that the split. With all of them held two runs agree to the last bit on the same machine. Each alone moves the "
+        "result, so one run is one draw, and a difference between two settings needs several seeds. The randomness is wanted: different "
+        "initial weights break the symmetry between units, dropout and input noise regularise, and the noise of small batches carries the "
+        "descent over ridges that the exact gradient cannot cross. It has to fall towards the end, by a lower rate, so that the weights "
+        "come to rest. More noise is not always better: batches of one leave the deeper well as well."
+    ),
+    turns=(
+        Turn("More dropout", "Which source moves the result most now?", compared(model={**MODEL, "dropout": 0.5})),
+        Turn("SGD instead of Adam", "Do the sources keep their order?", compared(optimizer={"kind": "sgd", "lr": 0.1})),
+    ),
+    sources=("Bouthillier et al. 2021, arXiv:2103.03098", "Kleinberg, Li & Yuan 2018, arXiv:1802.06175"),
+)  # fmt: skip

@@ -1,0 +1,125 @@
+"""Question 30: what checkpoints give away of the training data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pandas import Series
+
+from core.analysis.claims import Above, Below
+from core.charts import compression as charts
+from core.charts.specs import Picture
+from core.comparison import Comparison
+from core.labs import data_recovery, gradient_inversion, membership, recovered_pictures
+from core.labs.gradient_inversion import CLOSE
+from core.labs.membership import OVERFITTED, REGULARISED
+from core.labs.recovered_pictures import BATCH, PANELS
+from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
+from core.questions.reading import by_seed, mean, percent
+
+ONE, ONE_RELU = "one example, sigmoid", "one example, ReLU"
+EIGHT, EIGHT_WIDE = f"{BATCH} examples, sigmoid", f"{BATCH} examples, 512 ReLU units"
+LEAKS: dict[str, dict[str, Any]] = {
+    ONE: {"activation": "sigmoid"},
+    ONE_RELU: {"activation": "relu"},
+    EIGHT: {"activation": "sigmoid", "batch_size": BATCH},
+    EIGHT_WIDE: {"activation": "relu", "batch_size": BATCH, "hidden": 512},
+}
+
+
+def of_leak(leak: str, number: str) -> Callable[[Evidence], Series]:
+    """A number of the read-out by division, indexed by seed."""
+    return lambda evidence: by_seed(evidence, "division", number, leak=leak)
+
+
+def found(evidence: Evidence) -> Series:
+    """Whether the search found the whole batch, indexed by seed."""
+    return by_seed(evidence, "search", "share").ge(1.0).astype(float)
+
+
+def attack(column: str) -> Callable[[Evidence], tuple[Series, Series]]:
+    """A column of the membership attack on the overfitted network, and on the regularised one."""
+    return lambda evidence: (
+        by_seed(evidence, "membership", column, model=OVERFITTED),
+        by_seed(evidence, "membership", column, model=REGULARISED),
+    )
+
+
+def headline(evidence: Evidence) -> str:
+    """The error of the division, the share of searches that succeed, and what the loss tells."""
+    searched, worst = found(evidence), of_leak(ONE, "blind")(evidence).max()
+    known, restrained = (mean(side) for side in attack("auc")(evidence))
+    return (
+        f"An example alone in its update comes back to within {worst:.0e} of itself; {int(searched.sum())} of {len(searched)} searches "
+        f"found a whole batch of {BATCH}. By its loss a training example is told from another in {percent(known)} of pairs, "
+        f"after regularisation in {percent(restrained)}."
+    )
+
+
+def picture(evidence: Evidence) -> Picture:
+    """One digit as it was, and as it is recovered."""
+    return charts.pictures(
+        evidence["pictures"].frame, variants=list(PANELS), value_title="ink", grey=True, high=1.0, legend=False, side=170, columns=4
+    )
+
+
+def restrained(data: dict[str, Any]) -> Comparison:
+    """The two networks of the membership attack as plain runs."""
+    base = {"data": data, "model": {"kind": "mlp", "hidden": [128]}, "training": {"epochs": 40}}
+    variants = [
+        {"name": OVERFITTED, "optimizer": {"kind": "adam", "lr": 0.003}},
+        {"name": REGULARISED, "optimizer": {"kind": "adamw", "lr": 0.003, "weight_decay": 3.0}},
+    ]
+    return Comparison.load({"base": base, "variants": variants, "seeds": 5})
+
+
+QUESTION = Question(
+    id="30",
+    text="When can training data be recovered from checkpoints of the weights?",
+    topic="data",
+    premise="Somebody has two checkpoints of a network, one update of plain SGD apart. The update was of a single picture, or of eight.",
+    ask="What can be recovered?",
+    options=(
+        Option("A single one exactly, of eight often some or all", "One is a division; eight can be searched for.", right=True),
+        Option("Nothing: weights are no pictures", "An update's first layer is the picture times a number, and the bias is that number."),
+        Option("A single picture, but a batch hides its members", "A mean over eight is one equation a weight, and there are thousands."),
+        Option("A blurred likeness at best", "In float64 the single picture comes back to fifteen digits."),
+    ),
+    experiments={
+        "division": Lab(data_recovery.recoveries, {"leaks": LEAKS, "seeds": 8}),
+        "search": Lab(gradient_inversion.shares, {"seeds": 12, "batch_size": BATCH}),
+        "membership": Lab(membership.attacks, {"seeds": 8}),
+        "pictures": Lab(recovered_pictures.of_one_example),
+    },
+    claims=(
+        Claim("relative error of a single example, sigmoid", "exact", Below(1e-6), of_leak(ONE, "blind")),
+        Claim("relative error of a single example, ReLU", "exact", Below(1e-6), of_leak(ONE_RELU, "blind")),
+        Claim(f"relative error of the nearest unit and example of {BATCH}, sigmoid, by division", "exact", Above(0.01),
+              of_leak(EIGHT, "nearest")),
+        Claim(f"share of {BATCH} examples recovered by division, 512 ReLU units", "mean", Above(0.3), of_leak(EIGHT_WIDE, "share")),
+        Claim(f"searches that find all {BATCH} examples to within {CLOSE}, sigmoid", "share", Above(0.05), found),
+        Claim("AUC of membership, overfitted minus regularised network", "difference", Above(0.08), attack("auc")),
+    ),
+    headline=headline,
+    picture=picture,
+    formula=r"z = Wx + b, \quad \frac{\partial L}{\partial W_u} = \delta_u x, \quad \frac{\partial L}{\partial b_u} = \delta_u "
+    r"\quad\Rightarrow\quad x = \frac{W'_u - W_u}{b'_u - b_u}",
+    answer=(
+        "Between two checkpoints one step of plain SGD apart lies a gradient. In the first layer, each unit's row of it is the input times "
+        "a number, and the bias gets that number alone: for a single example a division gives the input exactly. For a batch the "
+        "division gives a weighted mean of the examples, with sigmoids near none of them. That is no protection: a ReLU unit that is "
+        "active for one example alone still gives it away, more so in a wide layer; and a search for a batch with the same gradient "
+        "finds all of it in many cases. Adam's steps, weight decay, many steps between the checkpoints and large batches make it harder. "
+        "A checkpoint alone tells who was in the training set where the network is overfitted: known examples have a lower loss. "
+        "Regularisation hides that, at a price in accuracy on the training data."
+    ),
+    usual="A batch is often said to protect its examples. It makes the attack harder, not impossible.",
+    turns=(
+        Turn("Overfitted and regularised", "How far is the loss on known examples below that on others?",
+             restrained({"kind": "mnist1d", "samples": 2000})),
+        Turn("Digits, which are hardly overfitted", "Is there a gap left that gives members away?", restrained({"kind": "digits"})),
+    ),
+    sources=("Phong et al. 2018, doi:10.1109/TIFS.2017.2787987",
+             "Zhu, Liu & Han 2019, arXiv:1906.08935", "Yeom et al. 2018, arXiv:1709.01604"),
+)  # fmt: skip
