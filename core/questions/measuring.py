@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Executor
@@ -47,7 +48,12 @@ class Answer:
 
 def _figures(judgement: Judgement) -> dict[str, Any]:
     names = ("verdict", "effect", "ci_low", "ci_high", "n", "threshold")
-    return {name: getattr(judgement, name) for name in names}
+    return {name: _plain(getattr(judgement, name)) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    """None for what is no number that JSON has: the interval of a claim that has none, an effect that is infinite."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def ask(questions: Sequence[Question], store: Store) -> None:

@@ -61,7 +61,7 @@ def headline(evidence: Evidence) -> str:
         saved[case] = 1 - mean(of(loss, COSINE)) / mean(of(loss, CONSTANT))
     return (
         f"Lowering the rate along a cosine saves {percent(saved['noisy'])} of the validation loss with noisy gradients, and "
-        f"{percent(saved['adam'])} with Adam. With a rate that was low from the start it saves {percent(saved['low'])}."
+        f"{percent(saved['adam'])} with Adam. With a rate that was low from the start the difference is {percent(abs(saved['low']))}."
     )
 
 

@@ -13,7 +13,7 @@ from core.charts.specs import Picture
 from core.comparison import Comparison
 from core.labs import delayed_descent, parameter_server
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import frame, mean, spread, times
+from core.questions.reading import frame, mean, percent, spread, times
 
 SEEDS = 8
 SYNCHRONOUS, ASYNCHRONOUS = "synchronous", "asynchronous"
@@ -21,7 +21,7 @@ EVEN, STRAGGLER, DEATH = "all workers alike", "one worker five times as slow", "
 CASES: dict[str, dict[str, Any]] = {EVEN: {"straggler": 1}, STRAGGLER: {"straggler": 5}, DEATH: {"straggler": 1, "dies_at": 20}}
 CLOCK = {f"{rule}, {case}": {"rule": rule, **settings} for case, settings in CASES.items() for rule in (SYNCHRONOUS, ASYNCHRONOUS)}
 
-LOW, HIGH = 0.1, 0.5
+LOW, HIGH = 0.03, 0.5
 STALE, FRESH = "stale", "fresh"
 UPDATES = {
     f"{who}, {rate}": {"lr": rate, "workers": workers, "most_updates": 600, "seconds": 10_000}
@@ -60,11 +60,11 @@ def delay_error(evidence: Evidence) -> Series:
 def headline(evidence: Evidence) -> str:
     """How many more gradients, and what their staleness does at either rate."""
     more, fewer = (mean(side) for side in gradients(STRAGGLER)(evidence))
-    low, fresh_low = (mean(side) for side in losses(LOW)(evidence))
-    high, fresh_high = (mean(side) for side in losses(HIGH)(evidence))
+    accuracy = {cluster: percent(mean(at_end(evidence, "updates", "accuracy", cluster))) for cluster in UPDATES}
     return (
-        f"With a straggler the asynchronous server uses {times(more / fewer)} as many gradients. At rate {LOW} staleness costs nothing "
-        f"(loss {low:.3f} stale, {fresh_low:.3f} fresh), at {HIGH} everything ({high:.3g} against {fresh_high:.3f})."
+        f"With a straggler the asynchronous server uses {times(more / fewer)} as many gradients. "
+        f"At rate {LOW} stale gradients reach {accuracy[f'{STALE}, {LOW}']} accuracy and fresh ones {accuracy[f'{FRESH}, {LOW}']}; "
+        f"at rate {HIGH} {accuracy[f'{STALE}, {HIGH}']} and {accuracy[f'{FRESH}, {HIGH}']}."
     )
 
 
@@ -92,8 +92,8 @@ QUESTION = Question(
     "step, or steps with each gradient as it comes. Then gradients are of weights that have since moved on.",
     ask="What do those stale gradients cost, update for update?",
     options=(
-        Option("Nothing at a moderate rate, everything at a high one", "Staleness lowers the highest rate that is stable.", right=True),
-        Option("A little at any rate", "At a moderate rate the weights move so little that an old gradient is as good as a new one."),
+        Option("Next to nothing at a moderate rate, everything at a high one", "It lowers the highest rate that is stable.", right=True),
+        Option("The same share of progress at any rate", "At a moderate rate an old gradient is about as good as a new one."),
         Option("Nothing: SGD is noisy anyway", "Noise averages out, a delay does not. At a high rate the weights swing ever wider."),
     ),
     experiments={
@@ -115,10 +115,11 @@ QUESTION = Question(
     answer=(
         "Synchronous SGD averages the gradients of all workers and waits for the slowest, and for ever if one dies. Asynchronous SGD waits "
         "for nobody, so a straggler costs its own share alone. It pays in staleness: a gradient is of weights that other workers have "
-        "changed since. At a moderate rate that costs nothing, for the weights have hardly moved. At a high rate it diverges where fresh "
-        "gradients still converge: on a quadratic the largest stable rate falls about as one over the delay. To compare the two by "
-        "updates flatters the asynchronous side, since one synchronous update holds the gradients of all workers; so gradients are "
-        "counted here. In between are backup workers, whose late gradients are dropped, and rates divided by the staleness."
+        "changed since. At a moderate rate these have hardly moved, and training lags by the few updates that its gradients are late. At a "
+        "high rate it diverges where fresh gradients still converge: on a quadratic the largest stable rate falls about as one over the "
+        "delay. To compare the two by updates flatters the asynchronous side, since one synchronous update holds the gradients of all "
+        "workers; so gradients are counted here. In between are backup workers, whose late gradients are dropped, and rates divided by "
+        "the staleness."
     ),
     usual="Stale gradients are often said to cost accuracy as such. What they cost is the range of usable rates.",
     turns=(

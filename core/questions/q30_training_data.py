@@ -112,7 +112,7 @@ QUESTION = Question(
         "active for one example alone still gives it away, more so in a wide layer; and a search for a batch with the same gradient "
         "finds all of it in many cases. Adam's steps, weight decay, many steps between the checkpoints and large batches make it harder. "
         "A checkpoint alone tells who was in the training set where the network is overfitted: known examples have a lower loss. "
-        "Regularisation hides that, at a price in accuracy on the training data."
+        "Regularisation as strong as it is here hides much of that, and costs accuracy on all data."
     ),
     usual="A batch is often said to protect its examples. It makes the attack harder, not impossible.",
     turns=(

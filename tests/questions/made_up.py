@@ -12,6 +12,7 @@ from core.runs.schema import LAST_COLUMNS
 
 LAYERS = ("hidden1", "hidden2", "output")
 EPOCHS = 12
+COMPUTED = {}
 
 
 def of(comparison, seed=0):
@@ -59,6 +60,9 @@ def _of_layer(rng):
 
 
 def evidence(question, seed=0):
-    """What a question would have been told: comparisons made up, labs computed."""
+    """What a question would have been told: comparisons made up, labs computed, each once."""
     found = {name: of(comparison, seed) for name, comparison in question.comparisons.items()}
-    return found | {name: Measured(frame=lab.compute()) for name, lab in question.labs.items()}
+    for lab in question.labs.values():
+        if lab.key not in COMPUTED:
+            COMPUTED[lab.key] = lab.compute()
+    return found | {name: Measured(frame=COMPUTED[lab.key].copy()) for name, lab in question.labs.items()}

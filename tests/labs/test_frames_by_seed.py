@@ -1,0 +1,46 @@
+"""What labs give the questions: frames with a row a seed, which say the same as their functions for one seed."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.labs import data_recovery, double_well, gradient_inversion, membership, parameter_server
+from core.labs.data_recovery import Leak
+from core.labs.gradient_inversion import Inversion
+from core.labs.membership import Membership
+from core.labs.parameter_server import Cluster
+
+
+def test_recoveries():
+    found = data_recovery.recoveries({"one": {}, "four": {"batch_size": 4, "activation": "relu"}}, 2).set_index(["leak", "seed"])
+    leak = Leak(batch_size=4, activation="relu")
+    assert found.loc[("four", 1)].tolist() == [
+        data_recovery.blind_error(leak, 1), data_recovery.nearest_error(leak, 1), data_recovery.share_recovered(leak, 1),
+    ]  # fmt: skip
+    assert len(found) == 4
+
+
+def test_shares_found_by_search():
+    found = gradient_inversion.shares(2, batch_size=1, iterations=50)
+    assert found["share"].tolist() == [gradient_inversion.share_recovered(Inversion(batch_size=1, iterations=50), seed) for seed in (0, 1)]
+
+
+def test_attacks_on_membership():
+    small = {"samples": 100, "hidden": 4, "epochs": 1}
+    found = membership.attacks(2, **small).pivot_table(index="seed", columns="model", values="auc")
+    assert found.equals(membership.aucs((0, 1), Membership(**small)))
+
+
+def test_ends_in_the_double_well():
+    found = double_well.ends(3, ["full", 4]).set_index(["batch", "seed"])["left"]
+    assert found["4"].tolist() == double_well.left(4, range(3)).tolist()
+    assert not found["full"].any()
+
+
+@pytest.mark.parametrize("rule", ["synchronous", "asynchronous"])
+def test_curves_of_clusters(rule):
+    found = parameter_server.curves({"a": {"rule": rule, "seconds": 8}, "b": {"rule": rule, "seconds": 8, "workers": 2}}, 2)
+    known = parameter_server.simulate(Cluster(rule=rule, seconds=8, workers=2), 1).curve
+    curve = found[(found["cluster"] == "b") & (found["seed"] == 1)]
+    assert curve[list(known.columns)].reset_index(drop=True).equals(known)
+    assert found.groupby(["cluster", "seed"]).ngroups == 4
