@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import altair as alt
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from core.charts import marks, palette, titles
 
-_ROW = 46
+_ROW, _KIND = 46, 15
+"""Pixels of a row at least, and of each kind in it."""
 
 
 def cases(
@@ -32,13 +33,14 @@ def cases(
         title: of the x axis, with the unit.
         zero: what a value of 0 (or `at`) means, written at a line there; empty: no line.
         at: where that line stands, such as 1 for ratios.
-        log: logarithmic x axis.
+        log: logarithmic x axis. An interval that reaches to 0 is cut there at a tenth of the smallest mean.
         width: of the whole chart, in pixels.
     """
     shown = points[points["case"].isin(list(cases)) & points["kind"].isin(list(kinds))]
+    shown = shown.assign(variant=shown["kind"], low=_above_zero(shown) if log else shown["low"])
     y = alt.Y("case:N", scale=alt.Scale(domain=list(cases)), title=None, axis=alt.Axis(labelLimit=int(width * 0.4), labelPadding=6))
     beside = alt.YOffset("kind:N", scale=alt.Scale(domain=list(kinds), paddingOuter=0.6))
-    colour = palette.colour(list(kinds), list(kinds), width=width)
+    colour = palette.colour(list(kinds), list(kinds) if len(kinds) > 1 else None, width=width)
     scale = alt.Scale(type="log", nice=False, padding=12) if log else alt.Scale(zero=bool(zero) and not at, padding=12)
     tooltip = [alt.Tooltip("case:N"), alt.Tooltip("kind:N"), *marks.mean_and_interval(title)]
     base = alt.Chart(shown)
@@ -46,7 +48,9 @@ def cases(
     dots = base.mark_point(filled=True, size=80, opacity=1).encode(_x("mean", title, scale), y, beside, colour, tooltip=tooltip)
     layers = [*([_zero(zero, at)] if zero else []), rule, dots]
     described = f"{title} for {titles.listed(list(cases))}: means over seeds with 95 % intervals."
-    return alt.LayerChart(layer=layers, width=width, height=_ROW * len(cases), autosize=marks.FIT, description=described)
+    return alt.LayerChart(
+        layer=layers, width=width, height=max(_ROW, _KIND * len(kinds)) * len(cases), autosize=marks.FIT, description=described
+    )
 
 
 def under_each_other(*charts: alt.LayerChart) -> alt.VConcatChart:
@@ -57,6 +61,10 @@ def under_each_other(*charts: alt.LayerChart) -> alt.VConcatChart:
     described = " ".join(str(chart.description) for chart in charts)
     resolve = alt.Resolve(scale={"x": "independent", "y": "independent", "color": "independent", "yOffset": "independent"})
     return alt.VConcatChart(vconcat=parts, resolve=resolve, autosize=marks.PAD, description=described)
+
+
+def _above_zero(points: DataFrame) -> Series:
+    return points["low"].where(points["low"] > 0, points["mean"].min() / 10)
 
 
 def _x(field: str, title: str, scale: alt.Scale) -> alt.X:

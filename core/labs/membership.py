@@ -35,7 +35,7 @@ class Membership(Choice):
     """The data, the network, and what restrains the second one."""
 
     data: Literal["mnist1d", "digits"] = Field("mnist1d", description="MNIST-1D is overfitted, the digits hardly.")
-    samples: int = Field(2000, ge=100, le=5_000, description="Examples of MNIST-1D, for all three parts together.")
+    samples: int = Field(2000, ge=200, le=5_000, description="Examples of MNIST-1D, for all three parts together.")
     hidden: int = Field(128, ge=1, le=512, description="Hidden units.")
     epochs: int = Field(40, ge=1, le=200, description="Epochs of both networks.")
     lr: LearningRate = 0.003

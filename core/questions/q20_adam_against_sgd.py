@@ -112,7 +112,7 @@ QUESTION = Question(
     ask="What comes out?",
     options=(
         Option("Adam is ahead where gradients differ much in size", "It divides each step by the size of its gradients.", right=True),
-        Option("Adam is ahead everywhere", "On scaled digits SGD with Nesterov momentum needs about as many updates."),
+        Option("Adam is ahead everywhere", "On scaled digits SGD with momentum needs no more updates."),
         Option("SGD catches up once its rate is tuned", "On unscaled features no single rate suits all weights, tuned or not."),
         Option("On a convex problem both reach the minimum", "If Adam forgets fast enough, it goes to the worst end of a convex problem."),
     ),
@@ -136,8 +136,8 @@ QUESTION = Question(
     answer=(
         "SGD has one rate for all weights, and the weight with the steepest direction limits it. Adam divides each weight's step by a "
         "running size of that weight's gradient, so it makes headway where gradients differ by orders of magnitude: unscaled features, "
-        "deep networks of sigmoids, rare words. On well-scaled data a tuned SGD with Nesterov momentum is about as fast, and the accuracy "
-        "at the end is about the same here; which generalises better depends on the task. Adam is no guarantee either. Where its memory "
+        "deep networks of sigmoids, rare words. On well-scaled data a tuned SGD with momentum is as fast, and ends at about the same "
+        "accuracy here; which of the two generalises better depends on the task. Adam is no guarantee either. Where its memory "
         "of squared gradients is short, rare large gradients are scaled down and frequent small ones are not, and it can go to the worst "
         "end of a convex problem. AMSGrad keeps the largest mean square it has seen, and goes to the right one."
     ),

@@ -26,7 +26,7 @@ def test_shares_found_by_search():
 
 
 def test_attacks_on_membership():
-    small = {"samples": 100, "hidden": 4, "epochs": 1}
+    small = {"samples": 200, "hidden": 4, "epochs": 1}
     found = membership.attacks(2, **small).pivot_table(index="seed", columns="model", values="auc")
     assert found.equals(membership.aucs((0, 1), Membership(**small)))
 
