@@ -9,7 +9,7 @@ from pandas import DataFrame, Series
 
 from core.charts import marks, palette, titles
 
-_ROW, _KIND = 46, 15
+_ROW, _KIND = 46, 12
 """Pixels of a row at least, and of each kind in it."""
 
 

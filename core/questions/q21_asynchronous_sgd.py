@@ -123,9 +123,9 @@ QUESTION = Question(
     ),
     usual="Stale gradients are often said to cost accuracy as such. What they cost is the range of usable rates.",
     turns=(
-        Turn("A synchronous update is a large batch", "At which rate do eight batches of 16 in one keep up?",
+        Turn("One synchronous update, one large batch", "At which rate do eight batches of 16 in one keep up?",
              batches((16, 0.1), (128, 0.1), (128, 0.8))),
         Turn("The highest rate without delay", "Which rates are too high for a single worker?", batches((16, 0.1), (16, 0.5), (16, 2.0))),
     ),
-    sources=("Recht et al. 2011, arXiv:1106.5730", "Chen et al. 2016, arXiv:1604.00981", "Zhang et al. 2015, arXiv:1511.05950"),
+    sources=("Niu, Recht, Ré & Wright 2011, arXiv:1106.5730", "Chen et al. 2016, arXiv:1604.00981", "Zhang et al. 2015, arXiv:1511.05950"),
 )  # fmt: skip
