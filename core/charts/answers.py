@@ -53,16 +53,6 @@ def cases(
     )
 
 
-def under_each_other(*charts: alt.LayerChart) -> alt.VConcatChart:
-    """Several charts of cases, each with its own axis and colours."""
-    parts = [chart.copy(deep=False) for chart in charts]
-    for part in parts:
-        part.autosize = alt.Undefined
-    described = " ".join(str(chart.description) for chart in charts)
-    resolve = alt.Resolve(scale={"x": "independent", "y": "independent", "color": "independent", "yOffset": "independent"})
-    return alt.VConcatChart(vconcat=parts, resolve=resolve, autosize=marks.PAD, description=described)
-
-
 def _above_zero(points: DataFrame) -> Series:
     return points["low"].where(points["low"] > 0, points["mean"].min() / 10)
 

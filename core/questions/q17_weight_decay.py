@@ -71,10 +71,14 @@ QUESTION = Question(
     "loss. Both are tried with plain SGD, with momentum, and with Adam.",
     ask="Where do the two end at the same weights?",
     options=(
-        Option("With plain SGD alone", "There the penalty's gradient s w is subtracted as it is.", right=True),
-        Option("With every optimizer: two names for one thing", "Adam divides the penalty's gradient by the size of all gradients."),
-        Option("With SGD, with and without momentum", "Momentum carries the penalty's gradient on, and decay stays out of it."),
-        Option("Nowhere: one changes the loss, one the weights", "The loss acts through its gradient, which for SGD is the decay."),
+        Option("With plain SGD alone", "There the penalty's gradient s w is subtracted as it is.", right=True,
+               belief="There the gradient is used as it is."),
+        Option("With every optimizer: two names for one thing", "Adam divides the penalty's gradient by the size of all gradients.",
+               belief="Both pull all weights towards 0."),
+        Option("With SGD, with and without momentum", "Momentum carries the penalty's gradient on, and decay stays out of it.",
+               belief="Momentum only averages gradients."),
+        Option("Nowhere: one changes the loss, one the weights", "The loss acts through its gradient, which for SGD is the decay.",
+               belief="The loss and the weights are different things."),
     ),
     experiments={"ends": Lab(decayed_networks.distances, {"seeds": 8}), "noise": compared()},
     claims=(
@@ -86,8 +90,8 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
-    formula=r"w \leftarrow w - \eta\,(g + s\,w) = (1 - \eta s)\,w - \eta\,g; \qquad \text{AdamW: } w \leftarrow (1 - \eta s)\,w - "
-    r"\eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon}",
+    formula=r"\begin{gathered} w \leftarrow w - \eta\,(g + s\,w) = (1 - \eta s)\,w - \eta\,g \\ \text{AdamW: } "
+    r"w \leftarrow (1 - \eta s)\,w - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} \end{gathered}",
     answer=(
         "Weight decay multiplies all weights by 1 − ηs before each step. The gradient of s/2 ‖w‖² is s w, so for plain SGD the penalty "
         "does the same. With momentum the penalty's gradient goes through the velocity, and decay does not. Adam divides the penalty's "

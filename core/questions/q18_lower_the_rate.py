@@ -81,10 +81,14 @@ QUESTION = Question(
     premise="A linear model is trained on noisy data in batches of 4. The rate stays, or falls to 0 along a cosine.",
     ask="Where does the falling rate end with a lower loss?",
     options=(
-        Option("Where gradients stay noisy, for Adam as well", "A constant rate keeps the weights shaking.", right=True),
-        Option("Everywhere, a falling rate is always better", "With exact gradients or a low rate there is nothing to settle."),
-        Option("With SGD alone: Adam adapts its rate", "Adam scales its steps by the gradients' size; with noise they do not shrink."),
-        Option("Nowhere, a falling rate only slows it down", "It slows down where it would otherwise only move around the minimum."),
+        Option("Where gradients stay noisy, for Adam as well", "A constant rate keeps the weights shaking.", right=True,
+               belief="Noise keeps the weights in motion."),
+        Option("Everywhere, a falling rate is always better", "With exact gradients or a low rate there is nothing to settle.",
+               belief="Small steps at the end are more precise."),
+        Option("With SGD alone: Adam adapts its rate", "Adam scales its steps by the gradients' size; with noise they do not shrink.",
+               belief="Adam finds a rate for each weight by itself."),
+        Option("Nowhere, a falling rate only slows it down", "It slows down where it would otherwise only move around the minimum.",
+               belief="Large steps get farther."),
     ),
     experiments={
         "noisy": compared(NOISY, *SCHEDULES),
@@ -107,8 +111,8 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
-    formula=r"\mathbb{E}\,L(w) - L^* \;\approx\; \tfrac{\eta}{4}\,\operatorname{tr}\Sigma \quad \text{at a constant rate } \eta, \qquad "
-    r"\sum_t \eta_t = \infty, \quad \sum_t \eta_t^2 < \infty",
+    formula=r"\begin{gathered} \mathbb{E}\,L(w) - L^* \;\approx\; \tfrac{\eta}{4}\,\operatorname{tr}\Sigma \text{ at a constant rate} \\ "
+    r"\sum_t \eta_t = \infty, \quad \sum_t \eta_t^2 < \infty \text{ lets it go to } 0 \end{gathered}",
     answer=(
         "Near a minimum the gradient of a batch is mostly noise. With a constant rate the weights keep moving around the minimum, at a "
         "distance that grows with the rate; a falling rate lets them settle. A high rate first is worth it, since it covers the distance. "

@@ -61,10 +61,14 @@ QUESTION = Question(
     "with words. Three epochs are trained, each optimizer at its best rate.",
     ask="Whose weights does Adagrad get nearer to the truth than SGD?",
     options=(
-        Option("Those of rare features", "Their sums of squared gradients are small, so their few steps are long.", right=True),
-        Option("Those of common features", "Both have many updates for these, and end about as near."),
-        Option("All alike, it has a better rate", "It has one rate as SGD has. It is divided by another number for each weight."),
-        Option("None: dividing by a sum only slows it", "It slows the weights that have moved often, and leaves the others fast."),
+        Option("Those of rare features", "Their sums of squared gradients are small, so their few steps are long.", right=True,
+               belief="They have few updates."),
+        Option("Those of common features", "Both have many updates for these, and end about as near.",
+               belief="They have most of the data."),
+        Option("All alike, it has a better rate", "It has one rate as SGD has. It is divided by another number for each weight.",
+               belief="The method is better for every weight."),
+        Option("None: dividing by a sum only slows it", "It slows the weights that have moved often, and leaves the others fast.",
+               belief="The sum only grows, so the steps only shrink."),
     ),
     experiments={"features": Lab(sparse_features.errors, {"seeds": 8})},
     claims=(

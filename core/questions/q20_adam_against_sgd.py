@@ -111,10 +111,14 @@ QUESTION = Question(
     "Each runs at its own best learning rate.",
     ask="What comes out?",
     options=(
-        Option("Adam is ahead where gradients differ much in size", "It divides each step by the size of its gradients.", right=True),
-        Option("Adam is ahead everywhere", "On scaled digits SGD with momentum needs no more updates."),
-        Option("SGD catches up once its rate is tuned", "On unscaled features no single rate suits all weights, tuned or not."),
-        Option("On a convex problem both reach the minimum", "If Adam forgets fast enough, it goes to the worst end of a convex problem."),
+        Option("Adam is ahead where gradients differ much in size", "It divides each step by the size of its gradients.", right=True,
+               belief="One rate cannot suit them all."),
+        Option("Adam is ahead everywhere", "On scaled digits SGD with momentum needs no more updates.",
+               belief="It is what most people use."),
+        Option("SGD catches up once its rate is tuned", "On unscaled features no single rate suits all weights, tuned or not.",
+               belief="The rate is what matters."),
+        Option("On a convex problem both reach the minimum", "If Adam forgets fast enough, it goes to the worst end of a convex problem.",
+               belief="There is only one minimum to go to."),
     ),
     experiments={
         **{problem: compared(problem) for problem in BASES},
@@ -131,8 +135,9 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
-    formula=r"w \leftarrow w - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon}, \qquad m \leftarrow \beta_1 m + (1-\beta_1) g, \quad "
-    r"v \leftarrow \beta_2 v + (1-\beta_2) g^2; \qquad \text{AMSGrad: } v_{\max} \leftarrow \max(v_{\max}, v)",
+    formula=r"\begin{gathered} m \leftarrow \beta_1 m + (1-\beta_1) g, \quad v \leftarrow \beta_2 v + (1-\beta_2) g^2 \\ "
+    r"w \leftarrow w - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} \\ "
+    r"\text{AMSGrad: } v_{\max} \leftarrow \max(v_{\max}, v) \end{gathered}",
     answer=(
         "SGD has one rate for all weights, and the weight with the steepest direction limits it. Adam divides each weight's step by a "
         "running size of that weight's gradient, so it makes headway where gradients differ by orders of magnitude: unscaled features, "

@@ -64,7 +64,7 @@ def headline(evidence: Evidence) -> str:
     return (
         f"With a straggler the asynchronous server uses {times(more / fewer)} as many gradients. "
         f"At rate {LOW} stale gradients reach {accuracy[f'{STALE}, {LOW}']} accuracy and fresh ones {accuracy[f'{FRESH}, {LOW}']}; "
-        f"at rate {HIGH} {accuracy[f'{STALE}, {HIGH}']} and {accuracy[f'{FRESH}, {HIGH}']}."
+        f"at rate {HIGH}: {accuracy[f'{STALE}, {HIGH}']} and {accuracy[f'{FRESH}, {HIGH}']}."
     )
 
 
@@ -92,9 +92,12 @@ QUESTION = Question(
     "step, or steps with each gradient as it comes. Then gradients are of weights that have since moved on.",
     ask="What do those stale gradients cost, update for update?",
     options=(
-        Option("Next to nothing at a moderate rate, everything at a high one", "It lowers the highest rate that is stable.", right=True),
-        Option("The same share of progress at any rate", "At a moderate rate an old gradient is about as good as a new one."),
-        Option("Nothing: SGD is noisy anyway", "Noise averages out, a delay does not. At a high rate the weights swing ever wider."),
+        Option("Next to nothing at a moderate rate, everything at a high one", "It lowers the highest rate that is stable.", right=True,
+               belief="It depends on how far the weights move meanwhile."),
+        Option("The same share of progress at any rate", "At a moderate rate an old gradient is about as good as a new one.",
+               belief="An old gradient is a worse gradient."),
+        Option("Nothing: SGD is noisy anyway", "Noise averages out, a delay does not. At a high rate the weights swing ever wider.",
+               belief="One more source of noise hardly matters."),
     ),
     experiments={
         "clock": Lab(parameter_server.curves, {"clusters": CLOCK, "seeds": SEEDS}),
@@ -110,8 +113,8 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
-    formula=r"w_{t+1} = w_t - \eta\, \nabla L(w_{t-k}); \qquad \text{on a quadratic stable iff } "
-    r"0 < \eta\lambda < 2\cos\frac{k\pi}{2k+1}",
+    formula=r"\begin{gathered} w_{t+1} = w_t - \eta\, \nabla L(w_{t-k}) \\ \text{stable on a quadratic if and only if } "
+    r"0 < \eta\lambda < 2\cos\frac{k\pi}{2k+1} \end{gathered}",
     answer=(
         "Synchronous SGD averages the gradients of all workers and waits for the slowest, and for ever if one dies. Asynchronous SGD waits "
         "for nobody, so a straggler costs its own share alone. It pays in staleness: a gradient is of weights that other workers have "

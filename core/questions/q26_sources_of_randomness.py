@@ -27,7 +27,6 @@ BASE: dict[str, Any] = {
     "optimizer": {"kind": "adam", "lr": 0.003},
     "training": {"epochs": 10, "batch_size": 32, "input_noise": 0.3},
 }
-BATCHES = {"full": "the whole set", "64": "64", "16": "16", "4": "4", "2": "2", "1": "1"}
 
 
 def held(but: str = "") -> dict[str, int]:
@@ -76,36 +75,31 @@ def headline(evidence: Evidence) -> str:
 
 
 def picture(evidence: Evidence) -> Picture:
-    """The spread from each source; and the descents that end in the deep well, by batch size."""
+    """The spread from each source."""
     sources = [NONE, *reversed(SOURCES.values()), SPLIT]
-    spreads = [(source, "spread", intervals.spread(ends(evidence, source))) for source in sources]
-    shares = [(name, "share", intervals.share(crossed(batch)(evidence))) for batch, name in BATCHES.items()]
-    return answers.under_each_other(
-        answers.cases(
-            estimated(spreads), cases=sources, kinds=["spread"], title="spread of the final validation loss (standard deviation)",
-            zero="same bits",
-        ),
-        answers.cases(
-            estimated(shares), cases=list(BATCHES.values()), kinds=["share"], title="descents that end in the deeper well, by batch size",
-            zero="none",
-        ),
-    )  # fmt: skip
+    rows = [(source, "spread", intervals.spread(ends(evidence, source))) for source in sources]
+    title = "spread of the final validation loss over 30 draws (standard deviation)"
+    return answers.cases(estimated(rows), cases=sources, kinds=["spread"], title=title, zero="same bits")
 
 
 QUESTION = Question(
     id="26",
     text="Where does randomness come from in training, and why is it wanted?",
     topic="optimization",
-    premise="A loss has two wells. Gradient descent begins in the shallower one, with the exact gradient of all examples or with that of "
-    "a few drawn by chance. The learning rate falls to 0.",
-    ask="Which batches end in the deeper well most often?",
+    premise="A network is trained 30 times with the same settings. All that is drawn by chance is held as it was the first time, but for "
+    "one thing: the initial weights, the order of the data, what dropout leaves out, the noise on the input, or the split.",
+    ask="Which one leaves the final loss as it was?",
     options=(
-        Option("Small ones, of a few examples", "Their noise carries it over the ridge; the deeper well is harder to leave.", right=True),
-        Option("The whole set, its gradient is exact", "The exact gradient leads to the bottom of its own well, and is 0 there."),
-        Option("Single examples: the noisier the better", "So much noise also carries it back, until the rate is low."),
-        Option("All alike, noise averages out", "On average it does. To cross a ridge once, a few steps in one direction are enough."),
+        Option("None: each alone moves it", "Each alone gives 30 different losses in 30 runs.", right=True,
+               belief="Training carries every small difference on."),
+        Option("The order of the data", "Early batches decide where the later ones find the weights, and the run stops before it settles.",
+               belief="All examples are seen in every epoch anyway."),
+        Option("Dropout and noise on the input", "They average out in a sum. In a descent each step begins where the last one ended.",
+               belief="They average out over thousands of draws."),
+        Option("The initial weights", "Of these draws they move the loss among the most: the network ends in another place.",
+               belief="Training replaces them."),
     ),
-    experiments={"sources": compared(), "splits": splits(), "well": Lab(double_well.ends, {"seeds": 200})},
+    experiments={"sources": compared(), "splits": splits(), "well": Lab(double_well.ends, {"seeds": 200, "batches": ["full", 4, 1]})},
     claims=(
         Claim("different final losses of 30 seeds with all sources held", "exact", Below(1.0), different(NONE)),
         Claim("different final losses of 30 seeds with one source left free", "exact", Above(30.0), different(*SOURCES.values(), SPLIT)),
@@ -125,8 +119,9 @@ QUESTION = Question(
         "and before all that the split. With all of them held two runs agree to the last bit on the same machine. Each alone moves the "
         "result, so one run is one draw, and a difference between two settings needs several seeds. The randomness is wanted: different "
         "initial weights break the symmetry between units, dropout and input noise regularise, and the noise of small batches carries the "
-        "descent over ridges that the exact gradient cannot cross. It has to fall towards the end, by a lower rate, so that the weights "
-        "come to rest. More noise is not always better: batches of one leave the deeper well as well."
+        "descent over ridges that the exact gradient cannot cross: on a loss with two wells it mostly ends in the deeper one, the exact "
+        "gradient in the one where it began. The noise has to fall towards the end, by a lower rate, so that the weights come to rest. "
+        "More of it is not always better: batches of one leave the deeper well again."
     ),
     turns=(
         Turn("More dropout", "Which source moves the result most now?", compared(model={**MODEL, "dropout": 0.5})),

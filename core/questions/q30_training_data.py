@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import log10
 from typing import Any
 
 from pandas import Series
@@ -48,10 +49,10 @@ def attack(column: str) -> Callable[[Evidence], tuple[Series, Series]]:
 
 def headline(evidence: Evidence) -> str:
     """The error of the division, the share of searches that succeed, and what the loss tells."""
-    searched, worst = found(evidence), of_leak(ONE, "blind")(evidence).max()
+    searched, digits = found(evidence), int(-log10(of_leak(ONE, "blind")(evidence).max()))
     known, restrained = (mean(side) for side in attack("auc")(evidence))
     return (
-        f"An example alone in its update comes back to within {worst:.0e} of itself; {int(searched.sum())} of {len(searched)} searches "
+        f"An example alone in its update comes back right to {digits} digits; {int(searched.sum())} of {len(searched)} searches "
         f"found a whole batch of {BATCH}. By its loss a training example is told from another in {percent(known)} of pairs, "
         f"after regularisation in {percent(restrained)}."
     )
@@ -60,7 +61,7 @@ def headline(evidence: Evidence) -> str:
 def picture(evidence: Evidence) -> Picture:
     """One digit as it was, and as it is recovered."""
     return charts.pictures(
-        evidence["pictures"].frame, variants=list(PANELS), value_title="ink", grey=True, high=1.0, legend=False, side=170, columns=4
+        evidence["pictures"].frame, variants=list(PANELS), value_title="ink", grey=True, high=1.0, legend=False, side=170, columns=2
     )
 
 
@@ -81,10 +82,14 @@ QUESTION = Question(
     premise="Somebody has two checkpoints of a network, one update of plain SGD apart. The update was of a single picture, or of eight.",
     ask="What can be recovered?",
     options=(
-        Option("A single one exactly, of eight often some or all", "One is a division; eight can be searched for.", right=True),
-        Option("Nothing: weights are no pictures", "An update's first layer is the picture times a number, and the bias is that number."),
-        Option("A single picture, but a batch hides its members", "A mean over eight is one equation a weight, and there are thousands."),
-        Option("A blurred likeness at best", "In float64 the single picture comes back to fifteen digits."),
+        Option("A single one exactly, of eight often some or all", "One is a division; eight can be searched for.", right=True,
+               belief="The update was computed from the pictures."),
+        Option("Nothing: weights are no pictures", "An update's first layer is the picture times a number, and the bias is that number.",
+               belief="A weight is a number that stands for nothing."),
+        Option("A single picture, but a batch hides its members", "A mean over eight is one equation a weight, and there are thousands.",
+               belief="The update is a mean over eight."),
+        Option("A blurred likeness at best", "In float64 the single picture comes back to fifteen digits.",
+               belief="Much is lost on the way through the network."),
     ),
     experiments={
         "division": Lab(data_recovery.recoveries, {"leaks": LEAKS, "seeds": 8}),
@@ -103,8 +108,8 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
-    formula=r"z = Wx + b, \quad \frac{\partial L}{\partial W_u} = \delta_u x, \quad \frac{\partial L}{\partial b_u} = \delta_u "
-    r"\quad\Rightarrow\quad x = \frac{W'_u - W_u}{b'_u - b_u}",
+    formula=r"\begin{gathered} z = Wx + b, \quad \frac{\partial L}{\partial W_u} = \delta_u x, \quad "
+    r"\frac{\partial L}{\partial b_u} = \delta_u \\ x = \frac{W'_u - W_u}{b'_u - b_u} \end{gathered}",
     answer=(
         "Between two checkpoints one step of plain SGD apart lies a gradient. In the first layer, each unit's row of it is the input times "
         "a number, and the bias gets that number alone: for a single example a division gives the input exactly. For a batch the "

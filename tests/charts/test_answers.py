@@ -49,11 +49,3 @@ def test_a_single_kind_needs_no_legend():
     one = POINTS[POINTS["kind"] == "one"]
     assert "one</text>" not in drawn(answers.cases(one, cases=CASES, kinds=["one"], title="loss"))
     assert "one</text>" in drawn(answers.cases(POINTS, cases=CASES, kinds=KINDS, title="loss"))
-
-
-def test_charts_under_each_other_keep_their_own_axes_and_rows():
-    one = answers.cases(POINTS, cases=CASES, kinds=KINDS, title="loss")
-    other = answers.cases(POINTS.replace({"first": "fourth"}), cases=["fourth"], kinds=KINDS, title="accuracy")
-    svg = drawn(answers.under_each_other(one, other))
-    for word in ("loss", "accuracy", *CASES, "fourth"):
-        assert f"{word}</text>" in svg, word
