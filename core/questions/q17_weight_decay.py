@@ -15,7 +15,7 @@ from core.comparison import Comparison
 from core.labs import decayed_networks
 from core.labs.decayed_networks import NEAREST, PLAIN, WITH_MOMENTUM
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import by_seed, last, mean, of, percent, sides, spread
+from core.questions.reading import by_seed, digits, last, mean, of, percent, sides, spread
 
 WITHOUT, WITH = "no decay", "decay 1"
 LOSSES = {"train_loss_eval": "training loss", "val_loss": "validation loss"}
@@ -50,9 +50,9 @@ def headline(evidence: Evidence) -> str:
     """What decay does to the gap, and how near a penalty comes to it with Adam."""
     without, decayed = (mean(side) for side in gaps(evidence))
     nearest = percent(mean(distance(NEAREST)(evidence)))
-    same = distance(PLAIN, "largest")(evidence).max()
+    same = digits(distance(PLAIN, "largest")(evidence).max())
     return (
-        f"Decay and penalty differ by {same:.0e} with plain SGD; with Adam the nearest penalty ends {nearest} away. "
+        f"With plain SGD decay and penalty agree to {same} digits; with Adam the nearest penalty ends {nearest} away. "
         f"With wrong labels decay brings the gap from training to validation loss from {without:.2f} to {decayed:.2f}."
     )
 

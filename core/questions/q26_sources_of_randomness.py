@@ -78,7 +78,7 @@ def picture(evidence: Evidence) -> Picture:
     """The spread from each source."""
     sources = [NONE, *reversed(SOURCES.values()), SPLIT]
     rows = [(source, "spread", intervals.spread(ends(evidence, source))) for source in sources]
-    title = "spread of the final validation loss over 30 draws (standard deviation)"
+    title = "final validation loss: standard deviation"
     return answers.cases(estimated(rows), cases=sources, kinds=["spread"], title=title, zero="same bits")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import log10
 from typing import Any
 
 from pandas import Series
@@ -17,7 +16,7 @@ from core.labs.gradient_inversion import CLOSE
 from core.labs.membership import OVERFITTED, REGULARISED
 from core.labs.recovered_pictures import BATCH, PANELS
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import by_seed, mean, percent
+from core.questions.reading import by_seed, digits, mean, percent
 
 ONE, ONE_RELU = "one example, sigmoid", "one example, ReLU"
 EIGHT, EIGHT_WIDE = f"{BATCH} examples, sigmoid", f"{BATCH} examples, 512 ReLU units"
@@ -49,10 +48,10 @@ def attack(column: str) -> Callable[[Evidence], tuple[Series, Series]]:
 
 def headline(evidence: Evidence) -> str:
     """The error of the division, the share of searches that succeed, and what the loss tells."""
-    searched, digits = found(evidence), int(-log10(of_leak(ONE, "blind")(evidence).max()))
+    searched, right = found(evidence), digits(of_leak(ONE, "blind")(evidence).max())
     known, restrained = (mean(side) for side in attack("auc")(evidence))
     return (
-        f"An example alone in its update comes back right to {digits} digits; {int(searched.sum())} of {len(searched)} searches "
+        f"An example alone in its update comes back right to {right} digits; {int(searched.sum())} of {len(searched)} searches "
         f"found a whole batch of {BATCH}. By its loss a training example is told from another in {percent(known)} of pairs, "
         f"after regularisation in {percent(restrained)}."
     )

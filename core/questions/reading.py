@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -87,6 +88,11 @@ def frame(evidence: Evidence, name: str, **which: object) -> DataFrame:
 def by_seed(evidence: Evidence, name: str, column: str, **which: object) -> Series:
     """A column of those rows, indexed by seed."""
     return frame(evidence, name, **which).set_index("seed")[column]
+
+
+def digits(error: float) -> int:
+    """To how many digits something is right whose relative error is this; 16 at most, for a float has no more."""
+    return int(-math.log10(max(error, 1e-16)))
 
 
 def side(name: str, metric: str, variant: str) -> Callable[[Evidence], Series]:
