@@ -81,10 +81,10 @@ QUESTION = Question(
     premise="A linear model is trained on noisy data in batches of 4. The rate stays, or falls to 0 along a cosine.",
     ask="Where does the falling rate end with a lower loss?",
     options=(
-        Option("Where gradients stay noisy, for Adam as well", "A constant rate keeps the weights shaking.", right=True,
-               belief="Noise keeps the weights in motion."),
         Option("Everywhere, a falling rate is always better", "With exact gradients or a low rate there is nothing to settle.",
                belief="Small steps at the end are more precise."),
+        Option("Where gradients stay noisy, for Adam as well", "A constant rate keeps the weights shaking.", right=True,
+               belief="Noise keeps the weights in motion."),
         Option("With SGD alone: Adam adapts its rate", "Adam scales its steps by the gradients' size; with noise they do not shrink.",
                belief="Adam finds a rate for each weight by itself."),
         Option("Nowhere, a falling rate only slows it down", "It slows down where it would otherwise only move around the minimum.",

@@ -111,14 +111,14 @@ QUESTION = Question(
     "Each runs at its own best learning rate.",
     ask="What comes out?",
     options=(
-        Option("Adam is ahead where gradients differ much in size", "It divides each step by the size of its gradients.", right=True,
-               belief="One rate cannot suit them all."),
         Option("Adam is ahead everywhere", "On scaled digits SGD with momentum needs no more updates.",
                belief="It is what most people use."),
         Option("SGD catches up once its rate is tuned", "On unscaled features no single rate suits all weights, tuned or not.",
                belief="The rate is what matters."),
         Option("On a convex problem both reach the minimum", "If Adam forgets fast enough, it goes to the worst end of a convex problem.",
                belief="There is only one minimum to go to."),
+        Option("Adam is ahead where gradients differ much in size", "It divides each step by the size of its gradients.", right=True,
+               belief="One rate cannot suit them all."),
     ),
     experiments={
         **{problem: compared(problem) for problem in BASES},

@@ -92,10 +92,10 @@ QUESTION = Question(
     "step, or steps with each gradient as it comes. Then gradients are of weights that have since moved on.",
     ask="What do those stale gradients cost, update for update?",
     options=(
-        Option("Next to nothing at a moderate rate, everything at a high one", "It lowers the highest rate that is stable.", right=True,
-               belief="It depends on how far the weights move meanwhile."),
         Option("The same share of progress at any rate", "At a moderate rate an old gradient is about as good as a new one.",
                belief="An old gradient is a worse gradient."),
+        Option("Next to nothing at a moderate rate, everything at a high one", "It lowers the highest rate that is stable.", right=True,
+               belief="It depends on how far the weights move meanwhile."),
         Option("Nothing: SGD is noisy anyway", "Noise averages out, a delay does not. At a high rate the weights swing ever wider.",
                belief="One more source of noise hardly matters."),
     ),

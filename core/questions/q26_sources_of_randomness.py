@@ -90,14 +90,14 @@ QUESTION = Question(
     "one thing: the initial weights, the order of the data, what dropout leaves out, the noise on the input, or the split.",
     ask="Which one leaves the final loss as it was?",
     options=(
-        Option("None: each alone moves it", "Each alone gives 30 different losses in 30 runs.", right=True,
-               belief="Training carries every small difference on."),
         Option("The order of the data", "Early batches decide where the later ones find the weights, and the run stops before it settles.",
                belief="All examples are seen in every epoch anyway."),
         Option("Dropout and noise on the input", "They average out in a sum. In a descent each step begins where the last one ended.",
                belief="They average out over thousands of draws."),
         Option("The initial weights", "Of these draws they move the loss among the most: the network ends in another place.",
                belief="Training replaces them."),
+        Option("None: each alone moves it", "Each alone gives 30 different losses in 30 runs.", right=True,
+               belief="Training carries every small difference on."),
     ),
     experiments={"sources": compared(), "splits": splits(), "well": Lab(double_well.ends, {"seeds": 200, "batches": ["full", 4, 1]})},
     claims=(
