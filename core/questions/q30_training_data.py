@@ -87,7 +87,7 @@ QUESTION = Question(
                belief="The update is a mean over eight."),
         Option("A single one exactly, of eight often some or all", "One is a division; eight can be searched for.", right=True,
                belief="The update was computed from the pictures."),
-        Option("A blurred likeness at best", "In float64 the single picture comes back to fifteen digits.",
+        Option("A blurred likeness at best", "In float64 all but the last digits of a single picture come back.",
                belief="Much is lost on the way through the network."),
     ),
     experiments={
