@@ -1,7 +1,7 @@
 """A few examples trained on until they are known by heart, by right code and by code with one mistake each.
 
-Written out in plain torch, since these are mistakes of the training loop. A slight penalty keeps the minimum finite: without it the loss of a
-batch that can be separated falls for ever, and far too high a rate still ends at 0.
+Written out in plain torch, since these are mistakes of the training loop. A slight penalty keeps the minimum finite: without it the loss of
+a batch that can be separated falls for ever, and far too high a rate still ends at 0.
 """
 
 from __future__ import annotations

@@ -55,9 +55,22 @@ QUESTION = Question(
     premise="A network of 8 layers fits its training data. It is made 32 layers deep, without and with skip connections.",
     ask="What becomes of the plain network of 32 layers?",
     options=(
-        Option("It overfits", "Overfitting would leave the training accuracy high. It is the training accuracy that falls here."),
-        Option("It cannot even fit its training data", "More layers could do no worse, but the optimizer no longer finds how.", right=True),
-        Option("Nothing much, it is only slower", "With the same number of epochs it ends near guessing, while the shallow one fits."),
+        Option(
+            "It overfits",
+            "Overfitting would leave the training accuracy high. It is the training accuracy that falls here.",
+            belief="More layers are more parameters.",
+        ),
+        Option(
+            "It cannot even fit its training data",
+            "More layers could do no worse, but the optimizer no longer finds how.",
+            right=True,
+            belief="Perhaps the optimizer no longer finds how.",
+        ),
+        Option(
+            "Nothing much, it is only slower",
+            "With the same number of epochs it ends near guessing, while the shallow one fits.",
+            belief="The extra layers could just copy their input.",
+        ),
     ),
     experiments={"depths": compared()},
     claims=(

@@ -79,9 +79,22 @@ QUESTION = Question(
     premise="Each unit's weights are written as a length times a direction, w = g · v/‖v‖, and both are trained.",
     ask="What does that change?",
     options=(
-        Option("It trains at higher learning rates", "Too long a step makes v longer, and the next ones turn it less.", right=True),
-        Option("It normalises the activations", "That is batch or layer norm. Here only the weights' length is set apart."),
-        Option("It reaches a lower loss at the same rate", "At rates at which both train the two end alike."),
+        Option(
+            "It normalises the activations",
+            "That is batch or layer norm. Here only the weights' length is set apart.",
+            belief="Its name says so.",
+        ),
+        Option(
+            "It reaches a lower loss at the same rate",
+            "At rates at which both train the two end alike.",
+            belief="Two parts are easier to find than one.",
+        ),
+        Option(
+            "It trains at higher learning rates",
+            "Too long a step makes v longer, and the next ones turn it less.",
+            right=True,
+            belief="The length may take up a step that is too long.",
+        ),
     ),
     experiments={"rates": compared()},
     claims=(

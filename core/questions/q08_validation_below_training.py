@@ -74,9 +74,22 @@ QUESTION = Question(
     premise="A network with dropout has a lower loss on validation data, which it never saw, than on its training data.",
     ask="What is the likely reason?",
     options=(
-        Option("The two are not measured alike", "The training loss is taken with dropout on; measured without, it is lower.", right=True),
-        Option("The network generalises better than it fits", "Measured alike, its loss is higher on the data that it has not seen."),
-        Option("There is a bug, this cannot be", "It can be without one: dropout, penalties, averages over the epoch, an easier set."),
+        Option(
+            "The network generalises better than it fits",
+            "Measured alike, its loss is higher on the data that it has not seen.",
+            belief="The numbers say so.",
+        ),
+        Option(
+            "The two are not measured alike",
+            "The training loss is taken with dropout on; measured without, it is lower.",
+            right=True,
+            belief="Something is on in training that is off in validation.",
+        ),
+        Option(
+            "There is a bug, this cannot be",
+            "It can be without one: dropout, penalties, averages over the epoch, an easier set.",
+            belief="A network is best on what it has seen.",
+        ),
     ),
     experiments={"causes": compared()},
     claims=(

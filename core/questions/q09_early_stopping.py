@@ -71,9 +71,22 @@ QUESTION = Question(
     premise="Three training labels in ten are wrong. The training loss falls for all of 60 epochs; the validation loss turns after some.",
     ask="What does stopping at the turn do to the loss on test data, which no rule has seen?",
     options=(
-        Option("It is lower", "What is learned after the turn is mostly the wrong labels.", right=True),
-        Option("It is higher: more training is better", "It fits the training labels better, and three in ten of them are wrong."),
-        Option("No difference: the rule saw other data", "Both sets are from one source, so their turns come at about the same epoch."),
+        Option(
+            "It is higher: more training is better",
+            "It fits the training labels better, and three in ten of them are wrong.",
+            belief="The training loss was still falling.",
+        ),
+        Option(
+            "No difference: the rule saw other data",
+            "Both sets are from one source, so their turns come at about the same epoch.",
+            belief="It never looked at the test set.",
+        ),
+        Option(
+            "It is lower",
+            "What is learned after the turn is mostly the wrong labels.",
+            right=True,
+            belief="The validation loss was about to rise.",
+        ),
     ),
     experiments={"rules": compared()},
     claims=(

@@ -69,9 +69,22 @@ QUESTION = Question(
     premise="A network is trained by SGD with small batches and a constant rate. Late in training its loss jumps from epoch to epoch.",
     ask="What calms it most, at no worse loss?",
     options=(
-        Option("A lower rate at the end", "Each noisy step then moves the weights a tenth as far, and they settle.", right=True),
-        Option("More epochs", "The jumps do not end by themselves: rate and noise of the gradient stay what they are."),
-        Option("An L2 penalty", "It makes the weights smaller, and the same steps are then larger beside them."),
+        Option(
+            "More epochs",
+            "The jumps do not end by themselves: rate and noise of the gradient stay what they are.",
+            belief="It will settle in time.",
+        ),
+        Option(
+            "A lower rate at the end",
+            "Each noisy step then moves the weights a tenth as far, and they settle.",
+            right=True,
+            belief="Each step moves the weights less.",
+        ),
+        Option(
+            "An L2 penalty",
+            "It makes the weights smaller, and the same steps are then larger beside them.",
+            belief="It holds the weights back.",
+        ),
     ),
     experiments={"remedies": compared()},
     claims=(

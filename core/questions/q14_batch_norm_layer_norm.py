@@ -66,9 +66,22 @@ QUESTION = Question(
     premise="Both bring the outputs of a layer to mean 0 and variance 1. Networks with either are trained with batches of 256 down to 2.",
     ask="What happens with two examples in a batch?",
     options=(
-        Option("Batch norm suffers, layer norm does not", "Its mean and variance come from two examples alone.", right=True),
-        Option("Both suffer, for small batches are noisy", "Layer norm looks at one example at a time: the batch is nothing to it."),
-        Option("Neither: both normalise the same numbers", "They average over different axes: over the examples, or over the units."),
+        Option(
+            "Both suffer, for small batches are noisy",
+            "Layer norm looks at one example at a time: the batch is nothing to it.",
+            belief="The gradient of two examples says little.",
+        ),
+        Option(
+            "Batch norm suffers, layer norm does not",
+            "Its mean and variance come from two examples alone.",
+            right=True,
+            belief="One of the two needs the batch.",
+        ),
+        Option(
+            "Neither: both normalise the same numbers",
+            "They average over different axes: over the examples, or over the units.",
+            belief="The formula is the same.",
+        ),
     ),
     experiments={"sizes": compared()},
     claims=(Claim("accuracy lost from batches of 64 to batches of 2, batch norm minus layer norm", "mean", Above(0.1), lost),),

@@ -63,9 +63,22 @@ QUESTION = Question(
     premise="A network learns well with small batches. Now each update averages over four times as many examples; the epochs stay.",
     ask="Which rate keeps the curve of the training loss where it was, for plain SGD?",
     options=(
-        Option("Four times the rate", "Four small steps in about one direction make one step four times as long.", right=True),
-        Option("Twice the rate, the square root of four", "That keeps the noise of a step; for Adam with small batches it fits best."),
-        Option("The same rate", "Then an epoch goes a quarter as far, since it has a quarter of the updates."),
+        Option(
+            "The same rate",
+            "Then an epoch goes a quarter as far, since it has a quarter of the updates.",
+            belief="It suited the network before.",
+        ),
+        Option(
+            "Twice the rate, the square root of four",
+            "That keeps the noise of a step; for Adam with small batches it fits best.",
+            belief="Noise falls with the root.",
+        ),
+        Option(
+            "Four times the rate",
+            "Four small steps in about one direction make one step four times as long.",
+            right=True,
+            belief="There are four times fewer steps.",
+        ),
     ),
     experiments={name: compared(*start) for name, start in STARTS.items()},
     claims=(

@@ -53,9 +53,22 @@ QUESTION = Question(
     premise="A network of ReLU units is trained with a learning rate a hundred times too high. Some units put out 0 for every example.",
     ask="What becomes of those units when training goes on?",
     options=(
-        Option("Nothing: they get no gradient", "A ReLU that is 0 everywhere has slope 0 everywhere, so its weights stay.", right=True),
-        Option("Dropout or better weights revive them", "Both act on the forward pass or the start; no gradient reaches a dead unit."),
-        Option("They come back when the loss asks for them", "The loss reaches a unit through its slope, and that is 0 on every example."),
+        Option(
+            "Dropout or better weights revive them",
+            "Both act on the forward pass or the start; no gradient reaches a dead unit.",
+            belief="Both are named as cures.",
+        ),
+        Option(
+            "They come back when the loss asks for them",
+            "The loss reaches a unit through its slope, and that is 0 on every example.",
+            belief="The loss is high, so the gradient is large.",
+        ),
+        Option(
+            "Nothing: they get no gradient",
+            "A ReLU that is 0 everywhere has slope 0 everywhere, so its weights stay.",
+            right=True,
+            belief="What does not act cannot learn.",
+        ),
     ),
     experiments={"rates": compared()},
     claims=(

@@ -67,9 +67,22 @@ QUESTION = Question(
     premise="After half of the training nine of ten weights are set to zero for good. The rest trains on.",
     ask="Does it matter which weights go?",
     options=(
-        Option("Yes: the smallest weights can go", "They add least to the outputs, so their loss is soon made up for.", right=True),
-        Option("No: the rest adapts anyhow", "It does, and yet a random tenth ends clearly lower than the largest tenth."),
-        Option("Any such cut ruins the network", "A network of this size has far more weights than its task needs."),
+        Option(
+            "No: the rest adapts anyhow",
+            "It does, and yet a random tenth ends clearly lower than the largest tenth.",
+            belief="There is half of the training left.",
+        ),
+        Option(
+            "Yes: the smallest weights can go",
+            "They add least to the outputs, so their loss is soon made up for.",
+            right=True,
+            belief="Small weights do little.",
+        ),
+        Option(
+            "Any such cut ruins the network",
+            "A network of this size has far more weights than its task needs.",
+            belief="Nine of ten is a lot.",
+        ),
     ),
     experiments={"cut": compared()},
     claims=(

@@ -60,9 +60,22 @@ QUESTION = Question(
     "probabilities for every example.",
     ask="Does the small network learn more from that than by itself?",
     options=(
-        Option("Yes, by far", "It learns from every example, also where it has no label.", right=True),
-        Option("Hardly: its size is what limits it", "With all labels the same small network does well: the labels were the limit."),
-        Option("It does worse: it copies the teacher's errors", "The teacher errs on few examples; a missing label teaches nothing."),
+        Option(
+            "Hardly: its size is what limits it",
+            "With all labels the same small network does well: the labels were the limit.",
+            belief="16 units are few.",
+        ),
+        Option(
+            "It does worse: it copies the teacher's errors",
+            "The teacher errs on few examples; a missing label teaches nothing.",
+            belief="No teacher is perfect.",
+        ),
+        Option(
+            "Yes, by far",
+            "It learns from every example, also where it has no label.",
+            right=True,
+            belief="It hears about every example.",
+        ),
     ),
     experiments={"students": compared()},
     claims=(
