@@ -22,13 +22,20 @@ OUTDATED = "Trained by another version, which computed other numbers: the link o
 
 
 def introduction() -> None:
-    """One click to see what this is."""
+    """Two doors: the questions, and one click to a comparison."""
     runs = len(presets.DEFAULT.runs())
-    if st.button("Compare five optimizers now", type="primary", icon=":material/play_arrow:", key="home.start"):
+    with st.container(horizontal=True, gap="small"):
+        if st.button("Ask a question", type="primary", icon=":material/quiz:", key="home.ask"):
+            st.switch_page("pages/questions.py")
+        compared = st.button("Compare five optimizers now", icon=":material/play_arrow:", key="home.start")
+    if compared:
         with errors.shown("The comparison could not be started"):
             service.store().request(presets.DEFAULT, "run")
             _go(presets.DEFAULT)
-    st.caption(f"{', '.join(presets.DEFAULT.names)} on handwritten digits: {runs} runs, some seconds. Then change any setting.")
+    st.caption(
+        "Questions: what interviewers ask on training networks; guess, see it measured here, read why. Compare: "
+        f"{', '.join(presets.DEFAULT.names)} on handwritten digits, {runs} runs, some seconds; then change any setting."
+    )
 
 
 def examples() -> None:
