@@ -91,7 +91,7 @@ def test_it_can_be_paused_stepped_resumed_and_cancelled(page, server):
     with store_of(server) as store:
         reached = int(store.progress(comparison).epochs_done / 4)
     until(page, lambda: epoch(page) == reached, "the page shows what came in after the pause")
-    button(page, "Step")
+    button(page, "Epoch")
     until(page, lambda: epoch(page) == reached + 1 and ", paused" in standing(page), "it went one epoch further and stopped there")
     button(page, "Resume")
     until(page, lambda: epoch(page) > reached + 1, "it goes on")

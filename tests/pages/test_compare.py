@@ -38,7 +38,7 @@ def enabled(app: AppTest) -> set[str]:
 def test_before_anything_was_trained_it_says_what_would_be_and_offers_to_run_it(open_page, store):
     app = open_page(PAGE)
     assert "Nothing has been trained with these settings yet" in texts(app)
-    assert enabled(app) == {"Run", "Step"}
+    assert enabled(app) == {"Run", "Epoch"}
     assert not specs(app)
     plan = app.dataframe[0].value
     assert list(plan) == ["SGD momentum", "SGD Nesterov", "RMSprop", "Adam", "AdamW"]
@@ -165,7 +165,7 @@ def test_with_one_variant_added_it_shows_what_is_stored_and_what_is_missing(open
     bar = app.get("progress")[0].proto
     assert bar.text.startswith("9 runs, 6 stored, about ")
     assert bar.value == 66
-    assert enabled(app) == {"Run", "Step"}
+    assert enabled(app) == {"Run", "Epoch"}
     assert "no data yet" in specs(app)[0]
     table = app.dataframe[0].value
     assert list(table["variant"]) == ["lr=0.001", "lr=0.01", "lr=0.1"]
@@ -196,7 +196,7 @@ def test_a_failure_says_why(open_page, store):
         ledger.end(connection, small().id, "failed", "a worker ran out of memory\nmake the network smaller")
     app = open_page(PAGE, query(small()), errors=True)
     assert "a worker ran out of memory" in app.error[0].value
-    assert enabled(app) == {"Run", "Step"}
+    assert enabled(app) == {"Run", "Epoch"}
 
 
 def test_a_table_of_one_class_is_refused_in_a_sentence(open_page):

@@ -338,9 +338,9 @@ def _step(steps: int, *, playing: bool) -> int:
         st.session_state[key] = steps
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         label, icon = ("Stop", ":material/stop:") if playing else ("Play", ":material/play_arrow:")
-        if st.button(label, key=f"{PAGE}.play", icon=icon, on_click=_toggle, args=(steps,), help="Walks from the start to the last step."):
+        if st.button(label, key=f"{PAGE}.play", icon=icon, on_click=_toggle, args=(steps,), help="Walks from the start to the last update."):
             st.rerun()
-        return int(st.slider("Up to step", 0, steps, steps, 1, key=key, bind="query-params"))
+        return int(st.slider("Up to update", 0, steps, steps, 1, key=key, bind="query-params"))
 
 
 def _toggle(steps: int) -> None:
@@ -373,15 +373,15 @@ def _values(paths: DataFrame, step: int) -> None:
         hide_index=True,
         column_config={
             "variant": text("Optimizer", pinned=True),
-            "step": number("Step", help="A path that diverged ends before."),
+            "step": number("Update", help="A path that diverged ends before."),
             "x": number("x", format="%.5g"),
             "y": number("y", format="%.5g"),
             "loss": number("Loss", format="%.4g"),
             "excess": number("Above lowest", format="%.3g", help="Loss minus the lowest loss that there is."),
             "grad_norm": number("Gradient", format="%.3g", help="Norm of the gradient, without noise."),
             "distance": number("Distance", format="%.3g", help="To the nearest minimum."),
-            "evaluations": number("Gradients", help="How often the gradient was asked for: once a step, but by L-BFGS."),
-            "reached": number("Reached", help="First step at which the loss above the lowest was a thousandth of the start's."),
+            "evaluations": number("Gradients", help="How often the gradient was asked for: once an update, but by L-BFGS."),
+            "reached": number("Reached", help="First update at which the loss above the lowest was a thousandth of the start's."),
             "status": text("Status", help="diverged: not finite any more, or a million units away."),
         },
         placeholder="–",

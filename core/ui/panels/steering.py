@@ -38,7 +38,7 @@ RUN_HELP = (
 BUTTONS = (
     Button("run", "Run", ":material/play_arrow:", RUN_HELP),
     Button("pause", "Pause", ":material/pause:", "Stop after the present segment of training (about half a second), to go on later."),
-    Button("step", "Step", ":material/skip_next:", "Train one more epoch of every run, then pause."),
+    Button("step", "Epoch", ":material/skip_next:", "Train one more epoch of every run, then pause."),
     Button("resume", "Resume", ":material/resume:", "Go on from where it was paused."),
     Button("cancel", "Cancel", ":material/stop:", "Stop. What has been trained stays stored, and Run goes on from there."),
 )
