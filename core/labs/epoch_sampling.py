@@ -58,6 +58,12 @@ def share_seen(seed: int = 0, examples: int = 800, epochs: int = 5) -> float:
     return float(np.mean([len(np.unique(epoch)) for epoch in drawn]) / examples)
 
 
+def shares_seen(examples: int = 800, epochs: int = 5, seeds: int = 32) -> DataFrame:
+    """`share_seen` of several seeds: seed, share, expected."""
+    shares = [share_seen(seed, examples, epochs) for seed in range(seeds)]
+    return DataFrame({"seed": range(seeds), "share": shares, "expected": expected_share(examples, examples)})
+
+
 def seen_curve(seed: int = 0, examples: int = 800, points: int = 100) -> DataFrame:
     """The share seen after each stretch of one epoch: sampling, draws, share, expected."""
     order_N = {"reshuffle": np.arange(examples), "with_replacement": np.random.default_rng(seed).integers(0, examples, examples)}

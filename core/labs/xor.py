@@ -20,13 +20,14 @@ from typing import NamedTuple
 import numpy as np
 from pandas import DataFrame, concat
 
-from core.choices.activations import ActivationChoice, Relu
+from core.choices.activations import ActivationChoice, Gelu, Relu, Tanh
 from core.labs import activation_functions
 from core.labs.threads import one_thread
 
 WIDTHS = (1, 2, 3, 4, 6, 8)
 SEEDS = tuple(range(200))
 RATE, UPDATES, EVERY = 0.1, 3_000, 100
+KINDS: dict[str, type[ActivationChoice]] = {"relu": Relu, "tanh": Tanh, "gelu": Gelu}
 
 CORNERS_P2 = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 TRUE_P = np.array([0.0, 1.0, 1.0, 0.0])
@@ -151,6 +152,13 @@ def solved(trained: DataFrame) -> DataFrame:
     """
     last = trained[trained["step"] == trained["step"].max()]
     return last.pivot(index="seed", columns="width", values="solved").astype(float)
+
+
+def ends(activation: str = "relu", widths: Sequence[int] = WIDTHS, seeds: int = 200) -> DataFrame:
+    """Where networks of one kind of activation end, a row a width and seed: width, seed, solved (1.0 or 0.0)."""
+    trained = train(widths, range(seeds), activation=KINDS[activation](), every=UPDATES)
+    last = trained[trained["step"] == trained["step"].max()]
+    return last.assign(solved=last["solved"].astype(float))[["width", "seed", "solved"]].reset_index(drop=True)
 
 
 def shares(trained: DataFrame) -> DataFrame:

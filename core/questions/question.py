@@ -113,6 +113,7 @@ class Question:
 
     answer: three to eight plain sentences, in Markdown. formula: in LaTeX, or empty. headline: the finding in one sentence, with numbers
     that people feel, computed from what was measured. picture: drawn from it. doubt: why a claim is likely to fail or to stay unclear.
+    code: Python that is shown with the answer, the source of what was run; empty for most.
     """
 
     id: str
@@ -127,6 +128,7 @@ class Question:
     picture: Callable[[Evidence], Picture]
     answer: str
     formula: str = ""
+    code: str = ""
     usual: str = ""
     turns: tuple[Turn, ...] = ()
     sources: tuple[str, ...] = ()

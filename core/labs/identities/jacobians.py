@@ -52,6 +52,11 @@ def table(choices: Iterable[ActivationChoice] = SHOWN) -> DataFrame:
     return DataFrame(rows)
 
 
+def slopes(choices: Iterable[ActivationChoice] = SHOWN) -> DataFrame:
+    """The slopes at 0 alone, a row a function: activation, left, right, taken, largest; see `table`."""
+    return table(choices)[["activation", "left", "right", "taken", "largest"]]
+
+
 def elementwise(choice: ActivationChoice, x_D: np.ndarray) -> np.ndarray:
     """diag(f'(x)): (D, D)."""
     return np.diag(activation_functions.values(choice, x_D)[1])

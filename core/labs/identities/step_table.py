@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from pandas import DataFrame
+from pandas import DataFrame, concat
 
 EIGENVALUES, START = (1.0, 10.0), (-2.5, 1.5)
 LOWEST, HIGHEST, COMPONENTS = 0.01, 100.0, 20
@@ -24,6 +24,9 @@ RATES = (0.1, 0.5, 0.99, 1.0, 1.5, 1.9, 1.99, 2.0, 2.01, 2.1, 2.5)
 """Learning rates that are tried, times the largest eigenvalue."""
 
 UPDATES = 200
+AROUND, SHOWN = (0.02, 0.1, 0.19, 0.2, 0.21), 40
+"""Rates below, at and above the highest stable one of `EIGENVALUES`, and for how many updates they are followed."""
+
 AT_THE_EDGE = 1e-12
 """A product lr * lambda so near to 2 counts as 2: rounding decides there."""
 
@@ -66,6 +69,16 @@ def table(lr: float = 0.15, eigenvalues: Sequence[float] = EIGENVALUES, start: S
         "loss": loss_TD,
     }
     return DataFrame({name: values.ravel() for name, values in columns.items()})
+
+
+def distances(rates: Sequence[float] = AROUND, eigenvalues: Sequence[float] = EIGENVALUES, updates: int = SHOWN) -> DataFrame:
+    """How far from the minimum each rate is, update after update: a row a rate and step: rate, step, distance."""
+    eigenvalues_D, start_D = np.array(eigenvalues, dtype=float), np.array(START)
+    frames = []
+    for rate in rates:
+        distance_T = np.linalg.norm(descend(eigenvalues_D, start_D, rate, updates), axis=1)
+        frames.append(DataFrame({"rate": rate, "step": np.arange(updates + 1), "distance": distance_T}))
+    return concat(frames, ignore_index=True)
 
 
 def fates(lr: float, eigenvalues: Sequence[float] = EIGENVALUES) -> DataFrame:

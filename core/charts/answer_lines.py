@@ -1,0 +1,78 @@
+"""Pictures of answers: how something goes on over updates, units, widths, with a band over seeds where there are seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import altair as alt
+from pandas import DataFrame
+
+from core.charts import bands, marks, palette, titles
+
+Scale = Literal["linear", "log"]
+
+
+def lines(
+    points: DataFrame,
+    *,
+    variants: Sequence[str],
+    x: str,
+    x_title: str,
+    y_title: str,
+    x_scale: Scale = "linear",
+    y_scale: Scale = "linear",
+    width: int = 800,
+    height: int = 320,
+) -> alt.LayerChart:
+    """A line a variant, and its band where there is one.
+
+    Args:
+        points: variant, the x column, mean; low, high and n may be missing where nothing was drawn by chance.
+        variants: at most 8, in order, which decides the colours.
+        x: column of `points`.
+        x_title: title of its axis, with the unit.
+        y_title: title of the y axis, with the unit.
+        x_scale: "log": what is not above 0 is left out.
+        y_scale: the same along y.
+        width: of the chart, in pixels.
+        height: of the plot, in pixels.
+    """
+    shown = bands.of_variants(points, variants)
+    for column, scale in ((x, x_scale), ("mean", y_scale)):
+        shown = shown[shown[column] > 0] if scale == "log" else shown
+    across = alt.X(f"{x}:Q", title=x_title, scale=_scale(x_scale), axis=_axis("x", x_scale))
+    up = alt.Y("mean:Q", title=y_title, scale=_scale(y_scale), axis=_axis("y", y_scale))
+    colour = palette.colour(list(variants), list(variants), width=width)
+    with_band = {"low", "high", "n"} <= set(shown.columns)
+    interval = marks.mean_and_interval(y_title) if with_band else [marks.number("mean", y_title)]
+    tooltip = [alt.Tooltip("variant:N"), marks.number(x, x_title), *interval]
+    base = alt.Chart(shown)
+    line = base.mark_line(strokeWidth=2, clip=True).encode(across, up, colour)
+    dots = base.mark_point(opacity=0, size=50, clip=True).encode(across, up, colour, tooltip=tooltip)
+    layers = [*([_band(shown, across, up, colour)] if with_band and len(shown) else []), line, dots]
+    described = f"{y_title} against {x_title}, a line each for {titles.listed(list(variants))}."
+    return alt.LayerChart(layer=layers, width=width, height=height, autosize=marks.FIT, description=described)
+
+
+def _band(shown: DataFrame, across: alt.X, up: alt.Y, colour: alt.Color) -> alt.Chart:
+    """Cut at the range of the means: the interval of a few seeds may be far wider than all there is to see."""
+    ends = shown.dropna(subset=["low", "high"])
+    reach = shown["mean"].min(), shown["mean"].max()
+    ends = ends.assign(low=ends["low"].clip(*reach), high=ends["high"].clip(*reach))
+    return alt.Chart(ends).mark_area(opacity=0.18, clip=True).encode(across, _at("low", up), alt.Y2("high:Q"), colour)
+
+
+def _at(field: str, up: alt.Y) -> alt.Y:
+    """Another column on the same axis."""
+    other = up.copy()
+    other.shorthand = f"{field}:Q"
+    return other
+
+
+def _scale(scale: Scale) -> alt.Scale:
+    return alt.Scale(type="log", nice=False, padding=8) if scale == "log" else alt.Scale(nice=False, zero=False, padding=8)
+
+
+def _axis(channel: Literal["x", "y"], scale: Scale) -> alt.Axis:
+    return marks.logarithmic(channel) if scale == "log" else alt.Axis(tickCount=8)

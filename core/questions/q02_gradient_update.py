@@ -1,0 +1,86 @@
+"""Question 02: the vanilla gradient update, and the learning rate at which it begins to diverge."""
+
+from __future__ import annotations
+
+from core.analysis.claims import Below
+from core.charts.answer_lines import lines
+from core.charts.specs import Picture
+from core.comparison import Comparison
+from core.labs import identities
+from core.labs.identities import step_table
+from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
+from core.questions.reading import of_lab
+
+HIGHEST = 2 / max(step_table.EIGENVALUES)
+RATES = [f"rate {rate:g}" for rate in step_table.AROUND]
+
+
+def trained(**optimizer: object) -> Comparison:
+    """A linear classifier on all digits at once, at rates that rise by a factor of ten."""
+    base = {"model": "linear", "optimizer": {"kind": "sgd"} | optimizer, "training": {"epochs": 100, "batch_size": "full"}}
+    return Comparison.load({"base": base, "vary": {"optimizer.lr": [0.01, 0.1, 1.0, 10.0]}, "seeds": 3})
+
+
+def distance(evidence: Evidence, rate: float) -> float:
+    """From the minimum, after the last update."""
+    frame = evidence["paths"].frame
+    return float(frame[frame["rate"] == rate].sort_values("step")["distance"].iloc[-1])
+
+
+def headline(evidence: Evidence) -> str:
+    """What happens on either side of the highest rate."""
+    below, above = (distance(evidence, rate) for rate in (0.19, 0.21))
+    return (
+        f"From a distance of {distance_at_start(evidence):.1f}, {step_table.SHOWN} updates at a rate of 0.19 lead to {below:.2g}, "
+        f"at 0.21 to {above:.2g}; the border is at {HIGHEST:g}."
+    )
+
+
+def distance_at_start(evidence: Evidence) -> float:
+    """From the minimum, before the first update."""
+    return float(evidence["paths"].frame.query("step == 0")["distance"].iloc[0])
+
+
+def picture(evidence: Evidence) -> Picture:
+    """The distance over the updates."""
+    frame = evidence["paths"].frame
+    points = frame.assign(variant=[f"rate {rate:g}" for rate in frame["rate"]]).rename(columns={"distance": "mean"})
+    return lines(points, variants=RATES, x="step", x_title="update", y_title="distance from the minimum (logarithmic)", y_scale="log")
+
+
+QUESTION = Question(
+    id="02",
+    text="What is the vanilla gradient update, and when does it diverge?",
+    topic="first steps",
+    premise="Gradient descent runs on a bowl that is ten times as steep in one direction as in the other: its curvatures are 1 and 10. "
+    "The learning rate is raised bit by bit.",
+    ask="From which learning rate on does it diverge?",
+    options=(
+        Option("From 2 / 10 = 0.2 on", "The steepest direction decides: there each update multiplies by 1 − 10 · rate.", right=True),
+        Option("From 1 / 10 = 0.1 on, where it overshoots", "Overshooting changes the sign, and yet each step ends nearer than it began."),
+        Option("From 2 / 5.5 = 0.36 on, by the mean curvature", "Directions do not share: one that grows is enough to diverge."),
+        Option("Never, since each step goes downhill", "The gradient points downhill at the start of a step; the step may end higher."),
+    ),
+    experiments={"errors": Lab(identities.table, {"module": "step_table", "seeds": 8}), "paths": Lab(step_table.distances)},
+    claims=(
+        Claim("error of 200 updates against the closed form", "exact", Below(1e-12), of_lab("errors", "closed_form")),
+        Claim("the same on a bowl whose axes are turned", "exact", Below(1e-12), of_lab("errors", "rotated")),
+        Claim("directions that grow below a rate of 2 / curvature, or shrink above", "exact", Below(0.0), of_lab("errors", "growth")),
+    ),
+    headline=headline,
+    picture=picture,
+    formula=r"\theta \leftarrow \theta - \eta\, \nabla L(\theta), \qquad L = \tfrac12 \sum_i \lambda_i \theta_i^2 "
+    r"\;\Rightarrow\; \theta_i^{(t)} = (1 - \eta \lambda_i)^t\, \theta_i^{(0)}",
+    answer=(
+        "The vanilla update subtracts the gradient times the learning rate from the weights. On a quadratic each direction of curvature λ "
+        "goes its own way: an update multiplies its distance from the minimum by 1 − ηλ. Below a rate of 1/λ it shrinks from one side, "
+        "between 1/λ and 2/λ it shrinks while it jumps from side to side, and above 2/λ it grows. So the largest curvature sets the "
+        "highest rate. The smallest one sets the pace: at that rate a flat direction hardly moves. Momentum, adaptive rates and "
+        "normalization are ways out of this conflict."
+    ),
+    turns=(
+        Turn("A classifier on digits", "From which rate on does its loss jump?", trained()),
+        Turn("The same with momentum", "Is its highest rate the same?", trained(momentum=0.9)),
+    ),
+    sources=("Goh 2017, Why Momentum Really Works, Distill", "Cauchy 1847"),
+)

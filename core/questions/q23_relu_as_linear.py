@@ -1,0 +1,93 @@
+"""Question 23: a network of ReLU units as a linear classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pandas import Series
+
+from core.analysis.claims import Above, Below
+from core.charts import answers
+from core.charts.specs import Picture
+from core.comparison import Comparison
+from core.labs import identities
+from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
+from core.questions.reading import last, of, of_lab, spread
+
+LINEAR = "linear"
+WIDTHS = {1: "1 ReLU unit", 2: "2 ReLU units", 16: "16 ReLU units"}
+SEEDS = 40
+"""So many agreeing show a share above 0.9."""
+BASE: dict[str, Any] = {
+    "data": {"kind": "blobs", "classes": 2, "noise": 0.25},
+    "optimizer": {"kind": "adam", "lr": 0.01},
+    "training": {"epochs": 40, "batch_size": 64},
+}
+
+
+def compared(seeds: int = 8, **changes: Any) -> Comparison:
+    """A linear classifier, and ReLU networks of several widths."""
+    variants: list[dict[str, Any]] = [{"name": LINEAR, "model": "linear"}]
+    variants += [{"name": name, "model": {"kind": "mlp", "hidden": [width]}} for width, name in WIDTHS.items()]
+    return Comparison.load({"base": BASE | changes, "variants": variants, "seeds": seeds})
+
+
+def perfect(variant: str) -> Callable[[Evidence], Series]:
+    """Whether all training examples are right, by seed."""
+    return lambda evidence: (of(last(evidence, "blobs", "train_accuracy"), variant) == 1.0).astype(float)
+
+
+def headline(evidence: Evidence) -> str:
+    """How many starts lead there."""
+    linear, one, two, many = (int(perfect(name)(evidence).sum()) for name in (LINEAR, *WIDTHS.values()))
+    return (
+        f"All examples right in {linear} of {SEEDS} starts with a linear classifier, in {many} with 16 ReLU units, "
+        f"in {two} with 2 and in {one} with a single one."
+    )
+
+
+def picture(evidence: Evidence) -> Picture:
+    """Accuracy of each network."""
+    accuracy = last(evidence, "blobs", "train_accuracy")
+    names = [LINEAR, *WIDTHS.values()]
+    rows = [(name, "training accuracy", of(accuracy, name)) for name in names]
+    return answers.cases(spread(rows), cases=names, kinds=["training accuracy"], title="training accuracy, mean over starts")
+
+
+QUESTION = Question(
+    id="23",
+    text="Can a network of ReLU units alone act as a linear classifier?",
+    topic="architecture",
+    premise="ReLU gives 0 for every negative number. A straight line separates the data, and a network with ReLU units is to find it.",
+    ask="Can it be exactly a linear function?",
+    options=(
+        Option("Yes: two units are enough", "One carries the score where it is positive, the other where it is negative.", right=True),
+        Option("No: ReLU is not linear", "One unit bends; the difference of two that bend the opposite way does not."),
+        Option("Only approximately, with many units", "The two-unit construction is exact for every input."),
+        Option("No: it loses all that is negative", "What one unit loses, a second one with the opposite weights keeps."),
+    ),
+    experiments={"blobs": compared(SEEDS), "errors": Lab(identities.table, {"module": "linear_networks", "seeds": 8})},
+    claims=(
+        Claim("error of relu(s) − relu(−s) as the score s", "exact", Below(1e-12), of_lab("errors", "pair")),
+        Claim("error of relu(s + B) − B as the score s", "exact", Below(1e-12), of_lab("errors", "bias")),
+        Claim("share of examples classed otherwise with a ReLU on the outputs too", "exact", Below(0.0), of_lab("errors", "classes")),
+        Claim("starts from which 16 ReLU units get all training examples right", "share", Above(0.9), perfect(WIDTHS[16])),
+        Claim("starts from which a linear classifier does", "share", Above(0.9), perfect(LINEAR)),
+    ),
+    headline=headline,
+    picture=picture,
+    formula=r"w^\top x + b = \mathrm{ReLU}(w^\top x + b) - \mathrm{ReLU}(-w^\top x - b)",
+    answer=(
+        "It can. Two units with opposite weights carry any linear score: one is on where the score is positive, the other where it is "
+        "negative, and their difference is the score. On bounded data one unit is enough, with a bias so large that it is always on, "
+        "which the output layer takes off again. It holds with a ReLU on the outputs too, since the larger of two scores tells the class. "
+        "That it can does not mean that training always finds it: with one or two units some starts end elsewhere."
+    ),
+    usual="The usual answer is no, because ReLU is not linear. That a part bends does not mean that the whole must.",
+    turns=(
+        Turn("Two moons", "What can ReLU do that the line cannot?", compared(data="moons")),
+        Turn("Leaky ReLU", "Do more narrow networks succeed?", compared(model={"kind": "mlp", "activation": "leaky_relu"})),
+    ),
+    sources=("Glorot, Bordes & Bengio 2011, AISTATS", "Goodfellow, Bengio & Courville 2016, Deep Learning, section 6.3"),
+)
