@@ -57,9 +57,10 @@ def slope(side: str) -> Callable[[Evidence], Series]:
 def headline(evidence: Evidence) -> str:
     """How much shorter the sigmoid's gradient is."""
     sigmoid, relu = (mean(side) for side in both(evidence))
+    times = float(f"{relu / sigmoid:.2g}")
     return (
         f"Ten layers down the first layer's gradient has a norm of {relu:.2g} with ReLU and of {sigmoid:.1e} with the sigmoid: "
-        f"{relu / sigmoid:,.0f} times shorter."
+        f"{times:,.0f} times shorter."
     )
 
 

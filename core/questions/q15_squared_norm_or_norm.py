@@ -65,8 +65,9 @@ def headline(evidence: Evidence) -> str:
 def picture(evidence: Evidence) -> Picture:
     """The norms of the units in order."""
     points = by_rank(evidence).assign(variant=lambda frame: frame["penalty"].map(NAMES))
+    shown = [NAMES[penalty] for penalty in ("none", SQUARED, PLAIN)]
     return lines(
-        points, variants=list(NAMES.values()), x="rank", x_title="hidden units, from the longest to the shortest",
+        points, variants=shown, x="rank", x_title="hidden units, from the longest to the shortest",
         y_title="norm of a unit's incoming weights",
     )  # fmt: skip
 

@@ -43,8 +43,8 @@ def headline(evidence: Evidence) -> str:
 def picture(evidence: Evidence) -> Picture:
     """Accuracy of each."""
     accuracy = last(evidence, "moons", "val_accuracy")
-    rows = [("two moons", name, of(accuracy, name)) for name in MODELS]
-    return answers.cases(spread(rows), cases=["two moons"], kinds=list(MODELS), title="validation accuracy")
+    title = "validation accuracy"
+    return answers.cases(spread((name, title, of(accuracy, name)) for name in MODELS), cases=list(MODELS), kinds=[title], title=title)
 
 
 QUESTION = Question(
