@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ import pandas as pd
 from core.choices.models import has_batch_norm
 from core.data.loading import load_data
 from core.engine.network import build_model
+from core.labs.threads import one_thread
 from core.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ ROUNDING = 3e-6
 
 FITTED_SHARE = 10
 """The line is fitted to batches of at most one part in so many of the examples: without replacement larger ones are less noisy."""
+
+
+DIGITS: dict[str, Any] = {"kind": "digits", "validation_fraction": 0.33, "test_fraction": 0.1}
+"""1,024 training examples, which every power of two up to there divides."""
 
 
 class GradientNoise(NamedTuple):
@@ -191,3 +196,14 @@ def _spread(found_KP: np.ndarray) -> dict[str, float]:
     if variance < (ROUNDING * float(np.abs(found_KP).max())) ** 2 * found_KP.shape[1]:
         return {"noise": 0.0, "ci_low": 0.0, "ci_high": 0.0}
     return {"noise": math.sqrt(variance), "ci_low": math.sqrt(max(variance - half, 0.0)), "ci_high": math.sqrt(variance + half)}
+
+
+def slopes(seeds: int = 8, draws: int = 256) -> pd.DataFrame:
+    """The noise of a small network on digits, drawn without replacement: batch_size, noise, seed, slope (of the seed)."""
+    frames = []
+    for seed in range(seeds):
+        run = RunSettings.model_validate({"data": DIGITS, "model": {"kind": "mlp", "hidden": [32]}, "seed": seed})
+        with one_thread():
+            found = measure(run, draws, replacement=False)
+        frames.append(found.table[["batch_size", "noise"]].assign(seed=seed, slope=found.slope))
+    return pd.concat(frames, ignore_index=True)

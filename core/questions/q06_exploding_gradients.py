@@ -1,0 +1,165 @@
+"""Question 06: exploding gradients: how they are seen, what helps, and why recurrent networks have them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from pandas import DataFrame, Series
+
+from core.analysis.claims import Above, Below
+from core.charts import curves
+from core.charts.specs import Picture
+from core.comparison import Comparison
+from core.labs import spectral_radius
+from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
+from core.questions.reading import last, mean, of
+
+TOO_LARGE = {"kind": "he", "gain": 2.2}
+DEEP: dict[str, Any] = {
+    "model": {"kind": "mlp", "width": 64, "depth": 10, "init": TOO_LARGE},
+    "optimizer": {"kind": "sgd", "lr": 0.1},
+    "training": {"epochs": 10},
+}
+NOTHING = "no cure"
+CURES: dict[str, dict[str, Any]] = {
+    "He's start": {"model.init": "he"},
+    "gradient clipped to norm 5": {"clipping": {"kind": "norm", "max_norm": 5}},
+    "each number clipped to 0.1": {"clipping": {"kind": "value", "max_value": 0.1}},
+    "batch norm": {"model.normalization": "batch"},
+    "rate 1/30": {"optimizer.lr": 0.1 / 30},
+}
+ADDING: dict[str, Any] = {
+    "data": {"kind": "adding", "samples": 4000, "steps": 50, "validation_fraction": 0.1, "test_fraction": 0.1},
+    "optimizer": {"kind": "adam", "lr": 0.02},
+    "clipping": {"kind": "norm", "max_norm": 1},
+    "training": {"epochs": 8, "batch_size": 32},
+}
+CELLS = {"tanh RNN": "rnn", "LSTM": "lstm", "GRU": "gru"}
+BLOWN_UP = 1000.0
+"""A loss from which on a run counts as blown up, also where it is still finite."""
+
+
+def deep(seeds: int = 8, **changes: Any) -> Comparison:
+    """Ten layers whose weights are too large, without a cure and with one at a time."""
+    variants = [{"name": NOTHING}, *({"name": name, **cure} for name, cure in CURES.items())]
+    return Comparison.load({"base": DEEP | changes, "variants": variants, "seeds": seeds})
+
+
+def adding(**changes: Any) -> Comparison:
+    """The three kinds of cell on a sum of two numbers that are up to 50 steps back."""
+    variants = [{"name": name, "model": {"kind": "recurrent", "cell": cell, "hidden": 16}} for name, cell in CELLS.items()]
+    return Comparison.load({"base": ADDING | changes, "variants": variants, "seeds": 5})
+
+
+def blown_up(evidence: Evidence) -> DataFrame:
+    """Whether each run blew up: a row a seed, a column a variant."""
+    return np.isinf(last(evidence, "deep", "train_loss_eval", BLOWN_UP)).unstack("variant")
+
+
+def without(evidence: Evidence) -> Series:
+    """By seed, whether the run without a cure blew up."""
+    return blown_up(evidence)[NOTHING].astype(float)
+
+
+def with_any(evidence: Evidence) -> Series:
+    """By seed, whether one of the cures left its run to blow up."""
+    return blown_up(evidence)[list(CURES)].any(axis=1).astype(float)
+
+
+def worst_cure(evidence: Evidence) -> Series:
+    """By seed, the lowest training accuracy of a run with a cure."""
+    return last(evidence, "deep", "train_accuracy").unstack("variant")[list(CURES)].min(axis=1)
+
+
+def powers(evidence: Evidence) -> Series:
+    """By seed, how far the gradient's norm is from radius^lag without inputs."""
+    return spectral_radius.errors(evidence["no inputs"].frame)
+
+
+def flatter(evidence: Evidence) -> Series:
+    """By seed, slope minus ln radius with inputs, the largest of the radii."""
+    found = spectral_radius.slopes(evidence["inputs"].frame)
+    return (found["slope"] - found["predicted"]).groupby(found["seed"]).max()
+
+
+def lowest(evidence: Evidence) -> Series:
+    """By seed, the tanh RNN's lowest validation error of all epochs."""
+    history = evidence["adding"].history
+    return history[history["variant"] == "tanh RNN"].groupby("seed")["val_loss"].min()
+
+
+def against_rnn(cell: str) -> Callable[[Evidence], tuple[Series, Series]]:
+    """The last validation error of a cell, and the tanh RNN's lowest."""
+    return lambda evidence: (of(last(evidence, "adding", "val_loss"), cell), lowest(evidence))
+
+
+def headline(evidence: Evidence) -> str:
+    """How many runs blow up, and what the recurrent networks reach."""
+    blown = blown_up(evidence)
+    gru = mean(of(last(evidence, "adding", "val_loss"), "GRU"))
+    return (
+        f"{int(blown[NOTHING].sum())} of {len(blown)} runs blow up; with a cure {int(blown[list(CURES)].to_numpy().sum())} of "
+        f"{len(blown) * len(CURES)}. "
+        f"Over 50 steps the tanh RNN's squared error stays at {mean(lowest(evidence)):.2f}, a GRU's falls to {gru:.1g}."
+    )
+
+
+def picture(evidence: Evidence) -> Picture:
+    """Training accuracy of the deep networks over the epochs."""
+    names = [NOTHING, *CURES]
+    return curves.loss_curves(evidence["deep"].history, variants=names, metric="train_accuracy", with_seeds=False, width=800)
+
+
+QUESTION = Question(
+    id="06",
+    text="Exploding gradients: how do we know, what helps, and why recurrent networks?",
+    topic="optimization",
+    premise="The weights of a network of ten layers start half again as large as they should. "
+    "Its loss leaps to infinity within a few updates. One thing is changed at a time: the start, the clipping, the normalization, the rate.",
+    ask="Which of these changes keeps it from blowing up?",
+    options=(
+        Option("Each of them, by itself", "Each breaks the chain of ever longer gradients and ever longer steps at one place.", right=True),
+        Option("A lower learning rate alone", "It has to be thirty times as low, and then learns slowly. The others keep the rate."),
+        Option("A smaller start alone", "The gradient is long at the start only: clipping or a norm carries the network past it."),
+        Option(
+            "All but clipping, which falsifies the gradient", "By norm it keeps the direction, and what is clipped still goes downhill."
+        ),
+    ),
+    experiments={
+        "deep": deep(),
+        "no inputs": Lab(spectral_radius.lags, {"inputs": "zeros", "seeds": 4}),
+        "inputs": Lab(spectral_radius.lags, {"inputs": "data", "seeds": 4}),
+        "adding": adding(),
+    },
+    claims=(
+        Claim("seeds whose run blows up without a cure", "count", Above(0.8), without),
+        Claim("seeds for which one of five cures fails", "count", Below(0.1), with_any),
+        Claim("lowest training accuracy of a run with a cure", "exact", Above(0.5), worst_cure),
+        Claim("RNN without inputs: error of radius^lag as the gradient's norm", "exact", Below(1e-4), powers),
+        Claim("RNN with inputs: slope of ln norm minus ln radius, the largest of five radii", "mean", Below(0.0), flatter),
+        Claim("lowest validation error of the tanh RNN on sums over 50 steps", "mean", Above(0.8 / 6), lowest),
+        Claim("validation error, LSTM over the tanh RNN's lowest", "ratio", Below(0.1), against_rnn("LSTM")),
+        Claim("validation error, GRU over the tanh RNN's lowest", "ratio", Below(0.1), against_rnn("GRU")),
+    ),
+    headline=headline,
+    picture=picture,
+    formula=r"\frac{\partial h_T}{\partial h_{T-k}} = \prod_{t=T-k+1}^{T} \mathrm{diag}(f'(z_t))\, W \;\sim\; \rho(W)^k, \qquad "
+    r"g \leftarrow g \cdot \min\left(1, \frac{c}{\lVert g \rVert}\right)",
+    answer=(
+        "They show in the gradient's norm: it grows by orders of magnitude, and soon after the loss leaps or becomes NaN. The reason is a "
+        "product of one matrix a layer; if each stretches a little, many stretch a lot. A start of the right size, a normalization, fewer "
+        "layers and a lower rate help, and clipping caps what is left. A recurrent network applies the same matrix at every step, so its "
+        "gradient goes as the largest eigenvalue to the power of the lag: above 1 it explodes, below 1 it vanishes. That is exact near "
+        "a state of 0; with inputs tanh flattens and the gradient is shorter. LSTM and GRU add to their state instead of "
+        "multiplying it, so a gradient can pass many steps. Clipping does not help against vanishing, and neither does cutting the gradient after a few steps, "
+        "which only shortens the memory."
+    ),
+    turns=(
+        Turn("A tenth of the rate", "How many runs still blow up?", deep(optimizer={"kind": "sgd", "lr": 0.01})),
+        Turn("Adam", "Does it need a cure?", deep(optimizer={"kind": "adam", "lr": 0.001})),
+        Turn("Sums over 20 steps", "Can the tanh RNN do it?", adding(data=ADDING["data"] | {"steps": 20})),
+    ),
+    sources=("Pascanu, Mikolov & Bengio 2013, arXiv:1211.5063", "Hochreiter & Schmidhuber 1997", "Cho et al. 2014, arXiv:1406.1078"),
+)

@@ -1,0 +1,130 @@
+"""Question 10: gradient descent, stochastic gradient descent and mini-batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame, Series
+
+from core.analysis import claim_measures
+from core.analysis.claims import Below, Inside
+from core.charts.answer_lines import lines
+from core.charts.specs import Picture
+from core.comparison import Comparison
+from core.labs import gradient_noise
+from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
+from core.questions.reading import last, mean, of, percent, points
+
+SIZES: dict[str, int | str] = {"batch of 1": 1, "batch of 32": 32, "all at once": "full"}
+ONE, MINI, FULL = SIZES
+RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+BASE: dict[str, Any] = {
+    "data": gradient_noise.DIGITS,
+    "model": {"kind": "mlp", "hidden": [32]},
+    "optimizer": {"kind": "sgd"},
+    "training": {"epochs": 5},
+}
+
+
+def name(size: str, rate: float) -> str:
+    """The variant's name."""
+    return f"{size}, lr={rate:g}"
+
+
+def compared(**changes: Any) -> Comparison:
+    """Each size at each rate."""
+    variants = [
+        {"name": name(size, rate), "training.batch_size": batch, "optimizer.lr": rate} for size, batch in SIZES.items() for rate in RATES
+    ]
+    return Comparison.load({"base": BASE | changes, "variants": variants, "seeds": 8})
+
+
+def equal_updates() -> Comparison:
+    """160 updates by mini-batches and by the full batch."""
+    variants = [
+        {"name": "batch of 32, 5 epochs", "training.batch_size": 32},
+        {"name": "all at once, 160 epochs", "training.batch_size": "full", "training.epochs": 160},
+    ]
+    return Comparison.load({"base": BASE | {"optimizer": {"kind": "sgd", "lr": 1.0}}, "variants": variants, "seeds": 8})
+
+
+def at_best(evidence: Evidence, metric: str) -> Series:
+    """The metric at each size's own best rate, indexed by size and seed."""
+    found = last(evidence, "sizes", metric)
+    frames = [
+        DataFrame({"curve": size, "place": rate, "seed": numbers.index, "value": numbers.to_numpy()})
+        for size in SIZES
+        for rate in RATES
+        for numbers in [of(found, name(size, rate))]
+    ]
+    return claim_measures.at_best(pd.concat(frames, ignore_index=True), metric)
+
+
+def ends(evidence: Evidence) -> tuple[Series, Series]:
+    """Training loss of mini-batches and of the full batch, each at its own best rate."""
+    found = at_best(evidence, "train_loss_eval")
+    return found[MINI], found[FULL]
+
+
+def slope(evidence: Evidence) -> Series:
+    """By seed, the slope of log noise against log batch size."""
+    return evidence["noise"].frame.groupby("seed")["slope"].first()
+
+
+def headline(evidence: Evidence) -> str:
+    """What five epochs reach."""
+    accuracy = at_best(evidence, "train_accuracy")
+    one, mini, full = (percent(mean(accuracy[size])) for size in SIZES)
+    return (
+        f"After five epochs, each at its best rate, batches of 32 get {mini} of the training examples right, batches of one {one}, "
+        f"all examples at once {full}. The gradient's noise falls as batch^{mean(slope(evidence)):.2f}."
+    )
+
+
+def picture(evidence: Evidence) -> Picture:
+    """Training loss against the rate."""
+    places = [(name(size, rate), size, rate) for size in SIZES for rate in RATES]
+    frame = points(last(evidence, "sizes", "train_loss_eval"), places, "lr")
+    return lines(
+        frame[np.isfinite(frame["mean"])], variants=list(SIZES), x="lr", x_title="learning rate (logarithmic)",
+        y_title="training loss after five epochs (nats, logarithmic)", x_scale="log", y_scale="log",
+    )  # fmt: skip
+
+
+QUESTION = Question(
+    id="10",
+    text="Gradient descent, stochastic gradient descent, mini-batches: what is the difference?",
+    topic="optimization",
+    premise="A network sees its 1,024 training examples five times: one by one, in batches of 32, or all at once. "
+    "Each way has the learning rate that suits it best.",
+    ask="Which way ends with the highest training loss?",
+    options=(
+        Option("All at once", "It has the best gradient, but makes five updates where batches of 32 make 160.", right=True),
+        Option("One by one, since its gradient is so noisy", "The noise is paid for by a lower rate, and 5,120 updates make up for it."),
+        Option("Batches of 32, neither fish nor fowl", "They are the usual choice: hardly noisier per epoch, and fast on hardware."),
+        Option("They end alike: all saw the same examples", "What they saw is the same; how often they moved is not."),
+    ),
+    experiments={"sizes": compared(), "noise": Lab(gradient_noise.slopes, {"seeds": 8, "draws": 256})},
+    claims=(
+        Claim("training loss after five epochs, batches of 32 over all at once, each at its best rate", "ratio", Below(0.3), ends),
+        Claim("slope of the gradient's noise against the batch size, both logarithmic", "mean", Inside(-0.53, -0.47), slope),
+    ),
+    headline=headline,
+    picture=picture,
+    formula=r"\theta \leftarrow \theta - \eta\, \frac1B \sum_{i \in \text{batch}} \nabla L_i(\theta), \qquad "
+    r"\sqrt{\mathbb{E}\lVert g_B - g\rVert^2} = \frac{\sigma}{\sqrt B}",
+    answer=(
+        "All three follow the mean gradient of some examples: gradient descent of all, stochastic gradient descent of one, mini-batch SGD "
+        "of a few. With batches B times as large the noise is the square root of B times smaller, but the work for an update is B times "
+        "larger. So per example seen, small batches get farther, until the noise is the limit. At equal updates the full batch does "
+        "about as well; it has just seen many more examples. Batches of one make poor use of hardware that computes on many numbers at "
+        "once, and so a moderate batch is the fastest in seconds."
+    ),
+    turns=(
+        Turn("As many updates for both", "Does the full batch catch up?", equal_updates()),
+        Turn("Momentum", "How far do five full updates get?", compared(optimizer={"kind": "sgd", "momentum": 0.9})),
+    ),
+    sources=("Bottou, Curtis & Nocedal 2018, arXiv:1606.04838", "McCandlish et al. 2018, arXiv:1812.06162"),
+)

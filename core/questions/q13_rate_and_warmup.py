@@ -1,0 +1,143 @@
+"""Question 13: a learning rate that is too high, too low or acceptable; and warmup."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from pandas import DataFrame, Series
+
+from core.analysis import claim_measures, intervals
+from core.analysis.claims import Above, Below, Inside
+from core.charts.answer_lines import lines
+from core.charts.specs import Picture
+from core.comparison import Comparison
+from core.questions.question import Claim, Evidence, Option, Question, Turn
+from core.questions.reading import mean, of, sides
+
+WARMUP = {0: "no warmup", 1: "warmup"}
+STEEP, HE = "start too large", "He's start"
+RATES = {STEEP: (0.11, 0.15, 0.21), HE: tuple(float(f"{0.15 * 1.4**step:.3g}") for step in range(7))}
+INITS: dict[str, Any] = {STEEP: {"kind": "he", "gain": 2.2}, HE: "he"}
+LOW, GOOD, HIGH = "rate 0.001", "rate 0.1", "rate 5"
+MODEL: dict[str, Any] = {"kind": "mlp", "width": 64, "depth": 6}
+EPOCHS = {"epochs": 8}
+
+
+def three() -> Comparison:
+    """The default network at three rates."""
+    variants = [{"name": each, "optimizer.lr": float(each.split()[1])} for each in (LOW, GOOD, HIGH)]
+    return Comparison.load({"base": {"optimizer": {"kind": "sgd"}, "training": EPOCHS}, "variants": variants, "seeds": 8})
+
+
+def name(rate: float, warmup: int) -> str:
+    """The variant's name."""
+    return f"{WARMUP[warmup]}, lr={rate:g}"
+
+
+def rates(start: str, longest: int = 1, **changes: Any) -> Comparison:
+    """Rates with and without warmup, from one start."""
+    base = {"model": MODEL | {"init": INITS[start]}, "optimizer": {"kind": "sgd"}, "training": EPOCHS} | changes
+    variants = [
+        {"name": name(rate, warmup), "optimizer.lr": rate, "schedule.warmup": warmup * longest}
+        for warmup in WARMUP
+        for rate in RATES[start]
+    ]
+    return Comparison.load({"base": base, "variants": variants, "seeds": 8})
+
+
+def trained(evidence: Evidence, start: str, warmup: int) -> DataFrame:
+    """Whether it trains, a row a seed and a column a rate."""
+    found = claim_measures.trains(evidence[start].history, 0.9)
+    return DataFrame({rate: of(found, name(rate, warmup)) for rate in RATES[start]})
+
+
+def share_that_trains(evidence: Evidence) -> tuple[Series, Series]:
+    """The share of the three rates that train from the start that is too large: with warmup, without."""
+    with_warmup, without = (trained(evidence, STEEP, warmup).mean(axis=1) for warmup in (1, 0))
+    return with_warmup, without
+
+
+def highest(evidence: Evidence) -> tuple[Series, Series]:
+    """The highest rate that trains from He's start: with warmup, without; 0 where none does."""
+    with_warmup, without = (
+        (found * found.columns).max(axis=1).astype(float) for found in (trained(evidence, HE, warmup) for warmup in (1, 0))
+    )
+    return with_warmup, without
+
+
+def too_high(evidence: Evidence) -> Series:
+    """By seed, whether a rate of 5 trains."""
+    return of(claim_measures.trains(evidence["three"].history, 0.9), HIGH).astype(float)
+
+
+def headline(evidence: Evidence) -> str:
+    """What warmup does to either start."""
+    (one, none), (with_warmup, without) = share_that_trains(evidence), highest(evidence)
+    return (
+        f"From a start that is too large, {24 * mean(none):.0f} of 24 runs train without warmup and {24 * mean(one):.0f} with it. "
+        f"From He's start the highest rate that trains is {mean(without):.2f} without and {mean(with_warmup):.2f} with it."
+    )
+
+
+def shares(evidence: Evidence) -> DataFrame:
+    """The share of seeds that train, for the picture: variant, lr, mean, low, high, n."""
+    rows = []
+    for start, tried in RATES.items():
+        for warmup, said in WARMUP.items():
+            found = trained(evidence, start, warmup)
+            for rate in tried:
+                value, low, high, n, _ = intervals.share(found[rate])
+                rows.append({"variant": f"{start}, {said}", "lr": rate, "mean": value, "low": low, "high": high, "n": n})
+    return pd.DataFrame(rows)
+
+
+def picture(evidence: Evidence) -> Picture:
+    """The share of seeds that train against the rate."""
+    variants = [f"{start}, {said}" for start in RATES for said in WARMUP.values()]
+    return lines(
+        shares(evidence), variants=variants, x="lr", x_title="learning rate (logarithmic)", x_scale="log",
+        y_title="seeds that reach 90 % training accuracy (share)",
+    )  # fmt: skip
+
+
+QUESTION = Question(
+    id="13",
+    text="A learning rate that is too high, too low, acceptable: how do they look, and what does warmup do?",
+    topic="optimization",
+    premise="In the first epoch the learning rate rises from nearly 0 to its full value: warmup. "
+    "A deep network is trained with SGD at ever higher rates, with warmup and without.",
+    ask="Does warmup make higher rates train?",
+    options=(
+        Option(
+            "Only where the start is steeper than what follows",
+            "Warmup carries it past the start; elsewhere it changes little.",
+            right=True,
+        ),
+        Option("Yes, always", "From He's start the highest rate that trains is about the same with warmup and without."),
+        Option("No: the rate is too high, sooner or later", "From weights that are too large the loss is steep only at first."),
+    ),
+    experiments={"three": three(), STEEP: rates(STEEP), HE: rates(HE)},
+    claims=(
+        Claim("share of three rates that train from a start too large, warmup minus none", "difference", Above(0.2), share_that_trains),
+        Claim("highest rate that trains from He's start, warmup over none", "ratio", Inside(1 / 1.5, 1.5), highest),
+        Claim("training loss, rate 0.1 over rate 0.001", "ratio", Below(0.2), sides("three", "train_loss_eval", GOOD, LOW)),
+        Claim("seeds that train at a rate of 5", "count", Below(0.0), too_high),
+    ),
+    headline=headline,
+    picture=picture,
+    formula=r"\eta_t = \eta\, \min\left(1, \frac{t}{W}\right)",
+    answer=(
+        "At a rate that is too low the loss falls slowly and in a smooth line. At an acceptable one it falls fast and then levels off. "
+        "At one that is too high it jumps, stays where guessing is, or becomes NaN. The limit is set by the curvature: steps are stable below two "
+        "over the largest one. Warmup starts with small steps, while the curvature may be largest, and so allows a rate that the start "
+        "alone would not bear. Where the start is well scaled there is nothing to gain, and that is the usual case for a small "
+        "network. In large ones with Adam warmup also covers the time in which Adam's averages know only a few gradients."
+    ),
+    usual="Warmup is often said to allow higher rates in general. Here it does so only from a start that is too large.",
+    turns=(
+        Turn("Warmup of three epochs", "Does a longer one help more?", rates(STEEP, 3)),
+        Turn("Batch norm", "Is the start still too large?", rates(STEEP, model=MODEL | {"init": INITS[STEEP], "normalization": "batch"})),
+    ),
+    sources=("Goyal et al. 2017, arXiv:1706.02677", "Gilmer et al. 2021, arXiv:2110.04369"),
+)
