@@ -88,8 +88,8 @@ QUESTION = Question(
         "inverted: in evaluation there is nothing left to do. Backward, multiply the gradient by the same mask and divide it by 1 − p as "
         "well; a unit that was dropped gets no gradient. The rest is the chain rule, read from the last line of the forward pass to the "
         "first: a matrix product gives back two products with transposed matrices, a bias gets the sum over the examples, a ReLU lets "
-        "through what was positive. To check it, compare with autograd on the same mask, or with finite differences. The mean over "
-        "the masks is the input exactly only over all masks; over a few it is off by as much as the picture shows."
+        "through what was positive. To check it, compare with autograd on the same mask, or with finite differences. The mean over the "
+        "masks is the input exactly only over all masks; over a few it is off by as much as the picture shows."
     ),
     turns=(
         Turn("On digits", "What does more dropout do to both losses?", trained()),

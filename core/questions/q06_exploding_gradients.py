@@ -116,8 +116,8 @@ QUESTION = Question(
     id="06",
     text="Exploding gradients: how do we know, what helps, and why recurrent networks?",
     topic="optimization",
-    premise="The weights of a network of ten layers start half again as large as they should. "
-    "Its loss leaps to infinity within a few updates. One thing is changed at a time: the start, the clipping, the normalization, the rate.",
+    premise="The weights of a network of ten layers start half again as large as they should. Its loss leaps to infinity within a few "
+    "updates. One thing is changed at a time: the start, the clipping, the normalization, the rate.",
     ask="Which of these changes keeps it from blowing up?",
     options=(
         Option("Each of them, by itself", "Each breaks the chain of ever longer gradients and ever longer steps at one place.", right=True),
@@ -151,10 +151,10 @@ QUESTION = Question(
         "They show in the gradient's norm: it grows by orders of magnitude, and soon after the loss leaps or becomes NaN. The reason is a "
         "product of one matrix a layer; if each stretches a little, many stretch a lot. A start of the right size, a normalization, fewer "
         "layers and a lower rate help, and clipping caps what is left. A recurrent network applies the same matrix at every step, so its "
-        "gradient goes as the largest eigenvalue to the power of the lag: above 1 it explodes, below 1 it vanishes. That is exact near "
-        "a state of 0; with inputs tanh flattens and the gradient is shorter. LSTM and GRU add to their state instead of "
-        "multiplying it, so a gradient can pass many steps. Clipping does not help against vanishing, and neither does cutting the gradient after a few steps, "
-        "which only shortens the memory."
+        "gradient goes as the largest eigenvalue to the power of the lag: above 1 it explodes, below 1 it vanishes. That is exact near a "
+        "state of 0; with inputs tanh flattens and the gradient is shorter. LSTM and GRU add to their state instead of multiplying it, so "
+        "a gradient can pass many steps. Clipping does not help against vanishing, and neither does cutting the gradient after a few "
+        "steps, which only shortens the memory."
     ),
     turns=(
         Turn("A tenth of the rate", "How many runs still blow up?", deep(optimizer={"kind": "sgd", "lr": 0.01})),

@@ -118,9 +118,9 @@ QUESTION = Question(
     answer=(
         "All three follow the mean gradient of some examples: gradient descent of all, stochastic gradient descent of one, mini-batch SGD "
         "of a few. With batches B times as large the noise is the square root of B times smaller, but the work for an update is B times "
-        "larger. So per example seen, small batches get farther, until the noise is the limit. At equal updates the full batch does "
-        "about as well; it has just seen many more examples. Batches of one make poor use of hardware that computes on many numbers at "
-        "once, and so a moderate batch is the fastest in seconds."
+        "larger. So per example seen, small batches get farther, until the noise is the limit. At equal updates the full batch does about "
+        "as well; it has just seen many more examples. Batches of one make poor use of hardware that computes on many numbers at once, "
+        "and so a moderate batch is the fastest in seconds."
     ),
     turns=(
         Turn("As many updates for both", "Does the full batch catch up?", equal_updates()),

@@ -75,8 +75,8 @@ QUESTION = Question(
         "Two linear layers in a row compute one linear function: the product of the matrices, and one bias. So the second adds parameters "
         "and multiplications, but nothing that could be said with it. It takes a function that is not linear between them to bend the "
         "boundary. There are reasons to have two after all. With few units between them the product has a low rank, which saves "
-        "parameters; that is what LoRA does. And the path of training differs: deep linear networks train unlike one layer, "
-        "though they end at the same loss."
+        "parameters; that is what LoRA does. And the path of training differs: deep linear networks train unlike one layer, though they "
+        "end at the same loss."
     ),
     turns=(
         Turn("Stopped early", "Do the two still agree?", compared(optimizer={"kind": "adam", "lr": 0.01}, training={"epochs": 10})),

@@ -103,8 +103,8 @@ QUESTION = Question(
         "one adds the inputs, the other takes off twice what goes beyond 1. One unit of a function that only rises, as ReLU and tanh, is "
         "never enough, for then the output only rises or only falls along one direction. GELU dips before it rises, and a single unit of "
         "it succeeds. What can be represented is another matter than what is learned: with two ReLU units most starts get stuck. Every "
-        "further unit is one more chance that a good pair is among them, which is one reason why networks are made larger than they "
-        "need to be."
+        "further unit is one more chance that a good pair is among them, which is one reason why networks are made larger than they need "
+        "to be."
     ),
     turns=(
         Turn("Clouds instead of points", "From which width on do all seeds succeed?", trained()),

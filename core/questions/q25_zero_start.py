@@ -81,10 +81,10 @@ QUESTION = Question(
     r"\;\Rightarrow\; w_a = w_b \text{ after every update}",
     answer=(
         "Units of a layer with the same weights compute the same and get the same gradient, so they stay the same: the layer is worth one "
-        "unit, and its matrix has rank 1. With zeros it is worse. The output layer lets no gradient back, since that passes "
-        "through weights of 0, and tanh or ReLU units put out 0, so it gets none itself: only the last bias learns, and the network says how frequent each class is. "
-        "Random weights break the symmetry. Biases may start at 0, because the weights have broken it already. Dropout breaks it as well, "
-        "and so a constant start with dropout does train."
+        "unit, and its matrix has rank 1. With zeros it is worse. The output layer lets no gradient back, since that passes through "
+        "weights of 0, and tanh or ReLU units put out 0, so it gets none itself: only the last bias learns, and the network says how "
+        "frequent each class is. Random weights break the symmetry. Biases may start at 0, because the weights have broken it already. "
+        "Dropout breaks it as well, and so a constant start with dropout does train."
     ),
     turns=(
         Turn("Dropout", "Does the constant start train now?", compared(dropout=0.2)),
