@@ -84,12 +84,12 @@ def headline(evidence: Evidence) -> str:
 
 
 def picture(evidence: Evidence) -> Picture:
-    """Training loss against the rate."""
+    """Training accuracy against the rate, where no run diverged."""
     places = [(name(size, rate), size, rate) for size in SIZES for rate in RATES]
-    frame = points(last(evidence, "sizes", "train_loss_eval"), places, "lr")
+    frame = points(last(evidence, "sizes", "train_accuracy"), places, "lr")
     return lines(
         frame[np.isfinite(frame["mean"])], variants=list(SIZES), x="lr", x_title="learning rate (logarithmic)",
-        y_title="training loss after five epochs (nats, logarithmic)", x_scale="log", y_scale="log",
+        y_title="training accuracy after five epochs", x_scale="log", 
     )  # fmt: skip
 
 
