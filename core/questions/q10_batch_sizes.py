@@ -89,7 +89,7 @@ def picture(evidence: Evidence) -> Picture:
     frame = points(last(evidence, "sizes", "train_accuracy"), places, "lr")
     return lines(
         frame[np.isfinite(frame["mean"])], variants=list(SIZES), x="lr", x_title="learning rate (logarithmic)",
-        y_title="training accuracy after five epochs", x_scale="log", 
+        y_title="training accuracy after five epochs", x_scale="log",
     )  # fmt: skip
 
 
