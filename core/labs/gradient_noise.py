@@ -22,7 +22,6 @@ import pandas as pd
 
 from core.choices.models import has_batch_norm
 from core.data.loading import load_data
-from core.engine.network import build_model
 from core.labs.threads import one_thread
 from core.settings import RunSettings
 
@@ -121,6 +120,8 @@ def fitted_slope(table: pd.DataFrame, examples: int) -> tuple[float, float]:
 def _prepared(run: RunSettings) -> tuple[nn.Module, Tensor, Tensor]:
     """The network without dropout and the examples."""
     import torch
+
+    from core.engine.network import build_model
 
     split = load_data(run.data)
     model = build_model(run).float().eval()

@@ -9,21 +9,25 @@ Source: Pascanu, Mikolov & Bengio 2013 (arXiv:1211.5063), section 2.1. The measu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pandas import DataFrame, Series, concat
 
-from core.labs import gradient_lag
-from core.labs.gradient_lag import Inputs
 from core.labs.threads import one_thread
 from core.settings import RunSettings
+
+if TYPE_CHECKING:
+    from core.labs.gradient_lag import Inputs
 
 RADII = (0.5, 0.9, 1.0, 1.1, 1.5)
 STEPS, HIDDEN = 50, 32
 
 
 def lags(inputs: Inputs = "zeros", radii: Sequence[float] = RADII, seeds: int = 4) -> DataFrame:
-    """Untrained networks on the adding problem: inputs, radius, seed, lag (steps), norm."""
+    """Untrained networks on the adding problem: inputs, radius, seed, lag (steps), norm. Imports torch."""
+    from core.labs import gradient_lag
+
     frames = []
     with one_thread():
         for radius in radii:
