@@ -8,6 +8,7 @@ Source: Pascanu, Mikolov & Bengio 2013 (arXiv:1211.5063), section 2.1. The measu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -51,8 +52,9 @@ def errors(frame: DataFrame) -> Series:
 
 def slopes(frame: DataFrame) -> DataFrame:
     """The slope of ln norm against the lag by least squares, a row a radius and seed: radius, seed, slope, predicted (ln radius)."""
-    rows = [
-        {"radius": radius, "seed": seed, "slope": float(np.polyfit(group["lag"], np.log(group["norm"]), 1)[0]), "predicted": np.log(radius)}
-        for (radius, seed), group in frame.groupby(["radius", "seed"])
-    ]
+    rows = []
+    for _, group in frame.groupby(["radius", "seed"]):
+        radius, seed = float(group["radius"].iloc[0]), int(group["seed"].iloc[0])
+        slope = float(np.polyfit(group["lag"], np.log(group["norm"]), 1)[0])
+        rows.append({"radius": radius, "seed": seed, "slope": slope, "predicted": math.log(radius)})
     return DataFrame(rows)

@@ -103,7 +103,9 @@ QUESTION = Question(
     options=(
         Option("All at once", "It has the best gradient, but makes five updates where batches of 32 make 160.", right=True),
         Option("One by one, since its gradient is so noisy", "The noise is paid for by a lower rate, and 5,120 updates make up for it."),
-        Option("Batches of 32, neither fish nor fowl", "They are the usual choice: hardly noisier per epoch, and fast on hardware."),
+        Option(
+            "Batches of 32, neither exact nor frequent", "They end far below the full batch, and use hardware better than single examples."
+        ),
         Option("They end alike: all saw the same examples", "What they saw is the same; how often they moved is not."),
     ),
     experiments={"sizes": compared(), "noise": Lab(gradient_noise.slopes, {"seeds": 8, "draws": 256})},

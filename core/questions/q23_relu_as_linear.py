@@ -16,7 +16,7 @@ from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
 from core.questions.reading import last, of, of_lab, spread
 
 LINEAR = "linear"
-WIDTHS = {1: "1 ReLU unit", 2: "2 ReLU units", 16: "16 ReLU units"}
+WIDTHS = {1: "1 hidden unit", 2: "2 hidden units", 16: "16 hidden units"}
 SEEDS = 40
 """So many agreeing show a share above 0.9."""
 BASE: dict[str, Any] = {

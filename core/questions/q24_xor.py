@@ -79,7 +79,7 @@ QUESTION = Question(
     "A network with two hidden ReLU units is trained from 200 random starts.",
     ask="From how many of the starts does it learn all four points?",
     options=(
-        Option("From about a third", "Many starts end where a unit is off for good, or where one point stays wrong.", right=True),
+        Option("From about three in ten", "Many starts end where a unit is off for good, or where one point stays wrong.", right=True),
         Option("From all: it is big enough", "That good weights exist does not mean that gradient descent gets there."),
         Option("From none: two units are too few", "Weights by hand solve it exactly: relu(a + b) − 2 relu(a + b − 1)."),
     ),
@@ -107,8 +107,8 @@ QUESTION = Question(
         "to be."
     ),
     turns=(
-        Turn("Clouds instead of points", "From which width on do all seeds succeed?", trained()),
-        Turn("The same with tanh", "Is two enough more often?", trained(activation="tanh")),
+        Turn("Clouds instead of points", "How does the accuracy rise with the width?", trained()),
+        Turn("The same with tanh", "Which width gains most?", trained(activation="tanh")),
     ),
     sources=("Minsky & Papert 1969, Perceptrons", "Goodfellow, Bengio & Courville 2016, Deep Learning, section 6.1"),
 )
