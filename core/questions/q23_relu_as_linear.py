@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pandas import Series
+from pandas import DataFrame, Series
 
+from core.analysis import intervals
 from core.analysis.claims import Above, Below
 from core.charts import answers
 from core.charts.specs import Picture
 from core.comparison import Comparison
 from core.labs import identities
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import last, of, of_lab, spread
+from core.questions.reading import last, of, of_lab
 
 LINEAR = "linear"
 WIDTHS = {1: "1 hidden unit", 2: "2 hidden units", 16: "16 hidden units"}
@@ -48,11 +49,11 @@ def headline(evidence: Evidence) -> str:
 
 
 def picture(evidence: Evidence) -> Picture:
-    """Accuracy of each network."""
-    accuracy = last(evidence, "blobs", "train_accuracy")
-    names = [LINEAR, *WIDTHS.values()]
-    rows = [(name, "training accuracy", of(accuracy, name)) for name in names]
-    return answers.cases(spread(rows), cases=names, kinds=["training accuracy"], title="training accuracy, mean over starts")
+    """The share of starts from which all is right."""
+    names, title = [LINEAR, *WIDTHS.values()], "starts from which all training examples are right (share)"
+    rows = [(name, title, *intervals.share(perfect(name)(evidence))[:4]) for name in names]
+    points = DataFrame(rows, columns=["case", "kind", "mean", "low", "high", "n"])
+    return answers.cases(points, cases=names, kinds=[title], title=title)
 
 
 QUESTION = Question(
