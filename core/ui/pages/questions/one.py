@@ -204,6 +204,9 @@ def _why(question: Question) -> None:
         st.latex(question.formula)
     if question.usual:
         st.markdown(f"**What is usually said.** {question.usual}")
+    if question.code:
+        with st.expander("The code", type="compact"):
+            st.code(question.code, language="python", height=360)
 
 
 def _settings(question: Question) -> None:
