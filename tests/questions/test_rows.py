@@ -17,7 +17,7 @@ def test_a_row_has_none_where_there_is_no_number():
     never = judge("mean", Above(1.0), Series([float("inf")] * 8))
     parts = tuple([exact, never, *[exact] * len(question.claims)][: len(question.claims)])
     row = json.loads(json.dumps(Answer(question, parts, "It was so.", 1.0).row(), allow_nan=False))
-    assert row["parts"][0] | {"claim": ""} == {
-        "claim": "", "verdict": "holds", "effect": 1e-15, "ci_low": None, "ci_high": None, "n": 2, "threshold": 1e-12,
+    assert row["parts"][0] | {"claim": "", "sentence": ""} == {
+        "claim": "", "sentence": "", "verdict": "holds", "effect": 1e-15, "ci_low": None, "ci_high": None, "n": 2, "threshold": 1e-12,
     }  # fmt: skip
     assert row["parts"][1]["effect"] is None
