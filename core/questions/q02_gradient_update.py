@@ -56,9 +56,9 @@ QUESTION = Question(
     "The learning rate is raised bit by bit.",
     ask="From which learning rate on does it diverge?",
     options=(
-        Option("From 2 / 10 = 0.2 on", "The steepest direction decides: there each update multiplies by 1 − 10 · rate.", right=True),
         Option("From 1 / 10 = 0.1 on, where it overshoots", "Overshooting changes the sign, and yet each step ends nearer than it began."),
         Option("From 2 / 5.5 = 0.36 on, by the mean curvature", "Directions do not share: one that grows is enough to diverge."),
+        Option("From 2 / 10 = 0.2 on", "The steepest direction decides: there each update multiplies by 1 − 10 · rate.", right=True),
         Option("Never, since each step goes downhill", "The gradient points downhill at the start of a step; the step may end higher."),
     ),
     experiments={"errors": Lab(identities.table, {"module": "step_table", "seeds": 8}), "paths": Lab(step_table.distances)},
@@ -69,8 +69,8 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
-    formula=r"\theta \leftarrow \theta - \eta\, \nabla L(\theta), \qquad L = \tfrac12 \sum_i \lambda_i \theta_i^2 "
-    r"\;\Rightarrow\; \theta_i^{(t)} = (1 - \eta \lambda_i)^t\, \theta_i^{(0)}",
+    formula=r"\theta \leftarrow \theta - \eta\, \nabla L(\theta), \qquad L = \tfrac12 \sum_i \lambda_i \theta_i^2, \qquad "
+    r"\theta_i^{(t)} = (1 - \eta \lambda_i)^t\, \theta_i^{(0)}",
     answer=(
         "The vanilla update subtracts the gradient times the learning rate from the weights. On a quadratic each direction of curvature λ "
         "goes its own way: an update multiplies its distance from the minimum by 1 − ηλ. Below a rate of 1/λ it shrinks from one side, "

@@ -59,12 +59,12 @@ QUESTION = Question(
     premise="In training a layer sets each of its outputs to 0 with probability p = 0.4. In evaluation it drops nothing.",
     ask="What else does dropout have to do?",
     options=(
+        Option("Nothing else: zeros are enough", "Then the next layer sees 0.6 of the signal in training, and all of it in evaluation."),
         Option(
             "Divide by 1 − p, and use the same mask backwards",
             "So its mean over the masks is the input, and the gradient takes the way that the signal took.",
             right=True,
         ),
-        Option("Nothing else: zeros are enough", "Then the next layer sees 0.6 of the signal in training, and all of it in evaluation."),
         Option("Draw a new mask for the backward pass", "That is the gradient of another network than the one that gave the loss."),
         Option("Divide by p what was kept", "With p = 0.4 a share of 0.6 is kept; divided by p, the mean is 1.5 times the input."),
     ),
@@ -80,7 +80,7 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
-    formula=r"d = h \odot \frac{m}{1-p}, \quad m_i \sim \mathrm{Bernoulli}(1-p), \qquad "
+    formula=r"d = h \odot \frac{m}{1-p}, \qquad m_i \sim \mathrm{Bernoulli}(1-p), \qquad "
     r"\frac{\partial L}{\partial h} = \frac{\partial L}{\partial d} \odot \frac{m}{1-p}, \qquad \mathbb{E}_m[d] = h",
     code=inspect.getsource(numpy_network),
     answer=(

@@ -76,9 +76,9 @@ QUESTION = Question(
     premise="The derivative of the sigmoid is 0.25 at most, that of ReLU is 0 or 1. A network of ten layers is about to be trained.",
     ask="How much shorter is the first layer's gradient with the sigmoid than with ReLU?",
     options=(
-        Option("Over a hundred thousand times", "Ten layers multiply ten derivatives, each a quarter at most.", right=True),
         Option("About four times", "That is one layer's share. The chain rule multiplies the layers' derivatives."),
         Option("Hardly: the start makes up for it", "Xavier's start keeps the signal of a linear network; here it is shrunk once a layer."),
+        Option("Over a hundred thousand times", "Ten layers multiply ten derivatives, each a quarter at most.", right=True),
         Option("It is longer: ReLU is 0 for half of all inputs", "He's start makes up for that half with weights √2 times as large."),
     ),
     experiments={
@@ -96,7 +96,7 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
-    formula=r"\sigma' = \sigma(1-\sigma) \le \tfrac14, \quad \tanh' = 1 - \tanh^2 \le 1, \quad \mathrm{ReLU}'(0) \in [0, 1], \quad "
+    formula=r"\sigma' = \sigma(1-\sigma) \le \tfrac14, \qquad \tanh' = 1 - \tanh^2 \le 1, \qquad \mathrm{ReLU}'(0) \in [0, 1], \qquad "
     r"J_\sigma(x) = \mathrm{diag}\big(\sigma(x)(1 - \sigma(x))\big)",
     answer=(
         "Sigmoid and tanh flatten out on both sides, so their derivatives go to 0; the sigmoid's is a quarter at most even in the middle. "

@@ -101,8 +101,8 @@ QUESTION = Question(
     "Each way has the learning rate that suits it best.",
     ask="Which way ends with the highest training loss?",
     options=(
-        Option("All at once", "It has the best gradient, but makes five updates where batches of 32 make 160.", right=True),
         Option("One by one, since its gradient is so noisy", "The noise is paid for by a lower rate, and 5,120 updates make up for it."),
+        Option("All at once", "It has the best gradient, but makes five updates where batches of 32 make 160.", right=True),
         Option(
             "Batches of 32, neither exact nor frequent", "They end far below the full batch, and use hardware better than single examples."
         ),

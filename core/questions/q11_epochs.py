@@ -67,9 +67,9 @@ QUESTION = Question(
     premise="A training set has 800 examples. Instead of an epoch, each of 800 draws takes one of the 800 at random.",
     ask="What share of the examples is seen?",
     options=(
-        Option("About 63 %", "Each is missed with probability (1 − 1/800)⁸⁰⁰, about 1/e = 37 %.", right=True),
         Option("About 50 %", "That would be seen after about 555 draws; later draws still meet some that were not seen."),
         Option("Over 95 %", "That takes three times as many draws: some examples are drawn two, three or four times."),
+        Option("About 63 %", "Each is missed with probability (1 − 1/800)⁸⁰⁰, about 1/e = 37 %.", right=True),
         Option("All, but for a few", "To see the last few takes the longest: about 5,800 draws on average."),
     ),
     experiments={

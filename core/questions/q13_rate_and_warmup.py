@@ -109,12 +109,12 @@ QUESTION = Question(
     "A deep network is trained with SGD at ever higher rates, with warmup and without.",
     ask="Does warmup make higher rates train?",
     options=(
+        Option("Yes, always", "From He's start the highest rate that trains is about the same with warmup and without."),
         Option(
             "Only where the start is steeper than what follows",
             "Warmup carries it past the start; elsewhere it changes little.",
             right=True,
         ),
-        Option("Yes, always", "From He's start the highest rate that trains is about the same with warmup and without."),
         Option("No: the rate is too high, sooner or later", "From weights that are too large the loss is steep only at first."),
     ),
     experiments={"three": three(), STEEP: rates(STEEP), HE: rates(HE)},

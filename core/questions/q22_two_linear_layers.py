@@ -54,10 +54,10 @@ QUESTION = Question(
     premise="A linear classifier is compared with a network of two linear layers, 32 units between them and no activation function.",
     ask="What can the second network learn on two moons that the first cannot?",
     options=(
+        Option("A bent boundary, for it has more parameters", "It has 162 instead of 6, and yet all it can say is one matrix and a bias."),
         Option(
             "Nothing: its boundary is a straight line too", "The product of two matrices is a matrix, so two layers are one.", right=True
         ),
-        Option("A bent boundary, for it has more parameters", "It has 162 instead of 6, and yet all it can say is one matrix and a bias."),
         Option("The same line, but with a better accuracy", "Where both are trained to the end they find the same line."),
     ),
     experiments={"moons": compared(), "errors": Lab(identities.table, {"module": "linear_networks", "seeds": 8})},

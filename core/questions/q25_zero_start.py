@@ -55,9 +55,9 @@ QUESTION = Question(
     "and from zeros.",
     ask="What becomes of the units that started alike?",
     options=(
-        Option("They stay alike for good", "Equal units get equal gradients, so every update keeps them equal.", right=True),
         Option("They drift apart, only later", "Nothing but a difference can make a difference; the batches are the same for all units."),
         Option("Zeros are bad, but any constant will do", "A constant lets gradients through, yet its 32 units act as one."),
+        Option("They stay alike for good", "Equal units get equal gradients, so every update keeps them equal.", right=True),
         Option("They soon catch up with random weights", "Each layer is worth one unit, however long it is trained."),
     ),
     experiments={"starts": compared(), "units": Lab(symmetric_start.train, {"seeds": 8})},
@@ -77,7 +77,7 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
-    formula=r"w_a = w_b,\ v_a = v_b \;\Rightarrow\; \frac{\partial L}{\partial w_a} = \frac{\partial L}{\partial w_b} "
+    formula=r"w_a = w_b,\; v_a = v_b \;\Rightarrow\; \frac{\partial L}{\partial w_a} = \frac{\partial L}{\partial w_b}, \qquad "
     r"\;\Rightarrow\; w_a = w_b \text{ after every update}",
     answer=(
         "Units of a layer with the same weights compute the same and get the same gradient, so they stay the same: the layer is worth one "

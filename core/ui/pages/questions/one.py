@@ -200,8 +200,8 @@ def _drawn(_url: str, question_id: str, _key: str, _store: Store) -> Drawn:
 def _why(question: Question) -> None:
     st.subheader("Why", anchor=False)
     st.markdown(question.answer)
-    if question.formula:
-        st.latex(question.formula)
+    for formula in question.formula.split(r"\qquad") if question.formula else []:  # below each other: the column is narrow
+        st.latex(formula.strip(" ,"))
     if question.usual:
         st.markdown(f"**What is usually said.** {question.usual}")
     if question.code:
