@@ -204,13 +204,13 @@ def _why(question: Question) -> None:
         st.latex(formula.strip(" ,"))
     if question.usual:
         st.markdown(f"**What is usually said.** {question.usual}")
-    if question.code:
-        with st.expander("The code", type="compact"):
-            st.code(question.code, language="python", height=360)
 
 
 def _settings(question: Question) -> None:
     """What was run, exactly."""
+    if question.code:
+        with st.expander("The code", type="compact"):
+            st.code(question.code, language="python", height=360)
     with st.expander("The experiment, exactly", type="compact"):
         for name, comparison in question.comparisons.items():
             runs = len(comparison.runs())
