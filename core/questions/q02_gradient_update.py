@@ -56,10 +56,27 @@ QUESTION = Question(
     "The learning rate is raised bit by bit.",
     ask="From which learning rate on does it diverge?",
     options=(
-        Option("From 1 / 10 = 0.1 on, where it overshoots", "Overshooting changes the sign, and yet each step ends nearer than it began."),
-        Option("From 2 / 5.5 = 0.36 on, by the mean curvature", "Directions do not share: one that grows is enough to diverge."),
-        Option("From 2 / 10 = 0.2 on", "The steepest direction decides: there each update multiplies by 1 − 10 · rate.", right=True),
-        Option("Never, since each step goes downhill", "The gradient points downhill at the start of a step; the step may end higher."),
+        Option(
+            "From 1 / 10 = 0.1 on, where it overshoots",
+            "Overshooting changes the sign, and yet each step ends nearer than it began.",
+            belief="A step that ends on the other side is too long.",
+        ),
+        Option(
+            "From 2 / 5.5 = 0.36 on, by the mean curvature",
+            "Directions do not share: one that grows is enough to diverge.",
+            belief="A bowl is as steep as it is on average.",
+        ),
+        Option(
+            "From 2 / 10 = 0.2 on",
+            "The steepest direction decides: there each update multiplies by 1 − 10 · rate.",
+            right=True,
+            belief="The steepest direction bears the shortest step.",
+        ),
+        Option(
+            "Never, since each step goes downhill",
+            "The gradient points downhill at the start of a step; the step may end higher.",
+            belief="Downhill is downhill.",
+        ),
     ),
     experiments={"errors": Lab(identities.table, {"module": "step_table", "seeds": 8}), "paths": Lab(step_table.distances)},
     claims=(

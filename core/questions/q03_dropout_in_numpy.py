@@ -59,14 +59,18 @@ QUESTION = Question(
     premise="In training a layer sets each of its outputs to 0 with probability p = 0.4. In evaluation it drops nothing.",
     ask="What else does dropout have to do?",
     options=(
-        Option("Nothing else: zeros are enough", "Then the next layer sees 0.6 of the signal in training, and all of it in evaluation."),
+        Option("Nothing else: zeros are enough", "Then the next layer sees 0.6 of the signal in training, and all of it in evaluation.",
+               belief="Dropped is dropped."),
         Option(
             "Divide by 1 − p, and use the same mask backwards",
             "So its mean over the masks is the input, and the gradient takes the way that the signal took.",
             right=True,
+            belief="Training and evaluation should agree on average.",
         ),
-        Option("Draw a new mask for the backward pass", "That is the gradient of another network than the one that gave the loss."),
-        Option("Divide by p what was kept", "With p = 0.4 a share of 0.6 is kept; divided by p, the mean is 1.5 times the input."),
+        Option("Draw a new mask for the backward pass", "That is the gradient of another network than the one that gave the loss.",
+               belief="Every pass should be random anew."),
+        Option("Divide by p what was kept", "With p = 0.4 a share of 0.6 is kept; divided by p, the mean is 1.5 times the input.",
+               belief="What was taken away by p is given back by p."),
     ),
     experiments={
         "errors": Lab(identities.table, {"module": "network_checks", "seeds": 8}),

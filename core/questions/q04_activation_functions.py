@@ -76,10 +76,14 @@ QUESTION = Question(
     premise="The derivative of the sigmoid is 0.25 at most, that of ReLU is 0 or 1. A network of ten layers is about to be trained.",
     ask="How much shorter is the first layer's gradient with the sigmoid than with ReLU?",
     options=(
-        Option("About four times", "That is one layer's share. The chain rule multiplies the layers' derivatives."),
-        Option("Hardly: the start makes up for it", "Xavier's start keeps the signal of a linear network; here it is shrunk once a layer."),
-        Option("Over a hundred thousand times", "Ten layers multiply ten derivatives, each a quarter at most.", right=True),
-        Option("It is longer: ReLU is 0 for half of all inputs", "He's start makes up for that half with weights √2 times as large."),
+        Option("About four times", "That is one layer's share. The chain rule multiplies the layers' derivatives.",
+               belief="The slope is a quarter where ReLU has 1."),
+        Option("Hardly: the start makes up for it", "Xavier's start keeps the signal of a linear network; here it is shrunk once a layer.",
+               belief="A good start keeps gradients at their size."),
+        Option("Over a hundred thousand times", "Ten layers multiply ten derivatives, each a quarter at most.", right=True,
+               belief="The chain rule multiplies the slopes of all layers."),
+        Option("It is longer: ReLU is 0 for half of all inputs", "He's start makes up for that half with weights √2 times as large.",
+               belief="Half of ReLU's units pass nothing back."),
     ),
     experiments={
         "deep": compared(),

@@ -123,12 +123,27 @@ QUESTION = Question(
     "updates. One thing is changed at a time: the start, the clipping, the normalization, the rate.",
     ask="Which of these changes keeps it from blowing up?",
     options=(
-        Option("A lower learning rate alone", "It helps as well, but then the network learns slowly. The others keep the rate."),
-        Option("A smaller start alone", "The gradient is long at the start only: clipping or a norm carries the network past it."),
         Option(
-            "All but clipping, which falsifies the gradient", "By norm it keeps the direction, and what is clipped still goes downhill."
+            "A lower learning rate alone",
+            "It helps as well, but then the network learns slowly. The others keep the rate.",
+            belief="Steps that are too long are made shorter.",
         ),
-        Option("Each of them, by itself", "Each breaks the chain of ever longer gradients and ever longer steps at one place.", right=True),
+        Option(
+            "A smaller start alone",
+            "The gradient is long at the start only: clipping or a norm carries the network past it.",
+            belief="The cause is at the start, so that is where it is cured.",
+        ),
+        Option(
+            "All but clipping, which falsifies the gradient",
+            "By norm it keeps the direction, and what is clipped still goes downhill.",
+            belief="A cut gradient is no longer the gradient.",
+        ),
+        Option(
+            "Each of them, by itself",
+            "Each breaks the chain of ever longer gradients and ever longer steps at one place.",
+            right=True,
+            belief="There are several places at which the growth can be stopped.",
+        ),
     ),
     experiments={
         "deep": deep(),

@@ -101,12 +101,27 @@ QUESTION = Question(
     "Each way has the learning rate that suits it best.",
     ask="Which way ends with the highest training loss?",
     options=(
-        Option("One by one, since its gradient is so noisy", "The noise is paid for by a lower rate, and 5,120 updates make up for it."),
-        Option("All at once", "It has the best gradient, but makes five updates where batches of 32 make 160.", right=True),
         Option(
-            "Batches of 32, neither exact nor frequent", "They end far below the full batch, and use hardware better than single examples."
+            "One by one, since its gradient is so noisy",
+            "The noise is paid for by a lower rate, and 5,120 updates make up for it.",
+            belief="A single example says little about all of them.",
         ),
-        Option("They end alike: all saw the same examples", "What they saw is the same; how often they moved is not."),
+        Option(
+            "All at once",
+            "It has the best gradient, but makes five updates where batches of 32 make 160.",
+            right=True,
+            belief="It moves least often.",
+        ),
+        Option(
+            "Batches of 32, neither exact nor frequent",
+            "They end far below the full batch, and use hardware better than single examples.",
+            belief="It has the drawbacks of both.",
+        ),
+        Option(
+            "They end alike: all saw the same examples",
+            "What they saw is the same; how often they moved is not.",
+            belief="An epoch is an epoch.",
+        ),
     ),
     experiments={"sizes": compared(), "noise": Lab(gradient_noise.slopes, {"seeds": 8, "draws": 256})},
     claims=(

@@ -67,10 +67,14 @@ QUESTION = Question(
     premise="A training set has 800 examples. Instead of an epoch, each of 800 draws takes one of the 800 at random.",
     ask="What share of the examples is seen?",
     options=(
-        Option("About 50 %", "That would be seen after about 555 draws; later draws still meet some that were not seen."),
-        Option("Over 95 %", "That takes three times as many draws: some examples are drawn two, three or four times."),
-        Option("About 63 %", "Each is missed with probability (1 − 1/800)⁸⁰⁰, about 1/e = 37 %.", right=True),
-        Option("All, but for a few", "To see the last few takes the longest: about 5,800 draws on average."),
+        Option("About 50 %", "That would be seen after about 555 draws; later draws still meet some that were not seen.",
+               belief="Each draw meets an example that was seen or one that was not."),
+        Option("Over 95 %", "That takes three times as many draws: some examples are drawn two, three or four times.",
+               belief="With so many draws few will be left out."),
+        Option("About 63 %", "Each is missed with probability (1 − 1/800)⁸⁰⁰, about 1/e = 37 %.", right=True,
+               belief="Some are drawn twice, so others are not drawn at all."),
+        Option("All, but for a few", "To see the last few takes the longest: about 5,800 draws on average.",
+               belief="By chance a handful is missed."),
     ),
     experiments={
         "seen": Lab(epoch_sampling.shares_seen, {"examples": 800, "epochs": 5, "seeds": 32}),

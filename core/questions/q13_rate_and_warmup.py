@@ -109,13 +109,22 @@ QUESTION = Question(
     "A deep network is trained with SGD at ever higher rates, with warmup and without.",
     ask="Does warmup make higher rates train?",
     options=(
-        Option("Yes, always", "From He's start the highest rate that trains is about the same with warmup and without."),
+        Option(
+            "Yes, always",
+            "From He's start the highest rate that trains is about the same with warmup and without.",
+            belief="That is what warmup is for.",
+        ),
         Option(
             "Only where the start is steeper than what follows",
             "Warmup carries it past the start; elsewhere it changes little.",
             right=True,
+            belief="It helps where the beginning is the problem.",
         ),
-        Option("No: the rate is too high, sooner or later", "From weights that are too large the loss is steep only at first."),
+        Option(
+            "No: the rate is too high, sooner or later",
+            "From weights that are too large the loss is steep only at first.",
+            belief="What is unstable later is not helped by a slow start.",
+        ),
     ),
     experiments={"three": three(), STEEP: rates(STEEP), HE: rates(HE)},
     claims=(

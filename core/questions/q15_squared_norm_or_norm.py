@@ -80,10 +80,14 @@ QUESTION = Question(
     "another with the norms themselves, at strengths that leave them the same training loss.",
     ask="Which of the two removes whole units?",
     options=(
-        Option("The norm itself", "Its pull is as strong on a short group as on a long one, so short ones reach 0.", right=True),
-        Option("The squared norm, for it punishes harder", "It punishes long groups harder. Its pull dies away as a group gets short."),
-        Option("Both, at the same rate", "They have the same minimum, but one pulls with 2‖w‖ and the other with 1."),
-        Option("Neither: only L1 makes zeros", "The norm of a group is to groups what L1 is to single weights."),
+        Option("The norm itself", "Its pull is as strong on a short group as on a long one, so short ones reach 0.", right=True,
+               belief="Its pull does not let up near 0."),
+        Option("The squared norm, for it punishes harder", "It punishes long groups harder. Its pull dies away as a group gets short.",
+               belief="A square punishes more than what is squared."),
+        Option("Both, at the same rate", "They have the same minimum, but one pulls with 2‖w‖ and the other with 1.",
+               belief="Both are smallest at 0."),
+        Option("Neither: only L1 makes zeros", "The norm of a group is to groups what L1 is to single weights.",
+               belief="Zeros are what L1 is known for."),
     ),
     experiments={
         "units": Lab(unit_norms.train, {"seeds": list(range(8))}),

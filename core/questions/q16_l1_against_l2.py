@@ -74,14 +74,18 @@ QUESTION = Question(
     "Some targets of another data set are far off.",
     ask="What is L1 good for?",
     options=(
-        Option("The penalty does both", "The penalty sees the weights alone; a target that is off pulls at them as before."),
-        Option("The penalty bears outliers, the loss selects features", "It is the other way round."),
+        Option("The penalty does both", "The penalty sees the weights alone; a target that is off pulls at them as before.",
+               belief="L1 is known for both."),
+        Option("The penalty bears outliers, the loss selects features", "It is the other way round.",
+               belief="A penalty keeps the model from following outliers."),
         Option(
             "The penalty selects features, the loss bears outliers",
             "The penalty acts on the weights, the loss on the errors: two properties of two things.",
             right=True,
+            belief="Each acts on what it is taken of.",
         ),
-        Option("It does the same as L2, only weaker", "L2 shrinks every weight and sets none to 0. L1 pulls small ones all the way."),
+        Option("It does the same as L2, only weaker", "L2 shrinks every weight and sets none to 0. L1 pulls small ones all the way.",
+               belief="Both keep weights small."),
     ),
     experiments={
         "features": Lab(feature_selection.train, {"seeds": 8}),

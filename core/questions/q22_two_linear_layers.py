@@ -54,11 +54,22 @@ QUESTION = Question(
     premise="A linear classifier is compared with a network of two linear layers, 32 units between them and no activation function.",
     ask="What can the second network learn on two moons that the first cannot?",
     options=(
-        Option("A bent boundary, for it has more parameters", "It has 162 instead of 6, and yet all it can say is one matrix and a bias."),
         Option(
-            "Nothing: its boundary is a straight line too", "The product of two matrices is a matrix, so two layers are one.", right=True
+            "A bent boundary, for it has more parameters",
+            "It has 162 instead of 6, and yet all it can say is one matrix and a bias.",
+            belief="More parameters can say more.",
         ),
-        Option("The same line, but with a better accuracy", "Where both are trained to the end they find the same line."),
+        Option(
+            "Nothing: its boundary is a straight line too",
+            "The product of two matrices is a matrix, so two layers are one.",
+            right=True,
+            belief="Without a bend in between nothing bends.",
+        ),
+        Option(
+            "The same line, but with a better accuracy",
+            "Where both are trained to the end they find the same line.",
+            belief="More units find the line more exactly.",
+        ),
     ),
     experiments={"moons": compared(), "errors": Lab(identities.table, {"module": "linear_networks", "seeds": 8})},
     claims=(

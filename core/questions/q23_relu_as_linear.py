@@ -68,10 +68,27 @@ QUESTION = Question(
     premise="ReLU gives 0 for every negative number. A straight line separates the data, and a network with ReLU units is to find it.",
     ask="Can it be exactly a linear function?",
     options=(
-        Option("No: ReLU is not linear", "One unit bends; the difference of two that bend the opposite way does not."),
-        Option("Only approximately, with many units", "The two-unit construction is exact for every input."),
-        Option("No: it loses all that is negative", "What one unit loses, a second one with the opposite weights keeps."),
-        Option("Yes: two units are enough", "One carries the score where it is positive, the other where it is negative.", right=True),
+        Option(
+            "No: ReLU is not linear",
+            "One unit bends; the difference of two that bend the opposite way does not.",
+            belief="A bent function is no line.",
+        ),
+        Option(
+            "Only approximately, with many units",
+            "The two-unit construction is exact for every input.",
+            belief="Many pieces come close to anything.",
+        ),
+        Option(
+            "No: it loses all that is negative",
+            "What one unit loses, a second one with the opposite weights keeps.",
+            belief="What was cut off cannot come back.",
+        ),
+        Option(
+            "Yes: two units are enough",
+            "One carries the score where it is positive, the other where it is negative.",
+            right=True,
+            belief="Two bends can cancel each other.",
+        ),
     ),
     experiments={"blobs": compared(SEEDS), "errors": Lab(identities.table, {"module": "linear_networks", "seeds": 8})},
     claims=(

@@ -79,9 +79,22 @@ QUESTION = Question(
     "A network with two hidden ReLU units is trained from 200 random starts.",
     ask="From how many of the starts does it learn all four points?",
     options=(
-        Option("From about three in ten", "Many starts end where a unit is off for good, or where one point stays wrong.", right=True),
-        Option("From all: it is big enough", "That good weights exist does not mean that gradient descent gets there."),
-        Option("From none: two units are too few", "Weights by hand solve it exactly: relu(a + b) − 2 relu(a + b − 1)."),
+        Option(
+            "From about three in ten",
+            "Many starts end where a unit is off for good, or where one point stays wrong.",
+            right=True,
+            belief="A network that is just large enough leaves little room for luck.",
+        ),
+        Option(
+            "From all: it is big enough",
+            "That good weights exist does not mean that gradient descent gets there.",
+            belief="What it can represent, it can learn.",
+        ),
+        Option(
+            "From none: two units are too few",
+            "Weights by hand solve it exactly: relu(a + b) − 2 relu(a + b − 1).",
+            belief="Four points need more than two units.",
+        ),
     ),
     experiments={
         **{kind: Lab(xor.ends, {"activation": kind, "widths": widths, "seeds": SEEDS}) for kind, widths in WIDTHS.items()},

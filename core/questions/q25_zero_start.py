@@ -55,10 +55,14 @@ QUESTION = Question(
     "and from zeros.",
     ask="What becomes of the units that started alike?",
     options=(
-        Option("They drift apart, only later", "Nothing but a difference can make a difference; the batches are the same for all units."),
-        Option("Zeros are bad, but any constant will do", "A constant lets gradients through, yet its 32 units act as one."),
-        Option("They stay alike for good", "Equal units get equal gradients, so every update keeps them equal.", right=True),
-        Option("They soon catch up with random weights", "Each layer is worth one unit, however long it is trained."),
+        Option("They drift apart, only later", "Nothing but a difference can make a difference; the batches are the same for all units.",
+               belief="Batches differ, so gradients do."),
+        Option("Zeros are bad, but any constant will do", "A constant lets gradients through, yet its 32 units act as one.",
+               belief="Zero gradients are the trouble, not equal ones."),
+        Option("They stay alike for good", "Equal units get equal gradients, so every update keeps them equal.", right=True,
+               belief="Nothing tells them apart."),
+        Option("They soon catch up with random weights", "Each layer is worth one unit, however long it is trained.",
+               belief="Training makes up for a poor start."),
     ),
     experiments={"starts": compared(), "units": Lab(symmetric_start.train, {"seeds": 8})},
     claims=(

@@ -39,14 +39,7 @@ def pair(values: Series, first: str, second: str) -> tuple[Series, Series]:
 
 def of_lab(name: str, column: str, **where: object) -> Callable[[Evidence], Series]:
     """For a claim on a lab: a column of its frame by seed, of the rows in which other columns have these values."""
-
-    def numbers(evidence: Evidence) -> Series:
-        frame = evidence[name].frame
-        for key, value in where.items():
-            frame = frame[frame[key] == value]
-        return frame.set_index("seed")[column].astype(float)
-
-    return numbers
+    return lambda evidence: by_seed(evidence, name, column, **where).astype(float)
 
 
 def mean(values: Series) -> float:
