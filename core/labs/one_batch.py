@@ -17,11 +17,11 @@ from core.settings import RunSettings
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-CLASSES = 10
+CLASSES, EXAMPLES = 10, 16
 PENALTY = 0.001
 UPDATES = 200
 RUN = {
-    "data": {"kind": "digits", "test_fraction": 0.7913},  # which leaves 16 examples to train on
+    "data": {"kind": "digits", "test_fraction": 0.7913},  # which leaves `EXAMPLES` to train on
     "model": {"kind": "mlp", "hidden": [64], "activation": "tanh"},
     "training": {"batch_size": "full"},
 }

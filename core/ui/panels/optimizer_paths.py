@@ -338,7 +338,7 @@ def _step(steps: int, *, playing: bool) -> int:
         st.session_state[key] = steps
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         label, icon = ("Stop", ":material/stop:") if playing else ("Play", ":material/play_arrow:")
-        if st.button(label, key=f"{PAGE}.play", icon=icon, on_click=_toggle, args=(steps,), help="Walks from the start to the last update."):
+        if st.button(label, key=f"{PAGE}.play", icon=icon, on_click=_toggle, args=(steps,), help="Walks from the start to the end."):
             st.rerun()
         return int(st.slider("Up to update", 0, steps, steps, 1, key=key, bind="query-params"))
 
