@@ -1,0 +1,44 @@
+"""One question from the catalogue to its verdict, and on to the workbench; what was guessed stays; a lab and a comparison each."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.questions.catalogue import questions
+from tests.browser.content import assert_no_error, open_page, see
+from tests.browser.server import Server
+from tests.browser.workbench import LONG_S
+
+COMPARED, COMPUTED = "28", "24"
+
+
+@pytest.mark.parametrize("name", [COMPARED, COMPUTED])
+def test_a_question_goes_from_the_catalogue_to_its_verdict(page: Page, server: Server, name: str) -> None:
+    question = questions()[name]
+    open_page(page, f"{server.url}/questions")
+    page.get_by_role("link", name=question.text).first.click()
+    expect(page.get_by_role("heading", name=question.text)).to_be_visible()
+    expect(page.get_by_role("button", name="See what happens")).to_be_disabled()
+    assert question.answer[:60] not in page.inner_text("body")
+    wrong = next(option for option in question.options if not option.right)
+    page.get_by_text(wrong.text, exact=False).first.click()
+    page.get_by_role("button", name="See what happens").click()
+    see(page, "You expected")
+    see(page, "claimed", timeout_ms=1000 * LONG_S)
+    expect(page.get_by_test_id("stVegaLiteChart").first.locator("svg, canvas").first).to_be_visible()
+    assert_no_error(page)
+    page.reload()
+    see(page, "You expected")
+    open_page(page, f"{server.url}/questions")
+    see(page, "not as expected")
+
+
+def test_a_question_opens_its_comparison_in_the_workbench(page: Page, server: Server) -> None:
+    open_page(page, f"{server.url}/question?q={COMPARED}")
+    if (show := page.get_by_role("button", name="Show me without guessing")).count():
+        show.click()
+    page.get_by_role("link", name="Open in the workbench").click()
+    expect(page.get_by_role("heading", name="Compare")).to_be_visible()
+    see(page, "leaky ReLU, rate 0.1")
+    assert_no_error(page)
