@@ -27,8 +27,6 @@ STYLE = """<style>
 .st-key-question-premise p { font-size: 1.2rem; line-height: 1.5; }
 .st-key-question-headline p { font-size: 1.3rem; line-height: 1.4; }
 .st-key-question-options [role="radiogroup"] { gap: 0.6rem; }
-.st-key-question-options [role="radiogroup"] > label { border: 1px solid rgba(128, 128, 128, 0.35); border-radius: 6px; }
-.st-key-question-options [role="radiogroup"] > label { padding: 0.7rem 1rem; width: 100%; }
 .st-key-question-options [role="radiogroup"] p { font-size: 1.05rem; }
 @media (max-width: 640px) { .st-key-question-text h1 { font-size: 1.6rem; } .st-key-question-headline p { font-size: 1.1rem; } }
 </style>"""
