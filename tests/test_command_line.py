@@ -130,16 +130,18 @@ def test_a_killed_worker_costs_no_more_than_its_segment(tmp_path, capsys):
 
 @contextmanager
 def killing_one_worker():
-    """Kills the first process of a pool that appears, once."""
+    """Kills a process of a pool that appears and has computed a little, once."""
     killed, over = threading.Event(), threading.Event()
+    before = set(psutil.Process().children(recursive=True))
 
     def watch():
-        while not (over.wait(0.05) or killed.is_set()):
-            workers = [child for child in psutil.Process().children(recursive=True) if child.ppid() != os.getpid()]
-            with suppress(psutil.Error):  # it ended meanwhile
-                if len(workers) > 1 and workers[-1].cpu_times().user > 0.3:
-                    workers[-1].kill()
-                    killed.set()
+        while not (over.wait(0.02) or killed.is_set()):
+            with suppress(psutil.Error):  # one ended meanwhile
+                workers = [child for child in psutil.Process().children(recursive=True) if child.ppid() != os.getpid()]
+                for worker in set(workers) - before:
+                    if not killed.is_set() and worker.cpu_times().user > 0.2:
+                        worker.kill()
+                        killed.set()
 
     thread = threading.Thread(target=watch)
     thread.start()
