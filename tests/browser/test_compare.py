@@ -53,7 +53,7 @@ def test_the_downloads_hold_what_the_store_holds(page, server, tmp_path):
 
 def read(file: Path | io.BytesIO) -> pd.DataFrame:
     """A CSV; an empty text is a text, not a missing number."""
-    frame = pd.read_csv(file)
+    frame = pd.read_csv(file, dtype={"moment": "str"})
     return frame.fillna({"moment": ""}) if "moment" in frame else frame
 
 
