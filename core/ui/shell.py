@@ -88,8 +88,10 @@ STYLE = """<style>
 [data-testid="stSidebarHeader"] { height: 2rem; }
 [data-testid="stSidebarUserContent"] { padding-top: 0; }
 .st-key-navigation { min-height: 2.2rem; row-gap: 0; padding-right: 3.5rem; border-bottom: 1px solid rgba(128, 128, 128, 0.25); }
-:is(.st-key-examples, .st-key-recent, .st-key-pages) [data-testid="stPageLink"] { position: relative; left: -0.5rem; }
-.st-key-examples [data-testid="stPageLink"] p, .st-key-recent [data-testid="stPageLink"] p { white-space: normal; }
+:is(.st-key-examples, .st-key-recent, .st-key-pages, .st-key-question-cards) [data-testid="stPageLink"] {
+    position: relative; left: -0.5rem;
+}
+:is(.st-key-examples, .st-key-recent, .st-key-question-cards) [data-testid="stPageLink"] p { white-space: normal; }
 @media (max-width: 640px) {
     [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
     .st-key-navigation { column-gap: 0.6rem; padding-right: 0; }

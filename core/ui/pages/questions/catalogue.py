@@ -42,7 +42,8 @@ def _body(store: Store) -> None:
     def cards() -> None:
         if active and not any(measuring.progress(question, store).active for question in known):
             st.rerun()
-        _cards([question for question in known if _matches(question, wanted or "")], store)
+        with st.container(key="question-cards"):
+            _cards([question for question in known if _matches(question, wanted or "")], store)
 
     cards()
     _sheet(known, store)
