@@ -131,11 +131,11 @@ def _card(question: Question, store: Store, row: dict[str, Any] | None, guess: i
             st.badge(
                 "as expected" if is_right(question, guess) else "not as expected", color="green" if is_right(question, guess) else "orange"
             )
-        standing = measuring.progress(question, store)
         if row is not None:
             words, colour = VERDICTS[row["verdict"]]
             st.badge(words, color=colour)  # type: ignore[arg-type]
         else:
+            standing = measuring.progress(question, store)
             st.badge(f"{standing.done:.0%} measured" if standing.active or standing.paused else "not run yet", color="gray")
     if row is not None:
         st.caption(plain(row["headline"]))
