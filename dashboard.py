@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.ui import opening
+from core.ui.pages.home import opening
 from core.ui.shell import shell
 
 shell("Tandem", opening.words)
 
-from core.ui import door, home  # noqa: E402  (read while the head of the page is seen already)
+from core.ui.pages.home import door, home  # noqa: E402  (read while the head of the page is seen already)
 
 home.introduction()
 door.bring_a_table()

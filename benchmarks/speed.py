@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks import baselines, dashboard, ours, recurrent, sweep
 from benchmarks.timing import Contestant, Timing, race, speedup
 from benchmarks.work import Work
-from core.runs.executors import make_executor
+from core.runs.computing.executors import make_executor
 
 REFERENCE = "loop over a DataLoader"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from core.comparison import Comparison
     from core.data.loading import Split, load_data
-    from core.engine.network import build_model
+    from core.engine.network.networks import build_model
     from core.runs.compare import compare, train
     from core.runs.result import Result
     from core.settings import RunSettings, SettingsError
@@ -22,7 +22,7 @@ _HOME = {
     "Comparison": "core.comparison",
     "Split": "core.data.loading",
     "load_data": "core.data.loading",
-    "build_model": "core.engine.network",
+    "build_model": "core.engine.network.networks",
     "train": "core.runs.compare",
     "compare": "core.runs.compare",
     "Result": "core.runs.result",

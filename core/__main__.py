@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.choices.refusals import SettingsError, below, read_json, read_toml
+from core.choices.words.refusals import SettingsError, below, read_json, read_toml
 from core.comparison import Comparison
 
 if TYPE_CHECKING:
@@ -111,17 +111,17 @@ def _count(text: str) -> int:
 def _wrong_input() -> tuple[type[Exception], ...]:
     """The exceptions that are the user's to mend; their messages say how."""
     from core.data.loading import DataError
-    from core.runs.asking import UnknownComparisonError
     from core.runs.compare import ComparisonError
     from core.runs.configuration import ConfigurationError, LimitError
-    from core.runs.database import StoreError
+    from core.runs.store.asking import UnknownComparisonError
+    from core.runs.store.database import StoreError
 
     return SettingsError, DataError, ComparisonError, LimitError, ConfigurationError, StoreError, UnknownComparisonError, OSError
 
 
 def _failures() -> tuple[type[Exception], ...]:
     """Those of them that are nobody's input."""
-    from core.runs.database import StoreFailedError
+    from core.runs.store.database import StoreFailedError
 
     return (StoreFailedError,)
 
@@ -159,8 +159,8 @@ def compare(options: argparse.Namespace) -> None:
     """`compare FILE --out DIR`."""
     from core.analysis import baselines
     from core.runs.compare import compare_in
+    from core.runs.computing.executors import InlineExecutor, Pool, make_executor
     from core.runs.configuration import Configuration, check_limits
-    from core.runs.executors import InlineExecutor, Pool, make_executor
 
     comparison, configuration = load(options.file), Configuration()
     check_limits(comparison, configuration)
@@ -186,8 +186,8 @@ def _short(summary: DataFrame) -> DataFrame:
 
 def _say_how_tables_are_read(comparison: Comparison) -> None:
     """Prints the report of each table that is trained on, before anything is. Raises DataError for one that cannot be."""
-    from core.data.fetched import TabularData
     from core.data.loading import load_data
+    from core.data.sets.fetched import TabularData
 
     tables = dict.fromkeys(run.data for run in comparison.runs() if isinstance(run.data, TabularData))
     for data in tables:
@@ -209,8 +209,8 @@ def answer_questions(options: argparse.Namespace) -> None:
     """`questions [ID ...]`. Raises NotRunError where one could not be run, after all others are printed."""
     from core.questions import measuring
     from core.questions.catalogue import chosen
+    from core.runs.computing.executors import make_executor
     from core.runs.configuration import Configuration
-    from core.runs.executors import make_executor
 
     questions, store = chosen(options.ids), _store(options.store)
     logging.getLogger("core").addHandler(logging.NullHandler())  # what went wrong is said once, in the end

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from core.choices.base import SEEDS_END, Choice, Seed
-from core.choices.refusals import InWords, SettingsError, below, read_json, read_toml, worded
-from core.choices.texts import as_name, short, shown
-from core.choices.writing import as_json, write
+from core.choices.words.refusals import InWords, SettingsError, below, read_json, read_toml, worded
+from core.choices.words.texts import as_name, short, shown
+from core.choices.words.writing import as_json, write
 from core.settings import RunSettings
 
 MAX_VARIED = 3

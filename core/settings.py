@@ -18,10 +18,10 @@ from core.choices.models import Mlp, Model, Sizes, needs_two_examples
 from core.choices.optimizers import Adam, Optimizer
 from core.choices.penalties import Penalty
 from core.choices.pruning import NoPruning, Pruning
-from core.choices.refusals import InWords, SettingsError, explain
 from core.choices.schedules import Constant, Schedule
 from core.choices.stopping import NoStopping, Stopping, StoppingChoice
 from core.choices.training import STREAM_SEEDS, Training
+from core.choices.words.refusals import InWords, SettingsError, explain
 from core.data.sets import Data, Digits
 
 __all__ = ["ENGINE_VERSION", "RunSettings", "SettingsError", "explain", "teachers_of"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from core import presets
-from core.ui import forms, live
-from core.ui.panels import workbench
+from core.ui.form import forms
+from core.ui.pages import workbench
+from core.ui.results import live
 from core.ui.shell import shell
 
 shell("Compare")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from core.ui import forms, live
-from core.ui.panels import distillation
+from core.ui.form import forms
+from core.ui.pages.distillation import distillation
+from core.ui.results import live
 from core.ui.shell import shell
 
 shell("Distillation")

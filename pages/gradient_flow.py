@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from core.ui import forms, live
-from core.ui.panels import gradient_flow
+from core.ui.form import forms
+from core.ui.pages.gradient_flow import gradient_flow
+from core.ui.results import live
 from core.ui.shell import shell
 
 shell("Gradient flow")

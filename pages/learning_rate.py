@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.ui import forms
-from core.ui.panels import learning_rate
+from core.ui.form import forms
+from core.ui.pages import learning_rate
 from core.ui.shell import shell
 
 shell("Learning rate")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.ui import forms
-from core.ui.panels import normalization
+from core.ui.form import forms
+from core.ui.pages.normalization import normalization
 from core.ui.shell import shell
 
 shell("Normalization")

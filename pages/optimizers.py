@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.ui import forms, live
-from core.ui.panels import optimizer_paths, optimizer_rules, optimizers
+from core.ui.form import forms
+from core.ui.pages.optimizers import optimizers
+from core.ui.pages.optimizers import paths as optimizer_paths
+from core.ui.pages.optimizers import rules as optimizer_rules
+from core.ui.results import live
 from core.ui.shell import shell
 
 shell("Optimizers")

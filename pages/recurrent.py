@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.ui.panels import recurrent
+from core.ui.pages.recurrent import recurrent
 from core.ui.shell import shell
 
 shell("Recurrent")

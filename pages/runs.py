@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.ui.panels import listing
+from core.ui.pages import history as listing
 from core.ui.shell import shell
 
 shell("History")

@@ -22,7 +22,7 @@ import psutil
 
 from core.comparison import Comparison
 from core.runs.compare import compare_in
-from core.runs.executors import InlineExecutor, Pool
+from core.runs.computing.executors import InlineExecutor, Pool
 from core.runs.store import Store
 from core.settings import RunSettings
 from tests.runs.helpers import assert_same_numbers, gone, until
@@ -172,11 +172,12 @@ def _strike_dashboard(site: Site, strike: Strike) -> None:
     if strike.victim == "dashboard" and not strike.stop:
         dashboard.kill()
         site.close()
-        dashboard = site.dashboard()
+        victim = site.dashboard().process
     else:
-        _hit(_victim(site, dashboard, strike), strike)
+        victim = _victim(site, dashboard, strike)
+        _hit(victim, strike)
     site.await_end()
-    dashboard.process.resume()
+    _wake(victim)
 
 
 def _victim(site: Site, dashboard: Family, strike: Strike) -> psutil.Process:
@@ -188,6 +189,12 @@ def _victim(site: Site, dashboard: Family, strike: Strike) -> psutil.Process:
 def _hit(victim: psutil.Process, strike: Strike) -> None:
     with suppress(psutil.NoSuchProcess):
         victim.suspend() if strike.stop else victim.kill()
+
+
+def _wake(victim: psutil.Process) -> None:
+    """What was stopped when nothing was left to do is nobody's to end, and has to end by itself once it goes on."""
+    with suppress(psutil.NoSuchProcess):
+        victim.resume()
 
 
 def rounds(count: int, seed: int, folder: Path) -> Iterator[tuple[Strike, float, str]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.labs import stored_paths
-from core.ui.panels.optimizer_paths import computed_first_paths
+from core.labs.optimization import stored_paths
+from core.ui.pages.optimizers.paths import computed_first_paths
 
 if __name__ == "__main__":
     stored_paths.write(computed_first_paths())

@@ -9,8 +9,8 @@ from typing import Any
 from core.questions import measuring
 from core.questions.catalogue import questions
 from core.questions.question import Question
+from core.runs.computing.executors import make_executor
 from core.runs.configuration import Configuration
-from core.runs.executors import make_executor
 from core.runs.store import Store
 
 FILE = Path(__file__).resolve().parents[1] / "docs" / "verdicts.md"

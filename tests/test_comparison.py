@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.choices.texts import odd_signs
+from core.choices.words.texts import odd_signs
 from core.comparison import Comparison, label
 from core.presets import DEFAULT
 from core.settings import RunSettings, SettingsError

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 from pandas import DataFrame
 
-from core.charts import marks, palette
+from core.charts.parts import marks, palette
 
 FUNCTION, DERIVATIVE = "f(x)", "f′(x)"
 _PARTS = {FUNCTION: (palette.COLOURS[0], [1, 0]), DERIVATIVE: (palette.COLOURS[1], [5, 3])}

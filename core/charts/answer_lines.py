@@ -8,7 +8,7 @@ from typing import Literal
 import altair as alt
 from pandas import DataFrame
 
-from core.charts import bands, marks, palette, titles
+from core.charts.parts import bands, marks, palette, titles
 
 Scale = Literal["linear", "log"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 from pandas import DataFrame, Series
 
-from core.charts import marks, palette, titles
+from core.charts.parts import marks, palette, titles
 
 _ROW, _KIND = 46, 12
 """Pixels of a row at least, and of each kind in it."""

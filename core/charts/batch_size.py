@@ -10,8 +10,8 @@ import numpy as np
 from pandas import DataFrame
 
 from core.analysis import metrics
-from core.charts import bands, marks, palette, thin, titles
-from core.charts.titles import Axis
+from core.charts.parts import bands, marks, palette, thin, titles
+from core.charts.parts.titles import Axis
 
 
 def along(

@@ -10,7 +10,8 @@ import altair as alt
 import pandas as pd
 from pandas import DataFrame
 
-from core.charts import bands, curves, marks, palette, titles
+from core.charts.parts import bands, marks, palette, titles
+from core.charts.results import curves
 
 GREY = palette.MISSING
 CHARACTER = 6

@@ -10,7 +10,7 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from core.analysis import metrics
-from core.charts import bands, marks, palette, titles
+from core.charts.parts import bands, marks, palette, titles
 
 OUTPUT = "output"
 """What the layer after the hidden ones is called."""
@@ -99,7 +99,7 @@ def by_depth(
     """A measure of networks of several depths at their initial weights, on a logarithmic y axis: a factor per layer is a straight line.
 
     Args:
-        frame: variant, seed, depth and the column: `core.labs.gradient_flow.ends` with variants.
+        frame: variant, seed, depth and the column: `core.labs.networks.gradient_flow.ends` with variants.
         variants: all lines in order, which decides their colours.
         column: a measure of `frame`.
         title: of the y axis.

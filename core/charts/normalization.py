@@ -11,7 +11,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from core.analysis import metrics
-from core.charts import bands, marks, palette, titles
+from core.charts.parts import bands, marks, palette, titles
 
 _GAP = 0.35
 """Between two examples, in cells."""

@@ -8,7 +8,8 @@ from typing import Any
 import altair as alt
 from pandas import DataFrame
 
-from core.charts import bands, curves, marks, palette, titles
+from core.charts.parts import bands, marks, palette, titles
+from core.charts.results import curves
 
 _ROW = 34
 

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 from pandas import DataFrame
 
-from core.charts import marks, palette
+from core.charts.parts import marks, palette
 
 SIDE = 3.0
 """Both weights are drawn from -SIDE to SIDE."""

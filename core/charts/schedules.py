@@ -9,7 +9,7 @@ import altair as alt
 from pandas import DataFrame
 
 from core.analysis import metrics
-from core.charts import marks, palette, titles
+from core.charts.parts import marks, palette, titles
 
 
 def shape(frame: DataFrame, *, name: str, chosen: bool = False, width: int = 210, height: int = 90) -> alt.LayerChart:

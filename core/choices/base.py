@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from core.choices.texts import shown
+from core.choices.words.texts import shown
 
 FIELD = "of_field"
 """The type of an error that a validator of a whole settings class raises about one of its fields."""

@@ -137,7 +137,7 @@ class RmsNorm(NormalizationChoice):
         """torch's RMSNorm; for a convnet its form over channels and positions."""
         from torch import nn
 
-        from core.choices.modules import PictureRmsNorm
+        from core.choices.models.modules import PictureRmsNorm
 
         return (PictureRmsNorm if positions else nn.RMSNorm)(units, eps=self.eps)
 
@@ -155,7 +155,7 @@ class WeightNorm(NormalizationChoice):
 
     def wrap(self, mapping: nn.Module) -> nn.Module:
         """The same map with g and v in place of its weight."""
-        from core.choices.modules import WeightNorm as WeightNormModule
+        from core.choices.models.modules import WeightNorm as WeightNormModule
 
         return WeightNormModule(mapping)  # type: ignore[arg-type]
 

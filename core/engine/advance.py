@@ -9,19 +9,19 @@ import torch
 from torch import Tensor
 
 from core.choices.stopping import StoppingChoice
-from core.engine import state_dicts
-from core.engine.baselines import baselines
 from core.engine.batches import epoch_indices, tensors_of
-from core.engine.divergence import beyond, broken
-from core.engine.grids import grid_bytes
-from core.engine.measures import Moment, Part, layer_rows, measured, whole
-from core.engine.network import state_of, trained_model
-from core.engine.objective import Activity, Scores, evaluate
-from core.engine.predicting import predictions_of
+from core.engine.measuring.baselines import baselines
+from core.engine.measuring.grids import grid_bytes
+from core.engine.measuring.measures import Moment, Part, layer_rows, measured, whole
+from core.engine.measuring.predicting import predictions_of
+from core.engine.measuring.scores import Activity, Scores, evaluate
+from core.engine.network import state_dicts
+from core.engine.network.networks import state_of, trained_model
 from core.engine.records import BEFORE_REWIND, TEST_SCORES, TRAIN_SCORES, VAL_SCORES, Records, Row
-from core.engine.state import Stack
-from core.engine.teaching import gives_hints, lesson_of
-from core.engine.training import Live
+from core.engine.stack import Stack
+from core.engine.training.divergence import beyond, broken
+from core.engine.training.teaching import gives_hints, lesson_of
+from core.engine.training.trainer import Live
 
 GRID_FEATURES = 2
 

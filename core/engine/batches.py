@@ -15,9 +15,9 @@ from torch import Tensor
 
 from core.data.loading import load_data
 from core.data.sets import Data
-from core.engine.network import DTYPES
+from core.engine.network.networks import DTYPES
 from core.engine.planning import measured_examples
-from core.engine.state import Stack, device_of, labelled
+from core.engine.stack import Stack, device_of, labelled
 from core.engine.streams import epoch_order, stream_seed
 
 

@@ -8,7 +8,7 @@ from typing import Any
 Row = dict[str, Any]
 
 SCORES = ("loss", "accuracy", "f1", "rmse", "mae", "r2")
-"""What a network reaches on a part of the data: `core.engine.objective.Scores`. What they mean is in `core.analysis.metrics`."""
+"""What a network reaches on a part of the data: `core.engine.measuring.scores.Scores`. What they mean is in `core.analysis.metrics`."""
 TRAIN_SCORES = ("train_loss_eval", *(f"train_{name}" for name in SCORES[1:]))
 VAL_SCORES, TEST_SCORES = (tuple(f"{part}_{name}" for name in SCORES) for part in ("val", "test"))
 BASELINES = tuple(f"baseline_{name}" for name in (*VAL_SCORES, *TEST_SCORES))
@@ -30,8 +30,8 @@ class Records:
         its `moment`.
     layers: a row a run, evaluation and layer (LAYER_COLUMNS); `counts` are the bytes of a float32 histogram between `low` and `high`.
     ended: a row a run that left its stack (ENDED_COLUMNS); `weights` are a state_dict's bytes, `predictions` those of
-        `core.engine.predictions` or None.
-    grids: run, step and `grid` (bytes, see `core.engine.grids`) for data with two features.
+        `core.engine.measuring.predictions` or None.
+    grids: run, step and `grid` (bytes, see `core.engine.measuring.grids`) for data with two features.
     """
 
     history: list[Row] = field(default_factory=list)

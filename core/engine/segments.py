@@ -56,7 +56,7 @@ def run_segment(segment: Segment) -> SegmentResult:
     """Advances the stack by at least one epoch. Raises DataError or RuntimeError where the data or the device cannot be had."""
     from core.engine.advance import advance
     from core.engine.memory import keep_freed_memory
-    from core.engine.state import Stack, begin, device_of
+    from core.engine.stack import Stack, begin, device_of
 
     pace = Pace(segment)
     keep_freed_memory()

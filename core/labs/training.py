@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def trained(runs: Sequence[RunSettings]) -> dict[str, nn.Module]:
     """The networks after their training, by the runs' keys."""
     from core.engine.advance import advance
-    from core.engine.network import trained_model
+    from core.engine.network.networks import trained_model
     from core.engine.planning import plan
-    from core.engine.state import begin
+    from core.engine.stack import begin
 
     by_key = {run.key: run for run in runs}
     found: dict[str, nn.Module] = {}

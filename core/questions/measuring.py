@@ -11,10 +11,10 @@ from typing import Any
 
 from core.analysis.claims import Judgement, together
 from core.questions.question import Evidence, Measured, Question
-from core.runs import labs, verdicts
-from core.runs.executors import Pool
+from core.runs import labs
+from core.runs.computing.executors import Pool
 from core.runs.runner import Runner
-from core.runs.store import Store
+from core.runs.store import Store, verdicts
 
 
 class IncompleteError(RuntimeError):

@@ -10,9 +10,9 @@ from core.analysis import intervals
 from core.analysis.claims import Above, Below
 from core.analysis.doctor.one_batch import symptoms
 from core.charts import answer_lines
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.labs import one_batch
+from core.labs.networks import one_batch
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
 
 NAMES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.analysis.claims import Below
 from core.charts.answer_lines import lines
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.labs import identities
 from core.labs.identities import step_table

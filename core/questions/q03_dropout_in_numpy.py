@@ -6,7 +6,7 @@ import inspect
 
 from core.analysis.claims import Below
 from core.charts.answer_lines import lines
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.labs import identities
 from core.labs.identities import network_checks, numpy_network

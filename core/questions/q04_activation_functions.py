@@ -9,7 +9,7 @@ from pandas import DataFrame, Series
 
 from core.analysis.claims import Above, Below
 from core.charts import gradient_flow
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.labs import identities
 from core.labs.identities import jacobians

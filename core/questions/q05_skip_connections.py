@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.analysis.claims import Above, Below
 from core.charts import compression as charts
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.questions.question import Claim, Evidence, Option, Question, Turn
 from core.questions.reading import last, mean, of, percent, points, sides

@@ -9,10 +9,10 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from core.analysis.claims import Above, Below
-from core.charts import curves
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
+from core.charts.results import curves
 from core.comparison import Comparison
-from core.labs import spectral_radius
+from core.labs.networks import spectral_radius
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
 from core.questions.reading import last, mean, of
 

@@ -8,7 +8,7 @@ from pandas import DataFrame, Series
 
 from core.analysis.claims import Above, Inside
 from core.charts import compression as charts
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.questions.question import Claim, Evidence, Option, Question, Turn
 from core.questions.reading import last, mean, of, points

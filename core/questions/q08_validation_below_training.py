@@ -9,7 +9,7 @@ from pandas import Series
 from core.analysis.claim_measures import gap
 from core.analysis.claims import Above, Below
 from core.charts import answers
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.questions.question import Claim, Evidence, Option, Question, Turn
 from core.questions.reading import mean, of, spread

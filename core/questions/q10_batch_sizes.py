@@ -11,9 +11,9 @@ from pandas import DataFrame, Series
 from core.analysis import claim_measures
 from core.analysis.claims import Below, Inside
 from core.charts.answer_lines import lines
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.labs import gradient_noise
+from core.labs.optimization import gradient_noise
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
 from core.questions.reading import last, mean, of, percent, points
 

@@ -9,9 +9,9 @@ from pandas import Series
 from core.analysis.claims import Below, Inside
 from core.charts import gradient_flow
 from core.charts.answer_lines import lines
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.labs import epoch_sampling
+from core.labs.optimization import epoch_sampling
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
 from core.questions.reading import mean, of_lab, percent
 

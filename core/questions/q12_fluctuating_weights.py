@@ -8,8 +8,8 @@ from pandas import Series
 
 from core.analysis.claim_measures import late_mean, late_spread
 from core.analysis.claims import Above, Below
-from core.charts import curves
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
+from core.charts.results import curves
 from core.comparison import Comparison
 from core.questions.question import Claim, Evidence, Option, Question, Turn
 from core.questions.reading import mean, of

@@ -10,7 +10,7 @@ from pandas import DataFrame, Series
 from core.analysis import claim_measures, intervals
 from core.analysis.claims import Above, Below, Inside
 from core.charts.answer_lines import lines
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.questions.question import Claim, Evidence, Option, Question, Turn
 from core.questions.reading import mean, of, sides

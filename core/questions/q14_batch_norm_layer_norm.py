@@ -7,7 +7,7 @@ from pandas import Series
 from core.analysis.claim_measures import difference_of_differences
 from core.analysis.claims import Above
 from core.charts import compression as charts
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.questions.question import Claim, Evidence, Option, Question, Turn
 from core.questions.reading import last, mean, of, percent, points

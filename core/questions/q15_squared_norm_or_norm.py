@@ -9,10 +9,11 @@ from pandas import DataFrame, Series
 from core.analysis.claims import Above, Below, Inside
 from core.charts import gradient_flow
 from core.charts.answer_lines import lines
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.labs import identities, unit_norms
-from core.labs.unit_norms import Measure
+from core.labs import identities
+from core.labs.regularization import unit_norms
+from core.labs.regularization.unit_norms import Measure
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
 from core.questions.reading import mean, of_lab, percent
 

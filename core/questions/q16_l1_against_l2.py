@@ -9,9 +9,9 @@ from pandas import Series
 
 from core.analysis.claims import Above, Below
 from core.charts import answers
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.labs import feature_selection, robust_line
+from core.labs.regularization import feature_selection, robust_line
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
 from core.questions.reading import mean, of_lab, percent, spread
 

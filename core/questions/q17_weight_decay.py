@@ -10,10 +10,10 @@ from pandas import Series
 from core.analysis.claim_measures import gap
 from core.analysis.claims import Above, Below
 from core.charts import answers
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.labs import decayed_networks
-from core.labs.decayed_networks import NEAREST, PLAIN, WITH_MOMENTUM
+from core.labs.regularization import decayed_networks
+from core.labs.regularization.decayed_networks import NEAREST, PLAIN, WITH_MOMENTUM
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
 from core.questions.reading import by_seed, digits, last, mean, of, percent, sides, spread
 

@@ -11,7 +11,7 @@ from pandas import Series
 from core.analysis.claim_measures import curve_distance
 from core.analysis.claims import Below
 from core.charts import answers
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.questions.question import Claim, Evidence, Option, Question, Turn
 from core.questions.reading import mean, spread

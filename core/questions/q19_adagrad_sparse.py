@@ -9,10 +9,10 @@ from pandas import Series
 
 from core.analysis.claims import Below
 from core.charts import answers
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.labs import sparse_features
-from core.labs.sparse_features import LEAST_SQUARES, OPTIMIZERS, THIRDS
+from core.labs.optimization import sparse_features
+from core.labs.optimization.sparse_features import LEAST_SQUARES, OPTIMIZERS, THIRDS
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
 from core.questions.reading import by_seed, mean, spread
 

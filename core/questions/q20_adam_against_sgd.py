@@ -10,9 +10,9 @@ from core.analysis import intervals
 from core.analysis.claim_measures import updates_to
 from core.analysis.claims import Above, Below, Inside
 from core.charts import answers
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.labs import online_problem
+from core.labs.optimization import online_problem
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
 from core.questions.reading import estimated, frame, last, mean, of, sides
 

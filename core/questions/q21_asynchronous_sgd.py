@@ -9,9 +9,9 @@ from pandas import Series
 
 from core.analysis.claims import Above, Below, Inside
 from core.charts import answers
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.labs import delayed_descent, parameter_server
+from core.labs.distributed import delayed_descent, parameter_server
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
 from core.questions.reading import frame, mean, percent, spread, times
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.analysis.claims import Above, Below, Inside
 from core.charts import answers
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.labs import identities
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn

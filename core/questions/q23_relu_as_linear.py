@@ -10,7 +10,7 @@ from pandas import DataFrame, Series
 from core.analysis import intervals
 from core.analysis.claims import Above, Below
 from core.charts import answers
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.labs import identities
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn

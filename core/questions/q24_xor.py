@@ -11,9 +11,9 @@ from pandas import DataFrame, Series
 from core.analysis import intervals
 from core.analysis.claims import Above, Below
 from core.charts.answer_lines import lines
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.labs import xor
+from core.labs.networks import xor
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
 from core.questions.reading import of_lab
 

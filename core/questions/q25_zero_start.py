@@ -8,10 +8,10 @@ from typing import Any
 from pandas import Series
 
 from core.analysis.claims import Above, Below
-from core.charts import curves
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
+from core.charts.results import curves
 from core.comparison import Comparison
-from core.labs import symmetric_start
+from core.labs.networks import symmetric_start
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
 from core.questions.reading import last, mean, of, percent, sides
 

@@ -11,9 +11,9 @@ from core.analysis import intervals
 from core.analysis.claim_measures import different_values
 from core.analysis.claims import Above, Below
 from core.charts import answers
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.labs import double_well
+from core.labs.optimization import double_well
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
 from core.questions.reading import by_seed, estimated, last, of, percent
 

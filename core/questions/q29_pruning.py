@@ -6,7 +6,7 @@ from typing import Any
 
 from core.analysis.claims import Above
 from core.charts import answers
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.questions.question import Claim, Evidence, Option, Question, Turn
 from core.questions.reading import last, mean, of, percent, sides, spread

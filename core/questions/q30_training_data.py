@@ -9,12 +9,12 @@ from pandas import Series
 
 from core.analysis.claims import Above, Below
 from core.charts import compression as charts
-from core.charts.specs import Picture
+from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.labs import data_recovery, gradient_inversion, membership, recovered_pictures
-from core.labs.gradient_inversion import CLOSE
-from core.labs.membership import OVERFITTED, REGULARISED
-from core.labs.recovered_pictures import BATCH, PANELS
+from core.labs.privacy import data_recovery, gradient_inversion, membership, recovered_pictures
+from core.labs.privacy.gradient_inversion import CLOSE
+from core.labs.privacy.membership import OVERFITTED, REGULARISED
+from core.labs.privacy.recovered_pictures import BATCH, PANELS
 from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
 from core.questions.reading import by_seed, digits, mean, percent
 

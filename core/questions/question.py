@@ -14,7 +14,7 @@ from core.analysis.claims import Claimed, Judgement, Kind, judge
 from core.comparison import Comparison
 
 if TYPE_CHECKING:
-    from core.charts.specs import Picture
+    from core.charts.parts.specs import Picture
 
 Topic = Literal["first steps", "architecture", "optimization", "regularization", "compression", "data"]
 TOPICS: tuple[Topic, ...] = ("first steps", "architecture", "optimization", "regularization", "compression", "data")
@@ -45,7 +45,7 @@ class Lab:
 
     @property
     def name(self) -> str:
-        """Where the function stands: `core.labs.double_well.ends`."""
+        """Where the function stands: `core.labs.optimization.double_well.ends`."""
         return f"{self.function.__module__}.{self.function.__qualname__}"
 
     @property

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from core.comparison import Comparison, Variant, label
 from core.engine.planning import plan
 from core.engine.records import Records
-from core.runs.executors import InlineExecutor, Pool, on_one_thread
+from core.runs.computing.executors import InlineExecutor, Pool, on_one_thread
 from core.runs.result import Result
 from core.runs.runner import Runner
 from core.runs.store import Progress, Store
@@ -35,7 +35,8 @@ def compare(comparison: Comparison, *, store: Store | None = None, executor: Exe
     Args:
         comparison: what to compare.
         store: where runs are kept, and taken from if they are there; None keeps nothing.
-        executor: computes the segments; None computes in this process. `core.runs.executors.make_executor(n)` gives worker processes.
+        executor: computes the segments; None computes in this process.
+            `core.runs.computing.executors.make_executor(n)` gives worker processes.
         progress: whether to show a progress bar, if standard error is a terminal.
 
     While it trains into a store it is the store's runner, and serves what a dashboard asks of it too. Where another runner is at
@@ -120,7 +121,7 @@ def _with_equal_draws(
 
 def _trained(runs: Sequence[RunSettings], initial: Sequence[Any] | None, order: Sequence[Any] | None) -> Records:
     from core.engine.advance import advance
-    from core.engine.state import begin
+    from core.engine.stack import begin
 
     stack, records = begin(runs, initial=initial, order=order), Records()
     while not stack.finished:

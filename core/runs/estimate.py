@@ -12,9 +12,9 @@ from core.comparison import Comparison
 from core.engine.planning import plan, signature
 from core.engine.sizes import epoch, multiply_adds
 from core.runs.configuration import cores
-from core.runs.frames import ENDED
-from core.runs.schema import runs
 from core.runs.store import Store
+from core.runs.store.frames import ENDED
+from core.runs.store.schema import runs
 from core.settings import RunSettings, teachers_of
 
 # A worker's seconds for an update of one run in a stack, measuring included, as measured on one core of a server of 2024.

@@ -17,9 +17,9 @@ import pandas as pd
 from pandas import DataFrame
 from sqlalchemy import Connection, select, update
 
-from core.runs.database import put
-from core.runs.schema import labs
 from core.runs.store import Store
+from core.runs.store.database import put
+from core.runs.store.schema import labs
 
 State = Literal["new", "queued", "paused", "running", "finished", "failed"]
 ROOM = "core.labs."

@@ -17,9 +17,8 @@ from core.engine.records import Records
 from core.export.bundle import write_folder
 from core.export.runs_table import with_settings
 from core.export.tables import to_csv_bytes
-from core.runs import asking, recording
-from core.runs.schema import runs
-from core.runs.store import Store
+from core.runs.store import Store, asking, recording
+from core.runs.store.schema import runs
 from core.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ class Result:
 
     @cached_property
     def grids(self) -> DataFrame:
-        """The networks' outputs over the plane, for data with two features: variant, seed, run, step, grid (see core.engine.grids)."""
+        """Outputs over the plane, for data with two features: variant, seed, run, step, grid (see core.engine.measuring.grids)."""
         return self._store.grids(self._id)
 
     def summary(self, metric: str = "val_loss", at: At = "last") -> DataFrame:
@@ -105,7 +104,7 @@ class Result:
 
     def model(self, run: RunSettings) -> nn.Module:
         """The trained network of a run, plain PyTorch, in eval mode. Raises LookupError for a run that is not here or has not ended."""
-        from core.engine.network import trained_model
+        from core.engine.network.networks import trained_model
 
         weights = self._store.weights(run.key) if (self.runs["run"] == run.key).any() else None
         if weights is None:

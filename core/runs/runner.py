@@ -19,18 +19,18 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from sqlalchemy import select
 
 from core.engine.segments import Segment, SegmentResult
-from core.runs import ledger, worker
+from core.runs.computing import worker
+from core.runs.computing.executors import Pool, executor_from
+from core.runs.computing.lab_bench import LabBench
+from core.runs.computing.work import Agenda, Job, Stack
+from core.runs.computing.worker import SegmentError
+from core.runs.computing.workers import WorkerDiedError
 from core.runs.configuration import Configuration
-from core.runs.database import StoreFailedError, StoreLostError, StoreValueError
-from core.runs.executors import Pool, executor_from
-from core.runs.lab_bench import LabBench
-from core.runs.lease import Lease, LeaseLostError
-from core.runs.ledger import OutdatedError, Request, StoredStack
-from core.runs.schema import requests
-from core.runs.store import Store
-from core.runs.work import Agenda, Job, Stack
-from core.runs.worker import SegmentError
-from core.runs.workers import WorkerDiedError
+from core.runs.store import Store, ledger
+from core.runs.store.database import StoreFailedError, StoreLostError, StoreValueError
+from core.runs.store.lease import Lease, LeaseLostError
+from core.runs.store.ledger import OutdatedError, Request, StoredStack
+from core.runs.store.schema import requests
 
 POLL_SECONDS = 0.1
 RETRY_SECONDS = 1.0

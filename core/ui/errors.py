@@ -16,7 +16,7 @@ from core.runs.configuration import ConfigurationError, LimitError
 from core.runs.store import StoreError, StoreFailedError, StoreLostError, UnknownComparisonError
 from core.settings import SettingsError
 from core.ui import service
-from core.ui.fields import plain
+from core.ui.markdown import plain
 
 EXPECTED = (SettingsError, DataError, StoreError, UnknownComparisonError, ConfigurationError, LimitError)
 """Errors whose message is written for the user."""

@@ -17,7 +17,7 @@ from core.choices.stopping import Metric as Watched
 from core.choices.stopping import Patience
 from core.comparison import Comparison
 from core.engine.records import HISTORY_COLUMNS, METRICS, SCORES
-from core.runs.recording import BETTER
+from core.runs.store.recording import BETTER
 
 ROOT = Path(__file__).resolve().parents[2]
 TASKS = {"classification": "iris", "regression": "diabetes"}
@@ -92,7 +92,7 @@ def test_stopping_rules_may_watch_what_the_table_says_in_its_direction():
         assert turned == (-0.5 if metrics.higher_is_better(name) else 0.5), "rules take lower for better"
 
 
-OF_STOPPING_RULES = {"core/choices/stopping.py", "core/engine/training.py"}
+OF_STOPPING_RULES = {"core/choices/stopping.py", "core/engine/training/trainer.py"}
 """What rules may watch, which lies below the table, and is held equal to it above."""
 
 

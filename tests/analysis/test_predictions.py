@@ -10,7 +10,7 @@ from sklearn import metrics
 
 import core
 from core.analysis import predictions
-from core.engine.predictions import MOST, Predictions, kept_examples
+from core.engine.measuring.predictions import MOST, Predictions, kept_examples
 
 SEEDS = (0, 3, 4)
 

@@ -7,7 +7,9 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page
 
-from core.ui.panels import gradient_flow, normalization, regularization
+from core.ui.pages.gradient_flow import gradient_flow
+from core.ui.pages.normalization import normalization
+from core.ui.pages.regularization import regularization
 from tests.browser.content import assert_no_error, see
 from tests.browser.server import Server
 from tests.browser.workbench import LONG_S

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import expect
 
-from core.ui.panels import recurrent_parts as parts
+from core.ui.pages.recurrent import parts
 from tests.browser.content import assert_no_error, open_page, see, settle, until
 from tests.browser.workbench import LONG_S, state
 

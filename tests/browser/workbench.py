@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from core.comparison import Comparison
 from core.runs.store import Store
-from core.ui import links
+from core.ui.form import links
 from tests.browser.content import open_page, until
 from tests.browser.server import Server
 

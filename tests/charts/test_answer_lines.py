@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pandas import DataFrame
 
-from core.charts import answer_lines, palette
+from core.charts import answer_lines
+from core.charts.parts import palette
 from tests.charts import drawn
 
 KINDS = ("before", "after")

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from core.charts import answers, palette
+from core.charts import answers
+from core.charts.parts import palette
 
 CASES, KINDS = ["first", "second", "third"], ["one", "other"]
 POINTS = pd.DataFrame(

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from pandas import DataFrame
 
-from core.charts import batch_size, curves, gradient_flow, optimizers, recurrent, weights
-from core.charts.layers import heatmap
+from core.charts import batch_size, gradient_flow, optimizers, recurrent
+from core.charts.results import curves, weights
+from core.charts.results.layers import heatmap
 from tests.charts.drawn import axes
 from tests.charts.frames import NAMES, histograms, history, layers
 

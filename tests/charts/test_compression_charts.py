@@ -10,7 +10,7 @@ import vl_convert
 from pandas import DataFrame
 
 from core.charts import compression as charts
-from core.charts import palette, specs
+from core.charts.parts import palette, specs
 from tests.charts.frames import history
 
 HOSTILE = ('"]; alert(1) //', "<b>=1</b>")

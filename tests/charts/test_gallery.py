@@ -12,7 +12,9 @@ import vl_convert
 
 from core.analysis import predictions as analysis
 from core.analysis.recurrent import diverged_shares
-from core.charts import boundary, curves, gradient_flow, layers, normalization, predictions, recurrent, specs, summary, weights
+from core.charts import gradient_flow, normalization, recurrent
+from core.charts.parts import specs
+from core.charts.results import boundary, curves, layers, predictions, summary, weights
 from tests.charts.frames import NAMES, grid, histograms, history, points
 from tests.charts.frames import layers as layer_rows
 from tests.charts.frames import predictions as predicted

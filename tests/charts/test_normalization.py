@@ -11,7 +11,7 @@ from pandas import DataFrame
 from scipy import stats
 
 from core.charts import normalization
-from core.labs import norm_axes
+from core.labs.networks import norm_axes
 from tests.charts.frames import LAYERS, NAMES, history, layers
 
 

@@ -10,9 +10,11 @@ import pytest
 import vl_convert
 from pandas import DataFrame
 
-from core.charts import batch_size, palette, schedules, sensitivity
+from core.charts import batch_size, schedules
+from core.charts.parts import palette
+from core.charts.results import sensitivity
 from tests.charts.frames import NAMES, history
-from tests.charts.test_palette import contrast
+from tests.charts.parts.test_palette import contrast
 
 COLUMNS = ["curve", "place", "variant", "n", "diverged", "worse", "mean", "low", "high"]
 ROWS = [

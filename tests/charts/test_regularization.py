@@ -9,7 +9,8 @@ import pytest
 import vl_convert
 from pandas import DataFrame
 
-from core.charts import early_stopping, pairs, regularization
+from core.charts import early_stopping, regularization
+from core.charts.results import pairs
 from tests.charts.frames import NAMES, history
 
 STOPS = DataFrame({"rule": ["patience"], "epoch": [4.0], "value": [0.7], "kept_epoch": [2.0], "kept": [0.5]})

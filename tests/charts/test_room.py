@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from pandas import DataFrame
 
-from core.charts import bands, compression, curves, gradient_flow, layers, titles, weights
+from core.charts import compression, gradient_flow
+from core.charts.parts import bands, titles
+from core.charts.results import curves, layers, weights
 from tests.charts.drawn import axes, headers, size
 from tests.charts.frames import LAYERS, NAMES, histograms, history
 from tests.charts.frames import layers as layer_rows

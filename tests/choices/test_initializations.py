@@ -11,9 +11,9 @@ from torch import nn
 
 import core
 from core.choices.activations import Activation, Relu, Tanh
-from core.choices.filling import scale_to_radius, weighted_layers
 from core.choices.initializations import He, Init, Lsuv, Normal, Orthogonal, Uniform, Xavier, Zero
 from core.choices.models import Convnet, Mlp, Recurrent, Sizes
+from core.choices.models.filling import scale_to_radius, weighted_layers
 from core.settings import RunSettings
 
 WIDE = Sizes((300,), 200)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from core.choices.models import Convnet, Linear, Mlp, Recurrent, Sizes
-from core.choices.modules import LastStates, Residual, WeightNorm
+from core.choices.models.modules import LastStates, Residual, WeightNorm
 from core.settings import RunSettings, SettingsError
 
 PICTURE = Sizes((2, 9, 7), 5)

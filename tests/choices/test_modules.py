@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from core.choices.modules import LastStates, PictureRmsNorm, WeightNorm
+from core.choices.models.modules import LastStates, PictureRmsNorm, WeightNorm
 
 PLAIN = [
     (lambda: nn.Linear(7, 5), (4, 7)),

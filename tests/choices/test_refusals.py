@@ -10,8 +10,8 @@ import pytest
 import tomli_w
 
 from core.choices.base import list_fields, number_fields
-from core.choices.refusals import COUNTED, LONGEST_LINE, MOST_COMPLAINTS, MOST_LEVELS, SettingsError
-from core.choices.texts import shown
+from core.choices.words.refusals import COUNTED, LONGEST_LINE, MOST_COMPLAINTS, MOST_LEVELS, SettingsError
+from core.choices.words.texts import shown
 from core.comparison import Comparison
 from core.reference import entries
 from core.settings import RunSettings

@@ -7,7 +7,7 @@ import unicodedata
 
 import pytest
 
-from core.choices.texts import LONGEST_WORD, as_name, odd_signs, short, shown, without_odd_signs
+from core.choices.words.texts import LONGEST_WORD, as_name, odd_signs, short, shown, without_odd_signs
 
 CHANGE_THE_LINE = [chr(number) for number in (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))]
 UNSEEN = ["\u200b", "\u2060", "\ufeff", "a\u200db", "\u200cb", "a\u200c"]

@@ -11,7 +11,6 @@ from pydantic import TypeAdapter, ValidationError
 from sklearn.datasets import load_diabetes, load_digits, load_wine, make_moons
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from core.data.base import MadeData
 from core.data.loading import DataError, Split, load_data
 from core.data.sets import (
     Adding,
@@ -33,6 +32,7 @@ from core.data.sets import (
     Xor,
     Zipf,
 )
+from core.data.sets.base import MadeData
 
 # Every kind but those that are fetched, with the number of its classes; sizes and shares differ so that a mixed-up part or axis shows.
 KINDS = [

@@ -13,10 +13,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import _openml
 
-from core.data import openml
 from core.data.files import Limits
 from core.data.loading import DataError, load_data
-from core.data.sets import OpenMl, Table
+from core.data.sets import OpenMl, Table, openml
 from core.data.tables import keep_table, tables_folder
 from core.settings import RunSettings
 

@@ -9,9 +9,9 @@ import pytest
 from pydantic import ValidationError
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from core.data.base import MOST_NUMBERS
 from core.data.loading import load_data
 from core.data.sets import Adding, Copy, Imbalanced, Informative, Zipf
+from core.data.sets.base import MOST_NUMBERS
 
 
 def whole(data):

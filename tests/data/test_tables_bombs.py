@@ -26,7 +26,7 @@ MOST_MB = 600  # above what reading a small table takes
 LOAD = """
 import json, resource, sys
 from core.data.examples import DataError
-from core.data.fetched import Table
+from core.data.sets.fetched import Table
 from core.data.loading import load_data
 
 def peak():

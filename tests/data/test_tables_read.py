@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.data.fetched import Table
 from core.data.loading import DataError, Split, load_data
+from core.data.sets.fetched import Table
 from core.data.tables import preview_of
 from tests.data.tables import csv, frame, loaded, parquet, workbook
 

@@ -11,9 +11,9 @@ from torch import nn
 
 import core
 from core.engine.advance import advance
-from core.engine.network import DTYPES, trained_model
+from core.engine.network.networks import DTYPES, trained_model
 from core.engine.records import Records
-from core.engine.state import begin
+from core.engine.stack import begin
 from core.engine.streams import epoch_order
 
 OPTIMIZERS = {

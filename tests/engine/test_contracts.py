@@ -17,8 +17,8 @@ from core.choices.initializations import Init
 from core.choices.optimizers import Optimizer
 from core.engine.advance import advance
 from core.engine.records import Records
-from core.engine.state import Stack, begin
-from core.engine.training import Live
+from core.engine.stack import Stack, begin
+from core.engine.training.trainer import Live
 from core.settings import RunSettings
 from tests.engine.reference import assert_same_weights, history, plain_torch_training, stacked_training, vector
 
@@ -231,7 +231,7 @@ def test_a_stack_resumed_from_its_bytes_ends_at_the_same_bits(members):
         assert repr(ours) == repr(theirs), f"{table} differ"
     weights = {row["run"]: row["weights"] for row in pieces.ended}
     for run in runs:
-        ended = core.engine.network.trained_model(run, weights[run.key])
+        ended = core.engine.network.networks.trained_model(run, weights[run.key])
         assert np.array_equal(vector(ended), vector(whole_models[run.key]))
 
 

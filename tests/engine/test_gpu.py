@@ -7,7 +7,7 @@ import torch
 
 from core.engine.records import Records
 from core.engine.segments import Segment, run_segment
-from core.engine.state import begin
+from core.engine.stack import begin
 from core.reference import entries
 from core.settings import RunSettings
 from tests.engine.test_contracts import AMPLIFIES_ROUNDING

@@ -16,9 +16,9 @@ import core
 from core.choices.distillation import mean_log_probabilities, soft_target_loss
 from core.choices.pruning import mask_of
 from core.engine.advance import advance
-from core.engine.objective import macro_f1, scores
+from core.engine.measuring.scores import macro_f1, scores
 from core.engine.records import Records
-from core.engine.state import begin, labelled
+from core.engine.stack import begin, labelled
 from core.engine.streams import epoch_order, uniforms
 from tests.engine.reference import assert_same_weights, history, plain_torch_training, stacked_training, vector
 from tests.engine.test_contracts import settings

@@ -14,7 +14,7 @@ from core.data.sets import Data
 from core.data.tables import keep_table, tables_folder
 from core.engine import sizes
 from core.engine.advance import advance
-from core.engine.state import begin
+from core.engine.stack import begin
 from core.settings import RunSettings
 from tests.data.tables import csv, frame
 from tests.engine.reference import assert_same_weights, plain_torch_training, stacked_training

@@ -13,9 +13,10 @@ from core.export.runs_table import with_settings
 from core.runs.compare import compare
 from core.runs.result import FILES, Result
 from core.runs.store import Store
-from core.ui.live import Reader
-from core.ui.panels import listing, table
-from core.ui.panels.view import View
+from core.ui.pages import history
+from core.ui.results import table
+from core.ui.results.live import Reader
+from core.ui.results.view import View
 
 VARIED = Comparison.load(
     {
@@ -62,7 +63,7 @@ def test_it_is_in_the_folder_in_the_bundle_among_the_downloads_and_in_the_histor
     assert (tmp_path / "out" / "runs.csv").read_bytes() == expected
     results = Reader(store, VARIED).latest()
     assert table.content(results, View(), "runs.csv") == expected
-    for bundle in (table.content(results, View(), table.ZIP), listing._bundle(store, VARIED.id)):
+    for bundle in (table.content(results, View(), table.ZIP), history._bundle(store, VARIED.id)):
         with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
             assert archive.namelist() == list(FILES)
             assert archive.read("runs.csv") == expected

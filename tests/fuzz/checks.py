@@ -11,13 +11,13 @@ from random import Random
 from typing import Any, Literal
 
 from core.__main__ import load
-from core.choices.refusals import COUNTED, LONGEST_LINE, MOST_COMPLAINTS
+from core.choices.words.refusals import COUNTED, LONGEST_LINE, MOST_COMPLAINTS
 from core.comparison import Comparison
 from core.data.examples import DataError
 from core.data.loading import load_data
 from core.settings import RunSettings, SettingsError
-from core.ui import varied
-from core.ui.links import Query
+from core.ui.form import varied
+from core.ui.form.links import Query
 from tests.fuzz import bombs, links, settings, tables
 
 Outcome = Literal["taken", "refused"]
@@ -97,8 +97,8 @@ def try_table(made: tuple[bytes, str]) -> Outcome:
 def try_training(run: RunSettings) -> Outcome:
     """Settings that were taken, trained for an epoch: they end, or are refused in words."""
     import core
-    from core.choices.more_optimizers import CustomOptimizerError
-    from core.engine.state import DeviceError
+    from core.choices.optimizers.others import CustomOptimizerError
+    from core.engine.stack import DeviceError
     from core.runs.compare import ComparisonError
 
     try:

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.comparison import Comparison
 from core.settings import SettingsError
-from core.ui.links import Query, query_for
+from core.ui.form.links import Query, query_for
 from core.ui.shell import PAGES
 from tests.fuzz.settings import comparison
 

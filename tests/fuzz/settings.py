@@ -10,7 +10,7 @@ from typing import Any
 from core.choices.base import Choice
 from core.comparison import Comparison
 from core.settings import RunSettings, SettingsError
-from core.ui import fields, varied
+from core.ui.form import fields, varied
 from tests.fuzz.places import REQUIRED
 
 ODD: list[Any] = [

@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 import core
-from core.engine import state_dicts
-from core.labs import soft_targets, timing
+from core.engine.network import state_dicts
+from core.labs import timing
+from core.labs.networks import soft_targets
 
 
 def test_the_network_in_numpy_is_the_network():

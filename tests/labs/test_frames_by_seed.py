@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from core.labs import data_recovery, double_well, gradient_inversion, membership, parameter_server
-from core.labs.data_recovery import Leak
-from core.labs.gradient_inversion import Inversion
-from core.labs.membership import Membership
-from core.labs.parameter_server import Cluster
+from core.labs.distributed import parameter_server
+from core.labs.distributed.parameter_server import Cluster
+from core.labs.optimization import double_well
+from core.labs.privacy import data_recovery, gradient_inversion, membership
+from core.labs.privacy.data_recovery import Leak
+from core.labs.privacy.gradient_inversion import Inversion
+from core.labs.privacy.membership import Membership
 
 
 def test_recoveries():

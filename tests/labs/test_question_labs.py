@@ -10,8 +10,11 @@ from sklearn.linear_model import Lasso, Ridge
 from core.analysis.intervals import clopper_pearson
 from core.choices.activations import Gelu
 from core.data.loading import load_data
-from core.labs import epoch_sampling, feature_selection, gradient_noise, identities, robust_line, spectral_radius, symmetric_start, xor
+from core.labs import identities
 from core.labs.identities import jacobians, step_table
+from core.labs.networks import spectral_radius, symmetric_start, xor
+from core.labs.optimization import epoch_sampling, gradient_noise
+from core.labs.regularization import feature_selection, robust_line
 from core.settings import RunSettings
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from core.comparison import Comparison
+from core.experiments import batch_sizes
 from core.runs.compare import compare
-from core.ui import links
-from core.ui.panels import batch_size
+from core.ui.form import links
+from core.ui.pages import batch_size
 from tests.pages.conftest import texts
 
 PAGE = "pages/batch_size.py"
@@ -44,16 +45,8 @@ def test_a_stored_comparison_shows_three_clocks_and_what_an_update_costs(open_pa
     assert list(costs["per_s"]) == pytest.approx(list(90 / costs["epoch_s"]), rel=0.01)
 
 
-def test_the_rules_agree_at_the_reference_and_scale_by_the_power_of_k():
-    scaled = batch_size.scaled(sizes(8, 32), 8)
-    rates = {name: run.optimizer.lr for name, run in scaled.members}
-    assert rates == {"lr fixed, B=8": 0.1, "lr fixed, B=32": 0.1, "lr × √k, B=32": 0.2, "lr × k, B=32": 0.4}
-    places = batch_size.rule_places(scaled, 8)
-    assert places.groupby("curve")["place"].apply(list).to_dict() == {"lr fixed": [8, 32], "lr × √k": [8, 32], "lr × k": [8, 32]}
-
-
 def test_the_rules_are_compared_at_the_largest_batch(open_page, store):
-    compare(batch_size.scaled(sizes(8, 32), 8), store=store, progress=False)
+    compare(batch_sizes.scaled(sizes(8, 32), 8), store=store, progress=False)
     app = opened(open_page, query(sizes(8, 32), part="Scaling the rate", reference="8"))
     assert app.selectbox(key="batch_size.rules.same").value == "32"
     assert len(app.get("vega_lite_chart")) == 1

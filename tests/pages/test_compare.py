@@ -11,11 +11,11 @@ from streamlit.testing.v1 import AppTest
 from core.analysis.statistics import leading_verdict, summarise
 from core.comparison import Comparison
 from core.data.tables import keep_table, tables_folder
-from core.runs import ledger
 from core.runs.compare import compare
-from core.runs.schema import predictions
-from core.ui import links
-from core.ui.fields import plain
+from core.runs.store import ledger
+from core.runs.store.schema import predictions
+from core.ui.form import links
+from core.ui.markdown import plain
 from tests.pages.conftest import assert_no_error, small, texts
 
 PAGE = "pages/compare.py"

@@ -11,10 +11,11 @@ from sklearn.datasets import load_digits
 
 import core
 from core.comparison import Comparison
-from core.engine.network import trained_model
+from core.engine.network.networks import trained_model
 from core.runs.compare import compare
-from core.ui import links
-from core.ui.panels import compression, distillation, distillation_methods, soft_targets
+from core.ui.form import links
+from core.ui.pages.distillation import distillation, methods, soft_targets
+from core.ui.results import compression
 from tests.pages.conftest import assert_no_error, texts
 
 PAGE = "pages/distillation.py"
@@ -136,10 +137,10 @@ def test_methods_have_squares_of_their_own():
     rows = [(name, "taught", 0.3, 4.0, weight, 0.5) for name, weight in zip(runs.names, (0.2, 0.9) * 2, strict=True)]
     points = DataFrame(rows, columns=["name", "role", "labelled", "temperature", "weight", "mean"])
 
-    found = distillation_methods.crossed(runs, points, 0.3)
+    found = methods.crossed(runs, points, 0.3)
     assert list(found["variant"].unique()) == ["soft_targets, labels for 0.3", "self, labels for 0.3"]
     assert len(found) == 4
-    assert distillation_methods.crossed(runs, points.iloc[[0, 2]], 0.3).empty, "one square of each says nothing"
+    assert methods.crossed(runs, points.iloc[[0, 2]], 0.3).empty, "one square of each says nothing"
 
 
 def test_the_picture_of_an_example_is_as_it_was_drawn():

@@ -8,13 +8,13 @@ import pytest
 
 from core.analysis.statistics import leading_verdict
 from core.comparison import Comparison
-from core.labs import stopping_replay
+from core.labs.regularization import stopping_replay
 from core.runs.compare import compare
 from core.runs.store import Store
-from core.ui import links
-from core.ui.fields import plain
-from core.ui.panels import early_stopping
-from core.ui.panels.early_stopping import START, summed, untouched
+from core.ui.form import links
+from core.ui.markdown import plain
+from core.ui.pages import early_stopping
+from core.ui.pages.early_stopping import START, summed, untouched
 from tests.pages.conftest import assert_no_error, texts
 
 PAGE = "pages/early_stopping.py"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.ui import links
+from core.ui.form import links
 from tests.pages.conftest import ROOT, TITLES, small
 
 NONSENSE = ["<script>alert(1)</script>", "nan", "-1", "1e999", "", "9" * 40, "../../etc/passwd", "'; DROP TABLE runs; --", "🙂" * 50]

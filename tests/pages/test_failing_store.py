@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import Connection
 from streamlit.testing.v1 import AppTest
 
-from core.runs.database import Database, StoreLostError
-from core.ui import links
+from core.runs.store.database import Database, StoreLostError
+from core.ui.form import links
 from core.ui.shell import HOME
 from tests.pages.conftest import TITLES, assert_no_error, small
-from tests.runs.test_failing_stores import damage, set_meta, settled
+from tests.runs.store.test_failing_stores import damage, set_meta, settled
 
 LOST = "the store does not answer just now: the database system is shutting down."
 

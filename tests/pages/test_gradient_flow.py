@@ -11,10 +11,11 @@ import pytest
 from core.comparison import Comparison
 from core.runs.compare import compare
 from core.runs.store import Store
-from core.ui import links
-from core.ui.panels import gradient_depth, gradient_flow
-from core.ui.panels.gradient_comparisons import COMPARISONS
-from core.ui.panels.gradient_flow import DEPTH, FUNCTIONS, PAGE, START
+from core.ui.form import links
+from core.ui.pages.gradient_flow import depth as gradient_depth
+from core.ui.pages.gradient_flow import gradient_flow
+from core.ui.pages.gradient_flow.comparisons import COMPARISONS
+from core.ui.pages.gradient_flow.gradient_flow import DEPTH, FUNCTIONS, PAGE, START
 from tests.pages.conftest import assert_no_error, texts
 
 PATH = "pages/gradient_flow.py"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.runs import ledger
+from core.runs.store import ledger
 from tests.pages.conftest import assert_no_error, small, texts
 
 PAGE = "pages/runs.py"
@@ -84,7 +84,7 @@ def test_deleting_asks_first_and_says_what_goes(open_page, filled):
 def test_a_comparison_that_another_version_made_is_named_and_can_be_deleted(open_page, filled):
     from sqlalchemy import update
 
-    from core.runs.schema import comparisons
+    from core.runs.store.schema import comparisons
 
     with filled.database.writing() as connection:
         connection.execute(update(comparisons).values(spec='{"base": {"gone": 1}}'))

@@ -8,8 +8,9 @@ import pytest
 
 from core.comparison import Comparison
 from core.runs.compare import compare
-from core.ui import links
-from core.ui.panels import learning_rate, sensitivity
+from core.ui.form import links
+from core.ui.pages import learning_rate
+from core.ui.results import sensitivity
 from tests.pages.conftest import texts
 
 PAGE = "pages/learning_rate.py"

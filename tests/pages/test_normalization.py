@@ -7,8 +7,10 @@ import pytest
 
 from core.comparison import Comparison
 from core.runs.compare import compare
-from core.ui import links
-from core.ui.panels import norm_activations, norm_modes, normalization
+from core.ui.form import links
+from core.ui.pages.normalization import activations as norm_activations
+from core.ui.pages.normalization import modes as norm_modes
+from core.ui.pages.normalization import normalization
 from tests.pages.conftest import texts
 
 PAGE = "pages/normalization.py"

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from core.labs import paths, surfaces
+from core.labs.optimization import paths, surfaces
 from core.presets import OPTIMIZERS
-from core.ui.panels import optimizer_paths
-from core.ui.values import parse
+from core.ui.form.values import parse
+from core.ui.pages.optimizers import paths as optimizer_paths
 from tests.pages.conftest import assert_no_error, texts
 
 PAGE = "pages/optimizers.py"
@@ -116,8 +116,8 @@ def test_the_rule_of_a_kind_stands_with_its_settings(open_page, store):
 
 
 def test_costs_are_measured_when_asked(open_page, store, monkeypatch):
-    monkeypatch.setattr("core.labs.costs.TIMED", 1)
-    monkeypatch.setattr("core.labs.costs.LONG_S", 0.0001)
+    monkeypatch.setattr("core.labs.optimization.costs.TIMED", 1)
+    monkeypatch.setattr("core.labs.optimization.costs.LONG_S", 0.0001)
     app = open_page(PAGE)
     assert not [frame for frame in app.dataframe if "state" in frame.value]
     app.button(key="optimizers.rule.measure").click().run()

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from pandas import DataFrame
 
-from core.charts import palette
+from core.charts.parts import palette
 from core.comparison import Comparison
 from core.runs.compare import compare
-from core.ui import links
-from core.ui.panels import compression, masks, pruning
+from core.ui.form import links
+from core.ui.pages.pruning import masks, pruning
+from core.ui.results import compression
 from tests.pages.conftest import assert_no_error, texts
 
 PAGE = "pages/pruning.py"

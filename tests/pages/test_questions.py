@@ -6,9 +6,10 @@ import pytest
 
 from core.questions import measuring
 from core.questions.catalogue import questions
-from core.runs import guesses, labs
-from core.runs.executors import InlineExecutor
-from core.ui.fields import plain
+from core.runs import labs
+from core.runs.computing.executors import InlineExecutor
+from core.runs.store import guesses
+from core.ui.markdown import plain
 from tests.pages.conftest import assert_no_error, texts
 
 ONE, ALL = "pages/question.py", "pages/questions.py"

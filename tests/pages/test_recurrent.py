@@ -12,8 +12,8 @@ import pytest
 from core.comparison import Comparison
 from core.runs.compare import compare
 from core.runs.store import Store
-from core.ui import links
-from core.ui.panels import recurrent_parts as parts
+from core.ui.form import links
+from core.ui.pages.recurrent import parts
 from tests.pages.conftest import assert_no_error, texts
 
 PAGE = "pages/recurrent.py"

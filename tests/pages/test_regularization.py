@@ -7,12 +7,12 @@ import shutil
 import numpy as np
 import pytest
 
-from core.charts import pairs
+from core.charts.results import pairs
 from core.comparison import Comparison
 from core.runs.compare import compare
 from core.runs.store import Store
-from core.ui import links
-from core.ui.panels.regularization import GEOMETRY, PATHS, START, STRENGTHS, sweep
+from core.ui.form import links
+from core.ui.pages.regularization.regularization import GEOMETRY, PATHS, START, STRENGTHS, sweep
 from tests.pages.conftest import assert_no_error, texts
 
 PAGE = "pages/regularization.py"

@@ -6,8 +6,11 @@ import pytest
 
 from core.comparison import Comparison
 from core.runs.compare import compare
-from core.ui import links
-from core.ui.panels import batch_size, early_stopping, gradient_flow, learning_rate, normalization, regularization
+from core.ui.form import links
+from core.ui.pages import batch_size, early_stopping, learning_rate
+from core.ui.pages.gradient_flow import gradient_flow
+from core.ui.pages.normalization import normalization
+from core.ui.pages.regularization import regularization
 
 STARTS = {
     "compare": None,

@@ -11,7 +11,7 @@ import pytest
 from pandas import Series
 
 from core.analysis.claims import EXACT, Inside, judge
-from core.charts import specs
+from core.charts.parts import specs
 from core.comparison import Comparison
 from core.engine.sizes import parameters
 from core.questions.catalogue import chosen, questions

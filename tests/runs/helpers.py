@@ -20,7 +20,7 @@ from pandas import DataFrame
 from core.comparison import Comparison
 from core.engine.records import ENDED_VALUES, HISTORY_COLUMNS, LAYER_COLUMNS, Records, Row
 from core.engine.segments import Segment, SegmentResult
-from core.runs.executors import InlineExecutor, Pool
+from core.runs.computing.executors import InlineExecutor, Pool
 from core.runs.runner import Runner
 from core.runs.store import Store
 from core.settings import RunSettings

@@ -29,7 +29,7 @@ time.sleep(6000)
 EXECUTOR = """
 import sys, time
 sys.path.insert(0, {root!r})
-from core.runs.executors import make_executor
+from core.runs.computing.executors import make_executor
 executor = make_executor(2)
 for _ in range(2):
     executor.submit(time.sleep, 600)

@@ -9,11 +9,11 @@ from sqlalchemy import select, update
 import core
 from core.comparison import Comparison
 from core.runs.compare import ComparisonError, compare, train
-from core.runs.executors import InlineExecutor, Pool, make_executor
+from core.runs.computing.executors import InlineExecutor, Pool, make_executor
 from core.runs.result import Result
 from core.runs.runner import Runner
-from core.runs.schema import predictions, runs
 from core.runs.store import Store
+from core.runs.store.schema import predictions, runs
 from tests.runs.helpers import assert_same_numbers, comparison, pretend, running, settings, until
 
 FEW, MORE = comparison(0.1, 0.01), comparison(0.1, 0.01, 0.001)

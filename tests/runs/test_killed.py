@@ -10,7 +10,7 @@ import pytest
 from pandas import DataFrame
 
 from core.comparison import Comparison
-from core.runs import worker
+from core.runs.computing import worker
 from core.runs.store import Store, StoreLostError
 from core.settings import RunSettings
 from tests.runs import servers

@@ -7,13 +7,14 @@ import threading
 import pandas as pd
 import pytest
 
-from core.labs import xor
-from core.runs import guesses, labs
-from core.runs.executors import InlineExecutor, Pool
+from core.labs.networks import xor
+from core.runs import labs
+from core.runs.computing.executors import InlineExecutor, Pool
 from core.runs.runner import Runner
+from core.runs.store import guesses
 from tests.runs.helpers import comparison
 
-XOR = "core.labs.xor.truth_table"
+XOR = "core.labs.networks.xor.truth_table"
 KEY = "k" * 16
 
 
@@ -44,7 +45,7 @@ def test_labs_and_comparisons_go_on_beside_each_other(store):
     assert store.progress(asked).state == "finished"
 
 
-@pytest.mark.parametrize("name", ["os.system", "core.runs.labs.compute", "core.labs.xor.nothing", "core.labs.none.such"])
+@pytest.mark.parametrize("name", ["os.system", "core.runs.labs.compute", "core.labs.networks.xor.nothing", "core.labs.none.such"])
 def test_what_is_no_lab_is_not_called(store, name):
     labs.ask(store, KEY, name, {})
     run(store)
@@ -55,7 +56,7 @@ def test_what_is_no_lab_is_not_called(store, name):
 
 
 def test_what_failed_may_be_asked_for_again(store):
-    labs.ask(store, KEY, "core.labs.xor.nothing", {})
+    labs.ask(store, KEY, "core.labs.networks.xor.nothing", {})
     run(store)
     labs.ask(store, KEY, XOR, {})
     run(store)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import func, select
 
-from core.runs import worker
-from core.runs.schema import stacks
+from core.runs.computing import worker
 from core.runs.store import Store
+from core.runs.store.schema import stacks
 from tests.runs.helpers import Bench, assert_same_numbers, comparison
 
 WORKERS = 3

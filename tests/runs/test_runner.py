@@ -14,10 +14,10 @@ import pytest
 from sqlalchemy import event
 
 from core.engine.segments import Segment, SegmentResult
-from core.runs.executors import InlineExecutor, Pool, make_executor
+from core.runs.computing.executors import InlineExecutor, Pool, make_executor
+from core.runs.computing.worker import SegmentError
 from core.runs.runner import MOST_CRASHES, Runner
 from core.runs.store import Store
-from core.runs.worker import SegmentError
 from tests.runs.helpers import STEPS_PER_EPOCH, Bench, Log, assert_same_numbers, comparison, pretend, running, until
 
 LONG = comparison(0.1, 0.01, training={"epochs": 30})

@@ -6,7 +6,8 @@ import pytest
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from core.ui import links, service
+from core.ui import service
+from core.ui.form import links
 
 FORM = """
 import streamlit as st

@@ -11,9 +11,10 @@ from sklearn.metrics import log_loss, root_mean_squared_error
 from streamlit.testing.v1 import AppTest
 
 from core.comparison import Comparison
-from core.data.fetched import Table
+from core.data.sets.fetched import Table
 from core.data.tables import keep_table, tables_folder
-from core.ui import door, links, tables
+from core.ui.form import links, tables
+from core.ui.pages.home import door
 from tests.ui.test_home import ROOT, dashboard
 
 CLASSES = "x,z,kind\n" + "\n".join(f"{n},{n % 7},{'yes' if n % 3 else 'no'}" for n in range(60)) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.ui.fields import plain
+from core.ui.markdown import plain
 
 SCRIPT = """
 import streamlit as st

@@ -14,7 +14,10 @@ from core import presets
 from core.comparison import Comparison
 from core.runs.store import Store
 from core.settings import SettingsError
-from core.ui import home, links, service
+from core.ui import service
+from core.ui.form import links
+from core.ui.pages.home import home
+from core.ui.results import standing
 from core.ui.shell import PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,11 +93,11 @@ def test_an_exported_comparison_opens():
 
 @pytest.mark.parametrize(("seconds", "words"), [(5, "just now"), (61, "1 minute ago"), (7300, "2 hours ago"), (90_000, "1 day ago")])
 def test_times_are_in_words(seconds: int, words: str):
-    assert home.ago(pd.Timestamp.now(tz="UTC") - pd.Timedelta(seconds=seconds)) == words
+    assert standing.ago(pd.Timestamp.now(tz="UTC") - pd.Timedelta(seconds=seconds)) == words
 
 
 def test_the_dashboard_imports_nothing_heavy():
     heavy = "{'torch', 'sklearn', 'scipy', 'mnist1d'} & set(sys.modules)"
-    code = f"import sys, core.ui.home, core.ui.shell, core.ui.forms; sys.exit(str({heavy}) if {heavy} else 0)"
+    code = f"import sys, core.ui.pages.home.home, core.ui.shell, core.ui.form.forms; sys.exit(str({heavy}) if {heavy} else 0)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -11,11 +11,10 @@ from pandas import DataFrame
 from sqlalchemy import select
 
 from core.engine.records import Records
-from core.runs import ledger, recording
-from core.runs.schema import runs
-from core.runs.store import Store
-from core.ui import live
-from core.ui.live import PAUSED, SOON, STEADY, Reader, interval, level
+from core.runs.store import Store, ledger, recording
+from core.runs.store.schema import runs
+from core.ui.results import live
+from core.ui.results.live import PAUSED, SOON, STEADY, Reader, interval, level
 from tests.runs.helpers import comparison, records_of
 
 TWO = comparison(0.1, 0.01, seeds=2)

@@ -11,12 +11,14 @@ from pandas import DataFrame
 
 from core.analysis import metrics
 from core.comparison import Comparison
-from core.engine import grids
+from core.engine.measuring import grids
 from core.runs.store import Progress, Store
-from core.ui.live import Reader
-from core.ui.panels import boundary, distillation, pruning, table, view, words
-from core.ui.panels.steering import possible
-from core.ui.panels.view import View
+from core.ui.pages.distillation import distillation
+from core.ui.pages.pruning import pruning
+from core.ui.results import boundary, table, view, words
+from core.ui.results.live import Reader
+from core.ui.results.steering import possible
+from core.ui.results.view import View
 from tests.runs.helpers import comparison, settings
 
 TWO = comparison(0.1, 0.01, seeds=3)

@@ -20,7 +20,7 @@ WORDS = {sign: word for word, sign in SIGNS.items()}
 
 @dataclass(frozen=True)
 class Options:
-    """The fields of the same names of `core.data.fetched.Table`."""
+    """The fields of the same names of `core.data.sets.fetched.Table`."""
 
     header: Header = "auto"
     separator: Separator = "auto"

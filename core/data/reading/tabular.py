@@ -23,7 +23,7 @@ from core.data.reading.raw import RawTable
 from core.data.report import ColumnReading, Dialect, Reading, Role, Spread
 
 if TYPE_CHECKING:
-    from core.data.fetched import TabularData
+    from core.data.sets.fetched import TabularData
 
 MISSING = "missing"  # the category of a missing category
 MOST_CLASSES = 20  # distinct values of a numeric target above which it is a quantity, not a class

@@ -19,7 +19,7 @@ from scipy import special
 
 from core.choices import activations
 from core.choices.activations import ActivationChoice
-from core.labs import activation_functions
+from core.labs.networks import activation_functions
 from core.labs.threads import one_thread
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def vanishing(seeds: Sequence[int] = range(8), depth: int = DEPTH, width: int = 
     ReLU starts as He et al. 2015 advise, the sigmoid as Glorot & Bengio 2010. Layer 1 is the first; `weights` is the norm of the loss's
     gradient by that layer's parameters. The loss is the mean over the first examples, as in `gradient_flow`.
     """
-    from core.labs import gradient_flow
+    from core.labs.networks import gradient_flow
     from core.settings import RunSettings
 
     frames = []

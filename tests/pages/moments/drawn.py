@@ -17,7 +17,8 @@ from streamlit.testing.v1 import AppTest
 from core.comparison import Comparison
 from core.questions.catalogue import questions
 from core.runs import child
-from core.ui import forms, links, live
+from core.ui.form import forms, links
+from core.ui.results import live
 from core.ui.shell import HOME
 from tests.pages.conftest import ROOT, TITLES
 

@@ -11,9 +11,8 @@ from sqlalchemy import Connection, Table, select
 from core.analysis.metrics import TESTS
 from core.comparison import Comparison
 from core.engine.records import ENDED_COLUMNS, HISTORY_COLUMNS, LAYER_COLUMNS, MEASURES, METRICS, Records, Row
-from core.runs import recording
-from core.runs.schema import grids, history, layers, predictions, runs, weights
-from core.runs.store import Store
+from core.runs.store import Store, recording
+from core.runs.store.schema import grids, history, layers, predictions, runs, weights
 from core.settings import RunSettings
 
 SCORES = ("train_accuracy", "val_accuracy", "val_f1", "train_r2", "val_r2")

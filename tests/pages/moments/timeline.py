@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy import update
 
 from core.comparison import Comparison
-from core.runs import asking, ledger
-from core.runs.schema import runs
-from core.runs.store import Store
+from core.runs.store import Store, asking, ledger
+from core.runs.store.schema import runs
 from core.settings import ENGINE_VERSION, RunSettings
 from tests.pages.moments.tape import Reached, Tape
 from tests.runs import helpers

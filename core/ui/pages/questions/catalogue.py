@@ -10,11 +10,10 @@ import streamlit as st
 from core.questions import measuring, sheet
 from core.questions.catalogue import questions
 from core.questions.question import TOPICS, Question
-from core.runs import guesses
 from core.runs.configuration import check
-from core.runs.store import Store
+from core.runs.store import Store, guesses
 from core.ui import errors, service
-from core.ui.fields import plain
+from core.ui.markdown import plain
 
 PAGE = "questions"
 ONE = "pages/question.py"

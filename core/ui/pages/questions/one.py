@@ -6,15 +6,16 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from core.charts import curves, specs
+from core.charts.parts import specs
+from core.charts.results import curves
 from core.questions import measuring
 from core.questions.catalogue import questions
 from core.questions.measuring import Standing
 from core.questions.question import Question
-from core.runs import guesses
-from core.runs.store import Store
-from core.ui import errors, links, service
-from core.ui.fields import plain
+from core.runs.store import Store, guesses
+from core.ui import errors, service
+from core.ui.form import links
+from core.ui.markdown import plain
 from core.ui.pages.questions.catalogue import is_right, next_of, start
 
 PAGE = "question"

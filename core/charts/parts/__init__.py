@@ -1,0 +1,1 @@
+"""What charts are put together from: colours, bands, marks, axes, fewer points."""

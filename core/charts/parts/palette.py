@@ -1,0 +1,106 @@
+"""Colours. A colour means a variant, by the variant's place in the comparison and never by the order of rows.
+
+Every colour has a contrast of at least 3:1 with white and with near-black, so that one set serves the light and the dark theme, and
+any two stay apart under the three kinds of colour blindness at least as well as the Okabe-Ito set does (tests/charts/test_palette.py
+computes both). There are 8; more variants than that go into several panels, where the colours begin again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import altair as alt
+
+from core.charts.parts import titles
+
+COLOURS = ("#0072b2", "#d55e00", "#1a9e5c", "#aa0bfd", "#ce7c98", "#857fdd", "#c21e32", "#7b6e6b")
+CLASSES = ("#1790a6", "#c77800", "#8a5bb5", "#5f8f2f", "#c0507a", "#5d6fc4", "#9b6a4b", "#2f9e83", "#b3413a", "#7d7d7d")
+"""Of the classes of a data set, where a chart shows those; other colours than the variants have, which mean something else."""
+MISSING = "#8a8a8a"
+"""Of a cell without a value; halfway between the two backgrounds."""
+INK = "#14171c"
+"""Of a text within a mark that has a `tint`: Streamlit's theme colours axes and legends, but not the text of marks."""
+SEQUENTIAL: Literal["viridis"] = "viridis"
+
+_CHARACTER = 7
+"""Pixels of a character of a legend, about; of a long entry, whose characters come to their average, less."""
+_OF_LONG = 6
+_BESIDE = 60
+"""Pixels of the axis at the left: a legend begins where the plot does."""
+_SYMBOL = 36
+"""Pixels of the line before a legend's entry, and around it."""
+
+
+def colours(variants: Sequence[str]) -> dict[str, str]:
+    """The colour of each variant of a comparison, `variants` being all of them in its own order."""
+    return {variant: COLOURS[place % len(COLOURS)] for place, variant in enumerate(variants)}
+
+
+def with_references(families: Sequence[str], references: Sequence[str]) -> dict[str, str]:
+    """The colours of families, and of what they are held against: grey, and for several of those what the families leave over."""
+    chosen = colours(families)
+    left = [colour for colour in COLOURS if colour not in chosen.values()]
+    others = dict.fromkeys(name for name in references if name not in chosen)
+    return chosen | dict(zip(others, [MISSING, *left, *[MISSING] * len(others)], strict=False))
+
+
+def repainted(chart: alt.LayerChart | alt.ConcatChart, by_variant: Mapping[str, str]) -> alt.LayerChart | alt.ConcatChart:
+    """The chart, just made, with its variants in these colours, which they have elsewhere on the page."""
+    for panel in chart.concat if isinstance(chart, alt.ConcatChart) else [chart]:
+        for layer in panel.layer:
+            scale = layer.encoding["color"]["scale"]
+            scale["range"] = [by_variant[name] for name in scale["domain"]]
+    return chart
+
+
+def tint(colour: str, share: float) -> str:
+    """The colour mixed with white, `share` of it, so that the same dark text (`INK`) is legible on it in both themes."""
+    channels = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+    return "#" + "".join(f"{round(255 + share * (channel - 255)):02x}" for channel in channels)
+
+
+def groups(variants: Sequence[str]) -> list[list[str]]:
+    """The variants in panels of at most 8, so that no panel shows one colour twice; one empty panel for no variants."""
+    size = len(COLOURS)
+    return [list(variants[start : start + size]) for start in range(0, len(variants), size)] or [[]]
+
+
+def colour(variants: Sequence[str], labels: Sequence[str] | None = None, *, width: int = 360) -> alt.Color:
+    """The colour channel for one panel of variants (at most 8 of them) in the column `variant`.
+
+    Args:
+        variants: those of the panel, in the order of the comparison.
+        labels: what the legend writes for each of them, such as "Adam (n=5)"; None for no legend.
+        width: of the whole chart in pixels, which decides the legend's columns, and how long its entries may be.
+    """
+    scale = alt.Scale(domain=list(variants), range=[COLOURS[place % len(COLOURS)] for place in range(len(variants))])
+    legend = None if labels is None else _legend(variants, labels, width)
+    return alt.Color("variant:N", scale=scale, legend=legend, sort=None)
+
+
+def _legend(variants: Sequence[str], labels: Sequence[str], width: int) -> alt.Legend:
+    room = max(width - _BESIDE, 2 * _SYMBOL)
+    most = room - _SYMBOL
+    short = [titles.shortened(label, most // _OF_LONG) for label in labels]
+    longest = max(map(len, short), default=1) * _CHARACTER + _SYMBOL
+    return alt.Legend(
+        title=None,
+        orient="bottom",
+        direction="horizontal",
+        columns=max(1, min(len(labels), room // longest)),
+        labelLimit=most,
+        labelExpr=lookup(variants, short),
+        symbolType="stroke",
+        symbolStrokeWidth=3,
+        symbolOpacity=1,
+    )
+
+
+def lookup(values: Sequence[str], labels: Sequence[str] | Sequence[Sequence[str]]) -> str:
+    """A Vega expression that writes the label (or the lines of it) of the legend entry or axis tick at hand.
+
+    The names go in as JSON text, so that whatever a user called a variant stays a string.
+    """
+    return f"{json.dumps(list(labels))}[indexof({json.dumps(list(values))}, datum.value)]"

@@ -1,0 +1,142 @@
+"""One value a run: how they lie by variant, what they took, and the small curves of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import altair as alt
+import numpy as np
+from pandas import DataFrame, Series
+
+from core.analysis import metrics
+from core.charts.parts import bands, marks, palette, thin, titles
+from core.charts.parts.titles import Axis
+
+_ROW = 34
+SPARKLINE = 60
+"""Most points of a sparkline; a table of longer ones takes the browser over half a second."""
+
+
+def final_by(
+    history: DataFrame,
+    *,
+    variants: Sequence[str],
+    metric: str = "val_loss",
+    at: Literal["last", "lowest", "highest"] = "last",
+    width: int = 360,
+) -> alt.LayerChart:
+    """Where the runs ended: a tick a seed, the mean of each variant with its 95 % t interval, a cross for a run that diverged.
+
+    Args:
+        history: a row a run and evaluation, in order of step within a run.
+        variants: all variants of the comparison in its order, which decides their colours.
+        metric: a column of `history`.
+        at: the last value of each run, or the lowest or highest that it ever had.
+        width: of the whole chart, in pixels.
+    """
+    history = bands.of_variants(history, variants)
+    which = "" if at == "last" else f"{at} "
+    title = which + metrics.title(metric, metrics.loss_unit(history))
+    values = final_values(history, metric, at)
+    return _strip(values, variants, bands.two_lines(history, variants), title, width)
+
+
+def seconds(history: DataFrame, *, variants: Sequence[str], width: int = 360) -> alt.LayerChart:
+    """How long each run took to train: a dot a run, and a bar at their median, by variant.
+
+    There is no interval: the runs of a stack carry equal shares of its time, so the seeds are no independent measurements of it.
+    """
+    history = bands.of_variants(history, variants)
+    values, title = final_values(history, "seconds"), metrics.title("seconds")
+    ended = values[values["ending"] == ""]
+    medians = ended.groupby("variant", sort=False, observed=True)["value"].agg(median="median", n="count").reset_index()
+    y, colour = _rows(variants, bands.two_lines(history, variants), width), palette.colour(variants)
+    run = [alt.Tooltip("variant:N"), alt.Tooltip("seed:O"), marks.number("value", title)]
+    median = [alt.Tooltip("variant:N"), marks.number("median", f"median {title}"), alt.Tooltip("n:Q", title="seeds")]
+    layers = [
+        alt.Chart(medians).mark_tick(thickness=3, size=20).encode(_x("median", title), y, colour, tooltip=median),
+        alt.Chart(ended).mark_point(filled=True, size=45, opacity=0.6).encode(_x("value", title), y, colour, tooltip=run),
+        _crosses(values, y, colour, title),
+    ]
+    note = ["dot: run", "bar: median", "runs of one stack share its time", *_lost(values)]
+    described = f"{title} of each run by variant, with medians, for {titles.listed(list(variants))}."
+    return _put_together(layers, note, described, variants, width)
+
+
+def final_values(history: DataFrame, metric: str, at: Literal["last", "lowest", "highest"] = "last") -> DataFrame:
+    """One row a run that has a finite value: variant, seed, value and ending ("" or "diverged").
+
+    A run that diverged stands with its last finite value, whatever `at` says.
+    """
+    lines = bands.seed_lines(history, metric)
+    groups = lines.groupby("run", sort=False, observed=True)["value"]
+    last = lines.drop_duplicates("run", keep="last").set_index("run")
+    diverged = bands.ends(history).set_index("run")["status"].eq("diverged").reindex(last.index)
+    wanted = {"last": last["value"], "lowest": groups.min(), "highest": groups.max()}[at]
+    value = last["value"].where(diverged, wanted)
+    table = last.assign(value=value, ending=np.where(diverged, bands.DIVERGED, ""))
+    return table[["variant", "seed", "value", "ending"]].reset_index(drop=True)
+
+
+def intervals(values: DataFrame) -> DataFrame:
+    """Mean and 95 % t interval over the seeds that did not diverge: variant, mean, low, high, n."""
+    groups = values[values["ending"] == ""].groupby("variant", sort=False, observed=True)["value"]
+    table = groups.agg(mean="mean", std="std", n="count")
+    half = bands.half_width(table["std"], table["n"])
+    return table.assign(low=table["mean"] - half, high=table["mean"] + half).drop(columns="std").reset_index()
+
+
+def _strip(values: DataFrame, variants: Sequence[str], labels: Sequence[Sequence[str]], title: str, width: int) -> alt.LayerChart:
+    """Ticks for the seeds, a dot and a rule for the mean and its interval; a cross beyond the others stands at their edge."""
+    ended, means = values[values["ending"] == ""], intervals(values)
+    y, colour = _rows(variants, labels, width), palette.colour(variants)
+    seed = [alt.Tooltip("variant:N"), alt.Tooltip("seed:O"), marks.number("value", title)]
+    mean = [alt.Tooltip("variant:N"), *marks.mean_and_interval(title)]
+    layers = [
+        alt.Chart(ended).mark_tick(thickness=2, size=14, opacity=0.5).encode(_x("value", title), y, colour, tooltip=seed),
+        alt.Chart(means).mark_rule(strokeWidth=2).encode(_x("low", title), alt.X2("high:Q"), y, colour, tooltip=mean),
+        alt.Chart(means).mark_point(filled=True, size=70, opacity=1).encode(_x("mean", title), y, colour, tooltip=mean),
+        _crosses(values, y, colour, title),
+    ]
+    note = ["tick: seed", "dot: mean with 95 % interval", *_lost(values)]
+    described = f"{title} of each run by variant, with means and 95 % intervals, for {titles.listed(list(variants))}."
+    return _put_together(layers, note, described, variants, width)
+
+
+def _rows(variants: Sequence[str], labels: Sequence[Sequence[str]], width: int) -> alt.Y:
+    """A row a variant, with its labels in lines."""
+    axis = alt.Axis(labelExpr=palette.lookup(variants, labels), labelLimit=int(width * 0.5), labelPadding=6, labelOffset=-6, title=None)
+    return alt.Y("variant:N", scale=alt.Scale(domain=list(variants)), axis=axis)
+
+
+def _crosses(values: DataFrame, y: alt.Y, colour: alt.Color, title: str) -> alt.Chart:
+    """The runs that diverged, no further out than the others."""
+    crosses = values[values["ending"] != ""]
+    crosses = crosses.assign(place=_within(crosses["value"], values.loc[values["ending"] == "", "value"]))
+    tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("seed:O"), marks.number("value", title)]
+    return alt.Chart(crosses).mark_point(shape=marks.CROSS, size=60, strokeWidth=2).encode(_x("place", title), y, colour, tooltip=tooltip)
+
+
+def _lost(values: DataFrame) -> list[str]:
+    """What a cross means, where there is one."""
+    return ["×: diverged, last finite value"] if (values["ending"] != "").any() else []
+
+
+def _put_together(layers: list[alt.Chart], note: list[str], described: str, variants: Sequence[str], width: int) -> alt.LayerChart:
+    height, title = _ROW * max(len(variants), 1), marks.note(note, width)
+    return alt.LayerChart(layer=layers, title=title, width=width, height=height, autosize=marks.FIT, description=described)
+
+
+def _x(field: str, title: str) -> alt.X:
+    return alt.X(f"{field}:Q", title=title, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5))
+
+
+def _within(values: Series, others: Series) -> Series:
+    return values.clip(others.min(), others.max()) if len(others) else values
+
+
+def sparklines(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> dict[str, list[float]]:
+    """The mean curve of each variant over its seeds as at most 60 numbers."""
+    means = thin.thinned(bands.band(history, metric, x), "variant", SPARKLINE, value="mean")
+    return {str(variant): values.tolist() for variant, values in means.groupby("variant", sort=False, observed=True)["mean"]}

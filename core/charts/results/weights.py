@@ -1,0 +1,182 @@
+"""Weights by layer: norms and sparsity as curves, and how the weights themselves are spread, over time and at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+from pandas import DataFrame
+
+from core.analysis import metrics
+from core.charts.parts import bands, bins, marks, palette, thin, titles
+from core.charts.parts.titles import Axis
+from core.charts.results.layers import heatmap
+
+MOST_LAYERS = 6
+"""Layers with a panel each; a deeper network is drawn as one heat map instead."""
+LayerCharts = alt.FacetChart | alt.ConcatChart
+
+CELLS = 8_000
+"""Most cells of the histograms over time."""
+
+
+def norms(frame: DataFrame, *, variants: Sequence[str], x: Axis = "epoch", width: int = 360, columns: int = 2) -> LayerCharts:
+    """Norm of each layer's weights over time: mean per variant with its 95 % band over seeds. Arguments as for `by_layer`."""
+    return by_layer(frame, variants=variants, column="weight_norm", x=x, width=width, columns=columns)
+
+
+def by_layer(
+    frame: DataFrame,
+    *,
+    variants: Sequence[str],
+    column: str,
+    x: Axis = "epoch",
+    width: int = 360,
+    columns: int = 2,
+) -> LayerCharts:
+    """A measure of the layers over time, a panel a layer; networks of more than 6 layers as one heat map.
+
+    Args:
+        frame: a row a run, evaluation and layer, layers in order from input to output; variant, seed and the x axis joined.
+        variants: all variants of the comparison in its order, which decides their colours.
+        column: a measure of `frame`.
+        x: what runs along the bottom.
+        width: of the whole chart, in pixels.
+        columns: panels side by side.
+    """
+    if frame["layer"].nunique() > MOST_LAYERS:
+        return heatmap(frame, variants=variants, column=column, x=x, width=width, columns=1)
+    means = layer_means(bands.of_variants(frame, variants), column, x)
+    charts = [_layer_panels(bands.of_variants(means, group), group, column, x, width, columns) for group in palette.groups(variants)]
+    described = f"Line charts of {metrics.name(column)} against {titles.AXES[x]}, a panel a layer, for {titles.listed(list(variants))}."
+    return _one_or_several(charts, described)
+
+
+def layer_means(frame: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
+    """Mean over seeds with its 95 % t interval: variant, layer, step, the x axis, mean, low, high, n."""
+    groups = bands.by_layer(frame, column, x)
+    table = groups["value"].agg(["mean", "std", "count"]).rename(columns={"count": "n"})
+    half = bands.half_width(table["std"], table["n"])
+    table = table.assign(low=table["mean"] - half, high=table["mean"] + half).drop(columns="std")
+    return bands.with_axis(table[table["n"] > 0], groups["place"].mean(), x)
+
+
+def _layer_panels(means: DataFrame, group: list[str], column: str, x: Axis, width: int, columns: int) -> alt.FacetChart:
+    names = list(means["layer"].unique())
+    panel_width = marks.panel_width(width, columns)
+    shown = thin.thinned(means, ["variant", "layer"], min(2 * thin.POINTS // max(len(names), 1), thin.fitting(panel_width)))
+    fraction = metrics.is_fraction(column)
+    scale = alt.Scale(domain=[0, 1]) if fraction else alt.Scale(zero=False)
+    at = alt.X(f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(nice=False), axis=marks.close(tickCount=5, **marks.whole(x)))
+    colour = palette.colour(group, group, width=width)
+    base = alt.Chart()
+    title = metrics.title(column)
+    axis = marks.close(tickCount=4)
+    spread = base.mark_area(opacity=0.2, clip=True, **marks.MANY)
+    spread = spread.encode(at, alt.Y("low:Q", title=title, scale=scale, axis=axis), alt.Y2("high:Q"), colour)
+    tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), marks.exactly(x), *marks.mean_and_interval(metrics.name(column))]
+    mean = base.mark_line(strokeWidth=2, clip=True, point=alt.OverlayMarkDef(opacity=0, size=70, **marks.MANY), **marks.MANY)
+    mean = mean.encode(at, alt.Y("mean:Q", title=title, scale=scale, axis=axis), colour, tooltip=tooltip)
+    panel = alt.LayerChart(layer=[spread, mean], width=panel_width, height=150)
+    facet = alt.Facet("layer:N", title=None, sort=names, header=marks.header(names, width // columns))
+    own: dict[str, Any] = {} if fraction else {"scale": {"y": "independent"}}
+    resolve = alt.Resolve(**own, **marks.under_each(len(names), columns))
+    return panel.facet(facet, data=shown, columns=columns, resolve=resolve, spacing=marks.NEAR if own else alt.Undefined)
+
+
+def histograms(
+    frame: DataFrame,
+    *,
+    variants: Sequence[str],
+    layers: Sequence[str] | None = None,
+    seed: int | None = None,
+    x: Axis = "epoch",
+    width: int = 360,
+    columns: int = 2,
+) -> alt.FacetChart:
+    """How a layer's weights are spread, over time: a panel a layer and variant, strong where many of the layer's weights lie.
+
+    Args:
+        frame: a row a run, evaluation and layer: variant, seed, the x axis, layer, low, high, counts.
+        variants: all variants of the comparison, in its order.
+        layers: the layers to draw; all by default.
+        seed: the seed to draw; the first by default. A histogram is of one network: seeds are not mixed.
+        x: what runs along the bottom.
+        width: of the whole chart, in pixels.
+        columns: panels side by side.
+    """
+    frame = _of_one_seed(bands.of_variants(frame, variants), seed)
+    frame = frame if layers is None else frame[frame["layer"].isin(list(layers))]
+    names, shown = list(frame["layer"].unique()), [variant for variant in variants if variant in set(frame["variant"].unique())]
+    table = bins.cells(frame, x, CELLS // max(len(names) * len(shown), 1) // bins.BINS)
+    chart = alt.Chart(table, width=marks.panel_width(width, columns, 70), height=120).mark_rect(clip=True, **marks.MANY)
+    chart = chart.encode(
+        alt.X("left:Q", title=titles.AXES[x], scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=5, **marks.whole(x))),
+        alt.X2("right:Q"),
+        alt.Y("low:Q", title="weight", scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=5)),
+        alt.Y2("high:Q"),
+        palette.colour(variants),
+        _share(),
+        tooltip=[alt.Tooltip("panel:N", title="of"), marks.exactly(x), *(marks.number(name, name) for name in ("low", "high", "share"))],
+    )
+    panels = [f"{variant}, {layer}" for layer in names for variant in shown]
+    facet = alt.Facet("panel:N", title=None, sort=panels, header=marks.header(panels, max(width // columns, 60)))
+    said = f"seed {frame['seed'].iloc[0]}; the stronger, the more of the layer's weights" if len(frame) else "nothing measured yet"
+    described = f"Histograms of the weights by {titles.AXES[x]} as heat maps, a panel each for {titles.listed(panels)}."
+    resolve = alt.Resolve(scale={"y": "independent"}, **marks.under_each(len(panels), columns))
+    return chart.facet(facet, columns=columns, title=marks.note([said], width), description=described, resolve=resolve, spacing=marks.NEAR)
+
+
+def _share() -> alt.Opacity:
+    """How strong for a share of the weights; by its root, or pruned weights at zero would leave nothing of all others to see.
+
+    Strength, and not a scale of colours, for its empty end is the page's own background, light or dark.
+    """
+    return alt.Opacity("share:Q", scale=alt.Scale(type="sqrt", domain=[0, 0.3], range=[0, 1], clamp=True), legend=None)
+
+
+def _of_one_seed(frame: DataFrame, seed: int | None) -> DataFrame:
+    return frame[frame["seed"] == (frame["seed"].min() if seed is None else seed)]
+
+
+def last_histograms(
+    frame: DataFrame,
+    *,
+    variants: Sequence[str],
+    seed: int | None = None,
+    width: int = 360,
+    columns: int = 2,
+) -> LayerCharts:
+    """How each layer's weights are spread at the last measurement, the variants over each other. Arguments as for `histograms`."""
+    frame = _of_one_seed(bands.of_variants(frame, variants), seed)
+    frame = frame[frame["step"] == frame.groupby("run", observed=True)["step"].transform("max")]
+    table = bins.cells(frame)
+    names = list(frame["layer"].unique())
+    charts = [_overlaid(bands.of_variants(table, group), group, names, width, columns) for group in palette.groups(variants)]
+    described = f"Histograms of the weights at the last measurement, a panel a layer, for {titles.listed(list(variants))}."
+    return _one_or_several(charts, described)
+
+
+def _overlaid(table: DataFrame, group: list[str], names: list[str], width: int, columns: int) -> alt.FacetChart:
+    chart = alt.Chart(table[["variant", "layer", "low", "high", "share"]], width=marks.panel_width(width, columns, 58), height=150)
+    answers = alt.OverlayMarkDef(opacity=0, size=50)
+    chart = chart.mark_line(interpolate="step-after", strokeWidth=1.5, point=answers).encode(
+        alt.X("low:Q", title="weight", scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=4)),
+        alt.Y("share:Q", title="share of weights", axis=marks.close(format="%", tickCount=4)),
+        palette.colour(group, group, width=width),
+        tooltip=[alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), *(marks.number(name, name) for name in ("low", "high", "share"))],
+    )
+    facet = alt.Facet("layer:N", title=None, sort=names, header=marks.header(names, max(width // columns, 60)))
+    resolve = alt.Resolve(scale={"x": "independent", "y": "independent"})
+    return chart.facet(facet, columns=columns, resolve=resolve, spacing=marks.NEAR)
+
+
+def _one_or_several(charts: list[alt.FacetChart], described: str) -> LayerCharts:
+    """One chart, or one below the other where there are more variants than colours."""
+    if len(charts) == 1:
+        charts[0].description = described
+        return charts[0]
+    return alt.ConcatChart(
+        concat=charts, columns=1, resolve=alt.Resolve(scale={"color": "independent"}), autosize=marks.PAD, description=described
+    )

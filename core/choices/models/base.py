@@ -1,0 +1,193 @@
+"""What every network shares: the ends it must fit, how it is built, filled and counted."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar, NamedTuple
+
+from pydantic import Field
+
+from core.choices.activations import Activation, Identity
+from core.choices.base import Choice, Fraction
+from core.choices.initializations import Init
+from core.choices.normalizations import Normalization
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor, nn
+
+Bias = Annotated[bool, Field(description="A constant added by every unit.", json_schema_extra={"advanced": True})]
+InitField = Annotated[Init, Field(description="How the weights are drawn before training.")]
+Width = Annotated[int, Field(ge=1, le=4096)]
+ActivationField = Annotated[Activation, Field(description="The nonlinearity after each hidden layer.")]
+NormalizationField = Annotated[Normalization, Field(description="Rescales each hidden layer's outputs before the activation.")]
+Skip = Annotated[bool, Field(description="Adds a hidden layer's input to its output where both have the same shape.")]
+Dropout = Annotated[
+    Fraction | Annotated[tuple[Fraction, ...], Field(max_length=64)],
+    Field(
+        description="Share of hidden units set to 0 in training; the rest are scaled up by 1 / (1 - p). "
+        "One share for all hidden layers, or a list with one for each."
+    ),
+]
+InputDropout = Annotated[
+    Fraction,
+    Field(description="The same for the network's inputs: share of them set to 0 in training.", json_schema_extra={"advanced": True}),
+]
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a network has to fit: the shape of one example, and the numbers to put out for each of its targets.
+
+    shape: (features,), (channels, length), (channels, height, width), or (steps, features) of a `sequence`. Networks take
+    examples flattened, (batch, inputs), and put out (batch, targets * outputs), those of the first target first.
+    """
+
+    shape: tuple[int, ...]
+    outputs: int
+    sequence: bool = False
+    targets: int = 1
+
+    @property
+    def inputs(self) -> int:
+        """Numbers in an example."""
+        return math.prod(self.shape)
+
+
+class Map(NamedTuple):
+    """A matrix of the network (a kernel, for all of its taps), and how often an example is multiplied by it."""
+
+    layer: str
+    inputs: int
+    outputs: int
+    times: int = 1
+
+
+class ModelChoice(Choice):
+    """What the engine needs of a network's settings."""
+
+    kind: str
+
+    if TYPE_CHECKING:  # declared by each network, so that a form shows them after what makes it that network
+        init: InitField
+        bias: Bias
+
+    of_the_start: ClassVar[frozenset[str]] = frozenset({"init"})  # fields of the first weights alone, in which runs of a stack may differ
+
+    @abstractmethod
+    def build(self, sizes: Sizes) -> nn.Sequential:
+        """The plain network, its weights not yet drawn: hidden layers `hidden1`, `hidden2`, ..., then `output`."""
+
+    @abstractmethod
+    def maps(self, sizes: Sizes) -> list[Map]:
+        """Its matrices from input to output."""
+
+    def complaint(self, sizes: Sizes) -> str | None:
+        """Why this network cannot be built for such data; None where it can."""
+        return None
+
+    def initialize(self, network: nn.Module, generator: Generator, sample_ND: Tensor | None = None) -> None:
+        """Draws the weights in place from `generator`, input to output; `sample_ND` are training examples, for an init that needs some."""
+        from core.choices.models.filling import fill
+
+        fill(network, self.init, Identity(), generator, sample_ND)
+
+    def widths(self) -> tuple[int, ...]:
+        """Units (channels) of the hidden layers."""
+        return ()
+
+    def rows_on_cpu(self, sizes: Sizes | None, examples: int) -> int | None:
+        """Runs a stack at most, where more would be slower on the CPU; batches are of `examples`, `sizes` None where only the data tell."""
+        return None
+
+    def dropouts(self) -> dict[str, float]:
+        """Rate of each dropout module by its name; a module's place in the dict is the number of its stream. Empty: there are none."""
+        return {}
+
+    def multiply_adds(self, sizes: Sizes) -> dict[str, int]:
+        """Multiplications (each with an addition) that one example takes in each layer's matrices, when none is pruned."""
+        counts: dict[str, int] = {}
+        for item in self.maps(sizes):
+            counts[item.layer] = counts.get(item.layer, 0) + item.inputs * item.outputs * item.times
+        return counts
+
+    def parameter_count(self, sizes: Sizes) -> int:
+        """Trainable parameters, by arithmetic (no network is built)."""
+        return sum((item.inputs + self.bias) * item.outputs for item in self.maps(sizes))
+
+
+class LayeredChoice(ModelChoice):
+    """Networks of hidden layers that are each a linear map, a normalization, an activation and dropout."""
+
+    positional: ClassVar[bool] = False  # whether a unit stands for a value at each of several positions
+
+    if TYPE_CHECKING:
+        activation: ActivationField
+        normalization: NormalizationField
+        dropout: Dropout
+        input_dropout: InputDropout
+
+    def initialize(self, network: nn.Module, generator: Generator, sample_ND: Tensor | None = None) -> None:
+        """As every network's; the gain is the activation's."""
+        from core.choices.models.filling import fill
+
+        fill(network, self.init, self.activation, generator, sample_ND)
+
+    def dropouts(self) -> dict[str, float]:
+        """All layers' where any has a rate, so that runs with other rates fit into the same stack."""
+        layers = [f"hidden{number}.dropout" for number in range(1, len(self.widths()) + 1)]
+        rates = dict(zip(layers, per_layer(self.dropout, len(layers)), strict=True)) | {"input_dropout": self.input_dropout}
+        return rates if any(rates.values()) else {}
+
+    def parameter_count(self, sizes: Sizes) -> int:
+        """Trainable parameters, by arithmetic (no network is built)."""
+        beside = sum(self.normalization.per_unit * width + self.activation.learned for width in self.widths())
+        return super().parameter_count(sizes) + beside
+
+    def first_layers(self) -> OrderedDict[str, nn.Module]:
+        """What comes before the hidden layers."""
+        from torch import nn
+
+        rate = self.dropouts().get("input_dropout")
+        return OrderedDict() if rate is None else OrderedDict(input_dropout=nn.Dropout(rate))
+
+    def block(self, number: int, name: str, mapping: nn.Module, *, positions: int = 0, residual: bool = False) -> nn.Module:
+        """Hidden layer `number` around its linear map, which is called `name`; `positions` are the dimensions beside the channels."""
+        from torch import nn
+
+        from core.choices.models.modules import Residual
+
+        width = self.widths()[number - 1]
+        parts: OrderedDict[str, nn.Module] = OrderedDict({name: self.normalization.wrap(mapping)})
+        if (norm := self.normalization.build(width, positions)) is not None:
+            parts["normalization"] = norm
+        parts["activation"] = self.activation.build()
+        if (rate := self.dropouts().get(f"hidden{number}.dropout")) is not None:
+            parts["dropout"] = nn.Dropout(rate)
+        return (Residual if residual else nn.Sequential)(parts)
+
+
+def per_layer(dropout: float | tuple[float, ...], layers: int) -> tuple[float, ...]:
+    """The rate of each layer. Raises ValueError where a list has another length."""
+    rates = dropout if isinstance(dropout, tuple) else (dropout,) * layers
+    if len(rates) != layers:
+        raise ValueError(f"dropout: {len(rates)} rates for {layers} hidden layers; give one for each, or a single number for all")
+    return rates
+
+
+def check_layers(model: LayeredChoice) -> None:
+    """Raises ValueError where dropout or normalization do not go with the hidden layers. A list of one rate becomes that rate."""
+    rates = per_layer(model.dropout, len(model.widths()))
+    if len(rates) == 1:
+        object.__setattr__(model, "dropout", rates[0])  # frozen for everyone else
+    for number, width in enumerate(model.widths(), start=1):
+        if complaint := model.normalization.complaint(width, positions=model.positional):
+            raise ValueError(f"normalization: {complaint} of hidden layer {number}")
+
+
+def in_words(numbers: Sequence[int]) -> str:
+    """A shape as a user says it: 8 x 8."""
+    return " x ".join(map(str, numbers))

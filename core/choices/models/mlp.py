@@ -1,0 +1,122 @@
+"""Fully connected networks: a linear map alone, and an MLP."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from core.choices.activations import Relu
+from core.choices.initializations import He
+from core.choices.models.base import (
+    ActivationField,
+    Bias,
+    Dropout,
+    InitField,
+    InputDropout,
+    LayeredChoice,
+    Map,
+    ModelChoice,
+    NormalizationField,
+    Sizes,
+    Skip,
+    Width,
+    check_layers,
+)
+from core.choices.normalizations import NoNormalization
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Linear(ModelChoice):
+    """Linear: one linear map from the features to the classes (softmax or least-squares regression)."""
+
+    kind: Literal["linear"] = "linear"
+    init: InitField = He()
+    bias: Bias = True
+
+    def build(self, sizes: Sizes) -> nn.Sequential:
+        """A Sequential with the one layer `output`."""
+        from collections import OrderedDict
+
+        from torch import nn
+
+        return nn.Sequential(OrderedDict(output=nn.Linear(sizes.inputs, sizes.targets * sizes.outputs, bias=self.bias)))
+
+    def maps(self, sizes: Sizes) -> list[Map]:
+        """The one matrix."""
+        return [Map("output", sizes.inputs, sizes.targets * sizes.outputs)]
+
+
+def _some_layers(hidden: Any) -> Any:
+    if isinstance(hidden, list | tuple) and not hidden:
+        raise ValueError("a network without hidden layers is the model of kind linear; give at least one width here")
+    return hidden
+
+
+class Mlp(LayeredChoice):
+    """MLP: fully connected hidden layers (linear, normalization, activation, dropout), then a linear output layer.
+
+    `width` and `depth` say the hidden layers in another way, so that each can be varied alone: `depth` layers, all of `width` units.
+    One of them alone keeps the other as `hidden` has it: as many layers, or the units of its first.
+    """
+
+    kind: Literal["mlp"] = "mlp"
+    hidden: Annotated[
+        tuple[Width, ...],
+        BeforeValidator(_some_layers),
+        Field(min_length=1, max_length=64, description="Units of each hidden layer, e.g. 64, 64.", json_schema_extra={"unit": "units"}),
+    ] = (64, 64)
+    width: Annotated[
+        Width | None,
+        Field(
+            description="Units of every hidden layer, instead of those of `hidden`.", json_schema_extra={"unit": "units", "advanced": True}
+        ),
+    ] = None
+    depth: Annotated[
+        Annotated[int, Field(ge=1, le=64)] | None,
+        Field(description="How many hidden layers, instead of those of `hidden`.", json_schema_extra={"unit": "layers", "advanced": True}),
+    ] = None
+    activation: ActivationField = Relu()
+    normalization: NormalizationField = NoNormalization()
+    dropout: Dropout = 0.0
+    input_dropout: InputDropout = 0.0
+    skip: Skip = False
+    init: InitField = He()
+    bias: Bias = True
+
+    @model_validator(mode="after")
+    def _hidden_layers(self) -> Self:
+        """`hidden` always tells the layers, however they were given: that is what networks and keys are made from."""
+        if self.width is not None or self.depth is not None:
+            layers = (self.width or self.hidden[0],) * (self.depth or len(self.hidden))
+            object.__setattr__(self, "hidden", layers)  # frozen for everyone else
+        check_layers(self)
+        return self
+
+    def identity(self) -> dict[str, Any]:
+        """As every choice's, the hidden layers by `hidden` alone."""
+        return {name: value for name, value in super().identity().items() if name not in ("width", "depth")}
+
+    def build(self, sizes: Sizes) -> nn.Sequential:
+        """A Sequential of `hidden1`, `hidden2`, ..., `output`."""
+        from torch import nn
+
+        layers = self.first_layers()
+        for number, (inputs, outputs) in enumerate(pairwise((sizes.inputs, *self.hidden)), start=1):
+            mapping = nn.Linear(inputs, outputs, bias=self.bias)
+            layers[f"hidden{number}"] = self.block(number, "linear", mapping, residual=self.skip and inputs == outputs)
+        layers["output"] = nn.Linear(self.hidden[-1], sizes.targets * sizes.outputs, bias=self.bias)
+        return nn.Sequential(layers)
+
+    def widths(self) -> tuple[int, ...]:
+        """Units of the hidden layers."""
+        return self.hidden
+
+    def maps(self, sizes: Sizes) -> list[Map]:
+        """One matrix a layer."""
+        ends = pairwise((sizes.inputs, *self.hidden))
+        hidden = [Map(f"hidden{number}", inputs, outputs) for number, (inputs, outputs) in enumerate(ends, start=1)]
+        return [*hidden, Map("output", self.hidden[-1], sizes.targets * sizes.outputs)]

@@ -1,0 +1,1 @@
+"""Settings in words: written as short text, and refused in a sentence."""

@@ -1,0 +1,46 @@
+"""The data sets: what a network is trained, validated and tested on.
+
+A class is the settings of a data set beside where its examples come from (`examples`); `core.data.loading.load_data` splits
+and encodes them. Adding one is a class in one of the modules beside this one, and its name in the union here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from core.choices.base import ByKind
+from core.data.sets.base import DataChoice
+from core.data.sets.bundled import BreastCancer, Diabetes, Digits, Iris, Wine
+from core.data.sets.fetched import OpenMl, Table
+from core.data.sets.made import Blobs, Circles, Imbalanced, Mnist1d, Moons, Spirals, Xor
+from core.data.sets.problems import Adding, Copy, Informative, Zipf
+
+__all__ = [
+    "Adding",
+    "Blobs",
+    "BreastCancer",
+    "Circles",
+    "Copy",
+    "Data",
+    "DataChoice",
+    "Diabetes",
+    "Digits",
+    "Imbalanced",
+    "Informative",
+    "Iris",
+    "Mnist1d",
+    "Moons",
+    "OpenMl",
+    "Spirals",
+    "Table",
+    "Wine",
+    "Xor",
+    "Zipf",
+]
+
+Bundled = Digits | BreastCancer | Wine | Iris | Diabetes
+Made = Moons | Circles | Spirals | Xor | Blobs | Imbalanced | Mnist1d | Zipf | Informative | Adding | Copy
+
+Data = Annotated[Bundled | Made | Table | OpenMl, Field(discriminator="kind"), ByKind]

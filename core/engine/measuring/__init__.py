@@ -1,0 +1,1 @@
+"""What is measured of a stack, each run for itself."""

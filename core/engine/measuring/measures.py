@@ -1,0 +1,154 @@
+"""What is measured of the weights, gradients and activations. To add a measure: one function here, and its column's name in `records`.
+
+Shapes: R runs, P parameters (of the network or of one layer), W weights (parameters that stand in matrices; no biases, no norms).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from core.engine.measuring.scores import Activity
+from core.engine.network.networks import Layout
+from core.engine.records import MEASURES, Row
+
+NEAR_ZERO = 1e-3
+SMALL = 1e-15
+BINS = 40
+
+
+@dataclass(frozen=True)
+class Part:
+    """The parameters of R networks, or of one layer of each, around their last update."""
+
+    values_RP: Tensor
+    gradient_RP: Tensor
+    before_RP: Tensor | None  # the parameters before the last update; None before the first
+    after_RP: Tensor  # and after it: other than `values_RP` where an optimizer is evaluated at an average
+    weights_RW: Tensor
+    dead_RH: Tensor | None  # units that are 0 on the whole training set; None where there are no hidden units
+
+
+def length(values_RP: Tensor) -> Tensor:
+    """Euclidean norm of each row (R,), in float64 where float32 would lose it: squares of less than 1e-19 are 0 there, of 1e19 infinite."""
+    norm_R = values_RP.norm(dim=1)
+    lost_R = (norm_R < SMALL) | norm_R.isinf()
+    return values_RP.double().norm(dim=1).where(lost_R, norm_R.double()) if lost_R.any() else norm_R
+
+
+def grad_norm(part: Part) -> Tensor:
+    """Norm of the last mini-batch's gradient (penalty included), before clipping."""
+    return length(part.gradient_RP)
+
+
+def update_ratio(part: Part) -> Tensor:
+    """Norm of the last update over the norm of the parameters before it; NaN before the first."""
+    if part.before_RP is None:
+        return torch.full_like(part.values_RP[:, 0], torch.nan)
+    return length(part.after_RP - part.before_RP) / length(part.before_RP)
+
+
+def weight_norm(part: Part) -> Tensor:
+    """Euclidean norm of all parameters."""
+    return length(part.values_RP)
+
+
+def sparsity(part: Part) -> Tensor:
+    """Share of the weights that are exactly 0."""
+    return (part.weights_RW == 0).to(part.weights_RW.dtype).mean(1)
+
+
+def near_zero(part: Part) -> Tensor:
+    """Share of the weights smaller than NEAR_ZERO in absolute value, exact zeros included."""
+    return (part.weights_RW.abs() < NEAR_ZERO).to(part.weights_RW.dtype).mean(1)
+
+
+def dead_fraction(part: Part) -> Tensor:
+    """Share of the hidden units that are 0 on every training example that is evaluated; NaN without hidden units, or examples."""
+    if part.dead_RH is None:
+        return torch.full_like(part.values_RP[:, 0], torch.nan)
+    return part.dead_RH.double().mean(1)
+
+
+FUNCTIONS: dict[str, Callable[[Part], Tensor]] = {function.__name__: function for function in (
+    grad_norm, update_ratio, weight_norm, sparsity, near_zero, dead_fraction
+)}  # fmt: skip
+
+
+def measured(part: Part) -> dict[str, list[float]]:
+    """Every measure of a part: column -> a value a run."""
+    return {name: FUNCTIONS[name](part).tolist() for name in MEASURES}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The parameters at an evaluation, and their last update."""
+
+    values_RP: Tensor
+    gradient_RP: Tensor
+    before_RP: Tensor | None
+    after_RP: Tensor
+
+
+def whole(moment: Moment, layout: Layout, activity: Activity) -> Part:
+    """The network as one part; its hidden units are those of all hidden layers."""
+    dead = [activity.dead(layer) for layer in hidden_layers(activity)]
+    weights_RW = torch.cat([moment.values_RP[:, columns] for slices in layout.weights.values() for columns in slices], dim=1)
+    return Part(**vars(moment), weights_RW=weights_RW, dead_RH=torch.cat(dead, dim=1) if dead else None)
+
+
+def of_layer(network: Part, layer: str, layout: Layout, activity: Activity) -> Part:
+    """One layer of it."""
+    columns = layout.layers[layer]
+    weights_RW = torch.cat([network.values_RP[:, place] for place in layout.weights[layer]], dim=1)
+    before_RP = None if network.before_RP is None else network.before_RP[:, columns]
+    dead_RH = activity.dead(layer) if layer in hidden_layers(activity) else None
+    return Part(
+        network.values_RP[:, columns], network.gradient_RP[:, columns], before_RP, network.after_RP[:, columns], weights_RW, dead_RH
+    )
+
+
+def hidden_layers(activity: Activity) -> list[str]:
+    """The layers with hidden units: all that were watched but the output."""
+    return [layer for layer in activity.count if layer != "output"]
+
+
+def layer_rows(network: Part, layout: Layout, activity: Activity) -> list[Row]:
+    """A row a run and layer, run by run within each layer, without the columns `run` and `step`."""
+    rows: list[Row] = []
+    for layer in layout.layers:
+        part = of_layer(network, layer, layout, activity)
+        columns = measured(part) | histograms(part.weights_RW)
+        columns["activation_mean"] = _of_activity(activity.mean, activity, layer, part)
+        columns["activation_std"] = _of_activity(activity.std, activity, layer, part)
+        rows += [{"layer": layer} | dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return rows
+
+
+def _of_activity(measure: Callable[[str], Tensor], activity: Activity, layer: str, part: Part) -> list[float]:
+    """NaN where no example was looked at."""
+    return measure(layer).tolist() if layer in activity.count else [math.nan] * len(part.values_RP)
+
+
+def histograms(weights_RW: Tensor, bins: int = BINS) -> dict[str, list[Any]]:
+    """low, high and counts (float32 bytes) of `bins` bins of equal width over each run's own range; NaN where a weight is not finite."""
+    finite_R1 = weights_RW.isfinite().all(1, keepdim=True)
+    clean_RW = weights_RW.where(finite_R1, torch.zeros_like(weights_RW))
+    low_R1, high_R1 = clean_RW.aminmax(dim=1, keepdim=True)
+    flat_R1 = high_R1 == low_R1
+    low_R1, high_R1 = low_R1 - 0.5e-3 * flat_R1, high_R1 + 0.5e-3 * flat_R1
+    bin_RW = ((clean_RW - low_R1) * (bins / (high_R1 - low_R1))).long().clamp_(0, bins - 1)
+    bin_RW += bins * torch.arange(len(weights_RW), device=weights_RW.device)[:, None]
+    counts_RK = torch.bincount(bin_RW.flatten(), minlength=bins * len(weights_RW)).view(-1, bins).float()
+    counts_RK = counts_RK.where(finite_R1, torch.full_like(counts_RK, torch.nan))
+    nothing = torch.full_like(low_R1, torch.nan)
+    return {
+        "low": low_R1.where(finite_R1, nothing)[:, 0].tolist(),
+        "high": high_R1.where(finite_R1, nothing)[:, 0].tolist(),
+        "counts": [row.tobytes() for row in counts_RK.cpu().numpy()],
+    }

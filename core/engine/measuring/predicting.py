@@ -1,0 +1,57 @@
+"""The predictions that are kept when runs end.
+
+Shapes: R runs, N kept examples, D features, C classes, K positions of an example to be classified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.data.loading import Split, load_data
+from core.engine.batches import Part, Tensors
+from core.engine.measuring.predictions import Predictions, kept_examples
+from core.engine.measuring.scores import CHUNK
+from core.engine.network.layers import Pass
+from core.engine.network.networks import Network
+from core.settings import RunSettings
+
+Place = tuple[str, int, np.ndarray]
+"""The part's name, its examples or positions, and which of them are kept."""
+
+
+def predictions_of(network: Network, data: Tensors, runs: Sequence[RunSettings], rows: Sequence[int]) -> dict[int, bytes]:
+    """The predictions of these rows on the test part, else on the validation part; none where there is neither, or outputs are not finite.
+
+    All runs have the data of the first.
+    """
+    split = load_data(runs[0].data)
+    name, part, y = ("test", data.test, split.y_test) if len(data.test) else ("validation", data.val, split.y_val)
+    if not len(part) or not rows:
+        return {}
+    chosen = kept_examples(len(part), split.outputs * split.targets, runs[0].data.split_seed)
+    positions = (chosen[:, None] * split.targets + np.arange(split.targets)).ravel()
+    outputs_RNO = _outputs(network, part, torch.from_numpy(chosen))
+    place = (name, len(part) * split.targets, positions)
+    return {row: _packed(outputs_RNO[row], y[chosen].ravel(), place, split) for row in rows if outputs_RNO[row].isfinite().all()}
+
+
+@torch.no_grad()
+def _outputs(network: Network, part: Part, chosen: Tensor) -> Tensor:
+    x_ND = part.x_ND[chosen.to(part.x_ND.device)]
+    runs = network.flat_RP.shape[0]
+    return torch.cat([network(x.expand(runs, -1, -1), Pass(training=False)) for x in x_ND.split(CHUNK)], dim=1).double().cpu()
+
+
+def _packed(outputs_NO: Tensor, target_N: np.ndarray, place: Place, split: Split) -> bytes:
+    name, size, positions = place
+    if split.class_names is None:
+        target = target_N * split.target_unit + split.target_mean
+        output = outputs_NO[:, 0].numpy() * split.target_unit + split.target_mean
+    else:
+        target = target_N.astype(np.int16)
+        output = outputs_NO.reshape(len(target_N), split.outputs).softmax(1).float().numpy()
+    return Predictions(name, size, positions.astype(np.int32), target, output, split.class_names or ()).to_bytes()

@@ -1,0 +1,167 @@
+"""What a stack minimises, and how well it does: per run, never mixed.
+
+Shapes: R runs, B examples of a batch, N examples, C classes, H units of a layer, D features, K positions of an example that each have
+a class to be told: 1 but for `copy`, where outputs are (R, B, K * C) and targets (R, B, K).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from core.engine.batches import Part
+from core.engine.kernels.cross_entropy import CrossEntropy, cross_entropy, logits_gradient
+from core.engine.network.layers import Pass
+from core.engine.network.networks import Network
+from core.engine.records import SCORES
+
+TINY = 1e-30
+CHUNK = 256
+"""Examples evaluated at once: more take no less time each, and much more memory."""
+
+
+def losses(outputs_RBC: Tensor, target_RB: Tensor, task: str, smoothing_R1: Tensor | None = None) -> Tensor:
+    """Cross-entropy in nats (the mean over the positions of an example), or squared error, of every example: (R, B).
+
+    `smoothing_R1` spreads that share of each label evenly over all classes.
+    """
+    if task == "regression":
+        return (outputs_RBC[:, :, 0] - target_RB).square()
+    if target_RB.dim() > 2:
+        loss_RM = losses(*each_position(outputs_RBC, target_RB), task, smoothing_R1)
+        return loss_RM.view(target_RB.shape).mean(2)
+    loss_RB: Tensor = CrossEntropy.apply(outputs_RBC, target_RB)
+    if smoothing_R1 is None:
+        return loss_RB
+    wanted_RB = outputs_RBC.gather(2, target_RB[:, :, None])[:, :, 0]
+    return loss_RB + smoothing_R1 * (wanted_RB - outputs_RBC.mean(2))
+
+
+def loss_and_gradient(outputs_RBC: Tensor, target_RB: Tensor, task: str, share_of: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+    """As `losses`, and the gradient of its sum with the shares that `share_of` gives (R, B), for the outputs (R, B, C)."""
+    if task == "regression":
+        off_RB = outputs_RBC[:, :, 0] - target_RB
+        return off_RB.square(), (2 * share_of(off_RB) * off_RB)[:, :, None]
+    loss_RB, shares = cross_entropy(outputs_RBC, target_RB)
+    return loss_RB, logits_gradient(shares, share_of(loss_RB))
+
+
+def each_position(outputs_RBO: Tensor, target_RBK: Tensor) -> tuple[Tensor, Tensor]:
+    """Outputs (R, B, K * C) and targets (R, B, K) with each position as an example of its own: (R, B * K, C) and (R, B * K)."""
+    positions = target_RBK.shape[2]
+    return outputs_RBO.unflatten(2, (positions, -1)).flatten(1, 2), target_RBK.flatten(1)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Means over the examples of a part, per run (R,); NaN where a score does not apply. `rmse` and `mae` are in the target's unit."""
+
+    loss: Tensor
+    accuracy: Tensor
+    f1: Tensor
+    rmse: Tensor
+    mae: Tensor
+    r2: Tensor
+
+    def columns(self, names: Sequence[str]) -> dict[str, list[float]]:
+        """The scores as a value a run, under these names."""
+        return {name: getattr(self, score).tolist() for name, score in zip(names, SCORES, strict=True)}
+
+
+class Activity:
+    """Mean, spread and dead units of each layer's activations over a set of examples, gathered chunk by chunk.
+
+    Sums are of the distance from the first example, unit by unit: a spread far below the mean, as that of a saturated sigmoid, would be
+    lost in the rounding of plain squares.
+    """
+
+    def __init__(self) -> None:
+        self.first_RH: dict[str, Tensor] = {}
+        self.sums_RH: dict[str, Tensor] = {}
+        self.squares_RH: dict[str, Tensor] = {}
+        self.count: dict[str, int] = {}  # examples, times positions
+
+    def add(self, layer: str, a_RBH: Tensor) -> None:
+        """One more chunk of a layer's activations; where there are positions (R, B, C, *positions), each counts as an example."""
+        first_RH = self.first_RH.setdefault(layer, a_RBH[:, 0].unflatten(1, (-1, 1)).flatten(2)[:, :, 0].clone())
+        first_R1H = first_RH.view(len(first_RH), 1, -1, *[1] * (a_RBH.dim() - 3))
+        off_RBH = a_RBH - first_R1H
+        sums_RH = _over_examples(off_RBH).double()
+        squares_RH = _over_examples(off_RBH.square_()).double()
+        tiny_RH = squares_RH < TINY
+        if tiny_RH.any():  # units that are constant, or move so little that float32 loses the squares
+            run, unit = tiny_RH.nonzero(as_tuple=True)
+            exact = a_RBH[run, :, unit].double().flatten(1) - first_RH[run, unit].double()[:, None]
+            squares_RH[run, unit] = exact.square().sum(1)
+        self.sums_RH[layer] = self.sums_RH.get(layer, 0) + sums_RH
+        self.squares_RH[layer] = self.squares_RH.get(layer, 0) + squares_RH
+        self.count[layer] = self.count.get(layer, 0) + a_RBH[0, :, 0].numel()
+
+    def mean(self, layer: str) -> Tensor:
+        """Mean over examples and units (R,)."""
+        return (self.first_RH[layer] + self.sums_RH[layer] / self.count[layer]).mean(1)
+
+    def std(self, layer: str) -> Tensor:
+        """Root mean square over units of the standard deviation over examples (R,): what is left of the differences between examples."""
+        count = self.count[layer]
+        variance_RH = self.squares_RH[layer] / count - (self.sums_RH[layer] / count).square()
+        return variance_RH.clamp(min=0).mean(1).sqrt()
+
+    def dead(self, layer: str) -> Tensor:
+        """True for the units that are exactly 0 on every example (R, H)."""
+        return (self.first_RH[layer] == 0) & (self.squares_RH[layer] == 0)
+
+
+def _over_examples(a_RBH: Tensor) -> Tensor:
+    """The sum over examples, and positions where there are any: (R, H)."""
+    return a_RBH.sum((1, *range(3, a_RBH.dim())))
+
+
+@torch.no_grad()
+def evaluate(network: Network, part: Part, task: str, activity: Activity | None = None) -> Scores:
+    """The scores of R networks in eval mode on a whole part of the data; NaN when it is empty."""
+    runs = network.flat_RP.shape[0]
+    if not len(part):
+        nothing = torch.full((runs,), torch.nan, device=network.flat_RP.device)
+        return Scores(*[nothing] * len(SCORES))
+    mode = Pass(training=False, watch=activity.add if activity else None)
+    outputs_RNC = torch.cat([network(x.expand(runs, -1, -1), mode) for x in part.x_ND.split(CHUNK)], dim=1)
+    return scores(outputs_RNC, part.y_N, task, part.unit)
+
+
+def scores(outputs_RNC: Tensor, target_N: Tensor, task: str, unit: float = 1.0) -> Scores:
+    """The scores of outputs (R, N, C) for targets (N,), which are counted in `unit`; over all positions for targets (N, K)."""
+    target_RN = target_N.expand(outputs_RNC.shape[0], *target_N.shape)
+    if target_N.dim() > 1:
+        outputs_RNC, target_RN = each_position(outputs_RNC, target_RN)
+    loss_R = losses(outputs_RNC, target_RN, task).mean(1)
+    nothing = torch.full_like(loss_R, torch.nan)
+    if task == "regression":
+        return Scores(loss_R, nothing, nothing, *errors(outputs_RNC[:, :, 0], target_N, unit))
+    guess_RN = outputs_RNC.argmax(2)
+    valid = loss_R.isfinite()
+    accuracy_R = (guess_RN == target_RN).to(loss_R.dtype).mean(1)
+    f1_R = macro_f1(guess_RN, target_RN, outputs_RNC.shape[2]).to(loss_R.dtype)
+    return Scores(loss_R, accuracy_R.where(valid, nothing), f1_R.where(valid, nothing), nothing, nothing, nothing)
+
+
+def errors(guess_RN: Tensor, target_N: Tensor, unit: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Root mean squared error and mean absolute error in the target's own unit, and R squared: NaN where all targets are the same."""
+    off_RN = guess_RN - target_N
+    square_R = off_RN.square().mean(1)
+    constant = bool((target_N == target_N[0]).all())
+    r2_R = torch.full_like(square_R, torch.nan) if constant else 1 - square_R / target_N.var(correction=0)
+    return unit * square_R.sqrt(), unit * off_RN.abs().mean(1), r2_R
+
+
+def macro_f1(guess_RN: Tensor, target_RN: Tensor, classes: int) -> Tensor:
+    """Macro F1 (R,): the mean of F1 over the classes that occur among the targets or the guesses, as scikit-learn's."""
+    runs = len(guess_RN)
+    cell = (torch.arange(runs, device=guess_RN.device)[:, None] * classes + target_RN) * classes + guess_RN
+    counts_RCC = torch.bincount(cell.flatten(), minlength=runs * classes**2).view(runs, classes, classes)
+    true_positive_RC = counts_RCC.diagonal(dim1=1, dim2=2)
+    named_RC = counts_RCC.sum(1) + counts_RCC.sum(2)
+    return (2 * true_positive_RC.double() / named_RC).nanmean(1)

@@ -1,0 +1,65 @@
+"""What stacked layers are made from.
+
+A stacked layer maps tensors (R, B, ...) of R runs and B examples to tensors (R, B, ...), run r by run r's own parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from torch import Tensor, nn
+
+from core.choices.models.modules import WeightNorm, normalized
+
+
+@dataclass
+class Pass:
+    """What a forward pass needs besides its input."""
+
+    training: bool
+    uniforms: Callable[[int, tuple[int, ...]], Tensor] | None = None  # (number of the dropout layer, (B, ...)) -> (R, B, ...)
+    watch: Callable[[str, Tensor], None] | None = None  # called with a layer's name and its activations (R, B, units, *positions)
+
+
+Layer = Callable[[Tensor, Pass], Tensor]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The stacked tensors from which layers are built, by the names of the plain module's parameters and buffers.
+
+    A layer takes its views of a parameter anew in every forward pass: the optimizers write to the parameters' storage, and autograd
+    would lose track of a view that was taken before.
+    """
+
+    parameters: Mapping[str, Tensor]  # (R, *shape)
+    buffers: Mapping[str, Tensor]  # (R, *shape)
+    dropouts: Mapping[str, Tensor] = field(default_factory=dict)  # name of a dropout module -> (R,); its place is its stream's number
+
+
+Build = Callable[[nn.Module, str, Parts], Layer]
+
+
+def weight_of(module: nn.Module, name: str, parts: Parts) -> Callable[[], Tensor]:
+    """The weights (R, outputs, inputs, *sides) of a linear map or convolution, made anew where they are normalized."""
+    if isinstance(module, WeightNorm):
+        g_RO, v_ROI = parts.parameters[f"{name}.g"], parts.parameters[f"{name}.v"]
+        return lambda: normalized(v_ROI, g_RO)
+    weight_ROI = parts.parameters[f"{name}.weight"]
+    return lambda: weight_ROI
+
+
+def by_channel(x_RBC: Tensor) -> Tensor:
+    """(R, B, C, *sides) as one batch of R*C channels (B, R*C, *sides); a view for a single run, or where the memory lies like that."""
+    return x_RBC.transpose(0, 1).flatten(1, 2)
+
+
+def by_run(x_BC: Tensor, runs: int) -> Tensor:
+    """The way back from `by_channel`, a view."""
+    return x_BC.unflatten(1, (runs, -1)).transpose(0, 1)
+
+
+def along(values_RC: Tensor, like_RBC: Tensor) -> Tensor:
+    """Numbers for each channel (R, C) as (R, 1, C, 1, ...), to go with a tensor (R, B, C, *sides)."""
+    return values_RC.view(values_RC.shape[0], 1, -1, *[1] * (like_RBC.dim() - 3))

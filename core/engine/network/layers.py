@@ -1,0 +1,145 @@
+"""Layers that hold R independent networks, made from the plain torch modules that they stand for.
+
+Shapes: R runs, B examples of a batch, I inputs, O outputs, C channels (units); positions may follow the channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from core.choices.models.modules import Residual, Steps, TimeLast, WeightNorm
+from core.engine.kernels.chains import Affine, Link, affine, chained, leaves, link_of, within
+from core.engine.network import convolutions, normalizations, recurrent
+from core.engine.network.layer_base import Build, Layer, Parts, Pass
+
+__all__ = ["Layer", "Parts", "Pass", "segments", "stacked"]
+
+
+def stacked(module: nn.Module, name: str, parts: Parts) -> Layer:
+    """R copies of `module` as one layer, with the tensors of `parts` under `name`. Raises TypeError for a module it cannot stack."""
+    if isinstance(module, ANY_LEADING):
+        return lambda x, _: module(x)
+    if build := STACKED.get(type(module)):
+        return build(module, name, parts)
+    raise TypeError(f"no stacked form of {type(module).__name__}; add one to core.engine.network.layers.STACKED")
+
+
+def linear(module: nn.Module, name: str, parts: Parts) -> Layer:
+    """y[r] = x[r] @ weight[r].T + bias[r] as one batched product; with steps or positions before the inputs, at each of them."""
+    return chained([affine(module, name, parts)])
+
+
+def weight_norm(module: nn.Module, name: str, parts: Parts) -> Layer:
+    """The linear map or convolution that it is; the weight is made anew in every pass."""
+    assert isinstance(module, WeightNorm)
+    return (linear if module.v.dim() == 2 else convolutions.convolution)(module, name, parts)
+
+
+def relu(module: nn.Module, name: str, parts: Parts) -> Layer:
+    """ReLU, in place: what it overwrites is the output of a linear map or a norm, which no backward pass needs.
+
+    Not where that is a view, because writing to a view costs autograd two copies of the gradient.
+    """
+    return lambda x, _: torch.relu(x) if x._is_view() else torch.relu_(x)
+
+
+def tanh(module: nn.Module, name: str, parts: Parts) -> Layer:
+    """Tanh, in place for the same reason."""
+    return lambda x, _: torch.tanh(x) if x._is_view() else torch.tanh_(x)
+
+
+def prelu(module: nn.Module, name: str, parts: Parts) -> Layer:
+    """PReLU with each run's own slope, R being the channels that torch's has."""
+    slope_R1 = parts.parameters[f"{name}.weight"]
+    return lambda x, _: F.prelu(x.transpose(0, 1), slope_R1.flatten()).transpose(0, 1)
+
+
+def dropout(module: nn.Module, name: str, parts: Parts) -> Layer:
+    """Inverted dropout with each run's own rate and its own stream."""
+    rate_R = parts.dropouts[name]
+    number = list(parts.dropouts).index(name)
+    if not rate_R.any():
+        return lambda x, _: x
+
+    def forward(x_RBC: Tensor, mode: Pass) -> Tensor:
+        if not mode.training or mode.uniforms is None:
+            return x_RBC
+        rate = rate_R.view(-1, *[1] * (x_RBC.dim() - 1))
+        kept_RBC = mode.uniforms(number, tuple(x_RBC.shape[1:])) >= rate
+        return x_RBC * (kept_RBC / (1 - rate))
+
+    return forward
+
+
+def sequence(module: nn.Module, name: str, parts: Parts) -> Layer:
+    """The children one after the other; what follows an activation or ends the network is shown to `Pass.watch`."""
+    layers = [(child, stacked(part, within(name, child), parts)) for child, part in module.named_children()]
+    unwatched: list[Layer] = []
+
+    def forward(x: Tensor, mode: Pass) -> Tensor:
+        if mode.watch is None:
+            if not unwatched:
+                unwatched.extend(joined(module, name, parts))
+            for layer in unwatched:
+                x = layer(x, mode)
+            return x
+        for child, layer in layers:
+            x = layer(x, mode)
+            if child in WATCHED:
+                mode.watch(name or child, x)
+        return x
+
+    return forward
+
+
+def joined(module: nn.Module, name: str, parts: Parts) -> Iterator[Layer]:
+    """The layers of a sequence, and of sequences in it, with stretches of simple ones as chains: nothing between them can be watched."""
+    links: list[Link] = []
+    for path, part in leaves(module, name):
+        link = link_of(part, path, parts)
+        if link is not None and (links or isinstance(link, Affine)):
+            links.append(link)
+            continue
+        if links:
+            yield chained(links)
+        links = []
+        yield stacked(part, path, parts)
+    if links:
+        yield chained(links)
+
+
+def residual(module: nn.Module, name: str, parts: Parts) -> Layer:
+    """x + f(x)."""
+    block = sequence(module, name, parts)
+    return lambda x, mode: x + block(x, mode)
+
+
+WATCHED = ("activation", "output")
+ANY_LEADING = (nn.Sigmoid, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Softplus, nn.Identity, Steps, TimeLast)
+"""Modules that do the same whatever dimensions come first."""
+
+STACKED: dict[type[nn.Module], Build] = {
+    nn.Linear: linear,
+    WeightNorm: weight_norm,
+    nn.ReLU: relu,
+    nn.Tanh: tanh,
+    nn.PReLU: prelu,
+    nn.Dropout: dropout,
+    Residual: residual,
+    nn.Sequential: sequence,
+    **normalizations.STACKED,
+    **convolutions.STACKED,
+    **recurrent.STACKED,
+}
+
+
+def segments(tensors: Sequence[tuple[str, torch.Size]]) -> Iterator[tuple[str, slice, torch.Size]]:
+    """(name, columns, shape) of each tensor when all are written one after the other into a row."""
+    start = 0
+    for name, shape in tensors:
+        yield name, slice(start, start + shape.numel()), shape
+        start += shape.numel()

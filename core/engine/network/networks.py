@@ -1,0 +1,151 @@
+"""Networks: the plain one of a run, and R of them as one matrix.
+
+Shapes: R runs, P parameters of one network, B examples, D features, C classes (outputs).
+Row r of the matrix is `parameters_to_vector` of run r's plain network: parameters from input to output, weight before bias.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parameters_to_vector
+
+from core.choices.models.base import Sizes
+from core.choices.models.filling import Weighted
+from core.data.loading import Split, load_data
+from core.engine.kernels import chains
+from core.engine.network import state_dicts
+from core.engine.network.layers import Parts, Pass, segments, stacked
+from core.engine.streams import generator, stream_seed
+from core.settings import RunSettings, SettingsError
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+def build_model(run: RunSettings) -> nn.Module:
+    """The plain PyTorch network of a run with its initial weights, in the run's dtype, on the CPU, in training mode."""
+    network = blank(run)
+    initialize(run, network)
+    return network.to(DTYPES[run.training.dtype])
+
+
+def blank(run: RunSettings, split: Split | None = None) -> nn.Module:
+    """The network on the CPU in float32, normalization at its start, the weights not yet drawn.
+
+    Raises SettingsError for a network that does not go with the data.
+    """
+    sizes = sizes_of(split or load_data(run.data))
+    if complaint := run.model.complaint(sizes):
+        raise SettingsError(complaint)
+    with torch.device("meta"):
+        network = run.model.build(sizes)
+    network.to_empty(device="cpu")
+    for module in network.modules():
+        if not isinstance(module, Weighted) and callable(reset := getattr(module, "reset_parameters", None)):
+            reset()
+    return network
+
+
+def sizes_of(split: Split) -> Sizes:
+    """What a network for these data has to fit."""
+    return Sizes(split.shape, split.outputs, split.sequence, split.targets)
+
+
+def initialize(run: RunSettings, network: nn.Module) -> None:
+    """Draws the initial weights of `run` in place, in float32 whatever the run's dtype, from its `init` stream."""
+    size, sample_ND = run.model.init.sample_size, None
+    if size:
+        sample_ND = torch.tensor(load_data(run.data).x_train[:size], dtype=torch.float32)
+    run.model.initialize(network, generator(stream_seed(run, "init"), "init"), sample_ND)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each parameter stands in a row of the matrix."""
+
+    parameters: tuple[tuple[str, slice, torch.Size], ...]
+    layers: dict[str, slice]  # first part of the parameters' names -> columns
+    weights: dict[str, tuple[slice, ...]]  # layer -> columns of its weight matrices (what penalties, pruning and sparsity see)
+    size: int
+
+    @classmethod
+    def of(cls, network: nn.Module) -> Layout:
+        """The layout of a plain network."""
+        parameters = tuple(segments([(name, p.shape) for name, p in network.named_parameters()]))
+        layers: dict[str, slice] = {}
+        weights: dict[str, tuple[slice, ...]] = {}
+        for name, columns, shape in parameters:
+            layer = name.partition(".")[0]
+            layers[layer] = slice(layers.get(layer, columns).start, columns.stop)
+            weights[layer] = (*weights.get(layer, ()), *([columns] if len(shape) > 1 else []))
+        return cls(parameters, layers, weights, parameters[-1][1].stop)
+
+    def weight_columns(self, device: torch.device) -> Tensor:
+        """True where a column belongs to a weight matrix (P,)."""
+        columns_P = torch.zeros(self.size, dtype=torch.bool, device=device)
+        for columns in (c for slices in self.weights.values() for c in slices):
+            columns_P[columns] = True
+        return columns_P
+
+
+class Network:
+    """R networks of one architecture over one matrix of parameters (R, P) that the caller owns and updates in place."""
+
+    def __init__(self, template: nn.Module, flat_RP: Tensor, buffers: dict[str, Tensor], runs: Sequence[RunSettings]) -> None:
+        self.layout = Layout.of(template)
+        self.flat_RP = flat_RP
+        self.leaves = [flat_RP.detach()[:, columns].unflatten(1, shape).requires_grad_() for _, columns, shape in self.layout.parameters]
+        self.shares: dict[torch.Size, Tensor] = {}
+        names = [name for name, _, _ in self.layout.parameters]
+        rates = [run.model.dropouts() for run in runs]
+        dropouts = {name: flat_RP.new_tensor([rate[name] for rate in rates]) for name in rates[0]}
+        parts = Parts(dict(zip(names, self.leaves, strict=True)), buffers, dropouts)
+        self.forward = stacked(template, "", parts)
+        self.chain = chains.whole(template, parts)  # its links, where it is one chain: then its gradient needs no autograd
+
+    def __call__(self, x_RBD: Tensor, mode: Pass) -> Tensor:
+        """The outputs (R, B, C)."""
+        return self.forward(x_RBD, mode)
+
+    def gradient(self, loss_RB: Tensor, out_RP: Tensor) -> None:
+        """Writes the gradient of each run's mean loss over its examples into that run's row of `out_RP` (R, P)."""
+        share_RB = self.share_of(loss_RB)
+        gradients = torch.autograd.grad(loss_RB, self.leaves, share_RB, materialize_grads=True)
+        self.write(gradients, out_RP)
+
+    def share_of(self, loss_RB: Tensor) -> Tensor:
+        """What each example's loss counts in its run's mean (R, B)."""
+        share_RB = self.shares.get(loss_RB.shape)
+        if share_RB is None:
+            share_RB = self.shares[loss_RB.shape] = torch.full_like(loss_RB, 1 / loss_RB.shape[1])
+        return share_RB
+
+    def write(self, gradients: Iterable[Tensor | None], out_RP: Tensor) -> None:
+        """Writes the gradients of all parameters, in order, into their columns; None is of a parameter that is not there."""
+        torch.cat([g.flatten(1) for g in gradients if g is not None], dim=1, out=out_RP)
+
+
+def initial_parameters(runs: Sequence[RunSettings], template: nn.Module) -> Tensor:
+    """The initial weights of the runs as rows (R, P), float32."""
+    rows = []
+    for run in runs:
+        initialize(run, template)
+        rows.append(parameters_to_vector(template.parameters()).detach().clone())
+    return torch.stack(rows)
+
+
+def state_of(template: nn.Module, row_P: Tensor, buffers: dict[str, Tensor], row: int) -> dict[str, Tensor]:
+    """The plain state_dict of one row, on the CPU."""
+    parameters = {name: row_P[columns].reshape(shape) for name, columns, shape in Layout.of(template).parameters}
+    state = parameters | {name: buffer[row] for name, buffer in buffers.items()}
+    return {name: state[name].detach().cpu().clone() for name in template.state_dict()}
+
+
+def trained_model(run: RunSettings, data: bytes) -> nn.Module:
+    """The plain PyTorch network of a run with trained weights, in eval mode on the CPU; `data` is from `state_dicts.to_bytes`."""
+    network = blank(run).to(DTYPES[run.training.dtype])
+    network.load_state_dict(state_dicts.tensors(data))
+    return network.eval()

@@ -1,0 +1,307 @@
+"""A stack as a value: everything that its next epoch depends on. It turns into bytes and back.
+
+Shapes: R runs, P parameters of one network, N training examples, C classes.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from core.choices.models import needs_two_examples
+from core.choices.optimizers.others import CustomOptimizerError
+from core.choices.schedules import PlateauState
+from core.choices.stopping import Watch
+from core.data.loading import load_data
+from core.data.sets import Data
+from core.data.splitting import labelled_rows
+from core.engine.network.networks import DTYPES, blank, initial_parameters, sizes_of
+from core.engine.planning import group_key, plan
+from core.engine.sizes import Epoch, epoch, epoch_of
+from core.engine.training.optimization import State, grouped_rows, kept_state
+from core.engine.training.teaching import Lesson
+from core.settings import RunSettings, SettingsError, teachers_of
+
+
+@dataclass(frozen=True)
+class Stack:
+    """R runs of the same shapes on their way. Never changed in place: advancing gives a new one."""
+
+    runs: tuple[RunSettings, ...]  # those still training, in the order of the rows
+    step: int  # updates done
+    measured: bool  # whether the state at `step` has been recorded
+    flat_RP: Tensor
+    buffers: dict[str, Tensor]  # (R, *shape)
+    optimizers: dict[str, list[list[State]]]  # by group_key; empty before the first update
+    keep_RP: Tensor | None  # bool; False where a weight is pruned
+    watches: tuple[Watch, ...]
+    plateaus: tuple[PlateauState, ...]
+    norms_RN: Tensor | None  # the latest gradient norms, where a run is clipped by their percentile
+    rewind_RP: Tensor | None  # the parameters that pruning goes back to
+    movement_RP: Tensor | None  # the sum of -w g over the updates, where pruning goes by it
+    best_RP: Tensor | None  # the parameters at each run's best evaluation, where a run is to end with them
+    best_buffers: dict[str, Tensor]
+    logged_R3: Tensor  # since the last record: sum of losses, sum of penalties, examples (float64)
+    seconds_R: Tensor
+    order_RED: Tensor | None  # a given order of the data instead of the stream's
+    teachers: tuple[Stack, ...]  # still training; the students wait for them
+    lessons: dict[str, Lesson]  # of the teachers that have finished, by their keys
+
+    @property
+    def finished(self) -> bool:
+        """Whether every run has left."""
+        return not self.runs
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Updates an epoch."""
+        return self.of_an_epoch.updates
+
+    @property
+    def of_an_epoch(self) -> Epoch:
+        """What an epoch consists of."""
+        if self.order_RED is not None:
+            return epoch_of(self.runs[0], self.order_RED.shape[2])
+        return epoch(self.runs[0])
+
+    @property
+    def draws(self) -> int:
+        """Examples trained on in an epoch."""
+        return self.of_an_epoch.draws
+
+    @property
+    def only_labelled(self) -> NDArray[np.int64] | None:
+        """The examples that are drawn from, where some are left out for want of a label; a student has its teacher for those."""
+        return None if self.runs[0].teachers else labelled(self.runs[0])
+
+    @property
+    def micro_size(self) -> int:
+        """Examples of one forward pass."""
+        return self.of_an_epoch.micro
+
+    @property
+    def accumulation(self) -> int:
+        """Forward passes whose gradients make an update."""
+        return self.runs[0].training.accumulation
+
+    @property
+    def batch_size(self) -> int:
+        """Examples an update averages over (the last one of an epoch may have fewer)."""
+        return self.of_an_epoch.batch
+
+    @property
+    def epoch(self) -> int:
+        """Whole epochs done."""
+        return self.step // self.steps_per_epoch if self.runs else 0
+
+    def keep(self, rows: Sequence[int]) -> Stack:
+        """The stack of some of its runs, which go on as if the others had never been there."""
+        index = torch.tensor(rows, dtype=torch.long, device=self.flat_RP.device)
+        return replace(
+            self,
+            runs=tuple(self.runs[row] for row in rows),
+            flat_RP=self.flat_RP[index],
+            buffers={name: buffer[index] for name, buffer in self.buffers.items()},
+            optimizers=dict(self._kept_optimizers(set(rows))),
+            keep_RP=None if self.keep_RP is None else self.keep_RP[index],
+            watches=tuple(self.watches[row] for row in rows),
+            plateaus=tuple(self.plateaus[row] for row in rows),
+            norms_RN=None if self.norms_RN is None else self.norms_RN[index],
+            rewind_RP=None if self.rewind_RP is None else self.rewind_RP[index],
+            movement_RP=None if self.movement_RP is None else self.movement_RP[index],
+            best_RP=None if self.best_RP is None else self.best_RP[index],
+            best_buffers={name: buffer[index] for name, buffer in self.best_buffers.items()},
+            logged_R3=self.logged_R3[index],
+            seconds_R=self.seconds_R[index.cpu()],
+            order_RED=None if self.order_RED is None else self.order_RED[index.cpu()],
+        )
+
+    def _kept_optimizers(self, rows: set[int]) -> list[tuple[str, list[list[State]]]]:
+        kept = []
+        for key, span in grouped_rows(self.runs):
+            places = [row - span.start for row in range(span.start, span.stop) if row in rows]
+            if places and key in self.optimizers:
+                state = kept_state(self.optimizers[key], torch.tensor(places), self.runs[span.start].optimizer.elementwise)
+                kept.append((key, state))
+        return kept
+
+    def to_bytes(self) -> bytes:
+        """As bytes, tensors and plain values only."""
+        stream = io.BytesIO()
+        torch.save(self._plain(), stream)
+        return stream.getvalue()
+
+    def _plain(self) -> dict[str, Any]:
+        return vars(self) | {
+            "runs": [run.text for run in self.runs],
+            "watches": [astuple(watch) for watch in self.watches],
+            "plateaus": [astuple(plateau) for plateau in self.plateaus],
+            "teachers": [teacher._plain() for teacher in self.teachers],
+            "lessons": {key: vars(lesson) for key, lesson in self.lessons.items()},
+        }
+
+    @classmethod
+    def from_bytes(cls, data: bytes, device: torch.device | None = None) -> Stack:
+        """What `to_bytes` was called on; nothing is unpickled. Raises CustomOptimizerError for an optimizer's state that would need it."""
+        try:
+            plain = torch.load(io.BytesIO(data), weights_only=True, map_location=device)
+        except pickle.UnpicklingError as error:
+            what = str(error).partition("GLOBAL ")[2].partition(" ")[0]
+            if not what:  # no class that is refused: the bytes are broken
+                raise
+            kept = f"a custom optimizer keeps {what} in its state, which takes tensors, numbers, texts, lists and dicts"
+            raise CustomOptimizerError(f"the training cannot be resumed: {kept}") from error
+        return cls._from_plain(plain)
+
+    @classmethod
+    def _from_plain(cls, plain: dict[str, Any]) -> Stack:
+        return cls(
+            **plain
+            | {
+                "runs": tuple(map(_settings, plain["runs"])),
+                "seconds_R": plain["seconds_R"].cpu(),  # times are counted on the host, wherever the networks are
+                "watches": tuple(Watch(*watch) for watch in plain["watches"]),
+                "plateaus": tuple(PlateauState(*plateau) for plateau in plain["plateaus"]),
+                "teachers": tuple(cls._from_plain(teacher) for teacher in plain["teachers"]),
+                "lessons": {key: Lesson(**lesson) for key, lesson in plain["lessons"].items()},
+            }
+        )
+
+
+@lru_cache(maxsize=2048)
+def _settings(text: str) -> RunSettings:
+    """The settings that a text holds, kept for the next segments of the same stack: their keys take longer than an update."""
+    return RunSettings.model_validate_json(text)
+
+
+@lru_cache(maxsize=64)
+def _labelled(data: Data, share: float) -> NDArray[np.int64]:
+    split = load_data(data)
+    return labelled_rows(split.y_train, split.outputs, share, data.split_seed)
+
+
+def labelled(run: RunSettings) -> NDArray[np.int64] | None:
+    """The training examples whose labels the run may use, as `labelled_rows` chooses them; None where it is all."""
+    share = run.training.labelled
+    return None if share == 1 else _labelled(run.data, share)
+
+
+class DeviceError(RuntimeError):
+    """A device that is not here; the message says which setting asked for it."""
+
+
+def device_of(run: RunSettings) -> torch.device:
+    """Where a run trains; `auto` is the GPU when there is one. Raises DeviceError when a GPU is asked for and there is none."""
+    name = run.training.device
+    if name == "cuda" and not torch.cuda.is_available():
+        raise DeviceError('training.device: "cuda" was asked for, and PyTorch sees no GPU here; use "auto" or "cpu"')
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def begin(runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] | None = None, order: Sequence[Any] | None = None) -> Stack:
+    """The stack of `runs` (all of one signature) before its first update.
+
+    `initial`: a state_dict a run. `order`: an integer array (epochs, draws) a run.
+    Raises SettingsError for settings that do not go with the data, DataError for data that cannot be had, ValueError for no order.
+    """
+    _check_data(runs)
+    places = sorted(range(len(runs)), key=lambda place: group_key(runs[place]))
+    runs = [runs[place] for place in places]
+    device, dtype = device_of(runs[0]), DTYPES[runs[0].training.dtype]
+    template = blank(runs[0])
+    flat_RP = initial_parameters(runs, template).to(dtype)
+    buffers = {name: torch.stack([buffer] * len(runs)) for name, buffer in template.named_buffers()}
+    if initial is not None:
+        flat_RP, buffers = _given_start([initial[place] for place in places], template, dtype)
+    stack = Stack(
+        runs=tuple(runs),
+        step=0,
+        measured=False,
+        flat_RP=flat_RP.to(device),
+        buffers={name: _cast(buffer, dtype).to(device) for name, buffer in buffers.items()},
+        optimizers={},
+        keep_RP=None,
+        watches=tuple(Watch() for _ in runs),
+        plateaus=tuple(PlateauState() for _ in runs),
+        norms_RN=None,
+        rewind_RP=None,
+        movement_RP=None,
+        best_RP=None,
+        best_buffers={},
+        logged_R3=torch.zeros(len(runs), 3, dtype=torch.float64, device=device),
+        seconds_R=torch.zeros(len(runs), dtype=torch.float64),
+        order_RED=None if order is None else _given_order([order[place] for place in places], runs),
+        teachers=tuple(map(begin, plan(teachers_of(runs)))),
+        lessons={},
+    )
+    _check_batches(stack)
+    return stack
+
+
+def _check_batches(stack: Stack) -> None:
+    """Batch norm has nothing to average over in a batch of one example."""
+    run, size, draws = stack.runs[0], stack.micro_size, stack.draws
+    if (draws % size or size) == 1 and needs_two_examples(run.model, sizes_of(load_data(run.data))):
+        larger = next(other for other in range(size + 1, draws + 2) if draws % other != 1)
+        raise SettingsError(
+            f"training.batch_size: {size} leaves 1 of {draws} training examples for the last batch, and batch norm needs at least 2; "
+            f"leave it out by training.drop_last = true, or try {larger}"
+        )
+
+
+def _check_data(runs: Sequence[RunSettings]) -> None:
+    """What only the loaded data can tell. The runs share data, network and batches."""
+    split = load_data(runs[0].data)
+    for run in runs:
+        if complaint := run.task_complaint(split.task):
+            raise SettingsError(complaint)
+        if split.targets > 1 and run.teachers:
+            raise SettingsError(
+                f"distillation.kind: {run.distillation.kind} needs one class an example, and {run.data.kind} has {split.targets}; "
+                "set it to none, or choose other data"
+            )
+
+
+def _given_start(initial: Sequence[dict[str, Tensor]], template: nn.Module, dtype: torch.dtype) -> tuple[Tensor, dict[str, Tensor]]:
+    """Parameters (R, P) and buffers of given state_dicts. Raises ValueError where one does not fit."""
+    for state in initial:
+        try:
+            template.load_state_dict(state)
+        except (RuntimeError, TypeError) as error:
+            raise ValueError(f"initial: {' '.join(str(error).split())}") from error
+    names = [name for name, _ in template.named_parameters()]
+    flat_RP = torch.stack([torch.cat([state[name].detach().to(dtype).flatten() for name in names]) for state in initial])
+    buffers = {name: torch.stack([state[name] for state in initial]) for name, _ in template.named_buffers()}
+    return flat_RP, buffers
+
+
+def _given_order(order: Sequence[Any], runs: Sequence[RunSettings]) -> Tensor:
+    """Given orders with equally many draws as one tensor (R, epochs, draws); those of shorter runs end in zeros, which they never draw.
+
+    Raises ValueError for what is no order of the data.
+    """
+    orders = [torch.as_tensor(epochs) for epochs in order]
+    examples, longest = len(load_data(runs[0].data).x_train), max(run.training.epochs for run in runs)
+    for order_ED, run in zip(orders, runs, strict=True):
+        if order_ED.dim() != 2 or order_ED.is_floating_point():
+            raise ValueError("order: it takes an integer array (epochs, draws) a run")
+        epochs, draws = order_ED.shape
+        if epochs < run.training.epochs or not draws:
+            raise ValueError(f"order: {epochs} epochs of {draws} draws given, and training.epochs is {run.training.epochs}")
+        if int(order_ED.min()) < 0 or int(order_ED.max()) >= examples:
+            raise ValueError(f"order: it takes the numbers of training examples, 0 to {examples - 1}")
+    ends = [(0, 0, 0, max(longest - len(order_ED), 0)) for order_ED in orders]
+    return torch.stack([nn.functional.pad(order_ED[:longest], end) for order_ED, end in zip(orders, ends, strict=True)]).long()
+
+
+def _cast(buffer: Tensor, dtype: torch.dtype) -> Tensor:
+    return buffer.to(dtype) if buffer.is_floating_point() else buffer

@@ -1,0 +1,1 @@
+"""How a stack trains: the loop, its losses, optimizers, penalties, pruning and teaching."""

@@ -1,0 +1,1 @@
+"""What pages, home and questions start with."""

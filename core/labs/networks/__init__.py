@@ -1,0 +1,1 @@
+"""What networks do at their initial weights, layer by layer, and what the smallest can do."""

@@ -1,0 +1,1 @@
+"""What optimizers do: on surfaces, on made problems, and what a step costs."""

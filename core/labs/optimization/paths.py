@@ -1,0 +1,142 @@
+"""The path of an optimizer on a surface of two numbers: the very optimizers that train the networks, stepped on a vector of two."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pandas import DataFrame, Series
+from pydantic import TypeAdapter
+
+from core.choices.optimizers import Lbfgs, Optimizer
+from core.choices.optimizers.base import OptimizerChoice
+from core.labs.optimization.surfaces import Point, Surface
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+EXCLUDED = {
+    "muon": "Muon makes a weight matrix orthogonal, and two numbers are no matrix",
+    "soap": "SOAP turns a weight matrix into its eigenbasis; on a vector it is Adam, a step late",
+    "custom": "custom optimizers are code, which runs where networks train and not in the dashboard",
+}
+"""Kinds that have no path here, and why."""
+
+FAR = 1e6
+"""A path that comes this far from the origin has diverged, and ends there."""
+
+MOST_EVALUATIONS = 20_000
+"""Gradients that one path may ask for; only L-BFGS asks for more than one a step."""
+
+
+def optimizer_of(settings: dict[str, Any]) -> OptimizerChoice:
+    """The settings class of an optimizer from plain values. Raises pydantic's ValidationError."""
+    found: OptimizerChoice = TypeAdapter(Optimizer).validate_python(settings)
+    return found
+
+
+def refusal(optimizer: OptimizerChoice, steps: int) -> str | None:
+    """Why an optimizer is given no path of so many steps; None when it is."""
+    if optimizer.kind in EXCLUDED:
+        return EXCLUDED[optimizer.kind]
+    if isinstance(optimizer, Lbfgs) and optimizer.max_iter * steps > MOST_EVALUATIONS:
+        return f"{optimizer.max_iter:,} inner iterations at each of {steps:,} steps are too many to draw; take fewer of either"
+    return None
+
+
+def path(surface: Surface, optimizer: OptimizerChoice, start: Point, steps: int, *, noise: float = 0.0, seed: int = 0) -> DataFrame:
+    """The way from `start`: a row a step, from step 0, the start, on.
+
+    Columns: step, x, y, loss (without noise), excess (of it over the lowest), grad_norm (without noise), distance (to the nearest minimum),
+    evaluations (gradients asked for so far), status ("running", "finished" in the last row, or "diverged": the point is no longer finite,
+    or more than `FAR` away; the path ends there). What averages its weights is shown at the average. Computed in float64.
+
+    Noise has standard deviation `noise` in each component of the gradient: at step t the loss is tilted by a vector drawn from `seed` and t
+    alone, so that all optimizers meet the same noise, and one that evaluates several times in a step meets one loss.
+
+    Raises ValueError for an optimizer that is refused.
+    """
+    if said := refusal(optimizer, steps):
+        raise ValueError(said)
+    tilts_T2 = noise * np.random.default_rng(seed).standard_normal((steps, 2))
+    points, evaluations = _walk(surface, optimizer, start, tilts_T2)
+    return _measured(surface, np.array(points), evaluations, steps)
+
+
+def _walk(surface: Surface, optimizer: OptimizerChoice, start: Point, tilts_T2: np.ndarray) -> tuple[list[Point], list[int]]:
+    """The points where the optimizer stood, and how many gradients it had asked for at each."""
+    import torch
+
+    w = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    (stepper,) = optimizer.build([w])
+    points, evaluations, count = [start], [0], 0
+
+    for tilt in torch.from_numpy(tilts_T2):
+
+        def closure(tilt: Tensor = tilt) -> Tensor:
+            nonlocal count
+            count += 1
+            stepper.zero_grad()
+            loss: Tensor = surface.loss(w[0], w[1]) + tilt @ w
+            loss.backward()
+            return loss
+
+        _step(stepper, optimizer, closure)
+        points.append(_seen_at(stepper, optimizer, w))
+        evaluations.append(count)
+        if not math.hypot(*points[-1]) <= FAR or count > MOST_EVALUATIONS:
+            break
+    return points, evaluations
+
+
+def _step(stepper: Any, optimizer: OptimizerChoice, closure: Any) -> None:
+    if optimizer.averaging:
+        stepper.train()
+    if optimizer.closure:
+        stepper.step(closure)
+    else:
+        closure()
+        stepper.step()
+
+
+def _seen_at(stepper: Any, optimizer: OptimizerChoice, w: Tensor) -> Point:
+    """Where the optimizer is evaluated: at the average of its points, if it keeps one."""
+    if optimizer.averaging:
+        stepper.eval()
+    x, y = w.detach().tolist()
+    return x, y
+
+
+def _measured(surface: Surface, points_T2: np.ndarray, evaluations: list[int], steps: int) -> DataFrame:
+    diverged = not np.hypot(*points_T2[-1]) <= FAR
+    with np.errstate(over="ignore", invalid="ignore"):
+        loss = surface.loss(points_T2[:, 0], points_T2[:, 1])
+        gradients_T2 = surface.gradients(points_T2)
+    status = ["running"] * (len(points_T2) - 1) + ["diverged" if diverged else "finished"]
+    return DataFrame(
+        {
+            "step": np.arange(len(points_T2)),
+            "x": points_T2[:, 0],
+            "y": points_T2[:, 1],
+            "loss": loss,
+            "excess": np.maximum(loss - surface.lowest, 0.0),
+            "grad_norm": np.hypot(gradients_T2[:, 0], gradients_T2[:, 1]),
+            "distance": surface.distances(points_T2),
+            "evaluations": evaluations,
+            "status": status,
+        }
+    )
+
+
+def at_step(paths: DataFrame, step: int) -> DataFrame:
+    """A row a variant: its path's row at `step`, or its last before, for one that ended; and `reached`.
+
+    `reached`: the first step up to then at which the excess is at most a thousandth of the start's; missing where never.
+    """
+    past = paths[paths["step"] <= step]
+    groups = past.groupby("variant", sort=False)
+    last = groups.tail(1).set_index("variant")
+    first = past[past["excess"] <= 1e-3 * groups["excess"].transform("first")].groupby("variant", sort=False)["step"].min()
+    reached: Series = first.reindex(last.index).astype("Int64")
+    return last.assign(reached=reached).reset_index()

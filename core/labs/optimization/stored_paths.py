@@ -1,0 +1,40 @@
+"""The paths that the page of optimizers opens with, computed beforehand: torch, which computes all others, takes seconds to load.
+
+The file beside this one is made anew by `make stored`; a test computes the paths again and holds it to them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+from pandas import DataFrame
+
+FILE = Path(__file__).parent / "stored" / "first_paths.parquet"
+
+
+@cache
+def _all() -> dict[str, DataFrame]:
+    """The paths by their optimizers' texts, in the order of the file."""
+    table = pd.read_parquet(FILE)
+    groups = table.groupby("optimizer", sort=False)
+    return {str(text): rows.drop(columns="optimizer").reset_index(drop=True) for text, rows in groups}
+
+
+def names() -> list[str]:
+    """The optimizers whose paths are stored, as text."""
+    return list(_all())
+
+
+def of(text: str) -> DataFrame | None:
+    """The path of an optimizer, as `core.labs.optimization.paths.path` computes it; None where it is not stored."""
+    found = _all().get(text)
+    return None if found is None else found.copy()
+
+
+def write(paths: dict[str, DataFrame]) -> None:
+    """Stores paths in the place of the former ones."""
+    FILE.parent.mkdir(exist_ok=True)
+    pd.concat([path.assign(optimizer=text) for text, path in paths.items()], ignore_index=True).to_parquet(FILE, index=False)
+    _all.cache_clear()

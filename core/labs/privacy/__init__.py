@@ -1,0 +1,1 @@
+"""What weights and gradients give away of the training data."""

@@ -1,0 +1,173 @@
+"""What two checkpoints give away of the examples between them: after one step of plain SGD on one example, all of it.
+
+For a first layer z = W x + b every unit u has dL/dW_u = d_u x and dL/db_u = d_u, with d_u = dL/dz_u. One step from W, b to W', b' moves
+both along their gradients at one rate, so that
+
+    x = (W'_u - W_u) / (b'_u - b_u)
+
+for every unit with d_u other than 0: a division, whatever the rate, the loss and the layers above. For a batch it gives a mean of the
+examples with weights d_u, some below 0. With ReLU a unit may be active for one example of the batch alone: then it gives that one away.
+
+The steps are those of the engine, on the handwritten digits, for networks of one hidden layer. Settings that `Leak` lacks are defaults.
+
+Source: Phong et al. 2018, "Privacy-preserving deep learning via additively homomorphic encryption", section 3.
+
+Shapes: B examples of the batch, U units, D features, S the side of a picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pandas import DataFrame
+from pydantic import Field
+
+from core.choices.base import Choice, LearningRate, NonNegative
+from core.data.loading import load_data
+from core.data.sets.bundled import Digits
+from core.labs.threads import one_thread
+from core.settings import RunSettings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Floats = NDArray[np.float64]
+Activation = Literal["sigmoid", "tanh", "relu"]
+
+EXACT = 1e-6
+"""Relative error up to which an example counts as recovered by division."""
+
+SIDE = 8
+BRIGHTEST = 16.0
+DATA = Digits()
+
+
+class Leak(Choice):
+    """The network and the step between the two checkpoints."""
+
+    activation: Activation = Field("sigmoid", description="Of the hidden units.")
+    hidden: int = Field(32, ge=1, le=1024, description="Hidden units.")
+    batch_size: int = Field(1, ge=1, le=128, description="Examples of the one step.")
+    optimizer: Literal["sgd", "adam"] = Field("sgd", description="What makes the step. Adam's is not along the gradient.")
+    lr: LearningRate = 0.1
+    weight_decay: NonNegative = Field(0.0, description="Moves the weights by something else than the gradient of the loss.")
+    dtype: Literal["float64", "float32"] = Field("float64", description="Numbers that weights are kept in.")
+
+    def run(self, seed: int) -> RunSettings:
+        """The run whose first update it is."""
+        return RunSettings.model_validate(
+            {
+                "data": DATA,
+                "model": {"kind": "mlp", "hidden": [self.hidden], "activation": self.activation},
+                "optimizer": {"kind": self.optimizer, "lr": self.lr, "weight_decay": self.weight_decay},
+                "training": {"epochs": 1, "batch_size": self.batch_size, "dtype": self.dtype},
+                "seed": seed,
+            }
+        )
+
+
+class Recovery(NamedTuple):
+    """What was read out.
+
+    examples: row (of the training part), label, unit (the one that comes nearest to it), error (relative, of that unit). A row an example.
+    units: unit, bias_change (absolute), row (the example that it comes nearest to), error (relative, to that). A row a unit; those
+    whose bias did not move have no candidate, and an infinite error.
+    originals, recovered: (B, S, S), pixels from 0 to 1 (recovered ones may lie outside), each from its example's unit.
+    """
+
+    examples: DataFrame
+    units: DataFrame
+    originals: Floats
+    recovered: Floats
+
+
+def recover(leak: Leak | None = None, seed: int = 0) -> Recovery:
+    """Makes the step and reads out. The seed decides initial weights and examples. Imports torch; some 0.1 seconds."""
+    leak = leak or Leak()
+    rows = batch_rows(leak.batch_size, seed)
+    split = load_data(DATA)
+    x_BD = split.x_train[rows]
+    before, after = checkpoints(leak, rows, seed)
+    x_UD, bias_U = read_out(before, after)
+    error_UB = relative_errors(x_UD, x_BD)
+    unit_B, row_U = error_UB.argmin(0), error_UB.argmin(1)
+    examples = {"row": rows, "label": split.y_train[rows], "unit": unit_B, "error": error_UB.min(0)}
+    units = {"unit": np.arange(len(x_UD)), "bias_change": np.abs(bias_U), "row": rows[row_U], "error": error_UB.min(1)}
+    return Recovery(DataFrame(examples), DataFrame(units), pictures(x_BD), pictures(np.nan_to_num(x_UD[unit_B])))
+
+
+def blind_error(leak: Leak, seed: int) -> float:
+    """The relative error of the unit whose bias moved most: choosing it takes no knowledge of the examples.
+
+    For batches of 1 it is the error of question 30's identity.
+    """
+    return _blind(recover(leak, seed))
+
+
+def _blind(found: Recovery) -> float:
+    return float(found.units["error"].iloc[int(found.units["bias_change"].argmax())])
+
+
+def nearest_error(leak: Leak, seed: int) -> float:
+    """The relative error of the nearest pair of unit and example: a lower bound on what division gives away of the batch."""
+    return float(recover(leak, seed).examples["error"].min())
+
+
+def share_recovered(leak: Leak, seed: int, within: float = EXACT) -> float:
+    """The share of the batch's examples that some unit gives away to within this relative error."""
+    return float((recover(leak, seed).examples["error"] <= within).mean())
+
+
+def recoveries(leaks: Mapping[str, Mapping[str, Any]], seeds: int) -> DataFrame:
+    """The three numbers above of each leak, given by its settings, for the seeds 0, 1, ...: leak, seed, blind, nearest, share."""
+    rows = []
+    for name, settings in leaks.items():
+        for seed in range(seeds):
+            found = recover(Leak.model_validate(settings), seed)
+            error = found.examples["error"]
+            numbers = {"blind": _blind(found), "nearest": float(error.min()), "share": float((error <= EXACT).mean())}
+            rows.append({"leak": name, "seed": seed, **numbers})
+    return DataFrame(rows)
+
+
+def checkpoints(leak: Leak, rows: NDArray[np.int64], seed: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The state_dicts before and after one update of the engine on these training examples."""
+    from core.engine.advance import advance
+    from core.engine.network.networks import build_model, trained_model
+    from core.engine.stack import begin
+
+    run = leak.run(seed)
+    before = build_model(run).state_dict()
+    with one_thread():
+        _, records = advance(begin([run], order=[rows[None]]))
+    return before, trained_model(run, records.ended[0]["weights"]).state_dict()
+
+
+def read_out(before: dict[str, Tensor], after: dict[str, Tensor]) -> tuple[Floats, Floats]:
+    """What each unit of the first layer gives (U, D), NaN where its bias did not move, and by how much that moved (U,)."""
+    weight, bias = ((after[name] - before[name]).double().numpy() for name in list(before)[:2])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(bias[:, None] == 0, np.nan, weight / bias[:, None]), bias
+
+
+def relative_errors(found_UD: Floats, x_BD: Floats) -> Floats:
+    """|found - x| / |x| of each pair (U, B), infinite where nothing was found."""
+    from scipy.spatial.distance import cdist
+
+    return np.nan_to_num(cdist(found_UD, x_BD) / np.linalg.norm(x_BD, axis=1), nan=np.inf)
+
+
+def batch_rows(size: int, seed: int) -> NDArray[np.int64]:
+    """The training examples of a seed's batch, all different."""
+    return np.random.default_rng(seed).permutation(len(load_data(DATA).x_train))[:size]
+
+
+def pictures(x_BD: Floats) -> Floats:
+    """Examples in the network's units as pictures with pixels from 0 to 1: (B, S, S)."""
+    raw_ND = load_data(DATA.model_copy(update={"scale": "none"})).x_train
+    spread_D = raw_ND.std(0)
+    spread_D = np.where(spread_D == 0, 1.0, spread_D)
+    return ((x_BD * spread_D + raw_ND.mean(0)) / BRIGHTEST).reshape(-1, SIDE, SIDE)

@@ -1,0 +1,145 @@
+"""Gradient inversion: the examples of a batch from the gradient of their mean loss, by making examples whose gradient is the same.
+
+With the network's weights and the labels known, L-BFGS looks for x in
+
+    min over x of |g(x) - g|^2 / |g|^2,      g(x) = the gradient by all weights of the mean loss of the batch x
+
+from random x, in float64. g comes from two checkpoints one step of plain SGD apart, as in `data_recovery`: (before - after) / lr. The order
+of the examples is no part of what g tells, so they are matched to the originals so that the errors sum to the least.
+
+Activations must be smooth: where a ReLU is off, the objective is flat.
+
+Sources: Zhu, Liu & Han 2019, "Deep leakage from gradients" (arXiv:1906.08935); labels known: Zhao et al. 2020 (arXiv:2001.02610).
+
+Shapes: B examples of the batch, D features, S the side of a picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from pandas import DataFrame
+from pydantic import Field
+
+from core.choices.base import Choice
+from core.data.loading import load_data
+from core.labs.privacy.data_recovery import DATA, Activation, Floats, Leak, batch_rows, checkpoints, pictures, relative_errors
+from core.labs.threads import one_thread
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+SIZES = (2, 8, 32)
+CLOSE = 0.01
+"""Relative error up to which an example counts as recovered by search."""
+
+START = 0.1
+"""Spread of the random examples that the search begins with: small, so that no unit begins where it is flat."""
+
+HISTORY = 100
+"""Past steps that L-BFGS estimates the curvature from."""
+
+
+class Inversion(Choice):
+    """The network, the batch, and how long is searched."""
+
+    activation: Activation = Field("sigmoid", description="Of the hidden units.")
+    hidden: int = Field(32, ge=1, le=512, description="Hidden units.")
+    batch_size: int = Field(8, ge=1, le=32, description="Examples of the batch.")
+    iterations: int = Field(500, ge=1, le=2_000, description="Iterations of L-BFGS.")
+
+
+class Inverted(NamedTuple):
+    """What was found.
+
+    examples: row (of the training part), label, error (relative, of the example matched to it). A row an example.
+    trace: evaluation, mismatch (the objective). A row an evaluation of the objective.
+    originals, recovered: (B, S, S), pixels from 0 to 1 (recovered ones may lie outside), matched.
+    """
+
+    examples: DataFrame
+    trace: DataFrame
+    originals: Floats
+    recovered: Floats
+
+
+def invert(inversion: Inversion | None = None, seed: int = 0) -> Inverted:
+    """Searches for a batch; by default some 2 seconds, for 32 examples 4. The seed decides weights, examples, and where it begins."""
+    from scipy.optimize import linear_sum_assignment
+
+    inversion = inversion or Inversion()
+    rows, split = batch_rows(inversion.batch_size, seed), load_data(DATA)
+    x_BD, y_B = split.x_train[rows], split.y_train[rows]
+    with one_thread():
+        found_BD, trace = _search(inversion, rows, seed)
+    error_BB = relative_errors(found_BD, x_BD)
+    found, original = linear_sum_assignment(error_BB)
+    matched = found[np.argsort(original)]
+    examples = DataFrame({"row": rows, "label": y_B, "error": error_BB[matched, np.arange(len(rows))]})
+    trace_frame = DataFrame({"evaluation": np.arange(1, len(trace) + 1), "mismatch": trace})
+    return Inverted(examples, trace_frame, pictures(x_BD), pictures(found_BD[matched]))
+
+
+def share_recovered(inversion: Inversion, seed: int, within: float = CLOSE) -> float:
+    """The share of the batch's examples that are found to within this relative error: a number of question 30."""
+    return float((invert(inversion, seed).examples["error"] <= within).mean())
+
+
+def shares(seeds: int, **settings: Any) -> DataFrame:
+    """The same for the seeds 0, 1, ...: seed, share."""
+    inversion = Inversion.model_validate(settings)
+    return DataFrame({"seed": range(seeds), "share": [share_recovered(inversion, seed) for seed in range(seeds)]})
+
+
+def errors(sizes: Sequence[int] = SIZES, seed: int = 0, inversion: Inversion | None = None) -> DataFrame:
+    """batch_size, row, label, error for several batch sizes; by default some 7 seconds."""
+    import pandas as pd
+
+    base = inversion or Inversion()
+    found = {size: invert(base.model_copy(update={"batch_size": size}), seed).examples for size in sizes}
+    return pd.concat([frame.assign(batch_size=size) for size, frame in found.items()], ignore_index=True)
+
+
+def _search(inversion: Inversion, rows: np.ndarray, seed: int) -> tuple[Floats, list[float]]:
+    """The examples found (B, D), and the mismatch at each evaluation."""
+    import torch
+
+    leak = Leak(activation=inversion.activation, hidden=inversion.hidden, batch_size=inversion.batch_size)
+    model, target_P = _target(leak, rows, seed)
+    y_B = torch.tensor(load_data(DATA).y_train[rows])
+    drawn_BD = np.random.default_rng([seed, 1]).standard_normal((len(rows), load_data(DATA).x_train.shape[1]))
+    x_BD = torch.tensor(START * drawn_BD, requires_grad=True)
+    searcher = torch.optim.LBFGS([x_BD], max_iter=inversion.iterations, max_eval=2 * inversion.iterations, tolerance_grad=1e-14,
+                                 tolerance_change=1e-16, history_size=HISTORY, line_search_fn="strong_wolfe")  # fmt: skip
+    trace: list[float] = []
+
+    def closure() -> Tensor:
+        mismatch = (gradient(model, x_BD, y_B) - target_P).square().sum() / target_P.square().sum()
+        (x_BD.grad,) = torch.autograd.grad(mismatch, [x_BD])
+        trace.append(mismatch.item())
+        return mismatch
+
+    searcher.step(closure)
+    return x_BD.detach().numpy(), trace
+
+
+def _target(leak: Leak, rows: np.ndarray, seed: int) -> tuple[nn.Module, Tensor]:
+    """The network before the step, and the gradient that the checkpoints give (P,)."""
+    import torch
+
+    from core.engine.network.networks import build_model
+
+    before, after = checkpoints(leak, rows, seed)
+    model = build_model(leak.run(seed))
+    return model, torch.cat([(before[name] - after[name]).flatten() / leak.lr for name, _ in model.named_parameters()])
+
+
+def gradient(model: nn.Module, x_BD: Tensor, y_B: Tensor) -> Tensor:
+    """The gradient of the mean loss by all parameters (P,), itself differentiable by x."""
+    import torch
+    from torch.nn import functional
+
+    grads = torch.autograd.grad(functional.cross_entropy(model(x_BD), y_B), list(model.parameters()), create_graph=True)
+    return torch.cat([grad.flatten() for grad in grads])

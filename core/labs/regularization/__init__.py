@@ -1,0 +1,1 @@
+"""What penalties and stopping rules do to weights."""

@@ -1,0 +1,32 @@
+"""What was guessed before a question's answer was shown, kept in the store."""
+
+from __future__ import annotations
+
+import time
+
+from sqlalchemy import delete, select
+
+from core.runs.store import Store
+from core.runs.store.database import put
+from core.runs.store.schema import guesses
+
+SHOWN = -1
+"""The answer was shown without a guess."""
+
+
+def known(store: Store) -> dict[str, int]:
+    """The option that was guessed (counted from 0), or `SHOWN`, by question."""
+    with store.database.reading() as connection:
+        return {row.question: row.option for row in connection.execute(select(guesses.c.question, guesses.c.option))}
+
+
+def keep(store: Store, question: str, option: int) -> None:
+    """Keeps a guess, in the place of an earlier one."""
+    with store.database.writing() as connection:
+        put(connection, guesses, [{"question": question, "option": option, "at": time.time()}], ["question"])
+
+
+def forget(store: Store, question: str) -> None:
+    """Forgets it: the question is as if it had never been seen."""
+    with store.database.writing() as connection:
+        connection.execute(delete(guesses).where(guesses.c.question == question))

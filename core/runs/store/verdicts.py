@@ -1,0 +1,24 @@
+"""Verdicts on questions, kept so that a list of them reads no histories. They are made of what is stored and may be made anew."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import select
+
+from core.runs.store import Store
+from core.runs.store.database import put
+from core.runs.store.schema import verdicts
+
+
+def known(store: Store) -> dict[str, tuple[str, dict[str, Any]]]:
+    """(key, row) of each question that has one."""
+    with store.database.reading() as connection:
+        return {found.question: (found.key, json.loads(found.row)) for found in connection.execute(select(verdicts))}
+
+
+def keep(store: Store, question: str, key: str, row: dict[str, Any]) -> None:
+    """Keeps a verdict, in the place of an earlier one."""
+    with store.database.writing() as connection:
+        put(connection, verdicts, [{"question": question, "key": key, "row": json.dumps(row)}], ["question"])

@@ -1,0 +1,1 @@
+"""The sidebar: settings as widgets, as short texts and as links."""

@@ -1,0 +1,42 @@
+"""Data that have to come over the network: a page says what would be fetched from where, and fetches nothing before a click."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import streamlit as st
+
+from core.data.files import LIMITS
+from core.data.sets import OpenMl, openml
+from core.data.sets.base import DataChoice
+from core.data.tables import tables_folder
+from core.ui import errors
+
+
+def ask_first(page: str, wanted: Iterable[DataChoice]) -> None:
+    """Returns at once where all data are on this machine. Else says what is not, offers to fetch it, and ends this run of the page.
+
+    A link may name any data set of OpenML: to open it must not send a request to anybody.
+    """
+    folder = tables_folder().parent
+    needed = {data.data_id: data for data in wanted if isinstance(data, OpenMl)}
+    missing = [data for number, data in needed.items() if not openml.is_kept(number, folder)]
+    for data in missing:
+        _ask(page, data)
+    if missing:
+        st.stop()
+
+
+def _ask(page: str, data: OpenMl) -> None:
+    address = f"https://www.openml.org/d/{data.data_id}"
+    with st.container(border=True, gap="small"):
+        st.markdown(f"#### OpenML data set {data.data_id} is not on this machine yet")
+        st.markdown(
+            f"Nothing has been fetched so far. The button downloads its description and its table from [{address}]({address}) and keeps "
+            f"them in the data folder, so that it happens once. A table of more than {LIMITS.rows:,} rows or {LIMITS.columns:,} columns "
+            "is refused before it comes. Check the number: a link can name any data set."
+        )
+        if st.button(f"Download data set {data.data_id}", key=f"{page}.download.openml.{data.data_id}", icon=":material/download:"):
+            with errors.shown(f"Data set {data.data_id} could not be fetched"), st.spinner("OpenML is asked …"):
+                openml.fetch(data.data_id, data.target, tables_folder().parent)
+                st.rerun()

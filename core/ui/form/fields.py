@@ -1,0 +1,187 @@
+"""The settings classes, as forms and texts see them: what a field holds, its bounds, its words.
+
+Three kinds of field: a choice with kinds (`optimizer`), a group without (`training`), and a leaf (`optimizer.lr`).
+A leaf's shape is what decides its widget and how its value is written.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from core import reference
+from core.choices.base import Choice
+from core.settings import RunSettings
+from core.ui.markdown import plain
+
+Holds = Literal["boolean", "words", "whole", "number", "tuple", "mapping", "text"]
+
+WORDS = {"lr": "learning rate", "eps": "epsilon", "l1": "L1", "l2_squared": "L2 squared", "mlp": "MLP"}
+"""Names that are not read as they are written."""
+
+
+class Shape(NamedTuple):
+    """What a leaf holds, the words that it allows (beside numbers, or alone), and whether it may be empty, or a list of what it holds."""
+
+    holds: Holds
+    words: tuple[str, ...] = ()
+    optional: bool = False
+    or_list: bool = False
+
+
+class Bounds(NamedTuple):
+    """The lowest and highest value, both themselves allowed or not; None: no bound."""
+
+    low: float | None = None
+    high: float | None = None
+
+
+@cache
+def kinds(owner: type[Choice], name: str) -> dict[str, type[Choice]]:
+    """Kind -> settings class, for a field that is a choice with kinds; else nothing."""
+    info = owner.model_fields[name]
+    if info.discriminator != "kind":
+        return {}
+    return {member.model_fields["kind"].default: member for member in get_args(info.annotation)}
+
+
+@cache
+def group(owner: type[Choice], name: str) -> type[Choice] | None:
+    """The settings class of a field that is a group without kinds; else None."""
+    annotation = owner.model_fields[name].annotation
+    return annotation if isinstance(annotation, type) and issubclass(annotation, Choice) else None
+
+
+def leaves(cls: type[Choice]) -> Iterator[tuple[str, FieldInfo]]:
+    """Name and description of every field but `kind`."""
+    return ((name, info) for name, info in cls.model_fields.items() if name != "kind")
+
+
+@cache
+def shape(owner: type[Choice], name: str) -> Shape:
+    """What a leaf holds. Raises TypeError for what no form can hold."""
+    parts = [_bare(part) for part in _members_of_union(owner.model_fields[name].annotation)]
+    words = tuple(word for part in parts if get_origin(part) is Literal for word in get_args(part))
+    types = {get_origin(part) or part for part in parts if get_origin(part) is not Literal} - {NoneType}
+    or_list = len(types) > 1 and tuple in types
+    types -= {tuple} if or_list else set()
+    known: dict[Any, Holds] = {bool: "boolean", int: "whole", float: "number", str: "text", tuple: "tuple", dict: "mapping"}
+    if len(types) > 1 or types - set(known):
+        raise TypeError(f"{owner.__name__}.{name}: {owner.model_fields[name].annotation} has no widget")
+    return Shape(known[types.pop()] if types else "words", words, NoneType in parts, or_list)
+
+
+@cache
+def item_type(owner: type[Choice], name: str) -> type:
+    """The type of a list's items."""
+    parts = [_bare(part) for part in _members_of_union(owner.model_fields[name].annotation)]
+    item: type = _bare(get_args(next(part for part in parts if get_origin(part) is tuple))[0])
+    return item
+
+
+@cache
+def bounds(owner: type[Choice], name: str) -> Bounds:
+    """Bounds of a number, or of a whole number beside nothing or a few words."""
+    info = owner.model_fields[name]
+    rules = [*info.metadata, *(rule for part in _members_of_union(info.annotation) for rule in _rules(part))]
+    low = [limit for rule in rules for limit in (getattr(rule, "ge", None), getattr(rule, "gt", None)) if limit is not None]
+    high = [limit for rule in rules for limit in (getattr(rule, "le", None), getattr(rule, "lt", None)) if limit is not None]
+    return Bounds(float(low[0]) if low else None, float(high[0]) if high else None)
+
+
+def allowed(owner: type[Choice], name: str) -> str:
+    """What a field takes, in words: its kinds, or as the docs say it."""
+    return ", ".join(kinds(owner, name)) or reference.allowed(owner.model_fields[name])
+
+
+def extra(info: FieldInfo, name: str) -> Any:
+    """What `json_schema_extra` says of a field: `logarithmic`, `unit`, `advanced`; None when nothing."""
+    return info.json_schema_extra.get(name) if isinstance(info.json_schema_extra, dict) else None
+
+
+def complaint(owner: type[Choice], name: str, value: Any) -> str | None:
+    """Why a leaf refuses a value, in pydantic's words; None when it does not."""
+    try:
+        _adapter(owner, name).validate_python(value)
+    except ValidationError as error:
+        message = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        return f"{message[0].lower()}{message[1:]}".replace("tuple", "list")
+    return None
+
+
+def find(path: str, base: RunSettings | None = None) -> tuple[type[Choice], str] | None:
+    """The class and name of the field at a dotted path. Kinds are those of `base` where they have it, else any that has it."""
+    return _find(RunSettings, path.split("."), base)
+
+
+def human(name: str) -> str:
+    """A field's name as a label: `weight_decay` -> `Weight decay`."""
+    words = WORDS.get(name, name.replace("_", " "))
+    return f"{words[0].upper()}{words[1:]}"
+
+
+def title(name: str, info: FieldInfo) -> str:
+    """A widget's label: the name, and the unit where the name does not say it."""
+    unit = extra(info, "unit")
+    return human(name) if not unit or unit in name else f"{human(name)} ({unit})"
+
+
+def summary(cls: type[Choice]) -> str:
+    """The first paragraph of a settings class's docstring, on one line."""
+    return " ".join(inspect.cleandoc(cls.__doc__ or "").split("\n\n")[0].split())
+
+
+def prose(cls: type[Choice]) -> str:
+    """A settings class's whole docstring as Markdown: what it does, formulas, the source; `names` in code, all else as it is written."""
+    paragraphs = inspect.cleandoc(cls.__doc__ or "").split("\n\n")
+    return "\n\n".join("  \n".join(map(_line, paragraph.split("\n"))) for paragraph in paragraphs)
+
+
+def _line(text: str) -> str:
+    parts = text.strip().split("`")
+    return "".join(f"`{part}`" if place % 2 else plain(part) for place, part in enumerate(parts))
+
+
+def _find(owner: type[Choice], names: list[str], at: Any) -> tuple[type[Choice], str] | None:
+    first, *rest = names
+    if first not in owner.model_fields:
+        return None
+    if not rest:
+        return owner, first
+    inner = getattr(at, first, None)
+    for member in _members(owner, first, inner):
+        if found := _find(member, rest, inner):
+            return found
+    return None
+
+
+def _members(owner: type[Choice], name: str, at: Any) -> list[type[Choice]]:
+    single = group(owner, name)
+    every = [single] if single else list(kinds(owner, name).values())
+    return sorted(every, key=lambda member: not isinstance(at, member))
+
+
+@cache
+def _adapter(owner: type[Choice], name: str) -> TypeAdapter[Any]:
+    info = owner.model_fields[name]
+    annotated: Any = Annotated[info.annotation, info]
+    return TypeAdapter(annotated)
+
+
+def _members_of_union(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+
+
+def _bare(annotation: Any) -> Any:
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
+def _rules(annotation: Any) -> list[Any]:
+    fields = [extra for extra in get_args(annotation)[1:] if isinstance(extra, FieldInfo)] if get_origin(annotation) is Annotated else []
+    return [rule for info in fields for rule in info.metadata]

@@ -1,0 +1,101 @@
+"""Links to a comparison: the query that makes a page's form show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from core import presets
+from core.choices.base import Choice
+from core.comparison import MAX_VARIED, Comparison
+from core.data.sets.fetched import Table
+from core.settings import RunSettings, SettingsError
+from core.ui.form import fields, tables, varied, widgets
+from core.ui.form.values import as_number
+from core.ui.form.varied import NOTHING, Varied
+
+Query = dict[str, str | list[str]]
+
+COMPARE = "pages/compare.py"
+
+
+def query_for(page: str, comparison: Comparison, start: Comparison = presets.DEFAULT) -> Query:
+    """The query with which `page`, whose form starts with `start`, shows `comparison`.
+
+    What varies is written as settings crossed, or as named variants where that would not give the same comparison.
+    """
+    asked = varied.of(comparison)
+    if not _same(comparison, asked):
+        asked = varied.in_names(comparison)
+    query: Query = {f"{page}.open": comparison.id}
+    query |= _settings(RunSettings, comparison.base, start.base, page)
+    return query | _varied(page, asked)
+
+
+def open_afresh(page: str) -> None:
+    """On arrival by a link to a comparison: forget what the page's form said before, which the link may not mention."""
+    if f"{page}.open" not in st.query_params:
+        return
+    for key in [key for key in st.session_state if str(key).startswith(f"{page}.")]:
+        del st.session_state[key]
+    del st.query_params[f"{page}.open"]
+
+
+def ignored(page: str, asked: Mapping[str, str]) -> dict[str, str]:
+    """Of the query `asked` with which the page was opened, what its widgets did not take: they hold something else, and dropped it."""
+    drawn = {key: text for key, text in asked.items() if key.startswith(f"{page}.") and key in st.session_state}
+    return {key: text for key, text in drawn.items() if key not in st.query_params and not _holds(st.session_state[key], text)}
+
+
+def _holds(value: Any, text: str) -> bool:
+    if isinstance(value, bool):
+        return str(value).lower() == text.lower()
+    if isinstance(value, int | float):
+        return as_number(text) == value
+    return isinstance(value, list) or value == text
+
+
+def _same(comparison: Comparison, asked: Varied) -> bool:
+    try:
+        return Comparison.load({"base": comparison.base, **asked.read(comparison.base)}).id == comparison.id
+    except SettingsError:
+        return False
+
+
+def _settings(cls: type[Choice], value: Choice, start: Choice | None, key: str) -> Query:
+    """The settings that are not as the form starts with them, by widget."""
+    query: Query = {}
+    for name, info in fields.leaves(cls):
+        default = info.default if start is None else getattr(start, name)
+        query |= _setting(cls, name, getattr(value, name), default, f"{key}.{name}")
+    return query
+
+
+def _setting(owner: type[Choice], name: str, value: Any, default: Any, key: str) -> Query:
+    if not isinstance(value, Choice):
+        picked = owner is Table and name in tables.PICKED
+        return {} if value == default else {key: list(value) if picked else _text(owner, name, value)}
+    same_kind = isinstance(default, type(value))
+    if fields.group(owner, name):
+        return _settings(type(value), value, default, key)
+    inner = _settings(type(value), value, default if same_kind else None, f"{key}.{value.kind}")  # type: ignore[attr-defined]
+    return inner if same_kind else {key: value.kind, **inner}  # type: ignore[attr-defined]
+
+
+def _text(owner: type[Choice], name: str, value: Any) -> str:
+    """A value as its widget puts it into the URL."""
+    held = widgets.held(owner, name, value)
+    return held if isinstance(held, str) else str(held).lower() if isinstance(held, bool) else repr(held)
+
+
+def _varied(page: str, asked: Varied) -> Query:
+    query: Query = {f"{page}.mode": asked.mode, f"{page}.seeds": asked.seeds}
+    if asked.mode == "named variants":
+        return query | {f"{page}.variants": asked.named}
+    for number, (path, texts) in enumerate(asked.crossed.items(), start=1):
+        query |= {f"{page}.vary{number}": path, f"{page}.vary{number}.{path}": texts}
+    if len(asked.crossed) < MAX_VARIED:
+        query[f"{page}.vary{len(asked.crossed) + 1}"] = NOTHING
+    return query

@@ -1,0 +1,128 @@
+"""Values worth trying, for the lists that forms offer; any other value may be typed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, get_args
+
+from core.choices.base import Choice
+from core.choices.words.writing import write
+from core.ui.form import fields
+
+PRESETS = {
+    "optimizer": (
+        "sgd lr=0.05 momentum=0.9",
+        "sgd lr=0.05 momentum=0.9 nesterov=true",
+        "rmsprop lr=0.001",
+        "adam",
+        "adamw",
+        "nadam",
+        "adagrad",
+        "sgd lr=0.1",
+        "adam lr=0.01",
+    ),
+    "schedule": ("constant", "step", "cosine", "cosine warmup=2", "constant warmup=2"),
+    "penalty": ("l1=0", "l1=0.001", "l2_squared=0.001", "l1=0.001 l2_squared=0.001"),
+    "loss": ("auto", "cross_entropy class_weights=balanced", "focal", "focal gamma=5"),
+    "clipping": ("none", "norm", "norm max_norm=0.1", "value"),
+    "pruning": ("none", "magnitude sparsity=0.5", "magnitude", "magnitude sparsity=0.95"),
+    "distillation": ("none", "soft_targets", "soft_targets temperature=1", "soft_targets weight=0.9"),
+    "model": ("mlp", "linear", "mlp hidden=16", "mlp hidden=64-64-64-64"),
+}
+"""Settings of kinds that are fair to each: a rate that suits the optimizer, a strength that shows."""
+
+BATCH_SIZES = (1, 8, 16, 32, 64, 128, 256, 512)
+FROM_NOTHING = ("0.001", "0.01")  # beside 0, where the default is off
+FRACTIONS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+STEPS = (1, 3)  # of a decade
+NO_SCALE = 1e5  # a bound that only keeps nonsense out
+DECADES = 3  # on either side
+SMALLEST = 1e-5  # the first value after 0 on a list that starts at 0
+MANY_WORDS = 4
+
+
+def offered(path: str, owner: type[Choice], name: str, start: Any) -> list[str]:
+    """Texts to choose from when the setting at `path` varies, `start` being its value in the base; none for a group without presets."""
+    known = [*PRESETS.get(path, ()), *fields.kinds(owner, name)]
+    if not known and fields.group(owner, name) is None:
+        known = [write(value) for value in values(owner, name, start)]
+    return list(dict.fromkeys(known))
+
+
+def starters(path: str, owner: type[Choice], name: str, start: Any) -> list[str]:
+    """The few of them to begin with: the first words, or the start and the numbers on either side of it."""
+    texts = offered(path, owner, name, start)
+    if write(start) not in texts or fields.kinds(owner, name) or fields.shape(owner, name).holds not in ("number", "whole"):
+        return texts[:MANY_WORDS]
+    if not start and scaled(owner, name):
+        return [text for text in (write(start), *FROM_NOTHING) if text in texts]
+    apart = len(STEPS) if scaled(owner, name) else 1
+    first = max(0, texts.index(write(start)) - apart)
+    return texts[first : first + 2 * apart + 1 : apart]
+
+
+def scaled(owner: type[Choice], name: str) -> bool:
+    """Whether a number is picked by its order of magnitude: one that says so, or one without a scale of its own."""
+    high = fields.bounds(owner, name).high
+    info = owner.model_fields[name]
+    return fields.shape(owner, name).holds == "number" and bool(fields.extra(info, "logarithmic") or high is None or high >= NO_SCALE)
+
+
+def listed(owner: type[Choice], name: str) -> bool:
+    """Whether a number is picked from a list that takes other values too: a scaled one, or one beside words, lists or nothing."""
+    shape = fields.shape(owner, name)
+    return shape.holds in ("whole", "number") and (bool(shape.words) or shape.optional or shape.or_list or scaled(owner, name))
+
+
+def grid(owner: type[Choice], name: str, start: float) -> list[float]:
+    """1, 3, 10, 30, ... within the bounds and three decades of `start`, which is on it; 0 too where it is allowed."""
+    middle = round(math.log10(start)) if start > 0 else round(math.log10(SMALLEST)) + DECADES
+    tried = [float(f"{step}e{power}") for power in range(middle - DECADES, middle + DECADES + 1) for step in STEPS]
+    return sorted({*_within(owner, name, [*tried, 0.0, start])})
+
+
+def values(owner: type[Choice], name: str, start: Any) -> list[Any]:
+    """Values of a leaf worth trying, its words among them."""
+    shape = fields.shape(owner, name)
+    return list(dict.fromkeys([*([None] if shape.optional else []), *_numbers(owner, name, start), *shape.words]))
+
+
+def _numbers(owner: type[Choice], name: str, start: Any) -> list[Any]:
+    shape = fields.shape(owner, name)
+    begin = start if isinstance(start, int | float) else 0
+    match shape.holds:
+        case "boolean":
+            return [False, True]
+        case "whole" if shape.words:
+            return sorted({*BATCH_SIZES, *([start] if isinstance(start, int) else [])})
+        case "whole":
+            return _within(
+                owner,
+                name,
+                [round(begin * by) for by in (0.25, 0.5, 1, 2, 4)] if begin >= 4 else [round(begin) + more for more in range(4)],
+            )
+        case "number":
+            return grid(owner, name, begin) if scaled(owner, name) else _spread(owner, name, begin)
+        case "tuple":
+            return _within(owner, name, _tuples(owner, name, start))
+        case _:
+            return [start] if start and not shape.words else []
+
+
+def _spread(owner: type[Choice], name: str, start: float) -> list[float]:
+    high = fields.bounds(owner, name).high
+    around = [start * by for by in (0.25, 0.5, 1, 2, 4)] if start else [0.0, 1.0, 2.0, 5.0]
+    return sorted({*_within(owner, name, [start, *(FRACTIONS if high is not None and high <= 1 else around)])})
+
+
+def _tuples(owner: type[Choice], name: str, start: Any) -> list[Any]:
+    """Fewer, more, half as large and twice as large, where the length is free."""
+    if not start or Ellipsis not in get_args(owner.model_fields[name].annotation) or not isinstance(start[0], int):
+        return [start]
+    sizes = [tuple(max(1, round(item * by)) for item in start) for by in (0.25, 0.5, 2)]
+    return list(dict.fromkeys([start, start[:1], (*start, start[-1]), (*start, start[-1], start[-1]), *sizes]))
+
+
+def _within(owner: type[Choice], name: str, tried: Iterable[Any]) -> list[Any]:
+    return [value for value in tried if fields.complaint(owner, name, value) is None]

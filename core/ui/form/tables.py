@@ -1,0 +1,286 @@
+"""A user's own table: the upload, how it is read, what its columns are, the column to predict; and the report of all that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, get_args
+
+import pandas as pd
+import streamlit as st
+from pydantic import ValidationError
+from streamlit.delta_generator import DeltaGenerator
+
+from core.data.examples import DataError
+from core.data.loading import load_data
+from core.data.report import Preview, Reading
+from core.data.sets.fetched import Table
+from core.data.tables import Limits, keep_table, name_of, preview_of, tables_folder
+from core.settings import SettingsError, explain
+from core.ui import errors, service
+from core.ui.form.fields import human
+from core.ui.form.values import write_list
+from core.ui.markdown import plain
+
+UNUSABLE = ("text", "unusable")
+WORDS = ("header", "separator", "decimal", "thousands", "date_order", "encoding")
+"""Fields of how a file is read, each of which is one of a few words."""
+PICKED = {"drop": "Leave out", "numbers": "Numbers", "categories": "Categories", "dates": "Dates"}
+"""Fields that hold names of columns, and their labels."""
+PLACED = {"split_column": "Part by a column", "group_column": "Kept together by", "time_column": "In order of"}
+"""Fields that hold the name of a column or nothing, and their labels."""
+OWN = ("path", "sha256", "target", "task", "missing", "sheet", *WORDS, *PICKED, *PLACED)
+"""The fields of a table that are drawn here; the others are drawn like those of any data set."""
+KINDS = {"text": "free text", "unclear": "has to be said"}
+NO_PATHS = "no file is opened by its path here; upload the table in the sidebar, or give its sha256"
+MOST_LINES = 24
+MOST_ROWS = 6
+
+
+class NextStep(SettingsError):
+    """Nothing is wrong yet: something is still to be chosen."""
+
+
+def bring(place: DeltaGenerator, key: str, start: Table | None = None) -> Table | None:
+    """Draws the upload, all of a table's own settings and the report; returns the table, None while there is none to train on.
+
+    What is still to be chosen, and why a table is refused, is shown in `place`.
+    """
+    try:
+        table = Table.model_validate(draw(place, key, start))
+        show_reading(place, reading_of(table))
+    except NextStep as step:
+        place.info(plain(str(step).removeprefix("data: ").removeprefix("data.target: ")))
+    except ValidationError as error:
+        place.error(errors.as_list(explain(error, {}).splitlines()))
+    except (SettingsError, DataError) as error:
+        place.error(errors.as_list(str(error).splitlines()))
+    else:
+        return table
+    return None
+
+
+def draw(place: DeltaGenerator, key: str, start: Table | None) -> dict[str, Any]:
+    """Draws the upload and what is a table's own, and returns the fields of `OWN`. Raises SettingsError while no table can be used."""
+    _upload(place, key)
+    sha256 = place.text_input("SHA-256 of the table", start.sha256 if start else "", key=f"{key}.sha256", bind="query-params") or ""
+    sha256 = sha256.strip().lower()
+    if not sha256:
+        raise NextStep("data: upload your table: CSV, Excel or Parquet")
+    if name := name_of(sha256):
+        place.caption(f"In use: {plain(name)}")
+    how, about, columns = place.container(), place.container(), place.container()
+    read = _how_it_is_read(how, key, start, opened=_trouble(sha256, key))
+    names, picked = _columns(columns, key, sha256, read, start)
+    target = _target(place, key, names, start)
+    _show_preview(about, _preview(sha256, _frozen(read | picked | {"target": target})))
+    if target is None:
+        raise NextStep("data.target: choose the column to predict")
+    task = place.selectbox(
+        "Task", get_args(Table.model_fields["task"].annotation), key=f"{key}.task", bind="query-params", help=_help("task")
+    )
+    placed = _parts(place, key, [name for name in names if name != target], start)
+    _check_features(place, key, _preview(sha256, _frozen(read | picked)), target, picked["drop"])
+    return {"path": "", "sha256": sha256, "target": target, "task": task, **read, **picked, **placed}
+
+
+def reading_of(table: Table) -> Reading:
+    """How a table is read, split and encoded. Raises DataError for one that cannot be trained on."""
+    reading = load_data(table).reading  # what the runs' sizes are taken from, too
+    if reading is None:
+        raise DataError("it is no table")
+    return reading
+
+
+def show_reading(place: DeltaGenerator, reading: Reading) -> None:
+    """The report: what is used and what is not, what is predicted, and what should be looked at."""
+    with place.container(border=True, gap="xsmall"):
+        elsewhere = {*reading.notes, reading.dialect.line()}
+        lines = [line for line in reading.lines() if line not in elsewhere]
+        st.markdown(f"**How the table is read**  \n{errors.as_list(lines[:1])}")
+        st.caption("  \n".join(map(plain, lines[1:MOST_LINES])))
+        if reading.classes:
+            _show_classes(reading)
+        if reading.notes:
+            st.caption(":material/info: " + "  \n:material/info: ".join(map(plain, reading.notes)))
+
+
+def without_paths(given: Any) -> Any:
+    """A copy of plain settings whose tables are named by their hashes alone: what a browser sends must not choose a file here.
+
+    Raises SettingsError for a table that has no hash, and for an override of a table's path.
+    """
+    if isinstance(given, Mapping):
+        if "data.path" in given:
+            raise SettingsError(f"data.path: {NO_PATHS}")
+        path = given.get("kind") == "table" and given.get("path")
+        if path and not given.get("sha256"):
+            raise SettingsError(f"data.path: {NO_PATHS}")
+        return {name: without_paths(value) for name, value in given.items() if not (path and name == "path")}
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        return [without_paths(item) for item in given]
+    return given
+
+
+def _upload(place: DeltaGenerator, key: str) -> None:
+    """What was uploaded is kept when the upload arrives, so that its hash can go into its own widget before that is drawn."""
+    place.file_uploader(
+        "Your table",
+        key=f"{key}.file",
+        on_change=_keep,
+        args=(key,),
+        help="CSV and its relatives (.csv, .tsv, .txt, .data, .csv.gz), Excel (.xlsx) or Parquet, told by what is inside. "
+        "It is kept in the data folder under the hash of its bytes.",
+    )
+    if problem := st.session_state.get(f"{key}.problem"):
+        place.error(plain(problem))
+
+
+def _keep(key: str) -> None:
+    file = st.session_state[f"{key}.file"]
+    st.session_state[f"{key}.problem"] = ""
+    if file is None:
+        return
+    try:
+        limits = Limits(bytes=service.configuration().max_upload_bytes)
+        st.session_state[f"{key}.sha256"] = keep_table(file.getvalue(), tables_folder(), file.name, limits, unclear=True)
+    except DataError as error:
+        st.session_state[f"{key}.problem"] = str(error)
+
+
+def _frozen(settings: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    return tuple(sorted(settings.items()))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _previewed(sha256: str, settings: tuple[tuple[str, Any], ...]) -> Preview:
+    """The bytes under a hash never change; what is raised is not kept, since a table that is not there may come."""
+    return preview_of(sha256, dict(settings))
+
+
+def _preview(sha256: str, settings: tuple[tuple[str, Any], ...]) -> Preview:
+    try:
+        return _previewed(sha256, settings)
+    except DataError as error:
+        raise SettingsError(f"data: {error}") from error
+
+
+def _trouble(sha256: str, key: str) -> bool:
+    """Whether the table cannot be read, or some column of it not, by what the widgets said last."""
+    said = {name: st.session_state[f"{key}.{name}"] for name in WORDS if f"{key}.{name}" in st.session_state}
+    try:
+        return any(column.kind == "unclear" for column in _previewed(sha256, _frozen(said)).columns)
+    except DataError:
+        return True
+
+
+def _help(name: str) -> str:
+    return plain(Table.model_fields[name].description or "")
+
+
+def _how_it_is_read(place: DeltaGenerator, key: str, start: Table | None, *, opened: bool) -> dict[str, Any]:
+    """The fields of how the bytes become cells, and what counts as missing."""
+    folded = place.expander("How the file is read", expanded=opened)
+    said: dict[str, Any] = {}
+    with folded:
+        for pair in zip(WORDS[::2], WORDS[1::2], strict=True):
+            for column, name in zip(st.columns(2, gap="xsmall"), pair, strict=True):
+                options = get_args(Table.model_fields[name].annotation)
+                index = options.index(getattr(start, name)) if start else 0
+                said[name] = column.selectbox(human(name), options, index, key=f"{key}.{name}", bind="query-params", help=_help(name))
+        begin = write_list(start.missing) if start else ""
+        marks = st.text_input(
+            "Missing marks", begin, key=f"{key}.missing", bind="query-params", help=_help("missing"), placeholder="-, -200, insulin=0"
+        )
+        said["sheet"] = st.text_input("Sheet", start.sheet if start else "", key=f"{key}.sheet", bind="query-params", help=_help("sheet"))
+    return said | {"missing": _marks(marks or "")}
+
+
+def _marks(text: str) -> tuple[str, ...]:
+    """Marks between commas, or a list as JSON, which a mark with a comma in it needs."""
+    import json
+
+    if text.startswith("["):
+        try:
+            listed = json.loads(text)
+        except ValueError as error:
+            raise SettingsError(f"data.missing: {text!r} is no list; write marks between commas: -, -200, insulin=0") from error
+        return tuple(sorted({str(item) for item in listed}))
+    return tuple(sorted({part.strip() for part in text.split(",") if part.strip()}))
+
+
+def _columns(place: DeltaGenerator, key: str, sha256: str, read: dict[str, Any], start: Table | None) -> tuple[list[str], dict[str, Any]]:
+    """The names of the columns, and the fields of what they are."""
+    names = [column.name for column in _preview(sha256, _frozen(read)).columns]
+    picked: dict[str, Any] = {}
+    with place.expander("What the columns are"):
+        for name, label in PICKED.items():
+            begin = [column for column in getattr(start, name) if column in names] if start else []
+            picked[name] = tuple(sorted(st.multiselect(label, names, begin, key=f"{key}.{name}", help=_help(name), bind="query-params")))
+    return names, picked
+
+
+def _show_preview(place: DeltaGenerator, found: Preview) -> None:
+    place.caption(plain(f"{found.rows:,} rows, {len(found.columns):,} columns; {found.dialect.line()}"))
+    if found.notes:
+        place.caption("  \n".join(map(plain, found.notes)))
+    rows = [
+        (column.name, KINDS.get(column.kind, column.kind), column.distinct, column.missing, column.example, column.how)
+        for column in found.columns
+    ]
+    table = pd.DataFrame(rows, columns=["column", "kind", "different", "missing", "first value", "how"])
+    place.dataframe(table, hide_index=True, placeholder="–", height=_height(len(rows)))
+    with place.expander("First rows", type="compact"):
+        head = pd.DataFrame(found.head, columns=[column.name for column in found.columns])
+        st.dataframe(head, hide_index=True, placeholder="–")
+
+
+def _target(place: DeltaGenerator, key: str, names: list[str], start: Table | None) -> str | None:
+    index = names.index(start.target) if start and start.target in names else None
+    common = {"placeholder": "The column to predict", "help": "The column to predict."}
+    return place.selectbox("Target", names, index, key=f"{key}.target", bind="query-params", **common)  # type: ignore[call-overload]
+
+
+def _parts(place: DeltaGenerator, key: str, names: list[str], start: Table | None) -> dict[str, str]:
+    """Which rows train, validate and test, where a column says so."""
+    said = {}
+    with place.expander("Which rows train, validate and test"):
+        st.caption("Drawn by chance, unless a column says otherwise.")
+        for name, label in PLACED.items():
+            begin = getattr(start, name) if start else ""
+            options = ["", *names]
+            index = options.index(begin) if begin in options else 0
+            said[name] = st.selectbox(
+                label, options, index, key=f"{key}.{name}", bind="query-params", help=_help(name), format_func=_or_none
+            )
+    return said
+
+
+def _or_none(name: str) -> str:
+    return name or "none"
+
+
+def _check_features(place: DeltaGenerator, key: str, found: Preview, target: str, drop: Sequence[str]) -> None:
+    """Refuse columns that can be no features, and offer to leave them out by one click."""
+    unusable = [column.name for column in found.columns if column.kind in UNUSABLE and column.name != target and column.name not in drop]
+    if unusable:
+        all_out = (f"{key}.drop", [*drop, *unusable])
+        place.button("Leave out what is no number, category or date", key=f"{key}.clean", on_click=_leave_out, args=all_out)
+        listed = ", ".join(map(repr, unusable))
+        raise SettingsError(f"data.drop: only numbers, categories and dates can be features, unlike {listed}; leave them out")
+
+
+def _leave_out(key: str, names: list[str]) -> None:
+    st.session_state[key] = names
+
+
+def _height(rows: int) -> int | Literal["content"]:
+    """Of a table: that of all its rows, if there are few."""
+    return "content" if rows <= MOST_ROWS else 248
+
+
+def _show_classes(reading: Reading) -> None:
+    """How many rows each class has, as bars."""
+    most = max(count for _, count in reading.classes)
+    rows = pd.DataFrame([(name, count) for name, count in reading.classes], columns=["class", "rows"])
+    bars = st.column_config.ProgressColumn("rows", format="localized", min_value=0, max_value=most)
+    st.dataframe(rows, hide_index=True, placeholder="–", column_config={"rows": bars}, height=_height(len(rows)))

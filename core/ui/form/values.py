@@ -1,0 +1,257 @@
+"""The short texts of settings read back (`core.choices.words.writing` writes them), and variants as lines.
+
+A variant is a line: `name: optimizer=sgd lr=0.05, model.dropout=0.2`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from core.choices.base import Choice
+from core.choices.words.refusals import SettingsError, read_json
+from core.choices.words.texts import short, shown
+from core.choices.words.writing import SAFE_WORD, as_json, write
+from core.settings import RunSettings
+from core.ui.form import fields
+
+LIST = re.compile(r"[\[,\s]|\d-")
+WHOLE = re.compile(r"[+-]?\d{1,400}")
+YES_NO = dict.fromkeys(("true", "yes", "on", "1", "t", "y"), True) | dict.fromkeys(("false", "no", "off", "0", "f", "n"), False)
+"""What settings in Python and TOML take for either, too."""
+EMPTY = ("", "none")
+OPENING, CLOSING = "([{", ")]}"
+TOKENS = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|.', re.DOTALL)
+"""What a text is made of: what stands in double quotes, and single signs. In quotes a backslash takes the next sign with it."""
+
+
+def write_list(value: list[Any] | tuple[Any, ...]) -> str:
+    """A list as a text field shows it: `64, 64`."""
+    items = [write(item) for item in value]
+    return ", ".join(items) if items and all(SAFE_WORD.fullmatch(item) for item in items) else as_json(list(value))
+
+
+def parse(path: str, text: str, base: RunSettings | None = None) -> Any:
+    """The value that `text` writes for the setting at a dotted path, kinds as dicts.
+
+    A path that no settings have gives the text itself back: the comparison refuses it, and says what there is.
+    Raises SettingsError, which says the path, the text and what is allowed.
+    """
+    place = fields.find(path, base)
+    text = text.strip()
+    if place is None or place[1] == "kind":
+        return text
+    owner, name = place
+    return _read(owner, name, text.removeprefix(f"{name}=").removeprefix(f"{name} "), path)
+
+
+def write_variant(name: str, overrides: Mapping[str, Any]) -> str:
+    """A named variant as one line, which `parse_variant` reads back."""
+    plain = name == name.strip() and ":" not in name and name.isprintable() and not name.startswith('"')
+    settings = ", ".join(f"{path}={write(value)}" for path, value in overrides.items())
+    return f"{name if plain else as_json(name)}: {settings}".strip()
+
+
+def parse_variant(line: str, base: RunSettings | None = None) -> dict[str, Any]:
+    """A line as a variant: its name, and what it sets by dotted path. Raises SettingsError."""
+    name, colon, rest = _name_of(line.strip())
+    if not colon or not name:
+        raise SettingsError(
+            f"{shown(line.strip())} is no variant. Write a name, a colon, and what it sets: small steps: optimizer.lr=0.001"
+        )
+    variant: dict[str, Any] = {"name": name}
+    for part in _settings_of(rest):
+        path, equals, text = part.partition("=")
+        if not equals:
+            raise SettingsError(f"{short(name)}: {shown(part)} sets nothing. Write setting=value, such as optimizer.lr=0.001")
+        try:
+            variant[path.strip()] = parse(path.strip(), text, base)
+        except SettingsError as error:
+            raise SettingsError(f"variant {shown(name)}: {error}") from error
+    return variant
+
+
+def parse_variants(text: str, base: RunSettings | None = None) -> list[dict[str, Any]]:
+    """One variant a line; empty lines are skipped. Raises SettingsError."""
+    return [parse_variant(line, base) for line in text.splitlines() if line.strip()]
+
+
+def _read(owner: type[Choice], name: str, text: str, path: str) -> Any:
+    if members := fields.kinds(owner, name):
+        return _read_kind(members, text, path)
+    if single := fields.group(owner, name):
+        return _read_fields(single, [] if text in ("{}", *EMPTY) else _split(text, " "), path)
+    return read_leaf(owner, name, text, path)
+
+
+def _read_kind(members: dict[str, type[Choice]], text: str, path: str) -> dict[str, Any]:
+    if text.startswith("(") and text.endswith(")"):
+        text = text[1:-1]
+    kind, *parts = _split(text, " ") or [""]
+    if kind not in members:
+        raise SettingsError(f"{path}: there is no kind {shown(kind)}; allowed: {', '.join(members)}")
+    return {"kind": kind, **_read_fields(members[kind], parts, path)}
+
+
+def _read_fields(cls: type[Choice], parts: list[str], path: str) -> dict[str, Any]:
+    allowed = [name for name, _ in fields.leaves(cls)]
+    values: dict[str, Any] = {}
+    for part in parts:
+        name, equals, text = part.partition("=")
+        if not equals or name not in allowed:
+            has = f"allowed: {', '.join(f'{name}=' for name in allowed)}" if allowed else "it has no settings"
+            raise SettingsError(f"{path}: {shown(part)} is no setting of it; {has}")
+        values[name] = _read(cls, name, text, f"{path}.{name}")
+    return values
+
+
+def read_leaf(owner: type[Choice], name: str, text: str, path: str) -> Any:
+    """The value of a single setting from its text. Raises SettingsError."""
+    shape, text = fields.shape(owner, name), text.strip()
+    if text in shape.words:
+        return text
+    if shape.optional and text in EMPTY:
+        return None
+    try:
+        value = _READERS["tuple" if shape.or_list and LIST.search(text) else shape.holds](owner, name, text)
+    except ValueError as error:
+        words = ", ".join([*shape.words, *(["none"] if shape.optional else [])])
+        allowed = f"; allowed{'' if shape.holds == 'words' else ' too'}: {words}" if words else ""
+        raise SettingsError(f"{path}: {error}{allowed}") from error
+    if complaint := fields.complaint(owner, name, value):
+        raise SettingsError(f"{path}: {short(text) or 'empty'}: {complaint}")
+    return value
+
+
+def _boolean(_owner: type[Choice], _name: str, text: str) -> bool:
+    if text.lower() not in YES_NO:
+        raise ValueError(f"{shown(text)} is neither true nor false")
+    return YES_NO[text.lower()]
+
+
+def _words(_owner: type[Choice], _name: str, text: str) -> str:
+    raise ValueError(f"{shown(text)} is not allowed")
+
+
+def _whole(_owner: type[Choice], _name: str, text: str) -> int:
+    if WHOLE.fullmatch(text):
+        return int(text)
+    number = as_number(text)
+    if not number.is_integer():
+        raise ValueError(f"{shown(text)} is no whole number")
+    return int(number)
+
+
+def as_number(text: str) -> float:
+    """The number that a text is, NaN for one that is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _number(_owner: type[Choice], _name: str, text: str) -> float:
+    number = as_number(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{shown(text)} is no number; write it like 0.001 or 1e-3")
+    return number
+
+
+def _tuple(owner: type[Choice], name: str, text: str) -> tuple[Any, ...]:
+    of_words = fields.item_type(owner, name) is str
+    if text.startswith("["):
+        items = _json(text, list)
+        return tuple(items) if of_words else tuple(_item(owner, name, str(item)) for item in items)
+    if "," in text:
+        separator = r"\s*,\s*"
+    elif of_words:
+        separator = r"(?<=\S)-(?=\S)"  # a word may begin with the sign: -200 is a mark of a missing value
+    else:
+        separator = r"\s+" if re.search(r"\s", text) else r"(?<![eE])-"
+    items = [item for item in re.split(separator, text) if item]
+    return tuple(items) if of_words else tuple(_item(owner, name, item) for item in items)
+
+
+def _item(owner: type[Choice], name: str, text: str) -> int | float:
+    return _whole(owner, name, text) if fields.item_type(owner, name) is int else _number(owner, name, text)
+
+
+def _mapping(_owner: type[Choice], _name: str, text: str) -> dict[str, Any]:
+    """`momentum=0.9 nesterov=true`, or JSON."""
+    if text in EMPTY:
+        return {}
+    if text.startswith("{"):
+        return dict(_json(text, dict))
+    parts = [part.partition("=") for part in _split(text, " ")]
+    if not all(equals for _, equals, _ in parts):
+        raise ValueError(f"{shown(text)}: write it like momentum=0.9 nesterov=true")
+    return {name: _anything(value) for name, _, value in parts}
+
+
+def _anything(text: str) -> Any:
+    try:
+        return read_json(text)
+    except SettingsError:
+        return text
+
+
+def _json(text: str, kind: type) -> Any:
+    value = _anything(text)
+    if not isinstance(value, kind):
+        raise ValueError(f"{shown(text)} is no JSON {'list' if kind is list else 'object'}")
+    return value
+
+
+def _text(_owner: type[Choice], _name: str, text: str) -> str:
+    return str(_anything(text)) if text.startswith('"') else text
+
+
+_READERS: dict[fields.Holds, Callable[[type[Choice], str, str], Any]] = {
+    "boolean": _boolean,
+    "words": _words,
+    "whole": _whole,
+    "number": _number,
+    "tuple": _tuple,
+    "mapping": _mapping,
+    "text": _text,
+}
+
+
+def _name_of(line: str) -> tuple[str, str, str]:
+    """Name, colon, rest; the name may be in quotes."""
+    if line.startswith('"'):
+        try:
+            name, end = json.JSONDecoder().raw_decode(line)
+        except json.JSONDecodeError:
+            return "", "", line
+        return name, line[end : end + 1].replace(" ", ""), line[end + 1 :]
+    name, colon, rest = line.partition(":")
+    return name.strip(), colon, rest
+
+
+def _settings_of(text: str) -> Iterator[str]:
+    """`path=value` parts; a part without a path belongs to the list that the part before it began (`model.hidden=64, 64`)."""
+    whole = ""
+    for part in _split(text, ","):
+        if "=" in part and whole:
+            yield whole
+            whole = part
+        else:
+            whole = f"{whole}, {part}" if whole else part
+    if whole:
+        yield whole
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """The parts between separators that stand outside of quotes and brackets, trimmed, without empty ones."""
+    parts, depth, start = [], 0, 0
+    for found in TOKENS.finditer(text):
+        sign = found[0]
+        depth += (sign in OPENING) - (sign in CLOSING)
+        if sign == separator and depth == 0:
+            parts.append(text[start : found.start()])
+            start = found.end()
+    return [part.strip() for part in (*parts, text[start:]) if part.strip()]

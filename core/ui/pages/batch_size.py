@@ -1,0 +1,228 @@
+"""The batch-size page: updates, epochs and seconds; scaling rules for the learning rate; the noise of the gradient."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core import presets
+from core.analysis import metrics, speeds
+from core.analysis import sensitivity as analysis
+from core.charts import batch_size as charts
+from core.charts.parts.titles import Axis
+from core.comparison import Comparison
+from core.experiments import batch_sizes
+from core.settings import RunSettings
+from core.ui import errors
+from core.ui.results import live, overview, parts, sensitivity, steering, table
+from core.ui.results.drawing import WIDTH, chart, figure
+from core.ui.results.live import Results
+from core.ui.results.sensitivity import Sweep, setting
+from core.ui.results.view import View, measure
+
+if TYPE_CHECKING:
+    from core.labs.optimization.gradient_noise import GradientNoise
+
+PAGE = "batch_size"
+HEADING = "Batch size"
+PATH = "training.batch_size"
+START = presets.BATCH_SIZES
+
+ALONG: Mapping[str, tuple[Axis, str]] = {
+    "Per epoch": ("epoch", "Every example seen once more. Small batches take many small steps of it, and are ahead."),
+    "Per update": (
+        "step",
+        "Each step of the optimizer. At one rate the curves lie close until noise counts: a better gradient alone buys little.",
+    ),
+    "Per second": ("seconds", "Training time here. Small batches pay for their many steps; how much depends on the machine."),
+}
+
+DRAWS = (16, 64, 256)
+
+
+def draw(comparison: Comparison) -> None:
+    """The three parts of the page, of which only the open one is made."""
+    st.title(HEADING, anchor=False)
+    drawers = {
+        "Updates, epochs, seconds": lambda: live.show(comparison, draw_speed),
+        "Scaling the rate": lambda: _draw_rules(comparison),
+        "Gradient noise": lambda: draw_noise(comparison.base),
+    }
+    parts.tabs(f"{PAGE}.part", drawers)
+
+
+def draw_speed(results: Results) -> None:
+    """The same training against three clocks."""
+    st.markdown(
+        "An update averages the gradient over B examples: `g = (1/B) Σ ∇ℓᵢ`. **What to look at:** the same runs on three "
+        "clocks. Per epoch small batches are ahead, for they take more steps. Per update the curves come close to one line until noise "
+        "counts, so most of that lead is the number of steps. Which is ahead per second, the machine decides. The learning rate is the "
+        "same for all here, which favours small batches: see *Scaling the rate*."
+    )
+    steering.row(results, PAGE)
+    if results.empty and not results.progress.active:
+        steering.nothing_yet(results, PAGE, "One click trains from one example an update up to all of them.")
+        return
+    above = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        metric, at = measure(PAGE, results)
+        log_y = bool(st.toggle("log y", key=f"{PAGE}.log_y", bind="query-params", help="Logarithmic y axis.")) and metrics.is_error(metric)
+    view = View(metric, at)
+    with above:
+        overview.verdict(results, view)
+    top = _top(results, metric)
+    grid = st.grid(3, min_column_width=WIDTH, gap="small")
+    for heading, (axis, meaning) in ALONG.items():
+        with grid.cell():
+            st.markdown(f"**{heading}**")
+            st.caption(meaning)
+            options: dict[str, Any] = {"metric": metric, "x": axis, "log_y": log_y, "top": top, "width": WIDTH}
+            chart(results, f"{PAGE}.{axis}", charts.along, results.history, stretch=True, **options)
+    _speeds(results)
+    table.summary(PAGE, results, view)
+    table.downloads(PAGE, results, view)
+    table.workbench_link(results)
+
+
+def _top(results: Results, metric: str) -> float | None:
+    """Where the axis of a loss ends: a little above what the networks were before training."""
+    start = results.once(("untrained", metric), lambda: analysis.untrained(results.history, metric))
+    return 1.15 * start if metrics.is_error(metric) and start > 0 else None
+
+
+def _speeds(results: Results) -> None:
+    """A table of what an update and an epoch cost."""
+    frame = results.once("speeds", lambda: speeds.speeds(results.history, results.variants), 2.0)
+    number = st.column_config.NumberColumn
+    columns = {
+        "variant": st.column_config.TextColumn("Variant", pinned=True),
+        "updates": number("Updates an epoch", format="%.0f"),
+        "ms": number("ms an update", format="%.3g", help="Training time of one run, its share of a stack of several; without measuring."),
+        "epoch_s": number("s an epoch", format="%.3g"),
+        "per_s": number("Examples a second", format="localized"),
+    }
+    st.markdown("**What an update and an epoch cost**")
+    st.dataframe(
+        frame,
+        key=f"{PAGE}.speeds",
+        hide_index=True,
+        column_config=columns,
+        placeholder="–",
+        alt="Cost of an update and an epoch by variant",
+    )
+
+
+@errors.shown("The rules cannot be compared with these settings")
+def _draw_rules(comparison: Comparison) -> None:
+    numbers = batch_sizes.sizes(comparison)
+    if len(numbers) < 2 or setting(comparison.base, "optimizer.lr") is None:
+        st.info("Let training.batch_size vary over two sizes or more, with an optimizer that has a learning rate, in the sidebar.")
+        return
+    st.markdown(
+        "When the batch grows k times, an epoch has k times fewer updates. **What to look at:** with `lr` fixed, large batches arrive "
+        "nowhere; `lr × k` makes up for the fewer steps (Goyal et al. 2017, arXiv:1706.02677) until the rate is too large to be stable; "
+        "`lr × √k` keeps the noise of a step the same, and is often used with Adam. Where a rule's curve turns up, it has stopped to hold."
+    )
+    texts = [f"{number}" for number in numbers]
+    begin = st.selectbox(
+        "The learning rate in the sidebar is for batches of",
+        texts,
+        index=len(texts) // 2 - (len(texts) % 2 == 0),
+        key=f"{PAGE}.reference",
+        bind="query-params",
+        width=330,
+        help="There all rules agree. k is the factor from this batch size to another.",
+    )
+    scaled_runs = batch_sizes.scaled(comparison, int(begin))
+    live.show(scaled_runs, lambda results: draw_rules(results, int(begin)))
+
+
+def draw_rules(results: Results, reference: int) -> None:
+    """The final metric against the batch size for each rule."""
+    steering.row(results, f"{PAGE}.rules")
+    if results.empty and not results.progress.active:
+        steering.nothing_yet(results, f"{PAGE}.rules", "One click trains every rule at every batch size.")
+        return
+    sensitivity.draw(
+        f"{PAGE}.rules", results, Sweep("batch size", "rule", batch_sizes.rule_places(results.comparison, reference), tuned=False)
+    )
+
+
+def draw_noise(base: RunSettings) -> None:
+    """The spread of the gradient, measured now, in this process."""
+    st.markdown(
+        "A mini-batch's gradient is an estimate: mean over B examples, so its spread falls as `σ / √B`, a straight line of slope −½ on "
+        "logarithmic axes. **What to look at:** four times the examples buy half the noise. Where the line meets the length of the mean "
+        "gradient (dotted), noise and signal are equal; much larger batches buy little "
+        "([McCandlish et al. 2018](https://arxiv.org/abs/1812.06162))."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        draws = st.segmented_control(
+            "Draws", DRAWS, default=64, required=True, key=f"{PAGE}.draws", bind="query-params", help="Mini-batches of each size."
+        )
+        drawn = st.segmented_control(
+            "Examples drawn",
+            ("with replacement", "each once"),
+            default="with replacement",
+            required=True,
+            key=f"{PAGE}.drawn",
+            bind="query-params",
+            help="With replacement the draws are independent: σ/√B. Each at most once, as in an epoch: less noise, "
+            "σ/√B · √((N−B)/(N−1)), and none at all with all N examples.",
+        )
+    with errors.shown("The noise cannot be measured with these settings"), st.spinner("Measuring the gradient"):
+        _noise(base, int(draws or 64), drawn != "each once")
+
+
+def _noise(base: RunSettings, draws: int, replacement: bool) -> None:
+    found, slope, intercept, gradient, sigma, scale, examples = _measured(base, draws, replacement)
+    shown = [
+        ("Slope", f"{slope:.2f}", "Fitted to batches of at most a tenth of the examples; −0.5 for independent draws."),
+        (
+            "σ of one example",
+            _or_dash(sigma),
+            "Root mean square distance of one example's gradient from the mean. – where batch norm mixes them.",
+        ),
+        ("Mean gradient", f"{gradient:.3g}", "Its length, over all training examples, at the initial weights."),
+        (
+            "Noise scale",
+            _or_dash(scale),
+            "σ² / |g|²: the batch, in examples, at which noise and gradient are equally long. It grows in training.",
+        ),
+    ]
+    for column, (label, value, meaning) in zip(st.columns(4), shown, strict=True):
+        column.metric(label, value, help=meaning)
+    figure(f"{PAGE}.noise", charts.noise(found, slope=slope, intercept=intercept, gradient=gradient), stretch=True)
+    st.caption(
+        f"{base.model.kind} on {base.data.kind}, the initial weights of seed {base.seed}; {examples:,} training examples; no dropout."
+    )
+    number = st.column_config.NumberColumn
+    columns = {"batch_size": number("Batch size"), "draws": number("Draws"), "noise": number("Spread", format="%.4g")}
+    columns |= {
+        "ci_low": number("95 % from", format="%.4g"),
+        "ci_high": number("to", format="%.4g"),
+        "expected": number("In closed form", format="%.4g"),
+    }
+    st.dataframe(
+        found,
+        key=f"{PAGE}.noise_table",
+        hide_index=True,
+        column_config=columns,
+        placeholder="–",
+        alt="Spread of the gradient by batch size",
+    )
+    table.csv_button(f"{PAGE}.noise_csv", "noise.csv", found)
+
+
+def _or_dash(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:,.3g}" if value < 1000 else f"{value:,.0f}"
+
+
+@st.cache_data(show_spinner=False, max_entries=32, hash_funcs={RunSettings: lambda run: run.key})
+def _measured(base: RunSettings, draws: int, replacement: bool) -> GradientNoise:
+    from core.labs.optimization import gradient_noise  # which imports torch
+
+    return gradient_noise.measure(base, draws, replacement=replacement)

@@ -1,0 +1,389 @@
+"""Distillation: teacher, student, and the student that was taught; soft targets of single examples; sizes and speeds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from pandas import DataFrame
+
+from core.analysis import compression as analysis
+from core.analysis import metrics
+from core.analysis.metrics import higher_is_better
+from core.analysis.statistics import paired_difference, quoted, seed_values, sentence
+from core.charts import compression as charts
+from core.charts.parts import palette
+from core.choices.distillation import NoDistillation
+from core.comparison import Comparison
+from core.settings import RunSettings
+from core.ui import errors
+from core.ui.markdown import plain
+from core.ui.pages.distillation import methods, soft_targets
+from core.ui.results import compression, view, words
+from core.ui.results.compression import Start, number
+from core.ui.results.drawing import WIDTH, chart
+from core.ui.results.live import Results
+from core.ui.results.overview import seed_choice
+
+PAGE = "distillation"
+PATH = "pages/distillation.py"
+TEACHER, ALONE = "teacher", "student alone"
+PATIENCE = 2.0
+
+_BASE = {
+    "model": {"kind": "mlp", "hidden": [8]},
+    "optimizer": {"kind": "adam", "lr": 0.01},
+    "distillation": {"kind": "soft_targets", "teacher_hidden": [64, 64]},
+}
+
+START = Comparison.load(
+    {
+        "base": _BASE,
+        "vary": {
+            "distillation.temperature": [1.0, 4.0, 10.0],
+            "distillation.weight": [0.5, 0.9],
+            "training.labelled": [0.05, 0.2, 1.0],
+        },
+        "seeds": 3,
+    }
+)
+"""A student of 8 hidden units and a teacher of 64 + 64, where the student may see 5 %, 20 % or all of the labels."""
+
+STARTS = (
+    Start("temperature, weight, labels", "How soft the targets are, how much they weigh, and how many labels the student has.", START),
+    Start(
+        "kinds of teaching",
+        "Soft targets of one teacher, of five, of the student itself, and with a hint from the hidden layer; with 5 % of the labels.",
+        Comparison.load(
+            {
+                "base": _BASE | {"training": {"labelled": 0.05}},
+                "variants": [
+                    {"name": "one teacher"},
+                    {"name": "five teachers", "distillation": {"kind": "ensemble", "teacher_hidden": [64, 64]}},
+                    {"name": "hint", "distillation": {"kind": "hint", "teacher_hidden": [64, 64]}},
+                    {"name": "itself", "distillation": {"kind": "self"}},
+                ],
+                "seeds": 3,
+            }
+        ),
+    ),
+)
+
+ABOUT = r"""
+A network (the **teacher**, as a rule a larger one, which knows all labels) is trained first; the **student** then learns from its
+probabilities as well as from the labels: $(1-w)\,\mathrm{CE}(y, p) + w\,T^2\,\mathrm{KL}(p^{\text{teacher}}_T \,\|\, p_T)$ with
+$p_T = \mathrm{softmax}(z/T)$. Watch the **student alone** against the taught ones where labels are few: soft targets need no labels,
+so the student also learns from the examples that it has none for. Where all labels are known there is little left to gain.
+"""
+
+CONVENTION = (
+    "The weight w is that of the soft targets (others put it on the labels); the factor T² is included, so that their gradient keeps its "
+    "size when T grows; KL is summed over the classes and averaged over the batch (batchmean). The teacher is trained by Adam at 0.001."
+)
+
+
+def with_teacher(asked: Comparison) -> Comparison:
+    """The comparison with its teachers and with its students untaught, which all else is held against."""
+    return compression.with_references(asked, {TEACHER: _teacher, ALONE: _alone})
+
+
+def _teacher(run: RunSettings) -> RunSettings | None:
+    """The first of a run's teachers, with the seed of the run."""
+    return run.teachers[0] if run.teachers else None
+
+
+def _alone(run: RunSettings) -> RunSettings | None:
+    return compression.changed(run, distillation=NoDistillation()) if run.teachers else None
+
+
+def draw(results: Results) -> None:
+    """The whole page below its form."""
+    if not compression.lead(PAGE, results, "Distillation", ABOUT):
+        compression.note(CONVENTION)
+        compression.starts(PAGE, PATH, STARTS, START)
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        metric = compression.metric_choice(PAGE, results)
+        share = _share(results)
+        seed = seed_choice(f"{PAGE}.shown_seed", results)
+    points = results.once(("points", metric), lambda: points_of(results, metric), PATIENCE)
+    _verdict(results, points, metric, share)
+    _pictures(results, points, metric, share)
+    _tabs(results, points, metric, share, seed)
+    _table(results, points, metric)
+    compression.note(CONVENTION)
+    compression.finish(PAGE, results, metric)
+    compression.starts(PAGE, PATH, STARTS, START)
+
+
+def roles(comparison: Comparison) -> dict[str, str]:
+    """Of each variant: teacher, student alone, or taught."""
+    runs = compression.settings_of(comparison)
+    teachers = {teacher.key for _, run in comparison.members for teacher in run.teachers}
+    own = {name for name, run in comparison.members if run.key in teachers}
+    return {name: "taught" if run.teachers else TEACHER if name in own else ALONE for name, run in runs.items()}
+
+
+def points_of(results: Results, metric: str) -> DataFrame:
+    """A row a variant: name, variant (its family), role, labelled, temperature, weight, mean, low, high, n, diverged."""
+    runs, role = compression.settings_of(results.comparison), roles(results.comparison)
+    table = analysis.outcomes(results.history, results.runs, metric).rename(columns={"variant": "name"})
+    settings = [runs[name] for name in table["name"]]
+    return table.assign(
+        role=table["name"].map(role),
+        variant=[_family(name, role[name]) for name in table["name"]],
+        labelled=[run.training.labelled for run in settings],
+        temperature=[getattr(run.distillation, "temperature", np.nan) for run in settings],
+        weight=[getattr(run.distillation, "weight", np.nan) for run in settings],
+    )
+
+
+def _family(name: str, role: str) -> str:
+    return role if role in (ALONE, TEACHER) else compression.family(name, "labelled")
+
+
+def _families(results: Results) -> list[str]:
+    """Those that are drawn as lines: the student alone first."""
+    named = [_family(name, role) for name, role in roles(results.comparison).items() if role != TEACHER]
+    return list(dict.fromkeys(sorted(named, key=lambda name: name != ALONE)))
+
+
+def _share(results: Results) -> float:
+    """The share of labels at which the verdict, the squares and the curves look."""
+    shares = _shares(results)
+    if not shares:
+        return 1.0
+    chosen = st.segmented_control(
+        "With labels for",
+        shares,
+        default=shares[0],
+        format_func=lambda share: f"{share:.3g}",
+        required=True,
+        key=f"{PAGE}.share",
+        bind="query-params",
+        help="Share of the training examples whose labels the student may use, at which the verdict and the pictures below look.",
+    )
+    return float(chosen or shares[0])  # an empty text in the URL gives None
+
+
+def _shares(results: Results) -> list[float]:
+    """The shares of labels that students have."""
+    role, runs = roles(results.comparison), compression.settings_of(results.comparison)
+    return sorted({run.training.labelled for name, run in runs.items() if role[name] != TEACHER})
+
+
+def _verdict(results: Results, points: DataFrame, metric: str, share: float) -> None:
+    """The best of the taught students against the student alone."""
+    here = points[(points["labelled"] == share) & points["mean"].notna()]
+    taught, alone = here[here["role"] == "taught"], here[here["role"] == ALONE]
+    if taught.empty or alone.empty:
+        return
+    best = taught.sort_values("mean", ascending=not higher_is_better(metric), kind="stable").iloc[0]["name"]
+    by_seed = {
+        name: group.set_index("seed")["value"] for name, group in seed_values(results.history, results.runs, metric).groupby("variant")
+    }
+    other = alone.iloc[0]["name"]
+    said = sentence(str(best), str(other), paired_difference(by_seed[best], by_seed[other]), metric)
+    st.markdown(f"#### {plain(said)}", help="Paired by seed; the range in brackets is the 95 % interval of the difference.")
+    if len(taught) > 1:
+        worst = taught["mean"].min() if higher_is_better(metric) else taught["mean"].max()
+        compression.note(
+            f"That is the best of {len(taught)} settings, picked on the validation data, which flatters it a little; the worst of them has "
+            f"a {metrics.name(metric)} of {worst:.3g}. The test accuracy in the table was not used for picking."
+        )
+
+
+def _pictures(results: Results, points: DataFrame, metric: str, share: float) -> None:
+    """Quality by variant, along the share of labels where that varies; and where temperature and weight vary, by these."""
+    if "taught" not in roles(results.comparison).values():
+        st.info("No variant here has a teacher. Choose a kind of distillation in the sidebar.")
+    squares = methods.crossed(results.comparison, points, share)
+    grid = st.grid(1 if squares.empty else 2, min_column_width=WIDTH, gap="small")
+    with grid.cell():
+        if len(_shares(results)) > 1:
+            _along_labels(results, points, metric)
+        else:
+            _by_variant(results, points, metric)
+    if not squares.empty:
+        with grid.cell():
+            _crossed(results, squares, metric, share)
+
+
+def _along_labels(results: Results, points: DataFrame, metric: str) -> None:
+    st.subheader("How many labels are needed", anchor=False)
+    measured = points[points["mean"].notna()]
+    chart(
+        results,
+        f"{PAGE}.labels",
+        charts.trade_off,
+        measured[measured["role"] != TEACHER],
+        measured[measured["role"] == TEACHER],
+        about=metric,
+        variants=_families(results),
+        stretch=True,
+        patience=PATIENCE,
+        x="labelled",
+        x_title="share of examples with a label (logarithmic)",
+        y_title=metrics.title(metric),
+        width=WIDTH,
+    )
+    st.caption(plain(f"Means over seeds with 95 % bands{_about_teachers(results, 'dashed')}."))
+
+
+def _by_variant(results: Results, points: DataFrame, metric: str) -> None:
+    st.subheader("Taught and alone", anchor=False)
+    taught, teachers = points[points["role"] != TEACHER], points[points["role"] == TEACHER]
+    chart(
+        results,
+        f"{PAGE}.variants",
+        charts.by_variant,
+        taught,
+        teachers,
+        about=metric,
+        variants=_families(results),
+        stretch=True,
+        patience=PATIENCE,
+        title=metrics.title(metric),
+        width=2 * WIDTH,
+    )
+    st.caption(plain(f"Means over seeds with 95 % intervals{_about_teachers(results, 'below')}."))
+
+
+def _about_teachers(results: Results, where: str) -> str:
+    """What the references are, and how large beside the students: the end of a sentence; nothing where there are none."""
+    role, sizes = roles(results.comparison), results.runs.groupby("variant", sort=False, observed=True)["parameters"].first().dropna()
+    teachers = [f"{quoted(str(name))} {size:,.0f}" for name, size in sizes.items() if role[str(name)] == TEACHER]
+    students = dict.fromkeys(f"{size:,.0f}" for name, size in sizes.items() if role[str(name)] != TEACHER)
+    if not teachers:
+        return ""
+    known = f"; {where}: what the students were taught by, which knows all labels"
+    return f"{known}. Parameters: {', '.join(teachers)}; students {', '.join(students)}"
+
+
+def _crossed(results: Results, squares: DataFrame, metric: str, share: float) -> None:
+    st.subheader("Temperature and weight", anchor=False)
+    chart(
+        results,
+        f"{PAGE}.squares",
+        charts.squares,
+        squares,
+        about=(metric, share),
+        variants=list(dict.fromkeys(squares["variant"])),
+        patience=PATIENCE,
+        x="temperature",
+        y="weight",
+        value="mean",
+        x_title="temperature T",
+        y_title="weight w",
+        value_title=metrics.title(metric),
+        width=WIDTH,
+    )
+    st.caption("Means over seeds. Small differences are within the intervals of the first picture.")
+
+
+def _tabs(results: Results, points: DataFrame, metric: str, share: float, seed: int) -> None:
+    soft, training, speed = st.tabs(
+        ["Soft targets", "Over training", "Size and speed"], key=f"{PAGE}.tab", on_change="rerun", bind="query-params"
+    )
+    if soft.open:
+        with soft, errors.shown("The soft targets cannot be drawn"):
+            soft_targets.draw(PAGE, results, *_first(results, TEACHER, seed), seed)
+    if training.open:
+        with training:
+            _training(results, points, metric, share)
+    if speed.open:
+        with speed, errors.shown("The networks cannot be timed"):
+            _speed(results, share, seed)
+
+
+def _first(results: Results, role: str, seed: int) -> tuple[str, RunSettings | None]:
+    """The first variant in a role, and its run of a seed."""
+    wanted = roles(results.comparison)
+    return next(((name, run) for name, run in results.comparison.members if wanted[name] == role and run.seed == seed), ("", None))
+
+
+def _training(results: Results, points: DataFrame, metric: str, share: float) -> None:
+    st.caption("Teacher, student alone and the taught students over their epochs.")
+    near = points[(points["role"] == TEACHER) | (points["labelled"] == share)]
+    is_teacher = near["role"] == TEACHER
+    colours = palette.with_references(_families(results), list(near.loc[is_teacher, "name"]))
+    of_each = zip(near["name"], near["variant"].where(~is_teacher, near["name"]), strict=True)
+    chart(
+        results,
+        f"{PAGE}.over_training",
+        charts.over_training,
+        results.course,
+        variants=list(near["name"]),
+        colours=tuple((name, colours[family]) for name, family in of_each),
+        stretch=True,
+        patience=PATIENCE,
+        metric=metric,
+        with_train=False,
+        with_seeds=False,
+        width=2 * WIDTH,
+    )
+
+
+def _speed(results: Results, share: float, seed: int) -> None:
+    st.caption("What distillation is for: a student that is smaller than its teacher is faster too, however it was taught.")
+    teacher_name, teacher = _first(results, TEACHER, seed)
+    role = roles(results.comparison)
+    members = results.comparison.members
+    students = ((n, run) for n, run in members if role[n] == "taught" and run.seed == seed and run.training.labelled == share)
+    _, student = next(students, ("", None))
+    if teacher is None or student is None:
+        st.info("No variant here has a teacher.")
+        return
+    if not st.toggle("Time both networks", key=f"{PAGE}.time", help="Takes a few seconds the first time: torch is loaded."):
+        return
+    if results.store.weights(teacher.key) is None or results.store.weights(student.key) is None:
+        st.info("The networks can be timed when their training has ended.")
+        return
+    speed = compression.timed(results.store.url, teacher.key, student.key)
+    if isinstance(speed, str):
+        st.warning(plain(speed))
+        return
+    slow, fast = speed.milliseconds
+    with st.container(horizontal=True, gap="large"):
+        about = {"delta_color": "off", "delta_arrow": "off", "width": "content"}
+        st.metric("Parameters", f"{speed.parameters[1]:,}", f"{teacher_name}: {speed.parameters[0]:,}", **about)  # type: ignore[arg-type]
+        st.metric("Forward pass", f"{fast:.3f} ms", f"{teacher_name}: {slow:.3f} ms", **about)  # type: ignore[arg-type]
+        st.metric(
+            "Faster by", f"{speed.ratio:.2f}×", width="content", help=f"Median of 50 passes of {compression.BATCH} examples, by turns."
+        )
+
+
+def _table(results: Results, points: DataFrame, metric: str) -> None:
+    st.subheader("Exact values", anchor=False)
+    work = results.once("work", lambda: analysis.work(results.layers, compression.multiply_adds(results)), PATIENCE)
+    columns = ["parameters", *metrics.TESTS, "seconds"]
+    runs = results.runs.groupby("variant", sort=False, observed=True)[columns].mean().reset_index()
+    frame = analysis.joined(points.drop(columns="variant").rename(columns={"name": "variant"}), runs, work)
+    frame = frame.assign(half=(frame["high"] - frame["low"]) / 2)
+    compression.shown_table(f"{PAGE}.table", frame, _of_quality(metric), "Every variant: what it was taught by, and its quality")
+    compression.shown_table(f"{PAGE}.costs", frame, _of_size(), "Every variant: size and cost")
+
+
+def _of_quality(metric: str) -> dict[str, Any]:
+    return {
+        "variant": st.column_config.TextColumn("Variant", pinned=True),
+        "role": st.column_config.TextColumn("Role"),
+        "labelled": number("Labels for", "%.3g", "Share of the training examples whose labels may be used."),
+        "temperature": number("T", "%.3g", "Temperature of the soft targets."),
+        "weight": number("w", "%.3g", "Weight of the soft targets."),
+        "n": number("Seeds", "%d", "Runs that are stored or on their way."),
+        "diverged": number("Diverged", "%d", words.DIVERGED),
+        "mean": view.column(metric, format="%.4g", help="Mean over seeds, at the end of training."),
+        "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
+        **{name: view.column(name) for name in metrics.TESTS},
+    }
+
+
+def _of_size() -> dict[str, Any]:
+    return {
+        "variant": st.column_config.TextColumn("Variant", pinned=True),
+        "parameters": number("Parameters", "localized", "Of the network, biases and norms included."),
+        "multiply_adds": number("Multiply-adds", "localized", "Multiplications (each with an addition) that one example takes."),
+        "seconds": number("Seconds", "%.3g", "Training time of a run, its share of its stack's; a student's does not hold its teacher's."),
+    }

@@ -1,0 +1,304 @@
+"""The page of early stopping: one run that overfits, where each rule stops it, and what each rule gave where it was really used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from pandas import DataFrame
+
+from core.analysis import metrics
+from core.analysis.statistics import leading_verdict, quoted
+from core.charts import early_stopping as charts
+from core.charts.results import pairs
+from core.choices.stopping import Metric, NoStopping, StoppingChoice
+from core.comparison import Comparison
+from core.labs.regularization import stopping_replay
+from core.ui.markdown import plain
+from core.ui.results import steering, table
+from core.ui.results.drawing import WIDTH, chart
+from core.ui.results.live import Results
+from core.ui.results.overview import seed_choice
+from core.ui.results.view import View, column, in_words, loss_unit, named_in_link
+
+PAGE = "early_stopping"
+
+START = Comparison.load(
+    {
+        "base": {
+            "data": {"kind": "digits", "label_noise": 0.3},
+            "model": {"kind": "mlp", "hidden": [64, 64]},
+            "optimizer": {"kind": "adam", "lr": 0.003},
+            "training": {"epochs": 30},
+        },
+        "variants": [
+            {"name": "No stopping"},
+            {"name": "Patience", "stopping": {"kind": "patience", "patience": 5}},
+            {"name": "Patience, best weights", "stopping": {"kind": "patience", "patience": 5, "restore_best": True}},
+            {"name": "No change", "stopping": {"kind": "no_change"}},
+            {"name": "Threshold 0.7", "stopping": {"kind": "threshold", "target": 0.7}},
+            {"name": "Rise", "stopping": {"kind": "rise"}},
+            {"name": "Rise, best weights", "stopping": {"kind": "rise", "restore_best": True}},
+            {"name": "Mean change", "stopping": {"kind": "mean_change"}},
+        ],
+        "seeds": 3,
+    }
+)
+"""Three labels in ten are wrong, and the network large enough to learn them by heart: the validation loss turns up after a few epochs."""
+
+OF_THE_WEIGHTS = "Of the weights that the runs ended with: the last ones, or the best ones where they are restored. Mean over seeds."
+AT_STOP, KEPT = "last weights", "best weights"
+VIEWS = {metric: View(metric=metric) for metric in get_args(Metric)}
+
+NOTHING_YET = (
+    "It is trained to the end without a rule, and once with each. You will see where each rule stops on the same curve, and what "
+    "it gives on test data that no rule has seen."
+)
+
+
+def draw(results: Results) -> None:
+    """The heading with the buttons; the rules replayed on runs without stopping; and what the rules gave where they were used."""
+    steering.title(results, "Early stopping", PAGE)
+    steering.standing(results)
+    if results.empty and not results.progress.active:
+        steering.nothing_yet(results, PAGE, NOTHING_YET, "A network that learns wrong labels by heart, and rules that stop it before")
+        return
+    if results.history["val_loss"].isna().all() and not results.empty:
+        st.info("Stopping rules watch validation data, and these runs have none. Raise the data's validation fraction, in the sidebar.")
+        return
+    _replays(results)
+    _trained(results)
+    table.workbench_link(results)
+
+
+def _replays(results: Results) -> None:
+    """The rules, set by the sliders, on the runs of one variant."""
+    st.caption(
+        "What to look at: training goes on improving (dashed) while validation turns. A rule sees only the validation curve up to now, "
+        "so it stops late, by as many evaluations as it waits; with the best weights restored nothing is lost by waiting. Loss and "
+        "accuracy need not turn together: the loss can rise while the accuracy still does not fall, as the network grows surer of what it "
+        "gets wrong. Let the rules watch each, and compare where they end."
+    )
+    metric, variant, seed = _what(results)
+    given = _sliders(metric)
+    runs = results.history[results.history["variant"] == variant]
+    every = results.once(("replays", variant, tuple(given.items())), lambda: _replayed(runs, metric, given))
+    if every.empty:
+        st.caption("No curve yet.")
+        return
+    _curve(results, runs, every, metric, variant, seed)
+    _given(results, every, metric, variant, tuple(given.items()))
+
+
+def _what(results: Results) -> tuple[Metric, str, int]:
+    """What the rules watch, and the run on which they are shown."""
+    offered = [metric for metric in get_args(Metric) if results.empty or results.history[metric].notna().any()]
+    named_in_link(f"{PAGE}.metric", offered)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        metric = st.segmented_control(
+            "The rules watch", offered, default="val_loss", required=True, format_func=in_words, key=f"{PAGE}.metric", bind="query-params"
+        )
+        names = untouched(results.comparison)
+        variant = st.selectbox("On the runs of", names, key=f"{PAGE}.on", bind="query-params", width=220, help="Runs without a rule.")
+        seed = seed_choice(f"{PAGE}.run", results)
+    return metric or "val_loss", variant, seed
+
+
+def untouched(comparison: Comparison) -> list[str]:
+    """The variants that no rule stops; all, where each has one: then the rules are replayed on what is left of their curves."""
+    names = [name for name, run in comparison.members if isinstance(run.stopping, NoStopping)]
+    return list(dict.fromkeys(names)) or comparison.names
+
+
+def _sliders(metric: Metric) -> dict[str, Any]:
+    """The arguments of `stopping_replay.rules`."""
+    loss = metric == "val_loss"
+    keys: dict[str, Any] = {"bind": "query-params", "width": 155}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        return {
+            "patience": st.slider("Patience", 1, 30, 5, key=f"{PAGE}.patience", help="patience: evaluations without a new best.", **keys),
+            "min_delta": st.slider(
+                "min_delta", 0.0, 0.1, 0.0, 0.005, format="%.3f", key=f"{PAGE}.min_delta", help="patience: a smaller gain is none.", **keys
+            ),
+            "evaluations": st.slider(
+                "Looks back", 1, 20, 3, key=f"{PAGE}.evaluations", help="rise, no change, mean change: over so many evaluations.", **keys
+            ),
+            "tolerance": st.slider(
+                "Tolerance",
+                0.0,
+                0.05,
+                0.005,
+                0.001,
+                format="%.3f",
+                key=f"{PAGE}.tolerance",
+                help="no change: the widest range that counts as none. mean change: the smallest mean gain that goes on.",
+                **keys,
+            ),
+            "target": st.slider(
+                "Target",
+                0.0,
+                2.0 if loss else 1.0,
+                0.7 if loss else 0.85,
+                0.01,
+                key=f"{PAGE}.target.{'loss' if loss else 'score'}",
+                help="threshold: stops at a loss this low, or an accuracy or F1 this high.",
+                **keys,
+            ),
+        }
+
+
+def _replayed(runs: DataFrame, metric: Metric, given: Mapping[str, Any]) -> DataFrame:
+    return stopping_replay.replayed(runs, stopping_replay.rules(metric, **given))
+
+
+def _curve(results: Results, runs: DataFrame, every: DataFrame, metric: Metric, variant: str, seed: int) -> None:
+    mine = every[every["seed"] == seed]
+    stops = mine[mine["stopped"]][["rule", "epoch", "value", "kept_epoch", "kept"]]
+    never = list(mine[~mine["stopped"]]["rule"])
+    rules = tuple(mine["rule"])
+    frame = runs[runs["seed"] == seed]
+    about = (variant, seed, tuple(stops.itertuples(index=False, name=None)))
+    build = lambda table, points, *, variants, **more: charts.stopping_points(table, points, rules=rules, **more)  # noqa: E731
+    chart(results, f"{PAGE}.curve", build, frame, stops, about=about, stretch=True, metric=metric, width=WIDTH)
+    said = [f"Not stopped by: {_names(never)}."] if never else []
+    said += [f"Over each other, at epoch {epoch:g}: {_names(names)}." for epoch, names in stops.groupby("epoch")["rule"] if len(names) > 1]
+    if said:
+        st.caption(" ".join(said))
+
+
+def _names(rules: Iterable[str]) -> str:
+    return ", ".join(map(quoted, rules))
+
+
+def _given(results: Results, every: DataFrame, metric: Metric, variant: str, about: object) -> None:
+    """What each rule would have given, over the seeds: in a picture and exactly."""
+    grid = st.grid(2, min_column_width=WIDTH, gap="medium")
+    title = metrics.title(metric, loss_unit(results))
+    with grid.cell():
+        st.markdown("**What each rule would have given**", help="Means over seeds with 95 % t intervals, at the stop and at the best kept.")
+        values = as_parts(every)
+        key, rules = f"{PAGE}.given", list(dict.fromkeys(every["rule"]))
+        told = (variant, about)
+        chart(results, key, pairs.pairs, values, about=told, variants=rules, stretch=True, parts=(AT_STOP, KEPT), title=title, width=WIDTH)
+    with grid.cell():
+        st.markdown(f"**Exactly: {in_words(metric).lower()} of the last and of the best weights**")
+        shown = summed(every) if metric == "val_loss" else summed(every, "val_loss", "kept_val_loss")
+        columns = _replayed_columns(metric)
+        st.dataframe(
+            shown,
+            hide_index=True,
+            key=f"{PAGE}.replayed",
+            column_config=columns,
+            placeholder="–",
+            alt="What each rule would have given, by rule",
+        )
+        table.csv_button(f"{PAGE}.download.replayed.csv", "replayed.csv", every, "A row a rule and seed.")
+
+
+def _replayed_columns(metric: Metric) -> dict[str, Any]:
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    last, best = "of the last weights, where the rule ends the run", "of the best weights until then, which restore_best brings back"
+    return {
+        "rule": "Rule",
+        "stopped": text("Stops", help="In how many of the seeds."),
+        "epochs": text("Ends at epoch", help="Of each seed, in order."),
+        "value": number("Last", format="%.4g", help=f"{in_words(metric)} {last}; mean over seeds."),
+        "kept": number("Best", format="%.4g", help=f"{in_words(metric)} {best}; mean over seeds."),
+        "val_loss": number("Loss: last", format="%.4g", help=f"Validation loss {last}; mean over seeds."),
+        "kept_val_loss": number("Loss: best", format="%.4g", help=f"Validation loss {best}; mean over seeds."),
+    }
+
+
+def as_parts(every: DataFrame) -> DataFrame:
+    """The rows of `stopping_replay.replayed` as `charts.pairs` takes them."""
+    parts = {AT_STOP: "value", KEPT: "kept"}
+    frames = [
+        DataFrame({"variant": every["rule"], "seed": every["seed"], "part": part, "value": every[name]}) for part, name in parts.items()
+    ]
+    return pd.concat(frames, ignore_index=True).dropna(subset="value").assign(ending="")
+
+
+def summed(every: DataFrame, *more: str) -> DataFrame:
+    """A row a rule, over the seeds: in how many it stops, at which epochs, and the means of `value`, `kept` and the columns `more`."""
+    groups = every.groupby("rule", sort=False)
+    stopped = groups["stopped"].agg(lambda told: f"{int(told.sum())} of {len(told)}")
+    epochs = groups["epoch"].agg(lambda places: ", ".join(f"{place:g}" for place in places))
+    return DataFrame({"stopped": stopped, "epochs": epochs, **groups[["value", "kept", *more]].mean()}).reset_index()
+
+
+def _trained(results: Results) -> None:
+    """The comparison itself: runs that were really stopped, and the test set, which no replay can tell."""
+    st.subheader("Where the rules were really used", anchor=False)
+    view = VIEWS["val_loss"]
+    said = results.once("verdict on what was kept", lambda: leading_verdict(_kept(results), results.runs, view.metric))
+    st.markdown(f"#### {plain(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
+    st.caption(
+        "Validation and test loss, here and in the table, are of the weights that a run ended with: the last ones, or the best ones where "
+        "they are restored. The test set is looked at once, then. The rules are the variants in the sidebar, not the sliders above."
+    )
+    values = results.once("tests", lambda: tests(results.runs))
+    if not values.empty:
+        title = metrics.title("test_loss", loss_unit(results))
+        chart(results, f"{PAGE}.tests", pairs.pairs, values, stretch=True, parts=("test",), title=title, width=WIDTH)
+    _trained_table(results)
+    table.downloads(PAGE, results, view)
+
+
+def _kept(results: Results) -> DataFrame:
+    """The history up to the weights that each run ended with."""
+    settings = dict(reversed(results.comparison.members))
+    return results.once("kept", lambda: stopping_replay.up_to_the_weights(results.history, settings))
+
+
+def tests(runs: DataFrame) -> DataFrame:
+    """The test losses of the runs that have ended, as `charts.pairs` takes them."""
+    rows = runs[["variant", "seed"]].assign(value=runs["test_loss"].astype(float), part="test")
+    rows = rows.assign(ending=np.where(runs["status"] == "diverged", "diverged", ""))
+    return rows[np.isfinite(rows["value"])]
+
+
+def _trained_table(results: Results) -> None:
+    frame = results.once("trained", lambda: trained(results.comparison, results.history, _kept(results), results.runs))
+    columns: dict[str, Any] = {
+        "variant": st.column_config.TextColumn("Variant", pinned=True),
+        "epochs": st.column_config.TextColumn("Ended at epoch", help="Of each seed, in order."),
+        "replayed": st.column_config.TextColumn("Replayed", help="Where the same rule stops the runs without one. It must be the same."),
+        "val_loss": column("val_loss", help=OF_THE_WEIGHTS),
+        **{name: column(name, loss_unit(results)) for name in metrics.TESTS},
+    }
+    frame = frame.dropna(axis="columns", how="all")
+    alt = "What each trained variant gave"
+    st.dataframe(frame, hide_index=True, key=f"{PAGE}.trained", column_config=columns, placeholder="–", alt=alt)
+
+
+def trained(comparison: Comparison, history: DataFrame, kept: DataFrame, runs: DataFrame) -> DataFrame:
+    """A row a variant: where its runs ended, where its rule would have stopped the runs without one, and what they gave.
+
+    `kept` is the history up to the weights that each run ended with.
+    """
+    settings = dict(reversed(comparison.members))
+    free = history[history["variant"] == untouched(comparison)[0]]
+    last = history.drop_duplicates("run", keep="last")
+    at_hand = kept.drop_duplicates("run", keep="last").set_index("run")["val_loss"]
+    ended = runs[runs["status"] != "diverged"]
+    means = ended.assign(val_loss=ended["run"].map(at_hand).astype(float)).groupby("variant", sort=False)
+    table = means[["val_loss", *metrics.TESTS]].mean()
+    epochs = last.groupby("variant", observed=True)["epoch"].agg(_listed)
+    replayed = {name: _replayed_epochs(free, run.stopping) for name, run in settings.items()}
+    ordered = table.reindex(comparison.names)
+    ordered.insert(0, "epochs", epochs.reindex(ordered.index))
+    ordered.insert(1, "replayed", pd.Series(replayed).reindex(ordered.index))
+    return ordered.rename_axis("variant").reset_index()
+
+
+def _replayed_epochs(free: DataFrame, rule: Any) -> str:
+    if free.empty or not isinstance(rule, StoppingChoice):
+        return "–"
+    return _listed(stopping_replay.replayed(free, {"": rule})["epoch"])
+
+
+def _listed(epochs: pd.Series) -> str:
+    return ", ".join(f"{epoch:g}" for epoch in epochs)

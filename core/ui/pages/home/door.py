@@ -1,0 +1,79 @@
+"""The third door of the home page: a user's own table, looked at and then taken to the workbench."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import streamlit as st
+
+from core.charts.results import targets
+from core.comparison import Comparison
+from core.data.loading import load_data
+from core.data.report import Reading
+from core.data.sets.fetched import Table
+from core.ui import errors
+from core.ui.form import links, tables
+from core.ui.markdown import plain
+from core.ui.results.drawing import figure
+
+KEY = "home.table"
+VARIANTS = (
+    {"name": "Linear", "model": "linear"},
+    {"name": "MLP 64-64, Adam"},
+    {"name": "MLP 64-64, SGD", "optimizer": {"kind": "sgd", "lr": 0.05, "momentum": 0.9}},
+)
+"""What a new table begins with: whether it takes a network at all, and whether the optimizer matters."""
+
+
+def bring_a_table() -> None:
+    """The upload, how the table was read, what its target looks like, what guessing would give, and the way to the workbench."""
+    opened = bool(st.session_state.get(f"{KEY}.sha256") or st.query_params.get(f"{KEY}.sha256"))
+    title = ":material/table: **Bring a table**: your own data, a column to predict, and networks beside each other"
+    with st.expander(title, expanded=opened):
+        st.caption(
+            "It stays in the data folder of this dashboard. You see how it is read, and can change that, before anything is trained."
+        )
+        left, right = st.columns([3, 2], gap="medium")
+        table = tables.bring(left.container(), KEY)
+        if table is not None:
+            with right, errors.shown("The target cannot be shown"):
+                _target(table, tables.reading_of(table))
+            with right:
+                _compare(table)
+
+
+def _target(table: Table, reading: Reading) -> None:
+    """What guessing gives; and of numbers, how they are spread (the classes stand in the report)."""
+    st.markdown(f"**Without looking at the columns**  \n{plain(guessing(reading))}")
+    if not reading.classes:
+        split = load_data(table)
+        figure(
+            f"{KEY}.target",
+            targets.histogram(np.ravel(split.y_train), title="target of the training rows, as networks see it"),
+            stretch=True,
+        )
+
+
+def guessing(reading: Reading) -> str:
+    """What a prediction that knows nothing but the target reaches, in words: any network has to be better than that."""
+    if reading.classes:
+        name, most = max(reading.classes, key=lambda pair: pair[1])
+        shares = [count / reading.used for _, count in reading.classes if count]
+        loss = -sum(share * math.log(share) for share in shares)
+        right = f"Always saying “{name}” is right for {most / reading.used:.1%} of the rows"
+        return f"{right}; saying each class as often as it comes has a loss of {loss:.3g} nats."
+    spread = reading.spread
+    assert spread is not None  # a regression has one
+    return f"Always saying the mean, {spread.mean:.4g}, is off by {spread.std:.4g} (root mean square)."
+
+
+def comparison_on(table: Table) -> Comparison:
+    """What the button opens."""
+    return Comparison.load({"base": {"data": table}, "variants": VARIANTS, "seeds": 5})
+
+
+def _compare(table: Table) -> None:
+    if st.button("Compare networks on this table", type="primary", icon=":material/arrow_forward:", key=f"{KEY}.go"):
+        with errors.shown("The table cannot be opened in the workbench"):
+            st.switch_page(links.COMPARE, query_params=links.query_for("compare", comparison_on(table)))

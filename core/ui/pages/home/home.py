@@ -1,0 +1,127 @@
+"""The parts of the home page."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import streamlit as st
+
+from core import presets
+from core.choices.words.refusals import SettingsError, read_toml
+from core.comparison import Comparison
+from core.ui import errors, service
+from core.ui.form import links, tables
+from core.ui.markdown import plain
+from core.ui.results.standing import COLOURS, OUTDATED, ago
+from core.ui.shell import PAGES
+
+PAGE = "compare"
+MOST_RECENT = 8
+LARGEST_FILE = 1_000_000  # bytes
+
+
+def introduction() -> None:
+    """Two doors: the questions, and one click to a comparison."""
+    runs = len(presets.DEFAULT.runs())
+    with st.container(horizontal=True, gap="small"):
+        if st.button("Ask a question", type="primary", icon=":material/quiz:", key="home.ask"):
+            st.switch_page("pages/questions.py")
+        compared = st.button("Compare five optimizers now", icon=":material/play_arrow:", key="home.start")
+    if compared:
+        with errors.shown("The comparison could not be started"):
+            service.store().request(presets.DEFAULT, "run")
+            _go(presets.DEFAULT)
+    st.caption(
+        "Questions: what interviewers ask on training networks; guess, see it measured here, read why. Compare: "
+        f"{', '.join(presets.DEFAULT.names)} on handwritten digits, {runs} runs, some seconds; then change any setting."
+    )
+
+
+def examples() -> None:
+    """Comparisons that are known to work, or to fail, and why."""
+    st.subheader("Worth a look", anchor=False)
+    with st.container(key="examples"):
+        for row in range(0, len(presets.PRESETS), 2):
+            for column, preset in zip(st.columns(2), presets.PRESETS[row : row + 2], strict=False):
+                with column.container(border=True, height="stretch", gap="xxsmall"):
+                    _link(preset.title, preset.comparison)
+                    st.markdown(plain(preset.why))
+
+
+def pages() -> None:
+    """What there is beside the workbench, each page in a line."""
+    st.subheader("All pages", anchor=False)
+    with st.container(key="pages"):
+        grid = st.grid(3, min_column_width=300, gap="small")
+        for page in PAGES:
+            with grid.cell(), st.container(gap=None):
+                st.page_link(page.path, label=f"**{page.title}**", icon=page.icon)
+                st.caption(page.about)
+
+
+def recent() -> None:
+    """The latest comparisons in the store, each a link to it."""
+    st.subheader("Recent comparisons", anchor=False)
+    errors.with_store(_list_recent)
+
+
+def _list_recent() -> None:
+    found = service.store().comparisons(limit=MOST_RECENT)
+    if found.empty:
+        st.caption("None yet. What is compared is kept here, and nothing is ever trained twice.")
+    with st.container(key="recent", gap="xsmall"):
+        for row in found.to_dict("records"):
+            _recent(row)
+
+
+def open_file() -> None:
+    """A comparison from a TOML file or text."""
+    st.subheader("Open a comparison file", anchor=False)
+    file = st.file_uploader("A comparison.toml", type=["toml"], key="home.file", help="As exported from a comparison, or written by hand.")
+    with st.expander("or paste it", type="compact"):
+        text = st.text_area("TOML", key="home.toml", placeholder='seeds = 5\n\n[vary]\noptimizer = ["sgd", "adam"]', height=160)
+    if st.button("Open", key="home.open", disabled=not (file or text.strip())):
+        with errors.shown("This file is no comparison"):
+            _go(_from_file(file.getvalue()) if file else from_text(text))
+
+
+def from_text(text: str) -> Comparison:
+    """The comparison in a TOML text. Raises SettingsError, also for one that names a table by nothing but a path on this machine."""
+    return Comparison.load(tables.without_paths(read_toml(text)))
+
+
+def _from_file(content: bytes) -> Comparison:
+    if len(content) > LARGEST_FILE:
+        raise SettingsError(f"the file has {len(content):,} bytes; a comparison has {LARGEST_FILE:,} at most")
+    try:
+        return from_text(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise SettingsError("the file is no text in UTF-8") from error
+
+
+def _go(comparison: Comparison) -> NoReturn:
+    st.switch_page(links.COMPARE, query_params=links.query_for(PAGE, comparison))
+
+
+def _link(label: str, comparison: Comparison) -> None:
+    query = links.query_for(PAGE, comparison)
+    st.page_link(links.COMPARE, label=f"**{plain(label)}**", icon=":material/arrow_forward:", icon_position="right", query_params=query)
+
+
+def _recent(row: dict[Any, Any]) -> None:
+    state = str(row["state"])
+    with st.container(gap=None):
+        try:
+            _link(str(row["name"]), Comparison.from_json(row["spec"]))
+        except SettingsError:
+            st.markdown(f"{plain(str(row['name']))} :gray[(made by another version; this one cannot open it)]")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.badge(state, color=COLOURS.get(state, "gray"))  # type: ignore[arg-type]
+            st.caption(_standing(row), width="content")
+        if row["outdated"]:
+            st.caption(OUTDATED)
+
+
+def _standing(row: dict[Any, Any]) -> str:
+    diverged = f", {row['diverged']} diverged" if row["diverged"] else ""
+    return f"{row['runs_done']} of {row['runs']} runs{diverged} · {ago(row['created'])}"

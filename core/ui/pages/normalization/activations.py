@@ -1,0 +1,158 @@
+"""Activations by layer over time, for each normalization in a deeper network."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from pandas import DataFrame
+
+from core.charts import normalization as charts
+from core.charts.results import layers
+from core.choices.activations import Relu
+from core.choices.models import Mlp
+from core.comparison import Comparison
+from core.experiments.batch_sizes import sizes
+from core.ui.form import varied
+from core.ui.results import live, overview, steering, table
+from core.ui.results.drawing import WIDTH, along, chart
+from core.ui.results.live import Results
+from core.ui.results.sensitivity import places
+from core.ui.results.view import View
+
+PATIENCE = 2.0
+USUAL = 64
+AS_SET = "as in the sidebar"
+DEPTHS = ("4", "8", "16", "32")
+MOST_EPOCHS = 200
+
+HALF_NORMAL = {"activation_mean": 0.3989422804014327, "activation_std": 0.5838094410473646}
+"""Mean 1/sqrt(2 pi), and standard deviation sqrt(1/2 - 1/(2 pi)), of max(z, 0) for a normal z of mean 0 and variance 1."""
+
+MEASURES = {"spread": "activation_std", "mean": "activation_mean", "dead units": "dead_fraction"}
+MEASURES_HELP = (
+    "spread: standard deviation of a unit over the training examples, root mean square over the layer's units. mean: average over both. "
+    "dead units: share of the units that put out 0 for every training example."
+)
+MOMENTS = {"Before training": True, "Last measured": False}
+VIEW = View("val_accuracy")
+
+
+def draw(page: str, comparison: Comparison) -> None:
+    """The controls, and the live results of the deeper network."""
+    st.markdown(
+        "What each hidden layer puts out, after its activation. **What to look at:** without normalization the spread is whatever "
+        "weights and training make of it, and it multiplies from layer to layer; with batch norm each unit begins anew from mean 0 and "
+        "variance 1 over the examples (times γ, plus β). After ReLU that is a spread of 0.58 and a mean of 0.40, dotted. Layer and RMS "
+        "norm scale each example by itself: the sizes stay, and yet what differs between examples may fade with depth. All is measured "
+        "in eval mode: before training batch norm's running averages are still mean 0 and variance 1, so it changes nothing there, and "
+        "its curve lies on that of no normalization. An even spread alone does not make a good network: the verdict below says which "
+        "learned."
+    )
+    asked = deeper(page, comparison)
+    live.show(asked, lambda results: draw_results(f"{page}.deep", results))
+
+
+def deeper(page: str, comparison: Comparison) -> Comparison:
+    """Draws depth, batch size and epochs, and returns the comparison of the normalizations in such a network."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        depth = None
+        if isinstance(comparison.base.model, Mlp):
+            offered = (AS_SET, *DEPTHS)
+            depth = st.selectbox("Hidden layers", offered, index=2, key=f"{page}.depth", bind="query-params", width=170)
+        texts = [f"{size}" for size in sizes(comparison)] or [f"{comparison.base.training.batch_size}"]
+        begin = texts.index(f"{USUAL}") if f"{USUAL}" in texts else len(texts) - 1
+        size = st.selectbox("Batches of", texts, index=begin, key=f"{page}.deep_size", bind="query-params", width=130)
+        epochs = st.number_input("Epochs", 1, MOST_EPOCHS, 8, key=f"{page}.deep_epochs", bind="query-params", width=120)
+    return in_depth(comparison, None if depth in (None, AS_SET) else int(depth), int(size) if size.isdecimal() else size, int(epochs))
+
+
+def in_depth(comparison: Comparison, depth: int | None, size: int | str, epochs: int) -> Comparison:
+    """Each curve of the comparison once, at one batch size, in a network of so many hidden layers (None: as it is), for so many epochs.
+
+    The learning rate is the comparison's own. Raises SettingsError for settings that do not go together.
+    """
+    runs = dict(reversed(comparison.members))
+    found = places(comparison, "training.batch_size").drop_duplicates("curve")
+    curves = dict(zip(found["curve"], found["variant"], strict=True)) or {name: name for name in comparison.names}
+    variants = []
+    for curve, name in curves.items():
+        own = dict(varied.differences(comparison.base, runs[name]))
+        own |= {"training.batch_size": size, "training.epochs": epochs}
+        if depth is not None and isinstance(runs[name].model, Mlp):
+            own["model.depth"] = depth
+        variants.append({"name": curve, **own})
+    return Comparison.load({"base": comparison.base, "variants": variants, "seeds": comparison.seeds})
+
+
+def draw_results(page: str, results: Results) -> None:
+    """A measure of the activations by layer, before training and now, and over time."""
+    steering.row(results, page)
+    if results.empty and not results.progress.active:
+        steering.nothing_yet(results, page, "One click trains each normalization in a deeper network than that of the first tab.")
+        return
+    view = View(VIEW.metric if results.empty or results.history[VIEW.metric].notna().any() else "val_loss")
+    overview.verdict(results, view)
+    _pictures(page, results)
+    table.summary(page, results, view)
+    table.downloads(page, results, view)
+    table.workbench_link(results)
+
+
+def _pictures(page: str, results: Results) -> None:
+    """Every measure by layer before training and now; and one of them over time."""
+    grid = st.grid(3, min_column_width=WIDTH, gap="small")
+    normal = HALF_NORMAL if _relu(results.comparison) else {}
+    for heading, first in MOMENTS.items():
+        with grid.cell():
+            st.markdown(f"**{heading}**")
+            for column in MEASURES.values():
+                options: dict[str, Any] = {"column": column, "when": heading.lower(), "reference": normal.get(column), "width": WIDTH}
+                frame = partial(charts.by_depth, results.layers, column, first=first)
+                chart(results, f"{page}.{column}.{first}", charts.profile, frame, stretch=True, patience=PATIENCE, **options)
+    with grid.cell():
+        _over_time(page, results)
+    with st.expander("Exact values", type="compact"):
+        rows = results.once("by depth", lambda: _every(results), PATIENCE)
+        st.dataframe(
+            rows,
+            key=f"{page}.by_depth",
+            hide_index=True,
+            placeholder="–",
+            alt="The measures by normalization and layer, before training and last",
+        )
+        table.csv_button(f"{page}.by_depth_csv", "activations.csv", rows, "A row a measure, moment, normalization and layer.")
+
+
+def _over_time(page: str, results: Results) -> None:
+    st.markdown("**Over time**")
+    shown = st.segmented_control(
+        "Over time",
+        list(MEASURES),
+        default="spread",
+        required=True,
+        key=f"{page}.measure",
+        bind="query-params",
+        help=MEASURES_HELP,
+        label_visibility="collapsed",
+    )
+    column = MEASURES.get(shown, "activation_std")
+    hidden = lambda: along(results, "epoch", results.layers[results.layers["layer"] != "output"])  # noqa: E731
+    chart(results, f"{page}.heat", layers.heatmap, hidden, patience=PATIENCE, column=column, log=False, width=WIDTH)
+
+
+def _every(results: Results) -> DataFrame:
+    parts = [
+        charts.by_depth(results.layers, column, first=first).assign(measure=measure, moment=heading.lower())
+        for measure, column in MEASURES.items()
+        for heading, first in MOMENTS.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _relu(comparison: Comparison) -> bool:
+    """Whether all variants have ReLU and no skip connections, for which the dotted line is."""
+    models = [run.model for run in comparison.runs()]
+    return all(isinstance(getattr(model, "activation", None), Relu) and not getattr(model, "skip", False) for model in models)

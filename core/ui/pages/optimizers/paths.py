@@ -1,0 +1,395 @@
+"""Paths of optimizers on a surface of two numbers: which surface, from where, by whom, and up to which step."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from pandas import DataFrame
+from pydantic import ValidationError
+
+from core import presets
+from core.charts import optimizers as charts
+from core.charts.parts import palette, specs
+from core.choices.optimizers.base import OptimizerChoice
+from core.choices.words.writing import write
+from core.comparison import Comparison
+from core.labs.optimization import paths as lab
+from core.labs.optimization import stored_paths, surfaces
+from core.labs.optimization.surfaces import Surface
+from core.settings import RunSettings, SettingsError, explain
+from core.ui import errors
+from core.ui.form import fields, links
+from core.ui.form.values import parse
+from core.ui.results.drawing import figure
+from core.ui.results.table import csv_button
+
+PAGE = "optimizers.on"
+
+STARTERS: dict[surfaces.Name, tuple[str, ...]] = {
+    "quadratic": ("sgd lr=0.09", "sgd lr=0.05 momentum=0.9", "rmsprop lr=0.05", "adam lr=0.1", "lbfgs lr=1 max_iter=5"),
+    "rosenbrock": ("sgd lr=0.001", "sgd lr=0.001 momentum=0.9", "rmsprop lr=0.02", "adam lr=0.1", "lbfgs lr=1 max_iter=5"),
+    "beale": ("sgd lr=0.005", "sgd lr=0.002 momentum=0.9", "rmsprop lr=0.02", "adam lr=0.1", "lbfgs lr=1 max_iter=5"),
+    "himmelblau": ("sgd lr=0.01", "sgd lr=0.01 momentum=0.9", "rmsprop lr=0.05", "adam lr=0.1", "lbfgs lr=1 max_iter=5"),
+    "saddle": ("sgd lr=0.1", "sgd lr=0.05 momentum=0.9", "rmsprop lr=0.02", "adam lr=0.05", "lion lr=0.02"),
+    "noisy valley": ("sgd lr=0.1", "sgd lr=0.02 momentum=0.9", "rmsprop lr=0.1", "adam lr=0.1", "lbfgs lr=1 max_iter=5"),
+}
+"""The optimizers that each surface begins with, at rates that suit it."""
+
+RATES = {"adadelta": 10.0, "prodigy": 1.0, "lbfgs": 1.0, "adafactor": 0.1, "schedule_free_adamw": 0.3, "lion": 0.02}
+"""The rate at which a kind is offered here, if it is not a tenth: those of networks are too small for a plane some units wide."""
+
+FIRST: tuple[surfaces.Name, float, float, surfaces.Point, int, float, int] = ("quadratic", 20.0, 0.0, (-2.5, 1.5), 200, 0.0, 0)
+"""Surface, condition number, angle, start, steps, noise and its seed that the page opens with."""
+
+FACTORS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+STEPS = (25, 50, 100, 200, 400)
+TICK_S, FRAMES = 0.35, 40
+"""Seconds between two frames of the animation, and frames of all of it."""
+COLUMNS = ["variant", "step", "x", "y", "loss", "excess", "grad_norm", "distance", "evaluations", "reached", "status"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the controls say: `name`, `condition` and `angle` are the surface's."""
+
+    name: surfaces.Name
+    condition: float
+    angle: float
+    start: surfaces.Point
+    steps: int
+    noise: float
+    seed: int
+    optimizers: tuple[OptimizerChoice, ...]
+
+    @property
+    def surface(self) -> Surface:
+        return surfaces.make(self.name, self.condition, self.angle)
+
+
+def draw(asked: Asked) -> None:
+    """The surface with the paths, how fast they come down, exact values, CSV: what moves is a fragment of its own."""
+    if not asked.optimizers:
+        st.info("Pick at least one optimizer.")
+        return
+    playing = bool(st.session_state.get(f"{PAGE}.playing"))
+
+    @st.fragment(run_every=TICK_S if playing else None)
+    def body() -> None:
+        if _moved(asked) or (playing and not _advance(asked.steps)):
+            st.rerun()
+        with errors.shown("The paths cannot be drawn"):
+            _follow(asked, playing=playing)
+
+    body()
+
+
+def _follow(asked: Asked, *, playing: bool) -> None:
+    step = _step(asked.steps, playing=playing)
+    left, right = st.columns([5, 4], gap="medium")
+    place = left.empty()
+    right.markdown(f"${asked.surface.formula}$\n\n{asked.surface.about}")
+    if "torch" not in sys.modules:  # which takes seconds to load, once; the surface need not wait for paths that are not stored
+        place.vega_lite_chart(_picture(asked, _none(), 0, clickable=False), width="stretch")
+    with right, st.spinner("Walking ..."):
+        paths = paths_of(asked)
+    key = f"{PAGE}.{asked.name.replace(' ', '_')}.picture"
+    clicked = partial(_clicked, key, asked.name)
+    picture = _picture(asked, paths, step)
+    place.vega_lite_chart(picture, key=key, width="stretch", on_select=clicked, selection_mode=[charts.START])
+    with right:
+        figure(f"{PAGE}.descent", charts.descent(paths, variants=_names(asked), step=step), stretch=True)
+    _values(paths, step)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        _download(paths)
+        _to_network(asked)
+
+
+def _to_network(asked: Asked) -> None:
+    """A link to the workbench with the very same optimizers, rates included."""
+    variants = [{"name": name_of(optimizer), "optimizer": optimizer.identity()} for optimizer in asked.optimizers]
+    comparison = Comparison.load({"base": presets.OPTIMIZERS.base, "variants": variants, "seeds": 3})
+    query = links.query_for("compare", comparison)
+    said = "Train a network with exactly these, rates included"
+    st.page_link(links.COMPARE, label=said, icon=":material/open_in_new:", query_params=query, help="Opens the workbench.")
+
+
+def controls() -> Asked:
+    """Draws which surface, from where, with what noise, and by whom; and returns what they say."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        name = st.selectbox("Surface", surfaces.NAMES, key=f"{PAGE}.surface", bind="query-params", width=140)
+        condition, angle = _shape() if name == "quadratic" else (20.0, 0.0)
+        fresh = surfaces.make(name, condition, angle)
+        start = _start(fresh)
+        steps = st.selectbox("Steps", STEPS, index=STEPS.index(200), key=f"{PAGE}.steps", bind="query-params", width=80)
+        noise, seed = _noise(fresh)
+        factor = st.selectbox(
+            "Rates ×",
+            FACTORS,
+            index=FACTORS.index(1.0),
+            format_func=lambda value: f"{value:g}",
+            key=f"{PAGE}.factor",
+            bind="query-params",
+            width=95,
+            help="Multiplies every optimizer's learning rate: up to where does each still arrive?",
+        )
+    return Asked(name, condition, angle, start, steps, noise, seed, _optimizers(name, factor, steps))
+
+
+def _shape() -> tuple[float, float]:
+    """The quadratic's condition number, and how far its axes are turned."""
+    condition = st.select_slider(
+        "Condition number",
+        (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
+        value=20,
+        key=f"{PAGE}.condition",
+        bind="query-params",
+        width=130,
+        help="The largest curvature over the smallest (of the loss's Hessian matrix). 1: a round bowl.",
+    )
+    angle = st.slider(
+        "Turned (°)",
+        0,
+        90,
+        0,
+        15,
+        key=f"{PAGE}.angle",
+        bind="query-params",
+        width=90,
+        help="Turns the bowl's axes away from x and y. SGD minds it not at all; methods that scale each coordinate by itself do.",
+    )
+    return float(condition), float(angle)
+
+
+def _start(surface: Surface) -> surfaces.Point:
+    found = []
+    for axis, begin, (low, high) in zip("xy", surface.start, (surface.frame[:2], surface.frame[2:]), strict=True):
+        found.append(
+            st.number_input(
+                f"Start {axis}",
+                low,
+                high,
+                begin,
+                0.1,
+                format="%g",
+                key=_start_key(surface.name, axis),
+                bind="query-params",
+                width=105,
+                help="Where all paths begin. A click into the picture sets it, too.",
+            )
+        )
+    return float(found[0]), float(found[1])
+
+
+def _start_key(name: str, axis: str) -> str:
+    return f"{PAGE}.{name.replace(' ', '_')}.{axis}"
+
+
+def _clicked(key: str, name: str) -> None:
+    """Moves the start to the place that was clicked."""
+    points = st.session_state[key].selection.get(charts.START, [])
+    if points and {"x", "y"} <= set(points[0]):
+        frame = surfaces.make(name).frame  # type: ignore[arg-type]
+        for axis, low, high in (("x", *frame[:2]), ("y", *frame[2:])):
+            st.session_state[_start_key(name, axis)] = min(max(round(float(points[0][axis]), 2), low), high)
+
+
+def _moved(asked: Asked) -> bool:
+    """Whether a click has moved the start since the controls, which are no part of what moves, were drawn."""
+    return any(st.session_state.get(_start_key(asked.name, axis), now) != now for axis, now in zip("xy", asked.start, strict=True))
+
+
+def _noise(surface: Surface) -> tuple[float, int]:
+    noise = st.number_input(
+        "Noise",
+        0.0,
+        100.0,
+        surface.noise,
+        0.5,
+        format="%g",
+        key=f"{PAGE}.{surface.name.replace(' ', '_')}.noise",
+        bind="query-params",
+        width=80,
+        help="Standard deviation of what is added to each component of each gradient, the same for all optimizers.",
+    )
+    if not noise:
+        return 0.0, 0
+    # Floats, since Streamlit's whole-number input raises OverflowError where the URL says 1e999.
+    key = f"{PAGE}.noise_seed"
+    return float(noise), int(st.number_input("Noise seed", 0.0, 2.0**31, 0.0, 1.0, format="%.0f", key=key, bind="query-params", width=80))
+
+
+def _optimizers(name: surfaces.Name, factor: float, steps: int) -> tuple[OptimizerChoice, ...]:
+    begin = list(STARTERS[name])
+    excluded = "; ".join(lab.EXCLUDED.values())
+    texts = st.multiselect(
+        "Optimizers",
+        list(dict.fromkeys([*begin, *offered()])),
+        default=begin,
+        max_selections=len(palette.COLOURS),
+        key=f"{PAGE}.{name.replace(' ', '_')}.optimizers",
+        accept_new_options=True,
+        filter_mode="contains",
+        bind="query-params",
+        placeholder="Pick, or type such as: adam lr=0.3 betas=0.9-0.99",
+        help="Pick kinds, or type one with its settings: `sgd lr=0.1 momentum=0.9`. What is not written is at its default. "
+        f"Not here: {excluded}.",
+    )
+    found: dict[str, OptimizerChoice] = {}
+    for text in texts:
+        try:
+            optimizer = read(text, factor, steps)
+            found.setdefault(name_of(optimizer), optimizer)
+        except SettingsError as error:
+            st.error(errors.as_list(str(error).splitlines()))
+    return tuple(found.values())
+
+
+def offered() -> list[str]:
+    """Every kind that has a path, as text, at a rate for a plane some units wide."""
+    kinds = fields.kinds(RunSettings, "optimizer")
+    return [f"{kind} lr={RATES.get(kind, 0.1):g}" for kind in kinds if kind not in lab.EXCLUDED]
+
+
+def read(text: str, factor: float, steps: int) -> OptimizerChoice:
+    """The optimizer that a text writes, its rate times `factor`. Raises SettingsError for what cannot be read, or has no path here."""
+    given = parse("optimizer", text)
+    try:
+        optimizer = lab.optimizer_of(given)
+        optimizer = lab.optimizer_of({**optimizer.identity(), "lr": float(f"{optimizer.lr * factor:.12g}")})
+    except ValidationError as error:
+        raise SettingsError(explain(error, given)) from error
+    if said := lab.refusal(optimizer, steps):
+        raise SettingsError(f"{text}: {said}")
+    return optimizer
+
+
+def name_of(optimizer: OptimizerChoice) -> str:
+    """The optimizer as text, its rate always said: `sgd lr=0.001 momentum=0.9`."""
+    others = {name: value for name, value in optimizer.identity().items() if name not in ("kind", "lr")}
+    return write({"kind": optimizer.kind, "lr": optimizer.lr, **others})
+
+
+def _names(asked: Asked) -> list[str]:
+    return [name_of(optimizer) for optimizer in asked.optimizers]
+
+
+def paths_of(asked: Asked) -> DataFrame:
+    """The paths of all, one below the other, with their optimizer's text as `variant`."""
+    parts = [
+        _path(asked.name, asked.condition, asked.angle, name_of(optimizer), asked.start, asked.steps, asked.noise, asked.seed, optimizer)
+        for optimizer in asked.optimizers
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+@st.cache_data(show_spinner=False, max_entries=400)
+def _path(
+    name: surfaces.Name,
+    condition: float,
+    angle: float,
+    text: str,
+    start: surfaces.Point,
+    steps: int,
+    noise: float,
+    seed: int,
+    _optimizer: OptimizerChoice,
+) -> DataFrame:
+    """One path; its optimizer is told by `text`, which writes all its settings."""
+    path = stored_paths.of(text) if (name, condition, angle, start, steps, noise, seed) == FIRST else None
+    if path is None:
+        path = lab.path(surfaces.make(name, condition, angle), _optimizer, start, steps, noise=noise, seed=seed)
+    path.insert(0, "variant", text)
+    return path
+
+
+def computed_first_paths() -> dict[str, DataFrame]:
+    """The paths that the page opens with, computed now: what `core.labs.optimization.stored_paths` keeps."""
+    name, condition, angle, start, steps, noise, seed = FIRST
+    surface = surfaces.make(name, condition, angle)
+    return {text: lab.path(surface, read(text, 1.0, steps), start, steps, noise=noise, seed=seed) for text in STARTERS[name]}
+
+
+@st.cache_data(show_spinner=False, max_entries=60)
+def _grid(name: surfaces.Name, condition: float, angle: float) -> DataFrame:
+    return surfaces.grid(surfaces.make(name, condition, angle))
+
+
+def _picture(asked: Asked, paths: DataFrame, step: int, *, clickable: bool = True) -> dict[str, Any]:
+    surface = asked.surface
+    minima = DataFrame(surface.minima, columns=["x", "y"])
+    grid = _grid(asked.name, asked.condition, asked.angle)
+    chart = charts.surface(grid, paths, minima, variants=_names(asked), lowest=surface.lowest, step=step, clickable=clickable)
+    return specs.spec(chart)
+
+
+def _none() -> DataFrame:
+    numbers = dict.fromkeys(("step", "x", "y", "loss"), pd.Series(dtype=float))
+    return DataFrame({"variant": pd.Series(dtype=str), **numbers, "status": pd.Series(dtype=str)})
+
+
+def _step(steps: int, *, playing: bool) -> int:
+    """The step slider, with the button that moves it."""
+    key = f"{PAGE}.step"
+    if st.session_state.get(key, 0) > steps:
+        st.session_state[key] = steps
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        label, icon = ("Stop", ":material/stop:") if playing else ("Play", ":material/play_arrow:")
+        if st.button(label, key=f"{PAGE}.play", icon=icon, on_click=_toggle, args=(steps,), help="Walks from the start to the end."):
+            st.rerun()
+        return int(st.slider("Up to update", 0, steps, steps, 1, key=key, bind="query-params"))
+
+
+def _toggle(steps: int) -> None:
+    """Starts or stops the animation; one that has come to the end begins anew."""
+    key = f"{PAGE}.playing"
+    st.session_state[key] = not st.session_state.get(key, False)
+    if st.session_state[key] and st.session_state.get(f"{PAGE}.step", steps) >= steps:
+        st.session_state[f"{PAGE}.step"] = 0
+
+
+def _advance(steps: int) -> bool:
+    """Moves the slider by a frame; at the last step the animation is over, and this is False."""
+    now = int(st.session_state.get(f"{PAGE}.step", 0))
+    st.session_state[f"{PAGE}.step"] = after = next_step(now, steps)
+    st.session_state[f"{PAGE}.playing"] = after < steps
+    return after < steps
+
+
+def next_step(now: int, steps: int) -> int:
+    """The step of the next frame: the first ones singly, for they are the largest, then so that there are about `FRAMES` in all."""
+    return min(now + max(1, min(now // 4, steps // FRAMES)), steps)
+
+
+def _values(paths: DataFrame, step: int) -> None:
+    table = lab.at_step(paths, step)[COLUMNS]
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    st.dataframe(
+        table,
+        key=f"{PAGE}.values",
+        hide_index=True,
+        column_config={
+            "variant": text("Optimizer", pinned=True),
+            "step": number("Update", help="A path that diverged ends before."),
+            "x": number("x", format="%.5g"),
+            "y": number("y", format="%.5g"),
+            "loss": number("Loss", format="%.4g"),
+            "excess": number("Above lowest", format="%.3g", help="Loss minus the lowest loss that there is."),
+            "grad_norm": number("Gradient", format="%.3g", help="Norm of the gradient, without noise."),
+            "distance": number("Distance", format="%.3g", help="To the nearest minimum."),
+            "evaluations": number("Gradients", help="How often the gradient was asked for: once an update, but by L-BFGS."),
+            "reached": number("Reached", help="First update at which the loss above the lowest was a thousandth of the start's."),
+            "status": text("Status", help="diverged: not finite any more, or a million units away."),
+        },
+        placeholder="–",
+        alt=f"Exact values of every path at step {step}",
+    )
+
+
+def _download(paths: DataFrame) -> None:
+    meaning = "Every step of every path: place, loss, gradient norm, distance to the nearest minimum."
+    csv_button(f"{PAGE}.csv", "paths.csv", paths, meaning)

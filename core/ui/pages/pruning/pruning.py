@@ -1,0 +1,363 @@
+"""Pruning: accuracy against what is left, where the zeros are, which inputs stay, and what is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import streamlit as st
+from pandas import DataFrame
+
+from core.analysis import compression as analysis
+from core.analysis import metrics
+from core.analysis.statistics import leading_verdict, quoted
+from core.charts import compression as charts
+from core.charts.parts import palette
+from core.choices.pruning import NoPruning, PruningChoice
+from core.comparison import Comparison
+from core.settings import RunSettings
+from core.ui import errors
+from core.ui.markdown import plain
+from core.ui.pages.pruning import masks
+from core.ui.results import compression, view, words
+from core.ui.results.compression import Start, number
+from core.ui.results.drawing import WIDTH, chart
+from core.ui.results.live import Results
+from core.ui.results.overview import seed_choice
+from core.ui.results.view import in_words
+
+PAGE = "pruning"
+PATH = "pages/pruning.py"
+DENSE = "dense"
+TOLERANCE = 0.01
+"""What may be lost of the metric for the network to count as no worse: accuracy, or nats, or shares of the target's spread."""
+PATIENCE = 2.0
+
+LEVELS = (0.5, 0.8, 0.9, 0.95)
+_BASE = {
+    "model": {"kind": "mlp", "hidden": [32, 32]},
+    "optimizer": {"kind": "adam", "lr": 0.01},
+    "training": {"epochs": 16},
+    "pruning": {"kind": "magnitude"},
+}
+_IN_STEPS: dict[str, object] = {"kind": "magnitude", "epochs": [4, 7, 10]}
+_MOMENTS: dict[str, dict[str, object]] = {
+    "one shot": {"kind": "magnitude"},
+    "in 3 steps": _IN_STEPS,
+    "in 3 steps, cubic": _IN_STEPS | {"curve": "cubic"},
+    "ticket, one shot": {"kind": "magnitude", "rewind": 0},
+    "ticket, in 3 steps": _IN_STEPS | {"rewind": 0},
+}
+
+START = Comparison.load(
+    {
+        "base": _BASE,
+        "vary": {
+            "pruning": [
+                {"kind": "magnitude"},
+                {"kind": "magnitude", "scope": "layer"},
+                *({"kind": kind} for kind in ("random", "gradient", "movement", "snip", "units")),
+            ],
+            "pruning.sparsity": LEVELS,
+        },
+        "seeds": 3,
+    }
+)
+"""Seven criteria at four sparsities, once after epoch 10 (SNIP: before the first); a small network, so that it can become too small."""
+
+MOMENTS = Comparison.load(
+    {
+        "base": _BASE,
+        "variants": [
+            {"name": f"{name}, sparsity={level}", "pruning": pruning | {"sparsity": level}}
+            for name, pruning in _MOMENTS.items()
+            for level in LEVELS
+        ],
+        "seeds": 3,
+    }
+)
+"""The same criterion at other moments: at once, in steps, and with the survivors sent back to their first weights."""
+
+STARTS = (
+    Start("seven criteria", "Which weights go: seven ways to choose them, pruned once, after epoch 10 of 16.", START),
+    Start(
+        "one shot, gradual, lottery tickets",
+        "When they go: all at once, in three steps, or with the survivors sent back to their first weights (lottery tickets).",
+        MOMENTS,
+    ),
+)
+
+ABOUT = """
+A network is trained, its least important weights are set to **zero for good**, and the rest trains on. Read the first chart from left to
+right: the fewer weights are left, the more accuracy is lost, and a better **criterion** stays near the dashed line of the dense network
+for longer. A criterion is worth its trouble only where it beats **random**.
+"""
+
+TERMS = (
+    "magnitude: the smallest |w| of the whole network go, or the same share of each layer. gradient: the smallest |w g|, which is how much "
+    "the loss would change to first order. movement: weights that training pushes towards zero. SNIP: |w g| before the first update. "
+    "units: whole hidden units, so that the network really becomes smaller. Lottery ticket: after pruning, the survivors go back to their "
+    "first weights."
+)
+
+
+def with_dense(asked: Comparison) -> Comparison:
+    """The comparison with its networks unpruned, which all else is held against."""
+    return compression.with_references(asked, {DENSE: _dense})
+
+
+def _dense(run: RunSettings) -> RunSettings | None:
+    return compression.changed(run, pruning=NoPruning()) if isinstance(run.pruning, PruningChoice) else None
+
+
+def draw(results: Results) -> None:
+    """The whole page below its form."""
+    if not compression.lead(PAGE, results, "Pruning", ABOUT):
+        compression.starts(PAGE, PATH, STARTS, START)
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        metric = compression.metric_choice(PAGE, results)
+        level = _level(results)
+        seed = seed_choice(f"{PAGE}.shown_seed", results)
+    points = results.once(("points", metric), lambda: points_of(results, metric), PATIENCE)
+    _verdict(results, points, metric, level)
+    grid = st.grid(2, min_column_width=WIDTH, gap="small")
+    with grid.cell():
+        _trade_off(results, points, metric)
+    with grid.cell():
+        _layers(results, points, level)
+    _tabs(results, points, metric, level, seed)
+    _table(results, points, metric)
+    compression.finish(PAGE, results, metric)
+    compression.starts(PAGE, PATH, STARTS, START)
+
+
+def _level(results: Results) -> float:
+    """The sparsity at which masks, curves and timing look."""
+    runs = compression.settings_of(results.comparison).values()
+    levels = sorted({run.pruning.sparsity for run in runs if isinstance(run.pruning, PruningChoice)})
+    if not levels:
+        return 0.0
+    chosen = st.segmented_control(
+        "Look closer at",
+        levels,
+        default=levels[len(levels) // 2],
+        format_func=lambda level: f"{level:.4g}",
+        required=True,
+        key=f"{PAGE}.level",
+        bind="query-params",
+        help="Sparsity (the share of weights or units that goes) at which the masks, the curves and the timing below are shown.",
+    )
+    return levels[len(levels) // 2] if chosen is None else float(chosen)  # type: ignore[redundant-expr]  # an empty text in the URL
+
+
+def points_of(results: Results, metric: str) -> DataFrame:
+    """A row a variant: name, variant (its family), target, left, mean, low, high, n, diverged, difference and its interval."""
+    runs = compression.settings_of(results.comparison)
+    reference = next((name for name, run in runs.items() if isinstance(run.pruning, NoPruning)), None)
+    table = analysis.joined(analysis.outcomes(results.history, results.runs, metric, reference), analysis.weights_left(results.history))
+    families = {name: compression.family(name, "sparsity") for name in runs}
+    targets = {name: getattr(run.pruning, "sparsity", 0.0) for name, run in runs.items()}
+    table = table.rename(columns={"variant": "name"})
+    return table.assign(
+        variant=table["name"].map(families),
+        family=table["name"].map(families),
+        target=table["name"].map(targets).astype(float),
+        pruned=[isinstance(runs[name].pruning, PruningChoice) for name in table["name"]],
+    )
+
+
+def _families(results: Results) -> list[str]:
+    runs = compression.settings_of(results.comparison)
+    return list(dict.fromkeys(compression.family(name, "sparsity") for name, run in runs.items() if isinstance(run.pruning, PruningChoice)))
+
+
+def _verdict(results: Results, points: DataFrame, metric: str, level: float) -> None:
+    """The best at the chosen sparsity against the runner-up, and how far each family goes at no cost."""
+    names = list(points.loc[points["pruned"] & (points["target"] == level), "name"])
+    history, runs = (frame[frame["variant"].isin(names)] for frame in (results.history, results.runs))
+    if len(history):
+        said = results.once(("verdict", metric, level), lambda: leading_verdict(history, runs, metric), PATIENCE)
+        st.markdown(f"#### {plain(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
+    pruned = points[points["pruned"] & points["difference"].notna()]
+    if len(pruned):
+        tolerance = _tolerance(results.runs, metric)
+        best = analysis.furthest(pruned, tolerance, higher_is_better=metrics.higher_is_better(metric))
+        compression.note(_free(best, sorted(set(pruned["family"]) - set(best["family"])), metrics.name(metric), tolerance))
+
+
+def _tolerance(runs: DataFrame, metric: str) -> float:
+    """What may be lost of a metric; of one in the target's unit, as a share of the target's spread."""
+    row = metrics.METRICS[metric]
+    spread = float(runs["target_std"].median()) if row.unit == metrics.OF_TARGET else 1.0
+    return TOLERANCE * spread
+
+
+def _free(best: DataFrame, lost: list[str], name: str, tolerance: float = TOLERANCE) -> str:
+    """How few weights are enough for each family, and which families have none to give away."""
+    said = []
+    for left, group in best.assign(left=best["left"].round(2)).groupby("left"):
+        said.append(f"{left:.0%} of the weights ({_names(group['family'])})")
+    enough = f"Within {tolerance:.3g} of the dense network's {name}, on average, with {', '.join(said)}. " if said else ""
+    return enough + (f"Not even the mildest pruning costs less: {_names(lost)}." if lost else "")
+
+
+def _names(families: Iterable[str]) -> str:
+    return ", ".join(map(quoted, families))
+
+
+def _trade_off(results: Results, points: DataFrame, metric: str) -> None:
+    st.subheader("Against what is left", anchor=False, help=TERMS)
+    pruned = points[points["pruned"] & points["mean"].notna() & (points["left"] > 0)]
+    chart(
+        results,
+        f"{PAGE}.trade_off",
+        charts.trade_off,
+        pruned,
+        points[~points["pruned"] & points["mean"].notna()],
+        about=metric,
+        variants=_families(results),
+        stretch=True,
+        patience=PATIENCE,
+        x="left",
+        x_title="weights left (logarithmic)",
+        y_title=metrics.title(metric, view.loss_unit(results)),
+        reverse=True,
+        width=WIDTH,
+    )
+    st.caption(
+        "Means over seeds with 95 % bands. Weights left are counted, not asked for: pruning units takes their weights on both sides."
+    )
+
+
+def _layers(results: Results, points: DataFrame, level: float) -> None:
+    st.subheader("Where the zeros are", anchor=False)
+    chart(
+        results,
+        f"{PAGE}.layers",
+        charts.squares,
+        lambda: cells_of(results, points, level),
+        about=level,
+        variants=[f"sparsity {level:.4g}"],
+        patience=PATIENCE,
+        x="layer",
+        y="family",
+        value="sparsity",
+        x_title="layer",
+        y_title="",
+        value_title="zeros at the end (fraction of the layer)",
+        fraction=True,
+        width=WIDTH,
+        labels=130,
+    )
+    st.caption("Global criteria take more from large layers. Where a layer nears 1, hardly any signal gets through.")
+
+
+def cells_of(results: Results, points: DataFrame, level: float) -> DataFrame:
+    """Share of zeros at a sparsity: variant (which says that sparsity), family, layer, sparsity."""
+    table = analysis.densities(results.layers).rename(columns={"variant": "name"})
+    described = points.loc[points["pruned"] & (points["target"] == level), ["name", "family"]]
+    table = described.merge(table, on="name").assign(variant=f"sparsity {level:.4g}")
+    return table.assign(sparsity=1 - table["density"])[["variant", "family", "layer", "sparsity"]]
+
+
+def _tabs(results: Results, points: DataFrame, metric: str, level: float, seed: int) -> None:
+    shown = points[~points["pruned"] | (points["target"] == level)]
+    names = list(shown.loc[shown["pruned"], "name"])
+    pictures, training, timing = st.tabs(
+        ["Masks", "Over training", "Smaller for real"], key=f"{PAGE}.tab", on_change="rerun", bind="query-params"
+    )
+    if pictures.open:
+        with pictures, errors.shown("The masks cannot be drawn"):
+            masks.draw(PAGE, results, names, level, seed)
+    if training.open:
+        with training:
+            _training(results, shown, metric)
+    if timing.open:
+        with timing, errors.shown("The networks cannot be timed"):
+            masks.smaller(PAGE, results, level, seed)
+
+
+def _training(results: Results, shown: DataFrame, metric: str) -> None:
+    st.caption(
+        "The fall is the pruning itself; how far it climbs back is what training on is worth. A ticket begins anew: there its line breaks."
+    )
+    colours = palette.with_references(_families(results), list(shown.loc[~shown["pruned"], "name"]))
+    of_each = zip(shown["name"], shown["family"].where(shown["pruned"], shown["name"]), strict=True)
+    chart(
+        results,
+        f"{PAGE}.over_training",
+        charts.over_training,
+        results.course,
+        variants=list(shown["name"]),
+        colours=tuple((name, colours[family]) for name, family in of_each),
+        stretch=True,
+        patience=PATIENCE,
+        metric=metric,
+        with_train=False,
+        with_seeds=False,
+        focus=False,
+        width=2 * WIDTH,
+    )
+    _tickets(results, shown, metric)
+
+
+def _tickets(results: Results, shown: DataFrame, metric: str) -> None:
+    found = results.once(("tickets", metric), lambda: analysis.tickets(results.course, metric), PATIENCE)
+    found = found[found["variant"].isin(shown["name"])].assign(half=(found["high"] - found["low"]) / 2)
+    if found.empty:
+        return
+    st.markdown("**What each ticket had reached when it was pruned further**")
+    columns = {
+        "variant": st.column_config.TextColumn("Variant", pinned=True),
+        "epoch": number("After epoch", "%d", "The pruning after this epoch took the weights back."),
+        "left": number("Weights left", "percent", "Until that pruning."),
+        "n": number("Seeds", "%d", "With a value there."),
+        "mean": number(in_words(metric), "%.4g", "Mean over seeds, of the network as it was trained."),
+        "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
+    }
+    compression.shown_table(f"{PAGE}.tickets", found, columns, "Every ticket on the way: weights left, and what it had reached")
+
+
+def _table(results: Results, points: DataFrame, metric: str) -> None:
+    st.subheader("Exact values", anchor=False)
+    work = results.once("work", lambda: analysis.work(results.layers, compression.multiply_adds(results)), PATIENCE)
+    runs = results.runs.groupby("variant", sort=False, observed=True)[["parameters", "nonzero", *metrics.TESTS]].mean()
+    frame = analysis.joined(points.drop(columns="variant").rename(columns={"name": "variant"}), runs.reset_index(), work)
+    frame = frame.assign(
+        half=(frame["high"] - frame["low"]) / 2,
+        compression=frame["parameters"] / frame["nonzero"].where(frame["nonzero"] > 0),
+        difference_half=(frame["difference_high"] - frame["difference_low"]) / 2,
+    )
+    compression.shown_table(
+        f"{PAGE}.table", frame, _of_quality(metric), "Every variant: its quality, and its difference to the dense network"
+    )
+    compression.shown_table(f"{PAGE}.costs", frame, _of_size(), "Every variant: the weights that are left, and what they cost")
+
+
+def _of_quality(metric: str) -> dict[str, Any]:
+    return {
+        "variant": st.column_config.TextColumn("Variant", pinned=True),
+        "n": number("Seeds", "%d", "Runs that are stored or on their way."),
+        "diverged": number("Diverged", "%d", words.DIVERGED),
+        "mean": view.column(metric, format="%.4g", help="Mean over seeds, at the end of training."),
+        "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
+        "difference": number("To dense", "%+.3g", "Difference to the unpruned network, paired by seed."),
+        "difference_half": number("± ", "%.2g", "Half of that difference's 95 % interval."),
+        **{name: view.column(name) for name in metrics.TESTS},
+    }
+
+
+def _of_size() -> dict[str, Any]:
+    return {
+        "variant": st.column_config.TextColumn("Variant", pinned=True),
+        "left": number("Weights left", "percent", "Share of the weights (biases and norms not counted) that are not zero."),
+        "parameters": number("Parameters", "localized", "Of the network, biases and norms included."),
+        "nonzero": number("Non-zero", "localized", "How many of them are not zero."),
+        "compression": number("Compression", "%.2f×", "Parameters / non-zero parameters."),
+        "multiply_adds": number("Multiply-adds", "localized", "Multiplications (each with an addition) that one example takes, unpruned."),
+        "remaining": number("Remaining", "localized", "Those by a weight that is not zero."),
+        "speed_up": number(
+            "Theoretical speed-up", "%.2f×", "Multiply-adds / remaining: a bound, reached only by what skips zeros for free."
+        ),
+    }

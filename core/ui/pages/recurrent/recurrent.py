@@ -1,0 +1,158 @@
+"""The page of recurrent networks: the adding problem, the gradient against the lag, clipping, truncation."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import streamlit as st
+from pandas import DataFrame
+
+from core.analysis import metrics, speeds
+from core.analysis import recurrent as analysis
+from core.charts import recurrent as charts
+from core.charts.results import curves
+from core.ui.form import forms
+from core.ui.markdown import plain
+from core.ui.pages.recurrent.parts import ADDING, CLIPPING, LAG, PARTS, TABS, TRUNCATION, Baseline, Part, baseline
+from core.ui.results import compression, gradient_lag, live, overview, steering, table, words
+from core.ui.results.drawing import WIDTH, chart
+from core.ui.results.live import Results
+from core.ui.results.view import LOG_Y, ROBUST, SEEDS, View, controls, named
+
+PAGE = "recurrent"
+PATH = "pages/recurrent.py"
+HEADING = "Recurrent"
+START = PARTS[ADDING].start
+
+
+def draw() -> None:
+    """Form and view of the open tab; the gradient against the lag is of the networks of the adding problem."""
+    places = dict(zip(TABS, st.tabs(TABS, key=f"{PAGE}.tab", on_change="rerun", bind="query-params"), strict=True))
+    tab = next((name for name, place in places.items() if place.open), ADDING)
+    part = PARTS[ADDING if tab == LAG else tab]
+    comparison = forms.comparison(part.page, part.start)
+    with places[tab]:
+        live.show(comparison, gradient_lag.draw if tab == LAG else partial(draw_part, part))
+
+
+def draw_part(part: Part, results: Results) -> None:
+    """A tab that trains."""
+    steering.title(results, HEADING, part.page)
+    st.markdown(part.about)
+    steering.standing(results)
+    compression.starts(part.page, PATH, part.starts, part.start, {f"{PAGE}.tab": part.tab})
+    if results.empty and not results.progress.active:
+        steering.nothing_yet(results, part.page, part.nothing_yet, part.heading)
+        return
+    above = st.container()
+    view = controls(part.page, results, (LOG_Y, SEEDS, ROBUST))
+    found = baseline(results.comparison)
+    with above:
+        if found is not None and part.tab != CLIPPING:
+            st.markdown(f"#### {plain(_said(solved(results, found), found))}")
+        overview.verdict(results, view)
+    _pictures(part, results, view, found)
+    table.summary(part.page, results, view)
+    table.downloads(part.page, results, view)
+    table.workbench_link(results)
+
+
+def solved(results: Results, found: Baseline) -> DataFrame:
+    """Which runs ended below half of the baseline, by validation loss, or by training loss where there are no validation data, as logged
+    where that is not measured either.
+    """
+
+    def make() -> DataFrame:
+        losses = [name for name in ("val_loss", "train_loss_eval") if results.history[name].notna().any()]
+        metric = losses[0] if losses else "train_loss"
+        return analysis.solved(results.history, results.variants, found.value, metric)
+
+    return results.once(("solved", found), make)
+
+
+def _said(frame: DataFrame, found: Baseline) -> str:
+    said = [f"{row['variant']} {row['solved']} of {row['n']}" for row in frame.to_dict("records") if row["n"]]
+    return f"Below half of {found.value:.3g} ({found.label}): {', '.join(said)} seeds"
+
+
+def _pictures(part: Part, results: Results, view: View, found: Baseline | None) -> None:
+    grid = st.grid(3, min_column_width=WIDTH, gap="small")
+    with grid.cell():
+        _loss(part, results, view, found)
+    with grid.cell():
+        _gradient(part, results, view)
+    with grid.cell():
+        {ADDING: _solved, CLIPPING: _diverged, TRUNCATION: _cost}[part.tab](part, results, found)
+
+
+def _loss(part: Part, results: Results, view: View, found: Baseline | None) -> None:
+    st.subheader(named(results, view.metric), anchor=False)
+    ruled = found if metrics.is_loss(view.metric) else None
+    options: dict[str, Any] = {"with_train": view.with_train, "with_seeds": view.with_seeds, "log_y": view.log_y, "focus": view.focus}
+    options |= {"baseline": ruled and ruled.value, "label": ruled.label if ruled else ""}
+    options |= {"metric": view.metric, "x": view.x, "width": WIDTH}
+    chart(results, f"{part.page}.loss", charts.against_baseline, results.history, stretch=True, **options)
+
+
+def _gradient(part: Part, results: Results, view: View) -> None:
+    st.subheader("Gradient norm", anchor=False, help="Of the last mini-batch before each measurement, before it is clipped.")
+    options: dict[str, Any] = {"metric": "grad_norm", "with_train": False, "with_seeds": view.with_seeds, "log_y": True, "focus": False}
+    chart(results, f"{part.page}.gradient", curves.loss_curves, results.course, stretch=True, x=view.x, width=WIDTH, **options)
+
+
+def _solved(part: Part, results: Results, found: Baseline | None) -> None:
+    """Who has found out what the marks mean, and when."""
+    st.subheader("Who solves it", anchor=False)
+    if found is None:
+        st.caption("Nothing is known of what these data allow without a memory.")
+        return
+    number = st.column_config.NumberColumn
+    columns = {
+        "variant": st.column_config.TextColumn("Variant", pinned=True),
+        "n": number("Seeds"),
+        "solved": number("Solved", help=f"Seeds whose validation loss is below half of {found.value:.3g} at the end."),
+        "epoch": number("At epoch", format="%.1f", help="When they first were: the median."),
+        "diverged": number("Diverged"),
+    }
+    frame = solved(results, found)
+    shown: dict[str, Any] = {"hide_index": True, "column_config": columns, "placeholder": "–"}
+    st.dataframe(frame, key=f"{part.page}.solved", alt="Seeds that solve the problem, by variant", **shown)
+    table.csv_button(f"{part.page}.download.solved.csv", "solved.csv", frame)
+    st.caption(
+        "Where all variants have the same learning rate, it may not suit each of them. The dotted line is an expectation: on the "
+        "few hundred validation sequences, always saying the mean has a loss a little beside it."
+    )
+
+
+def _diverged(part: Part, results: Results, found: Baseline | None) -> None:
+    """The share of the seeds whose training fell apart."""
+    st.subheader("Diverged", anchor=False, help=words.DIVERGED)
+    frame = results.once("diverged", lambda: analysis.diverged_shares(results.history, results.variants))
+    chart(results, f"{part.page}.diverged", charts.diverged, frame, stretch=True, width=WIDTH)
+    table.csv_button(f"{part.page}.download.diverged.csv", "diverged.csv", frame)
+
+
+def _cost(part: Part, results: Results, found: Baseline | None) -> None:
+    """What an update takes."""
+    st.subheader("What an update costs", anchor=False)
+    frame = results.once("speeds", lambda: speeds.speeds(results.history, results.variants)[["variant", "ms", "epoch_s"]], 2.0)
+    number = st.column_config.NumberColumn
+    columns = {
+        "variant": st.column_config.TextColumn("Variant", pinned=True),
+        "ms": number("ms an update", format="%.3f", help="Training time of one run, its share of a stack of several; without measuring."),
+        "epoch_s": number("s an epoch", format="%.3f"),
+    }
+    st.dataframe(
+        frame,
+        key=f"{part.page}.speeds",
+        hide_index=True,
+        column_config=columns,
+        placeholder="–",
+        alt="Cost of an update and an epoch by variant",
+    )
+    table.csv_button(f"{part.page}.download.speeds.csv", "speeds.csv", frame)
+    st.caption(
+        "Where the loss is at the end alone, as here, only the last k steps need be kept for the way back. What that saves is memory, "
+        "and time as far as a computation makes use of it."
+    )

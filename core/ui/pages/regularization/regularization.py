@@ -1,0 +1,142 @@
+"""The page of regularization: networks with and without it, the geometry behind it, and the weights of a linear model against strength."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.charts.results import pairs
+from core.comparison import Comparison
+from core.ui.form import links
+from core.ui.pages.regularization import labs as penalty_labs
+from core.ui.results import overview, parts, steering, table
+from core.ui.results.drawing import WIDTH, chart
+from core.ui.results.live import Results
+from core.ui.results.view import View, controls, in_words
+
+PAGE = "regularization"
+PATH = "pages/regularization.py"
+
+BASE: dict[str, Any] = {
+    "data": {"kind": "digits", "label_noise": 0.3},
+    "model": {"kind": "mlp", "hidden": [64, 64]},
+    "optimizer": {"kind": "sgd", "lr": 0.3},
+    "training": {"epochs": 20},
+}
+"""Three labels in ten are wrong: a network that fits them all is worse for it. With plain SGD a proximal step is as strong as told."""
+
+START = Comparison.load(
+    {
+        "base": BASE,
+        "variants": [
+            {"name": "Nothing"},
+            {"name": "L1", "penalty.l1": 0.001},
+            {"name": "L1, proximal", "penalty.l1_proximal": 0.002},
+            {"name": "Squared L2", "penalty.l2_squared": 0.003},
+            {"name": "Unit norms, proximal", "penalty.l2_norm_proximal": 0.02},
+            {"name": "Dropout 0.3", "model.dropout": 0.3},
+        ],
+        "seeds": 3,
+    }
+)
+
+STRENGTHS: dict[str, tuple[str, list[float]]] = {
+    "L1": ("penalty.l1", [0, 0.0003, 0.001, 0.002, 0.005]),
+    "L1, proximal": ("penalty.l1_proximal", [0, 0.0003, 0.001, 0.002, 0.005, 0.01]),
+    "Squared L2": ("penalty.l2_squared", [0, 0.0003, 0.001, 0.003, 0.01]),
+    "Unit norms, proximal": ("penalty.l2_norm_proximal", [0, 0.003, 0.01, 0.02, 0.03]),
+    "Weight decay": ("penalty.decoupled_decay", [0, 0.0003, 0.001, 0.003, 0.01]),
+    "Dropout": ("model.dropout", [0, 0.1, 0.3, 0.5, 0.7]),
+    "Label smoothing": ("training.label_smoothing", [0, 0.1, 0.2, 0.4]),
+}
+"""Comparisons of one strength each, over a range in which it does too little, enough, and too much."""
+
+NETWORKS, GEOMETRY, PATHS = "Networks", "Geometry", "Weights against strength"
+
+NOTHING_YET = (
+    "Three labels in ten are wrong. You will see how far training and validation come apart without regularization and with each "
+    "kind of it, what becomes of the weights, and which of them become exactly 0."
+)
+
+
+def sweep(name: str) -> Comparison:
+    """The comparison of one strength, by its name in `STRENGTHS`."""
+    path, values = STRENGTHS[name]
+    return Comparison.load({"base": BASE, "vary": {path: values}, "seeds": 3})
+
+
+def draw(results: Results) -> None:
+    """The heading with the buttons, and a tab each for the networks and the two labs. Only the open tab is made."""
+    steering.title(results, "Regularization", PAGE)
+    steering.standing(results)
+    drawers = {NETWORKS: lambda: _networks(results), GEOMETRY: penalty_labs.geometry, PATHS: penalty_labs.paths}
+    parts.tabs(f"{PAGE}.tab", drawers)
+
+
+def _networks(results: Results) -> None:
+    _strengths()
+    if results.empty and not results.progress.active:
+        steering.nothing_yet(results, PAGE, NOTHING_YET, "Networks that learn wrong labels by heart, and what holds them back")
+        st.caption("The tabs Geometry and Weights against strength need no training here: they show why L1 makes zeros and L2 does not.")
+        return
+    first = st.container()
+    view = controls(PAGE, results)
+    with first:
+        overview.verdict(results, view)
+        st.caption(
+            "What to look at: the gap, validation minus training. Three of ten training labels are wrong, those of validation are right: a "
+            "network that learns them by heart goes below the others on training and above them on validation; one held back does not "
+            "(its gap may be negative). Penalties add strength × size of the weights to the loss: Σ|w| (L1), Σw² (squared L2), "
+            "Σ‖w of a unit‖ (unit norms). Proximal steps set weights to exactly 0; dropout leaves them large."
+        )
+    _pictures(results, view)
+    table.summary(PAGE, results, view)
+    table.downloads(PAGE, results, view)
+    table.workbench_link(results)
+
+
+def _strengths() -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{PAGE}.strengths"):
+        st.caption("Compare", width="content")
+        st.page_link(PATH, label="all kinds", query_params=links.query_for(PAGE, START, START))
+        st.caption("or strengths of", width="content")
+        for name in STRENGTHS:
+            st.page_link(PATH, label=name, query_params=_query(name))
+
+
+@st.cache_data(show_spinner=False)
+def _query(name: str) -> links.Query:
+    return links.query_for(PAGE, sweep(name), START)
+
+
+def _pictures(results: Results, view: View) -> None:
+    grid = st.grid(3, min_column_width=WIDTH, gap="small")
+    with grid.cell():
+        st.subheader(
+            "Training against validation",
+            anchor=False,
+            help="Means at the last evaluation with 95 % t intervals over seeds; the gap dotted.",
+        )
+        chart(results, f"{PAGE}.gap", pairs.generalisation_gap, results.history, stretch=True, metric=view.metric, width=WIDTH)
+    with grid.cell():
+        overview.loss(PAGE, results, view)
+    with grid.cell():
+        overview.spread(PAGE, results, view, overview.AT_THE_END)
+    left, right = st.columns([1, 2])
+    with left:
+        overview.sparsity(PAGE, results, view)
+    with right:
+        _gaps(results, view)
+
+
+def _gaps(results: Results, view: View) -> None:
+    """The exact values behind the first picture."""
+    made = results.once(("gaps", view.metric), lambda: pairs.gap_table(results.history, results.variants, view.metric))
+    st.subheader("The gap, exactly", anchor=False)
+    number = st.column_config.NumberColumn
+    columns: dict[str, Any] = {name: number(name.capitalize(), format="%.3f") for name in made.columns if name not in ("variant", "seeds")}
+    columns["variant"] = st.column_config.TextColumn("Variant", pinned=True)
+    alt = f"{in_words(view.metric)} at the end: training, validation and the gap between them, by variant"
+    st.dataframe(made.drop(columns="seeds"), hide_index=True, key=f"{PAGE}.gaps", column_config=columns, placeholder="–", alt=alt)
+    table.csv_button(f"{PAGE}.download.gap", "gap.csv", made)

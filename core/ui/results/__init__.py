@@ -1,0 +1,1 @@
+"""What every page shows of a comparison's results."""

@@ -1,0 +1,236 @@
+"""What the pages on compression share: what variants are held against, families of variants, sizes, and timing on request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import streamlit as st
+from pandas import DataFrame
+
+from core.comparison import LONGEST_NAME, Comparison, label
+from core.engine.network import state_dicts
+from core.engine.network.state_dicts import Array
+from core.engine.sizes import sizes
+from core.settings import RunSettings, SettingsError
+from core.ui import errors, service
+from core.ui.form import links, varied
+from core.ui.markdown import plain
+from core.ui.results import steering, table, view
+from core.ui.results.live import Results
+
+if TYPE_CHECKING:
+    from torch import nn
+
+BATCH = 512
+"""Examples of the batch on which networks are timed."""
+
+Reference = Callable[[RunSettings], RunSettings | None]
+
+
+class Start(NamedTuple):
+    """A comparison that a page offers, and what it is about."""
+
+    label: str
+    help: str
+    comparison: Comparison
+
+
+def changed(run: RunSettings, **choices: object) -> RunSettings:
+    """The same settings with other choices, validated afresh, which a copy's are not."""
+    return RunSettings.model_validate(run.model_dump() | choices)
+
+
+def with_references(asked: Comparison, references: dict[str, Reference]) -> Comparison:
+    """The comparison with the runs that its variants are held against, before them; ends the page with a message where that cannot be.
+
+    Each reference makes a run of a variant's; several different ones are told apart by their settings, and one that is a variant already
+    is not added.
+    """
+    runs = dict(reversed(asked.members))
+    known = {run.key for _, run in asked.members}
+    found = list(_references(asked, [runs[name] for name in asked.names], references, known))
+    variants = [{"name": name[:LONGEST_NAME], **varied.differences(asked.base, run)} for name, run in found]
+    variants += [{"name": name[:LONGEST_NAME], **varied.differences(asked.base, runs[name])} for name in asked.names]
+    try:
+        return Comparison.load({"base": asked.base, "variants": variants, "seeds": asked.seeds})
+    except SettingsError as error:
+        errors.stop("These settings cannot be compared with a reference", str(error).splitlines())
+
+
+def _references(
+    asked: Comparison, runs: Sequence[RunSettings], references: dict[str, Reference], known: set[str]
+) -> Iterator[tuple[str, RunSettings]]:
+    for name, make in references.items():
+        made = {run.key: run for run in map(make, runs) if run is not None and run.key not in known}
+        for told, run in _told_apart(list(made.values())):
+            called = f"{name}, {told}" if told else name
+            yield (called if called not in asked.names else f"{called} (reference)"), run
+
+
+def _told_apart(runs: list[RunSettings]) -> list[tuple[str, RunSettings]]:
+    """Each run, and the settings in which it is not as the others: `labelled=0.05`; nothing for a single one."""
+    paths = dict.fromkeys(path for run in runs[1:] for path in varied.differences(runs[0], run))
+    return [(", ".join(label(path, _at(run, path)) for path in paths), run) for run in runs]
+
+
+def _at(run: RunSettings, path: str) -> object:
+    value: object = run
+    for name in path.split("."):
+        value = getattr(value, name, None)
+    return value
+
+
+def settings_of(comparison: Comparison) -> dict[str, RunSettings]:
+    """One run of each variant, in order."""
+    runs = dict(reversed(comparison.members))
+    return {name: runs[name] for name in comparison.names}
+
+
+def family(name: str, setting: str) -> str:
+    """A variant's name without the value of one setting: `magnitude, sparsity=0.8` is of the family `magnitude`."""
+    return re.sub(rf"(^|,? +){setting}=[^, ]+", "", name).strip(" ,") or setting
+
+
+def lead(page: str, results: Results, heading: str, about: str) -> bool:
+    """Heading, buttons, progress, and what to look at; False where nothing has been measured yet, which is then said, with a Run button."""
+    steering.title(results, heading, page)
+    steering.standing(results)
+    st.markdown(about)
+    if not results.empty:
+        return True
+    if results.progress.active:
+        st.markdown("#### The first points come in a moment", width="content")
+    else:
+        steering.nothing_yet(results, page, "Every variant is trained with every seed, from the same start; what came of it appears here.")
+    return False
+
+
+def starts(page: str, path: str, offered: Sequence[Start], start: Comparison, more: Mapping[str, str] = {}) -> None:
+    """Links that open the page with other comparisons, and with `more` in the address."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.caption("Open with", width="content")
+        for item in offered:
+            query = {**_query(page, item.comparison, start), **more}
+            st.page_link(path, label=item.label, help=item.help, icon=":material/arrow_forward:", query_params=query)
+
+
+@st.cache_data(show_spinner=False, max_entries=50, hash_funcs={Comparison: lambda comparison: comparison.id})
+def _query(page: str, comparison: Comparison, start: Comparison) -> links.Query:
+    return links.query_for(page, comparison, start)
+
+
+def finish(page: str, results: Results, metric: str) -> None:
+    """The files to take away, and the way to the workbench."""
+    table.downloads(page, results, view.View(metric))
+    table.workbench_link(results)
+
+
+def metric_choice(page: str, results: Results, first: str = "val_accuracy") -> str:
+    """The metric that everything on the page is about."""
+    offered = view.metrics(results)
+    index = offered.index(first) if first in offered else 0
+    view.named_in_link(f"{page}.metric", offered)
+    chosen = st.selectbox(
+        "Metric",
+        offered,
+        index=index,
+        format_func=view.in_words,
+        key=f"{page}.metric",
+        bind="query-params",
+        width=205,
+        help="At the end of each run: the best that a run ever reached may be from before anything was taken away.",
+    )
+    return str(chosen)
+
+
+def weights_of(results: Results, run: RunSettings) -> dict[str, Array] | None:
+    """The trained weights of a run by name; None while it has not ended."""
+    data = results.store.weights(run.key)
+    return None if data is None else state_dicts.arrays(data)
+
+
+def multiply_adds(results: Results) -> dict[str, dict[str, int]]:
+    """Multiplications that an example takes, by variant and layer."""
+    return {name: run.model.multiply_adds(sizes(run)) for name, run in settings_of(results.comparison).items()}
+
+
+class Speed(NamedTuple):
+    """Two networks on the same batch, and how many parameters each has."""
+
+    milliseconds: tuple[float, float]
+    ratio: float
+    parameters: tuple[int, int]
+    hidden: tuple[int, ...]  # units of the second one's hidden layers, where it is an MLP
+
+
+@st.cache_data(show_spinner="Both networks are timed …", max_entries=50, scope="session")
+def timed(url: str, first: str, second: str | None) -> Speed | str:
+    """Times a stored network against another (run keys), or against itself without its pruned units (None); a text says why that cannot be.
+
+    Imports torch, and so is called on request alone.
+    """
+    import torch
+
+    from core.engine.network import compact
+    from core.labs import timing
+
+    whole = _network(first)
+    try:
+        other = compact.smaller(whole) if second is None else _network(second)
+        hidden = compact.hidden_sizes(other)
+    except compact.NotSeparableError as error:
+        if second is None:
+            return str(error)
+        hidden = ()
+    settings = service.store().settings(first)
+    dtype = next(whole.parameters()).dtype
+    inputs = sizes(settings).inputs if settings else 1
+    x_BD = torch.randn(BATCH, inputs, dtype=dtype, generator=torch.Generator().manual_seed(0))
+    taken = timing.compare(whole, other, x_BD)
+    counts = tuple(sum(parameter.numel() for parameter in model.parameters()) for model in (whole, other))
+    return Speed((1e3 * taken.first, 1e3 * taken.second), taken.ratio, (counts[0], counts[1]), hidden)
+
+
+def _network(key: str) -> nn.Module:
+    from core.engine.network.networks import trained_model
+
+    store = service.store()
+    settings, data = store.settings(key), store.weights(key)
+    if settings is None or data is None:
+        raise SettingsError("the run is no longer stored; run the comparison again")
+    return trained_model(settings, data)
+
+
+@st.cache_data(show_spinner="The teacher is asked …", max_entries=20, scope="session")
+def outputs_of(key: str, x_ND: Array) -> Array:
+    """What a stored network puts out for examples (N, C). Imports torch."""
+    import torch
+
+    model = _network(key)
+    with torch.inference_mode():
+        outputs: Array = model(torch.tensor(x_ND, dtype=next(model.parameters()).dtype)).numpy()
+    return outputs
+
+
+def note(text: str) -> None:
+    """Small print, as it stands."""
+    st.caption(plain(text))
+
+
+def number(title: str, form: str, meaning: str) -> Any:
+    """A column of numbers of a table."""
+    return st.column_config.NumberColumn(title, format=form, help=meaning)
+
+
+def shown_table(key: str, frame: DataFrame, columns: dict[str, Any], alt: str) -> None:
+    """A table whose columns have titles and meanings; those without are left out."""
+    st.dataframe(
+        frame[[name for name in columns if name in frame]].dropna(axis="columns", how="all"),
+        key=key,
+        hide_index=True,
+        column_config=columns,
+        placeholder="–",
+        alt=alt,
+    )

@@ -1,0 +1,101 @@
+"""What lies behind the curves, a tab each. Only the tab that is open is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from core.charts.results import curves, layers, summary
+from core.ui.results import boundary, differences, parts, predictions
+from core.ui.results.drawing import WIDTH, along, chart
+from core.ui.results.live import Results
+from core.ui.results.view import View
+
+PATIENCE = 5.0
+"""Seconds for which a detail may be behind the curves while they grow; making one takes as long as making them."""
+
+Draw = Callable[[str, Results, View], None]
+
+
+def tabs(page: str, results: Results, view: View) -> None:
+    """Gradients, decision boundaries (for data with two features), activations, predictions, timing, and what differs."""
+    parts.tabs(f"{page}.tab", {name: partial(draw, page, results, view) for name, draw in _drawers(results).items()})
+
+
+def _drawers(results: Results) -> dict[str, Draw]:
+    plane = {"Boundary": boundary.draw} if boundary.possible(results) else {}
+    return {
+        "Gradients": _gradients,
+        **plane,
+        "Activations": _activations,
+        "Predictions": predictions.draw,
+        "Timing": _timing,
+        "What differs": _differences,
+    }
+
+
+def _gradients(page: str, results: Results, view: View) -> None:
+    grid = st.grid(3, min_column_width=WIDTH, gap="small")
+    with grid.cell():
+        _heading("Gradient norm", "Of the last mini-batch before each measurement, before clipping. Layers that hardly learn are dark.")
+        _heat(page, results, view, "grad_norm")
+    with grid.cell():
+        _heading(
+            "Update size",
+            "The last update's norm over the weights' norm. Around a thousandth is usual; near 1, a step replaces the weights.",
+        )
+        _heat(page, results, view, "update_ratio")
+    with grid.cell():
+        _heading("Learning rate", "As the schedule sets it.")
+        chart(
+            results,
+            f"{page}.lr",
+            curves.loss_curves,
+            results.course,
+            stretch=True,
+            patience=PATIENCE,
+            metric="lr",
+            with_seeds=False,
+            x=view.x,
+            focus=False,
+            width=WIDTH,
+        )
+
+
+def _activations(page: str, results: Results, view: View) -> None:
+    grid = st.grid(3, min_column_width=WIDTH, gap="small")
+    for column, heading, meaning in (
+        ("activation_mean", "Mean activation", "What each layer puts out, on average over the training data that are measured."),
+        (
+            "activation_std",
+            "Spread of activations",
+            "How much a unit differs between examples. Where it shrinks from layer to layer, signals fade.",
+        ),
+        ("dead_fraction", "Dead units", "Share of hidden units that put out 0 for every training example that is measured."),
+    ):
+        with grid.cell():
+            _heading(heading, meaning)
+            _heat(page, results, view, column)
+
+
+def _heat(page: str, results: Results, view: View, column: str) -> None:
+    frame = lambda: along(results, view.x)  # noqa: E731
+    chart(results, f"{page}.heat.{column}", layers.heatmap, frame, patience=PATIENCE, column=column, x=view.x, width=WIDTH)
+
+
+def _heading(text: str, meaning: str) -> None:
+    st.markdown(f"**{text}**")
+    st.caption(meaning)
+
+
+def _timing(page: str, results: Results, view: View) -> None:
+    st.caption(
+        "Training time of each run: its share of its stack's forward and backward passes, and its own optimizer's time, without measuring."
+    )
+    chart(results, f"{page}.seconds", summary.seconds, results.history, stretch=True, patience=PATIENCE, width=2 * WIDTH)
+
+
+def _differences(page: str, results: Results, view: View) -> None:
+    differences.table(results.comparison, key=f"{page}.differences")

@@ -1,0 +1,129 @@
+"""What a comparison comes to: the verdict in a sentence, and loss, weights and sparsity side by side."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.analysis.statistics import leading_verdict
+from core.charts.results import curves, weights
+from core.ui.markdown import plain
+from core.ui.results.drawing import WIDTH, along, chart
+from core.ui.results.live import Results
+from core.ui.results.view import View, named
+
+NORM, OVER_TIME, AT_THE_END = "norm", "over time", "at the end"
+WEIGHTS_HELP = (
+    "norm: the length of each layer's weights, mean and 95 % band over seeds. "
+    "over time: where one network's weights lie, epoch by epoch. "
+    "at the end: the same at the last measurement, variants over each other."
+)
+DIFFERENT_LOSSES = (
+    ":material/warning: The training loss as logged is what each run minimises, which is not the same loss in all variants: their values "
+    "are no comparison. The other metrics are of one loss for all."
+)
+SPARSITY = {"exact zeros": "sparsity", "near zeros": "near_zero"}
+SPARSITY_HELP = "Share of the weights that are exactly 0, as pruning leaves them; or smaller than 0.001, as penalties push them."
+
+
+def verdict(results: Results, view: View) -> None:
+    """The best variant against the runner-up in one sentence."""
+    said = results.once(("verdict", view.metric, view.at), lambda: leading_verdict(results.course, results.runs, view.metric, view.at))
+    st.markdown(f"#### {plain(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
+    if view.metric == "train_loss" and len({run.objective for run in results.comparison.runs()}) > 1:
+        st.caption(DIFFERENT_LOSSES)
+
+
+def side_by_side(page: str, results: Results, view: View) -> None:
+    """Loss, weights and sparsity in a row where there is room, else below each other."""
+    grid = st.grid(3, min_column_width=WIDTH, gap="small")
+    with grid.cell():
+        loss(page, results, view)
+    with grid.cell():
+        spread(page, results, view)
+    with grid.cell():
+        sparsity(page, results, view)
+
+
+def loss(page: str, results: Results, view: View) -> None:
+    """The metric over training."""
+    st.subheader(named(results, view.metric), anchor=False)
+    chart(
+        results,
+        f"{page}.loss",
+        curves.loss_curves,
+        results.course,
+        stretch=True,
+        metric=view.metric,
+        with_train=view.with_train,
+        with_seeds=view.with_seeds,
+        x=view.x,
+        log_y=view.log_y,
+        focus=view.focus,
+        x_end=_end(results, view),
+        width=WIDTH,
+    )
+
+
+def _end(results: Results, view: View) -> float | None:
+    """Where the epochs will end, while there are more to come: the axis then need not grow."""
+    if view.x != "epoch" or results.missing == 0:
+        return None
+    return float(max(run.training.epochs for run in results.comparison.runs()))
+
+
+def spread(page: str, results: Results, view: View, start: str = NORM) -> None:
+    """The weights: their norm by layer, or how they are spread in one layer of one seed; `start` is what is shown at first."""
+    st.subheader("Weights", anchor=False)
+    shown = st.segmented_control(
+        "Weights as",
+        (OVER_TIME, NORM, AT_THE_END),
+        default=start,
+        required=True,
+        key=f"{page}.weights",
+        bind="query-params",
+        help=WEIGHTS_HELP,
+        label_visibility="collapsed",
+    )
+    shown = shown or start  # an empty text in the URL gives None
+    if shown == NORM:
+        chart(results, f"{page}.norms", weights.norms, lambda: along(results, view.x), x=view.x, width=WIDTH)
+        return
+    with st.container(horizontal=True, gap="xsmall"):
+        seed = seed_choice(f"{page}.weights_seed", results)
+        if shown == OVER_TIME:
+            layers = results.once("layers", lambda: list(results.layers["layer"].unique()))
+            layer = st.selectbox("Layer", layers, key=f"{page}.layer", bind="query-params", label_visibility="collapsed", width=140)
+    if shown == AT_THE_END:
+        chart(results, f"{page}.last_histograms", weights.last_histograms, lambda: results.histograms(seed), seed=seed, width=WIDTH)
+        return
+    frame = lambda: along(results, view.x, results.histograms(seed))  # noqa: E731
+    chart(results, f"{page}.histograms", weights.histograms, frame, layers=(layer,), seed=seed, x=view.x, width=WIDTH)
+
+
+def sparsity(page: str, results: Results, view: View) -> None:
+    """Zeros among the weights, by layer."""
+    st.subheader("Sparsity", anchor=False)
+    shown = st.segmented_control(
+        "Sparsity as",
+        list(SPARSITY),
+        default="exact zeros",
+        required=True,
+        key=f"{page}.sparsity",
+        bind="query-params",
+        help=SPARSITY_HELP,
+        label_visibility="collapsed",
+    )
+    column = SPARSITY[shown or "exact zeros"]
+    if not results.empty and results.once(("none", column), lambda: not (results.layers[column] > 0).any()):
+        st.caption(f"There are no {shown}: nothing in these settings sets weights to 0. Pruning does, and an L1 penalty comes near it.")
+        return
+    chart(results, f"{page}.zeros", weights.by_layer, lambda: along(results, view.x), column=column, x=view.x, width=WIDTH)
+
+
+def seed_choice(key: str, results: Results) -> int:
+    """Draws the list of seeds, for what shows one network of each variant, and returns the chosen one."""
+    seeds = results.comparison.seed_list
+    chosen = st.selectbox(
+        "Seed", seeds, format_func=lambda seed: f"seed {seed}", key=key, bind="query-params", label_visibility="collapsed", width=110
+    )
+    return int(chosen)

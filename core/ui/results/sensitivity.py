@@ -1,0 +1,223 @@
+"""What runs ended at, against a number among their settings: controls, verdict, pictures, tables. For the pages that sweep one."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import streamlit as st
+from pandas import DataFrame
+
+from core.analysis import frames, metrics, sensitivity
+from core.analysis.statistics import At, leading_verdict, quoted
+from core.charts.results import sensitivity as charts
+from core.comparison import Comparison
+from core.settings import RunSettings
+from core.ui.markdown import plain
+from core.ui.results import table, words
+from core.ui.results.drawing import WIDTH, chart
+from core.ui.results.live import Results
+from core.ui.results.view import View, in_words, loss_unit, measure
+
+PATIENCE = 2.0
+"""Seconds for which the pictures may be behind the store while runs end."""
+
+OWN, SAME = "each at its own best", "the same for all"
+
+
+class Found(NamedTuple):
+    """A sweep's results: see `core.analysis.sensitivity`."""
+
+    values: DataFrame
+    points: DataFrame
+    best: DataFrame
+    start: float
+    end: float | None
+
+
+class Sweep(NamedTuple):
+    """What is swept: its name on the axis, with a word for what lies beside it; and which variant stands where on which curve."""
+
+    name: str
+    noun: str  # of one curve: "optimizer"
+    places: DataFrame  # variant, curve, place
+    untrained: bool = True  # whether the picture reaches to what the networks were before training
+    tuned: bool = True  # whether the best place is looked for: curves are then compared each at its own, and one at the edge is warned of
+
+    @property
+    def curves(self) -> list[str]:
+        """In the order of the comparison."""
+        return list(dict.fromkeys(self.places["curve"]))
+
+
+Verdict = Callable[[str, Results, Sweep, Found, str, At], None]
+
+
+def places(comparison: Comparison, path: str) -> DataFrame:
+    """Where each variant stands: variant, curve, place, which is its setting at `path`; variants without a number there are left out.
+
+    Variants that differ in nothing else share a curve. It is called after them, without what they say of the place.
+    """
+    first = dict(reversed(comparison.members))
+    rows = [(name, _without(first[name], path), setting(first[name], path)) for name in comparison.names]
+    frame = frames.of_rows(
+        (row for row in rows if isinstance(row[2], int | float)), {"variant": "str", "identity": "str", "place": "float64"}
+    )
+    names = {identity: _common(list(group["variant"]), path) for identity, group in frame.groupby("identity", sort=False)}
+    twice = {name for name in names.values() if list(names.values()).count(name) > 1}
+    names = {key: f"{name} ({number})" if name in twice else name for number, (key, name) in enumerate(names.items(), 1)}
+    return frame.assign(curve=frame["identity"].map(names).astype("str"))[list(sensitivity.PLACES)]
+
+
+def setting(run: RunSettings, path: str) -> Any:
+    """The run's setting at a dotted path; None where it has none."""
+    value: Any = run
+    for name in path.split("."):
+        value = getattr(value, name, None)
+    return value
+
+
+def _without(run: RunSettings, path: str) -> str:
+    dumped = run.model_dump(mode="json", exclude={"seed"})
+    *parents, last = path.split(".")
+    inner: Any = dumped
+    for name in parents:
+        inner = inner.get(name, {})
+    inner.pop(last, None)
+    return json.dumps(dumped, sort_keys=True)
+
+
+def _common(variants: Sequence[str], path: str) -> str:
+    """`adam` of `adam, lr=0.1` and `adam, lr=1`; the first one's name where they say more than the place."""
+    name = path.rpartition(".")[2]
+    stripped = [re.sub(rf"(, )?\b{re.escape(name)}=[^ ,]+", "", variant).strip(" ,") for variant in variants]
+    return (stripped[0] or "all") if len(set(stripped)) == 1 else variants[0]
+
+
+def draw(page: str, results: Results, sweep: Sweep, *, metric: str = "val_loss", verdict: Verdict | None = None) -> None:
+    """Everything about a sweep but its heading; the keys begin with `page`.
+
+    Args:
+        page: what the keys begin with.
+        results: of the comparison.
+        sweep: what is swept.
+        metric: the one to begin with, where the runs have it.
+        verdict: draws the verdict instead of that of the curves against each other at one place each.
+    """
+    above = st.container()
+    metric, at, log_y = _controls(page, results, metric)
+    found = find(results, sweep, metric, at)
+    with above:
+        (verdict or _verdict)(page, results, sweep, found, metric, at)
+    if sweep.tuned:
+        _warn_of_edges(sweep, found)
+    shared: dict[str, Any] = {"variants": sweep.curves, "stretch": True, "about": (metric, at), "place": sweep.name}
+    shared |= {"patience": PATIENCE, "width": WIDTH}
+    start = None if math.isnan(found.start) or not sweep.untrained else found.start
+    limits: dict[str, Any] = {"start": start, "end": found.end}
+    drawn = (found.points, found.values, found.best)
+    limits |= {"rings": sweep.tuned, "log_y": log_y, "loss": loss_unit(results)}
+    chart(results, f"{page}.curves", charts.curves, *drawn, metric=metric, **limits, **shared)
+    _failures(page, results, found, shared)
+    _tables(page, sweep, found, metric)
+    table.downloads(page, results, View(metric, at))
+    table.workbench_link(results)
+
+
+def _failures(page: str, results: Results, found: Found, shared: dict[str, Any]) -> None:
+    """Where seeds failed; a line where none did."""
+    if found.points[["diverged", "worse"]].to_numpy().any():
+        chart(results, f"{page}.failures", charts.failures, found.points, **shared)
+    elif not results.missing:
+        st.caption("No seed diverged, and none ended worse than it was before training.")
+
+
+def find(results: Results, sweep: Sweep, metric: str, at: At) -> Found:
+    """What the store has of the sweep, computed once."""
+
+    def make() -> Found:
+        values = sensitivity.values(results.history, results.runs, sweep.places, metric, at)
+        start = sensitivity.untrained(results.history, metric)
+        points = sensitivity.points(values, start, metric)
+        return Found(values, points, sensitivity.best(points, metric), start, sensitivity.limit(points, start, metric))
+
+    return results.once(("sweep", sweep.name, tuple(sweep.curves), metric, at), make, PATIENCE)
+
+
+def _controls(page: str, results: Results, begin: str) -> tuple[str, At, bool]:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        metric, at = measure(page, results, begin)
+        log_y = st.toggle("log y", key=f"{page}.log_y", bind="query-params", help="Logarithmic y axis.")
+    return metric, at, bool(log_y) and metrics.is_error(metric)
+
+
+def _verdict(page: str, results: Results, sweep: Sweep, found: Found, metric: str, at: At) -> None:
+    """The curves against each other: each at its own best place, or all at one."""
+    if found.best.empty or len(sweep.curves) < 2:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        fair = _fairness(page, sweep) if sweep.tuned else SAME
+        chosen = found.best
+        if fair == SAME:
+            offered = [f"{place:g}" for place in sorted(found.points["place"].unique())]
+            begin = len(offered) // 2 if sweep.tuned else len(offered) - 1
+            key = f"{page}.same"
+            text = st.selectbox(f"Compare at the {sweep.name}", offered, index=begin, key=key, bind="query-params", width=190)
+            chosen = found.points[found.points["place"].map("{:g}".format) == text]
+    name = ("fair", sweep.name, metric, at, fair, tuple(chosen["place"]))
+    said = results.once(name, lambda: _said(results, found, chosen, metric, at), PATIENCE)
+    st.markdown(f"#### {plain(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
+
+
+def _fairness(page: str, sweep: Sweep) -> str | None:
+    return st.segmented_control(
+        f"Compare at a {sweep.name}",
+        (OWN, SAME),
+        default=OWN,
+        required=True,
+        key=f"{page}.fair",
+        bind="query-params",
+        help="The same for all can favour whom it happens to suit. Each at its own best is the fair comparison: all had equally "
+        "many tries. The best was picked on these same seeds, which flatters each of them a little.",
+    )
+
+
+def _said(results: Results, found: Found, chosen: DataFrame, metric: str, at: At) -> str:
+    history, runs = (sensitivity.at_place(found.values, frame, chosen) for frame in (results.history, results.runs))
+    return leading_verdict(history, runs, metric, at)
+
+
+def _warn_of_edges(sweep: Sweep, found: Found) -> None:
+    edges = found.best[found.best["edge"] != ""]
+    if len(edges):
+        said = [f"{quoted(row['curve'])}: {row['place']:g} is the {row['edge']} tried" for row in edges.to_dict("records")]
+        st.warning(
+            "  \n".join(map(plain, said)) + f"  \nA better {sweep.name} may lie beyond it. Add values in the sidebar.",
+            title=f"The best {sweep.name} is at the edge of what was tried",
+        )
+
+
+def _tables(page: str, sweep: Sweep, found: Found, metric: str) -> None:
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    half = lambda frame: frame.assign(half=(frame["high"] - frame["low"]) / 2)  # noqa: E731
+    columns = {
+        "curve": text(sweep.noun.capitalize(), pinned=True),
+        "place": number(sweep.name.capitalize(), format="%g"),
+        "mean": number(in_words(metric), format="%.4g", help="Mean over the seeds that did not diverge."),
+        "half": number("±", format="%.2g", help="Half of the 95 % interval of that mean (t distribution over seeds)."),
+        "n": number("Seeds"),
+        "diverged": number("Diverged", help=words.DIVERGED),
+        "worse": number("Worse", help="Seeds that ended worse than the network was before training."),
+        "edge": text("Edge", help="Where the best is the lowest or the highest tried, a better one may lie beyond."),
+    }
+    order = ["curve", "place", "mean", "half", "n", "diverged", "worse"]
+    shown: dict[str, Any] = {"hide_index": True, "column_config": columns, "placeholder": "–"}
+    if sweep.tuned:
+        st.markdown(f"**The best {sweep.name} of each {sweep.noun}**")
+        st.dataframe(half(found.best)[[*order, "edge"]], key=f"{page}.best", alt=f"The best {sweep.name} of each {sweep.noun}", **shown)
+    with st.expander("Every value", type="compact"):
+        st.dataframe(half(found.points)[order], key=f"{page}.points", alt=f"The {in_words(metric)} at every {sweep.name}", **shown)
+        table.csv_button(f"{page}.csv", "sensitivity.csv", found.points)

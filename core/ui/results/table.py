@@ -1,0 +1,114 @@
+"""The summary of a comparison as a table, and its files to take away."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import streamlit as st
+from pandas import DataFrame, Series
+
+from core.analysis import baselines, metrics
+from core.analysis.statistics import summarise
+from core.charts.results.summary import sparklines
+from core.export.bundle import zip_bytes
+from core.export.tables import to_csv_bytes
+from core.runs.result import FILES, Result
+from core.ui.form import links
+from core.ui.markdown import plain
+from core.ui.results import words
+from core.ui.results.live import Results
+from core.ui.results.view import View, column, in_words, loss_unit, named
+
+ZIP = "all.zip"
+DOWNLOADS = {name: about for name, about in FILES.items() if name.endswith(".csv")} | {ZIP: f"All of these, and {[*FILES][-1]}."}
+"""What can be taken away, and what is in it; the summary is about the metric chosen above."""
+
+WIDE = 150
+"""Pixels of a column whose heading is a metric's name."""
+EMPTY = ["n", "diverged", "mean", "half", "best", "curve", "parameters"]
+ORDER = ["n", "diverged", "mean", "half", "best", "curve", *metrics.TESTS, "parameters", "nonzero", "compression"]
+PATIENCE = 3.0
+"""Seconds for which the table may be behind the curves while they grow."""
+
+
+def summary(page: str, results: Results, view: View) -> None:
+    """A row a variant: seeds, diverged, mean and interval, best, test, non-zero weights, and the curve."""
+    frame = results.once(("table", view.metric, view.at, view.x), lambda: rows(results, view), PATIENCE)
+    st.dataframe(
+        frame,
+        key=f"{page}.table",
+        hide_index=True,
+        column_config=_columns(named(results, view.metric), view, frame, loss_unit(results)),
+        placeholder="–",
+        alt=f"Summary of the variants by {in_words(view.metric).lower()}",
+    )
+
+
+def rows(results: Results, view: View) -> DataFrame:
+    """`statistics.summarise` of all variants in their order, with `half` (half the interval's width) and `curve`; no empty columns."""
+    table = summarise(results.course, results.runs, view.metric, view.at).set_index("variant").reindex(results.variants)
+    curves = sparklines(results.history, view.metric, view.x)
+    table = table.assign(
+        half=(table["ci_high"] - table["ci_low"]) / 2,
+        curve=Series([curves.get(name, []) for name in results.variants], index=table.index, dtype=object),
+        nonzero=table["nonzero"].round(),
+        **{name: table[name].fillna(0).astype(int) for name in ("n", "diverged")},
+    )
+    table = table[ORDER].dropna(axis="columns", how="all") if not results.empty else table[EMPTY]
+    return table.rename_axis("variant").reset_index()
+
+
+def _columns(metric: str, view: View, frame: DataFrame, loss: str) -> dict[str, Any]:
+    last_or_best = "its last value" if view.at == "last" else "the best it ever reached"
+    mean = f"Mean over the seeds that did not diverge, of each run {last_or_best}. {metrics.about(view.metric, loss)}".strip()
+    every = {
+        "variant": st.column_config.TextColumn("Variant", pinned=True),
+        "diverged": column("diverged", help=words.DIVERGED),
+        "mean": column(view.metric, loss, label=metric, width=WIDE, format="%.4g", help=mean),
+        "half": column("half", label="±", format="%.2g", help="Half of the 95 % interval of that mean (t distribution over seeds)."),
+        "nonzero": column("nonzero", label="Non-zero"),
+        "compression": column("compression", format="%.2f×"),
+        "curve": st.column_config.LineChartColumn("Over training", help=f"{metric}: mean over seeds.", color="gray"),
+    }
+    return {name: every[name] if name in every else column(name, loss) for name in map(str, frame)}
+
+
+def downloads(page: str, results: Results, view: View) -> None:
+    """What a baseline reaches; buttons for the tables as CSV, and for all of it with the comparison itself.
+
+    Files are made when they are asked for.
+    """
+    if said := results.once("baseline", lambda: baselines.sentence(results.runs), PATIENCE):
+        st.caption(plain(said))
+    with st.container(horizontal=True, gap="small"):
+        for name, meaning in DOWNLOADS.items():
+            st.download_button(
+                name,
+                partial(content, results, view, name),
+                file_name=name,
+                mime="application/zip" if name.endswith(".zip") else "text/csv",
+                key=f"{page}.download.{name}",
+                on_click="ignore",
+                icon=":material/download:",
+                disabled=results.empty,
+                help=meaning,
+            )
+
+
+def content(results: Results, view: View, name: str) -> bytes:
+    """One of the DOWNLOADS, with all that is stored at the time of the call."""
+    result = Result.stored(results.store, results.comparison)
+    return zip_bytes(result.files(view.metric, view.at)) if name == ZIP else result.file(name, view.metric, view.at)
+
+
+def csv_button(key: str, name: str, frame: DataFrame, meaning: str | None = None) -> None:
+    """A button for a table as the CSV file `name`, made when it is asked for."""
+    make = partial(to_csv_bytes, frame)
+    st.download_button(name, make, file_name=name, mime="text/csv", key=key, on_click="ignore", icon=":material/download:", help=meaning)
+
+
+def workbench_link(results: Results) -> None:
+    """A link that opens the comparison in the workbench."""
+    query = results.once("workbench", lambda: links.query_for("compare", results.comparison))
+    st.page_link(links.COMPARE, label="Open in the workbench", icon=":material/open_in_new:", query_params=query)

@@ -1,0 +1,130 @@
+"""How results are looked at: which metric, along what, and what is drawn of it. All in the URL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import streamlit as st
+
+from core.analysis import metrics as table
+from core.analysis.metrics import OF_TRAINING, Task
+from core.analysis.statistics import At
+from core.charts.parts.titles import Axis
+from core.ui.results.live import Results
+from core.ui.results.words import sample
+
+AXES: dict[str, Axis] = {"updates": "step", "epochs": "epoch", "examples": "samples", "seconds": "seconds"}
+AXES_HELP = "Updates: steps of the optimizer. Examples: how many were shown, over all epochs. Seconds: of training, measuring not counted."
+
+LOG_Y, TRAINING, SEEDS, ROBUST = "log y", "training", "single seeds", "usual range"
+SHOW_HELP = (
+    "log y: logarithmic y axis. training: the same metric on the training data, dashed. single seeds: each run as a faint line. "
+    "usual range: the axis covers where most values lie; how many lie beyond is said above the chart."
+)
+
+
+@dataclass(frozen=True)
+class View:
+    """What the controls say."""
+
+    metric: str = "val_loss"
+    at: At = "last"
+    x: Axis = "epoch"
+    log_y: bool = False
+    with_train: bool = True
+    with_seeds: bool = True
+    focus: bool = True
+
+
+def controls(page: str, results: Results, shown_first: Sequence[str] = (TRAINING, SEEDS, ROBUST)) -> View:
+    """Draws the controls in a row and returns what they say; their keys begin with `page`, and `shown_first` is what is shown at first."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        metric, at = measure(page, results)
+        axis = st.segmented_control(
+            "Along", list(AXES), default="epochs", required=True, key=f"{page}.x", bind="query-params", help=AXES_HELP
+        )
+        shown = st.pills(
+            "Show",
+            (LOG_Y, TRAINING, SEEDS, ROBUST),
+            selection_mode="multi",
+            default=list(shown_first),
+            key=f"{page}.show",
+            bind="query-params",
+            help=SHOW_HELP,
+        )
+    return View(metric, at, AXES[axis or "epochs"], LOG_Y in shown, TRAINING in shown, SEEDS in shown, ROBUST in shown)
+
+
+def measure(page: str, results: Results, begin: str = "val_loss") -> tuple[str, At]:
+    """Draws the choice of the metric (`begin` at first, where the runs have it), and of what counts of each run, and returns them."""
+    offered = metrics(results)
+    named_in_link(f"{page}.metric", offered)
+    metric = st.selectbox(
+        "Metric",
+        offered,
+        index=offered.index(begin) if begin in offered else 0,
+        format_func=in_words,
+        key=f"{page}.metric",
+        bind="query-params",
+        width=205,
+        help="What the verdict, the first chart and the table are about.",
+    )
+    at = st.segmented_control(
+        "Of each run",
+        get_args(At),
+        default="last",
+        required=True,
+        key=f"{page}.at",
+        bind="query-params",
+        help="Compare the runs by their last value, or by the best that each ever reached.",
+    )
+    return metric, at or "last"  # an empty text in the URL gives None
+
+
+def named_in_link(key: str, offered: Sequence[str]) -> None:
+    """Before a bound widget that shows metrics in words: lets a link name one as the tables do, such as `val_accuracy`.
+
+    Streamlit writes the words into the URL ("Validation accuracy") and reads nothing else from it, so the name is replaced by them there.
+    The widget takes it from the URL when the page is run again.
+    """
+    given = st.query_params.get(key)
+    if given is not None and given in offered and key not in st.session_state:
+        st.query_params[key] = in_words(given)
+        st.rerun()
+
+
+def metrics(results: Results) -> list[str]:
+    """The metrics that the comparison's runs can have, validation first if any run has validation data."""
+    told = {run.data.task for run in results.comparison.runs()}
+    tasks: set[Task] = {task for task in table.BOTH if task in told}
+    if "auto" in told:  # a table whose target decides; both before the first run has been measured
+        tasks = results.once("tasks", lambda: table.tasks_of(results.history)) or set(table.BOTH)
+    validated = any(run.data.validation_fraction > 0 for run in results.comparison.runs())
+    trained = any(run.training.evaluate_train != "none" for run in results.comparison.runs())
+    return [name for name in table.of_tasks(tasks, validated=validated) if trained or name not in OF_TRAINING]
+
+
+def loss_unit(results: Results) -> str:
+    """The unit of the results' losses, as titles take it."""
+    return results.once("unit of the loss", lambda: table.loss_unit(results.history))
+
+
+def in_words(metric: str) -> str:
+    """`Validation loss`."""
+    return table.heading(metric)
+
+
+def column(metric: str, loss: str = table.NATS, **more: Any) -> Any:
+    """A column of numbers of a table, with the metric's title, format and meaning; `more` goes to Streamlit and takes precedence."""
+    row = table.find(metric)
+    form = row.form if row else ".4g"
+    given = {"label": in_words(metric), "format": "localized" if form == table.COUNT else f"%{form}", "help": table.about(metric, loss)}
+    return st.column_config.NumberColumn(**(given | more))
+
+
+def named(results: Results, metric: str) -> str:
+    """`Training accuracy (1,000 examples)`: in words, and on how many training examples where that is not all of them."""
+    said = sample(results) if metric in OF_TRAINING else ""
+    return f"{in_words(metric)} ({said})" if said else in_words(metric)

@@ -1,0 +1,98 @@
+"""Short texts about a comparison's progress."""
+
+from __future__ import annotations
+
+import math
+
+from core.data.examples import DataError
+from core.engine.planning import measured_examples
+from core.runs.estimate import estimate
+from core.runs.store import Progress
+from core.settings import RunSettings
+from core.ui.results.live import Results
+
+DIVERGED = (
+    "Runs with a loss or weights that are no finite numbers any more, or that ended with a loss above 1,000 times that of a constant "
+    "prediction. They are in no mean."
+)
+"""What counts as diverged, as `core.engine.training.divergence` decides it."""
+
+
+def sample(results: Results) -> str:
+    """On how many training examples the training metrics are measured, where that is not all of them: "1,000 examples"; else nothing."""
+    said = {_sample(run) for run in results.comparison.runs()} - {"none"}
+    return "" if said <= {""} else " or ".join(sorted(text or "all" for text in said))
+
+
+def _sample(run: RunSettings) -> str:
+    size = measured_examples(run)
+    if not size:
+        return "none" if size == 0 else ""
+    if run.data.parts is None:
+        return f"at most {count(size, 'example')}"
+    return "" if size >= run.data.parts.train else count(size, "example")
+
+
+def standing(results: Results) -> str:
+    """`25 runs · epoch 18 of 20 · 2 diverged · 4 s left` while it runs; before, what it would take; after, that all is stored."""
+    progress = results.progress
+    if progress.active or progress.state == "paused":
+        return " · ".join(filter(None, [_state(progress), _epochs(results), diverged(progress), _left(progress)]))
+    if results.missing == 0:
+        return " · ".join(filter(None, [f"All {count(progress.runs, 'run')} stored", diverged(progress)]))
+    return " · ".join(filter(None, [_planned(results), diverged(progress)]))
+
+
+def count(number: int, noun: str) -> str:
+    """`1 run`, `25 runs`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """`4 s`, `2 min`, `1.5 h`: rounded up, as an estimate deserves."""
+    if seconds < 90:
+        return f"{max(math.ceil(seconds), 1)} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def diverged(progress: Progress) -> str:
+    """`2 diverged`, or nothing."""
+    return f"{progress.runs_diverged:,} diverged" if progress.runs_diverged else ""
+
+
+def _state(progress: Progress) -> str:
+    asked = {"run": "starting", "resume": "resuming", "pause": "pausing", "step": "one more epoch", "cancel": "cancelling"}
+    said = asked.get(progress.pending or "", {"queued": "waiting its turn", "paused": "paused"}.get(progress.state, ""))
+    runs = count(progress.runs, "run")
+    return f"{runs}, {said}" if said else runs
+
+
+def _epochs(results: Results) -> str:
+    """The mean epoch where all runs have equally many, else the epochs of all runs together. Those of teachers are not counted."""
+    progress = results.progress
+    if not progress.epochs_done and any(run.teachers for run in results.comparison.runs()):
+        return "teachers are trained first"
+    lengths = {run.training.epochs for run in results.comparison.runs()}
+    if len(lengths) == 1 and progress.runs:
+        return f"epoch {int(progress.epochs_done / progress.runs):,} of {lengths.pop():,}"
+    return f"{progress.epochs_done:,.0f} of {progress.epochs_total:,} epochs"
+
+
+def _left(progress: Progress) -> str:
+    return f"{duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
+
+
+def _planned(results: Results) -> str:
+    """`25 runs, 5 stored, about 4 s`; after a cancel, how far it came; of data that cannot be read, without the time."""
+    progress = results.progress
+    runs = count(progress.runs, "run")
+    try:
+        cost = results.once("estimate", lambda: estimate(results.comparison, results.store))
+    except DataError:
+        return runs
+    begun = progress.epochs_done - (progress.epochs_total - cost.epochs)  # epochs of runs that are not stored for good
+    if begun > 0:
+        left = duration(cost.seconds * (1 - begun / cost.epochs))
+        return f"{runs} · stopped at {_epochs(results)} · Run goes on from there, about {left}"
+    stored = f"{progress.runs_done:,} stored" if progress.runs_done else "none stored yet"
+    return f"{runs}, {stored}, about {duration(cost.seconds)} to train"

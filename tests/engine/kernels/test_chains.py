@@ -1,0 +1,120 @@
+"""Chains and the loss, whose backward passes are written out, against autograd's."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from core.engine.batches import epoch_indices
+from core.engine.kernels.chains import ELEMENTWISE, Affine, chained
+from core.engine.kernels.cross_entropy import CrossEntropy
+from core.engine.network.layers import Pass
+from core.engine.stack import begin
+from core.engine.training.trainer import ALL, Live
+from core.settings import RunSettings
+
+RUNS, EXAMPLES, INPUTS, OUTPUTS, CLASSES = 3, 5, 4, 6, 7
+
+
+def drawn(*shape):
+    return torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(sum(shape))).requires_grad_()
+
+
+def assert_same_gradients(ours, plain, wanted):
+    of_outputs = torch.sin(torch.arange(plain.numel(), dtype=torch.float64)).view_as(plain)
+    expected = torch.autograd.grad(plain, wanted, of_outputs)
+    for found, autograds in zip(torch.autograd.grad(ours, wanted, of_outputs), expected, strict=True):
+        assert torch.allclose(found, autograds, atol=1e-12)
+
+
+@pytest.mark.parametrize("with_bias", [True, False])
+def test_a_linear_map_has_the_gradients_of_autograd(with_bias):
+    x_RBI, weight_ROI = drawn(RUNS, EXAMPLES, INPUTS), drawn(RUNS, OUTPUTS, INPUTS)
+    bias_RO = drawn(RUNS, OUTPUTS) if with_bias else None
+    wanted = [tensor for tensor in (x_RBI, weight_ROI, bias_RO) if tensor is not None]
+    plain = torch.stack([F.linear(x_RBI[r], weight_ROI[r], None if bias_RO is None else bias_RO[r]) for r in range(RUNS)])
+    ours = chained([Affine(lambda: weight_ROI, bias_RO)])(x_RBI, Pass(training=True))
+    assert torch.allclose(ours, plain, atol=1e-12)
+    assert_same_gradients(ours, plain, wanted)
+
+
+@pytest.mark.parametrize("activation", [nn.ReLU(), nn.Tanh(), nn.Sigmoid()], ids=lambda module: type(module).__name__)
+def test_a_chain_has_the_gradients_of_autograd(activation):
+    x_RBI, first_ROI, second_ROI = drawn(RUNS, EXAMPLES, INPUTS), drawn(RUNS, OUTPUTS, INPUTS), drawn(RUNS, CLASSES, OUTPUTS)
+    bias_RO, before = drawn(RUNS, OUTPUTS), x_RBI.detach().clone()
+    links = [Affine(lambda: first_ROI, bias_RO), ELEMENTWISE[type(activation)], Affine(lambda: second_ROI, None)]
+    ours = chained(links)(x_RBI, Pass(training=True))
+    plain = torch.bmm(activation(torch.bmm(x_RBI, first_ROI.mT) + bias_RO[:, None]), second_ROI.mT)
+    assert torch.allclose(ours, plain, atol=1e-12)
+    assert_same_gradients(ours, plain, [x_RBI, first_ROI, bias_RO, second_ROI])
+    assert torch.equal(x_RBI, before), "the inputs are not written to"
+
+
+def test_a_chain_is_applied_at_each_step():
+    x_RBTI, weight_ROI = drawn(RUNS, EXAMPLES, 2, INPUTS), drawn(RUNS, OUTPUTS, INPUTS)
+    ours = chained([Affine(lambda: weight_ROI, None)])(x_RBTI, Pass(training=True))
+    assert torch.allclose(ours, torch.einsum("rbti,roi->rbto", x_RBTI, weight_ROI), atol=1e-12)
+
+
+def test_a_weights_gradient_lies_as_the_weights_do():
+    weight_ROI = drawn(RUNS, OUTPUTS, INPUTS)
+    ours = chained([Affine(lambda: weight_ROI, None)])(drawn(RUNS, EXAMPLES, INPUTS), Pass(training=True))
+    (found,) = torch.autograd.grad(ours.sum(), weight_ROI)
+    assert found.is_contiguous()
+
+
+MLP = {"kind": "mlp", "hidden": [5, 4]}
+
+
+@pytest.mark.parametrize(
+    ("model", "single"),
+    [
+        ("linear", True),
+        (MLP, True),
+        (MLP | {"activation": "tanh"}, True),
+        (MLP | {"activation": "gelu"}, False),
+        (MLP | {"normalization": "layer"}, False),
+        (MLP | {"normalization": "weight"}, False),
+        (MLP | {"dropout": 0.5}, False),
+        ({"kind": "mlp", "hidden": [5, 5], "skip": True}, False),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("data", ["iris", "diabetes"])
+def test_where_a_network_is_one_chain_its_gradient_without_autograd_is_autograds(model, single, data):
+    runs = [RunSettings.model_validate({"data": data, "model": model, "training": {"dtype": "float64"}, "seed": seed}) for seed in (0, 3)]
+    live = Live(begin(runs))
+    assert (live.network.chain is not None) == single
+    index_RB = epoch_indices(live.stack, 0)[:, :7]
+    ours_RP, autograds_RP = torch.empty_like(live.grad_RP), torch.empty_like(live.grad_RP)
+    loss_RB = live.loss.descend(live.network, index_RB, 0, ALL, ours_RP)
+    plain_RB = live.loss(live.network, index_RB, 0, ALL)
+    live.network.gradient(plain_RB, autograds_RP)
+    assert torch.allclose(loss_RB, plain_RB, atol=1e-12)
+    assert torch.allclose(ours_RP, autograds_RP, atol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e3], ids=["usual logits", "logits whose exponential overflows"])
+@pytest.mark.parametrize("classes", [1, 2, CLASSES])
+def test_cross_entropy_and_its_gradient_are_those_of_torch(classes, scale):
+    logits_RBC = drawn(RUNS, EXAMPLES, classes)
+    target_RB = torch.arange(RUNS * EXAMPLES).view(RUNS, EXAMPLES) % classes
+    before = logits_RBC.detach().clone()
+    ours = CrossEntropy.apply(scale * logits_RBC, target_RB)
+    plain = F.cross_entropy((scale * logits_RBC).flatten(0, 1), target_RB.flatten(), reduction="none").view_as(ours)
+    assert torch.allclose(ours, plain, atol=1e-12)
+    of_losses = torch.cos(torch.arange(ours.numel(), dtype=torch.float64)).view_as(ours)
+    (found,) = torch.autograd.grad(ours, logits_RBC, of_losses)
+    (expected,) = torch.autograd.grad(plain, logits_RBC, of_losses)
+    assert torch.allclose(found, expected, atol=1e-12 * scale)
+    assert torch.equal(logits_RBC, before), "the logits are not written to"
+
+
+def test_a_loss_of_logits_that_are_not_finite_is_not_finite_and_the_others_are_untouched():
+    logits_RBC = torch.zeros(2, 3, 4)
+    logits_RBC[0, 1, 2] = torch.inf
+    logits_RBC[0, 2, 2] = torch.nan
+    loss_RB = CrossEntropy.apply(logits_RBC, torch.zeros(2, 3, dtype=torch.long))
+    assert loss_RB.isfinite().tolist() == [[True, False, False], [True, True, True]]
