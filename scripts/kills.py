@@ -172,7 +172,7 @@ def _strike_dashboard(site: Site, strike: Strike) -> None:
     if strike.victim == "dashboard" and not strike.stop:
         dashboard.kill()
         site.close()
-        victim = site.dashboard().process
+        victim: psutil.Process = site.dashboard().process
     else:
         victim = _victim(site, dashboard, strike)
         _hit(victim, strike)

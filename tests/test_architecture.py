@@ -22,6 +22,7 @@ PACKAGES = sorted(folder for folder in (ROOT / "core").iterdir() if (folder / "_
 PAGES = [ROOT / "dashboard.py", *sorted((ROOT / "pages").glob("*.py"))]
 FOLDERS = ("core", "pages", "tests", "benchmarks", "scripts")
 SOURCES = [ROOT / "app.py", ROOT / "dashboard.py", *(file for name in FOLDERS for file in sorted((ROOT / name).rglob("*.py")))]
+FOLDERS_OF_CORE = sorted({file.parent for file in (ROOT / "core").rglob("*.py")} - {ROOT / "core" / "questions"})
 TESTS_OF_THE_WHOLE = {"browser", "pages", "fuzz"}
 
 MAX_LINES = 400

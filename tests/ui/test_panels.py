@@ -15,9 +15,10 @@ from core.engine.measuring import grids
 from core.runs.store import Progress, Store
 from core.ui.pages.distillation import distillation
 from core.ui.pages.pruning import pruning
-from core.ui.results import boundary, table, view, words
+from core.ui.results import table, view, words
 from core.ui.results.live import Reader
 from core.ui.results.steering import possible
+from core.ui.results.tabs import boundary
 from core.ui.results.view import View
 from tests.runs.helpers import comparison, settings
 

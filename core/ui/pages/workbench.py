@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.ui.results import details, differences, overview, steering, table
+from core.ui.results import overview, steering, table
 from core.ui.results.live import Results
+from core.ui.results.tabs import details, differences
 from core.ui.results.view import controls
 
 PAGE = "compare"

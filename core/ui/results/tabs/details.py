@@ -8,9 +8,10 @@ from functools import partial
 import streamlit as st
 
 from core.charts.results import curves, layers, summary
-from core.ui.results import boundary, differences, parts, predictions
+from core.ui.results import parts
 from core.ui.results.drawing import WIDTH, along, chart
 from core.ui.results.live import Results
+from core.ui.results.tabs import boundary, differences, predictions
 from core.ui.results.view import View
 
 PATIENCE = 5.0

@@ -1,0 +1,1 @@
+"""What lies behind the curves, a tab each."""
