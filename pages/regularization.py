@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from core.ui.form import forms
 from core.ui.pages.regularization import regularization
-from core.ui.results import live
 from core.ui.shell import shell
 
 shell("Regularization")
 
 comparison = forms.comparison(regularization.PAGE, regularization.START)
-live.show(comparison, regularization.draw)
+regularization.draw(comparison)

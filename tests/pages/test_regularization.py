@@ -9,6 +9,7 @@ import pytest
 
 from core.charts.results import pairs
 from core.comparison import Comparison
+from core.labs.regularization import regularization_path
 from core.runs.compare import compare
 from core.runs.store import Store
 from core.ui.form import links
@@ -90,7 +91,15 @@ def test_the_geometry_needs_no_training(open_page, store, moved):
     assert np.isfinite(rows[["w1", "w2", "loss"]].to_numpy()).all()
 
 
+def test_the_paths_are_asked_of_the_runner(open_page, store):
+    app = open_page(PAGE, {"regularization.tab": PATHS, "regularization.informative": "7"})
+    assert not app.get("vega_lite_chart")
+    app.button(key="regularization.paths.run_here").click().run()
+    assert store.progress(regularization_path.comparison(informative=7)).pending == "run"
+
+
 def test_the_paths_are_drawn_and_told_exactly(open_page, store):
+    compare(regularization_path.comparison(), store=store, progress=False)
     app = open_page(PAGE, {"regularization.tab": PATHS})
     assert len(app.get("vega_lite_chart")) == 7
     scores = app.dataframe[0].value

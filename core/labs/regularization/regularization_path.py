@@ -1,4 +1,4 @@
-"""The weights of a linear model against the strength of a penalty, trained by the engine with all strengths as one stack.
+"""The weights of a linear model against the strength of a penalty: a comparison of 52 runs, which train as one stack.
 
 The data are `informative`: a few features matter, the others say nothing. The objective is the engine's, mean((y - Xw - b)^2) +
 strength * penalty(w), on standardised features and targets, by full-batch gradient descent with a learning rate that falls to 0. Without
@@ -12,12 +12,16 @@ Source: Efron, Hastie, Johnstone & Tibshirani 2004, "Least Angle Regression" (An
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from pandas import DataFrame
 
+from core.comparison import Comparison
+from core.data.loading import load_data
 from core.settings import RunSettings
 
 PENALTIES = ("l1", "l1_proximal", "l2_squared", "l2_norm_proximal")
@@ -37,44 +41,34 @@ class Paths(NamedTuple):
     scores: DataFrame
 
 
-def runs(informative: int, noise: float, samples: int, strengths: Sequence[float] = STRENGTHS) -> list[RunSettings]:
-    """The runs of all penalties and strengths, which train as one stack. Raises SettingsError for data that cannot be."""
+def comparison(informative: int = 10, noise: float = 0.5, samples: int = 500) -> Comparison:
+    """All penalties, each with all strengths. Raises SettingsError for data that cannot be made."""
     base = {
         "data": {"kind": "informative", "informative": informative, "noise": noise, "samples": samples},
         "model": {"kind": "linear", "init": "zero"},
         "optimizer": {"kind": "sgd", "lr": RATE},
         "schedule": "cosine",
+        "penalty": {"groups": "layer"},
         "training": {"epochs": STEPS, "batch_size": "full", "evaluate_every": STEPS},
     }
-    return [
-        RunSettings.model_validate({**base, "penalty": {penalty: strength, "groups": "layer"}})
-        for penalty in PENALTIES
-        for strength in strengths
-    ]
+    variants = [{"name": f"{penalty}={strength:g}", f"penalty.{penalty}": strength} for penalty in PENALTIES for strength in STRENGTHS]
+    return Comparison.load({"base": base, "variants": variants, "seeds": 1})
 
 
-def paths(informative: int = 10, noise: float = 0.5, samples: int = 500) -> Paths:
-    """Trains the linear models, in about a second of one core, and returns their weights and scores. Imports torch."""
-    from core.data.loading import load_data
-    from core.engine.advance import advance
-    from core.engine.network.networks import trained_model
-    from core.engine.stack import begin
+def paths(asked: Comparison, weights: Mapping[str, NDArray[np.floating]], history: DataFrame) -> Paths:
+    """The weights and scores of the runs that have ended.
 
-    every = runs(informative, noise, samples)
-    stack, records = advance(begin(every), STEPS)
-    while not stack.finished:
-        stack, more = advance(stack, STEPS)
-        records.extend(more)
-    by_key = {run.key: run for run in every}
-    found = {row["run"]: trained_model(by_key[row["run"]], row["weights"]) for row in records.ended}
-    vectors = {key: next(network.parameters()).detach().numpy().ravel().astype(float) for key, network in found.items()}
-    last = {row["run"]: row for row in records.history}
-    truth = load_data(every[0].data).truth
-    assert truth is not None
-    frames = [_weights(run, vectors[run.key], np.asarray(truth)) for run in every]
-    rows = [_scores(run, vectors[run.key], last[run.key], informative) for run in every]
-    import pandas as pd
-
+    Args:
+        asked: from `comparison`.
+        weights: by the run's key, the weights (D,) of those that have ended.
+        history: of the comparison, with the columns run, train_loss_eval and val_loss.
+    """
+    data = asked.base.data
+    truth = np.asarray(load_data(data).truth)
+    last = {str(row["run"]): row for row in history.drop_duplicates("run", keep="last").to_dict("records")}
+    ended = [(run, np.asarray(weights[run.key], dtype=float)) for run in asked.runs() if run.key in weights]
+    frames = [_weights(run, found, truth) for run, found in ended]
+    rows = [_scores(run, found, last[run.key], truth) for run, found in ended]
     return Paths(pd.concat(frames, ignore_index=True), DataFrame(rows))
 
 
@@ -82,14 +76,14 @@ def _strength(run: RunSettings) -> tuple[str, float]:
     return next((penalty, value) for penalty in PENALTIES if (value := float(getattr(run.penalty, penalty))) > 0)
 
 
-def _weights(run: RunSettings, weights_D: np.ndarray, truth_D: np.ndarray) -> DataFrame:
+def _weights(run: RunSettings, weights_D: NDArray[np.floating], truth_D: NDArray[np.floating]) -> DataFrame:
     penalty, strength = _strength(run)
     columns = {"feature": [f"x{place}" for place in range(1, len(weights_D) + 1)], "weight": weights_D, "informative": truth_D != 0}
     return DataFrame({"penalty": penalty, "strength": strength, **columns, "truth": truth_D})
 
 
-def _scores(run: RunSettings, weights_D: np.ndarray, row: dict[str, float], informative: int) -> dict[str, object]:
+def _scores(run: RunSettings, weights_D: NDArray[np.floating], row: Mapping[Any, Any], truth_D: NDArray[np.floating]) -> dict[str, object]:
     penalty, strength = _strength(run)
-    kept = weights_D != 0
-    counted = {"found": int(kept[:informative].sum()), "wrong": int(kept[informative:].sum())}
+    kept, useful = weights_D != 0, truth_D != 0
+    counted = {"found": int((kept & useful).sum()), "wrong": int((kept & ~useful).sum())}
     return {"penalty": penalty, "strength": strength, "train_loss": row["train_loss_eval"], "val_loss": row["val_loss"], **counted}

@@ -8,16 +8,24 @@ from sklearn.linear_model import Lasso, Ridge
 
 from core.data.loading import load_data
 from core.labs.regularization import regularization_path as lab
+from core.runs.compare import compare
+
+
+def trained(informative: int = 10, noise: float = 0.5, samples: int = 500) -> lab.Paths:
+    asked = lab.comparison(informative, noise, samples)
+    result = compare(asked, progress=False)
+    weights = {run.key: next(result.model(run).parameters()).detach().numpy().ravel() for run in asked.runs()}
+    return lab.paths(asked, weights, result.history)
 
 
 @pytest.fixture(scope="module")
 def found() -> lab.Paths:
-    return lab.paths()
+    return trained()
 
 
 @pytest.fixture(scope="module")
 def training():
-    split = load_data(lab.runs(10, 0.5, 500)[0].data)
+    split = load_data(lab.comparison().base.data)
     return split.x_train, split.y_train
 
 
@@ -65,6 +73,6 @@ def test_the_scores_are_those_of_the_weights(found, training):
 
 @pytest.mark.parametrize(("informative", "noise", "samples"), [(1, 0.0, 300), (50, 3.0, 300), (50, 0.0, 1000)])
 def test_nothing_explodes_at_the_ends_of_the_sliders(informative, noise, samples):
-    scores = lab.paths(informative, noise, samples).scores
+    scores = trained(informative, noise, samples).scores
     assert scores[["train_loss", "val_loss"]].notna().all().all()
     assert scores["train_loss"].max() < 1.01, "the targets have variance 1: no penalised fit is worse than their mean"

@@ -7,19 +7,23 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 from pandas import DataFrame
 
 from core.analysis import metrics
 from core.charts import regularization as charts
+from core.engine.network import state_dicts
 from core.labs.regularization import penalty_geometry, regularization_path
 from core.labs.regularization.penalty_geometry import Bowl
-from core.runs.computing.executors import on_one_thread
 from core.ui import errors
-from core.ui.results import table
+from core.ui.results import live, steering, table
 from core.ui.results.drawing import WIDTH, figure
+from core.ui.results.live import Results
 
 PAGE = "regularization"
 BUDGETS = 40
+PATIENCE = 1.0
+"""Seconds for which the weights may be behind the store while the models train."""
 SHRINKAGES = {"L1: |w|": "l1", "Squared L2: w²": "l2_squared", "Norm of a group of two equal weights": "l2_norm"}
 PENALTIES = {
     "l1": "L1 by subgradient",
@@ -107,16 +111,32 @@ def paths() -> None:
     )
     informative, noise, samples = _data()
     with errors.shown("These models cannot be trained"):
-        found = _paths(informative, noise, samples)
-        grid = st.grid(2, min_column_width=WIDTH, gap="medium")
-        for kind, title in PENALTIES.items():
-            with grid.cell():
-                made = charts.weight_paths(found.weights[found.weights["penalty"] == kind], title=title, width=WIDTH)
-                figure(f"{PAGE}.path.{kind}", made, stretch=True)
-        scores = found.scores.assign(variant=found.scores["penalty"].map(PENALTIES))
-        _path_scores(scores)
-        _table("scores", scores.drop(columns="variant"), "Losses and weights that are not 0, by penalty and strength")
-        table.csv_button(f"{PAGE}.download.paths.csv", "paths.csv", found.weights)
+        live.show(regularization_path.comparison(informative, noise, samples), _paths)
+
+
+def _paths(results: Results) -> None:
+    steering.row(results, f"{PAGE}.paths")
+    weights = results.once("path weights", lambda: _ended(results), PATIENCE)
+    if not weights:
+        if not results.progress.active:
+            steering.nothing_yet(results, f"{PAGE}.paths", "One click trains 52 linear models side by side, in a second or two.")
+        return
+    found = results.once(("paths", len(weights)), lambda: regularization_path.paths(results.comparison, weights, results.history))
+    grid = st.grid(2, min_column_width=WIDTH, gap="medium")
+    for kind, title in PENALTIES.items():
+        with grid.cell():
+            made = charts.weight_paths(found.weights[found.weights["penalty"] == kind], title=title, width=WIDTH)
+            figure(f"{PAGE}.path.{kind}", made, stretch=True)
+    scores = found.scores.assign(variant=found.scores["penalty"].map(PENALTIES))
+    _path_scores(scores)
+    _table("scores", scores.drop(columns="variant"), "Losses and weights that are not 0, by penalty and strength")
+    table.csv_button(f"{PAGE}.download.paths.csv", "paths.csv", found.weights)
+
+
+def _ended(results: Results) -> dict[str, NDArray[np.floating]]:
+    """The weights of the linear models that have ended, by their runs' keys."""
+    stored = {run.key: results.store.weights(run.key) for run in results.comparison.runs()}
+    return {key: next(iter(state_dicts.arrays(data).values())).ravel() for key, data in stored.items() if data is not None}
 
 
 def _path_scores(scores: DataFrame) -> None:
@@ -136,11 +156,6 @@ def _data() -> tuple[int, float, int]:
         noise = st.slider("Noise of the target", 0.0, 3.0, 0.5, 0.25, key=f"{PAGE}.noise", help="Its standard deviation.", **keys)
         samples = st.slider("Examples", 300, 1000, 500, 50, key=f"{PAGE}.samples", help="Three fifths of them train.", **keys)
     return informative, noise, samples
-
-
-@st.cache_data(show_spinner="Training 52 linear models side by side", max_entries=50)
-def _paths(informative: int, noise: float, samples: int) -> regularization_path.Paths:
-    return on_one_thread(regularization_path.paths, informative, noise, samples)
 
 
 def _table(name: str, frame: DataFrame, described: str) -> None:

@@ -10,7 +10,7 @@ from core.charts.results import pairs
 from core.comparison import Comparison
 from core.ui.form import links
 from core.ui.pages.regularization import labs as penalty_labs
-from core.ui.results import overview, parts, steering, table
+from core.ui.results import live, overview, parts, steering, table
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
 from core.ui.results.view import View, controls, in_words
@@ -66,19 +66,19 @@ def sweep(name: str) -> Comparison:
     return Comparison.load({"base": BASE, "vary": {path: values}, "seeds": 3})
 
 
-def draw(results: Results) -> None:
-    """The heading with the buttons, and a tab each for the networks and the two labs. Only the open tab is made."""
-    steering.title(results, "Regularization", PAGE)
-    steering.standing(results)
-    drawers = {NETWORKS: lambda: _networks(results), GEOMETRY: penalty_labs.geometry, PATHS: penalty_labs.paths}
+def draw(comparison: Comparison) -> None:
+    """The heading, and a tab each for the networks and the two labs. Only the open tab is made."""
+    st.title("Regularization", anchor=False)
+    drawers = {NETWORKS: lambda: live.show(comparison, _networks), GEOMETRY: penalty_labs.geometry, PATHS: penalty_labs.paths}
     parts.tabs(f"{PAGE}.tab", drawers)
 
 
 def _networks(results: Results) -> None:
+    steering.row(results, PAGE)
     _strengths()
     if results.empty and not results.progress.active:
         steering.nothing_yet(results, PAGE, NOTHING_YET, "Networks that learn wrong labels by heart, and what holds them back")
-        st.caption("The tabs Geometry and Weights against strength need no training here: they show why L1 makes zeros and L2 does not.")
+        st.caption("The tab Geometry needs no training; it shows why L1 makes zeros and L2 does not.")
         return
     first = st.container()
     view = controls(PAGE, results)
