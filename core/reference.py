@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from core.choices.base import Choice, classes, is_union
+from core.choices import schema
+from core.choices.base import Choice, classes
 from core.settings import RunSettings, SettingsError
 
 
@@ -62,44 +62,6 @@ def default_of(field: FieldInfo) -> str:
     return f"{value:g}" if isinstance(value, int | float) else "none" if value is None else str(value)
 
 
-_OF_TYPE = {bool: "true, false", type(None): "none"}
-
-
-def allowed(field: FieldInfo) -> str:
-    """What a field takes, in words: its bounds, or its names, or what each item of a list may be."""
-    return _allowed(field.annotation, field.metadata)
-
-
-def _allowed(annotation: Any, rules: Sequence[Any] = ()) -> str:
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        inside = [rule for part in arguments[1:] for rule in (part.metadata if isinstance(part, FieldInfo) else [part])]
-        return _allowed(arguments[0], [*rules, *inside])
-    if origin is Literal:
-        return ", ".join(map(str, arguments))
-    if is_union(annotation):
-        return " or ".join(dict.fromkeys(filter(None, (_allowed(part, rules) for part in arguments))))
-    if origin is tuple:
-        items = [_allowed(item) for item in arguments if item is not Ellipsis]
-        return ", then ".join(items) if len(set(items)) > 1 else f"each {items[0]}" if items[0] else ""
-    return _OF_TYPE.get(annotation) or _bounds(rules)
-
-
-def _bounds(rules: Sequence[Any]) -> str:
-    signs = {"gt": "above", "ge": "from", "lt": "below", "le": "to"}
-    return " ".join(f"{word} {_number(getattr(rule, sign))}" for sign, word in signs.items() for rule in rules if hasattr(rule, sign))
-
-
-def _number(value: float) -> str:
-    return str(value) if isinstance(value, int) else f"{value:g}"
-
-
-def unit_of(field: FieldInfo) -> str:
-    """The unit of a field's value, or an empty text."""
-    extra = field.json_schema_extra
-    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
-
-
 def reference_text(path: str = "") -> str:
     """The entries under `path` (all without one) as plain text. Raises SettingsError for a path that names no choice."""
     every = entries()
@@ -112,12 +74,15 @@ def reference_text(path: str = "") -> str:
 
 def _text(entry: Entry) -> str:
     head = entry.path if entry.kind is None else f'{entry.path} = "{entry.kind}"'
-    lines = [f"    {name} = {default_of(field)}{_in_brackets(field)}  {field.description or ''}".rstrip() for name, field in entry.fields()]
+    lines = [
+        f"    {name} = {default_of(field)}{_in_brackets(entry.cls, name)}  {field.description or ''}".rstrip()
+        for name, field in entry.fields()
+    ]
     return "\n".join([f"{head}: {entry.summary}", *lines])
 
 
-def _in_brackets(field: FieldInfo) -> str:
-    parts = [part for part in (allowed(field), unit_of(field)) if part]
+def _in_brackets(owner: type[Choice], name: str) -> str:
+    parts = [part for part in (schema.allowed(owner, name), schema.unit(owner, name)) if part]
     return f" ({', '.join(parts)})" if parts else ""
 
 
@@ -132,11 +97,11 @@ def reference_markdown() -> str:
 
 def _section(entry: Entry) -> str:
     head = f"**`{entry.kind}`** {entry.summary}" if entry.kind else entry.summary
-    rows = [_table_row(name, field) for name, field in entry.fields()]
+    rows = [_table_row(entry.cls, name, field) for name, field in entry.fields()]
     table = ["| field | default | takes | unit | what it does |", "|---|---|---|---|---|", *rows]
     return "\n\n".join([head, "\n".join(table)] if rows else [head])
 
 
-def _table_row(name: str, field: FieldInfo) -> str:
+def _table_row(owner: type[Choice], name: str, field: FieldInfo) -> str:
     description = (field.description or "").replace("|", "\\|")
-    return f"| `{name}` | {default_of(field)} | {allowed(field)} | {unit_of(field)} | {description} |"
+    return f"| `{name}` | {default_of(field)} | {schema.allowed(owner, name)} | {schema.unit(owner, name)} | {description} |"

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from core.choices import schema
 from core.choices.models import Mlp
 from core.choices.optimizers import Rprop
 from core.choices.training import Training
-from core.reference import allowed, entries, reference_markdown, reference_text
+from core.reference import entries, reference_markdown, reference_text
 from core.settings import SettingsError
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -37,7 +38,7 @@ def test_every_kind_and_field_says_what_it_is(entry):
     ],
 )
 def test_bounds_are_said_wherever_they_stand(cls, name, said):
-    assert allowed(cls.model_fields[name]) == said
+    assert schema.allowed(cls, name) == said
 
 
 def test_one_choice_can_be_asked_for():

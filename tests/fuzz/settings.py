@@ -7,6 +7,7 @@ import math
 from random import Random
 from typing import Any
 
+from core.choices import schema
 from core.choices.base import Choice
 from core.comparison import Comparison
 from core.settings import RunSettings, SettingsError
@@ -65,7 +66,7 @@ def _value(rng: Random, cls: type[Choice], name: str, share: float) -> Any:
 def leaf(rng: Random, cls: type[Choice], name: str) -> Any:
     """A value of a single setting, within its bounds or on them."""
     shape = fields.shape(cls, name)
-    low, high = fields.bounds(cls, name)
+    low, high = schema.bounds(cls, name)
     if shape.optional and rng.random() < 0.3:
         return None
     if shape.words and (shape.holds == "words" or rng.random() < 0.3):

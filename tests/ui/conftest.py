@@ -13,7 +13,7 @@ FORM = """
 import streamlit as st
 from core import presets
 from core.comparison import Comparison
-from core.ui import forms
+from core.ui.form import forms
 comparison = forms.comparison("compare", {start})
 st.text(comparison.id, help="id")
 st.text(comparison.to_json(), help="json")

@@ -9,13 +9,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from functools import cache
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from core import reference
+from core.choices import schema
 from core.choices.base import Choice
 from core.settings import RunSettings
 from core.ui.markdown import plain
@@ -35,11 +34,15 @@ class Shape(NamedTuple):
     or_list: bool = False
 
 
-class Bounds(NamedTuple):
-    """The lowest and highest value, both themselves allowed or not; None: no bound."""
-
-    low: float | None = None
-    high: float | None = None
+HOLDS: dict[str, Holds] = {
+    "boolean": "boolean",
+    "integer": "whole",
+    "number": "number",
+    "string": "text",
+    "array": "tuple",
+    "object": "mapping",
+}
+"""What a leaf holds, by its type in the JSON schema."""
 
 
 @cache
@@ -66,43 +69,26 @@ def leaves(cls: type[Choice]) -> Iterator[tuple[str, FieldInfo]]:
 @cache
 def shape(owner: type[Choice], name: str) -> Shape:
     """What a leaf holds. Raises TypeError for what no form can hold."""
-    parts = [_bare(part) for part in _members_of_union(owner.model_fields[name].annotation)]
-    words = tuple(word for part in parts if get_origin(part) is Literal for word in get_args(part))
-    types = {get_origin(part) or part for part in parts if get_origin(part) is not Literal} - {NoneType}
-    or_list = len(types) > 1 and tuple in types
-    types -= {tuple} if or_list else set()
-    known: dict[Any, Holds] = {bool: "boolean", int: "whole", float: "number", str: "text", tuple: "tuple", dict: "mapping"}
-    if len(types) > 1 or types - set(known):
+    forms = schema.alternatives(owner, name)
+    words = tuple(word for form in forms for word in schema.words(form))
+    types = {form["type"] for form in forms if not schema.words(form)} - {"null"}
+    or_list = len(types) > 1 and "array" in types
+    types -= {"array"} if or_list else set()
+    if len(types) > 1 or types - set(HOLDS):
         raise TypeError(f"{owner.__name__}.{name}: {owner.model_fields[name].annotation} has no widget")
-    return Shape(known[types.pop()] if types else "words", words, NoneType in parts, or_list)
+    return Shape(HOLDS[types.pop()] if types else "words", words, any(form.get("type") == "null" for form in forms), or_list)
 
 
 @cache
 def item_type(owner: type[Choice], name: str) -> type:
-    """The type of a list's items."""
-    parts = [_bare(part) for part in _members_of_union(owner.model_fields[name].annotation)]
-    item: type = _bare(get_args(next(part for part in parts if get_origin(part) is tuple))[0])
-    return item
-
-
-@cache
-def bounds(owner: type[Choice], name: str) -> Bounds:
-    """Bounds of a number, or of a whole number beside nothing or a few words."""
-    info = owner.model_fields[name]
-    rules = [*info.metadata, *(rule for part in _members_of_union(info.annotation) for rule in _rules(part))]
-    low = [limit for rule in rules for limit in (getattr(rule, "ge", None), getattr(rule, "gt", None)) if limit is not None]
-    high = [limit for rule in rules for limit in (getattr(rule, "le", None), getattr(rule, "lt", None)) if limit is not None]
-    return Bounds(float(low[0]) if low else None, float(high[0]) if high else None)
+    """The type of a list's items: int, float or str."""
+    form = next(form for form in schema.alternatives(owner, name) if form.get("type") == "array")
+    return {"integer": int, "number": float, "string": str}[schema.items(form)[0]["type"]]
 
 
 def allowed(owner: type[Choice], name: str) -> str:
     """What a field takes, in words: its kinds, or as the docs say it."""
-    return ", ".join(kinds(owner, name)) or reference.allowed(owner.model_fields[name])
-
-
-def extra(info: FieldInfo, name: str) -> Any:
-    """What `json_schema_extra` says of a field: `logarithmic`, `unit`, `advanced`; None when nothing."""
-    return info.json_schema_extra.get(name) if isinstance(info.json_schema_extra, dict) else None
+    return ", ".join(kinds(owner, name)) or schema.allowed(owner, name)
 
 
 def complaint(owner: type[Choice], name: str, value: Any) -> str | None:
@@ -126,9 +112,9 @@ def human(name: str) -> str:
     return f"{words[0].upper()}{words[1:]}"
 
 
-def title(name: str, info: FieldInfo) -> str:
+def title(owner: type[Choice], name: str) -> str:
     """A widget's label: the name, and the unit where the name does not say it."""
-    unit = extra(info, "unit")
+    unit = schema.unit(owner, name)
     return human(name) if not unit or unit in name else f"{human(name)} ({unit})"
 
 
@@ -172,16 +158,3 @@ def _adapter(owner: type[Choice], name: str) -> TypeAdapter[Any]:
     info = owner.model_fields[name]
     annotated: Any = Annotated[info.annotation, info]
     return TypeAdapter(annotated)
-
-
-def _members_of_union(annotation: Any) -> tuple[Any, ...]:
-    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
-
-
-def _bare(annotation: Any) -> Any:
-    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
-
-
-def _rules(annotation: Any) -> list[Any]:
-    fields = [extra for extra in get_args(annotation)[1:] if isinstance(extra, FieldInfo)] if get_origin(annotation) is Annotated else []
-    return [rule for info in fields for rule in info.metadata]

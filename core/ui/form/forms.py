@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.choices import schema
 from core.choices.base import Choice
 from core.comparison import Comparison
 from core.data.examples import DataError
@@ -188,7 +189,7 @@ class SettingsForm:
             return self._slots[spot.path]
         choice = spot.path.partition(".")[0]
         body, below = self._folder(choice)
-        if not fields.extra(spot.owner.model_fields[spot.name], "advanced"):
+        if not schema.extra(spot.owner, spot.name, "advanced"):
             return body
         if choice not in self._more:
             self._more[choice] = below.expander("More", type="compact")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, get_args
 
+from core.choices import schema
 from core.choices.base import Choice
 from core.choices.words.writing import write
 from core.ui.form import fields
@@ -64,9 +65,10 @@ def starters(path: str, owner: type[Choice], name: str, start: Any) -> list[str]
 
 def scaled(owner: type[Choice], name: str) -> bool:
     """Whether a number is picked by its order of magnitude: one that says so, or one without a scale of its own."""
-    high = fields.bounds(owner, name).high
-    info = owner.model_fields[name]
-    return fields.shape(owner, name).holds == "number" and bool(fields.extra(info, "logarithmic") or high is None or high >= NO_SCALE)
+    _, high = schema.bounds(owner, name)
+    return fields.shape(owner, name).holds == "number" and bool(
+        schema.extra(owner, name, "logarithmic") or high is None or high >= NO_SCALE
+    )
 
 
 def listed(owner: type[Choice], name: str) -> bool:
@@ -111,7 +113,7 @@ def _numbers(owner: type[Choice], name: str, start: Any) -> list[Any]:
 
 
 def _spread(owner: type[Choice], name: str, start: float) -> list[float]:
-    high = fields.bounds(owner, name).high
+    _, high = schema.bounds(owner, name)
     around = [start * by for by in (0.25, 0.5, 1, 2, 4)] if start else [0.0, 1.0, 2.0, 5.0]
     return sorted({*_within(owner, name, [start, *(FRACTIONS if high is not None and high <= 1 else around)])})
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from streamlit.delta_generator import DeltaGenerator
 
+from core.choices import schema
 from core.choices.base import Choice
 from core.choices.words.writing import write
 from core.ui.form import fields, suggestions, values
@@ -33,7 +34,7 @@ class Spot:
     def common(self) -> dict[str, Any]:
         """What all widgets share."""
         info = self.owner.model_fields[self.name]
-        title = fields.title(self.name, info)
+        title = fields.title(self.owner, self.name)
         label = f"{self.prefix} {title[0].lower()}{title[1:]}" if self.prefix else self.label or title
         return {"label": label, "key": self.key, "help": plain(info.description or "") or None, "bind": "query-params"}
 
@@ -92,12 +93,12 @@ def _whole(place: DeltaGenerator, spot: Spot, begin: int) -> float:
 
     Streamlit's own for whole numbers fails on an infinite one in the URL, and rounds what is typed.
     """
-    low, high = (None if bound is None else float(bound) for bound in fields.bounds(spot.owner, spot.name))
+    low, high = schema.bounds(spot.owner, spot.name)
     return float(place.number_input(value=float(begin), min_value=low, max_value=high, step=1.0, format="%.10g", **spot.common))
 
 
 def _number(place: DeltaGenerator, spot: Spot, begin: float) -> float:
-    low, high = fields.bounds(spot.owner, spot.name)
+    low, high = schema.bounds(spot.owner, spot.name)
     step = next((step for limit, step in STEPS if high is not None and high <= limit), 1.0)
     return float(place.number_input(value=begin, min_value=low, max_value=high, step=step, format="%g", **spot.common))
 

@@ -43,7 +43,10 @@ def test_a_network_of_an_earlier_version_is_the_same_network():
 
 def test_stored_weights_are_read_without_torch():
     data = state_dicts.to_bytes({"w": torch.arange(3.0)})
-    code = f"import sys; from core.engine import state_dicts; print(state_dicts.arrays({data!r})['w'].sum(), 'torch' in sys.modules)"
+    imports = "import sys; from core.engine.network import state_dicts"
+    code = f"{imports}; print(state_dicts.arrays({data!r})['w'].sum(), 'torch' in sys.modules)"
+        f"import sys; from core.engine.network import state_dicts; print(state_dicts.arrays({data!r})['w'].sum(), 'torch' in sys.modules)"
+    )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.split() == ["3.0", "False"]
 

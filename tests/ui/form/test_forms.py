@@ -15,7 +15,7 @@ from tests.ui.conftest import form
 
 SETTINGS = """
 import streamlit as st
-from core.ui import forms
+from core.ui.form import forms
 st.text(forms.settings("lab").model_dump_json())
 """
 

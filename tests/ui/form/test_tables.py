@@ -183,7 +183,7 @@ def test_a_column_may_say_the_parts_in_the_form(field: str):
 
 DOOR = """
 import streamlit as st
-from core.ui import tables
+from core.ui.form import tables
 table = tables.bring(st.container(), "door")
 st.text("nothing yet" if table is None else table.model_dump_json())
 """

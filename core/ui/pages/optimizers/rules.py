@@ -7,6 +7,7 @@ from pandas import DataFrame
 
 from core import reference
 from core.charts import optimizers as charts
+from core.choices import schema
 from core.choices.base import Choice
 from core.labs.optimization import costs
 from core.labs.optimization.paths import optimizer_of
@@ -40,7 +41,7 @@ def _rule() -> None:
 def settings(cls: type[Choice]) -> str:
     """The settings of a class as a Markdown table, whose long texts wrap: a row a setting, with its default, bounds and meaning."""
     rows = [
-        (f"`{name}`", *map(plain, (reference.default_of(field), reference.allowed(field), field.description or "")))
+        (f"`{name}`", *map(plain, (reference.default_of(field), schema.allowed(cls, name), field.description or "")))
         for name, field in reference.Entry("optimizer", cls).fields()
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in [("setting", "default", "takes", "meaning"), ("---",) * 4, *rows])
