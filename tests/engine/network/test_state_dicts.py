@@ -45,8 +45,6 @@ def test_stored_weights_are_read_without_torch():
     data = state_dicts.to_bytes({"w": torch.arange(3.0)})
     imports = "import sys; from core.engine.network import state_dicts"
     code = f"{imports}; print(state_dicts.arrays({data!r})['w'].sum(), 'torch' in sys.modules)"
-        f"import sys; from core.engine.network import state_dicts; print(state_dicts.arrays({data!r})['w'].sum(), 'torch' in sys.modules)"
-    )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.split() == ["3.0", "False"]
 
