@@ -19,6 +19,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.data.loading import DataError
+from core.data.reading import delimited
+from core.data.reading.limits import Limits
+from core.data.reading.options import Options
 from core.data.tables import read_table
 from tests.data.tables import csv, frame, loaded
 
@@ -147,3 +150,25 @@ def test_bytes_that_are_no_text_are_refused_by_their_column():
 def test_integers_of_400_digits_are_refused_as_too_large(number):
     with pytest.raises(DataError, match=r"'x' holds -?inf .*too large for 32-bit"):
         loaded(f"x,y\n{number},p\n".encode() + b"1,p\n2,q\n" * 10, target="y")
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("x,y\n" + "1,2\n" * 21, False),
+        ("x,y\n" + "1,2\n\n\r\n" * 10, True),
+        ("x,y\r\n" + "1,2\r\n\r\n" * 10, True),
+        ("x,y\n" + "x,y\n" * 8 + "1,2\n" * 10, True),
+        ("x,y\n" + '"1\n2\n3\n4\n5",2\n' * 10, True),
+    ],
+    ids=["too many lines", "blank lines", "blank lines of Windows", "repeated headers", "quoted lines"],
+)
+def test_lines_are_refused_before_they_are_read_only_where_each_is_a_row(monkeypatch, text, taken):
+    read = []
+    monkeypatch.setattr(delimited, "table_of", lambda *parts: read.append(parts))
+    if taken:
+        delimited.read_delimited(text.encode(), Options(), Limits(rows=10))
+    else:
+        with pytest.raises(DataError, match="more rows than the limit of 10"):
+            delimited.read_delimited(text.encode(), Options(), Limits(rows=10))
+    assert bool(read) == taken

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
+
 from core.data.reading.layout import layout_of, records
-from core.data.reading.limits import Limits
+from core.data.reading.limits import Limits, check_shape
 from core.data.reading.options import WORDS, Options
 from core.data.reading.raw import RawTable, table_of
 from core.data.reading.texts import encoding_of, stream
@@ -17,6 +19,7 @@ NAMES = {"utf-8-sig": "UTF-8", "cp1252": "Windows-1252"}
 def read_delimited(content: bytes, options: Options, limits: Limits) -> RawTable:
     """The table in a text. Raises DataError."""
     encoding = encoding_of(content, options.encoding)
+    _check_lines(content, encoding, limits)
     found = layout_of(stream(content, encoding), options.separator)
     whole = records(stream(content, encoding), found.separator)
     dialect = Dialect(
@@ -32,3 +35,15 @@ def read_delimited(content: bytes, options: Options, limits: Limits) -> RawTable
             f"{found.skipped} line{'s' * (found.skipped > 1)} before the table, of a title, comments or the separator, left out."
         )
     return raw
+
+
+def _check_lines(content: bytes, encoding: str, limits: Limits) -> None:
+    """Refuses a text of far too many lines before they are read one by one, where a line is a row for certain: no quotes, no UTF-16."""
+    if len(content) <= limits.rows or encoding.startswith("utf-16") or b'"' in content:
+        return
+    signs = np.frombuffer(content, np.uint8)
+    ends = signs[:-1] == ord("\n")
+    ends &= signs[1:] != ord("\n")
+    ends &= signs[1:] != ord("\r")
+    if (lines := int(ends.sum())) > 2 * limits.rows:  # repeated headers, titles and comments are no rows
+        check_shape(lines, 2, limits)
