@@ -145,16 +145,17 @@ class Comparison(InWords):
         references = {rest[name]: name for name, role in roles.items() if role == "reference"}
         return {name: references[rest[name]] for name, role in roles.items() if role == "treated" and rest[name] in references}
 
-    def families(self, *paths: str) -> dict[str, str]:
+    def families(self, *paths: str, nameless: str = "") -> dict[str, str]:
         """Variant -> what it is called together with those that share every setting with it but those at these dotted paths.
 
-        That is what the variants' names have in common without these settings, or else the first one's name. No two families share one.
+        That is what the variants' names have in common without these settings (`nameless` where that is nothing), or else the first one's
+        name. No two families share one.
         """
         rest = {name: settings_without(run, paths) for name, run in self.settings.items()}
         together: dict[str, list[str]] = {}
         for name, identity in rest.items():
             together.setdefault(identity, []).append(name)
-        called = dict(zip(together, _told_apart([self._common(names, paths) for names in together.values()]), strict=True))
+        called = dict(zip(together, _told_apart([self._common(names, paths) or nameless for names in together.values()]), strict=True))
         return {name: called[identity] for name, identity in rest.items()}
 
     def _common(self, names: Sequence[str], paths: Iterable[str]) -> str:

@@ -31,7 +31,7 @@ def stored(ends: dict[tuple[str, float], list[float]], start: float = 2.3):
 
 def test_a_point_is_the_mean_of_the_seeds_that_did_not_diverge():
     history, runs, places = stored({("sgd", 0.1): [0.2, 0.4, 0.9, math.nan, 5.0]})
-    found = sensitivity.points(sensitivity.values(history, runs, places), 2.3).iloc[0]
+    found = sensitivity.points(sensitivity.values(history, runs, places)).iloc[0]
     assert (found["n"], found["diverged"], found["worse"]) == (5, 1, 1)
     ended = [0.2, 0.4, 0.9, 5.0]
     assert (found["mean"], found["low"], found["high"]) == pytest.approx(

@@ -15,7 +15,6 @@ from core.engine.network.networks import trained_model
 from core.runs.compare import compare
 from core.ui.form import links
 from core.ui.pages.distillation import distillation, methods, soft_targets
-from core.ui.results import compression
 from tests.pages.conftest import assert_no_error, texts
 
 PAGE = "pages/distillation.py"
@@ -160,7 +159,7 @@ def test_what_is_said_of_an_example_are_its_own_chances():
 
 def test_the_teachers_outputs_are_those_of_its_network(trained_here):
     whole = distillation.with_teacher(SMALL)
-    teacher = compression.settings_of(whole)["teacher"]
+    teacher = whole.settings["teacher"]
 
     class Here:
         store = trained_here

@@ -13,7 +13,6 @@ from core.comparison import Comparison
 from core.runs.compare import compare
 from core.ui.form import links
 from core.ui.pages.pruning import masks, pruning
-from core.ui.results import compression
 from tests.pages.conftest import assert_no_error, texts
 
 PAGE = "pages/pruning.py"
@@ -61,7 +60,7 @@ def query(**more):
 def test_the_dense_network_is_compared_too_and_stands_first():
     whole = pruning.with_dense(SMALL)
     assert whole.names == ["dense", *SMALL.names]
-    runs = compression.settings_of(whole)
+    runs = whole.settings
     assert runs["dense"].pruning.kind == "none"
     assert {run.key for run in SMALL.runs()} < {run.key for run in whole.runs()}
     assert len(whole.runs()) == len(SMALL.runs()) + 3
