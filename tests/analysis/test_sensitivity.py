@@ -68,6 +68,21 @@ def test_the_picture_ends_a_little_beyond_the_untrained_network(worst, end):
     assert sensitivity.limit(points, sensitivity.untrained(history)) == (None if end is None else pytest.approx(end))
 
 
+def test_a_run_is_held_against_itself_before_training():
+    history, runs, places = stored({("easy", 0.1): [1.2, 0.5], ("hard", 0.1): [1.2, 0.5]})
+    history.loc[(history["step"] == 0) & history["variant"].str.startswith("easy"), "val_loss"] = 1.0
+    values = sensitivity.values(history, runs, places)
+    assert dict(sensitivity.starts(values)) == {"easy": 1.0, "hard": 2.3}
+    assert list(sensitivity.points(values)["worse"]) == [1, 0]
+
+
+def test_curves_that_begin_alike_have_one_start():
+    history, runs, places = stored({("sgd", 0.1): [1, 2], ("adam", 0.1): [3]})
+    history.loc[(history["step"] == 0) & (history["seed"] == 1), "val_loss"] = 2.5
+    assert dict(sensitivity.starts(sensitivity.values(history, runs, places))) == {"": 2.3}
+    assert sensitivity.starts(sensitivity.values(history[history["step"] > 0], runs, places)).empty
+
+
 def test_the_rows_at_chosen_places_stand_for_their_curves():
     history, runs, places = stored({("sgd", 0.1): [1, 2], ("sgd", 1.0): [3, 4], ("adam", 0.1): [5, 6]})
     values = sensitivity.values(history, runs, places)
