@@ -28,6 +28,5 @@ def test_which_rule_a_variant_follows_is_told_by_its_rate_and_not_by_its_name():
     ]
     renamed = Comparison.load({"base": scaled.base, "variants": variants, "seeds": 2})
     places = batch_sizes.rule_places(scaled, 8)
-    assert batch_sizes.rule_places(renamed, 8).equals(
-        places.assign(variant=places["variant"].map(misnamed).astype(places["variant"].dtype))
-    )
+    expected = places.assign(variant=places["variant"].map(misnamed).astype(places["variant"].dtype))
+    assert batch_sizes.rule_places(renamed, 8).equals(expected)

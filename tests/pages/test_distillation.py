@@ -184,12 +184,8 @@ def test_two_students_have_a_panel_each_with_their_teacher(open_page, store):
     app = open_page(PAGE, links.query_for("distillation", TWO, distillation.START))
     panels = spec(app, 0)["concat"]
     assert len(panels) == 2
-    drawn = [
-        set(layer["encoding"]["color"]["scale"]["domain"])
-        for panel in panels
-        for layer in panel["layer"]
-        if layer["mark"]["type"] == "line"
-    ]
+    lines = [layer for panel in panels for layer in panel["layer"] if layer["mark"]["type"] == "line"]
+    drawn = [set(line["encoding"]["color"]["scale"]["domain"]) for line in lines]
     assert len(drawn) == 2
     assert not drawn[0] & drawn[1]
     assert [sum("student alone" in name for name in names) for names in drawn] == [1, 1]
