@@ -7,17 +7,21 @@ import itertools
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
 
 from core.choices.base import SEEDS_END, Choice, Seed
 from core.choices.words.refusals import InWords, SettingsError, below, read_json, read_toml, worded
+from core.choices.words.tables import in_order, toml, with_empty, without_defaulted_none
 from core.choices.words.texts import as_name, short, shown
-from core.choices.words.writing import as_json, write
+from core.choices.words.writing import label, plain, unnamed
 from core.settings import RunSettings
+
+__all__ = ["Comparison", "Role", "Variant", "label", "plain"]
 
 MAX_VARIED = 3
 LONGEST_NAME = 1_000
@@ -28,6 +32,8 @@ SAID_BY = {"model.hidden": ("model.width", "model.depth")}
 """Settings by dotted path, and others that say the same in another way and go before them."""
 FOUND_FROM = {"data.path": ("data.sha256",)}
 """Settings by dotted path, and others that are found from them."""
+
+Role = Literal["reference", "treated"]
 
 
 class Variant(BaseModel):
@@ -117,6 +123,48 @@ class Comparison(InWords):
         """The names of the variants, in order."""
         return list(dict.fromkeys(name for name, _ in self.members))
 
+    @cached_property
+    def settings(self) -> dict[str, RunSettings]:
+        """Variant -> its run of the first seed, in order."""
+        first = dict(reversed(self.members))
+        return {name: first[name] for name in self.names}
+
+    def roles(self, *paths: str) -> dict[str, Role]:
+        """Variant -> its role with regard to the settings at these dotted paths, such as `pruning`.
+
+        A reference has all of them at their defaults, which is to go without; any other variant is treated.
+        """
+        return {name: "treated" if any(_is_set(run, path) for path in paths) else "reference" for name, run in self.settings.items()}
+
+    def counterparts(self, *paths: str) -> dict[str, str]:
+        """Treated variant -> its counterpart: the reference that shares every setting with it but those at these paths.
+
+        A variant without a counterpart is not in it.
+        """
+        roles, rest = self.roles(*paths), {name: settings_without(run, paths) for name, run in self.settings.items()}
+        references = {rest[name]: name for name, role in roles.items() if role == "reference"}
+        return {name: references[rest[name]] for name, role in roles.items() if role == "treated" and rest[name] in references}
+
+    def families(self, *paths: str, nameless: str = "") -> dict[str, str]:
+        """Variant -> what it is called together with those that share every setting with it but those at these dotted paths.
+
+        That is what the variants' names have in common without these settings (`nameless` where that is nothing), or else the first one's
+        name. No two families share one.
+        """
+        rest = {name: settings_without(run, paths) for name, run in self.settings.items()}
+        together: dict[str, list[str]] = {}
+        for name, identity in rest.items():
+            together.setdefault(identity, []).append(name)
+        called = dict(zip(together, _told_apart([self._common(names, paths) or nameless for names in together.values()]), strict=True))
+        return {name: called[identity] for name, identity in rest.items()}
+
+    def _common(self, names: Sequence[str], paths: Iterable[str]) -> str:
+        """`adam` of `adam, lr=0.1` and `adam, lr=1`; the first name where the names say more than these settings."""
+        shorter = list(names)
+        for path in paths:
+            shorter = [unnamed(rest, path, value_at(self.settings[name], path)) for rest, name in zip(shorter, names, strict=True)]
+        return shorter[0] if len(set(shorter)) == 1 else names[0]
+
     @property
     def seed_list(self) -> list[int]:
         """The seeds, spelled out."""
@@ -130,8 +178,7 @@ class Comparison(InWords):
 
     def differences(self) -> dict[str, dict[str, Any]]:
         """Variant -> {dotted path: value} for the settings in which the variants differ, "-" where one has no such setting."""
-        flat = {name: dict(_leaves(run.model_dump(mode="json", exclude={"seed"}))) for name, run in reversed(self.members)}
-        flat = {name: flat[name] for name in self.names}
+        flat = {name: dict(_leaves(run.model_dump(mode="json", exclude={"seed"}))) for name, run in self.settings.items()}
         paths = list(dict.fromkeys(path for leaves in flat.values() for path in leaves))
         differing = [path for path in paths if len({json.dumps(leaves.get(path, "-")) for leaves in flat.values()}) > 1]
         return {name: {path: leaves.get(path, "-") for path in differing} for name, leaves in flat.items()}
@@ -152,9 +199,9 @@ class Comparison(InWords):
         """As plain values. None is left out of the base where it is the default; elsewhere it is an empty table, since TOML has no null."""
         whole = self.model_dump(mode="json")
         return {
-            "base": _without_defaulted_none(self.base),
-            "vary": _with_empty(whole["vary"]),
-            "variants": _with_empty(whole["variants"]),
+            "base": without_defaulted_none(self.base),
+            "vary": with_empty(whole["vary"]),
+            "variants": with_empty(whole["variants"]),
             "seeds": whole["seeds"],
         }
 
@@ -165,12 +212,9 @@ class Comparison(InWords):
 
     def to_toml(self) -> str:
         """As TOML text, every setting written out."""
-        import tomli_w
-
         written = self._written()
-        return "\n".join(
-            [tomli_w.dumps({name: written[name] for name in ("seeds", "base")}), *_in_order(written["vary"], written["variants"])]
-        )
+        head = {name: written[name] for name in ("seeds", "base")}
+        return "\n".join([f"{toml(head)}\n", *in_order(written["vary"], written["variants"])])
 
     @classmethod
     def from_toml(cls, text: str) -> Comparison:
@@ -185,73 +229,45 @@ class Comparison(InWords):
         return cls.model_validate(given)
 
 
-def _in_order(vary: dict[str, Any], variants: list[dict[str, Any]]) -> Iterator[str]:
-    """Lines of TOML that keep the order of what varies, which names and their order come from: a table among them on its one line."""
-    if vary:
-        yield from ("[vary]", *map(_line, vary.items()), "")
-    for variant in variants:
-        yield from ("[[variants]]", *map(_line, variant.items()), "")
+def value_at(settings: Choice, path: str) -> Any:
+    """The setting at a dotted path; None where there is none."""
+    value: Any = settings
+    for name in path.split("."):
+        value = getattr(value, name, None)
+    return value
 
 
-def _line(item: tuple[str, Any]) -> str:
-    """`"model.dropout" = [0, 0.2]`"""
-    return f"{_toml({item[0]: 0}).removesuffix(' = 0')} = {_inline(item[1])}"
+def settings_without(run: RunSettings, paths: Iterable[str]) -> str:
+    """All settings of a run but its seed and those at these dotted paths, as text: equal for runs that share them."""
+    dumped = run.model_dump(mode="json", exclude={"seed"})
+    for path in paths:
+        *parents, last = path.split(".")
+        inner: Any = dumped
+        for name in parents:
+            inner = inner.get(name, {})
+        inner.pop(last, None)
+    return json.dumps(dumped, sort_keys=True)
 
 
-def _inline(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"{{ {', '.join(map(_line, value.items()))} }}" if value else "{}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_inline, value))}]"
-    return _toml({"value": value}).removeprefix("value = ")
+def _is_set(run: RunSettings, path: str) -> bool:
+    """Whether a setting is there and not at its default."""
+    parent, _, last = path.rpartition(".")
+    owner = value_at(run, parent) if parent else run
+    fields = type(owner).model_fields if isinstance(owner, Choice) else {}
+    return last in fields and getattr(owner, last) != fields[last].default
 
 
-def _toml(table: dict[str, Any]) -> str:
-    import tomli_w
-
-    return tomli_w.dumps(table).rstrip("\n")
-
-
-def _without_defaulted_none(choice: Choice) -> dict[str, Any]:
-    written: dict[str, Any] = {}
-    for name, value in choice.model_dump(mode="json").items():
-        held = getattr(choice, name)
-        if isinstance(held, Choice):
-            written[name] = _without_defaulted_none(held)
-        elif value is not None or type(choice).model_fields[name].default is not None:
-            written[name] = _with_empty(value)
-    return written
-
-
-def _with_empty(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _with_empty(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_with_empty(item) for item in value]
-    return {} if value is None else value
-
-
-def plain(value: Any) -> Any:
-    """A value as TOML has it: a choice as a table of its kind and what is not at its default, a number of NumPy or torch as Python's."""
-    if isinstance(value, Choice):
-        fields = type(value).model_fields
-        held = {name: getattr(value, name) for name in fields}
-        return {name: plain(item) for name, item in held.items() if name == "kind" or item != fields[name].default}
-    if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value.tolist() if hasattr(value, "tolist") else value
-
-
-def label(path: str, value: Any) -> str:
-    """A variant's name for one varied value: `adam`, `sgd momentum=0.9`, `dropout=0.2`."""
-    value, last = plain(value), path.rpartition(".")[2]
-    if value is None or value == {}:
-        return f"{last}=none"
-    if isinstance(value, dict) and "kind" not in value:
-        return f"{last}={as_json(value)}" if "." in path else f"{path} {write(value)}"
-    return write(value) if isinstance(value, dict | str) else f"{last}={write(value)}"
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """The names, those that are there twice with their number behind them."""
+    counts = Counter(names)
+    taken, told = set(names), []
+    for number, name in enumerate(names, 1):
+        unique = name
+        while counts[name] > 1 and unique in taken:
+            unique = f"{unique} ({number})"
+        taken.add(unique)
+        told.append(unique)
+    return told
 
 
 def _validated(given: Any, where: str) -> RunSettings:
@@ -269,7 +285,7 @@ def _with(base: RunSettings, overrides: dict[str, Any]) -> dict[str, Any]:
     for path, value in sorted(overrides.items(), key=lambda item: item[0].count(".")):
         _replace(settings, path, value)
         if any(other.startswith(f"{path}.") for other in overrides):
-            settings = _filled(settings)
+            settings = _filled(settings, path.partition(".")[0])
     return settings
 
 
@@ -304,12 +320,24 @@ def _unsay(settings: dict[str, Any], overrides: dict[str, Any]) -> None:
                 raise worded(f"{path} and {other}: the second goes before the first; give one of the two")
 
 
-def _filled(settings: dict[str, Any]) -> dict[str, Any]:
-    """With all defaults spelled out, so that a path into a choice that was given by its kind finds its place; as they were if invalid."""
+def _filled(settings: dict[str, Any], choice: str) -> dict[str, Any]:
+    """With all defaults spelled out, so that a path into a choice that was given by its kind finds its place; as they were if invalid.
+
+    Where the settings do not go together, which is said once all overrides are in their places, that choice alone is spelled out.
+    """
     try:
         return RunSettings.model_validate(settings).model_dump()
     except SettingsError:
+        field = RunSettings.model_fields.get(choice)
+    try:
+        return settings if field is None else {**settings, choice: _of_field(field).validate_python(settings[choice]).model_dump()}
+    except ValidationError:
         return settings
+
+
+def _of_field(field: FieldInfo) -> TypeAdapter[Any]:
+    annotated: Any = Annotated[(field.annotation, *field.metadata)]
+    return TypeAdapter(annotated)
 
 
 def _replace(settings: dict[str, Any], path: str, value: Any) -> None:

@@ -115,6 +115,14 @@ def test_differences_show_only_what_differs():
     [
         ({"vary": {"optimizer.momentum": [0.9]}}, "optimizer.momentum: no such setting; optimizer (adam) has: kind, lr, betas"),
         ({"vary": {"optimiser": ["sgd"]}}, "optimiser: no such setting; a run has: data, model"),
+        (
+            {"base": {"training": {"epochs": 5}}, "vary": {"pruning": ["magnitude"], "pruning.sparsity": [0.5]}},
+            "variant 'magnitude, sparsity=0.5': pruning.epochs: 10 is after the last of training.epochs = 5",
+        ),
+        (
+            {"base": {"training": {"epochs": 5}}, "variants": [{"name": "a", "pruning": "random", "pruning.sparsity": 0.5}]},
+            "variant 'a': pruning.epochs: 10 is after the last of training.epochs = 5",
+        ),
         ({"vary": {"optimizer": ["sdg"]}}, "variant 'sdg': optimizer: there is no kind 'sdg'; allowed: 'sgd'"),
         ({"vary": {"model.dropout": [0, 2]}}, "variant 'dropout=2': model.dropout: 2: input should be less than 1"),
         ({"vary": {"model.dropout": []}}, "vary.model.dropout: needs at least one value"),
@@ -250,3 +258,90 @@ def test_three_settings_may_give_a_long_name():
     (name,) = crossed.names
     assert len(name) > 80
     assert Comparison.load({"variants": [{"name": name}], "seeds": 1}).names == [name]
+
+
+def test_a_choice_by_its_kind_and_its_settings_may_need_each_other():
+    base = {"training": {"epochs": 5}}
+    crossed = Comparison.load({"base": base, "vary": {"pruning": ["magnitude", "random"], "pruning.epochs": [[2]]}, "seeds": 1})
+    assert [(run.pruning.kind, run.pruning.epochs) for run in crossed.runs()] == [("magnitude", (2,)), ("random", (2,))]
+
+
+CROSSED = Comparison.load(
+    {
+        "base": {"model": {"kind": "mlp", "hidden": [8]}, "training": {"epochs": 12}},
+        "vary": {
+            "optimizer": ["sgd", "adam"],
+            "pruning": ["none", "magnitude", {"kind": "magnitude", "sparsity": 0.5}],
+            "model.skip": [False, True],
+        },
+        "seeds": 2,
+    }
+)
+
+
+def test_a_counterpart_is_the_reference_that_shares_every_other_setting():
+    against = CROSSED.counterparts("pruning")
+    roles = CROSSED.roles("pruning")
+    assert set(roles) == set(CROSSED.names)
+    for name, run in CROSSED.settings.items():
+        assert roles[name] == ("reference" if run.pruning.kind == "none" else "treated")
+        if run.pruning.kind == "none":
+            assert name not in against
+            continue
+        other = CROSSED.settings[against[name]]
+        assert other.pruning.kind == "none"
+        assert other.model_copy(update={"pruning": run.pruning}) == run
+
+
+def test_what_a_counterpart_is_does_not_depend_on_names_or_on_the_order():
+    names = {name: f"{place} no pruning, sgd" for place, name in enumerate(CROSSED.names)}
+    variants = [
+        {"name": names[name], "optimizer": run.optimizer, "pruning": run.pruning, "model.skip": run.model.skip}
+        for name, run in reversed(CROSSED.settings.items())
+    ]
+    renamed = Comparison.load({"base": CROSSED.base, "variants": variants, "seeds": 2})
+    expected = {names[name]: names[other] for name, other in CROSSED.counterparts("pruning").items()}
+    assert renamed.counterparts("pruning") == expected
+
+
+def test_of_several_settings_a_reference_has_none():
+    both = Comparison.load({"vary": {"penalty.l1": [0, 0.1], "model.dropout": [0, 0.2], "optimizer.lr": [0.1, 0.2]}, "seeds": 1})
+    against = both.counterparts("penalty", "model.dropout")
+    assert [name for name, role in both.roles("penalty", "model.dropout").items() if role == "reference"] == [
+        "l1=0, dropout=0, lr=0.1",
+        "l1=0, dropout=0, lr=0.2",
+    ]
+    assert {against[name] for name in both.names if name.endswith("lr=0.2") and name in against} == {"l1=0, dropout=0, lr=0.2"}
+    assert len(against) == 6
+
+
+def test_a_variant_without_its_reference_has_no_counterpart():
+    lonely = Comparison.load({"variants": [{"name": "a"}, {"name": "b", "clipping": "norm", "optimizer": "sgd"}], "seeds": 1})
+    assert lonely.counterparts("clipping") == {}
+    assert lonely.roles("clipping") == {"a": "reference", "b": "treated"}
+
+
+def test_a_family_is_what_variants_share_but_for_a_setting():
+    assert CROSSED.families("pruning.sparsity") == {name: name.replace(" sparsity=0.5", "") for name in CROSSED.names}
+    rates = Comparison.load({"vary": {"optimizer": ["sgd", "adam"], "optimizer.lr": [0.1, 0.01]}, "seeds": 1})
+    assert rates.families("optimizer.lr") == {name: name.partition(",")[0] for name in rates.names}
+
+
+def test_no_name_makes_a_family_and_no_two_families_share_a_name():
+    misleading = Comparison.load(
+        {
+            "variants": [
+                {"name": "x, dropout=0.1", "model.dropout": 0.1},
+                {"name": "x, dropout=0.2", "model.dropout": 0.2, "optimizer": "sgd"},
+                {"name": "y", "model.dropout": 0.3},
+            ],
+            "seeds": 1,
+        }
+    )
+    families = misleading.families("model.dropout")
+    assert families["x, dropout=0.1"] == families["y"]
+    assert families["x, dropout=0.2"] != families["y"]
+    twice = Comparison.load(
+        {"variants": [{"name": "lr=0.1", "optimizer.lr": 0.1}, {"name": "lr=0.2", "optimizer.lr": 0.2, "model.skip": True}], "seeds": 1}
+    )
+    assert len(set(twice.families("optimizer.lr").values())) == 2

@@ -1,4 +1,4 @@
-"""What compression costs and saves: every variant against a reference, paired by seed, and the work that the remaining weights are."""
+"""What compression costs and saves: every variant against its counterpart, paired by seed, and the work of the remaining weights."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from pandas import DataFrame, Series
 from core.analysis.frames import Types, of_rows
 from core.analysis.statistics import mean_interval, paired_difference, seed_values
 
-OUTCOMES: Types = {"variant": "str", "n": "int64", "diverged": "int64"} | dict.fromkeys(
+OUTCOMES: Types = {"variant": "str", "counterpart": "str", "n": "int64", "diverged": "int64"} | dict.fromkeys(
     ("mean", "low", "high", "difference", "difference_low", "difference_high"), "float64"
 )
 
 
-def outcomes(history: DataFrame, runs: DataFrame, metric: str, reference: str | None = None) -> DataFrame:
+def outcomes(history: DataFrame, runs: DataFrame, metric: str, counterparts: Mapping[str, str] = {}) -> DataFrame:
     """A row a variant: n (seeds), diverged, mean of the last value with its 95 % t interval (low, high) over the seeds that ended finite,
-    and `difference` to the reference variant, paired by seed, with its interval; NaN without a reference, and of the
-    reference itself.
+    `counterpart`, and `difference` to it, paired by seed, with its interval; NaN for a variant without one.
 
     The last value and never the best: the best of a pruned run may be from before anything was pruned.
     """
     values = seed_values(history, runs, metric)
     by_variant = {str(name): group.set_index("seed") for name, group in values.groupby("variant", sort=False, observed=True)}
-    base = by_variant[reference]["value"] if reference in by_variant else None
-    rows = [_outcome(name, group, None if name == reference else base) for name, group in by_variant.items()]
-    return of_rows(rows, OUTCOMES)
+    return of_rows([_outcome(name, by_variant, counterparts.get(name, "")) for name in by_variant], OUTCOMES)
 
 
-def _outcome(name: str, seeds: DataFrame, base: Series | None) -> tuple[object, ...]:
+def _outcome(name: str, by_variant: Mapping[str, DataFrame], counterpart: str) -> tuple[object, ...]:
+    seeds = by_variant[name]
     mean, low, high = mean_interval(seeds["value"]) if seeds["value"].notna().any() else (np.nan,) * 3
-    change = paired_difference(seeds["value"], seeds["value"] * np.nan if base is None else base)
-    return name, len(seeds), int((seeds["status"] == "diverged").sum()), mean, low, high, change.mean, change.low, change.high
+    other = by_variant[counterpart]["value"] if counterpart in by_variant else seeds["value"] * np.nan
+    change = paired_difference(seeds["value"], other)
+    ended = len(seeds), int((seeds["status"] == "diverged").sum()), mean, low, high
+    return name, counterpart, *ended, change.mean, change.low, change.high
 
 
 def last_layers(layers: DataFrame) -> DataFrame:
@@ -83,9 +83,9 @@ def tickets(course: DataFrame, metric: str) -> DataFrame:
     return DataFrame(rows, columns=["variant", "epoch", "left", "n", "mean", "low", "high"])
 
 
-def furthest(points: DataFrame, tolerance: float, *, higher_is_better: bool) -> DataFrame:
-    """By family, the variant with the fewest weights left whose loss against the reference is within `tolerance`: family, name, left,
-    difference. A family without one is left out. `points`: family, name, left, difference.
+def furthest(points: DataFrame, tolerance: float | Series, *, higher_is_better: bool) -> DataFrame:
+    """By family, the variant with the fewest weights left whose loss against its counterpart is within `tolerance` (of each row, where it
+    is a series): family, name, left, difference. A family without one is left out. `points`: family, name, left, difference.
     """
     loss = -points["difference"] if higher_is_better else points["difference"]
     good = points[loss <= tolerance].sort_values("left", kind="stable")

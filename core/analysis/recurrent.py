@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from pandas import DataFrame, Series
 
@@ -68,18 +70,22 @@ def _gone(mean: DataFrame) -> float:
     return float(below.iloc[0]) if len(below) else np.nan
 
 
-def solved(history: DataFrame, variants: list[str], baseline: float, metric: str = "val_loss") -> DataFrame:
-    """Which runs ended below half of a baseline loss: variant, n, solved (how many), diverged, epoch (median of the first time; NaN)."""
+def solved(history: DataFrame, baselines: Mapping[str, float], metric: str = "val_loss") -> DataFrame:
+    """Which runs ended below half of their variant's baseline loss: variant, n, solved (how many), diverged, epoch (median of the first
+    time; NaN). A row a variant of `baselines`.
+    """
+    history = history[history["variant"].isin(list(baselines))]
+    history = history.assign(under=history[metric] < history["variant"].map(baselines).astype(float) / 2)
     last = history.drop_duplicates("run", keep="last")
     ended = last["status"] != "diverged"
-    below = history[history[metric] < baseline / 2].drop_duplicates("run").set_index("run")["epoch"]
-    done = ended & (last[metric] < baseline / 2)
+    below = history[history["under"]].drop_duplicates("run").set_index("run")["epoch"]
+    done = ended & last["under"]
     frame = DataFrame(
         {"variant": last["variant"], "solved": done, "diverged": ~ended, "epoch": last["run"].map(below).astype(float).where(done)}
     )
     groups = frame.groupby("variant", observed=True)
     table = DataFrame({"n": groups.size(), "solved": groups["solved"].sum(), "diverged": groups["diverged"].sum()})
-    table = table.assign(epoch=groups["epoch"].median()).reindex(variants)
+    table = table.assign(epoch=groups["epoch"].median()).reindex(list(baselines))
     return (
         table.fillna({"n": 0, "solved": 0, "diverged": 0}).astype({"n": int, "solved": int, "diverged": int}).reset_index(names="variant")
     )

@@ -5,8 +5,6 @@ A *place* is a value of the number; a *curve* holds the variants that differ in 
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
@@ -33,7 +31,8 @@ BEYOND = 0.6
 
 
 def values(history: DataFrame, runs: DataFrame, places: DataFrame, metric: str = "val_loss", at: At = "last") -> DataFrame:
-    """One row a run and curve: curve, place, variant, seed, run, status, value (NaN for a run that diverged or has not been measured).
+    """One row a run and curve: curve, place, variant, seed, run, status, value (NaN for a run that diverged or has not been measured),
+    start (the run's own value before its first update; NaN where that was not measured).
 
     Args:
         history: a row a run and evaluation.
@@ -44,23 +43,24 @@ def values(history: DataFrame, runs: DataFrame, places: DataFrame, metric: str =
     """
     measured = runs[runs["run"].isin(history["run"].unique())]
     frame = places.merge(seed_values(history, measured, metric, at), on="variant", how="inner")
-    return frame[["curve", "place", "variant", "seed", "run", "status", "value"]]
+    before = history[history["step"] == 0].drop_duplicates("run").set_index("run")[metric].astype(float)
+    frame = frame.assign(start=frame["run"].map(before).astype(float))
+    return frame[["curve", "place", "variant", "seed", "run", "status", "value", "start"]]
 
 
-def points(values: DataFrame, start: float = math.nan, metric: str = "val_loss") -> DataFrame:
+def points(values: DataFrame, metric: str = "val_loss") -> DataFrame:
     """One row a curve and place, curve by curve in order of place, over the seeds that did not diverge.
 
     Args:
         values: as `values` gives them.
-        start: the metric before training, from `untrained`.
         metric: says which direction is worse.
 
     Returns:
-        curve, place, variant; n (seeds); diverged; worse (seeds that did not diverge and yet ended worse than `start`); mean, low and high
-        (95 % t interval).
+        curve, place, variant; n (seeds); diverged; worse (seeds that did not diverge and yet ended worse than they were before training);
+        mean, low and high (95 % t interval).
     """
     sign = -1 if higher_is_better(metric) else 1
-    frame = values.assign(worse=sign * values["value"] > sign * start)
+    frame = values.assign(worse=sign * values["value"] > sign * values["start"])
     rows = [
         {"curve": curve, "place": place, "variant": group["variant"].iloc[0], **_point(group)}
         for curve in frame["curve"].unique()
@@ -101,9 +101,21 @@ def _edge(place: float, tried: Series) -> str:
 
 
 def untrained(history: DataFrame, metric: str = "val_loss") -> float:
-    """The metric's median over all runs before their first update, of those that have one; NaN when that was not measured."""
+    """The metric before the first update: its median over the runs of a variant, of the variant where that is worst; NaN where unknown."""
     before = history.loc[history["step"] == 0, metric].astype(float)
-    return float(before[np.isfinite(before)].median())
+    medians = before[np.isfinite(before)].groupby(history["variant"], observed=True).median()
+    return float(medians.min() if higher_is_better(metric) else medians.max())
+
+
+def starts(values: DataFrame) -> Series:
+    """What the networks of each curve were before training, by curve: medians over runs, of those that have a finite value.
+
+    Where all curves began with the same values at each seed it is one value, under an empty name.
+    """
+    known = values[np.isfinite(values["start"])]
+    if known.groupby("seed")["start"].nunique().le(1).all():
+        known = known.assign(curve="")
+    return known.groupby("curve", sort=False)["start"].median()
 
 
 def limit(points: DataFrame, start: float, metric: str = "val_loss") -> float | None:

@@ -35,8 +35,8 @@ def trade_off(
     """Mean and 95 % interval along a size or setting on a logarithmic axis, a line a family; references as dashed grey rules.
 
     Args:
-        points: variant (the family), name, the x column, mean, low, high, n.
-        references: name, mean, low, high of what the families are held against.
+        points: variant (the family), name, the x column, mean, low, high, n; and `panel`, where families are held against different things.
+        references: name, mean, low, high of what the families are held against; `panel`: the one in which it is drawn.
         variants: all families in order, which decides their colours; more than 8 are drawn in several panels.
         x: column of `points`, above zero.
         x_title: title of its axis.
@@ -50,13 +50,26 @@ def trade_off(
     described = f"{y_title} against {x_title} for {titles.listed(list(variants))}: means over seeds with 95 % intervals, references dashed."
     colours = palette.with_references(variants, list(references["name"]))
     look = {"x": x, "x_title": x_title, "y_title": y_title, "reverse": reverse, "width": width, "colours": colours}
-    groups = palette.groups(variants)
-    plot = width if len(groups) == 1 else marks.panel_width(width, 1, marks.BESIDE)  # the page cannot stretch several panels
-    panels = [_trade_off(points, references, group, look).properties(width=plot, height=height) for group in groups]
+    parts = _panels(points, references, variants)
+    plot = width if len(parts) == 1 else marks.panel_width(width, 1, marks.BESIDE)  # the page cannot stretch several panels
+    panels = [_trade_off(points, *part, look).properties(width=plot, height=height) for part in parts]
     if len(panels) == 1:
         return panels[0].properties(autosize=marks.FIT, description=described)
     shared = {"x": "shared", "y": "shared", "color": "independent"}
     return alt.ConcatChart(concat=panels, columns=1, resolve=alt.Resolve(scale=shared), autosize=marks.PAD, description=described)
+
+
+def _panels(points: DataFrame, references: DataFrame, variants: Sequence[str]) -> list[tuple[DataFrame, list[str]]]:
+    """The references and the families (at most 8) of each panel; a reference that no family has for its own is in all of them."""
+    names = list(dict.fromkeys(points["panel"])) if "panel" in points else []
+    if len(names) < 2:
+        return [(references, group) for group in palette.groups(variants)]
+    parts = []
+    for name in names:
+        families = set(points.loc[points["panel"] == name, "variant"])
+        own = references[(references["panel"] == name) | ~references["panel"].isin(names)]
+        parts += [(own, group) for group in palette.groups([variant for variant in variants if variant in families])]
+    return parts
 
 
 def _trade_off(points: DataFrame, references: DataFrame, group: list[str], look: dict[str, Any]) -> alt.LayerChart:
@@ -70,6 +83,7 @@ def _trade_off(points: DataFrame, references: DataFrame, group: list[str], look:
     axis = alt.Axis(values=_spread_out(values), format=form, labelOverlap=True)
     at = alt.X(f"{look['x']}:Q", title=look["x_title"], scale=scale, axis=axis)
     colour = palette.colour(group, group, width=look["width"])
+    colour["scale"]["range"] = [look["colours"][family] for family in group]
     base = alt.Chart(shown)
     band = base.mark_area(opacity=0.1, clip=True).encode(at, _y("low_shown", look), alt.Y2("high_shown:Q"), colour)
     tooltip = [alt.Tooltip("name:N", title="variant"), marks.number(look["x"], look["x_title"]), *marks.mean_and_interval(look["y_title"])]

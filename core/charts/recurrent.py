@@ -62,26 +62,25 @@ def _norm(field: str) -> alt.Y:
 
 
 def against_baseline(
-    history: DataFrame, *, variants: Sequence[str], baseline: float | None, label: str = "baseline", **options: Any
+    history: DataFrame, *, variants: Sequence[str], baselines: Sequence[tuple[float, str]], **options: Any
 ) -> alt.LayerChart | alt.ConcatChart:
-    """`curves.loss_curves` with a dotted rule at a loss that is reached without having learned anything.
+    """`curves.loss_curves` with a dotted rule at each loss that is reached without having learned anything.
 
     Args:
         history: as for `loss_curves`, with the other `options`.
         variants: as for `loss_curves`.
-        baseline: where the rule is; None for no rule.
-        label: what it is called, in the note above the curves and its tooltip.
+        baselines: where each rule is, and what it is called in the note above the curves and in its tooltip; empty for none.
         options: the other arguments of `loss_curves`.
     """
     chart = curves.loss_curves(history, variants=variants, **options)
-    if baseline is None:
+    if not baselines:
         return chart
     panels: list[Any] = chart.concat if isinstance(chart, alt.ConcatChart) else [chart]
     for panel in panels:
-        panel.layer = [*panel.layer, _rule(panel, baseline, label)]
+        panel.layer = [*panel.layer, *(_rule(panel, value, label) for value, label in baselines)]
     first, width = panels[0], options.get("width", 360)
-    first.title = marks.note([*first.title.text, f"dotted: {label}, {baseline:.3g}"], width)
-    chart.description = f"{chart.description} Dotted: {label}."
+    first.title = marks.note([*first.title.text, *(f"dotted: {label}, {value:.3g}" for value, label in baselines)], width)
+    chart.description = f"{chart.description} Dotted: {', '.join(label for _, label in baselines)}."
     return chart
 
 

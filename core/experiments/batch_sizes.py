@@ -39,12 +39,16 @@ def rate(lr: float, factor: float, power: float) -> float:
 
 
 def rule_places(comparison: Comparison, reference: int) -> DataFrame:
-    """variant, curve (the rule), place (the batch size): the variant at the reference stands on every curve."""
-    rows = []
-    for name, run in dict(reversed(comparison.members)).items():
-        rule, _, _ = name.rpartition(", B=")
-        size = run.training.batch_size
-        rows += [(name, curve, float(size)) for curve in (RULES if size == reference else (rule,))]
-    order = {rule: place for place, rule in enumerate(RULES)}
-    rows.sort(key=lambda row: (order[row[1]], row[2]))
+    """variant, curve (the rule), place (the batch size). A variant stands on the curve of every rule that gives its learning rate.
+
+    `reference` is the batch size of the base's learning rate; there all rules agree.
+    """
+    lr = float(comparison.base.optimizer.lr)
+    at = [(size, name, run) for name, run in comparison.settings.items() if isinstance(size := run.training.batch_size, int)]
+    rows = [
+        (name, rule, float(size))
+        for rule, power in RULES.items()
+        for size, name, run in sorted(at, key=lambda row: row[0])
+        if run.optimizer.lr == rate(lr, size / reference, power)
+    ]
     return frames.of_rows(rows, PLACES)

@@ -19,14 +19,15 @@ WARMUP = {0: "no warmup", 1: "warmup"}
 STEEP, HE = "start too large", "He's start"
 RATES = {STEEP: (0.11, 0.15, 0.21), HE: tuple(float(f"{0.15 * 1.4**step:.3g}") for step in range(7))}
 INITS: dict[str, Any] = {STEEP: {"kind": "he", "gain": 2.2}, HE: "he"}
-LOW, GOOD, HIGH = "rate 0.001", "rate 0.1", "rate 5"
+THREE = {"rate 0.001": 0.001, "rate 0.1": 0.1, "rate 5": 5.0}
+LOW, GOOD, HIGH = THREE
 MODEL: dict[str, Any] = {"kind": "mlp", "width": 64, "depth": 6}
 EPOCHS = {"epochs": 8}
 
 
 def three() -> Comparison:
     """The default network at three rates."""
-    variants = [{"name": each, "optimizer.lr": float(each.split()[1])} for each in (LOW, GOOD, HIGH)]
+    variants = [{"name": name, "optimizer.lr": rate} for name, rate in THREE.items()]
     return Comparison.load({"base": {"optimizer": {"kind": "sgd"}, "training": EPOCHS}, "variants": variants, "seeds": 8})
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from core.comparison import Comparison, Variant, label
+from core.comparison import LONGEST_NAME, Comparison, Variant, label
 from core.engine.planning import plan
 from core.engine.records import Records
 from core.runs.computing.executors import InlineExecutor, Pool, on_one_thread
@@ -21,8 +21,6 @@ from core.settings import RunSettings
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-NAME_LENGTH = 80
 
 
 class ComparisonError(RuntimeError):
@@ -138,8 +136,8 @@ def _variants(runs: Sequence[RunSettings]) -> dict[str, list[RunSettings]]:
     differences = _as_comparison({f"variant {place}": part for place, part in enumerate(parts.values(), start=1)}).differences()
     named: dict[str, list[RunSettings]] = {}
     for (default, differing), part in zip(differences.items(), parts.values(), strict=True):
-        name = ", ".join(_differing_labels(part[0], differing))[:NAME_LENGTH]
-        named[name if name and name not in named else default] = part
+        name = ", ".join(_differing_labels(part[0], differing))
+        named[name if name and len(name) <= LONGEST_NAME and name not in named else default] = part
     return named
 
 

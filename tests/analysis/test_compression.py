@@ -31,7 +31,7 @@ def layers():
 
 
 def test_differences_to_the_reference_are_paired_and_of_the_last_value():
-    table = compression.outcomes(history(), runs(), "val_accuracy", "dense").set_index("variant")
+    table = compression.outcomes(history(), runs(), "val_accuracy", {"pruned": "dense"}).set_index("variant")
     assert table.loc["pruned", "difference"] == pytest.approx(-0.2)
     half = 0.1 / np.sqrt(3) * 4.302652729911275  # t quantile of 2 degrees
     assert table.loc["pruned", "difference_low"] == pytest.approx(-0.2 - half)
@@ -41,13 +41,13 @@ def test_differences_to_the_reference_are_paired_and_of_the_last_value():
 
 
 def test_without_a_reference_there_are_no_differences():
-    table = compression.outcomes(history(), runs(), "val_accuracy", "no such variant")
+    table = compression.outcomes(history(), runs(), "val_accuracy", {"pruned": "no such variant"})
     assert table["difference"].isna().all()
     assert table["mean"].notna().all()
 
 
 def test_a_variant_that_diverged_in_every_seed_has_no_mean_and_says_so():
-    table = compression.outcomes(history(), runs("diverged"), "val_accuracy", "dense")
+    table = compression.outcomes(history(), runs("diverged"), "val_accuracy", {"pruned": "dense"})
     assert table["mean"].isna().all()
     assert list(table["diverged"]) == [3, 3]
 

@@ -62,7 +62,7 @@ def test_a_run_has_solved_it_when_it_ends_below_half_of_the_baseline():
     table = history(seeds=3, epochs=6, endings={("SGD", 1): ("diverged", 4)})
     table.loc[table["run"].eq("SGD-2") & table["epoch"].eq(6), "val_loss"] = 2.0
     last = table.drop_duplicates("run", keep="last").set_index("run")["val_loss"]
-    found = recurrent.solved(table, [*NAMES, "later"], 1.2).set_index("variant")
+    found = recurrent.solved(table, dict.fromkeys([*NAMES, "later"], 1.2)).set_index("variant")
     assert found.loc["SGD", ["n", "solved", "diverged"]].tolist() == [3, int(last["SGD-0"] < 0.6), 1]
     assert found.loc["SGD", "solved"] == 1
     first = table[table["variant"].eq("Adam") & (table["val_loss"] < 0.6)].drop_duplicates("run")["epoch"]
@@ -71,13 +71,20 @@ def test_a_run_has_solved_it_when_it_ends_below_half_of_the_baseline():
 
 
 def test_nobody_has_solved_what_nobody_has_begun():
-    found = recurrent.solved(history().iloc[:0], list(NAMES), 1.0)
+    found = recurrent.solved(history().iloc[:0], dict.fromkeys(NAMES, 1.0))
     assert found["solved"].tolist() == [0, 0]
     assert recurrent.diverged_shares(history().iloc[:0], list(NAMES))["share"].isna().all()
 
 
+def test_each_variant_is_held_against_its_own_baseline():
+    table = history(seeds=3, epochs=6)
+    last = table.drop_duplicates("run", keep="last").groupby("variant")["val_loss"]
+    found = recurrent.solved(table, {"SGD": 2.1 * last.max()["SGD"], "Adam": 1.9 * last.min()["Adam"]}).set_index("variant")
+    assert found["solved"].to_dict() == {"SGD": 3, "Adam": 0}
+
+
 def test_where_nothing_is_solved_there_is_no_epoch_of_it():
-    found = recurrent.solved(history(), list(NAMES), 1e-9)
+    found = recurrent.solved(history(), dict.fromkeys(NAMES, 1e-9))
     assert found["epoch"].isna().all()
 
 

@@ -31,7 +31,7 @@ def stored(ends: dict[tuple[str, float], list[float]], start: float = 2.3):
 
 def test_a_point_is_the_mean_of_the_seeds_that_did_not_diverge():
     history, runs, places = stored({("sgd", 0.1): [0.2, 0.4, 0.9, math.nan, 5.0]})
-    found = sensitivity.points(sensitivity.values(history, runs, places), 2.3).iloc[0]
+    found = sensitivity.points(sensitivity.values(history, runs, places)).iloc[0]
     assert (found["n"], found["diverged"], found["worse"]) == (5, 1, 1)
     ended = [0.2, 0.4, 0.9, 5.0]
     assert (found["mean"], found["low"], found["high"]) == pytest.approx(
@@ -66,6 +66,21 @@ def test_the_picture_ends_a_little_beyond_the_untrained_network(worst, end):
     history, runs, places = stored({("sgd", 0.1): [0.1, 0.1], ("sgd", 1.0): [worst, worst]})
     points = sensitivity.points(sensitivity.values(history, runs, places))
     assert sensitivity.limit(points, sensitivity.untrained(history)) == (None if end is None else pytest.approx(end))
+
+
+def test_a_run_is_held_against_itself_before_training():
+    history, runs, places = stored({("easy", 0.1): [1.2, 0.5], ("hard", 0.1): [1.2, 0.5]})
+    history.loc[(history["step"] == 0) & history["variant"].str.startswith("easy"), "val_loss"] = 1.0
+    values = sensitivity.values(history, runs, places)
+    assert dict(sensitivity.starts(values)) == {"easy": 1.0, "hard": 2.3}
+    assert list(sensitivity.points(values)["worse"]) == [1, 0]
+
+
+def test_curves_that_begin_alike_have_one_start():
+    history, runs, places = stored({("sgd", 0.1): [1, 2], ("adam", 0.1): [3]})
+    history.loc[(history["step"] == 0) & (history["seed"] == 1), "val_loss"] = 2.5
+    assert dict(sensitivity.starts(sensitivity.values(history, runs, places))) == {"": 2.3}
+    assert sensitivity.starts(sensitivity.values(history[history["step"] > 0], runs, places)).empty
 
 
 def test_the_rows_at_chosen_places_stand_for_their_curves():

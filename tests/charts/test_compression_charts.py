@@ -146,6 +146,19 @@ def test_more_than_eight_families_stand_in_several_panels():
     assert len(panels) == 2
 
 
+def test_families_that_are_held_against_different_things_have_a_panel_each_and_keep_their_colours():
+    names = ["sgd", "adam"]
+    against = DataFrame({"name": names, "mean": [0.9, 0.5], "low": 0.4, "high": 1.0, "n": 3, "panel": ["dense, sgd", "dense, adam"]})
+    table = points(names).assign(panel=[f"dense, {name}" for name in points(names)["variant"]])
+    chart = trade_off(table, names, against.assign(name=against["panel"])).to_dict()
+    colours = palette.colours(names)
+    for panel, name, mean in zip(chart["concat"], names, (0.9, 0.5), strict=True):
+        (rule,) = [layer for layer in panel["layer"] if layer["mark"]["type"] == "rule"]
+        assert [row["mean"] for row in chart["datasets"][rule["data"]["name"]]] == [mean]
+        (line,) = [layer for layer in panel["layer"] if layer["mark"]["type"] == "line"]
+        assert line["encoding"]["color"]["scale"] == {"domain": [name], "range": [colours[name]]}
+
+
 def test_numbers_in_squares_give_way_where_there_is_no_room():
     wide, narrow = squares(cells(), ["a", "b"]), squares(cells(across=tuple(range(30))), ["a", "b"])
     opacities = [chart.to_dict()["spec"]["layer"][1]["mark"]["opacity"] for chart in (wide, narrow)]

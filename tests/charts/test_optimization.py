@@ -66,6 +66,15 @@ def test_a_cell_has_its_own_ground_for_its_text_so_that_both_are_legible_in_eith
     assert contrast(fills[9.0], palette.INK) >= 4.5
 
 
+def test_curves_that_did_not_begin_alike_have_a_dotted_line_each():
+    points = DataFrame(ROWS, columns=COLUMNS)
+    seeds = DataFrame({"curve": points["curve"], "place": points["place"], "seed": 0, "value": points["mean"]})
+    shared = sensitivity.curves(points, seeds, points[:1], variants=NAMES, start=2.3, starts=(("", 2.3),)).to_dict()
+    apart = sensitivity.curves(points, seeds, points[:1], variants=NAMES, start=2.5, starts=(("SGD", 2.3), ("Adam", 2.5))).to_dict()
+    lines = [[rows for rows in spec["datasets"].values() if rows and "start" in rows[0]] for spec in (shared, apart)]
+    assert lines == [[[{"start": 2.3}]], [[{"variant": "SGD", "start": 2.3}, {"variant": "Adam", "start": 2.5}]]]
+
+
 def test_without_rings_no_place_is_marked_as_the_best():
     points = DataFrame(ROWS, columns=COLUMNS)
     seeds = DataFrame({"curve": points["curve"], "place": points["place"], "seed": 0, "value": points["mean"]})

@@ -53,7 +53,7 @@ def test_the_band_reaches_as_far_as_the_seeds_and_the_tooltip_has_all_of_it():
 
 
 def test_the_rule_stands_at_the_baseline_and_is_named():
-    spec = recurrent.against_baseline(history(), variants=NAMES, baseline=1 / 6, label="always saying the mean").to_dict()
+    spec = recurrent.against_baseline(history(), variants=NAMES, baselines=[(1 / 6, "always saying the mean")]).to_dict()
     assert [{"baseline": 1 / 6}] in spec["datasets"].values()
     assert "dotted: always saying the mean, 0.167" in " ".join(spec["title"]["text"])
     assert "always saying the mean" in spec["description"]
@@ -61,12 +61,12 @@ def test_the_rule_stands_at_the_baseline_and_is_named():
 
 def test_every_panel_has_the_rule():
     names = [f"lr={place}" for place in range(10)]
-    spec = recurrent.against_baseline(history(names, seeds=1, epochs=2), variants=names, baseline=0.5).to_dict()
+    spec = recurrent.against_baseline(history(names, seeds=1, epochs=2), variants=names, baselines=[(0.5, "guessing")]).to_dict()
     assert json.dumps(spec["concat"]).count('"baseline"') >= 2
 
 
 def test_without_a_baseline_it_is_the_plain_curves():
-    assert "dotted" not in json.dumps(recurrent.against_baseline(history(), variants=NAMES, baseline=None).to_dict())
+    assert "dotted" not in json.dumps(recurrent.against_baseline(history(), variants=NAMES, baselines=[]).to_dict())
 
 
 def test_the_bars_say_how_many_of_how_many_diverged():

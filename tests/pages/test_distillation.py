@@ -10,12 +10,13 @@ from pandas import DataFrame
 from sklearn.datasets import load_digits
 
 import core
+from core.analysis.statistics import paired_difference, sentence
+from core.choices.distillation import NoDistillation
 from core.comparison import Comparison
 from core.engine.network.networks import trained_model
 from core.runs.compare import compare
 from core.ui.form import links
 from core.ui.pages.distillation import distillation, methods, soft_targets
-from core.ui.results import compression
 from tests.pages.conftest import assert_no_error, texts
 
 PAGE = "pages/distillation.py"
@@ -132,6 +133,65 @@ def distillation_rows(comparison):
     return sorted(whole.names, key=lambda name: (roles[name] == "teacher", roles[name] != "student alone"))
 
 
+TWO = Comparison.load(
+    {
+        "base": SMALL.base,
+        "vary": {
+            "optimizer": [{"kind": "sgd", "lr": 0.1}, {"kind": "adam", "lr": 0.03}],
+            "distillation.weight": [0.2, 0.9],
+            "training.labelled": [0.3, 1.0],
+        },
+        "seeds": 3,
+    }
+)
+
+
+def ends(store, comparison, metric):
+    """The metric at each run's end, by variant and seed, straight from the history."""
+    history = store.history(comparison)[0].sort_values("step")
+    return history.groupby(["variant", "seed"])[metric].last().unstack("seed")
+
+
+def own_student(whole, name):
+    """The variant that is this one without its teacher."""
+    run = whole.settings[name]
+    alone = run.model_copy(update={"distillation": NoDistillation()})
+    return next((other for other, settings in whole.settings.items() if settings == alone and other != name), None)
+
+
+def test_two_students_are_each_held_against_themselves_alone(open_page, store):
+    whole = distillation.with_teacher(TWO)
+    compare(whole, store=store, progress=False)
+    app = open_page(PAGE, links.query_for("distillation", TWO, distillation.START) | {"distillation.metric": "val_loss"})
+    last, table = ends(store, whole, "val_loss"), app.dataframe[0].value.set_index("variant")
+    taught = [name for name, run in whole.settings.items() if run.teachers]
+    assert len({own_student(whole, name) for name in taught}) == 4
+    for name in taught:
+        change = last.loc[name] - last.loc[own_student(whole, name)]
+        assert table.loc[name, "difference"] == pytest.approx(change.mean())
+        assert table.loc[name, "difference_half"] == pytest.approx(change.std() / 3**0.5 * 4.302652729911275)  # t, 2 degrees of freedom
+        assert table.loc[name, "counterpart"] == own_student(whole, name)
+    said = texts(app).replace("\\", "")
+    few = [name for name in taught if whole.settings[name].training.labelled == 0.3]
+    for optimizer in ("sgd", "adam"):
+        best = last.loc[[name for name in few if whole.settings[name].optimizer.kind == optimizer]].mean(axis=1).idxmin()
+        other = own_student(whole, best)
+        assert sentence(best, other, paired_difference(last.loc[best], last.loc[other]), "val_loss") in said
+
+
+def test_two_students_have_a_panel_each_with_their_teacher(open_page, store):
+    compare(distillation.with_teacher(TWO), store=store, progress=False)
+    app = open_page(PAGE, links.query_for("distillation", TWO, distillation.START))
+    panels = spec(app, 0)["concat"]
+    assert len(panels) == 2
+    lines = [layer for panel in panels for layer in panel["layer"] if layer["mark"]["type"] == "line"]
+    drawn = [set(line["encoding"]["color"]["scale"]["domain"]) for line in lines]
+    assert len(drawn) == 2
+    assert not drawn[0] & drawn[1]
+    assert [sum("student alone" in name for name in names) for names in drawn] == [1, 1]
+    assert all(any(layer["mark"]["type"] == "rule" for layer in panel["layer"]) for panel in panels)
+
+
 def test_methods_have_squares_of_their_own():
     runs = Comparison.load({"base": KINDS.base, "vary": {"distillation": ["soft_targets", "self"], "distillation.weight": [0.2, 0.9]}})
     rows = [(name, "taught", 0.3, 4.0, weight, 0.5) for name, weight in zip(runs.names, (0.2, 0.9) * 2, strict=True)]
@@ -160,7 +220,7 @@ def test_what_is_said_of_an_example_are_its_own_chances():
 
 def test_the_teachers_outputs_are_those_of_its_network(trained_here):
     whole = distillation.with_teacher(SMALL)
-    teacher = compression.settings_of(whole)["teacher"]
+    teacher = whole.settings["teacher"]
 
     class Here:
         store = trained_here

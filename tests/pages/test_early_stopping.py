@@ -129,6 +129,32 @@ def test_without_a_free_variant_all_are_offered():
     assert untouched(ruled) == ["Patience", "Best"]
 
 
+def test_a_rule_is_replayed_on_the_runs_of_its_own_settings(open_page, store):
+    optimizers = {"slow": {"kind": "sgd", "lr": 0.05}, "fast": {"kind": "adam", "lr": 0.1}}
+    rules = {"free": {"kind": "none"}, "ruled": {"kind": "patience", "patience": 1}}
+    variants = [
+        {"name": f"{rule} {rate}", "optimizer": optimizer, "stopping": stopping}
+        for rate, optimizer in optimizers.items()
+        for rule, stopping in rules.items()
+    ]
+    two = Comparison.load({"base": BASE, "variants": variants, "seeds": 2})
+    compare(two, store=store, progress=False)
+    table = open_page(PAGE, query(two)).dataframe[1].value.set_index("variant")
+    assert len(set(table.loc[["ruled slow", "ruled fast"], "replayed"])) == 2, (
+        "they stop elsewhere, so that it can be seen whose runs they are"
+    )
+    for rate in optimizers:
+        assert table.loc[f"ruled {rate}", "replayed"] == table.loc[f"ruled {rate}", "epochs"]
+        assert table.loc[f"free {rate}", "replayed"] == "–"
+
+
+def test_a_rule_without_its_runs_is_not_replayed_on_others(open_page, store):
+    lonely = Comparison.load({"base": BASE, "variants": [RULES[0], RULES[1] | {"name": "Other rate", "optimizer.lr": 0.05}], "seeds": 2})
+    compare(lonely, store=store, progress=False)
+    table = open_page(PAGE, query(lonely)).dataframe[1].value.set_index("variant")
+    assert table.loc["Other rate", "replayed"] == "–"
+
+
 def test_without_validation_data_it_says_what_is_missing(open_page, store):
     bare = Comparison.load({"base": {**BASE, "data": {"kind": "moons", "validation_fraction": 0}, "training": {"epochs": 1}}, "seeds": 1})
     compare(bare, store=store, progress=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from pandas import DataFrame
 
@@ -13,7 +14,6 @@ from core.comparison import Comparison
 from core.runs.compare import compare
 from core.ui.form import links
 from core.ui.pages.pruning import masks, pruning
-from core.ui.results import compression
 from tests.pages.conftest import assert_no_error, texts
 
 PAGE = "pages/pruning.py"
@@ -61,7 +61,7 @@ def query(**more):
 def test_the_dense_network_is_compared_too_and_stands_first():
     whole = pruning.with_dense(SMALL)
     assert whole.names == ["dense", *SMALL.names]
-    runs = compression.settings_of(whole)
+    runs = whole.settings
     assert runs["dense"].pruning.kind == "none"
     assert {run.key for run in SMALL.runs()} < {run.key for run in whole.runs()}
     assert len(whole.runs()) == len(SMALL.runs()) + 3
@@ -112,6 +112,56 @@ def test_a_variant_has_the_same_colour_in_both_charts(open_page, trained_here):
     names = {"magnitude epochs=2": "magnitude epochs=2, sparsity=0.75", "units epochs=2": "units epochs=2, sparsity=0.75"}
     assert below == {names.get(name, name): colour for name, colour in above.items()}
     assert above["dense"] == palette.MISSING
+
+
+TWO = Comparison.load(
+    {
+        "base": SMALL.base,
+        "vary": {
+            "optimizer": [{"kind": "sgd", "lr": 0.3}, {"kind": "adam", "lr": 0.03}],
+            "pruning.sparsity": [0.25, 0.75],
+        },
+        "seeds": 3,
+    }
+)
+
+
+def test_each_network_is_held_against_itself_unpruned(open_page, store):
+    whole = pruning.with_dense(TWO)
+    compare(whole, store=store, progress=False)
+    app = open_page(PAGE, links.query_for("pruning", TWO, pruning.START) | {"pruning.metric": "val_loss"})
+    history = store.history(whole)[0].sort_values("step")
+    last = history.groupby(["variant", "seed"])["val_loss"].last().unstack("seed")
+    table = app.dataframe[0].value.set_index("variant")
+    changes = {}
+    for name, run in whole.settings.items():
+        if run.pruning.kind == "none":
+            assert np.isnan(table.loc[name, "difference"])
+            continue
+        (dense,) = [other for other, own in whole.settings.items() if own.pruning.kind == "none" and own.optimizer == run.optimizer]
+        changes[name] = last.loc[name] - last.loc[dense]
+        assert table.loc[name, "difference"] == pytest.approx(changes[name].mean())
+        assert table.loc[name, "counterpart"] == dense
+    said = texts(app).replace("\\", "")
+    free = {name for name, change in changes.items() if change.mean() <= pruning.TOLERANCE}
+    enough, _, lost = said.rpartition("Not even the mildest pruning costs less: ")
+    for kind in ("sgd", "adam"):
+        mine = [name for name in free if whole.settings[name].optimizer.kind == kind]
+        assert bool(mine) != (kind in lost.partition("\n")[0])
+    assert not free or "of its own dense network's validation loss" in enough
+
+
+def test_two_networks_have_a_panel_each_with_the_one_dense_network_that_is_theirs(open_page, store):
+    compare(pruning.with_dense(TWO), store=store, progress=False)
+    app = open_page(PAGE, links.query_for("pruning", TWO, pruning.START))
+    proto = app.get("vega_lite_chart")[0].proto
+    panels = json.loads(proto.spec)["concat"]
+    names = [dense for dense, run in pruning.with_dense(TWO).settings.items() if run.pruning.kind == "none"]
+    assert len(panels) == len(names) == 2
+    data = {dataset.name: dataset.data.data for dataset in proto.datasets}
+    for panel, dense in zip(panels, names, strict=True):
+        rules = [layer for layer in panel["layer"] if layer["mark"]["type"] == "rule"]
+        assert [list(pa.ipc.open_stream(data[rule["data"]["name"]]).read_pandas()["name"]) for rule in rules] == [[dense]]
 
 
 def test_names_with_commas_can_be_told_apart_in_a_sentence():

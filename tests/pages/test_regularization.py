@@ -69,6 +69,26 @@ def test_the_gap_is_shown_and_told_exactly(open_page, penalised):
     assert list(shown["variant"]) == ["l1_proximal=0.0", "l1_proximal=0.05"] or list(shown["variant"]) == SMALL.names
 
 
+def test_each_network_is_held_against_itself_without_regularization(open_page, store):
+    vary = {"optimizer": [{"kind": "sgd", "lr": 0.3}, "adam"], "penalty.l1": [0.0, 0.05], "model.dropout": [0.0, 0.2]}
+    two = Comparison.load({"base": SMALL.base, "vary": vary, "seeds": 3})
+    compare(two, store=store, progress=False)
+    app = open_page(PAGE, links.query_for("regularization", two, START))
+    table = app.dataframe[0].value.set_index("variant")
+    last = store.history(two)[0].sort_values("step").groupby(["variant", "seed"])["val_loss"].last().unstack("seed")
+    for name, run in two.settings.items():
+        (plain,) = [
+            other for other, own in two.settings.items() if own.optimizer == run.optimizer and not own.model.dropout and not own.penalty.l1
+        ]
+        if name == plain:
+            assert np.isnan(table.loc[name, "difference"])
+            continue
+        change = last.loc[name] - last.loc[plain]
+        assert table.loc[name, "difference"] == pytest.approx(change.mean())
+        assert table.loc[name, "half"] == pytest.approx(change.std() / 3**0.5 * 4.302652729911275)  # t, 2 degrees of freedom
+        assert table.loc[name, "counterpart"] == plain
+
+
 def test_it_opens_in_the_workbench(open_page, penalised):
     app = open_page(PAGE, query())
     link = next(link for link in app.get("page_link") if link.proto.label == "Open in the workbench")

@@ -91,9 +91,11 @@ def test_the_tables_of_pages_have_the_test_scores_of_every_task(page):
     assert set(metrics.TESTS) <= set(page._of_quality("val_loss"))
 
 
-def test_what_may_be_lost_of_an_error_in_the_targets_unit_is_a_share_of_the_targets_spread():
-    runs = DataFrame({"target_std": [50.0, 50.0]})
-    assert pruning._tolerance(runs, "val_rmse") == 50 * pruning._tolerance(runs, "val_accuracy")
+def test_what_may_be_lost_of_an_error_in_the_targets_unit_is_a_share_of_the_targets_spread_in_the_variants_own_data():
+    runs = DataFrame({"variant": ["a", "a", "b"], "target_std": [50.0, 50.0, 4.0]})
+    points = DataFrame({"name": ["a", "b"]})
+    small, rmse = (pruning._tolerance(points, runs, metric) for metric in ("val_accuracy", "val_rmse"))
+    assert list(rmse / small) == pytest.approx([50, 4])
 
 
 def test_a_grid_is_read_as_the_engine_wrote_it():

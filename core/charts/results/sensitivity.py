@@ -33,6 +33,7 @@ def curves(
     metric: str = "val_loss",
     place: str = "learning rate",
     start: float | None = None,
+    starts: Sequence[tuple[str, float]] = (),
     end: float | None = None,
     log_y: bool = False,
     rings: bool = True,
@@ -53,6 +54,7 @@ def curves(
         metric: names the y axis.
         place: names the x axis.
         start: the metric before training, drawn as a line.
+        starts: (curve, the same of its networks), a line each in the colour of its curve, where they did not all begin alike.
         end: where the y axis ends on the worse side; None: where the data do.
         log_y: logarithmic y axis.
         rings: whether the best places are marked.
@@ -64,7 +66,9 @@ def curves(
     points, seeds, best = (frame[frame["curve"].isin(shown)].rename(columns={"curve": "variant"}) for frame in _named(points, seeds, best))
     look = _Look(metrics.title(metric, loss), place, points, _bounds(points, start, end), log_y, _extent(shown))
     colour = palette.colour(shown, shown, width=width)
-    layers: list[alt.Chart | alt.LayerChart] = [_start(start, look)] if start is not None and np.isfinite(start) else []
+    of_curves = DataFrame([pair for pair in starts if pair[0] in shown], columns=["variant", "start"])
+    layers: list[alt.Chart | alt.LayerChart] = [_start(start, look)] if start is not None and np.isfinite(start) and of_curves.empty else []
+    layers += [] if of_curves.empty else [_starts(of_curves, look, colour)]
     layers += [_band(points, seeds, look, colour), _seeds(seeds, look, colour), _means(points, look, colour)]
     layers += [_beyond(points, look, colour), *([_best(best, look, colour)] if rings else [])]
     ring = "; a ring at the best of each curve" if rings else ""
@@ -164,6 +168,11 @@ def _start(start: float | None, look: _Look) -> alt.Chart:
     frame = DataFrame({"start": [start]})
     chart = alt.Chart(frame).mark_rule(strokeDash=[2, 4], strokeWidth=1.5, color=palette.MISSING)
     return chart.encode(look.y("start"), tooltip=[marks.number("start", "before training")])
+
+
+def _starts(starts: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
+    chart = alt.Chart(starts).mark_rule(strokeDash=[2, 4], strokeWidth=1.5, clip=True)
+    return chart.encode(look.y("start"), colour, tooltip=[alt.Tooltip("variant:N"), marks.number("start", "before training")])
 
 
 def _band(points: DataFrame, seeds: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:

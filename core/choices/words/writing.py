@@ -32,6 +32,38 @@ def write(value: Any) -> str:
     return _write_single(value)
 
 
+def plain(value: Any) -> Any:
+    """A value as TOML has it: a choice as a table of its kind and what is not at its default, a number of NumPy or torch as Python's."""
+    if isinstance(value, Choice):
+        fields = type(value).model_fields
+        held = {name: getattr(value, name) for name in fields}
+        return {name: plain(item) for name, item in held.items() if name == "kind" or item != fields[name].default}
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def label(path: str, value: Any) -> str:
+    """A variant's name for one varied value: `adam`, `sgd momentum=0.9`, `dropout=0.2`."""
+    value, last = plain(value), path.rpartition(".")[2]
+    if value is None or value == {}:
+        return f"{last}=none"
+    if isinstance(value, dict) and "kind" not in value:
+        return f"{last}={as_json(value)}" if "." in path else f"{path} {write(value)}"
+    return write(value) if isinstance(value, dict | str) else f"{last}={write(value)}"
+
+
+def unnamed(name: str, path: str, value: Any) -> str:
+    """A name without what `label` writes of one setting: `adam` of `adam, lr=0.1` and of `adam lr=0.1`. Anything else stays."""
+    written, parts = label(path, value), name.split(", ")
+    if written in parts:
+        parts.remove(written)
+        return ", ".join(parts)
+    return ", ".join(" ".join(word for word in part.split(" ") if word != written) for part in parts)
+
+
 def as_json(value: Any) -> str:
     """A value as JSON on one line, with escapes for what changes how a line is read. What JSON does not have is shown as Python does."""
     try:
@@ -44,8 +76,27 @@ def as_json(value: Any) -> str:
 def _write_choice(value: Mapping[Any, Any]) -> str:
     if not all(isinstance(name, str) for name in (*value, value.get("kind", ""))):
         return as_json(dict(value))
+    if "kind" not in value and not all(_plainly_read(name, item) for name, item in value.items()):
+        return as_json(dict(value))
     parts = [f"{_word(name)}={_write_inner(item)}" for name, item in value.items() if name != "kind"]
     return " ".join([_word(value["kind"]), *parts] if "kind" in value else parts)
+
+
+def _plainly_read(name: str, item: Any) -> bool:
+    """Whether `name=item` is read back as it is where nothing but the text says what it holds: `momentum=0.9`, and not `a="1"`."""
+    if not SAFE_WORD.fullmatch(name) or ODD.search(name):
+        return False
+    if item is None or item == {} or isinstance(item, int | float):
+        return True
+    return isinstance(item, str) and write(item) == item != write(None) and not _is_json(item)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _word(name: str) -> str:

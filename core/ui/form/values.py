@@ -83,8 +83,17 @@ def _read(owner: type[Choice], name: str, text: str, path: str) -> Any:
     if members := fields.kinds(owner, name):
         return _read_kind(members, text, path)
     if single := fields.group(owner, name):
+        if text.startswith("{") and text != "{}":
+            return _read_table(text, path)
         return _read_fields(single, [] if text in ("{}", *EMPTY) else _split(text, " "), path)
     return read_leaf(owner, name, text, path)
+
+
+def _read_table(text: str, path: str) -> dict[str, Any]:
+    try:
+        return dict(_json(text, dict))
+    except ValueError as error:
+        raise SettingsError(f"{path}: {error}") from error
 
 
 def _read_kind(members: dict[str, type[Choice]], text: str, path: str) -> dict[str, Any]:
@@ -188,7 +197,7 @@ def _mapping(_owner: type[Choice], _name: str, text: str) -> dict[str, Any]:
     parts = [part.partition("=") for part in _split(text, " ")]
     if not all(equals for _, equals, _ in parts):
         raise ValueError(f"{shown(text)}: write it like momentum=0.9 nesterov=true")
-    return {name: _anything(value) for name, _, value in parts}
+    return {name: None if value == write(None) else _anything(value) for name, _, value in parts}
 
 
 def _anything(text: str) -> Any:

@@ -8,8 +8,7 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.choices.words.writing import write
-from core.comparison import LONGEST_NAME, MAX_VARIED
+from core.comparison import LONGEST_NAME, MAX_VARIED, label
 from core.settings import RunSettings, SettingsError
 from core.ui.form import tables, varied
 from core.ui.form.values import parse, parse_variants, write_variant
@@ -115,7 +114,7 @@ class VaryingForm:
 
     def _offer_line(self, key: str, text: str, base: RunSettings) -> None:
         overrides = varied.differences(self._start_base, base)
-        name = ", ".join(f"{path.rpartition('.')[2]}={write(value)}" for path, value in overrides.items())[:LONGEST_NAME]
+        name = ", ".join(label(path, value) for path, value in overrides.items())[:LONGEST_NAME]
         self._place.button(
             "Add the settings above as a variant",
             key=f"{self.page}.add",

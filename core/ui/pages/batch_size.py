@@ -13,14 +13,14 @@ from core.analysis import metrics, speeds
 from core.analysis import sensitivity as analysis
 from core.charts import batch_size as charts
 from core.charts.parts.titles import Axis
-from core.comparison import Comparison
+from core.comparison import Comparison, value_at
 from core.experiments import batch_sizes
 from core.settings import RunSettings
 from core.ui import errors
 from core.ui.results import live, overview, parts, sensitivity, steering, table
 from core.ui.results.drawing import WIDTH, chart, figure
 from core.ui.results.live import Results
-from core.ui.results.sensitivity import Sweep, setting
+from core.ui.results.sensitivity import Sweep
 from core.ui.results.view import View, measure
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _speeds(results: Results) -> None:
 @errors.shown("The rules cannot be compared with these settings")
 def _draw_rules(comparison: Comparison) -> None:
     numbers = batch_sizes.sizes(comparison)
-    if len(numbers) < 2 or setting(comparison.base, "optimizer.lr") is None:
+    if len(numbers) < 2 or value_at(comparison.base, "optimizer.lr") is None:
         st.info("Let training.batch_size vary over two sizes or more, with an optimizer that has a learning rate, in the sidebar.")
         return
     st.markdown(

@@ -50,6 +50,9 @@ START = Comparison.load(
 """Three labels in ten are wrong, and the network large enough to learn them by heart: the validation loss turns up after a few epochs."""
 
 OF_THE_WEIGHTS = "Of the weights that the runs ended with: the last ones, or the best ones where they are restored. Mean over seeds."
+REPLAYED = (
+    "Where the same rule stops the runs of the same settings without one. It must be the same. A dash: they are not among the variants."
+)
 AT_STOP, KEPT = "last weights", "best weights"
 VIEWS = {metric: View(metric=metric) for metric in get_args(Metric)}
 
@@ -249,8 +252,7 @@ def _trained(results: Results) -> None:
 
 def _kept(results: Results) -> DataFrame:
     """The history up to the weights that each run ended with."""
-    settings = dict(reversed(results.comparison.members))
-    return results.once("kept", lambda: stopping_replay.up_to_the_weights(results.history, settings))
+    return results.once("kept", lambda: stopping_replay.up_to_the_weights(results.history, results.comparison.settings))
 
 
 def tests(runs: DataFrame) -> DataFrame:
@@ -265,7 +267,7 @@ def _trained_table(results: Results) -> None:
     columns: dict[str, Any] = {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
         "epochs": st.column_config.TextColumn("Ended at epoch", help="Of each seed, in order."),
-        "replayed": st.column_config.TextColumn("Replayed", help="Where the same rule stops the runs without one. It must be the same."),
+        "replayed": st.column_config.TextColumn("Replayed", help=REPLAYED),
         "val_loss": column("val_loss", help=OF_THE_WEIGHTS),
         **{name: column(name, loss_unit(results)) for name in metrics.TESTS},
     }
@@ -275,19 +277,20 @@ def _trained_table(results: Results) -> None:
 
 
 def trained(comparison: Comparison, history: DataFrame, kept: DataFrame, runs: DataFrame) -> DataFrame:
-    """A row a variant: where its runs ended, where its rule would have stopped the runs without one, and what they gave.
+    """A row a variant: where its runs ended, where its rule would have stopped its counterpart's, and what they gave.
 
-    `kept` is the history up to the weights that each run ended with.
+    `kept` is the history up to the weights that each run ended with. The counterpart is the same network without a rule.
     """
-    settings = dict(reversed(comparison.members))
-    free = history[history["variant"] == untouched(comparison)[0]]
     last = history.drop_duplicates("run", keep="last")
     at_hand = kept.drop_duplicates("run", keep="last").set_index("run")["val_loss"]
     ended = runs[runs["status"] != "diverged"]
     means = ended.assign(val_loss=ended["run"].map(at_hand).astype(float)).groupby("variant", sort=False)
     table = means[["val_loss", *metrics.TESTS]].mean()
     epochs = last.groupby("variant", observed=True)["epoch"].agg(_listed)
-    replayed = {name: _replayed_epochs(free, run.stopping) for name, run in settings.items()}
+    against = comparison.counterparts("stopping")
+    replayed = {
+        name: _replayed_epochs(history[history["variant"] == against.get(name)], run.stopping) for name, run in comparison.settings.items()
+    }
     ordered = table.reindex(comparison.names)
     ordered.insert(0, "epochs", epochs.reindex(ordered.index))
     ordered.insert(1, "replayed", pd.Series(replayed).reindex(ordered.index))

@@ -13,7 +13,7 @@ from core.analysis import range_test
 from core.analysis.statistics import quoted
 from core.charts import schedules as charts
 from core.choices.schedules import RangeTest, ScheduleChoice
-from core.comparison import Comparison
+from core.comparison import Comparison, value_at
 from core.engine.sizes import epoch
 from core.settings import RunSettings
 from core.ui import errors
@@ -22,7 +22,7 @@ from core.ui.markdown import plain
 from core.ui.results import live, parts, sensitivity, steering, table
 from core.ui.results.drawing import chart, figure
 from core.ui.results.live import Results
-from core.ui.results.sensitivity import Sweep, places, setting
+from core.ui.results.sensitivity import Sweep, places
 from core.ui.results.view import View, loss_unit
 
 PAGE = "learning_rate"
@@ -119,7 +119,7 @@ def draw_schedules(base: RunSettings) -> None:
 def drawn(base: RunSettings, epochs: int, warmup: float) -> DataFrame:
     """schedule, epoch, lr, watches: every kind of schedule over so many epochs, with the given warmup; the chosen kind has its settings."""
     steps = epoch(base).updates
-    total, lr = epochs * steps, setting(base, PATH) or 1.0
+    total, lr = epochs * steps, value_at(base, PATH) or 1.0
     shown = range(0, total, max(1, total // DRAWN_POINTS))
     rows = []
     for kind, cls in fields.kinds(RunSettings, "schedule").items():

@@ -1,15 +1,14 @@
-"""What the pages on compression share: what variants are held against, families of variants, sizes, and timing on request."""
+"""What the pages on compression share: references that a comparison lacks, sizes, and timing on request."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
 from pandas import DataFrame
 
-from core.comparison import LONGEST_NAME, Comparison, label
+from core.comparison import LONGEST_NAME, Comparison, label, value_at
 from core.engine.network import state_dicts
 from core.engine.network.state_dicts import Array
 from core.engine.sizes import sizes
@@ -48,11 +47,9 @@ def with_references(asked: Comparison, references: dict[str, Reference]) -> Comp
     Each reference makes a run of a variant's; several different ones are told apart by their settings, and one that is a variant already
     is not added.
     """
-    runs = dict(reversed(asked.members))
     known = {run.key for _, run in asked.members}
-    found = list(_references(asked, [runs[name] for name in asked.names], references, known))
-    variants = [{"name": name[:LONGEST_NAME], **varied.differences(asked.base, run)} for name, run in found]
-    variants += [{"name": name[:LONGEST_NAME], **varied.differences(asked.base, runs[name])} for name in asked.names]
+    every = [*_references(asked, list(asked.settings.values()), references, known), *asked.settings.items()]
+    variants = [{"name": name[:LONGEST_NAME], **varied.differences(asked.base, run)} for name, run in every]
     try:
         return Comparison.load({"base": asked.base, "variants": variants, "seeds": asked.seeds})
     except SettingsError as error:
@@ -72,25 +69,7 @@ def _references(
 def _told_apart(runs: list[RunSettings]) -> list[tuple[str, RunSettings]]:
     """Each run, and the settings in which it is not as the others: `labelled=0.05`; nothing for a single one."""
     paths = dict.fromkeys(path for run in runs[1:] for path in varied.differences(runs[0], run))
-    return [(", ".join(label(path, _at(run, path)) for path in paths), run) for run in runs]
-
-
-def _at(run: RunSettings, path: str) -> object:
-    value: object = run
-    for name in path.split("."):
-        value = getattr(value, name, None)
-    return value
-
-
-def settings_of(comparison: Comparison) -> dict[str, RunSettings]:
-    """One run of each variant, in order."""
-    runs = dict(reversed(comparison.members))
-    return {name: runs[name] for name in comparison.names}
-
-
-def family(name: str, setting: str) -> str:
-    """A variant's name without the value of one setting: `magnitude, sparsity=0.8` is of the family `magnitude`."""
-    return re.sub(rf"(^|,? +){setting}=[^, ]+", "", name).strip(" ,") or setting
+    return [(", ".join(label(path, value_at(run, path)) for path in paths), run) for run in runs]
 
 
 def lead(page: str, results: Results, heading: str, about: str) -> bool:
@@ -153,7 +132,7 @@ def weights_of(results: Results, run: RunSettings) -> dict[str, Array] | None:
 
 def multiply_adds(results: Results) -> dict[str, dict[str, int]]:
     """Multiplications that an example takes, by variant and layer."""
-    return {name: run.model.multiply_adds(sizes(run)) for name, run in settings_of(results.comparison).items()}
+    return {name: run.model.multiply_adds(sizes(run)) for name, run in results.comparison.settings.items()}
 
 
 class Speed(NamedTuple):
@@ -222,6 +201,15 @@ def note(text: str) -> None:
 def number(title: str, form: str, meaning: str) -> Any:
     """A column of numbers of a table."""
     return st.column_config.NumberColumn(title, format=form, help=meaning)
+
+
+AGAINST = st.column_config.TextColumn("Held against", help="The variant that shares every other setting.")
+
+
+def with_counterparts(frame: DataFrame) -> DataFrame:
+    """The table with what each variant is held against, where that is not the same for all."""
+    told = frame["counterpart"].where(frame["counterpart"] != "")
+    return frame.assign(counterpart=told) if told.nunique() > 1 else frame.drop(columns="counterpart")
 
 
 def shown_table(key: str, frame: DataFrame, columns: dict[str, Any], alt: str) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -14,8 +12,7 @@ from pandas import DataFrame
 from core.analysis import frames, metrics, sensitivity
 from core.analysis.statistics import At, leading_verdict, quoted
 from core.charts.results import sensitivity as charts
-from core.comparison import Comparison
-from core.settings import RunSettings
+from core.comparison import Comparison, value_at
 from core.ui.markdown import plain
 from core.ui.results import table, words
 from core.ui.results.drawing import WIDTH, chart
@@ -34,7 +31,8 @@ class Found(NamedTuple):
     values: DataFrame
     points: DataFrame
     best: DataFrame
-    start: float
+    starts: tuple[tuple[str, float], ...]  # curve, what its networks were before training; one for all curves has no name
+    start: float  # the worst of them
     end: float | None
 
 
@@ -61,40 +59,9 @@ def places(comparison: Comparison, path: str) -> DataFrame:
 
     Variants that differ in nothing else share a curve. It is called after them, without what they say of the place.
     """
-    first = dict(reversed(comparison.members))
-    rows = [(name, _without(first[name], path), setting(first[name], path)) for name in comparison.names]
-    frame = frames.of_rows(
-        (row for row in rows if isinstance(row[2], int | float)), {"variant": "str", "identity": "str", "place": "float64"}
-    )
-    names = {identity: _common(list(group["variant"]), path) for identity, group in frame.groupby("identity", sort=False)}
-    twice = {name for name in names.values() if list(names.values()).count(name) > 1}
-    names = {key: f"{name} ({number})" if name in twice else name for number, (key, name) in enumerate(names.items(), 1)}
-    return frame.assign(curve=frame["identity"].map(names).astype("str"))[list(sensitivity.PLACES)]
-
-
-def setting(run: RunSettings, path: str) -> Any:
-    """The run's setting at a dotted path; None where it has none."""
-    value: Any = run
-    for name in path.split("."):
-        value = getattr(value, name, None)
-    return value
-
-
-def _without(run: RunSettings, path: str) -> str:
-    dumped = run.model_dump(mode="json", exclude={"seed"})
-    *parents, last = path.split(".")
-    inner: Any = dumped
-    for name in parents:
-        inner = inner.get(name, {})
-    inner.pop(last, None)
-    return json.dumps(dumped, sort_keys=True)
-
-
-def _common(variants: Sequence[str], path: str) -> str:
-    """`adam` of `adam, lr=0.1` and `adam, lr=1`; the first one's name where they say more than the place."""
-    name = path.rpartition(".")[2]
-    stripped = [re.sub(rf"(, )?\b{re.escape(name)}=[^ ,]+", "", variant).strip(" ,") for variant in variants]
-    return (stripped[0] or "all") if len(set(stripped)) == 1 else variants[0]
+    curves = comparison.families(path, nameless="all")
+    rows = [(name, curves[name], value_at(run, path)) for name, run in comparison.settings.items()]
+    return frames.of_rows((row for row in rows if isinstance(row[2], int | float)), sensitivity.PLACES)
 
 
 def draw(page: str, results: Results, sweep: Sweep, *, metric: str = "val_loss", verdict: Verdict | None = None) -> None:
@@ -117,7 +84,7 @@ def draw(page: str, results: Results, sweep: Sweep, *, metric: str = "val_loss",
     shared: dict[str, Any] = {"variants": sweep.curves, "stretch": True, "about": (metric, at), "place": sweep.name}
     shared |= {"patience": PATIENCE, "width": WIDTH}
     start = None if math.isnan(found.start) or not sweep.untrained else found.start
-    limits: dict[str, Any] = {"start": start, "end": found.end}
+    limits: dict[str, Any] = {"start": start, "starts": found.starts if sweep.untrained else (), "end": found.end}
     drawn = (found.points, found.values, found.best)
     limits |= {"rings": sweep.tuned, "log_y": log_y, "loss": loss_unit(results)}
     chart(results, f"{page}.curves", charts.curves, *drawn, metric=metric, **limits, **shared)
@@ -140,9 +107,10 @@ def find(results: Results, sweep: Sweep, metric: str, at: At) -> Found:
 
     def make() -> Found:
         values = sensitivity.values(results.history, results.runs, sweep.places, metric, at)
-        start = sensitivity.untrained(results.history, metric)
-        points = sensitivity.points(values, start, metric)
-        return Found(values, points, sensitivity.best(points, metric), start, sensitivity.limit(points, start, metric))
+        points, starts = sensitivity.points(values, metric), sensitivity.starts(values)
+        start = float(starts.min() if metrics.higher_is_better(metric) else starts.max())
+        best, end = sensitivity.best(points, metric), sensitivity.limit(points, start, metric)
+        return Found(values, points, best, tuple((str(curve), value) for curve, value in starts.items()), start, end)
 
     return results.once(("sweep", sweep.name, tuple(sweep.curves), metric, at), make, PATIENCE)
 

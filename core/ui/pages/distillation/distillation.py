@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import streamlit as st
 from pandas import DataFrame
 
 from core.analysis import compression as analysis
 from core.analysis import metrics
 from core.analysis.metrics import higher_is_better
-from core.analysis.statistics import paired_difference, quoted, seed_values, sentence
+from core.analysis.statistics import quoted
 from core.charts import compression as charts
 from core.charts.parts import palette
 from core.choices.distillation import NoDistillation
@@ -20,6 +19,17 @@ from core.settings import RunSettings
 from core.ui import errors
 from core.ui.markdown import plain
 from core.ui.pages.distillation import methods, soft_targets
+from core.ui.pages.distillation.students import (
+    ALONE,
+    TAUGHT,
+    TEACHER,
+    families_in_order,
+    in_panels,
+    points_of,
+    roles,
+    teachers_of,
+    verdicts,
+)
 from core.ui.results import compression, view, words
 from core.ui.results.compression import Start, number
 from core.ui.results.drawing import WIDTH, chart
@@ -28,8 +38,9 @@ from core.ui.results.overview import seed_choice
 
 PAGE = "distillation"
 PATH = "pages/distillation.py"
-TEACHER, ALONE = "teacher", "student alone"
 PATIENCE = 2.0
+MOST_VERDICTS = 4
+"""Sentences, of one student each; more are read in the table."""
 
 _BASE = {
     "model": {"kind": "mlp", "hidden": [8]},
@@ -117,38 +128,6 @@ def draw(results: Results) -> None:
     compression.starts(PAGE, PATH, STARTS, START)
 
 
-def roles(comparison: Comparison) -> dict[str, str]:
-    """Of each variant: teacher, student alone, or taught."""
-    runs = compression.settings_of(comparison)
-    teachers = {teacher.key for _, run in comparison.members for teacher in run.teachers}
-    own = {name for name, run in comparison.members if run.key in teachers}
-    return {name: "taught" if run.teachers else TEACHER if name in own else ALONE for name, run in runs.items()}
-
-
-def points_of(results: Results, metric: str) -> DataFrame:
-    """A row a variant: name, variant (its family), role, labelled, temperature, weight, mean, low, high, n, diverged."""
-    runs, role = compression.settings_of(results.comparison), roles(results.comparison)
-    table = analysis.outcomes(results.history, results.runs, metric).rename(columns={"variant": "name"})
-    settings = [runs[name] for name in table["name"]]
-    return table.assign(
-        role=table["name"].map(role),
-        variant=[_family(name, role[name]) for name in table["name"]],
-        labelled=[run.training.labelled for run in settings],
-        temperature=[getattr(run.distillation, "temperature", np.nan) for run in settings],
-        weight=[getattr(run.distillation, "weight", np.nan) for run in settings],
-    )
-
-
-def _family(name: str, role: str) -> str:
-    return role if role in (ALONE, TEACHER) else compression.family(name, "labelled")
-
-
-def _families(results: Results) -> list[str]:
-    """Those that are drawn as lines: the student alone first."""
-    named = [_family(name, role) for name, role in roles(results.comparison).items() if role != TEACHER]
-    return list(dict.fromkeys(sorted(named, key=lambda name: name != ALONE)))
-
-
 def _share(results: Results) -> float:
     """The share of labels at which the verdict, the squares and the curves look."""
     shares = _shares(results)
@@ -169,34 +148,32 @@ def _share(results: Results) -> float:
 
 def _shares(results: Results) -> list[float]:
     """The shares of labels that students have."""
-    role, runs = roles(results.comparison), compression.settings_of(results.comparison)
-    return sorted({run.training.labelled for name, run in runs.items() if role[name] != TEACHER})
+    role = roles(results.comparison)
+    return sorted({run.training.labelled for name, run in results.comparison.settings.items() if role[name] != TEACHER})
 
 
 def _verdict(results: Results, points: DataFrame, metric: str, share: float) -> None:
-    """The best of the taught students against the student alone."""
-    here = points[(points["labelled"] == share) & points["mean"].notna()]
-    taught, alone = here[here["role"] == "taught"], here[here["role"] == ALONE]
-    if taught.empty or alone.empty:
-        return
-    best = taught.sort_values("mean", ascending=not higher_is_better(metric), kind="stable").iloc[0]["name"]
-    by_seed = {
-        name: group.set_index("seed")["value"] for name, group in seed_values(results.history, results.runs, metric).groupby("variant")
-    }
-    other = alone.iloc[0]["name"]
-    said = sentence(str(best), str(other), paired_difference(by_seed[best], by_seed[other]), metric)
-    st.markdown(f"#### {plain(said)}", help="Paired by seed; the range in brackets is the 95 % interval of the difference.")
+    """The best of the taught students against the same student alone; for several students a sentence each, the best one's first."""
+    here = points[(points["labelled"] == share) & points["mean"].notna() & (points["role"] == TAUGHT) & (points["counterpart"] != "")]
+    said = results.once(("verdicts", metric, share), lambda: verdicts(results.history, results.runs, here, metric), PATIENCE)
+    for place, text in enumerate(said[:MOST_VERDICTS]):
+        about = "Paired by seed; the range in brackets is the 95 % interval of the difference."
+        st.markdown(f"{'#####' if place else '####'} {plain(text)}", help=about)
+    if len(said) > MOST_VERDICTS:
+        compression.note(f"{len(said) - MOST_VERDICTS} more students are in the table, each against itself alone.")
+    taught = here[here["counterpart"] == here["counterpart"].iloc[0]] if len(here) else here
     if len(taught) > 1:
-        worst = taught["mean"].min() if higher_is_better(metric) else taught["mean"].max()
+        worst = here["mean"].min() if higher_is_better(metric) else here["mean"].max()
+        each = " of each student" if len(said) > 1 else ""
         compression.note(
-            f"That is the best of {len(taught)} settings, picked on the validation data, which flatters it a little; the worst of them has "
-            f"a {metrics.name(metric)} of {worst:.3g}. The test accuracy in the table was not used for picking."
+            f"That is the best of {len(taught)} settings{each}, picked on the validation data, which flatters it a little; the worst of "
+            f"them has a {metrics.name(metric)} of {worst:.3g}. The test accuracy in the table was not used for picking."
         )
 
 
 def _pictures(results: Results, points: DataFrame, metric: str, share: float) -> None:
     """Quality by variant, along the share of labels where that varies; and where temperature and weight vary, by these."""
-    if "taught" not in roles(results.comparison).values():
+    if TAUGHT not in roles(results.comparison).values():
         st.info("No variant here has a teacher. Choose a kind of distillation in the sidebar.")
     squares = methods.crossed(results.comparison, points, share)
     grid = st.grid(1 if squares.empty else 2, min_column_width=WIDTH, gap="small")
@@ -218,9 +195,9 @@ def _along_labels(results: Results, points: DataFrame, metric: str) -> None:
         f"{PAGE}.labels",
         charts.trade_off,
         measured[measured["role"] != TEACHER],
-        measured[measured["role"] == TEACHER],
+        in_panels(measured, teachers_of(results.comparison)),
         about=metric,
-        variants=_families(results),
+        variants=families_in_order(results),
         stretch=True,
         patience=PATIENCE,
         x="labelled",
@@ -241,7 +218,7 @@ def _by_variant(results: Results, points: DataFrame, metric: str) -> None:
         taught,
         teachers,
         about=metric,
-        variants=_families(results),
+        variants=families_in_order(results),
         stretch=True,
         patience=PATIENCE,
         title=metrics.title(metric),
@@ -288,7 +265,7 @@ def _tabs(results: Results, points: DataFrame, metric: str, share: float, seed: 
     )
     if soft.open:
         with soft, errors.shown("The soft targets cannot be drawn"):
-            soft_targets.draw(PAGE, results, *_first(results, TEACHER, seed), seed)
+            soft_targets.draw(PAGE, results, *_chosen_teacher(results, seed), seed)
     if training.open:
         with training:
             _training(results, points, metric, share)
@@ -297,17 +274,21 @@ def _tabs(results: Results, points: DataFrame, metric: str, share: float, seed: 
             _speed(results, share, seed)
 
 
-def _first(results: Results, role: str, seed: int) -> tuple[str, RunSettings | None]:
-    """The first variant in a role, and its run of a seed."""
-    wanted = roles(results.comparison)
-    return next(((name, run) for name, run in results.comparison.members if wanted[name] == role and run.seed == seed), ("", None))
+def _chosen_teacher(results: Results, seed: int) -> tuple[str, RunSettings | None]:
+    """A teacher and its run of a seed; where there are several, the one that is picked from a list."""
+    role = roles(results.comparison)
+    found = {name: run for name, run in results.comparison.members if role[name] == TEACHER and run.seed == seed}
+    if len(found) < 2:
+        return next(iter(found.items()), ("", None))
+    name = str(st.selectbox("Teacher", list(found), key=f"{PAGE}.teacher", bind="query-params", width=300))
+    return name, found[name]
 
 
 def _training(results: Results, points: DataFrame, metric: str, share: float) -> None:
     st.caption("Teacher, student alone and the taught students over their epochs.")
     near = points[(points["role"] == TEACHER) | (points["labelled"] == share)]
     is_teacher = near["role"] == TEACHER
-    colours = palette.with_references(_families(results), list(near.loc[is_teacher, "name"]))
+    colours = palette.with_references(families_in_order(results), list(points.loc[points["role"] == TEACHER, "name"]))
     of_each = zip(near["name"], near["variant"].where(~is_teacher, near["name"]), strict=True)
     chart(
         results,
@@ -327,11 +308,10 @@ def _training(results: Results, points: DataFrame, metric: str, share: float) ->
 
 def _speed(results: Results, share: float, seed: int) -> None:
     st.caption("What distillation is for: a student that is smaller than its teacher is faster too, however it was taught.")
-    teacher_name, teacher = _first(results, TEACHER, seed)
-    role = roles(results.comparison)
-    members = results.comparison.members
-    students = ((n, run) for n, run in members if role[n] == "taught" and run.seed == seed and run.training.labelled == share)
-    _, student = next(students, ("", None))
+    members = {name: run for name, run in results.comparison.members if run.seed == seed}
+    pairs = ((members[name], teacher) for name, teacher in teachers_of(results.comparison).items() if name in members)
+    student, teacher_name = next(((run, teacher) for run, teacher in pairs if run.training.labelled == share), (None, ""))
+    teacher = members.get(teacher_name)
     if teacher is None or student is None:
         st.info("No variant here has a teacher.")
         return
@@ -360,8 +340,9 @@ def _table(results: Results, points: DataFrame, metric: str) -> None:
     columns = ["parameters", *metrics.TESTS, "seconds"]
     runs = results.runs.groupby("variant", sort=False, observed=True)[columns].mean().reset_index()
     frame = analysis.joined(points.drop(columns="variant").rename(columns={"name": "variant"}), runs, work)
-    frame = frame.assign(half=(frame["high"] - frame["low"]) / 2)
-    compression.shown_table(f"{PAGE}.table", frame, _of_quality(metric), "Every variant: what it was taught by, and its quality")
+    frame = frame.assign(half=(frame["high"] - frame["low"]) / 2, difference_half=(frame["difference_high"] - frame["difference_low"]) / 2)
+    told = "Every variant: what it was taught by, its quality, and its difference to the same student alone"
+    compression.shown_table(f"{PAGE}.table", compression.with_counterparts(frame), _of_quality(metric), told)
     compression.shown_table(f"{PAGE}.costs", frame, _of_size(), "Every variant: size and cost")
 
 
@@ -376,6 +357,9 @@ def _of_quality(metric: str) -> dict[str, Any]:
         "diverged": number("Diverged", "%d", words.DIVERGED),
         "mean": view.column(metric, format="%.4g", help="Mean over seeds, at the end of training."),
         "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
+        "difference": number("To alone", "%+.3g", "Difference to the same student without a teacher, paired by seed."),
+        "difference_half": number("± ", "%.2g", "Half of that difference's 95 % interval."),
+        "counterpart": compression.AGAINST,
         **{name: view.column(name) for name in metrics.TESTS},
     }
 

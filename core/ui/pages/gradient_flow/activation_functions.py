@@ -116,8 +116,10 @@ def read(text: str) -> ActivationChoice:
 
 def name_of(activation: ActivationChoice) -> str:
     """`Leaky ReLU`, or with what is not at its default: `Leaky ReLU negative_slope=0.2`."""
-    kind, *rest = write(activation).split(" ")
-    return " ".join([NAMES.get(kind, kind.capitalize()), *rest])
+    changed = {name: value for name, value in activation.identity().items() if name != "kind"}
+    kind = str(activation.kind)  # type: ignore[attr-defined]
+    name = NAMES.get(kind) or kind.capitalize()
+    return f"{name} {write(changed)}" if changed else name
 
 
 def _names(functions: list[Function]) -> list[str]:

@@ -9,7 +9,7 @@ import streamlit as st
 from core import presets
 from core.analysis import changes
 from core.analysis.statistics import At
-from core.comparison import Comparison
+from core.comparison import Comparison, value_at
 from core.experiments.batch_sizes import rate, sizes
 from core.ui import errors
 from core.ui.form import varied
@@ -19,7 +19,7 @@ from core.ui.pages.normalization import axes
 from core.ui.pages.normalization import modes as norm_modes
 from core.ui.results import live, parts, sensitivity, steering, table
 from core.ui.results.live import Results
-from core.ui.results.sensitivity import Found, Sweep, places, setting
+from core.ui.results.sensitivity import Found, Sweep, places
 
 PAGE = "normalization"
 HEADING = "Normalization"
@@ -75,7 +75,7 @@ def _draw_batches(comparison: Comparison) -> None:
 def ruled(comparison: Comparison) -> Comparison:
     """Draws the rule for the learning rate, and returns the comparison under it; without a rate, as it is."""
     numbers = sizes(comparison)
-    if not numbers or setting(comparison.base, "optimizer.lr") is None:
+    if not numbers or value_at(comparison.base, "optimizer.lr") is None:
         return comparison
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         rule = st.segmented_control(
@@ -106,11 +106,10 @@ def scaled(comparison: Comparison, reference: int) -> Comparison:
 
     Raises SettingsError for settings that do not go together.
     """
-    runs = dict(reversed(comparison.members))
     variants = []
-    for name in comparison.names:
-        run, own = runs[name], dict(varied.differences(comparison.base, runs[name]))
-        lr, size = setting(run, "optimizer.lr"), run.training.batch_size
+    for name, run in comparison.settings.items():
+        own = dict(varied.differences(comparison.base, run))
+        lr, size = value_at(run, "optimizer.lr"), run.training.batch_size
         if lr is not None and isinstance(size, int):
             own["optimizer.lr"] = rate(float(lr), size / reference, 1.0)
         variants.append({"name": name, **own})

@@ -55,12 +55,13 @@ def draw(page: str, results: Results, names: list[str], level: float, seed: int)
 def masks_of(results: Results, names: list[str], seed: int) -> DataFrame:
     """Weights of the first layer that stay, by input: variant (the family), row, column, value."""
     runs = {name: run for name, run in results.comparison.members if run.seed == seed and name in names}
+    families = results.comparison.families("pruning.sparsity", nameless="sparsity")
     frames = []
     for name, run in runs.items():
         weights = compression.weights_of(results, run)
         counts = None if weights is None else surviving(weights)
         if counts is not None:
-            frames.append(_placed(counts, run.data).assign(variant=compression.family(name, "sparsity")))
+            frames.append(_placed(counts, run.data).assign(variant=families[name]))
     return pd.concat(frames, ignore_index=True) if frames else DataFrame(columns=["variant", "row", "column", "value"])
 
 

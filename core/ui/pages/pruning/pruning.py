@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from core.analysis import compression as analysis
 from core.analysis import metrics
@@ -134,7 +134,7 @@ def draw(results: Results) -> None:
 
 def _level(results: Results) -> float:
     """The sparsity at which masks, curves and timing look."""
-    runs = compression.settings_of(results.comparison).values()
+    runs = results.comparison.settings.values()
     levels = sorted({run.pruning.sparsity for run in runs if isinstance(run.pruning, PruningChoice)})
     if not levels:
         return 0.0
@@ -152,11 +152,13 @@ def _level(results: Results) -> float:
 
 
 def points_of(results: Results, metric: str) -> DataFrame:
-    """A row a variant: name, variant (its family), target, left, mean, low, high, n, diverged, difference and its interval."""
-    runs = compression.settings_of(results.comparison)
-    reference = next((name for name, run in runs.items() if isinstance(run.pruning, NoPruning)), None)
-    table = analysis.joined(analysis.outcomes(results.history, results.runs, metric, reference), analysis.weights_left(results.history))
-    families = {name: compression.family(name, "sparsity") for name in runs}
+    """A row a variant: name, variant (its family), target, left, mean, low, high, n, diverged, counterpart (the same network unpruned),
+    panel (the counterpart of its family, or its own name where it is unpruned), difference to the counterpart and its interval.
+    """
+    comparison = results.comparison
+    against, runs = comparison.counterparts("pruning"), comparison.settings
+    table = analysis.joined(analysis.outcomes(results.history, results.runs, metric, against), analysis.weights_left(results.history))
+    families = families_of(comparison)
     targets = {name: getattr(run.pruning, "sparsity", 0.0) for name, run in runs.items()}
     table = table.rename(columns={"variant": "name"})
     return table.assign(
@@ -164,12 +166,18 @@ def points_of(results: Results, metric: str) -> DataFrame:
         family=table["name"].map(families),
         target=table["name"].map(targets).astype(float),
         pruned=[isinstance(runs[name].pruning, PruningChoice) for name in table["name"]],
+        panel=table["counterpart"].where(table["counterpart"] != "", table["name"]),
     )
 
 
+def families_of(comparison: Comparison) -> dict[str, str]:
+    """Variant -> its family: those that differ in nothing but their sparsity."""
+    return comparison.families("pruning.sparsity", nameless="sparsity")
+
+
 def _families(results: Results) -> list[str]:
-    runs = compression.settings_of(results.comparison)
-    return list(dict.fromkeys(compression.family(name, "sparsity") for name, run in runs.items() if isinstance(run.pruning, PruningChoice)))
+    families, runs = families_of(results.comparison), results.comparison.settings
+    return list(dict.fromkeys(families[name] for name, run in runs.items() if isinstance(run.pruning, PruningChoice)))
 
 
 def _verdict(results: Results, points: DataFrame, metric: str, level: float) -> None:
@@ -180,25 +188,27 @@ def _verdict(results: Results, points: DataFrame, metric: str, level: float) -> 
         said = results.once(("verdict", metric, level), lambda: leading_verdict(history, runs, metric), PATIENCE)
         st.markdown(f"#### {plain(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
     pruned = points[points["pruned"] & points["difference"].notna()]
-    if len(pruned):
-        tolerance = _tolerance(results.runs, metric)
-        best = analysis.furthest(pruned, tolerance, higher_is_better=metrics.higher_is_better(metric))
-        compression.note(_free(best, sorted(set(pruned["family"]) - set(best["family"])), metrics.name(metric), tolerance))
+    several = pruned["counterpart"].nunique() > 1
+    for tolerance, alike in pruned.groupby(_tolerance(pruned, results.runs, metric)):
+        best = analysis.furthest(alike, float(tolerance), higher_is_better=metrics.higher_is_better(metric))
+        lost = sorted(set(alike["family"]) - set(best["family"]))
+        compression.note(_free(best, lost, metrics.name(metric), float(tolerance), each=several))
 
 
-def _tolerance(runs: DataFrame, metric: str) -> float:
-    """What may be lost of a metric; of one in the target's unit, as a share of the target's spread."""
-    row = metrics.METRICS[metric]
-    spread = float(runs["target_std"].median()) if row.unit == metrics.OF_TARGET else 1.0
-    return TOLERANCE * spread
+def _tolerance(points: DataFrame, runs: DataFrame, metric: str) -> Series:
+    """What each variant may lose of a metric; of one in the target's unit, as a share of the spread of the target in its own data."""
+    if metrics.METRICS[metric].unit != metrics.OF_TARGET:
+        return Series(TOLERANCE, index=points.index)
+    return TOLERANCE * points["name"].map(runs.groupby("variant", observed=True)["target_std"].median()).astype(float)
 
 
-def _free(best: DataFrame, lost: list[str], name: str, tolerance: float = TOLERANCE) -> str:
-    """How few weights are enough for each family, and which families have none to give away."""
+def _free(best: DataFrame, lost: list[str], name: str, tolerance: float = TOLERANCE, *, each: bool = False) -> str:
+    """How few weights are enough for each family, and which families have none to give away; `each` is held against its own network."""
     said = []
     for left, group in best.assign(left=best["left"].round(2)).groupby("left"):
         said.append(f"{left:.0%} of the weights ({_names(group['family'])})")
-    enough = f"Within {tolerance:.3g} of the dense network's {name}, on average, with {', '.join(said)}. " if said else ""
+    dense = f"its own dense network's {name}" if each else f"the dense network's {name}"
+    enough = f"Within {tolerance:.3g} of {dense}, on average, with {', '.join(said)}. " if said else ""
     return enough + (f"Not even the mildest pruning costs less: {_names(lost)}." if lost else "")
 
 
@@ -329,9 +339,8 @@ def _table(results: Results, points: DataFrame, metric: str) -> None:
         compression=frame["parameters"] / frame["nonzero"].where(frame["nonzero"] > 0),
         difference_half=(frame["difference_high"] - frame["difference_low"]) / 2,
     )
-    compression.shown_table(
-        f"{PAGE}.table", frame, _of_quality(metric), "Every variant: its quality, and its difference to the dense network"
-    )
+    told = "Every variant: its quality, and its difference to its own dense network"
+    compression.shown_table(f"{PAGE}.table", compression.with_counterparts(frame), _of_quality(metric), told)
     compression.shown_table(f"{PAGE}.costs", frame, _of_size(), "Every variant: the weights that are left, and what they cost")
 
 
@@ -342,8 +351,9 @@ def _of_quality(metric: str) -> dict[str, Any]:
         "diverged": number("Diverged", "%d", words.DIVERGED),
         "mean": view.column(metric, format="%.4g", help="Mean over seeds, at the end of training."),
         "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
-        "difference": number("To dense", "%+.3g", "Difference to the unpruned network, paired by seed."),
+        "difference": number("To dense", "%+.3g", "Difference to the same network without pruning, paired by seed."),
         "difference_half": number("± ", "%.2g", "Half of that difference's 95 % interval."),
+        "counterpart": compression.AGAINST,
         **{name: view.column(name) for name in metrics.TESTS},
     }
 

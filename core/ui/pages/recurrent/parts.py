@@ -176,10 +176,10 @@ class Baseline(NamedTuple):
     label: str
 
 
-def baseline(comparison: Comparison) -> Baseline | None:
-    """What all variants' data have as their loss without a memory; None where it is not known, or not the same."""
-    found = {_baseline(run.data) for run in comparison.runs()}
-    return found.pop() if len(found) == 1 else None
+def baselines(comparison: Comparison) -> dict[str, Baseline]:
+    """Variant -> the loss that its own data allow without a memory; those for which it is not known are left out."""
+    found = {name: _baseline(run.data) for name, run in comparison.settings.items()}
+    return {name: baseline for name, baseline in found.items() if baseline is not None}
 
 
 def _baseline(data: Any) -> Baseline | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from core.charts import recurrent as charts
 from core.charts.results import curves
 from core.ui.form import forms
 from core.ui.markdown import plain
-from core.ui.pages.recurrent.parts import ADDING, CLIPPING, LAG, PARTS, TABS, TRUNCATION, Baseline, Part, baseline
+from core.ui.pages.recurrent.parts import ADDING, CLIPPING, LAG, PARTS, TABS, TRUNCATION, Baseline, Part, baselines
 from core.ui.results import compression, gradient_lag, live, overview, steering, table, words
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
@@ -24,6 +25,9 @@ PAGE = "recurrent"
 PATH = "pages/recurrent.py"
 HEADING = "Recurrent"
 START = PARTS[ADDING].start
+
+Found = Mapping[str, Baseline]
+"""Variant -> what its data allow without a memory."""
 
 
 def draw() -> None:
@@ -47,9 +51,9 @@ def draw_part(part: Part, results: Results) -> None:
         return
     above = st.container()
     view = controls(part.page, results, (LOG_Y, SEEDS, ROBUST))
-    found = baseline(results.comparison)
+    found = baselines(results.comparison)
     with above:
-        if found is not None and part.tab != CLIPPING:
+        if found and part.tab != CLIPPING:
             st.markdown(f"#### {plain(_said(solved(results, found), found))}")
         overview.verdict(results, view)
     _pictures(part, results, view, found)
@@ -58,25 +62,30 @@ def draw_part(part: Part, results: Results) -> None:
     table.workbench_link(results)
 
 
-def solved(results: Results, found: Baseline) -> DataFrame:
-    """Which runs ended below half of the baseline, by validation loss, or by training loss where there are no validation data, as logged
-    where that is not measured either.
+def solved(results: Results, found: Found) -> DataFrame:
+    """Which runs ended below half of their variant's baseline, by validation loss, or by training loss where there are no validation data,
+    as logged where that is not measured either.
     """
 
     def make() -> DataFrame:
         losses = [name for name in ("val_loss", "train_loss_eval") if results.history[name].notna().any()]
         metric = losses[0] if losses else "train_loss"
-        return analysis.solved(results.history, results.variants, found.value, metric)
+        return analysis.solved(results.history, {name: baseline.value for name, baseline in found.items()}, metric)
 
-    return results.once(("solved", found), make)
-
-
-def _said(frame: DataFrame, found: Baseline) -> str:
-    said = [f"{row['variant']} {row['solved']} of {row['n']}" for row in frame.to_dict("records") if row["n"]]
-    return f"Below half of {found.value:.3g} ({found.label}): {', '.join(said)} seeds"
+    return results.once("solved", make)
 
 
-def _pictures(part: Part, results: Results, view: View, found: Baseline | None) -> None:
+def _said(frame: DataFrame, found: Found) -> str:
+    """Who is below half of what, a part for each baseline."""
+    told: dict[Baseline, list[str]] = {}
+    for row in frame[frame["n"] > 0].to_dict("records"):
+        told.setdefault(found[row["variant"]], []).append(f"{row['variant']} {row['solved']} of {row['n']}")
+    parts = [f"below half of {baseline.value:.3g} ({baseline.label}): {', '.join(said)} seeds" for baseline, said in told.items()]
+    said = "; ".join(parts)
+    return said[:1].upper() + said[1:]
+
+
+def _pictures(part: Part, results: Results, view: View, found: Found) -> None:
     grid = st.grid(3, min_column_width=WIDTH, gap="small")
     with grid.cell():
         _loss(part, results, view, found)
@@ -86,11 +95,11 @@ def _pictures(part: Part, results: Results, view: View, found: Baseline | None) 
         {ADDING: _solved, CLIPPING: _diverged, TRUNCATION: _cost}[part.tab](part, results, found)
 
 
-def _loss(part: Part, results: Results, view: View, found: Baseline | None) -> None:
+def _loss(part: Part, results: Results, view: View, found: Found) -> None:
     st.subheader(named(results, view.metric), anchor=False)
-    ruled = found if metrics.is_loss(view.metric) else None
+    ruled = tuple(dict.fromkeys(found.values())) if metrics.is_loss(view.metric) else ()
     options: dict[str, Any] = {"with_train": view.with_train, "with_seeds": view.with_seeds, "log_y": view.log_y, "focus": view.focus}
-    options |= {"baseline": ruled and ruled.value, "label": ruled.label if ruled else ""}
+    options |= {"baselines": tuple((baseline.value, baseline.label) for baseline in ruled)}
     options |= {"metric": view.metric, "x": view.x, "width": WIDTH}
     chart(results, f"{part.page}.loss", charts.against_baseline, results.history, stretch=True, **options)
 
@@ -101,21 +110,24 @@ def _gradient(part: Part, results: Results, view: View) -> None:
     chart(results, f"{part.page}.gradient", curves.loss_curves, results.course, stretch=True, x=view.x, width=WIDTH, **options)
 
 
-def _solved(part: Part, results: Results, found: Baseline | None) -> None:
+def _solved(part: Part, results: Results, found: Found) -> None:
     """Who has found out what the marks mean, and when."""
     st.subheader("Who solves it", anchor=False)
-    if found is None:
+    if not found:
         st.caption("Nothing is known of what these data allow without a memory.")
         return
     number = st.column_config.NumberColumn
     columns = {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
         "n": number("Seeds"),
-        "solved": number("Solved", help=f"Seeds whose validation loss is below half of {found.value:.3g} at the end."),
+        "solved": number("Solved", help="Seeds whose validation loss is at the end below half of what their data allow without a memory."),
+        "baseline": number("Without a memory", format="%.3g", help="The loss that the variant's own data allow without a memory."),
         "epoch": number("At epoch", format="%.1f", help="When they first were: the median."),
         "diverged": number("Diverged"),
     }
     frame = solved(results, found)
+    if len(set(found.values())) > 1:
+        frame = frame.assign(baseline=[found[name].value for name in frame["variant"]])
     shown: dict[str, Any] = {"hide_index": True, "column_config": columns, "placeholder": "–"}
     st.dataframe(frame, key=f"{part.page}.solved", alt="Seeds that solve the problem, by variant", **shown)
     table.csv_button(f"{part.page}.download.solved.csv", "solved.csv", frame)
@@ -125,7 +137,7 @@ def _solved(part: Part, results: Results, found: Baseline | None) -> None:
     )
 
 
-def _diverged(part: Part, results: Results, found: Baseline | None) -> None:
+def _diverged(part: Part, results: Results, found: Found) -> None:
     """The share of the seeds whose training fell apart."""
     st.subheader("Diverged", anchor=False, help=words.DIVERGED)
     frame = results.once("diverged", lambda: analysis.diverged_shares(results.history, results.variants))
@@ -133,7 +145,7 @@ def _diverged(part: Part, results: Results, found: Baseline | None) -> None:
     table.csv_button(f"{part.page}.download.diverged.csv", "diverged.csv", frame)
 
 
-def _cost(part: Part, results: Results, found: Baseline | None) -> None:
+def _cost(part: Part, results: Results, found: Found) -> None:
     """What an update takes."""
     st.subheader("What an update costs", anchor=False)
     frame = results.once("speeds", lambda: speeds.speeds(results.history, results.variants)[["variant", "ms", "epoch_s"]], 2.0)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
+from pandas import DataFrame
 
+from core.analysis import compression as analysis
 from core.charts.results import pairs
 from core.comparison import Comparison
 from core.ui.form import links
 from core.ui.pages.regularization import labs as penalty_labs
-from core.ui.results import live, overview, parts, steering, table
+from core.ui.results import compression, live, overview, parts, steering, table
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
 from core.ui.results.view import View, controls, in_words
@@ -51,6 +53,9 @@ STRENGTHS: dict[str, tuple[str, list[float]]] = {
     "Label smoothing": ("training.label_smoothing", [0, 0.1, 0.2, 0.4]),
 }
 """Comparisons of one strength each, over a range in which it does too little, enough, and too much."""
+
+MEANS = ("penalty", "model.dropout", "training.label_smoothing", "training.mixup", "training.input_noise", "training.gradient_noise")
+"""Settings that regularize. A variant without any of them is what the same network with some of them is held against."""
 
 NETWORKS, GEOMETRY, PATHS = "Networks", "Geometry", "Weights against strength"
 
@@ -131,12 +136,34 @@ def _pictures(results: Results, view: View) -> None:
 
 
 def _gaps(results: Results, view: View) -> None:
-    """The exact values behind the first picture."""
-    made = results.once(("gaps", view.metric), lambda: pairs.gap_table(results.history, results.variants, view.metric))
+    """The exact values behind the first picture, and what each variant is beside the same network without regularization."""
+    made = results.once(("gaps", view.metric), lambda: gaps(results, view.metric))
     st.subheader("The gap, exactly", anchor=False)
     number = st.column_config.NumberColumn
-    columns: dict[str, Any] = {name: number(name.capitalize(), format="%.3f") for name in made.columns if name not in ("variant", "seeds")}
-    columns["variant"] = st.column_config.TextColumn("Variant", pinned=True)
-    alt = f"{in_words(view.metric)} at the end: training, validation and the gap between them, by variant"
-    st.dataframe(made.drop(columns="seeds"), hide_index=True, key=f"{PAGE}.gaps", column_config=columns, placeholder="–", alt=alt)
+    plainly = ("training", "validation", "gap")
+    columns: dict[str, Any] = {name: number(name.capitalize(), format="%.3f") for name in plainly if name in made}
+    columns |= {
+        "variant": st.column_config.TextColumn("Variant", pinned=True),
+        "difference": number(
+            "To none",
+            format="%+.3g",
+            help=f"{in_words(view.metric)} at the end: difference to the same network without regularization, paired by seed.",
+        ),
+        "half": number("±", format="%.2g", help="Half of that difference's 95 % interval."),
+        "counterpart": compression.AGAINST,
+    }
+    alt = f"{in_words(view.metric)} at the end: training, validation, the gap, and the difference to none, by variant"
+    told = compression.with_counterparts(made)
+    shown = told[["variant", *(name for name in columns if name in told and name != "variant")]].dropna(axis="columns", how="all")
+    st.dataframe(shown, hide_index=True, key=f"{PAGE}.gaps", column_config=columns, placeholder="–", alt=alt)
     table.csv_button(f"{PAGE}.download.gap", "gap.csv", made)
+
+
+def gaps(results: Results, metric: str) -> DataFrame:
+    """`pairs.gap_table`, and of each variant `counterpart` (the same network without regularization), `difference` to it and `half`, half
+    of the difference's 95 % interval.
+    """
+    against = results.comparison.counterparts(*MEANS)
+    changes = analysis.outcomes(results.course, results.runs, metric, against).set_index("variant")
+    changes = changes.assign(half=(changes["difference_high"] - changes["difference_low"]) / 2)[["counterpart", "difference", "half"]]
+    return pairs.gap_table(results.history, results.variants, metric).join(changes, on="variant")
