@@ -1,24 +1,17 @@
-"""Measuring what the questions ask for: their comparisons by the runner, their labs by the same workers; and reading it back."""
+"""What came of the questions: the verdict on each from what is stored. How it is measured stands in `core.experiments.measuring`."""
 
 from __future__ import annotations
 
-import math
-import threading
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
 from core.analysis.claims import Judgement, together
-from core.questions.question import Evidence, Measured, Question
-from core.runs import labs
-from core.runs.computing.executors import Pool
-from core.runs.runner import Runner
-from core.runs.store import Store, verdicts
+from core.experiments.measuring import IncompleteError, Standing, ask, evidence_of, figures, kept_rows, measure, pause, progress
+from core.questions.question import Question
+from core.runs.store import Store
 
-
-class IncompleteError(RuntimeError):
-    """Something that is needed is not stored yet."""
+__all__ = ["Answer", "IncompleteError", "Standing", "answer", "ask", "evidence_of", "measure", "pause", "progress", "rows"]
 
 
 @dataclass(frozen=True)
@@ -37,118 +30,18 @@ class Answer:
 
     def row(self) -> dict[str, Any]:
         """As plain values."""
-        whole = self.whole
-        parts = [
-            {"claim": claim.words, "sentence": judgement.sentence, **_figures(judgement)}
-            for claim, judgement in zip(self.question.claims, self.parts, strict=True)
-        ]
-        said = {"id": self.question.id, "question": self.question.text, "claim": whole.sentence}
-        return said | _figures(whole) | {"seconds": round(self.seconds, 2), "headline": self.headline, "parts": parts}
-
-
-def _figures(judgement: Judgement) -> dict[str, Any]:
-    names = ("verdict", "effect", "ci_low", "ci_high", "n", "threshold")
-    return {name: _plain(getattr(judgement, name)) for name in names}
-
-
-def _plain(value: Any) -> Any:
-    """None for what is no number that JSON has: the interval of a claim that has none, an effect that is infinite."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def ask(questions: Sequence[Question], store: Store) -> None:
-    """Has a runner compute what the store lacks for these questions."""
-    for question in questions:
-        for lab in question.labs.values():
-            labs.ask(store, lab.key, lab.name, lab.arguments)
-        for comparison in question.comparisons.values():
-            store.request(comparison, "run")
-
-
-def measure(questions: Sequence[Question], store: Store, executor: Executor) -> dict[str, str]:
-    """Computes what the store lacks for these questions; returns what could not be, by question, and why.
-
-    Where another runner is at work on the store, that one computes it, and this function waits for it.
-    """
-    ask(questions, store)
-    waiting = [progress(question, store) for question in questions]
-    if any(standing.active for standing in waiting):
-        Runner(store, Pool.around(executor)).run(threading.Event(), until=lambda: not any(progress(q, store).active for q in questions))
-    return {question.id: reached.problem for question in questions if (reached := progress(question, store)).problem}
-
-
-def pause(questions: Sequence[Question], store: Store) -> None:
-    """Leaves what is under way until it is asked for again."""
-    for question in questions:
-        labs.pause(store, [lab.key for lab in question.labs.values()])
-        for comparison in question.comparisons.values():
-            if store.progress(comparison).state in ("queued", "running"):
-                store.request(comparison, "pause")
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How far the experiments of a question are: the share that is done, whether something is on its way, and why something failed."""
-
-    done: float
-    active: bool
-    paused: bool
-    problem: str
-
-    @property
-    def complete(self) -> bool:
-        """Whether all is stored."""
-        return self.done == 1.0
-
-
-def progress(question: Question, store: Store) -> Standing:
-    """How far its experiments are, each counted alike."""
-    known = labs.standing(store, [lab.key for lab in question.labs.values()])
-    compared = [store.progress(comparison) for comparison in question.comparisons.values()]
-    done = [float(found.state == "finished") for found in known.values()]
-    done += [1.0 if each.runs_done == each.runs else 0.99 * each.epochs_done / max(each.epochs_total, 1) for each in compared]
-    states = [found.state for found in known.values()]
-    problems = [found.message for found in known.values() if found.state == "failed"]
-    problems += [each.message or "it was cancelled" for each in compared if each.state in ("failed", "cancelled") and not each.active]
-    active = any(state in ("queued", "running") for state in states) or any(each.active for each in compared)
-    paused = "paused" in states or any(each.state == "paused" for each in compared)
-    return Standing(sum(done) / len(done), active, paused, "; ".join(problems))
-
-
-def evidence_of(question: Question, store: Store) -> tuple[Evidence, float] | None:
-    """What is stored for a question, and the seconds of one core that it took; None while something is missing."""
-    found: dict[str, Measured] = {}
-    seconds = 0.0
-    for name, lab in question.labs.items():
-        kept = labs.found(store, lab.key)
-        if kept is None:
-            return None
-        found[name], seconds = Measured(frame=kept[0]), seconds + kept[1]
-    for name, comparison in question.comparisons.items():
-        progress = store.progress(comparison)
-        if progress.runs_done < progress.runs:
-            return None
-        runs = store.runs(comparison)
-        found[name] = Measured(store.history(comparison)[0], store.layers(comparison)[0], runs)
-        seconds += float(runs["seconds"].sum())
-    return found, seconds
+        said = {"id": self.question.id, "question": self.question.text, **figures(self.question.claims, self.parts)}
+        return said | {"seconds": round(self.seconds, 2), "headline": self.headline}
 
 
 def rows(questions: Sequence[Question], store: Store) -> dict[str, dict[str, Any]]:
     """The verdicts of the questions whose experiments are stored, as `Answer.row` gives them, by id."""
-    kept = verdicts.known(store)
-    found = {}
-    for question in questions:
-        if not progress(question, store).complete:
-            continue
-        if question.id not in kept or kept[question.id][0] != question.key:
-            made = answer(question, store)
-            if made is None:
-                continue
-            kept[question.id] = question.key, made.row()
-            verdicts.keep(store, question.id, *kept[question.id])
-        found[question.id] = kept[question.id][1]
-    return found
+
+    def make(question: Question) -> dict[str, Any] | None:
+        made = answer(question, store)
+        return None if made is None else made.row()
+
+    return kept_rows(questions, store, make)
 
 
 def answer(question: Question, store: Store) -> Answer | None:

@@ -6,10 +6,11 @@ from core.analysis.claims import Below
 from core.charts.answer_lines import lines
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence, Lab
+from core.experiments.reading import of_lab
 from core.labs import identities
 from core.labs.identities import step_table
-from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import of_lab
+from core.questions.question import Option, Question, Turn
 
 HIGHEST = 2 / max(step_table.EIGENVALUES)
 RATES = [f"rate {rate:g}" for rate in step_table.AROUND]

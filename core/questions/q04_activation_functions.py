@@ -11,10 +11,11 @@ from core.analysis.claims import Above, Below
 from core.charts import gradient_flow
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence, Lab
+from core.experiments.reading import mean, of, of_lab
 from core.labs import identities
 from core.labs.identities import jacobians
-from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import mean, of, of_lab
+from core.questions.question import Option, Question, Turn
 
 STARTS = {"relu": "he", "tanh": "xavier", "sigmoid": "xavier"}
 NAMES = {"relu": "ReLU", "tanh": "tanh", "sigmoid": "sigmoid"}

@@ -6,8 +6,9 @@ from core.analysis.claims import Above, Below
 from core.charts import compression as charts
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.questions.question import Claim, Evidence, Option, Question, Turn
-from core.questions.reading import last, mean, of, percent, points, sides
+from core.experiments.claim import Claim, Evidence
+from core.experiments.reading import last, mean, of, percent, points, sides
+from core.questions.question import Option, Question, Turn
 
 DEPTHS = (2, 8, 32)
 MODEL = {"kind": "mlp", "width": 32, "depth": 2, "normalization": "layer"}

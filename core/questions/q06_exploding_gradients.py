@@ -12,9 +12,10 @@ from core.analysis.claims import Above, Below
 from core.charts.parts.specs import Picture
 from core.charts.results import curves
 from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence, Lab
+from core.experiments.reading import last, mean, of
 from core.labs.networks import spectral_radius
-from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import last, mean, of
+from core.questions.question import Option, Question, Turn
 
 TOO_LARGE = {"kind": "he", "gain": 2.2}
 DEEP: dict[str, Any] = {

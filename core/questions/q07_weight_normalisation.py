@@ -10,8 +10,9 @@ from core.analysis.claims import Above, Inside
 from core.charts import compression as charts
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.questions.question import Claim, Evidence, Option, Question, Turn
-from core.questions.reading import last, mean, of, points
+from core.experiments.claim import Claim, Evidence
+from core.experiments.reading import last, mean, of, points
+from core.questions.question import Option, Question, Turn
 
 NORMS = {"none": "plain", "weight": "weight norm"}
 RATES = tuple(float(f"{0.02 * 1.4**step:.3g}") for step in range(12))

@@ -11,8 +11,9 @@ from core.analysis.claims import Above, Below
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.questions.question import Claim, Evidence, Option, Question, Turn
-from core.questions.reading import mean, of, spread
+from core.experiments.claim import Claim, Evidence
+from core.experiments.reading import mean, of, spread
+from core.questions.question import Option, Question, Turn
 
 LOGGED, AFTER, PENALISED = "train_loss", "train_loss_eval", "with_penalty"
 BASE = {"data": {"kind": "digits", "scale": "minmax"}, "optimizer": {"kind": "adam", "lr": 0.003}}

@@ -10,8 +10,9 @@ from core.analysis.claims import Above, Below
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.questions.question import Claim, Evidence, Option, Question, Turn
-from core.questions.reading import at_end, mean, of, percent, spread
+from core.experiments.claim import Claim, Evidence
+from core.experiments.reading import at_end, mean, of, percent, spread
+from core.questions.question import Option, Question, Turn
 
 NEVER = "to the end"
 PATIENCE = "patience on the loss"

@@ -13,9 +13,10 @@ from core.analysis.claims import Below, Inside
 from core.charts.answer_lines import lines
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence, Lab
+from core.experiments.reading import last, mean, of, percent, points
 from core.labs.optimization import gradient_noise
-from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import last, mean, of, percent, points
+from core.questions.question import Option, Question, Turn
 
 SIZES: dict[str, int | str] = {"batch of 1": 1, "batch of 32": 32, "all at once": "full"}
 ONE, MINI, FULL = SIZES

@@ -11,9 +11,10 @@ from core.charts import gradient_flow
 from core.charts.answer_lines import lines
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence, Lab
+from core.experiments.reading import mean, of_lab, percent
 from core.labs.optimization import epoch_sampling
-from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import mean, of_lab, percent
+from core.questions.question import Option, Question, Turn
 
 NAMES = {"reshuffle": "epochs, reshuffled", "with_replacement": "with replacement"}
 SMALL, LARGE = "small rate", "large rate"

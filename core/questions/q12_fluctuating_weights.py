@@ -11,8 +11,9 @@ from core.analysis.claims import Above, Below
 from core.charts.parts.specs import Picture
 from core.charts.results import curves
 from core.comparison import Comparison
-from core.questions.question import Claim, Evidence, Option, Question, Turn
-from core.questions.reading import mean, of
+from core.experiments.claim import Claim, Evidence
+from core.experiments.reading import mean, of
+from core.questions.question import Option, Question, Turn
 
 CONSTANT, DECAYED = "constant rate", "rate cut to a tenth"
 REMEDIES: dict[str, dict[str, Any]] = {

@@ -9,8 +9,9 @@ from core.analysis.claims import Above
 from core.charts import compression as charts
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.questions.question import Claim, Evidence, Option, Question, Turn
-from core.questions.reading import last, mean, of, percent, points
+from core.experiments.claim import Claim, Evidence
+from core.experiments.reading import last, mean, of, percent, points
+from core.questions.question import Option, Question, Turn
 
 SIZES = (2, 4, 16, 64, 256)
 NORMS = {"none": "no norm", "batch": "batch norm", "layer": "layer norm"}

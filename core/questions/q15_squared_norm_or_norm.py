@@ -11,11 +11,12 @@ from core.charts import gradient_flow
 from core.charts.answer_lines import lines
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence, Lab
+from core.experiments.reading import mean, of_lab, percent
 from core.labs import identities
 from core.labs.regularization import unit_norms
 from core.labs.regularization.unit_norms import Measure
-from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import mean, of_lab, percent
+from core.questions.question import Option, Question, Turn
 
 SQUARED, PLAIN, STEPPED = "l2_squared", "l2_norm_proximal", "l2_norm"
 NAMES = {"none": "no penalty", SQUARED: "squared norm", STEPPED: "norm, by its gradient", PLAIN: "norm, by its proximal step"}

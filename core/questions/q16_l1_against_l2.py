@@ -11,9 +11,10 @@ from core.analysis.claims import Above, Below
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence, Lab
+from core.experiments.reading import mean, of_lab, percent, spread
 from core.labs.regularization import feature_selection, robust_line
-from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import mean, of_lab, percent, spread
+from core.questions.question import Option, Question, Turn
 
 PROXIMAL, GRADIENT, SQUARED = "l1_proximal", "l1", "l2_squared"
 NAMES = {"none": "no penalty", SQUARED: "L2", GRADIENT: "L1, by its subgradient", PROXIMAL: "L1, by its proximal step"}

@@ -12,10 +12,11 @@ from core.analysis.claims import Above, Below
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence, Lab
+from core.experiments.reading import by_seed, digits, last, mean, of, percent, sides, spread
 from core.labs.regularization import decayed_networks
 from core.labs.regularization.decayed_networks import NEAREST, PLAIN, WITH_MOMENTUM
-from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import by_seed, digits, last, mean, of, percent, sides, spread
+from core.questions.question import Option, Question, Turn
 
 WITHOUT, WITH = "no decay", "decay 1"
 LOSSES = {"train_loss_eval": "training loss", "val_loss": "validation loss"}

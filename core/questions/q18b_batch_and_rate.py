@@ -13,8 +13,9 @@ from core.analysis.claims import Below
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.questions.question import Claim, Evidence, Option, Question, Turn
-from core.questions.reading import mean, spread
+from core.experiments.claim import Claim, Evidence
+from core.experiments.reading import mean, spread
+from core.questions.question import Option, Question, Turn
 
 K = 4
 FIXED, TIMES_K, TIMES_ROOT = "same rate", f"rate × {K}", f"rate × √{K}"

@@ -12,9 +12,10 @@ from core.analysis.claims import Above, Below, Inside
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence, Lab
+from core.experiments.reading import estimated, frame, last, mean, of, sides
 from core.labs.optimization import online_problem
-from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import estimated, frame, last, mean, of, sides
+from core.questions.question import Option, Question, Turn
 
 ADAM, SGD, MOMENTUM, NESTEROV = "Adam", "SGD", "SGD with momentum", "SGD with Nesterov momentum"
 RATES: dict[str, dict[str, float]] = {

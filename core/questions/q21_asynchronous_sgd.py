@@ -11,9 +11,10 @@ from core.analysis.claims import Above, Below, Inside
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence, Lab
+from core.experiments.reading import frame, mean, percent, spread, times
 from core.labs.distributed import delayed_descent, parameter_server
-from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import frame, mean, percent, spread, times
+from core.questions.question import Option, Question, Turn
 
 SEEDS = 8
 SYNCHRONOUS, ASYNCHRONOUS = "synchronous", "asynchronous"

@@ -8,9 +8,10 @@ from core.analysis.claims import Above, Below, Inside
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence, Lab
+from core.experiments.reading import last, mean, of, of_lab, percent, sides, spread
 from core.labs import identities
-from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import last, mean, of, of_lab, percent, sides, spread
+from core.questions.question import Option, Question, Turn
 
 ONE, TWO, BENT = "one linear layer", "two linear layers", "two layers, ReLU between"
 MODELS: dict[str, Any] = {

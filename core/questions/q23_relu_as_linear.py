@@ -12,9 +12,10 @@ from core.analysis.claims import Above, Below
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence, Lab
+from core.experiments.reading import last, of, of_lab
 from core.labs import identities
-from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import last, of, of_lab
+from core.questions.question import Option, Question, Turn
 
 LINEAR = "linear"
 WIDTHS = {1: "1 hidden unit", 2: "2 hidden units", 16: "16 hidden units"}

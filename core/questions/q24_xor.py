@@ -13,9 +13,10 @@ from core.analysis.claims import Above, Below
 from core.charts.answer_lines import lines
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence, Lab
+from core.experiments.reading import of_lab
 from core.labs.networks import xor
-from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import of_lab
+from core.questions.question import Option, Question, Turn
 
 NAMES = {"relu": "ReLU", "tanh": "tanh", "gelu": "GELU"}
 WIDTHS: dict[str, list[int]] = {"relu": list(xor.WIDTHS), "tanh": [1, 2], "gelu": [1, 2]}

@@ -11,9 +11,10 @@ from core.analysis.claims import Above, Below
 from core.charts.parts.specs import Picture
 from core.charts.results import curves
 from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence, Lab
+from core.experiments.reading import last, mean, of, percent, sides
 from core.labs.networks import symmetric_start
-from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import last, mean, of, percent, sides
+from core.questions.question import Option, Question, Turn
 
 NAMES = {"he": "random (He)", "constant": "all 0.1", "zero": "all 0"}
 

@@ -11,12 +11,13 @@ from core.analysis.claims import Above, Below
 from core.charts import compression as charts
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence, Lab
+from core.experiments.reading import by_seed, digits, mean, percent
 from core.labs.privacy import data_recovery, gradient_inversion, membership, recovered_pictures
 from core.labs.privacy.gradient_inversion import CLOSE
 from core.labs.privacy.membership import OVERFITTED, REGULARISED
 from core.labs.privacy.recovered_pictures import BATCH, PANELS
-from core.questions.question import Claim, Evidence, Lab, Option, Question, Turn
-from core.questions.reading import by_seed, digits, mean, percent
+from core.questions.question import Option, Question, Turn
 
 ONE, ONE_RELU = "one example, sigmoid", "one example, ReLU"
 EIGHT, EIGHT_WIDE = f"{BATCH} examples, sigmoid", f"{BATCH} examples, 512 ReLU units"

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from pandas import DataFrame, Series
-
-from core.analysis.claims import Claimed, Judgement, Kind, judge
 from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence, Lab, key_of
 
 if TYPE_CHECKING:
     from core.charts.parts.specs import Picture
 
 Topic = Literal["first steps", "architecture", "optimization", "regularization", "compression", "data"]
 TOPICS: tuple[Topic, ...] = ("first steps", "architecture", "optimization", "regularization", "compression", "data")
-
-LABS_VERSION = 1
-"""Raised when a lab computes other numbers: what was stored of it is then computed anew."""
 
 
 @dataclass(frozen=True)
@@ -34,68 +27,6 @@ class Option:
     why: str
     right: bool = False
     belief: str = ""
-
-
-@dataclass(frozen=True)
-class Lab:
-    """An experiment that is no training run: a function of `core.labs` that gives a frame, and its arguments."""
-
-    function: Callable[..., DataFrame]
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """Where the function stands: `core.labs.optimization.double_well.ends`."""
-        return f"{self.function.__module__}.{self.function.__qualname__}"
-
-    @property
-    def key(self) -> str:
-        """Its identity: a hash (16 hex digits) of function, arguments and version."""
-        text = json.dumps([self.name, dict(self.arguments), LABS_VERSION], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-    def compute(self) -> DataFrame:
-        """What the function gives."""
-        return self.function(**self.arguments)
-
-
-Experiment = Comparison | Lab
-
-
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """What is stored of one experiment. Of a comparison: history, layers and runs, as the store gives them; of a lab: `frame`."""
-
-    history: DataFrame = field(default_factory=DataFrame)
-    layers: DataFrame = field(default_factory=DataFrame)
-    runs: DataFrame = field(default_factory=DataFrame)
-    frame: DataFrame = field(default_factory=DataFrame)
-
-
-Evidence = Mapping[str, Measured]
-"""What was measured, by the names of the experiments."""
-
-Numbers = Series | tuple[Series, Series]
-"""A number for each seed, indexed by seed; two of them for claims that compare two sides."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What must come out, said before it was run.
-
-    words: what the effect is, as a sentence begins. numbers: takes the number of each seed from what was measured.
-    """
-
-    words: str
-    kind: Kind
-    claimed: Claimed
-    numbers: Callable[[Evidence], Numbers]
-
-    def judge(self, evidence: Evidence) -> Judgement:
-        """Whether it holds, fails, or is unclear."""
-        found = self.numbers(evidence)
-        first, second = found if isinstance(found, tuple) else (found, None)
-        return judge(self.kind, self.claimed, first, second, self.words)
 
 
 @dataclass(frozen=True)
@@ -122,7 +53,7 @@ class Question:
     premise: str
     ask: str
     options: tuple[Option, ...]
-    experiments: Mapping[str, Experiment]
+    experiments: Mapping[str, Comparison | Lab]
     claims: tuple[Claim, ...]
     headline: Callable[[Evidence], str]
     picture: Callable[[Evidence], Picture]
@@ -149,9 +80,7 @@ class Question:
     @property
     def key(self) -> str:
         """What its verdict depends on: a hash (16 hex digits) of its experiments and claims."""
-        parts = [comparison.id for comparison in self.comparisons.values()] + [lab.key for lab in self.labs.values()]
-        parts += [repr((claim.words, claim.kind, claim.claimed)) for claim in self.claims]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+        return key_of(self.comparisons.values(), self.labs.values(), self.claims)
 
     @property
     def comparisons(self) -> dict[str, Comparison]:

@@ -1,0 +1,170 @@
+"""Measuring what questions and experiments ask for: comparisons by the runner, labs by the same workers; and reading it back."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from core.analysis.claims import Judgement, together
+from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence, Lab, Measured
+from core.experiments.experiment import Experiment
+from core.runs import labs
+from core.runs.computing.executors import Pool
+from core.runs.runner import Runner
+from core.runs.store import Store, verdicts
+
+Row = dict[str, Any]
+
+
+class Measurable(Protocol):
+    """A question or an experiment: what is trained and computed for it, and what is claimed of that."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def comparisons(self) -> Mapping[str, Comparison]: ...
+    @property
+    def labs(self) -> Mapping[str, Lab]: ...
+    @property
+    def claims(self) -> tuple[Claim, ...]: ...
+
+
+Thing = TypeVar("Thing", bound=Measurable)
+
+
+class IncompleteError(RuntimeError):
+    """Something that is needed is not stored yet."""
+
+
+def ask(things: Sequence[Measurable], store: Store) -> None:
+    """Has a runner compute what the store lacks for them."""
+    for thing in things:
+        for lab in thing.labs.values():
+            labs.ask(store, lab.key, lab.name, lab.arguments)
+        for comparison in thing.comparisons.values():
+            store.request(comparison, "run")
+
+
+def measure(things: Sequence[Measurable], store: Store, executor: Executor) -> dict[str, str]:
+    """Computes what the store lacks for them; returns what could not be, by id, and why.
+
+    Where another runner is at work on the store, that one computes it, and this function waits for it.
+    """
+    ask(things, store)
+    waiting = [progress(thing, store) for thing in things]
+    if any(standing.active for standing in waiting):
+        Runner(store, Pool.around(executor)).run(threading.Event(), until=lambda: not any(progress(each, store).active for each in things))
+    return {thing.id: reached.problem for thing in things if (reached := progress(thing, store)).problem}
+
+
+def pause(things: Sequence[Measurable], store: Store) -> None:
+    """Leaves what is under way until it is asked for again."""
+    for thing in things:
+        labs.pause(store, [lab.key for lab in thing.labs.values()])
+        for comparison in thing.comparisons.values():
+            if store.progress(comparison).state in ("queued", "running"):
+                store.request(comparison, "pause")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far something is: the share that is done, whether something is on its way, and why something failed."""
+
+    done: float
+    active: bool
+    paused: bool
+    problem: str
+
+    @property
+    def complete(self) -> bool:
+        """Whether all is stored."""
+        return self.done == 1.0
+
+
+def progress(thing: Measurable, store: Store) -> Standing:
+    """How far its comparisons and labs are, each counted alike."""
+    known = labs.standing(store, [lab.key for lab in thing.labs.values()])
+    compared = [store.progress(comparison) for comparison in thing.comparisons.values()]
+    done = [float(found.state == "finished") for found in known.values()]
+    done += [1.0 if each.runs_done == each.runs else 0.99 * each.epochs_done / max(each.epochs_total, 1) for each in compared]
+    states = [found.state for found in known.values()]
+    problems = [found.message for found in known.values() if found.state == "failed"]
+    problems += [each.message or "it was cancelled" for each in compared if each.state in ("failed", "cancelled") and not each.active]
+    active = any(state in ("queued", "running") for state in states) or any(each.active for each in compared)
+    paused = "paused" in states or any(each.state == "paused" for each in compared)
+    return Standing(sum(done) / len(done), active, paused, "; ".join(problems))
+
+
+def evidence_of(thing: Measurable, store: Store) -> tuple[Evidence, float] | None:
+    """What is stored for it, and the seconds of one core that it took; None while something is missing."""
+    found: dict[str, Measured] = {}
+    seconds = 0.0
+    for name, lab in thing.labs.items():
+        kept = labs.found(store, lab.key)
+        if kept is None:
+            return None
+        found[name], seconds = Measured(frame=kept[0]), seconds + kept[1]
+    for name, comparison in thing.comparisons.items():
+        progress = store.progress(comparison)
+        if progress.runs_done < progress.runs:
+            return None
+        runs = store.runs(comparison)
+        found[name] = Measured(store.history(comparison)[0], store.layers(comparison)[0], runs)
+        seconds += float(runs["seconds"].sum())
+    return found, seconds
+
+
+def kept_rows(things: Sequence[Thing], store: Store, make: Callable[[Thing], Row | None]) -> dict[str, Row]:
+    """The verdicts of those that are stored, by id, as `make` gives them: made once, and anew when what they depend on has changed."""
+    kept = verdicts.known(store)
+    found = {}
+    for thing in things:
+        if not progress(thing, store).complete:
+            continue
+        if thing.id not in kept or kept[thing.id][0] != thing.key:
+            made = make(thing)
+            if made is None:
+                continue
+            kept[thing.id] = thing.key, made
+            verdicts.keep(store, thing.id, *kept[thing.id])
+        found[thing.id] = kept[thing.id][1]
+    return found
+
+
+def figures(claims: Sequence[Claim], judgements: Sequence[Judgement]) -> Row:
+    """What came of some claims, as plain values: that of all together, and of each in `parts`."""
+    whole = together(judgements)
+    parts = [
+        {"claim": claim.words, "sentence": judgement.sentence, **_figures(judgement)}
+        for claim, judgement in zip(claims, judgements, strict=True)
+    ]
+    return {"claim": whole.sentence, **_figures(whole), "parts": parts}
+
+
+def _figures(judgement: Judgement) -> Row:
+    names = ("verdict", "effect", "ci_low", "ci_high", "n", "threshold")
+    return {name: _plain(getattr(judgement, name)) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    """None for what is no number that JSON has: the interval of a claim that has none, an effect that is infinite."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def rows(experiments: Sequence[Experiment], store: Store) -> dict[str, Row]:
+    """What came of the claims of the experiments whose runs are stored, by id; none for an experiment without claims."""
+    found = {}
+    for experiment in experiments:
+        stored = evidence_of(experiment, store) if experiment.claims else None
+        if stored is not None:
+            judged = figures(experiment.claims, [claim.judge(stored[0]) for claim in experiment.claims])
+            said = {"id": experiment.id, "experiment": experiment.title, **judged, "seconds": round(stored[1], 2)}
+            found[experiment.id] = said
+    return found
