@@ -8,7 +8,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 CODE := core pages app.py dashboard.py tests benchmarks scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev browser run test check format fuzz bench kills reference verdicts docs stored screenshots clean
+.PHONY: help install install-dev browser run test check format fuzz bench kills reference claims verdicts docs stored screenshots clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,7 +57,10 @@ kills: install-dev ## Kill N processes (300) by chance, and compare the numbers 
 reference: install ## Measure published figures anew: theirs, ours, hit or miss
 	$(BIN)/python -m benchmarks.reference
 
-verdicts: install ## Measure the claims of all questions and write docs/verdicts.md
+claims: install ## Measure what the pages state of the comparisons that they offer
+	$(BIN)/python -m core claims
+
+verdicts: install ## Measure the claims of all questions and experiments and write docs/verdicts.md
 	$(BIN)/python -m scripts.verdicts
 
 docs: install ## Write docs/choices.md anew from the settings classes

@@ -12,7 +12,7 @@ import psutil
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from core.comparison import Comparison
-from core.presets import DEFAULT
+from core.experiments.home import DEFAULT
 from core.ui.shell import PAGES
 from tests.browser import chromium
 from tests.browser.content import see, settle

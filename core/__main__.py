@@ -1,6 +1,6 @@
-"""The command line: `python -m core compare | runs | questions | settings | runner`.
+"""The command line: `python -m core compare | runs | questions | claims | settings | runner`.
 
-Exit 0 when it did what was asked, 2 and a clear line when the input is wrong, 1 and one when the store failed or a question was not run.
+Exit 0 when it did what was asked, 2 and a clear line when the input is wrong, 1 and one when the store failed or something was not run.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_compare(commands.add_parser("compare", help="run a comparison file and write its CSVs"))
     _add_runs(commands.add_parser("runs", help="list, export or delete what is stored"))
     _add_questions(commands.add_parser("questions", help="answer the questions by their experiments, measured here"))
+    _add_claims(commands.add_parser("claims", help="measure what the pages state of the comparisons that they offer"))
     _add_settings(commands.add_parser("settings", help="every choice, its kinds and fields"))
     _add_runner(commands.add_parser("runner", help="train what the dashboard asks for (it starts one itself)"))
     return parser
@@ -84,10 +85,20 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
 
 def _add_questions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ids", nargs="*", metavar="ID", help="their numbers, such as 05 or 18b; default: all")
+    _add_measuring(parser)
+    parser.set_defaults(command=answer_questions)
+
+
+def _add_claims(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("pages", nargs="*", metavar="PAGE", help="whose experiments, such as learning_rate; default: all")
+    _add_measuring(parser)
+    parser.set_defaults(command=measure_claims)
+
+
+def _add_measuring(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="a list of objects instead of lines")
     parser.add_argument("--store", metavar="URL", help="what was measured is kept there, and taken from it (default: the dashboard's)")
     parser.add_argument("--workers", type=_count, help="processes that compute (default: all cores)")
-    parser.set_defaults(command=answer_questions)
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
@@ -209,15 +220,35 @@ def answer_questions(options: argparse.Namespace) -> None:
     """`questions [ID ...]`. Raises NotRunError where one could not be run, after all others are printed."""
     from core.questions import measuring
     from core.questions.catalogue import chosen
+
+    _measure(options, chosen(options.ids), measuring.rows, _answered)
+
+
+def measure_claims(options: argparse.Namespace) -> None:
+    """`claims [PAGE ...]`. Raises NotRunError where an experiment could not be run, after all others are printed."""
+    from core.experiments import measuring
+    from core.experiments.catalogue import chosen
+
+    _measure(options, [experiment for experiment in chosen(options.pages) if experiment.claims], measuring.rows, _claimed)
+
+
+Row = dict[str, Any]
+
+
+def _measure(
+    options: argparse.Namespace, things: Sequence[Any], rows: Callable[[Any, Store], dict[str, Row]], say: Callable[[Row], str]
+) -> None:
+    """Computes what the store lacks for questions or experiments, and prints what came of their claims."""
+    from core.experiments.measuring import measure
     from core.runs.computing.executors import make_executor
     from core.runs.configuration import Configuration
 
-    questions, store = chosen(options.ids), _store(options.store)
+    store = _store(options.store)
     logging.getLogger("core").addHandler(logging.NullHandler())  # what went wrong is said once, in the end
     with make_executor(options.workers or Configuration().workers) as executor:
-        failed = measuring.measure(questions, store, executor)
-    rows = list(measuring.rows([question for question in questions if question.id not in failed], store).values())
-    print(json.dumps(rows, indent=2, allow_nan=False, default=str) if options.json else "\n".join(map(_answered, rows)))
+        failed = measure(things, store, executor)
+    found = list(rows([thing for thing in things if thing.id not in failed], store).values())
+    print(json.dumps(found, indent=2, allow_nan=False, default=str) if options.json else "\n".join(map(say, found)))
     if failed:
         raise NotRunError("; ".join(f"{name}: {why}" for name, why in failed.items()))
 
@@ -226,9 +257,21 @@ class NotRunError(RuntimeError):
     """Something that was asked for could not be run."""
 
 
-def _answered(row: dict[str, Any]) -> str:
-    head = f"{row['id']:>4}  {row['verdict']:8} {row['question']}  ({row['seconds']:.1f} s of one core)"
-    return "\n".join([head, *(f"      {part['claim']}: {part['verdict']}" for part in row["parts"])])
+def _answered(row: Row) -> str:
+    return "\n".join([f"{row['id']:>4}  {row['verdict']:8} {row['question']}  {_seconds(row)}", *_parts(row)])
+
+
+def _claimed(row: Row) -> str:
+    return "\n".join([f"{row['verdict']:8} {row['id']}  {_seconds(row)}", *_parts(row, sentence=True)])
+
+
+def _seconds(row: Row) -> str:
+    return f"({row['seconds']:.1f} s of one core)"
+
+
+def _parts(row: Row, *, sentence: bool = False) -> list[str]:
+    """What came of each claim; as a sentence with effect, interval and N."""
+    return [f"      {part['sentence'] if sentence else f'{part['claim']}: {part['verdict']}'}" for part in row["parts"]]
 
 
 def list_runs(options: argparse.Namespace) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core import presets
+from core.experiments.home import DEFAULT
 from core.ui.form import forms
 from core.ui.pages import workbench
 from core.ui.results import live
@@ -10,5 +10,5 @@ from core.ui.shell import shell
 
 shell("Compare")
 
-comparison = forms.comparison(workbench.PAGE, presets.DEFAULT)
+comparison = forms.comparison(workbench.PAGE, DEFAULT)
 live.show(comparison, workbench.draw)

@@ -17,7 +17,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from core.presets import DEFAULT
+from core.experiments.home import DEFAULT
 from core.ui.shell import PAGES
 from tests.browser import chromium
 from tests.browser.content import open_page, see, settle

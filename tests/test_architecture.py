@@ -69,7 +69,7 @@ def loaded_by(modules: list[str], suspects: set[str]) -> dict[str, list[str]]:
 
 
 def test_settings_import_no_numerical_library():
-    modules = ["core", "core.settings", "core.comparison", "core.presets"]
+    modules = ["core", "core.settings", "core.comparison", "core.experiments.catalogue"]
     assert loaded_by(modules, {"torch", "sklearn", "scipy"}) == {}
 
 

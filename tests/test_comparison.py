@@ -9,7 +9,7 @@ import pytest
 
 from core.choices.words.texts import odd_signs
 from core.comparison import Comparison, label
-from core.presets import DEFAULT
+from core.experiments.home import DEFAULT
 from core.settings import RunSettings, SettingsError
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from core.analysis import frames
+from core.analysis.claims import Below, Inside
 from core.analysis.sensitivity import PLACES
 from core.comparison import Comparison
+from core.experiments import reading
+from core.experiments.claim import Claim, Evidence
+from core.experiments.claiming import ends, ratio
+from core.experiments.experiment import RUNS, Experiment
 
 RULES = {"lr fixed": 0.0, "lr × √k": 0.5, "lr × k": 1.0}
 """By what power of k, the factor on the batch size, the learning rate grows."""
@@ -52,3 +57,55 @@ def rule_places(comparison: Comparison, reference: int) -> DataFrame:
         if run.optimizer.lr == rate(lr, size / reference, power)
     ]
     return frames.of_rows(rows, PLACES)
+
+
+PAGE = "batch_size"
+
+START = Comparison.load(
+    {
+        "base": {"model": {"kind": "mlp", "hidden": (32,)}, "optimizer": {"kind": "sgd", "lr": 0.03}, "training": {"epochs": 5}},
+        "vary": {"training.batch_size": (1, 4, 16, 64, 256, "full")},
+        "seeds": 3,
+    }
+)
+"""SGD on the digits with batches of one example up to all of them."""
+
+SMALL, LARGE = "batch_size=4", "batch_size=256"
+SAME_UPDATES = 68
+"""Updates after one epoch in batches of 16, and after four in batches of 64, of 1,078 training examples."""
+
+
+def _after_updates(evidence: Evidence) -> tuple[Series, Series]:
+    """The training loss after as many updates: batches of 64, of 16."""
+    history = evidence[RUNS].history
+    rows = history[history["step"] == SAME_UPDATES].set_index(["variant", "seed"])["train_loss_eval"]
+    return reading.pair(rows, "batch_size=64", "batch_size=16")
+
+
+EXPERIMENTS = (
+    Experiment(
+        PAGE,
+        "updates, epochs, seconds",
+        "The same runs on three clocks. Per epoch small batches are ahead, for they take more steps. Per update the curves come close to "
+        "one line until noise counts, so most of that lead is the number of steps.",
+        START,
+        claims=(
+            ratio("training loss after five epochs, batches of 4 over 256", Below(0.5), "train_loss_eval", SMALL, LARGE),
+            Claim("training loss after 68 updates, batches of 64 over 16", "ratio", Inside(0.8, 1.25), _after_updates),
+        ),
+    ),
+    Experiment(
+        PAGE,
+        "scaling the rate",
+        "When the batch grows k times, an epoch has k times fewer updates. With the rate fixed, large batches arrive nowhere; lr × k makes "
+        "up for the fewer steps.",
+        START,
+        claims=(
+            ends("validation accuracy at the fixed rate in batches of 256", Below(0.5), "val_accuracy", "lr fixed, B=256"),
+            ratio("validation loss in batches of 64, lr × k over fixed", Below(0.7), "val_loss", "lr × k, B=64", "lr fixed, B=64"),
+            ratio("validation loss in batches of 256, lr × k over fixed", Below(0.7), "val_loss", "lr × k, B=256", "lr fixed, B=256"),
+        ),
+        trained=scaled(START, 16),
+        view={"part": "Scaling the rate"},
+    ),
+)

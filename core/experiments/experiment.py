@@ -16,7 +16,7 @@ RUNS = "runs"
 class Experiment:
     """A comparison, or a lab, with what to look at and what must come out of it.
 
-    page: whose experiment it is, by the stem of its file. title: the words of its link. look: what is compared, what to look at, and what
+    page: what the keys of its page's form begin with. title: the words of its link. look: what is compared, what to look at, and what
         came out. What it states as a fact is a claim.
     subject: what the page's form then says, or the lab. trained: what the page trains, where that is more than its form says: with the
         references that variants are held against, or with rates that grow with the batch.

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from core.analysis.statistics import leading_verdict, summarise
 from core.comparison import Comparison
-from core.presets import DEFAULT
+from core.experiments.home import DEFAULT
 from tests.browser import workbench
 from tests.browser.content import assert_no_error, open_page, see, settle, until
 from tests.browser.workbench import LONG_S, address, button, epoch, points, small, standing, state, still, store_of, train

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from core.presets import OPTIMIZERS
+from core.experiments.optimizers import START as OPTIMIZERS
 from tests.browser.content import assert_no_error, open_page, settle, until
 from tests.browser.server import Server
 from tests.browser.workbench import LONG_S, button, standing, state

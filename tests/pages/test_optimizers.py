@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from core.experiments.optimizers import START as OPTIMIZERS
 from core.labs.optimization import paths, surfaces
-from core.presets import OPTIMIZERS
 from core.ui.form.values import parse
 from core.ui.pages.optimizers import paths as optimizer_paths
 from tests.pages.conftest import assert_no_error, texts

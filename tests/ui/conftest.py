@@ -11,7 +11,7 @@ from core.ui.form import links
 
 FORM = """
 import streamlit as st
-from core import presets
+from core.experiments import home
 from core.comparison import Comparison
 from core.ui.form import forms
 comparison = forms.comparison("compare", {start})
@@ -27,7 +27,7 @@ def _no_runner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manifest_scanner, "scan_component_manifests", list)  # of all installed packages, each time
 
 
-def form(query: links.Query | None = None, start: str = "presets.DEFAULT") -> AppTest:
+def form(query: links.Query | None = None, start: str = "home.DEFAULT") -> AppTest:
     """The form of the workbench, opened cold with a query; the comparison's id is its first text, the JSON its second."""
     script = AppTest.from_string(FORM.format(start=start), default_timeout=20)
     for name, value in (query or {}).items():

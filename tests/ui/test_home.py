@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import presets
 from core.comparison import Comparison
+from core.experiments import home as offered
 from core.runs.store import Store
 from core.settings import SettingsError
 from core.ui import service
@@ -40,7 +40,7 @@ def test_it_says_what_this_is_and_offers_a_comparison():
     script = dashboard()
     assert not script.exception
     assert script.title[0].value == "See what each training choice does"
-    assert {preset.title for preset in presets.PRESETS} <= set(labels(script))
+    assert {experiment.title for experiment in offered.EXPERIMENTS} <= set(labels(script))
     assert any("None yet" in caption.value for caption in script.caption)
     assert {page.about for page in PAGES} <= {caption.value for caption in script.caption}
 
@@ -48,16 +48,16 @@ def test_it_says_what_this_is_and_offers_a_comparison():
 def test_one_click_asks_for_the_comparison_and_opens_it(store: Store):
     script = dashboard()
     script.button(key="home.start").click().run()
-    assert store.progress(presets.DEFAULT.id).pending == "run"
-    assert store.comparison(presets.DEFAULT.id) == presets.DEFAULT
+    assert store.progress(offered.DEFAULT.id).pending == "run"
+    assert store.comparison(offered.DEFAULT.id) == offered.DEFAULT
 
 
 def test_recent_comparisons_are_links_with_their_standing(store: Store):
-    store.request(presets.PRESETS[0].comparison, "run", name="**mine** ![x](http://example.org/x.png)")
+    store.request(offered.EXPERIMENTS[0].comparison, "run", name="**mine** ![x](http://example.org/x.png)")
     script = dashboard()
     assert "**mine** ![x](http://example.org/x.png)".strip("*") in labels(script)
     found = next(link for link in script.get("page_link") if "mine" in link.proto.label)
-    assert links.query_for("compare", presets.PRESETS[0].comparison)["compare.open"] in found.proto.query_string
+    assert links.query_for("compare", offered.EXPERIMENTS[0].comparison)["compare.open"] in found.proto.query_string
     assert "\\!\\[x\\]" in found.proto.label, "a name must not load a picture"
     assert any("0 of 25 runs" in caption.value for caption in script.caption)
 
@@ -86,8 +86,8 @@ def test_text_that_is_no_comparison_is_refused(text: str, said: str):
 
 
 def test_an_exported_comparison_opens():
-    for preset in presets.PRESETS:
-        assert home.from_text(preset.comparison.to_toml()).id == preset.comparison.id
+    for experiment in offered.EXPERIMENTS:
+        assert home.from_text(experiment.comparison.to_toml()).id == experiment.comparison.id
     assert home.from_text("") == Comparison()
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from core import presets
 from core.choices.base import Choice
 from core.comparison import MAX_VARIED, Comparison
 from core.data.sets.fetched import Table
+from core.experiments.home import DEFAULT
 from core.settings import RunSettings, SettingsError
 from core.ui.form import fields, tables, varied, widgets
 from core.ui.form.values import as_number
@@ -21,7 +21,7 @@ Query = dict[str, str | list[str]]
 COMPARE = "pages/compare.py"
 
 
-def query_for(page: str, comparison: Comparison, start: Comparison = presets.DEFAULT) -> Query:
+def query_for(page: str, comparison: Comparison, start: Comparison = DEFAULT) -> Query:
     """The query with which `page`, whose form starts with `start`, shows `comparison`.
 
     What varies is written as settings crossed, or as named variants where that would not give the same comparison.

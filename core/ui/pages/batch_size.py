@@ -8,28 +8,29 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core import presets
 from core.analysis import metrics, speeds
 from core.analysis import sensitivity as analysis
 from core.charts import batch_size as charts
 from core.charts.parts.titles import Axis
 from core.comparison import Comparison, value_at
 from core.experiments import batch_sizes
+from core.experiments.batch_sizes import PAGE, START
 from core.settings import RunSettings
 from core.ui import errors
-from core.ui.results import live, overview, parts, sensitivity, steering, table
+from core.ui.results import live, parts, sensitivity, skeleton, table
 from core.ui.results.drawing import WIDTH, chart, figure
 from core.ui.results.live import Results
 from core.ui.results.sensitivity import Sweep
+from core.ui.results.skeleton import Skeleton
 from core.ui.results.view import View, measure
 
 if TYPE_CHECKING:
     from core.labs.optimization.gradient_noise import GradientNoise
 
-PAGE = "batch_size"
+__all__ = ["PAGE", "START", "draw"]
+
 HEADING = "Batch size"
 PATH = "training.batch_size"
-START = presets.BATCH_SIZES
 
 ALONG: Mapping[str, tuple[Axis, str]] = {
     "Per epoch": ("epoch", "Every example seen once more. Small batches take many small steps of it, and are ahead."),
@@ -41,6 +42,16 @@ ALONG: Mapping[str, tuple[Axis, str]] = {
 }
 
 DRAWS = (16, 64, 256)
+
+SPEED_WORDS = Skeleton(
+    PAGE,
+    "One click trains from one example an update up to all of them.",
+    look="An update averages the gradient over B examples: `g = (1/B) Σ ∇ℓᵢ`. **What to look at:** the same runs on three "
+    "clocks. Per epoch small batches are ahead, for they take more steps. Per update the curves come close to one line until noise "
+    "counts, so most of that lead is the number of steps. Which is ahead per second, the machine decides. The learning rate is the "
+    "same for all here, which favours small batches: see *Scaling the rate*.",
+)
+RULE_WORDS = Skeleton(f"{PAGE}.rules", "One click trains every rule at every batch size.")
 
 
 def draw(comparison: Comparison) -> None:
@@ -56,35 +67,27 @@ def draw(comparison: Comparison) -> None:
 
 def draw_speed(results: Results) -> None:
     """The same training against three clocks."""
-    st.markdown(
-        "An update averages the gradient over B examples: `g = (1/B) Σ ∇ℓᵢ`. **What to look at:** the same runs on three "
-        "clocks. Per epoch small batches are ahead, for they take more steps. Per update the curves come close to one line until noise "
-        "counts, so most of that lead is the number of steps. Which is ahead per second, the machine decides. The learning rate is the "
-        "same for all here, which favours small batches: see *Scaling the rate*."
-    )
-    steering.row(results, PAGE)
-    if results.empty and not results.progress.active:
-        steering.nothing_yet(results, PAGE, "One click trains from one example an update up to all of them.")
-        return
-    above = st.container()
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        metric, at = measure(PAGE, results)
-        log_y = bool(st.toggle("log y", key=f"{PAGE}.log_y", bind="query-params", help="Logarithmic y axis.")) and metrics.is_error(metric)
-    view = View(metric, at)
-    with above:
-        overview.verdict(results, view)
-    top = _top(results, metric)
+
+    def controls(page: str, results: Results) -> View:
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            metric, at = measure(page, results)
+            chosen = st.toggle("log y", key=f"{page}.log_y", bind="query-params", help="Logarithmic y axis.")
+        return View(metric, at, log_y=bool(chosen) and metrics.is_error(metric))
+
+    skeleton.draw(SPEED_WORDS, results, _clocks, controls=controls)
+
+
+def _clocks(results: Results, view: View) -> None:
+    """A chart for each clock, and what a tick of it costs."""
+    top = _top(results, view.metric)
     grid = st.grid(3, min_column_width=WIDTH, gap="small")
     for heading, (axis, meaning) in ALONG.items():
         with grid.cell():
             st.markdown(f"**{heading}**")
             st.caption(meaning)
-            options: dict[str, Any] = {"metric": metric, "x": axis, "log_y": log_y, "top": top, "width": WIDTH}
+            options: dict[str, Any] = {"metric": view.metric, "x": axis, "log_y": view.log_y, "top": top, "width": WIDTH}
             chart(results, f"{PAGE}.{axis}", charts.along, results.history, stretch=True, **options)
     _speeds(results)
-    table.summary(PAGE, results, view)
-    table.downloads(PAGE, results, view)
-    table.workbench_link(results)
 
 
 def _top(results: Results, metric: str) -> float | None:
@@ -142,9 +145,7 @@ def _draw_rules(comparison: Comparison) -> None:
 
 def draw_rules(results: Results, reference: int) -> None:
     """The final metric against the batch size for each rule."""
-    steering.row(results, f"{PAGE}.rules")
-    if results.empty and not results.progress.active:
-        steering.nothing_yet(results, f"{PAGE}.rules", "One click trains every rule at every batch size.")
+    if not skeleton.opened(RULE_WORDS, results):
         return
     sensitivity.draw(
         f"{PAGE}.rules", results, Sweep("batch size", "rule", batch_sizes.rule_places(results.comparison, reference), tuned=False)

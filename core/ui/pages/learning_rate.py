@@ -8,27 +8,42 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
-from core import presets
 from core.analysis import range_test
 from core.analysis.statistics import quoted
 from core.charts import schedules as charts
 from core.choices.schedules import RangeTest, ScheduleChoice
 from core.comparison import Comparison, value_at
 from core.engine.sizes import epoch
+from core.experiments.learning_rate import EXPERIMENTS, PAGE, START
 from core.settings import RunSettings
 from core.ui import errors
 from core.ui.form import fields, links, varied
 from core.ui.markdown import plain
-from core.ui.results import live, parts, sensitivity, steering, table
+from core.ui.results import live, parts, sensitivity, skeleton
 from core.ui.results.drawing import chart, figure
 from core.ui.results.live import Results
 from core.ui.results.sensitivity import Sweep, places
+from core.ui.results.skeleton import Skeleton
 from core.ui.results.view import View, loss_unit
 
-PAGE = "learning_rate"
+__all__ = ["PAGE", "START", "draw"]
+
 HEADING = "Learning rate"
 PATH = "optimizer.lr"
-START = presets.LEARNING_RATES
+
+SWEEP_WORDS = Skeleton(
+    PAGE,
+    "One click trains every rate for every optimizer, all of them at once as one stack.",
+    look="Each step is `w ← w − lr · direction`. **What to look at:** too small a rate has not arrived when the epochs are over, too large "
+    "a one jumps over the valley or blows up; between them lies a basin, and how wide it is matters as much as how low.",
+)
+TEST_WORDS = Skeleton(
+    f"{PAGE}.test",
+    "One run a seed and optimizer, some hundred updates long.",
+    look="One run, all rates: `lr` is multiplied by the same factor after every update. **What to look at:** the loss first stays, then "
+    "falls, then blows up. The rate where it falls fastest (◆), or a tenth of that where it is lowest, is a good first guess; the "
+    "sweep is the judge. Rules of thumb, read off few updates: the network has been trained at all smaller rates before.",
+)
 
 DRAWN_POINTS = 240
 TEST_UPDATES, TEST_LOOKS, TEST_SEEDS = 160, 80, 3
@@ -53,17 +68,11 @@ def _show_range_test(comparison: Comparison) -> None:
 
 def draw_sweep(results: Results) -> None:
     """The final metric against the learning rate."""
-    st.markdown(
-        "Each step is `w ← w − lr · direction`. **What to look at:** too small a rate has not arrived when the epochs are over, too large "
-        "a one jumps over the valley or blows up; between them lies a basin, and how wide it is matters as much as how low."
-    )
-    steering.row(results, PAGE)
     rates = places(results.comparison, PATH)
     if rates.empty:
+        st.markdown(SWEEP_WORDS.look)
         st.info("No variant here has a learning rate. Choose an optimizer that has one, and let optimizer.lr vary, in the sidebar.")
-    elif results.empty and not results.progress.active:
-        steering.nothing_yet(results, PAGE, "One click trains every rate for every optimizer, all of them at once as one stack.")
-    else:
+    elif skeleton.opened(SWEEP_WORDS, results):
         sensitivity.draw(PAGE, results, Sweep("learning rate", "optimizer or variant", rates))
     _others()
 
@@ -71,11 +80,11 @@ def draw_sweep(results: Results) -> None:
 def _others() -> None:
     """Links to the other sweeps of this page."""
     st.subheader("Other sweeps", anchor=False)
-    for column, preset in zip(st.columns(len(presets.SWEEPS)), presets.SWEEPS, strict=True):
+    for column, sweep in zip(st.columns(len(EXPERIMENTS)), EXPERIMENTS, strict=True):
         with column.container(border=True, height="stretch", gap="xxsmall"):
-            query = links.query_for(PAGE, preset.comparison, START)
-            st.page_link("pages/learning_rate.py", label=f"**{plain(preset.title)}**", query_params=query)
-            st.caption(plain(preset.why))
+            query = links.query_for(PAGE, sweep.comparison, START)
+            st.page_link("pages/learning_rate.py", label=f"**{plain(sweep.title)}**", query_params=query)
+            st.caption(plain(sweep.look))
 
 
 def draw_schedules(base: RunSettings) -> None:
@@ -161,14 +170,7 @@ def _overrides(base: RunSettings, run: RunSettings) -> dict[str, object]:
 
 def draw_range_test(results: Results) -> None:
     """The loss against a rising rate, and what it suggests."""
-    st.markdown(
-        "One run, all rates: `lr` is multiplied by the same factor after every update. **What to look at:** the loss first stays, then "
-        "falls, then blows up. The rate where it falls fastest (◆), or a tenth of that where it is lowest, is a good first guess; the "
-        "sweep is the judge. Rules of thumb, read off few updates: the network has been trained at all smaller rates before."
-    )
-    steering.row(results, f"{PAGE}.test")
-    if results.empty and not results.progress.active:
-        steering.nothing_yet(results, f"{PAGE}.test", "One run a seed and optimizer, some hundred updates long.")
+    if not skeleton.opened(TEST_WORDS, results):
         return
     metric = results.once("range metric", lambda: range_test.measured_loss(results.history))
     curve = results.once("range curve", lambda: range_test.curve(results.history, metric), sensitivity.PATIENCE)
@@ -187,8 +189,7 @@ def draw_range_test(results: Results) -> None:
         loss=loss_unit(results),
     )
     _suggested(read)
-    table.downloads(f"{PAGE}.test", results, View(metric))
-    table.workbench_link(results)
+    skeleton.finish(f"{PAGE}.test", results, View(metric))
 
 
 def _suggested(read: DataFrame) -> None:

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.ui.results import overview, steering, table
+from core.experiments.home import PAGE
+from core.ui.results import overview, skeleton
 from core.ui.results.live import Results
+from core.ui.results.skeleton import Skeleton
 from core.ui.results.tabs import details, differences
-from core.ui.results.view import controls
+from core.ui.results.view import View
 
-PAGE = "compare"
+__all__ = ["PAGE", "draw"]
 
-NOTHING_YET = "Every variant is trained with every seed, from the same start. Curves appear here while they train."
+WORDS = Skeleton(
+    PAGE,
+    "Every variant is trained with every seed, from the same start. Curves appear here while they train.",
+    heading="Compare",
+)
 
 
 def draw(results: Results) -> None:
-    """The heading with the buttons, how far it is, and what came of it; before anything came of it, what would be compared.
-
-    From the click on Run the charts are there, empty: the browser has then loaded what draws them when the first points come.
-    """
-    steering.title(results, "Compare")
-    steering.standing(results)
-    if results.empty and not results.progress.active:
-        steering.nothing_yet(results, PAGE, NOTHING_YET)
+    """The heading with the buttons, how far it is, and what came of it; before anything came of it, what would be compared."""
+    if skeleton.opened(WORDS, results):
+        skeleton.body(PAGE, results, _pictures)
+    else:
         st.subheader("What will be compared", anchor=False)
         differences.table(results.comparison, key=f"{PAGE}.plan")
-        return
-    first = st.container()
-    view = controls(PAGE, results)
-    with first:
-        overview.verdict(results, view)
+
+
+def _pictures(results: Results, view: View) -> None:
     overview.side_by_side(PAGE, results, view)
     details.tabs(PAGE, results, view)
-    table.summary(PAGE, results, view)
-    table.downloads(PAGE, results, view)

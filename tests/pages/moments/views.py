@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from core import presets
 from core.comparison import Comparison
+from core.experiments import home
 from core.runs.compare import compare
 from core.runs.store import Store
 from tests.pages.moments.drawn import Drawn, Query, draw, query_for
@@ -114,7 +114,7 @@ class Views:
         return self._recorded(path, query, draw(path, query))
 
     def _recorded(self, path: str, query: Query, opened: Drawn) -> View:
-        followed = opened.followed[0] if opened.followed else opened.forms[0][2] if opened.forms else smaller(presets.DEFAULT)
+        followed = opened.followed[0] if opened.followed else opened.forms[0][2] if opened.forms else smaller(home.DEFAULT)
         asked = opened.forms[0][2].names if opened.forms else followed.names
         references = tuple(name for name in followed.names if name not in asked)
         return View(path, query, followed, references if len(references) < len(followed.names) else (), self._tape(followed))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import presets
 from core.comparison import Comparison
+from core.experiments import home
 from core.settings import RunSettings
 from core.ui.form import fields
 from tests.ui.conftest import form
@@ -46,7 +46,7 @@ def said(script: AppTest) -> list[str]:
 
 def test_the_form_opens_with_what_it_starts_with():
     script = form()
-    assert script.text[0].value == presets.DEFAULT.id
+    assert script.text[0].value == home.DEFAULT.id
     assert not script.exception
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from core import presets
 from core.comparison import Comparison
+from core.experiments import home
+from core.experiments.catalogue import experiments
+from core.experiments.experiment import Experiment
 from core.ui.form import links
 from tests.ui.conftest import form
 
@@ -100,10 +102,10 @@ def test_the_form_opened_by_a_link_says_the_same_comparison(name: str):
     assert opened.text[0].value == comparison.id
 
 
-@pytest.mark.parametrize("preset", presets.PRESETS, ids=[preset.title for preset in presets.PRESETS])
-def test_presets_open_from_any_start(preset: presets.Preset):
-    opened = form(links.query_for("compare", preset.comparison))
-    assert opened.text[0].value == preset.comparison.id
+@pytest.mark.parametrize("experiment", experiments().values(), ids=list(experiments()))
+def test_experiments_open_in_the_workbench(experiment: Experiment):
+    opened = form(links.query_for("compare", experiment.comparison))
+    assert opened.text[0].value == experiment.comparison.id
 
 
 @pytest.mark.parametrize("name", ["crossed", "named", "every base setting", "nothing"])
@@ -111,12 +113,12 @@ def test_the_form_may_start_with_any_comparison(name: str):
     comparison = of(name)
     start = f"Comparison.from_json({comparison.to_json()!r})"
     assert form(start=start).text[0].value == comparison.id
-    default = links.query_for("compare", presets.DEFAULT, comparison)
-    assert form(default, start=start).text[0].value == presets.DEFAULT.id
+    default = links.query_for("compare", home.DEFAULT, comparison)
+    assert form(default, start=start).text[0].value == home.DEFAULT.id
 
 
 def test_a_link_to_the_start_itself_says_little():
-    query = links.query_for("compare", presets.DEFAULT)
+    query = links.query_for("compare", home.DEFAULT)
     assert set(query) == {"compare.open", "compare.mode", "compare.seeds", "compare.variants"}
 
 

@@ -11,18 +11,16 @@ from pandas import DataFrame
 
 from core.charts import gradient_flow as charts
 from core.charts.results import layers
-from core.ui.form import links
+from core.experiments.gradient_flow import EXPERIMENTS, PAGE, START
 from core.ui.pages.gradient_flow import activation_functions, depth
-from core.ui.pages.gradient_flow.comparisons import COMPARISONS, START
-from core.ui.results import overview, parts, steering, table
+from core.ui.results import overview, parts, skeleton, steering, table
 from core.ui.results.drawing import WIDTH, along, chart
 from core.ui.results.live import Results
-from core.ui.results.view import View, controls
+from core.ui.results.skeleton import Skeleton
+from core.ui.results.view import View
 
 __all__ = ["PAGE", "START", "draw"]
 
-PAGE = "gradient_flow"
-PATH = "pages/gradient_flow.py"
 
 NETWORKS, DEPTH, FUNCTIONS = "Networks", "Depth", "Activation functions"
 
@@ -44,9 +42,18 @@ HEAT_HELP = (
     "dead units: share that is 0 on every example. update size: the last update's norm over the norm of the weights."
 )
 
-NOTHING_YET = (
+WORDS = Skeleton(
+    PAGE,
     "They differ in activation, init, norm and skip. You will see how large the gradient of each layer is, from the input to the output, "
-    "before the first update and after every epoch, and which of the networks learn at all."
+    "before the first update and after every epoch, and which of the networks learn at all.",
+    look=":small[**What to look at:** a line that falls towards the input (left) is a gradient that vanishes, one far above the others is "
+    "one that explodes. A layer multiplies the gradient's mean square by about n · Var(w) · E[φ′²], n being its units: a sigmoid's φ′ is "
+    "at most ¼; He's init, Var(w) = 2/n, makes the product 1 for ReLU (arXiv:1502.01852), Xavier's, Var(w) = 2/(inputs + outputs), for a "
+    "slope of 1 (Glorot & Bengio 2010).]",
+    nothing_heading="The same ten layers seven times over",
+    note="The tabs Depth and Activation functions need no training.",
+    path="pages/gradient_flow.py",
+    experiments=EXPERIMENTS,
 )
 
 
@@ -63,49 +70,16 @@ def draw(results: Results) -> None:
 
 
 def _networks(results: Results) -> None:
-    _links()
-    if results.empty and not results.progress.active:
-        steering.nothing_yet(results, PAGE, NOTHING_YET, "The same ten layers seven times over")
-        st.caption("The tabs Depth and Activation functions need no training.")
-        return
-    first = st.container()
-    view = controls(PAGE, results)
+    if skeleton.opened(WORDS, results, steer="above"):
+        skeleton.body(PAGE, results, _draw_networks)
+
+
+def _draw_networks(results: Results, view: View) -> None:
     after = _moment(results, float(_begin(results, "after", "0")))
-    with first:
-        overview.verdict(results, view)
-        _what_to_look_at(results)
     frame = results.once(("moment", after), lambda: charts.at_moment(results.layers, after))
     _pictures(results, view, frame, after)
     _ends(results, frame, after)
     _heat(results, view)
-    table.summary(PAGE, results, view)
-    table.downloads(PAGE, results, view)
-    table.workbench_link(results)
-
-
-def _links() -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{PAGE}.comparisons"):
-        st.caption("Compare", width="content")
-        for name in COMPARISONS:
-            st.page_link(PATH, label=name, query_params=_query(name))
-
-
-@st.cache_data(show_spinner=False)
-def _query(name: str) -> links.Query:
-    shown = COMPARISONS[name]
-    return links.query_for(PAGE, shown.comparison, START) | {f"{PAGE}.{widget}": value for widget, value in shown.view.items()}
-
-
-def _what_to_look_at(results: Results) -> None:
-    st.caption(
-        "What to look at: a line that falls towards the input (left) is a gradient that vanishes, one far above the others is one that "
-        "explodes. A layer multiplies the gradient's mean square by about n · Var(w) · E[φ′²], n being its units: a sigmoid's φ′ is at "
-        "most ¼; He's init, Var(w) = 2/n, makes the product 1 for ReLU (arXiv:1502.01852), Xavier's, Var(w) = 2/(inputs + outputs), for a "
-        "slope of 1 (Glorot & Bengio 2010)."
-    )
-    known = {shown.comparison.id: shown.why for shown in COMPARISONS.values()}
-    if (why := known.get(results.comparison.id)) and not results.missing:
-        st.caption(f"What came out of this comparison: {why}")
 
 
 def _begin(results: Results, widget: str, usual: str) -> str:
@@ -113,8 +87,8 @@ def _begin(results: Results, widget: str, usual: str) -> str:
 
     The link says so too, but an address is forgotten by widgets that are not drawn, as before the comparison was trained.
     """
-    shown = next((shown.view for shown in COMPARISONS.values() if shown.comparison.id == results.comparison.id), {})
-    return shown.get(widget, usual)
+    shown = skeleton.shown(WORDS, results)
+    return usual if shown is None else shown.view.get(widget, usual)
 
 
 def _moment(results: Results, begin: float) -> float:

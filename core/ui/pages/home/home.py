@@ -6,9 +6,9 @@ from typing import Any, NoReturn
 
 import streamlit as st
 
-from core import presets
 from core.choices.words.refusals import SettingsError, read_toml
 from core.comparison import Comparison
+from core.experiments import home as offers
 from core.ui import errors, service
 from core.ui.form import links, tables
 from core.ui.markdown import plain
@@ -22,18 +22,18 @@ LARGEST_FILE = 1_000_000  # bytes
 
 def introduction() -> None:
     """Two doors: the questions, and one click to a comparison."""
-    runs = len(presets.DEFAULT.runs())
+    runs = len(offers.DEFAULT.runs())
     with st.container(horizontal=True, gap="small"):
         if st.button("Ask a question", type="primary", icon=":material/quiz:", key="home.ask"):
             st.switch_page("pages/questions.py")
         compared = st.button("Compare five optimizers now", icon=":material/play_arrow:", key="home.start")
     if compared:
         with errors.shown("The comparison could not be started"):
-            service.store().request(presets.DEFAULT, "run")
-            _go(presets.DEFAULT)
+            service.store().request(offers.DEFAULT, "run")
+            _go(offers.DEFAULT)
     st.caption(
         "Questions: what interviewers ask on training networks; guess, see it measured here, read why. Compare: "
-        f"{', '.join(presets.DEFAULT.names)} on handwritten digits, {runs} runs, some seconds; then change any setting."
+        f"{', '.join(offers.DEFAULT.names)} on handwritten digits, {runs} runs, some seconds; then change any setting."
     )
 
 
@@ -41,11 +41,11 @@ def examples() -> None:
     """Comparisons that are known to work, or to fail, and why."""
     st.subheader("Worth a look", anchor=False)
     with st.container(key="examples"):
-        for row in range(0, len(presets.PRESETS), 2):
-            for column, preset in zip(st.columns(2), presets.PRESETS[row : row + 2], strict=False):
+        for row in range(0, len(offers.EXPERIMENTS), 2):
+            for column, offered in zip(st.columns(2), offers.EXPERIMENTS[row : row + 2], strict=False):
                 with column.container(border=True, height="stretch", gap="xxsmall"):
-                    _link(preset.title, preset.comparison)
-                    st.markdown(plain(preset.why))
+                    _link(offered.title, offered.comparison)
+                    st.markdown(plain(offered.look))
 
 
 def pages() -> None:

@@ -15,15 +15,16 @@ from core.choices.activations import Relu
 from core.choices.models import Mlp
 from core.comparison import Comparison
 from core.experiments.batch_sizes import sizes
+from core.experiments.normalization import USUAL
 from core.ui.form import varied
-from core.ui.results import live, overview, steering, table
+from core.ui.results import live, skeleton, table
 from core.ui.results.drawing import WIDTH, along, chart
 from core.ui.results.live import Results
 from core.ui.results.sensitivity import places
+from core.ui.results.skeleton import Skeleton
 from core.ui.results.view import View
 
 PATIENCE = 2.0
-USUAL = 64
 AS_SET = "as in the sidebar"
 DEPTHS = ("4", "8", "16", "32")
 MOST_EPOCHS = 200
@@ -89,16 +90,13 @@ def in_depth(comparison: Comparison, depth: int | None, size: int | str, epochs:
 
 def draw_results(page: str, results: Results) -> None:
     """A measure of the activations by layer, before training and now, and over time."""
-    steering.row(results, page)
-    if results.empty and not results.progress.active:
-        steering.nothing_yet(results, page, "One click trains each normalization in a deeper network than that of the first tab.")
-        return
-    view = View(VIEW.metric if results.empty or results.history[VIEW.metric].notna().any() else "val_loss")
-    overview.verdict(results, view)
-    _pictures(page, results)
-    table.summary(page, results, view)
-    table.downloads(page, results, view)
-    table.workbench_link(results)
+    words = Skeleton(page, "One click trains each normalization in a deeper network than that of the first tab.")
+    skeleton.draw(words, results, lambda results, _: _pictures(page, results), controls=_view)
+
+
+def _view(page: str, results: Results) -> View:
+    """Validation accuracy, where the runs have it."""
+    return View(VIEW.metric if results.empty or results.history[VIEW.metric].notna().any() else "val_loss")
 
 
 def _pictures(page: str, results: Results) -> None:

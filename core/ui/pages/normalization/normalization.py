@@ -6,31 +6,35 @@ from typing import Any
 
 import streamlit as st
 
-from core import presets
 from core.analysis import changes
 from core.analysis.statistics import At
 from core.comparison import Comparison, value_at
 from core.experiments.batch_sizes import rate, sizes
+from core.experiments.normalization import PAGE, START, USUAL
 from core.ui import errors
 from core.ui.form import varied
 from core.ui.markdown import plain
 from core.ui.pages.normalization import activations as norm_activations
 from core.ui.pages.normalization import axes
 from core.ui.pages.normalization import modes as norm_modes
-from core.ui.results import live, parts, sensitivity, steering, table
+from core.ui.results import live, parts, sensitivity, skeleton, table
 from core.ui.results.live import Results
 from core.ui.results.sensitivity import Found, Sweep, places
+from core.ui.results.skeleton import Skeleton
 
-PAGE = "normalization"
+__all__ = ["PAGE", "START", "draw"]
+
 HEADING = "Normalization"
 PATH = "training.batch_size"
-START = presets.NORMALIZATIONS
 
 BATCHES, AXES, MODES, ACTIVATIONS = "Batch sizes", "Axes", "Train and eval mode", "Activations"
 SCALED, FIXED = "lr × k", "lr fixed"
-USUAL = 64
-"""The batch size that others are held against, where it is among those tried."""
-
+BATCH_WORDS = Skeleton(
+    PAGE,
+    "One click trains every normalization at every batch size, each with several seeds.",
+    note="Batch norm needs two examples in every batch: a fully connected network refuses a batch of 1, and a batch size that leaves 1 "
+    "example of an epoch over. The comparison this page begins with has 1,024 training examples, which all its batch sizes divide.",
+)
 RULE_HELP = (
     "k is the factor from that batch size to another. lr × k: an epoch of few large steps goes as far as one of many small ones, so that "
     "what is left is what the batch does to the normalization. lr fixed: the rate of the sidebar for all; then large batches arrive "
@@ -118,13 +122,7 @@ def scaled(comparison: Comparison, reference: int) -> Comparison:
 
 def draw_batches(results: Results, comparison: Comparison) -> None:
     """The final metric against the batch size, a curve a normalization."""
-    steering.row(results, PAGE)
-    if results.empty and not results.progress.active:
-        steering.nothing_yet(results, PAGE, "One click trains every normalization at every batch size, each with several seeds.")
-        st.caption(
-            "Batch norm needs two examples in every batch: a fully connected network refuses a batch of 1, and a batch size that leaves 1 "
-            "example of an epoch over. The comparison this page begins with has 1,024 training examples, which all its batch sizes divide."
-        )
+    if not skeleton.opened(BATCH_WORDS, results):
         return
     sweep = Sweep("batch size", "normalization", places(comparison, PATH), untrained=False, tuned=False)
     sensitivity.draw(PAGE, results, sweep, metric="val_accuracy", verdict=_verdict)

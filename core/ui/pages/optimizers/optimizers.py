@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import presets
 from core.charts.results import curves, summary
-from core.ui.results import overview, steering, table
+from core.experiments.optimizers import NETWORK, PAGE, START
+from core.ui.results import overview, skeleton, steering
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
-from core.ui.results.view import View, controls
+from core.ui.results.skeleton import Skeleton
+from core.ui.results.view import View
 
-PAGE = "optimizers"
-START = presets.OPTIMIZERS
+__all__ = ["PAGE", "START", "network"]
 
 PATIENCE = 2.0
 """Seconds for which the second and third chart may be behind the first while they grow."""
@@ -22,11 +22,7 @@ TIME_HELP = (
     "seeds do not show how much it would vary."
 )
 
-NOTHING_YET = (
-    "Every optimizer trains the network of the sidebar from the same start, on the same batches, with several seeds. You will see "
-    "how fast each comes down, how large its steps are beside the weights, and what it costs in time. A learning rate that suits "
-    "a surface need not suit a network: these have their own."
-)
+WORDS = Skeleton(PAGE, NETWORK.look, nothing_heading="The same optimizers train a network")
 
 
 def network(results: Results) -> None:
@@ -36,17 +32,8 @@ def network(results: Results) -> None:
     with right:
         steering.buttons(results, PAGE)
     steering.standing(results)
-    if results.empty and not results.progress.active:
-        steering.nothing_yet(results, PAGE, NOTHING_YET, "The same optimizers train a network")
-        return
-    first = st.container()
-    view = controls(PAGE, results)
-    with first:
-        overview.verdict(results, view)
-    _pictures(results, view)
-    table.summary(PAGE, results, view)
-    table.downloads(PAGE, results, view)
-    table.workbench_link(results)
+    if skeleton.opened(WORDS, results, steer="above"):
+        skeleton.body(PAGE, results, _pictures)
 
 
 def _pictures(results: Results, view: View) -> None:

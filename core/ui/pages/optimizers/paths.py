@@ -12,12 +12,12 @@ import streamlit as st
 from pandas import DataFrame
 from pydantic import ValidationError
 
-from core import presets
 from core.charts import optimizers as charts
 from core.charts.parts import palette, specs
 from core.choices.optimizers.base import OptimizerChoice
 from core.choices.words.writing import write
 from core.comparison import Comparison
+from core.experiments.optimizers import NETWORK
 from core.labs.optimization import paths as lab
 from core.labs.optimization import stored_paths, surfaces
 from core.labs.optimization.surfaces import Surface
@@ -112,7 +112,7 @@ def _follow(asked: Asked, *, playing: bool) -> None:
 def _to_network(asked: Asked) -> None:
     """A link to the workbench with the very same optimizers, rates included."""
     variants = [{"name": name_of(optimizer), "optimizer": optimizer.identity()} for optimizer in asked.optimizers]
-    comparison = Comparison.load({"base": presets.OPTIMIZERS.base, "variants": variants, "seeds": 3})
+    comparison = Comparison.load({"base": NETWORK.comparison.base, "variants": variants, "seeds": 3})
     query = links.query_for("compare", comparison)
     said = "Train a network with exactly these, rates included"
     st.page_link(links.COMPARE, label=said, icon=":material/open_in_new:", query_params=query, help="Opens the workbench.")

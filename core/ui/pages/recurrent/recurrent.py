@@ -16,9 +16,10 @@ from core.charts.results import curves
 from core.ui.form import forms
 from core.ui.markdown import plain
 from core.ui.pages.recurrent.parts import ADDING, CLIPPING, LAG, PARTS, TABS, TRUNCATION, Baseline, Part, baselines
-from core.ui.results import compression, gradient_lag, live, overview, steering, table, words
+from core.ui.results import gradient_lag, live, overview, skeleton, table, words
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
+from core.ui.results.skeleton import Skeleton
 from core.ui.results.view import LOG_Y, ROBUST, SEEDS, View, controls, named
 
 PAGE = "recurrent"
@@ -42,24 +43,31 @@ def draw() -> None:
 
 def draw_part(part: Part, results: Results) -> None:
     """A tab that trains."""
-    steering.title(results, HEADING, part.page)
-    st.markdown(part.about)
-    steering.standing(results)
-    compression.starts(part.page, PATH, part.starts, part.start, {f"{PAGE}.tab": part.tab})
-    if results.empty and not results.progress.active:
-        steering.nothing_yet(results, part.page, part.nothing_yet, part.heading)
-        return
-    above = st.container()
-    view = controls(part.page, results, (LOG_Y, SEEDS, ROBUST))
+    around = Skeleton(
+        part.page,
+        part.nothing_yet,
+        heading=HEADING,
+        look=part.about,
+        nothing_heading=part.heading,
+        path=PATH,
+        experiments=part.experiments,
+        opens={f"{PAGE}.tab": part.tab},
+    )
     found = baselines(results.comparison)
-    with above:
-        if found and part.tab != CLIPPING:
-            st.markdown(f"#### {plain(_said(solved(results, found), found))}")
-        overview.verdict(results, view)
-    _pictures(part, results, view, found)
-    table.summary(part.page, results, view)
-    table.downloads(part.page, results, view)
-    table.workbench_link(results)
+    skeleton.draw(
+        around,
+        results,
+        lambda results, view: _pictures(part, results, view, found),
+        controls=partial(controls, shown_first=(LOG_Y, SEEDS, ROBUST)),
+        verdict=partial(_verdict, part, found),
+    )
+
+
+def _verdict(part: Part, found: Found, results: Results, view: View) -> None:
+    """Who solves it; and the best variant against the runner-up."""
+    if found and part.tab != CLIPPING:
+        st.markdown(f"#### {plain(_said(solved(results, found), found))}")
+    overview.verdict(results, view)
 
 
 def solved(results: Results, found: Found) -> DataFrame:

@@ -1,0 +1,29 @@
+"""All experiments, found by the files beside this one: each that declares some has them in `EXPERIMENTS`."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+
+import core.experiments
+from core.experiments.experiment import Experiment
+from core.settings import SettingsError
+
+
+@cache
+def experiments() -> dict[str, Experiment]:
+    """Every experiment by its id, in order of the files."""
+    modules = [import_module(f"core.experiments.{module.name}") for module in pkgutil.iter_modules(core.experiments.__path__)]
+    found = [experiment for module in modules for experiment in getattr(module, "EXPERIMENTS", ())]
+    return {experiment.id: experiment for experiment in found}
+
+
+def chosen(pages: Sequence[str]) -> list[Experiment]:
+    """The experiments of these pages, or all without any. Raises SettingsError for a page that has none."""
+    known = list(experiments().values())
+    offered = list(dict.fromkeys(experiment.page for experiment in known))
+    if unknown := [page for page in pages if page not in offered]:
+        raise SettingsError(f"{unknown[0]}: no page of that name has experiments; there are: {', '.join(offered)}")
+    return [experiment for experiment in known if not pages or experiment.page in pages]

@@ -1,0 +1,265 @@
+"""What the page of gradient flow begins with, and what its links open: deep networks on the digits, with plain SGD.
+
+Plain SGD leaves a gradient as small or as large as it is, where Adam would rescale it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from pandas import Series
+
+from core.analysis.claims import Above, Below, Inside
+from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence
+from core.experiments.claiming import (
+    before_training,
+    below_all_others,
+    diverged,
+    each_ends,
+    ends,
+    fades,
+    farthest,
+    last,
+    ratio,
+    steps_between_layers,
+)
+from core.experiments.experiment import Experiment
+
+PAGE = "gradient_flow"
+
+LEARNS, CHANCE = 0.5, 0.2
+"""Shares of the training digits: a network that gets more than the first right has learned, one that gets fewer than the second has not."""
+
+
+def _deep(layers: int, **more: Any) -> dict[str, Any]:
+    return {"kind": "mlp", "hidden": [32] * layers, **more}
+
+
+def _base(model: dict[str, Any], optimizer: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"model": model, "optimizer": optimizer or {"kind": "sgd", "lr": 0.1}, "training": {"epochs": 8}}
+
+
+def _of(base: dict[str, Any], **varied: Any) -> Comparison:
+    return Comparison.load({"base": base, "seeds": 3, **varied})
+
+
+def _learn(variants: Sequence[str], words: str) -> Claim:
+    return each_ends(f"lowest training accuracy of {words}", Above(LEARNS), "train_accuracy", variants)
+
+
+def _stays(variant: str) -> Claim:
+    return ends(f"training accuracy of {variant}", Below(CHANCE), "train_accuracy", variant)
+
+
+def _neighbours(words: str, most: float, variants: Sequence[str]) -> Claim:
+    """On the largest factor of the gradient from one layer to the next."""
+    return Claim(words, "exact", Below(most), lambda evidence: steps_between_layers(evidence, variants))
+
+
+def _dead(words: str, claimed: Above | Below | Inside, *variants: str) -> Claim:
+    """On the share of dead hidden units at the end, of each seed; of several variants, the highest."""
+    return Claim(words, "exact", claimed, lambda evidence: farthest(claimed, (last(evidence, "dead_fraction", each) for each in variants)))
+
+
+def _first_layers(evidence: Evidence) -> tuple[Series, Series]:
+    """The gradient of the first layer at the start: twice He, He."""
+    twice, he = (before_training(evidence, "grad_norm", name).iloc[:, 0] for name in ("ReLU, twice He", "ReLU, He"))
+    return twice, he
+
+
+def _a_layer(evidence: Evidence) -> tuple[Series, Series]:
+    """The tenth root of the factor from the first layer's gradient to the output layer's; and 1."""
+    norms = before_training(evidence, "grad_norm", "normal std=0.05")
+    factor = (norms.iloc[:, -1] / norms.iloc[:, 0]) ** (1 / (norms.shape[1] - 1))
+    return factor, factor * 0 + 1
+
+
+def _from_zero(evidence: Evidence) -> Series:
+    return before_training(evidence, "grad_norm", "zero").iloc[:, :-1].max(axis=1)
+
+
+def _hidden_range(evidence: Evidence, variants: Sequence[str]) -> Series:
+    """By seed, the largest hidden gradient over the smallest before training; of several variants, the highest."""
+    hidden = [before_training(evidence, "grad_norm", each).iloc[:, :-1] for each in variants]
+    return pd.concat([norms.max(axis=1) / norms.min(axis=1) for norms in hidden], axis=1).max(axis=1)
+
+
+def _clipped(evidence: Evidence) -> Series:
+    """The mean share of training digits that the three remedies get right, which leave the cause, by seed."""
+    return pd.concat([last(evidence, "train_accuracy", name) for name in _STAY_FINITE], axis=1).mean(axis=1)
+
+
+_UNIT = {"kind": "xavier", "gain": 1.0}
+"""Xavier as it was published; as a setting, without a gain of its own, it takes the activation's."""
+_TWICE = {"kind": "he", "gain": 2.83}
+
+_SMOOTH_GATES = ("sigmoid", "softplus")
+_OTHERS = ("tanh", "relu", "leaky_relu", "elu", "gelu", "silu")
+_INITS = ["he", {"kind": "he", "gain": 1.0}, {"kind": "he", "gain": 2.0}, "orthogonal", "lsuv", {"kind": "normal", "std": 0.05}]
+_NORMS = ("none", "batch", "layer", "group", "rms", "weight")
+_STAY_FINITE = ("Clipped by norm", "Clipped by value", "lr / 1000")
+_TAKE_AWAY = ("Batch norm", "3 layers", "He")
+
+EXPERIMENTS = (
+    Experiment(
+        PAGE,
+        "all kinds",
+        "At the start the sigmoid network's first layer has a millionth of its output layer's gradient, and it stays at chance. Twice He's "
+        "weights have gradients some thousand times larger than He's, and diverge on every seed. The others learn.",
+        _of(
+            _base(_deep(10)),
+            variants=[
+                {"name": "Sigmoid, Xavier", "model.activation": "sigmoid", "model.init": _UNIT},
+                {"name": "Tanh, Xavier", "model.activation": "tanh", "model.init": _UNIT},
+                {"name": "ReLU, Xavier", "model.init": _UNIT},
+                {"name": "ReLU, He"},
+                {"name": "ReLU, twice He", "model.init": _TWICE},
+                {"name": "ReLU, He, batch norm", "model.normalization": "batch"},
+                {"name": "ReLU, He, layer norm, skip", "model.normalization": "layer", "model.skip": True},
+            ],
+        ),
+        claims=(
+            fades("gradient of the sigmoid network's first layer over its output layer's", Inside(1e-7, 1e-5), "Sigmoid, Xavier"),
+            _stays("Sigmoid, Xavier"),
+            Claim("gradient of the first layer, twice He over He", "ratio", Inside(200, 5000), _first_layers),
+            diverged("seeds of twice He that diverge", Above(1), "ReLU, twice He"),
+            _learn(("Tanh, Xavier", "ReLU, Xavier", "ReLU, He", "ReLU, He, batch norm", "ReLU, He, layer norm, skip"), "the five others"),
+        ),
+    ),
+    Experiment(
+        PAGE,
+        "activations",
+        "Each with He's init and its own gain. Sigmoid and softplus fade towards the input, and stay at chance. The other six start with "
+        "gradients within a factor of three from layer to layer, and learn. A loss this early says which starts fast, not which ends best.",
+        _of(_base(_deep(10)), vary={"model.activation": [*_SMOOTH_GATES[:1], *_OTHERS, *_SMOOTH_GATES[1:]]}),
+        claims=(
+            *(fades(f"gradient of the first layer over the output layer's, {name}", Below(0.01), name) for name in _SMOOTH_GATES),
+            *map(_stays, _SMOOTH_GATES),
+            _neighbours("largest factor from layer to layer of the other six", 3, _OTHERS),
+            _learn(_OTHERS, "the other six"),
+        ),
+    ),
+    Experiment(
+        PAGE,
+        "initializations",
+        "ReLU. Standard deviation 0.05 is too small for 32 inputs: the gradient fades about fivefold a layer. Gain 2 in place of "
+        "√2 is too large, and diverges on two seeds of three. Zero passes no gradient to any hidden layer; constant weights make all units "
+        "of a layer one unit.",
+        _of(_base(_deep(10)), vary={"model.init": [*_INITS, "constant", "zero"]}),
+        claims=(
+            Claim("factor of the gradient per layer, standard deviation 0.05", "ratio", Inside(3.5, 7), _a_layer),
+            diverged("seeds of gain 2 that diverge", Inside(0.5, 0.9), "he gain=2"),
+            Claim("largest gradient of a hidden layer from zero", "exact", Below(0), _from_zero),
+        ),
+    ),
+    Experiment(
+        PAGE,
+        "normalizations",
+        "ReLU with He, which needs no rescue at ten layers: all six learn. With batch norm the gradient at the start grows from the output "
+        "to the input, sevenfold; with the others it stays within a factor of about two.",
+        _of(_base(_deep(10)), vary={"model.normalization": list(_NORMS)}),
+        claims=(
+            _learn(_NORMS, "all six"),
+            fades("gradient of the first hidden layer over the last, batch norm", Inside(5, 10), "batch", to=-2),
+            Claim(
+                "largest over smallest gradient of a hidden layer, highest of the others",
+                "exact",
+                Below(2.5),
+                lambda evidence: _hidden_range(evidence, [name for name in _NORMS if name != "batch"]),
+            ),
+        ),
+    ),
+    Experiment(
+        PAGE,
+        "skip connections",
+        "16 layers. Skips alone make the signal grow from block to block, and diverge on every seed; with layer norm the residual network "
+        "has the lowest training loss of all, with batch norm the second lowest.",
+        _of(_base(_deep(16)), vary={"model.skip": [False, True], "model.normalization": ["none", "batch", "layer"]}),
+        claims=(
+            diverged("seeds with skips alone that diverge", Above(1), "skip=true, none"),
+            below_all_others("training loss, residual with layer norm over the lowest other", "train_loss_eval", "skip=true, layer"),
+            below_all_others(
+                "training loss, residual with batch norm over the lowest of the rest",
+                "train_loss_eval",
+                "skip=true, batch",
+                without=("skip=true, layer",),
+            ),
+        ),
+    ),
+    Experiment(
+        PAGE,
+        "depth",
+        "Layer norm in all. Plain networks get worse with depth on the training data itself, so it is no overfitting; with skips, depth 32 "
+        "fits as well as depth 4. That is the degradation of He et al. 2015 (arXiv:1512.03385), in small.",
+        _of(
+            _base(_deep(4, normalization="layer")),
+            variants=[
+                {"name": f"{kind}, depth {depth}", "model.depth": depth, "model.skip": kind == "Skip"}
+                for kind in ("Plain", "Skip")
+                for depth in (4, 16, 32)
+            ],
+        ),
+        claims=(
+            ratio("training loss, plain, depth 16 over 4", Above(1), "train_loss_eval", "Plain, depth 16", "Plain, depth 4"),
+            ratio("training loss, plain, depth 32 over 16", Above(1), "train_loss_eval", "Plain, depth 32", "Plain, depth 16"),
+            ratio("training loss with skips, depth 32 over 4", Below(1.25), "train_loss_eval", "Skip, depth 32", "Skip, depth 4"),
+        ),
+        view={"metric": "Training loss"},
+    ),
+    Experiment(
+        PAGE,
+        "dead units",
+        "Four layers of 64, Adam. At 0.001 one or two units in a hundred of ReLU are dead, at 0.03 nearly a fifth, at 0.1 over 60 in "
+        "a hundred. Leaky ReLU, ELU and GELU have none at 0.03. (Biases begin at 0 here; a start below 0 is the other usual cause.)",
+        _of(
+            _base({"kind": "mlp", "hidden": [64] * 4}, {"kind": "adam", "lr": 0.03}),
+            variants=[
+                {"name": "ReLU, lr 0.001", "optimizer.lr": 0.001},
+                {"name": "ReLU, lr 0.03"},
+                {"name": "ReLU, lr 0.1", "optimizer.lr": 0.1},
+                {"name": "Leaky ReLU, lr 0.03", "model.activation": "leaky_relu"},
+                {"name": "ELU, lr 0.03", "model.activation": "elu"},
+                {"name": "GELU, lr 0.03", "model.activation": "gelu"},
+            ],
+        ),
+        claims=(
+            _dead("share of dead units of ReLU at 0.001", Inside(0.005, 0.03), "ReLU, lr 0.001"),
+            _dead("share of dead units of ReLU at 0.03", Inside(0.1, 0.25), "ReLU, lr 0.03"),
+            _dead("share of dead units of ReLU at 0.1", Above(0.5), "ReLU, lr 0.1"),
+            _dead(
+                "highest share of dead units of Leaky ReLU, ELU and GELU", Below(0), "Leaky ReLU, lr 0.03", "ELU, lr 0.03", "GELU, lr 0.03"
+            ),
+        ),
+        view={"layers": "dead units", "heat": "dead units", "after": "8"},
+    ),
+    Experiment(
+        PAGE,
+        "explosion and cures",
+        "Twice He diverges on every seed, and each cure stops that on every seed. What takes the cause away (He's init, a norm, "
+        "fewer layers) learns well in eight epochs; clipping and a tiny rate stay finite, and get 30 to 40 % of the digits right.",
+        _of(
+            _base(_deep(10)),
+            variants=[
+                {"name": "Twice He", "model.init": _TWICE},
+                {"name": "Clipped by norm", "model.init": _TWICE, "clipping": {"kind": "norm", "max_norm": 1.0}},
+                {"name": "Clipped by value", "model.init": _TWICE, "clipping": {"kind": "value"}},
+                {"name": "lr / 1000", "model.init": _TWICE, "optimizer.lr": 0.0001},
+                {"name": "Batch norm", "model.init": _TWICE, "model.normalization": "batch"},
+                {"name": "3 layers", "model.init": _TWICE, "model.hidden": [32] * 3},
+                {"name": "He"},
+            ],
+        ),
+        claims=(
+            diverged("seeds of twice He that diverge", Above(1), "Twice He"),
+            diverged("runs of all cures that diverge", Below(0), *_STAY_FINITE, *_TAKE_AWAY),
+            each_ends("lowest training accuracy where the cause is taken away", Above(0.8), "train_accuracy", _TAKE_AWAY),
+            Claim("mean training accuracy of clipping and the tiny rate", "exact", Inside(0.25, 0.45), _clipped),
+        ),
+    ),
+)
+"""By the names of their links; the page begins with the first."""
+
+START = EXPERIMENTS[0].comparison

@@ -1,0 +1,173 @@
+"""What home offers: five optimizers by one click, and comparisons that are known to work, or to fail, and why."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from pandas import Series
+
+from core.analysis.claims import Above, Below, Inside
+from core.comparison import Comparison
+from core.experiments.claim import Claim, Evidence, Numbers
+from core.experiments.claiming import before_training, difference, diverged, each_ends, ends, fades, last, ratio
+from core.experiments.experiment import RUNS, Experiment
+from core.settings import RunSettings
+
+PAGE = "compare"
+
+DEFAULT = Comparison.load(
+    {
+        "base": RunSettings(),
+        "variants": [
+            {"name": "SGD momentum", "optimizer": {"kind": "sgd", "lr": 0.05, "momentum": 0.9}},
+            {"name": "SGD Nesterov", "optimizer": {"kind": "sgd", "lr": 0.05, "momentum": 0.9, "nesterov": True}},
+            {"name": "RMSprop", "optimizer": {"kind": "rmsprop", "lr": 0.001}},
+            {"name": "Adam", "optimizer": {"kind": "adam", "lr": 0.001}},
+            {"name": "AdamW", "optimizer": {"kind": "adamw", "lr": 0.001}},
+        ],
+        "seeds": 5,
+    }
+)
+"""Five optimizers on the handwritten digits, five seeds each."""
+
+LEARNS = 0.8
+"""Share of the digits that a network which has learned gets right; guessing gets a tenth."""
+CHANCE = 0.2
+"""A network that gets fewer right has not learned."""
+
+
+def _compare(base: dict[str, Any], **varied: Any) -> Comparison:
+    return Comparison.load({"base": base, "seeds": 5, **varied})
+
+
+def _mlp(*hidden: int) -> dict[str, Any]:
+    return {"kind": "mlp", "hidden": hidden}
+
+
+def _rise(evidence: Evidence) -> Numbers:
+    """The plain network's last validation loss, and its lowest, by seed."""
+    history = evidence[RUNS].history
+    lowest: Series = history[history["variant"] == "Plain"].groupby("seed")["val_loss"].min()
+    return last(evidence, "val_loss", "Plain"), lowest
+
+
+def _hidden_gradient(evidence: Evidence) -> Series:
+    """The largest gradient's norm of a hidden layer whose weights begin at zero, by seed."""
+    return before_training(evidence, "grad_norm", "zero").iloc[:, :-1].max(axis=1)
+
+
+EXPERIMENTS = (
+    Experiment(
+        PAGE,
+        "Learning rates from too small to too large",
+        "SGD with momentum: 0.001 is on its way after 20 epochs, 0.01 and 0.1 arrive, 1 stays at chance, and at 10 all seeds diverge.",
+        _compare({"optimizer": {"kind": "sgd", "lr": 0.1, "momentum": 0.9}}, vary={"optimizer.lr": [0.001, 0.01, 0.1, 1.0, 10.0]}),
+        claims=(
+            ratio("training loss at 0.001 over that at 0.01", Above(2), "train_loss_eval", "lr=0.001", "lr=0.01"),
+            each_ends("lower validation accuracy at 0.01 and 0.1", Above(0.9), "val_accuracy", ("lr=0.01", "lr=0.1")),
+            ends("validation accuracy at 1", Below(CHANCE), "val_accuracy", "lr=1"),
+            diverged("seeds that diverge at 10", Above(1), "lr=10"),
+        ),
+    ),
+    Experiment(
+        PAGE,
+        "Batch norm takes large learning rates",
+        "Without it a rate of 3 diverges on every seed and 1 on some; with it all three learn: the scale of the weights no longer matters.",
+        _compare(
+            {"model": _mlp(64, 64, 64, 64), "optimizer": {"kind": "sgd", "lr": 0.1}},
+            vary={"model.normalization": ["none", "batch"], "optimizer.lr": [0.1, 1.0, 3.0]},
+        ),
+        claims=(
+            diverged("seeds that diverge at 3 without a norm", Above(1), "none, lr=3"),
+            diverged("seeds that diverge at 1 without a norm", Inside(0.2, 0.8), "none, lr=1"),
+            each_ends(
+                "lowest validation accuracy with batch norm at 0.1, 1 and 3",
+                Above(LEARNS),
+                "val_accuracy",
+                ("batch, lr=0.1", "batch, lr=1", "batch, lr=3"),
+            ),
+        ),
+    ),
+    Experiment(
+        PAGE,
+        "Weights that start at zero never learn",
+        "No gradient passes a layer of zeros: the loss stays at ln 10. Weights of 0.1 get one, but a layer's units stay the same unit.",
+        _compare({}, vary={"model.init": ["he", "xavier", "constant", "zero"]}),
+        claims=(
+            ends("training loss from zero", Inside(math.log(10) - 0.02, math.log(10) + 0.02), "train_loss_eval", "zero"),
+            Claim("largest gradient of a hidden layer from zero", "exact", Below(0), _hidden_gradient),
+            difference("validation accuracy, He's init minus constant weights", Above(0.3), "val_accuracy", "he", "constant"),
+        ),
+    ),
+    Experiment(
+        PAGE,
+        "Six layers of sigmoid",
+        "A sigmoid's slope is 1/4 at most, so little of the gradient reaches the first of six layers: they hardly move, and ReLU fits all.",
+        _compare({"model": _mlp(64, 64, 64, 64, 64, 64)}, vary={"model.activation": ["relu", "tanh", "sigmoid"]}),
+        claims=(
+            fades("gradient of the first layer over the output layer's at the start, sigmoid", Below(0.01), "sigmoid"),
+            difference("training accuracy, ReLU minus sigmoid", Above(0.3), "train_accuracy", "relu", "sigmoid"),
+            ends("training accuracy of ReLU", Above(0.99), "train_accuracy", "relu"),
+        ),
+    ),
+    Experiment(
+        PAGE,
+        "Skip connections need normalization",
+        "16 layers: skips alone make it worse, since each adds to the size of the signal; with batch or layer norm they make it better.",
+        _compare({"model": _mlp(*[32] * 16)}, vary={"model.normalization": ["none", "batch", "layer"], "model.skip": [False, True]}),
+        claims=(
+            ratio("training loss with skips over without, no norm", Above(1), "train_loss_eval", "none, skip=true", "none, skip=false"),
+            ratio("the same with batch norm", Below(1), "train_loss_eval", "batch, skip=true", "batch, skip=false"),
+            ratio("the same with layer norm", Below(1), "train_loss_eval", "layer, skip=true", "layer, skip=false"),
+        ),
+    ),
+    Experiment(
+        PAGE,
+        "Spirals: what depth is for",
+        "A linear model parts the plane by a line and cannot do it; two hidden layers are hardly better in 60 epochs, three find the arms.",
+        _compare({"data": "spirals", "training": {"epochs": 60}}, vary={"model": ["linear", _mlp(64, 64), _mlp(64, 64, 64)]}),
+        claims=(
+            ends("validation accuracy of the linear model", Below(0.75), "val_accuracy", "linear"),
+            difference("validation accuracy, two hidden layers minus linear", Below(0.15), "val_accuracy", "mlp hidden=64-64", "linear"),
+            ends("validation accuracy of three hidden layers", Above(0.9), "val_accuracy", "mlp hidden=64-64-64"),
+        ),
+    ),
+    Experiment(
+        PAGE,
+        "Two labels in five are wrong",
+        "The plain network learns them by heart and its validation loss turns up; dropout, decay and early stopping each hold it back.",
+        _compare(
+            {"data": {"kind": "digits", "label_noise": 0.4}, "model": _mlp(256, 256), "training": {"epochs": 40}},
+            variants=[
+                {"name": "Plain"},
+                {"name": "Dropout 0.5", "model.dropout": 0.5},
+                {"name": "Decay 1", "optimizer": {"kind": "adamw", "weight_decay": 1.0}},
+                {"name": "Early stopping", "stopping": "patience"},
+            ],
+        ),
+        claims=(
+            ends("training accuracy of the plain network, of labels as given", Above(0.95), "train_accuracy", "Plain"),
+            Claim("last over lowest validation loss of the plain network", "ratio", Above(1.5), _rise),
+            *(
+                ratio(f"validation loss, {name} over plain", Below(0.8), "val_loss", name, "Plain")
+                for name in ("Dropout 0.5", "Decay 1", "Early stopping")
+            ),
+        ),
+    ),
+    Experiment(
+        PAGE,
+        "How many weights can go",
+        "Cut at epoch 10, then trained on: half of the weights go at no cost, 80 % at little; without 95 % of them it falls apart.",
+        _compare(
+            {"training": {"epochs": 30}, "pruning": {"kind": "magnitude", "sparsity": 0.8}},
+            vary={"pruning.sparsity": [0.0, 0.5, 0.8, 0.95]},
+        ),
+        claims=(
+            difference("validation accuracy, all weights minus half", Inside(-0.01, 0.01), "val_accuracy", "sparsity=0", "sparsity=0.5"),
+            difference("the same minus a fifth", Below(0.05), "val_accuracy", "sparsity=0", "sparsity=0.8"),
+            difference("the same minus a twentieth", Above(0.1), "val_accuracy", "sparsity=0", "sparsity=0.95"),
+        ),
+    ),
+)
+"""Comparisons that are known to work, or known to fail, and why."""

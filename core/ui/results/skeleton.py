@@ -1,0 +1,137 @@
+"""What the pages share around their results, in one order: what to look at, how far it is, links to experiments, the gate, then the
+verdict, the pictures, the table, the files and the way to the workbench.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import streamlit as st
+
+from core.comparison import Comparison
+from core.experiments.experiment import Experiment
+from core.experiments.home import PAGE as WORKBENCH
+from core.ui.form import links
+from core.ui.markdown import plain
+from core.ui.results import overview, steering, table
+from core.ui.results import view as views
+from core.ui.results.live import Results
+from core.ui.results.view import View
+
+Pictures = Callable[[Results, View], None]
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """The words around the results of a page, or of a tab of it.
+
+    page: what its keys begin with. heading: its title, beside the buttons; of a tab, whose title stands above it, empty.
+    look: what to look at, in Markdown. nothing_yet, nothing_heading: what stands there before anything is trained; note: a line below that.
+    path, experiments, opens: links to open the page with, where there are some, and what else they say in the address; the first of the
+        experiments is where the page begins.
+    """
+
+    page: str
+    nothing_yet: str
+    heading: str = ""
+    look: str = ""
+    nothing_heading: str = "Nothing has been trained with these settings yet"
+    note: str = ""
+    path: str = ""
+    experiments: Sequence[Experiment] = ()
+    opens: Mapping[str, str] = field(default_factory=dict)
+
+
+def draw(
+    skeleton: Skeleton,
+    results: Results,
+    pictures: Pictures,
+    *,
+    controls: Callable[[str, Results], View] = views.controls,
+    verdict: Pictures = overview.verdict,
+) -> None:
+    """All of it: the controls stand below the verdict, which is about what they say; `pictures` draws what is the page's own."""
+    if opened(skeleton, results):
+        body(skeleton.page, results, pictures, controls=controls, verdict=verdict)
+
+
+def opened(skeleton: Skeleton, results: Results, steer: Literal["row", "above"] = "row") -> bool:
+    """What stands above the results; and whether there are some, or will be in a moment.
+
+    From the click on Run the results are drawn, empty: the browser has then loaded what draws charts when the first points come.
+
+    Args:
+        skeleton: of the page.
+        results: of the comparison.
+        steer: of a page without a heading: whether the buttons stand here, or above already.
+    """
+    if skeleton.heading:
+        steering.title(results, skeleton.heading, skeleton.page)
+        steering.standing(results)
+    if skeleton.look:
+        st.markdown(skeleton.look)
+    if not skeleton.heading and steer == "row":
+        steering.row(results, skeleton.page)
+    if skeleton.experiments:
+        experiments(skeleton)
+    if not results.empty or results.progress.active:
+        _came_out(skeleton, results)
+        return True
+    steering.nothing_yet(results, skeleton.page, skeleton.nothing_yet, skeleton.nothing_heading)
+    if skeleton.note:
+        st.caption(skeleton.note)
+    return False
+
+
+def body(
+    page: str,
+    results: Results,
+    pictures: Pictures,
+    *,
+    controls: Callable[[str, Results], View] = views.controls,
+    verdict: Pictures = overview.verdict,
+) -> None:
+    """The results themselves."""
+    above = st.container()
+    view = controls(page, results)
+    with above:
+        verdict(results, view)
+    pictures(results, view)
+    table.summary(page, results, view)
+    finish(page, results, view)
+
+
+def finish(page: str, results: Results, view: View) -> None:
+    """The files to take away, and the way to the workbench, but from there."""
+    table.downloads(page, results, view)
+    if page != WORKBENCH:
+        table.workbench_link(results)
+
+
+def experiments(skeleton: Skeleton) -> None:
+    """Links that open the page with its experiments."""
+    start = skeleton.experiments[0].comparison
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{skeleton.page}.comparisons"):
+        st.caption("Compare", width="content")
+        for experiment in skeleton.experiments:
+            query = {**_query(experiment.page, experiment.comparison, start), **skeleton.opens}
+            query |= {f"{experiment.page}.{widget}": value for widget, value in experiment.view.items()}
+            st.page_link(skeleton.path, label=experiment.title, query_params=query)
+
+
+@st.cache_data(show_spinner=False, max_entries=200, hash_funcs={Comparison: lambda comparison: comparison.id})
+def _query(page: str, comparison: Comparison, start: Comparison) -> links.Query:
+    return links.query_for(page, comparison, start)
+
+
+def shown(skeleton: Skeleton, results: Results) -> Experiment | None:
+    """The experiment of the links that the comparison is, if it is one."""
+    return next((each for each in skeleton.experiments if each.comparison.id == results.comparison.id), None)
+
+
+def _came_out(skeleton: Skeleton, results: Results) -> None:
+    """What came out of an experiment of the links, once all of it is stored."""
+    if (known := shown(skeleton, results)) is not None and not results.missing:
+        st.caption(f"{'What came out of this comparison' if known.claims else 'This comparison'}: {plain(known.look)}")
