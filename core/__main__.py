@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from core.runs.store import Store
 
 FAILED, WRONG_INPUT = 1, 2
+Row = dict[str, Any]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -232,9 +233,6 @@ def measure_claims(options: argparse.Namespace) -> None:
     _measure(options, [experiment for experiment in chosen(options.pages) if experiment.claims], measuring.rows, _claimed)
 
 
-Row = dict[str, Any]
-
-
 def _measure(
     options: argparse.Namespace, things: Sequence[Any], rows: Callable[[Any, Store], dict[str, Row]], say: Callable[[Row], str]
 ) -> None:
@@ -258,20 +256,17 @@ class NotRunError(RuntimeError):
 
 
 def _answered(row: Row) -> str:
-    return "\n".join([f"{row['id']:>4}  {row['verdict']:8} {row['question']}  {_seconds(row)}", *_parts(row)])
+    parts = [f"      {part['claim']}: {part['verdict']}" for part in row["parts"]]
+    return "\n".join([f"{row['id']:>4}  {row['verdict']:8} {row['question']}  {_seconds(row)}", *parts])
 
 
 def _claimed(row: Row) -> str:
-    return "\n".join([f"{row['verdict']:8} {row['id']}  {_seconds(row)}", *_parts(row, sentence=True)])
+    parts = [f"      {part['sentence']}" for part in row["parts"]]
+    return "\n".join([f"{row['verdict']:8} {row['id']}  {_seconds(row)}", *parts])
 
 
 def _seconds(row: Row) -> str:
     return f"({row['seconds']:.1f} s of one core)"
-
-
-def _parts(row: Row, *, sentence: bool = False) -> list[str]:
-    """What came of each claim; as a sentence with effect, interval and N."""
-    return [f"      {part['sentence'] if sentence else f'{part['claim']}: {part['verdict']}'}" for part in row["parts"]]
 
 
 def list_runs(options: argparse.Namespace) -> None:

@@ -43,7 +43,7 @@ def page(asked: Sequence[Question], of_questions: dict[str, Row], offered: Seque
 def _lines(about: Sequence[str], row: Row | None) -> list[str]:
     """A line of a table for each claim."""
     said = [(part["sentence"].removesuffix(f": {part['verdict']}"), part["verdict"]) for part in (row["parts"] if row else [])]
-    return [f"| {' | '.join(cell.replace('|', '\\|') for cell in (*about, *each))} |" for each in said]
+    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in (*about, *each)) + " |" for each in said]
 
 
 def _counted(rows: dict[str, Row], what: str) -> str:
