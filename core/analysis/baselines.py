@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import pandas as pd
 from pandas import DataFrame, Series
 
 from core.analysis import metrics
 
 PREFIX = "baseline_"
+
+
+class Guess(NamedTuple):
+    """What a prediction reaches that knows the classes' shares alone: the most frequent class with its share, and the loss in nats of
+    saying each class as often as it comes, which is the shares' entropy.
+    """
+
+    name: str
+    share: float
+    loss: float
+
+
+def of_counts(classes: Mapping[str, int], rows: int) -> Guess:
+    """The guess for classes that come so often among so many rows; of several that come most often, the first."""
+    name, most = max(classes.items(), key=lambda pair: pair[1])
+    shares = [count / rows for count in classes.values() if count]
+    return Guess(name, most / rows, -sum(share * math.log(share) for share in shares))
 
 
 def columns(frame: DataFrame, part: str) -> list[str]:

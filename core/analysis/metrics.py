@@ -15,6 +15,8 @@ from typing import Literal
 from pandas import DataFrame
 
 Task = Literal["classification", "regression"]
+Axis = Literal["epoch", "step", "samples", "seconds"]
+"""What a curve runs along."""
 Where = Literal["history", "layers", "end", "summary"]
 
 CLASSES: tuple[Task, ...] = ("classification",)

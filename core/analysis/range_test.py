@@ -74,3 +74,8 @@ def _steepest(x: np.ndarray, loss: np.ndarray) -> int | None:
     slopes = [np.polyfit(x[start : start + WINDOW], loss[start : start + WINDOW], 1)[0] for start in range(len(x) - WINDOW + 1)]
     place = int(np.argmin(slopes))
     return place + WINDOW // 2 if slopes[place] < 0 else None
+
+
+def top(curve: DataFrame) -> float | None:
+    """Where the axis of the loss ends: a little above the highest first loss, so that what blows up presses nothing flat."""
+    return None if curve.empty else float(1.6 * curve.groupby("variant", observed=True)["loss"].first().max())

@@ -9,7 +9,7 @@ import altair as alt
 import numpy as np
 from pandas import DataFrame
 
-from core.analysis import metrics
+from core.analysis import metrics, over_seeds
 from core.charts.parts import bands, marks, palette, thin, titles
 from core.charts.parts.titles import Axis
 
@@ -39,14 +39,14 @@ def along(
     """
     shown = list(variants)[: len(palette.COLOURS)]
     history = bands.of_variants(history, shown)
-    frame = bands.band(history, metric, x)
+    frame = over_seeds.band(history, metric, x)
     frame = frame[frame[x] > 0] if x in ("step", "seconds") else frame
     frame = thin.thinned(frame[frame["mean"] > 0] if log_y else frame, "variant", value="mean")
     colour = palette.colour(shown, bands.labels(history, shown), width=width)
     kind: Literal["log", "linear"] = "log" if x in ("step", "seconds") else "linear"
     axis = marks.logarithmic("x", most=5, grid=False) if kind == "log" else alt.Axis(tickCount=5, grid=False, **marks.whole(x))
     across = alt.X(f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(type=kind, nice=False), axis=axis)
-    values = bands.seed_lines(history, metric, x)["value"]
+    values = over_seeds.seed_lines(history, metric, x)["value"]
     spread = bands.on_the_axis(frame.dropna(subset=["low"]), values[values > 0] if log_y else values, log=log_y)
     low, mean = (_y(field, metric, history, log_y, top) for field in ("low", "mean"))
     tooltip = [alt.Tooltip("variant:N"), marks.exactly(x), *marks.mean_and_interval(metrics.name(metric))]

@@ -9,8 +9,8 @@ import pandas as pd
 from pandas import DataFrame
 
 from core.analysis import metrics
+from core.analysis.over_seeds import training_twin
 from core.charts.parts import marks, palette, titles
-from core.charts.results.curves import training_twin
 
 _PARTS = {"validation": [1, 0], "training": [5, 3]}
 

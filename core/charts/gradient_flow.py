@@ -9,10 +9,9 @@ import altair as alt
 import numpy as np
 from pandas import DataFrame, Series
 
-from core.analysis import metrics
+from core.analysis import layerwise, metrics
 from core.charts.parts import bands, marks, palette, titles
 
-OUTPUT = "output"
 """What the layer after the hidden ones is called."""
 
 
@@ -23,32 +22,6 @@ class _Look(NamedTuple):
     title: str
     log: bool
     where: list[alt.Tooltip]
-
-
-def at_moment(layers: DataFrame, epoch: float) -> DataFrame:
-    """The rows of each run's last evaluation at or before that epoch, with `place`: 1 for the layer at the input, 2 for the next ...
-
-    layers: a row a run, evaluation and layer, layers in order from input to output; variant, seed and epoch joined.
-    """
-    until = layers[layers["epoch"] <= epoch + 1e-9]
-    last = until[until["step"] == until.groupby("run", observed=True)["step"].transform("max")]
-    return last.assign(place=last.groupby("run", observed=True).cumcount() + 1)
-
-
-def means(frame: DataFrame, by: Sequence[str], column: str, *, log: bool) -> DataFrame:
-    """Mean over seeds with its 95 % t interval, a row a group: the columns of `by`, mean, low, high, n.
-
-    With `log` the mean is the geometric one, and its interval that of the logarithms: values there differ by factors. What is not finite
-    is left out, and with `log` also what is not above 0.
-    """
-    values = frame[column].astype(float)
-    fit = np.isfinite(values) & ((values > 0) if log else True)
-    groups = frame[fit].assign(value=np.log(values[fit]) if log else values[fit]).groupby(list(by), sort=False, observed=True)["value"]
-    table = groups.agg(mean="mean", std="std", n="count")
-    half = bands.half_width(table["std"], table["n"])
-    table = table.assign(low=table["mean"] - half, high=table["mean"] + half).drop(columns="std")
-    ends = ["mean", "low", "high"]
-    return (table.assign(**{name: np.exp(table[name]) for name in ends}) if log else table).reset_index()
 
 
 def by_layer(
@@ -75,7 +48,7 @@ def by_layer(
         height: of the plot, in pixels.
     """
     frame = bands.of_variants(frame, variants)
-    table = means(frame, ["variant", "place", "layer"], column, log=log)
+    table = layerwise.means(frame, ["variant", "place", "layer"], column, log=log)
     if metrics.is_fraction(column):
         table = table.assign(**{name: table[name].clip(0, 1) for name in ("low", "high")})
     axis = alt.Axis(tickMinStep=1, tickCount=10, format="d", grid=False)
@@ -108,7 +81,7 @@ def by_depth(
         height: of the plot, in pixels.
     """
     frame = bands.of_variants(frame, variants)
-    table = means(frame, ["variant", "depth"], column, log=True)
+    table = layerwise.means(frame, ["variant", "depth"], column, log=True)
     places = sorted(int(depth) for depth in frame["depth"].unique())
     axis = alt.Axis(values=places, format="d", grid=False, labelOverlap="greedy")
     x = alt.X("depth:Q", title="depth (hidden layers)", scale=alt.Scale(nice=False, zero=False, padding=8 if len(table) else 0), axis=axis)

@@ -177,24 +177,3 @@ def profile(
     )
     size: dict[str, Any] = {"width": width, "height": 240, "autosize": marks.FIT}
     return alt.LayerChart(layer=parts, title=note, description=described, **size)
-
-
-def by_depth(layers: DataFrame, column: str, *, first: bool = False) -> DataFrame:
-    """A measure of each hidden layer when it was last measured (or first): variant, layer, place (from 1 on), n, mean,
-    low and high (95 % t), min and max of the seeds.
-
-    Args:
-        layers: a row a run, evaluation and layer, layers in order from input to output: variant, seed, run, step, epoch, layer, the column.
-        column: a measure of `layers`.
-        first: the first measurement, which is before training.
-    """
-    hidden = layers[layers["layer"] != "output"]
-    steps = hidden.groupby("run", observed=True)["step"]
-    rows = hidden[hidden["step"] == (steps.transform("min") if first else steps.transform("max"))]
-    places = {name: place for place, name in enumerate(dict.fromkeys(hidden["layer"]), 1)}
-    values = rows[column].where(np.isfinite(rows[column].astype(float)))
-    groups = values.groupby([rows["variant"], rows["layer"]], sort=False, observed=True).agg(["mean", "std", "count", "min", "max"])
-    groups = groups.rename(columns={"count": "n"}).reset_index()
-    half = bands.half_width(groups["std"], groups["n"])
-    table = groups.assign(low=groups["mean"] - half, high=groups["mean"] + half, place=groups["layer"].astype(object).map(places))
-    return table.loc[table["n"] > 0, ["variant", "layer", "place", "n", "mean", "low", "high", "min", "max"]]

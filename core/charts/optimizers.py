@@ -9,7 +9,8 @@ import altair as alt
 import numpy as np
 from pandas import DataFrame
 
-from core.charts.parts import isolines, marks, palette, thin, titles
+from core.analysis import isolines
+from core.charts.parts import marks, palette, thin, titles
 
 START = "start"
 """Name of the selection that a click on the surface makes; it holds x and y."""

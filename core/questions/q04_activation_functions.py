@@ -7,6 +7,7 @@ from typing import Any
 
 from pandas import DataFrame, Series
 
+from core.analysis import layerwise
 from core.analysis.claims import Above, Below
 from core.charts import gradient_flow
 from core.charts.parts.specs import Picture
@@ -36,7 +37,7 @@ def first_layer(evidence: Evidence) -> Series:
 
 def at_start(evidence: Evidence) -> DataFrame:
     """All layers before the first update."""
-    return gradient_flow.at_moment(evidence["deep"].layers, 0.0)
+    return layerwise.at_moment(evidence["deep"].layers, 0.0)
 
 
 def both(evidence: Evidence) -> tuple[Series, Series]:

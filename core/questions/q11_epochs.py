@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from pandas import Series
 
+from core.analysis import layerwise
 from core.analysis.claims import Below, Inside
-from core.charts import gradient_flow
 from core.charts.answer_lines import lines
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
@@ -53,7 +53,7 @@ def headline(evidence: Evidence) -> str:
 
 def picture(evidence: Evidence) -> Picture:
     """The distance over the epochs."""
-    points = gradient_flow.means(evidence[SMALL].frame, ["sampling", "epoch"], "distance", log=True)
+    points = layerwise.means(evidence[SMALL].frame, ["sampling", "epoch"], "distance", log=True)
     points = points.assign(variant=points["sampling"].map(NAMES))
     return lines(
         points, variants=list(NAMES.values()), x="epoch", x_title="epochs, or as many draws", y_scale="log",

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from pandas import DataFrame, Series
 
+from core.analysis import layerwise
 from core.analysis.claims import Above, Below, Inside
-from core.charts import gradient_flow
 from core.charts.answer_lines import lines
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
@@ -51,7 +51,7 @@ def by_rank(evidence: Evidence) -> DataFrame:
     """The units' norms from the longest to the shortest: penalty, rank, mean, low, high, n."""
     frame = evidence["units"].frame.query("layer == 1")
     frame = frame.assign(rank=frame.groupby(["penalty", "seed"])["norm"].rank(method="first", ascending=False).astype(int))
-    return gradient_flow.means(frame.sort_values("rank"), ["penalty", "rank"], "norm", log=False)
+    return layerwise.means(frame.sort_values("rank"), ["penalty", "rank"], "norm", log=False)
 
 
 def headline(evidence: Evidence) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from pandas import DataFrame
+from scipy.stats import entropy
 
-from core.analysis.baselines import sentence
+from core.analysis.baselines import of_counts, sentence
 
 CLASSES = DataFrame({"baseline_test_loss": [2.3, 2.3], "baseline_test_accuracy": [0.1, 0.1], "baseline_test_r2": np.nan})
 
@@ -29,3 +30,9 @@ def test_a_regression_has_its_targets_spread_beside_it():
 def test_before_a_run_has_ended_there_is_nothing_to_say():
     assert sentence(CLASSES.assign(baseline_test_loss=np.nan, baseline_test_accuracy=np.nan)) == ""
     assert sentence(DataFrame({"run": []})) == ""
+
+
+def test_without_looking_at_the_columns_the_most_frequent_class_and_the_entropy_of_the_shares_are_reached():
+    found = of_counts({"cat": 20, "dog": 70, "newt": 10, "none": 0}, 100)
+    assert (found.name, found.share) == ("dog", 0.7)
+    assert np.isclose(found.loss, entropy([0.2, 0.7, 0.1]))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import vl_convert
 
+from core.analysis import layerwise
 from core.analysis import predictions as analysis
 from core.analysis.recurrent import diverged_shares
 from core.charts import gradient_flow, normalization, recurrent
@@ -45,7 +46,7 @@ def of_one(table, names, **given):
 
 
 def moment(table):
-    return gradient_flow.at_moment(layer_rows(table, DEEP), 2.0)
+    return layerwise.at_moment(layer_rows(table, DEEP), 2.0)
 
 
 CHARTS = {
@@ -67,7 +68,7 @@ CHARTS = {
     ),
     "last histograms": lambda table, names: weights.last_histograms(histograms(table), variants=names),
     "by depth": lambda table, names: normalization.profile(
-        normalization.by_depth(layer_rows(table), "weight_norm"), variants=names, column="weight_norm", when="last measured", reference=1.0
+        layerwise.by_depth(layer_rows(table), "weight_norm"), variants=names, column="weight_norm", when="last measured", reference=1.0
     ),
     "final": lambda table, names: summary.final_by(table, variants=names),
     "time": lambda table, names: summary.seconds(table, variants=names),

@@ -11,6 +11,7 @@ import vl_convert
 from pandas import DataFrame
 from scipy import stats
 
+from core.analysis import layerwise
 from core.charts import activation_functions, gradient_flow
 from tests.charts.frames import NAMES, history
 from tests.charts.frames import layers as layer_rows
@@ -26,16 +27,16 @@ def drawn(chart):
 
 def test_a_moment_is_each_runs_last_evaluation_up_to_it():
     rows = layer_rows(history(endings=ENDINGS))
-    found = gradient_flow.at_moment(rows, 4.0)
+    found = layerwise.at_moment(rows, 4.0)
     assert found.groupby("run")["epoch"].unique().str[0].to_dict() == {run: 3.0 if run == "SGD-1" else 4.0 for run in rows["run"].unique()}
     assert (found.groupby("run")["place"].apply(list).map(tuple) == (1, 2, 3)).all()
-    assert (gradient_flow.at_moment(rows, 0.0)["step"] == 0).all()
+    assert (layerwise.at_moment(rows, 0.0)["step"] == 0).all()
 
 
 def test_a_shorter_networks_layers_are_counted_from_its_own_input():
     rows = layer_rows(history(["SGD"], seeds=1), ("hidden1", "output"))
     deeper = layer_rows(history(["Adam"], seeds=1), ("hidden1", "hidden2", "output"))
-    found = gradient_flow.at_moment(DataFrame(rows.to_dict("records") + deeper.to_dict("records")), 0.0)
+    found = layerwise.at_moment(DataFrame(rows.to_dict("records") + deeper.to_dict("records")), 0.0)
     places = found[found["layer"] == "output"].set_index("variant")["place"]
     assert places.to_dict() == {"SGD": 2, "Adam": 3}
 
@@ -43,7 +44,7 @@ def test_a_shorter_networks_layers_are_counted_from_its_own_input():
 @pytest.mark.parametrize("log", [True, False])
 def test_means_and_intervals_are_scipys(log):
     frame = DataFrame({"variant": "a", "seed": range(4), "value": [1.0, 2.0, 8.0, np.inf]})
-    (row,) = gradient_flow.means(frame, ["variant"], "value", log=log).to_dict("records")
+    (row,) = layerwise.means(frame, ["variant"], "value", log=log).to_dict("records")
     values = np.log([1, 2, 8]) if log else np.array([1, 2, 8])
     low, high = stats.t.interval(0.95, 2, values.mean(), stats.sem(values))
     back = np.exp if log else np.asarray

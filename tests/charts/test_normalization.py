@@ -10,6 +10,7 @@ import vl_convert
 from pandas import DataFrame
 from scipy import stats
 
+from core.analysis import layerwise
 from core.charts import normalization
 from core.labs.networks import norm_axes
 from tests.charts.frames import LAYERS, NAMES, history, layers
@@ -76,7 +77,7 @@ TABLES = {
 @pytest.mark.parametrize("first", [False, True])
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 def test_activations_by_depth_are_drawn(table, first):
-    means = normalization.by_depth(layers(table), "weight_norm", first=first)
+    means = layerwise.by_depth(layers(table), "weight_norm", first=first)
     for reference in (None, 0.58):
         drawn(normalization.profile(means, variants=NAMES, column="weight_norm", when="last measured", reference=reference))
 
@@ -84,7 +85,7 @@ def test_activations_by_depth_are_drawn(table, first):
 @pytest.mark.parametrize("first", [False, True])
 def test_the_interval_by_depth_is_scipys_over_the_seeds_at_that_moment(first):
     frame = layers(history(endings={("Adam", 1): ("stopped", 4)}))
-    means = normalization.by_depth(frame, "weight_norm", first=first).set_index(["variant", "layer"])
+    means = layerwise.by_depth(frame, "weight_norm", first=first).set_index(["variant", "layer"])
     for variant in NAMES:
         for layer in LAYERS:
             own = frame[(frame["variant"] == variant) & (frame["layer"] == layer)].groupby("run")["weight_norm"]
@@ -97,4 +98,4 @@ def test_the_interval_by_depth_is_scipys_over_the_seeds_at_that_moment(first):
 
 def test_the_output_is_no_hidden_layer():
     frame = layers(history(), ("hidden1", "hidden2", "output"))
-    assert list(normalization.by_depth(frame, "weight_norm")["layer"].unique()) == ["hidden1", "hidden2"]
+    assert list(layerwise.by_depth(frame, "weight_norm")["layer"].unique()) == ["hidden1", "hidden2"]

@@ -10,8 +10,8 @@ import pytest
 import vl_convert
 from pandas import DataFrame
 
+from core.analysis import isolines
 from core.charts import optimizers
-from core.charts.parts import isolines
 
 NAMES = ("sgd lr=0.1", '"]; alert(1) //')
 

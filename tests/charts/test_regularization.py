@@ -9,6 +9,7 @@ import pytest
 import vl_convert
 from pandas import DataFrame
 
+from core.analysis import generalisation
 from core.charts import early_stopping, regularization
 from core.charts.results import pairs
 from tests.charts.frames import NAMES, history
@@ -48,7 +49,7 @@ def test_it_draws_and_says_in_words_what_it_shows(chart):
 def test_the_gap_is_the_mean_over_seeds_of_validation_minus_training():
     table = history(seeds=4)
     last = table[table["epoch"] == table["epoch"].max()]
-    found = pairs.gap_table(table, NAMES).set_index("variant")
+    found = generalisation.gap_table(table, NAMES).set_index("variant")
     for name in NAMES:
         mine = last[last["variant"] == name]
         assert found.loc[name, "gap"] == pytest.approx(np.mean(mine["val_loss"] - mine["train_loss_eval"]))
@@ -59,7 +60,7 @@ def test_the_gap_is_the_mean_over_seeds_of_validation_minus_training():
 
 
 def test_a_seed_that_diverged_is_in_no_mean_and_stands_as_a_cross():
-    found = pairs.gap_table(DIVERGED, NAMES).set_index("variant")
+    found = generalisation.gap_table(DIVERGED, NAMES).set_index("variant")
     assert found.loc["SGD", "seeds"] == 2
     assert found.loc["SGD", "validation"] < 1
     crosses = pairs.generalisation_gap(DIVERGED, variants=NAMES).layer[-1].data

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from pandas import DataFrame
 
+from core.analysis import layerwise, over_seeds
 from core.charts import compression, gradient_flow
-from core.charts.parts import bands, titles
+from core.charts.parts import titles
 from core.charts.results import curves, layers, weights
 from tests.charts.drawn import axes, headers, size
 from tests.charts.frames import LAYERS, NAMES, histograms, history
@@ -44,11 +45,11 @@ def last(table, names):
 
 
 def by_layer(table, names):
-    return gradient_flow.by_layer(gradient_flow.at_moment(layer_rows(table), 2.0), variants=names, width=COLUMN)
+    return gradient_flow.by_layer(layerwise.at_moment(layer_rows(table), 2.0), variants=names, width=COLUMN)
 
 
 def trade_off(table, names):
-    ends = bands.band(table).groupby("variant", observed=True).tail(1)
+    ends = over_seeds.band(table).groupby("variant", observed=True).tail(1)
     points = DataFrame([row | {"name": row["variant"], "size": size} for row in ends.to_dict("records") for size in (0.1, 1.0)])
     return compression.trade_off(points, variants=names, x="size", x_title="size", y_title="loss", width=COLUMN)
 

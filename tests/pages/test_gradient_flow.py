@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from math import sqrt
 
 import numpy as np
 import pytest
 
+from core.analysis import layerwise
 from core.comparison import Comparison
+from core.experiments.gradient_flow import EXPERIMENTS
 from core.runs.compare import compare
 from core.runs.store import Store
 from core.ui.form import links
 from core.ui.pages.gradient_flow import depth as gradient_depth
 from core.ui.pages.gradient_flow import gradient_flow
-from core.ui.pages.gradient_flow.comparisons import COMPARISONS
 from core.ui.pages.gradient_flow.gradient_flow import DEPTH, FUNCTIONS, PAGE, START
 from tests.pages.conftest import assert_no_error, texts
 
 PATH = "pages/gradient_flow.py"
+OFFERED = {experiment.title: experiment for experiment in EXPERIMENTS}
 BASE = {"data": "moons", "model": {"kind": "mlp", "hidden": [8, 8]}, "optimizer": {"kind": "sgd", "lr": 0.1}, "training": {"epochs": 3}}
 SMALL = Comparison.load({"base": BASE, "vary": {"model.activation": ["sigmoid", "relu"]}, "seeds": 3})
 
@@ -88,8 +91,8 @@ def test_what_the_measurements_leave_out_is_said_where_it_concerns_the_networks(
 
 
 def test_the_ends_are_medians_over_seeds(measured):
-    frame = gradient_flow.charts.at_moment(measured.layers(SMALL)[0], 3.0)
-    found = gradient_flow.ends(frame, [*SMALL.names, "not begun"]).set_index("variant")
+    frame = layerwise.at_moment(measured.layers(SMALL)[0], 3.0)
+    found = layerwise.first_and_last(frame, [*SMALL.names, "not begun"]).set_index("variant")
     for name, rows in frame[frame["layer"] != "output"].groupby("variant", sort=False):
         first, last = (rows[rows["layer"] == layer].set_index("seed")["grad_norm"] for layer in ("hidden1", "hidden2"))
         assert found.loc[name, "ratio"] == pytest.approx(np.median(first / last))
@@ -102,13 +105,13 @@ def test_it_opens_in_the_workbench(open_page, measured):
     assert SMALL.id in link.proto.query_string
 
 
-@pytest.mark.parametrize("name", COMPARISONS)
+@pytest.mark.parametrize("name", OFFERED)
 def test_every_link_opens_its_comparison(open_page, store, name):
-    comparison = COMPARISONS[name].comparison
+    comparison = OFFERED[name].comparison
     app = open_page(PATH)
     link = next(link for link in app.get("page_link") if link.proto.label == name)
     assert comparison.id in link.proto.query_string
-    app = open_page(PATH, query(comparison, **COMPARISONS[name].view))
+    app = open_page(PATH, query(comparison, **OFFERED[name].view))
     app.button(key=f"{PAGE}.run_here").click().run()
     assert store.progress(comparison).pending == "run"
 
@@ -117,9 +120,9 @@ def test_dead_units_open_where_their_text_can_be_seen_though_the_address_was_for
     open_page, store, monkeypatch
 ):
     """Widgets that are not drawn before the first results forget their address."""
-    shown = COMPARISONS["dead units"]
     tiny = Comparison.load({"base": {**BASE, "training": {"epochs": 8}}, "vary": {"optimizer.lr": [0.1, 0.2]}, "seeds": 1})
-    monkeypatch.setitem(COMPARISONS, "dead units", shown._replace(comparison=tiny))
+    offered = [replace(OFFERED["dead units"], subject=tiny)]
+    monkeypatch.setattr(gradient_flow, "WORDS", replace(gradient_flow.WORDS, experiments=offered))
     compare(tiny, store=store, progress=False)
     app = open_page(PATH, query(tiny))
     assert app.slider(key=f"{PAGE}.after").value == 8
@@ -127,7 +130,7 @@ def test_dead_units_open_where_their_text_can_be_seen_though_the_address_was_for
 
 
 def test_the_link_to_depth_shows_the_training_loss(open_page, measured):
-    app = open_page(PATH, query(**COMPARISONS["depth"].view))
+    app = open_page(PATH, query(**OFFERED["depth"].view))
     assert app.selectbox(key=f"{PAGE}.metric").value == "train_loss_eval"
 
 

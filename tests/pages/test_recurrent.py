@@ -17,7 +17,7 @@ from core.ui.pages.recurrent import parts
 from tests.pages.conftest import assert_no_error, texts
 
 PAGE = "pages/recurrent.py"
-OFFERED = [(part.tab, start.label) for part in parts.PARTS.values() for start in part.starts]
+OFFERED = [(part.tab, offered.title) for part in parts.PARTS.values() for offered in part.experiments]
 
 
 def small(data="adding", **varied):
@@ -53,7 +53,7 @@ def stored(home, trained_here):
 
 @pytest.mark.parametrize(("tab", "label"), OFFERED)
 def test_every_comparison_that_is_offered_is_one_link_and_one_click_away(open_page, store, tab, label):
-    comparison = next(start.comparison for start in parts.PARTS[tab].starts if start.label == label)
+    comparison = next(offered.comparison for offered in parts.PARTS[tab].experiments if offered.title == label)
     app = open_page(PAGE, query(comparison, tab))
     shown = [link.proto.query_string for link in app.get("page_link") if link.proto.label == label]
     assert comparison.id in shown[0]

@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from core.charts.results import pairs
+from core.analysis import generalisation
 from core.comparison import Comparison
 from core.labs.regularization import regularization_path
 from core.runs.compare import compare
@@ -64,7 +64,7 @@ def test_the_gap_is_shown_and_told_exactly(open_page, penalised):
     charts = [chart.proto.spec for chart in app.get("vega_lite_chart")]
     assert "training and validation" in charts[0]
     shown = app.dataframe[0].value
-    expected = pairs.gap_table(penalised.history(SMALL)[0], SMALL.names)
+    expected = generalisation.gap_table(penalised.history(SMALL)[0], SMALL.names)
     assert list(shown["gap"]) == pytest.approx(list(expected["gap"]))
     assert list(shown["variant"]) == ["l1_proximal=0.0", "l1_proximal=0.05"] or list(shown["variant"]) == SMALL.names
 

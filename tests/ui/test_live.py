@@ -10,11 +10,12 @@ import pytest
 from pandas import DataFrame
 from sqlalchemy import select
 
+from core.analysis.over_seeds import level
 from core.engine.records import Records
 from core.runs.store import Store, ledger, recording
 from core.runs.store.schema import runs
 from core.ui.results import live
-from core.ui.results.live import PAUSED, SOON, STEADY, Reader, interval, level
+from core.ui.results.live import PAUSED, SOON, STEADY, Reader, interval
 from tests.runs.helpers import comparison, records_of
 
 TWO = comparison(0.1, 0.01, seeds=2)

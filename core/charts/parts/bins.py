@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
+from core.analysis import binning
 from core.charts.parts import marks, thin
 from core.charts.parts.titles import Axis
 
-BINS = 32
 _CELL = ("left", "right", "panel", "low", "high", "share")
 
 
@@ -31,38 +31,12 @@ def cells(frame: DataFrame, x: Axis = "epoch", moments: int = thin.POINTS) -> Da
 
 
 def _layer_cells(part: DataFrame, x: Axis) -> DataFrame:
-    edges = common_edges(part["low"].to_numpy(float), part["high"].to_numpy(float))
+    edges = binning.common_edges(part["low"].to_numpy(float), part["high"].to_numpy(float))
     counts = np.stack(list(part["counts"])).astype(float)
-    share = rebinned(part["low"].to_numpy(float), part["high"].to_numpy(float), counts, edges)
+    share = binning.rebinned(part["low"].to_numpy(float), part["high"].to_numpy(float), counts, edges)
     place = part[["variant", "layer", x, "left", "right"]].assign(panel=part["variant"].astype(str) + ", " + part["layer"])
-    table = place.loc[place.index.repeat(BINS)].reset_index(drop=True)
+    table = place.loc[place.index.repeat(binning.BINS)].reset_index(drop=True)
     table = table.assign(low=np.tile(edges[:-1], len(part)), high=np.tile(edges[1:], len(part)), share=share.ravel())
-    outermost = np.tile(np.isin(np.arange(BINS), (0, BINS - 1)), len(part))  # kept, so that all panels of a layer have the same axis
+    # The outermost cells are kept, so that all panels of a layer have the same axis.
+    outermost = np.tile(np.isin(np.arange(binning.BINS), (0, binning.BINS - 1)), len(part))
     return table[(table["share"] > 0) | outermost]
-
-
-def common_edges(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """33 edges over all the ranges, but at most the usual width further out on each side than the usual range."""
-    width = max(float(np.median(high - low)), 1e-12)
-    first, last = max(low.min(), np.median(low) - width), min(high.max(), np.median(high) + width)
-    return np.linspace(first, max(last, first + 1e-12), BINS + 1)
-
-
-def rebinned(low: np.ndarray, high: np.ndarray, counts: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """The shares of N histograms in other bins, (N, E-1), those outside of the edges in the outermost.
-
-    Args:
-        low: (N,) lower end of each histogram.
-        high: (N,) upper end.
-        counts: (N, B) in B equal bins between the two.
-        edges: (E,) of the new bins.
-    """
-    bins = counts.shape[1]
-    below = np.concatenate([np.zeros((len(counts), 1)), counts.cumsum(axis=1)], axis=1)
-    width = np.maximum(high - low, 1e-12)
-    place = np.clip((edges - low[:, None]) / width[:, None] * bins, 0, bins)
-    left = np.minimum(place.astype(int), bins - 1)
-    rows = np.arange(len(counts))[:, None]
-    at_edges = below[rows, left] + (place - left) * counts[rows, left]
-    at_edges[:, 0], at_edges[:, -1] = 0, below[:, -1]
-    return np.diff(at_edges, axis=1) / np.maximum(below[:, -1:], 1)

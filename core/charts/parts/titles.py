@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import get_args
 
 from core.analysis import metrics
-
-Axis = Literal["epoch", "step", "samples", "seconds"]
+from core.analysis.metrics import Axis as Axis
 
 AXES: dict[Axis, str] = {axis: metrics.title(axis) for axis in get_args(Axis)}
 """What runs along the bottom of a chart, with its unit."""

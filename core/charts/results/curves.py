@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from core.analysis import metrics
+from core.analysis import metrics, over_seeds
 from core.charts.parts import bands, domains, marks, palette, thin, titles
-from core.charts.parts.bands import band as band
 from core.charts.parts.titles import Axis
 
 SEED_POINTS = 4_000
@@ -22,7 +21,7 @@ HOVER_POINTS = 500
 """Most points of a panel that answer to the pointer, all curves together."""
 
 _PARTS = ["validation", "training"]
-_ENDINGS = {bands.DIVERGED: ("×", marks.CROSS), bands.STOPPED: ("○", "circle")}
+_ENDINGS = {over_seeds.DIVERGED: ("×", marks.CROSS), over_seeds.STOPPED: ("○", "circle")}
 
 
 def loss_curves(
@@ -61,10 +60,10 @@ def loss_curves(
         height: of the plot, in pixels.
         columns: panels side by side.
     """
-    history = bands.with_stretches(bands.of_variants(history, variants))
-    twin = training_twin(history, metric) if with_train else None
-    lines = bands.seed_lines(history, metric, x)
-    drawn = pd.concat([lines, bands.seed_lines(history, twin, x)]) if twin else lines
+    history = over_seeds.with_stretches(bands.of_variants(history, variants))
+    twin = over_seeds.training_twin(history, metric) if with_train else None
+    lines = over_seeds.seed_lines(history, metric, x)
+    drawn = pd.concat([lines, over_seeds.seed_lines(history, twin, x)]) if twin else lines
     domain = domains.domain(drawn, log_y=log_y, focus=focus)
     look = _Look(metric, x, domain, log_y, x_end, metrics.loss_unit(history), twin, width)
     room = {"width": width, "height": height}
@@ -75,12 +74,6 @@ def loss_curves(
     panels = [_panel(history, lines, group, look, with_seeds, **room) for group in palette.groups(variants)]
     shared = {"x": "shared", "y": "shared", "color": "independent"}  # the same axes, and to each panel the legend of its variants
     return alt.ConcatChart(concat=panels, columns=columns, resolve=alt.Resolve(scale=shared), autosize=marks.PAD, description=description)
-
-
-def training_twin(history: DataFrame, metric: str) -> str | None:
-    """The same metric on the training data; None where there is none, or it is not measured."""
-    twin = metrics.twin(metric)
-    return None if twin is None or (len(history) and history[twin].isna().all()) else twin
 
 
 @dataclass(frozen=True)
@@ -120,8 +113,8 @@ def _panel(history: DataFrame, lines: DataFrame, group: list[str], look: _Look, 
     """One panel of at most 8 variants."""
     history, lines = bands.of_variants(history, group), look.drawable(bands.of_variants(lines, group), "value")
     colour = palette.colour(group, bands.labels(history, group), width=look.width)
-    means = look.drawable(band(history, look.metric, look.x), "mean")
-    shown, endings = thin.thinned(means, bands.apart(means), value="mean"), bands.endings(history, look.metric, look.x)
+    means = look.drawable(over_seeds.band(history, look.metric, look.x), "mean")
+    shown, endings = thin.thinned(means, over_seeds.apart(means), value="mean"), over_seeds.endings(history, look.metric, look.x)
     layers = [_seeds(lines, look, colour)] if with_seeds else []
     layers += [_band(shown, lines, look, colour), _means(shown, history, look, colour)]
     layers += [_endings(endings, look, colour), _hover(means, look, colour)]
@@ -140,15 +133,15 @@ def _note(look: _Look, endings: set[str], *, banded: bool, broken: bool) -> alt.
 
 def _seeds(lines: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     points = SEED_POINTS // max(lines["run"].nunique(), 1)
-    lines = thin.thinned(lines, bands.apart(lines, "run"), min(points, thin.POINTS), value="value")
-    lines = lines[["variant", look.x, "value"]].assign(run=lines.groupby(bands.apart(lines, "run"), sort=False).ngroup())  # short
+    lines = thin.thinned(lines, over_seeds.apart(lines, "run"), min(points, thin.POINTS), value="value")
+    lines = lines[["variant", look.x, "value"]].assign(run=lines.groupby(over_seeds.apart(lines, "run"), sort=False).ngroup())  # short
     chart = alt.Chart(lines).mark_line(strokeWidth=1, opacity=0.28, clip=True, **marks.MANY)
     return chart.encode(look.x_channel(), look.y_channel("value"), colour, detail=alt.Detail("run:N"))
 
 
 def _band(shown: DataFrame, lines: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     """The interval of the mean."""
-    spread = shown.loc[shown["low"].notna(), [*bands.apart(shown), look.x, "low", "high", "lowest"]]
+    spread = shown.loc[shown["low"].notna(), [*over_seeds.apart(shown), look.x, "low", "high", "lowest"]]
     if np.allclose(spread["low"], spread["high"], rtol=1e-9, atol=0):  # as of a rate that all seeds have in common
         spread = spread.iloc[:0]
     drawn = bands.on_the_axis(spread, lines["value"], log=look.log_y)
@@ -160,9 +153,11 @@ def _means(shown: DataFrame, history: DataFrame, look: _Look, colour: alt.Color)
     """The mean curves, those of the training twin dashed."""
     parts = [shown]
     if look.twin:
-        twin = look.drawable(band(history, look.twin, look.x), "mean")
-        parts.append(thin.thinned(twin, bands.apart(twin), value="mean"))
-    lines = pd.concat([part[[*bands.apart(part), look.x, "mean"]].assign(part=name) for part, name in zip(parts, _PARTS, strict=False)])
+        twin = look.drawable(over_seeds.band(history, look.twin, look.x), "mean")
+        parts.append(thin.thinned(twin, over_seeds.apart(twin), value="mean"))
+    lines = pd.concat(
+        [part[[*over_seeds.apart(part), look.x, "mean"]].assign(part=name) for part, name in zip(parts, _PARTS, strict=False)]
+    )
     chart = alt.Chart(lines).mark_line(strokeWidth=2, clip=True, **marks.MANY)
     return chart.encode(look.x_channel(), look.y_channel(), colour, look.dash, *_detail(lines))
 

@@ -9,7 +9,7 @@ import altair as alt
 import numpy as np
 from pandas import DataFrame, Series
 
-from core.analysis import metrics
+from core.analysis import layerwise, metrics
 from core.charts.parts import bands, marks, palette, thin, titles
 from core.charts.parts.titles import Axis
 
@@ -57,7 +57,7 @@ def heatmap(
     names = list(layers["layer"].unique())
     beside = 48 + 6 * max(map(len, names), default=0)
     panel = marks.panel_width(width, columns, beside)
-    frame = _fewer(medians(bands.of_variants(layers, variants), column, x), x, panel)
+    frame = _fewer(layerwise.medians(bands.of_variants(layers, variants), column, x), x, panel)
     ends = _ends(frame["value"], column, log) if span is None else span
     # Zero has no place among factors: it takes the lowest colour. A cell without a value needs some number too, or Vega-Lite drops it.
     frame = frame.assign(shown=frame["value"].clip(*ends).fillna(ends[0]), known=frame["value"].notna())
@@ -87,18 +87,7 @@ def _height(wanted: int, rows: int) -> int:
 
 def span_of(layers: DataFrame, column: str, x: Axis = "epoch") -> tuple[float, float]:
     """The ends of the colours that `heatmap` takes for these rows."""
-    return _ends(medians(layers, column, x)["value"], column, column not in LINEAR)
-
-
-def medians(layers: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
-    """Median over seeds: variant, layer, step, the x axis, value (NaN where no seed is finite).
-
-    Moments before anything was measured (an update's size, before the first update) are left out.
-    """
-    groups = bands.by_layer(layers, column, x)
-    table = bands.with_axis(groups["value"].median().to_frame(), groups["place"].mean(), x)
-    measured = table["value"].notna().groupby(table["step"]).transform("any")
-    return table[measured | (table["step"] > 0)]
+    return _ends(layerwise.medians(layers, column, x)["value"], column, column not in LINEAR)
 
 
 def _fewer(frame: DataFrame, x: Axis, width: int) -> DataFrame:

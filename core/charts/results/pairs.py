@@ -8,10 +8,8 @@ import altair as alt
 import pandas as pd
 from pandas import DataFrame
 
-from core.analysis import metrics
+from core.analysis import generalisation, metrics, over_seeds
 from core.charts.parts import bands, marks, palette, titles
-from core.charts.results.curves import training_twin
-from core.charts.results.summary import final_values, intervals
 
 _ROW = 40
 _SHAPES = ("circle", "diamond")
@@ -28,16 +26,9 @@ def generalisation_gap(history: DataFrame, *, variants: Sequence[str], metric: s
         width: of the whole chart, in pixels.
     """
     history = bands.of_variants(history, variants)
-    values, parts = ends_by_part(history, metric)
+    values, parts = generalisation.ends_by_part(history, metric)
     title = metrics.title(metric, metrics.loss_unit(history)).removeprefix("validation ").removeprefix("training ")
     return pairs(values, parts=parts, variants=variants, title=title, width=width)
-
-
-def ends_by_part(history: DataFrame, metric: str) -> tuple[DataFrame, tuple[str, ...]]:
-    """The last values of the runs, as `pairs` takes them, and the parts: training (where the metric is measured on it) and validation."""
-    twin = training_twin(history, metric)
-    columns = {**({"training": twin} if twin else {}), "validation" if metric.startswith("val_") else "training": metric}
-    return pd.concat([final_values(history, column).assign(part=part) for part, column in columns.items()]), tuple(columns)
 
 
 def pairs(values: DataFrame, *, parts: Sequence[str], variants: Sequence[str], title: str, width: int = 360) -> alt.LayerChart:
@@ -70,17 +61,6 @@ def pairs(values: DataFrame, *, parts: Sequence[str], variants: Sequence[str], t
     return alt.LayerChart(layer=layers, width=width, height=height, autosize=marks.FIT, description=described)
 
 
-def gap_table(history: DataFrame, variants: Sequence[str], metric: str = "val_loss") -> DataFrame:
-    """A row a variant: seeds that ended finite, the mean of each part at the end, and `gap`, validation minus training (NaN with one)."""
-    values, parts = ends_by_part(history, metric)
-    ended = values[values["ending"] == ""]
-    by_run = ended.set_index(["variant", "seed", "part"])["value"].unstack("part").reindex(columns=list(parts))
-    by_run["gap"] = by_run["validation"] - by_run["training"] if len(parts) > 1 else float("nan")
-    groups = by_run.groupby(level="variant", observed=True)
-    table = groups.mean().assign(seeds=groups.size()).reindex(list(variants))
-    return table[["seeds", *parts, "gap"]].rename_axis(index="variant", columns=None).reset_index()
-
-
 def _labels(values: DataFrame, variants: Sequence[str]) -> list[list[str]]:
     """Each variant in two lines: its name, and how many of its seeds diverged where any did."""
     ended = values.drop_duplicates(["variant", "seed"])
@@ -89,7 +69,7 @@ def _labels(values: DataFrame, variants: Sequence[str]) -> list[list[str]]:
 
 
 def _means(values: DataFrame, parts: Sequence[str], variants: Sequence[str]) -> DataFrame:
-    frames = [intervals(values[values["part"] == part]).assign(part=part) for part in parts]
+    frames = [over_seeds.intervals(values[values["part"] == part]).assign(part=part) for part in parts]
     frame = bands.of_variants(pd.concat(frames, ignore_index=True), variants)
     return frame.assign(low=frame["low"].fillna(frame["mean"]), high=frame["high"].fillna(frame["mean"]))
 

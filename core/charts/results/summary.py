@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 import altair as alt
-import numpy as np
 from pandas import DataFrame, Series
 
-from core.analysis import metrics
+from core.analysis import metrics, over_seeds
 from core.charts.parts import bands, marks, palette, thin, titles
 from core.charts.parts.titles import Axis
 
@@ -38,7 +37,7 @@ def final_by(
     history = bands.of_variants(history, variants)
     which = "" if at == "last" else f"{at} "
     title = which + metrics.title(metric, metrics.loss_unit(history))
-    values = final_values(history, metric, at)
+    values = over_seeds.final_values(history, metric, at)
     return _strip(values, variants, bands.two_lines(history, variants), title, width)
 
 
@@ -48,7 +47,7 @@ def seconds(history: DataFrame, *, variants: Sequence[str], width: int = 360) ->
     There is no interval: the runs of a stack carry equal shares of its time, so the seeds are no independent measurements of it.
     """
     history = bands.of_variants(history, variants)
-    values, title = final_values(history, "seconds"), metrics.title("seconds")
+    values, title = over_seeds.final_values(history, "seconds"), metrics.title("seconds")
     ended = values[values["ending"] == ""]
     medians = ended.groupby("variant", sort=False, observed=True)["value"].agg(median="median", n="count").reset_index()
     y, colour = _rows(variants, bands.two_lines(history, variants), width), palette.colour(variants)
@@ -64,32 +63,9 @@ def seconds(history: DataFrame, *, variants: Sequence[str], width: int = 360) ->
     return _put_together(layers, note, described, variants, width)
 
 
-def final_values(history: DataFrame, metric: str, at: Literal["last", "lowest", "highest"] = "last") -> DataFrame:
-    """One row a run that has a finite value: variant, seed, value and ending ("" or "diverged").
-
-    A run that diverged stands with its last finite value, whatever `at` says.
-    """
-    lines = bands.seed_lines(history, metric)
-    groups = lines.groupby("run", sort=False, observed=True)["value"]
-    last = lines.drop_duplicates("run", keep="last").set_index("run")
-    diverged = bands.ends(history).set_index("run")["status"].eq("diverged").reindex(last.index)
-    wanted = {"last": last["value"], "lowest": groups.min(), "highest": groups.max()}[at]
-    value = last["value"].where(diverged, wanted)
-    table = last.assign(value=value, ending=np.where(diverged, bands.DIVERGED, ""))
-    return table[["variant", "seed", "value", "ending"]].reset_index(drop=True)
-
-
-def intervals(values: DataFrame) -> DataFrame:
-    """Mean and 95 % t interval over the seeds that did not diverge: variant, mean, low, high, n."""
-    groups = values[values["ending"] == ""].groupby("variant", sort=False, observed=True)["value"]
-    table = groups.agg(mean="mean", std="std", n="count")
-    half = bands.half_width(table["std"], table["n"])
-    return table.assign(low=table["mean"] - half, high=table["mean"] + half).drop(columns="std").reset_index()
-
-
 def _strip(values: DataFrame, variants: Sequence[str], labels: Sequence[Sequence[str]], title: str, width: int) -> alt.LayerChart:
     """Ticks for the seeds, a dot and a rule for the mean and its interval; a cross beyond the others stands at their edge."""
-    ended, means = values[values["ending"] == ""], intervals(values)
+    ended, means = values[values["ending"] == ""], over_seeds.intervals(values)
     y, colour = _rows(variants, labels, width), palette.colour(variants)
     seed = [alt.Tooltip("variant:N"), alt.Tooltip("seed:O"), marks.number("value", title)]
     mean = [alt.Tooltip("variant:N"), *marks.mean_and_interval(title)]
@@ -138,5 +114,5 @@ def _within(values: Series, others: Series) -> Series:
 
 def sparklines(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> dict[str, list[float]]:
     """The mean curve of each variant over its seeds as at most 60 numbers."""
-    means = thin.thinned(bands.band(history, metric, x), "variant", SPARKLINE, value="mean")
+    means = thin.thinned(over_seeds.band(history, metric, x), "variant", SPARKLINE, value="mean")
     return {str(variant): values.tolist() for variant, values in means.groupby("variant", sort=False, observed=True)["mean"]}

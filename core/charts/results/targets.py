@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import altair as alt
 import numpy as np
-from pandas import DataFrame
 
+from core.analysis import binning
 from core.charts.parts import marks, palette
-
-BINS = 30
 
 
 def histogram(values: np.ndarray, *, title: str, width: int = 360, height: int = 140) -> alt.Chart:
@@ -20,8 +18,7 @@ def histogram(values: np.ndarray, *, title: str, width: int = 360, height: int =
         width: of the chart, in pixels; the page may stretch it.
         height: of the plot, in pixels.
     """
-    counts, edges = np.histogram(values[np.isfinite(values)], bins=BINS)
-    frame = DataFrame({"left": edges[:-1], "right": edges[1:], "rows": counts, "floor": 0})
+    frame = binning.of_target(values).assign(floor=0)
     x = alt.X("left:Q", title=title, scale=alt.Scale(nice=False, zero=False), axis=alt.Axis(tickCount=6))
     bars = alt.Chart(frame).mark_rect(color=palette.COLOURS[0])
     tooltip = [marks.number("left", "from"), marks.number("right", "to"), alt.Tooltip("rows:Q")]

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 from pandas import DataFrame
 
-from core.analysis import metrics
+from core.analysis import binning, layerwise, metrics
 from core.charts.parts import bands, bins, marks, palette, thin, titles
 from core.charts.parts.titles import Axis
 from core.charts.results.layers import heatmap
@@ -47,19 +47,10 @@ def by_layer(
     """
     if frame["layer"].nunique() > MOST_LAYERS:
         return heatmap(frame, variants=variants, column=column, x=x, width=width, columns=1)
-    means = layer_means(bands.of_variants(frame, variants), column, x)
+    means = layerwise.layer_means(bands.of_variants(frame, variants), column, x)
     charts = [_layer_panels(bands.of_variants(means, group), group, column, x, width, columns) for group in palette.groups(variants)]
     described = f"Line charts of {metrics.name(column)} against {titles.AXES[x]}, a panel a layer, for {titles.listed(list(variants))}."
     return _one_or_several(charts, described)
-
-
-def layer_means(frame: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
-    """Mean over seeds with its 95 % t interval: variant, layer, step, the x axis, mean, low, high, n."""
-    groups = bands.by_layer(frame, column, x)
-    table = groups["value"].agg(["mean", "std", "count"]).rename(columns={"count": "n"})
-    half = bands.half_width(table["std"], table["n"])
-    table = table.assign(low=table["mean"] - half, high=table["mean"] + half).drop(columns="std")
-    return bands.with_axis(table[table["n"] > 0], groups["place"].mean(), x)
 
 
 def _layer_panels(means: DataFrame, group: list[str], column: str, x: Axis, width: int, columns: int) -> alt.FacetChart:
@@ -109,7 +100,7 @@ def histograms(
     frame = _of_one_seed(bands.of_variants(frame, variants), seed)
     frame = frame if layers is None else frame[frame["layer"].isin(list(layers))]
     names, shown = list(frame["layer"].unique()), [variant for variant in variants if variant in set(frame["variant"].unique())]
-    table = bins.cells(frame, x, CELLS // max(len(names) * len(shown), 1) // bins.BINS)
+    table = bins.cells(frame, x, CELLS // max(len(names) * len(shown), 1) // binning.BINS)
     chart = alt.Chart(table, width=marks.panel_width(width, columns, 70), height=120).mark_rect(clip=True, **marks.MANY)
     chart = chart.encode(
         alt.X("left:Q", title=titles.AXES[x], scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=5, **marks.whole(x))),

@@ -113,3 +113,13 @@ def through_weight_norm(v_CI: Floats, grad_CI: Floats, g: float = 1.0) -> Floats
     direction_CI = v_CI / length_C1
     along_C1 = (grad_CI * direction_CI).sum(1, keepdims=True)
     return np.asarray(g / length_C1 * (grad_CI - along_C1 * direction_CI))
+
+
+def weight_norm_products(x_NCP: Floats, seed: int) -> tuple[Floats, Floats]:
+    """For each unit, of a gradient of w drawn at random: v times the gradient of w, and v times that of v, which is 0; (C,).
+
+    x_NCP: the weights v, of N inputs at P positions into C units.
+    """
+    v_CI = x_NCP.transpose(1, 0, 2).reshape(x_NCP.shape[1], -1)
+    grad_CI = np.random.default_rng(seed).normal(size=v_CI.shape)
+    return (v_CI * grad_CI).sum(1), (v_CI * through_weight_norm(v_CI, grad_CI)).sum(1)

@@ -175,7 +175,6 @@ def draw_range_test(results: Results) -> None:
     metric = results.once("range metric", lambda: range_test.measured_loss(results.history))
     curve = results.once("range curve", lambda: range_test.curve(results.history, metric), sensitivity.PATIENCE)
     read = results.once("range readings", lambda: range_test.readings(curve), sensitivity.PATIENCE)
-    top = None if curve.empty else float(1.6 * curve.groupby("variant", observed=True)["loss"].first().max())
     chart(
         results,
         f"{PAGE}.test.curve",
@@ -185,7 +184,7 @@ def draw_range_test(results: Results) -> None:
         stretch=True,
         patience=2.0,
         metric=metric,
-        top=top,
+        top=range_test.top(curve),
         loss=loss_unit(results),
     )
     _suggested(read)

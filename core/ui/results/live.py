@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeVar, cast
 import streamlit as st
 from pandas import CategoricalDtype, DataFrame
 
+from core.analysis import over_seeds
 from core.analysis.statistics import standing
 from core.comparison import Comparison
 from core.runs.store import Followed, Progress, Store
@@ -79,7 +80,7 @@ class Results:
 
     history, layers, runs: as `core.runs.store.Store` gives them, with a row for what is stored and none for what is not; in the first two
         the variants are categories, in the order of the comparison. While runs are on their way, those of a variant are shown as far as
-        all of them have come: see `level`.
+        all of them have come: see `core.analysis.over_seeds.level`.
     course: the history with the rows from before rewinds, which `history` leaves out: it has one row a run and step. Where there are
         none it is the same frame.
     """
@@ -160,25 +161,11 @@ class Reader:
         self._history = self._store.follow(self._comparison, self._history)
         self._layers = self._store.follow_layers(self._comparison, self._layers)
         self._things.seconds, self._read_at = 0.0, time.monotonic()
-        frames = level(self._history[0], self._layers[0])
+        frames = over_seeds.level(self._history[0], self._layers[0])
         history, layers = (frame.astype({"variant": CategoricalDtype(self._comparison.names)}) for frame in frames)
         runs = self._store.runs(self._comparison)
         self._reading = time.thread_time() - began
         return Results(self._comparison, progress, standing(history), history, layers, runs, self._store, progress.version, self._things)
-
-
-def level(history: DataFrame, layers: DataFrame) -> tuple[DataFrame, DataFrame]:
-    """History and layers, each running variant cut at the step that all of its runs have reached.
-
-    Seeds train in several stacks: a mean over the few that are ahead would jump when the others come.
-    """
-    last = history.drop_duplicates("run", keep="last")
-    under_way = last[last["status"] == "running"]
-    if under_way["step"].eq(under_way.groupby("variant")["step"].transform("min")).all():
-        return history, layers
-    reached = under_way.groupby("variant")["step"].transform("min").set_axis(under_way["run"])
-    ahead = [frame["step"] > frame["run"].map(reached).fillna(math.inf) for frame in (history, layers)]
-    return history[~ahead[0]], layers[~ahead[1]]
 
 
 def reader(comparison: Comparison) -> Reader:

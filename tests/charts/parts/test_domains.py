@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from pandas import DataFrame
 
-from core.charts.parts import bands, domains
+from core.analysis import over_seeds
+from core.charts.parts import domains
 from tests.charts.frames import history
 
 
@@ -54,6 +55,6 @@ def test_few_or_equal_values_have_a_domain(values, log_y):
 
 def test_a_diverging_run_among_others_is_beyond_the_axis():
     table = history(seeds=5, epochs=20, endings={("SGD", 1): ("diverged", 9)})
-    found = domains.domain(bands.seed_lines(table), log_y=False, focus=True)
+    found = domains.domain(over_seeds.seed_lines(table), log_y=False, focus=True)
     assert found.notes == ("1 value above the axis",)
     assert found.high < 5

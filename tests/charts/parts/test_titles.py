@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from pandas import DataFrame
 
-from core.analysis import metrics
+from core.analysis import generalisation, metrics
 from core.charts import early_stopping
-from core.charts.results import curves, pairs
+from core.charts.results import curves
 from core.engine.records import HISTORY_COLUMNS, LAYER_COLUMNS
 from tests.charts.frames import NAMES, history
 
@@ -38,7 +38,7 @@ def test_a_chart_made_within_a_sample_says_it(make):
 def test_a_training_twin_that_is_not_measured_is_neither_drawn_nor_named():
     table = history().assign(train_loss_eval=np.nan)
     assert "dashed" not in json.dumps(curves.loss_curves(table, variants=NAMES).to_dict())
-    assert pairs.ends_by_part(table, "val_loss")[1] == ("validation",)
+    assert generalisation.ends_by_part(table, "val_loss")[1] == ("validation",)
     stops = DataFrame({name: [] for name in ("rule", "epoch", "value", "kept_epoch", "kept")})
     one = table[table["run"] == table["run"].iloc[0]]
     assert "dashed" not in json.dumps(early_stopping.stopping_points(one, stops, rules=["patience"]).to_dict())

@@ -10,6 +10,8 @@ import vl_convert
 from pandas import DataFrame
 from scipy import stats
 
+from core.analysis import layerwise
+from core.analysis.binning import rebinned
 from core.charts.parts import bins, marks
 from core.charts.results import layers, weights
 from tests.charts.frames import LAYERS, NAMES, histograms, history
@@ -24,7 +26,7 @@ def rows():
 def test_a_heat_map_shows_the_median_over_seeds(rows):
     rows.loc[rows["run"] == "SGD-0", "grad_norm"] = np.inf
     rows.loc[(rows["run"] == "SGD-1") & (rows["step"] == 7), "grad_norm"] = np.nan
-    found = layers.medians(rows, "grad_norm").set_index(["variant", "layer", "step"])["value"]
+    found = layerwise.medians(rows, "grad_norm").set_index(["variant", "layer", "step"])["value"]
     expected = rows[np.isfinite(rows["grad_norm"])].groupby(["variant", "layer", "step"])["grad_norm"].median()
     assert found.to_dict() == pytest.approx(expected.to_dict())
 
@@ -46,8 +48,8 @@ def test_heat_maps_that_share_their_colours_have_the_same_ends(rows):
 
 
 def test_before_the_first_update_there_is_no_cell_for_its_size(rows):
-    assert layers.medians(rows, "update_ratio")["step"].min() == 7
-    assert layers.medians(rows, "grad_norm")["step"].min() == 0
+    assert layerwise.medians(rows, "update_ratio")["step"].min() == 7
+    assert layerwise.medians(rows, "grad_norm")["step"].min() == 0
 
 
 def test_layers_are_in_the_order_of_the_network(rows):
@@ -70,7 +72,7 @@ def test_cells_reach_halfway_to_their_neighbours():
 
 
 def test_layer_means_have_scipys_t_intervals(rows):
-    found = weights.layer_means(rows, "weight_norm").set_index(["variant", "layer", "step"])
+    found = layerwise.layer_means(rows, "weight_norm").set_index(["variant", "layer", "step"])
     for key, values in rows.groupby(["variant", "layer", "step"])["weight_norm"]:
         low, high = stats.t.interval(0.95, len(values) - 1, values.mean(), stats.sem(values))
         assert found.loc[key, ["mean", "low", "high"]].tolist() == pytest.approx([values.mean(), low, high])
@@ -84,12 +86,12 @@ def test_deep_networks_are_one_heat_map():
 def test_the_same_bins_leave_a_histogram_as_it_was():
     counts = np.array([[1.0, 5, 2, 2], [0, 10, 0, 0]])
     low, high = np.array([0.0, 0.0]), np.array([4.0, 4.0])
-    assert bins.rebinned(low, high, counts, np.linspace(0, 4, 5)) == pytest.approx(counts / 10)
+    assert rebinned(low, high, counts, np.linspace(0, 4, 5)) == pytest.approx(counts / 10)
 
 
 def test_counts_are_spread_evenly_over_their_bin_and_what_is_outside_goes_into_the_outermost():
     counts = np.array([[4.0, 8.0, 4.0]])
-    found = bins.rebinned(np.array([0.0]), np.array([3.0]), counts, np.array([0.5, 1.0, 1.5, 2.5]))
+    found = rebinned(np.array([0.0]), np.array([3.0]), counts, np.array([0.5, 1.0, 1.5, 2.5]))
     assert found == pytest.approx(np.array([[4, 4, 8]]) / 16)
 
 
@@ -99,11 +101,11 @@ def test_histograms_of_other_ranges_are_compared_by_the_weights_behind_them():
     fine, edges = np.histogram(weights_, 64)
     target = np.linspace(edges[0], edges[-1], 33)
     expected = np.histogram(weights_, target)[0] / len(weights_)
-    assert bins.rebinned(edges[:1], edges[-1:], fine[None].astype(float), target)[0] == pytest.approx(expected, abs=2e-3)
+    assert rebinned(edges[:1], edges[-1:], fine[None].astype(float), target)[0] == pytest.approx(expected, abs=2e-3)
 
 
 def test_weights_that_are_all_equal_are_in_one_bin():
-    found = bins.rebinned(np.array([0.0]), np.array([0.0]), np.array([[7.0, 0.0]]), np.linspace(-1, 1, 6))
+    found = rebinned(np.array([0.0]), np.array([0.0]), np.array([[7.0, 0.0]]), np.linspace(-1, 1, 6))
     assert found.sum() == 1
     assert (found > 0).sum() == 1
 

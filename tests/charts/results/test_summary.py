@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from core.analysis import over_seeds
 from core.charts.results import summary
 from tests.charts.frames import NAMES, history
 
 
 def test_the_last_value_of_each_run_and_for_a_diverged_one_its_last_finite():
     table = history(endings={("SGD", 1): ("diverged", 4)})
-    found = summary.final_values(table, "val_loss").set_index(["variant", "seed"])
+    found = over_seeds.final_values(table, "val_loss").set_index(["variant", "seed"])
     assert found.loc[("SGD", 1)].tolist() == [50, "diverged"]
     last = table[table["epoch"] == 6].set_index(["variant", "seed"])["val_loss"]
     assert found.drop(("SGD", 1))["value"].to_dict() == pytest.approx(last.to_dict())
@@ -22,15 +23,15 @@ def test_the_last_value_of_each_run_and_for_a_diverged_one_its_last_finite():
 def test_the_extreme_of_each_run(at, function):
     table = history()
     expected = table.groupby(["variant", "seed"])["val_loss"].agg(function)
-    assert summary.final_values(table, "val_loss", at).set_index(["variant", "seed"])["value"].to_dict() == pytest.approx(
+    assert over_seeds.final_values(table, "val_loss", at).set_index(["variant", "seed"])["value"].to_dict() == pytest.approx(
         expected.to_dict()
     )
 
 
 def test_the_interval_is_of_the_seeds_that_did_not_diverge():
     table = history(seeds=5, endings={("SGD", 1): ("diverged", 4)})
-    values = summary.final_values(table, "val_loss")
-    found = summary.intervals(values).set_index("variant").loc["SGD"]
+    values = over_seeds.final_values(table, "val_loss")
+    found = over_seeds.intervals(values).set_index("variant").loc["SGD"]
     ended = values[(values["variant"] == "SGD") & (values["seed"] != 1)]["value"]
     assert found["n"] == 4
     assert found[["low", "high"]].tolist() == pytest.approx(list(stats.t.interval(0.95, 3, ended.mean(), stats.sem(ended))))

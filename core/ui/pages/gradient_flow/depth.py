@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
+from core.analysis import layerwise
 from core.charts import gradient_flow as charts
 from core.choices.models import Mlp
 from core.comparison import Comparison
@@ -216,10 +217,9 @@ def _profile(found: DataFrame, of: str, depths: tuple[int, ...], options: dict[s
 def _factors(of_ends: DataFrame, names: list[str], of: str, depths: tuple[int, ...]) -> str:
     """By what factor the gradient changes a layer, measured between the two deepest networks."""
     low, high = depths[-2:]
-    table = charts.means(of_ends, ["variant", "depth"], f"{of}_ratio", log=True).set_index(["variant", "depth"])["mean"].unstack("depth")
-    if low not in table or high not in table:
+    factors = layerwise.factors(of_ends, f"{of}_ratio", low, high)
+    if not factors:
         return ""
-    factors = ((table[high] / table[low]) ** (1 / (high - low))).dropna().to_dict()
     said = [f"{plain(name)} {factors[name]:.2f}" for name in names if name in factors]
     return f"First over last, factor per layer between depths {low} and {high}: {' · '.join(said)}."
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
+from core.analysis import layerwise
 from core.charts import gradient_flow as charts
 from core.charts.results import layers
 from core.experiments.gradient_flow import EXPERIMENTS, PAGE, START
@@ -76,7 +75,7 @@ def _networks(results: Results) -> None:
 
 def _draw_networks(results: Results, view: View) -> None:
     after = _moment(results, float(_begin(results, "after", "0")))
-    frame = results.once(("moment", after), lambda: charts.at_moment(results.layers, after))
+    frame = results.once(("moment", after), lambda: layerwise.at_moment(results.layers, after))
     _pictures(results, view, frame, after)
     _ends(results, frame, after)
     _heat(results, view)
@@ -118,7 +117,7 @@ def _pictures(results: Results, view: View, frame: DataFrame, after: float) -> N
 def _outputs(results: Results, frame: DataFrame, shown: str, options: dict[str, Any]) -> None:
     column = OUTPUTS[shown]
     if shown == DEAD:
-        frame = frame[frame["layer"] != charts.OUTPUT]
+        frame = frame[frame["layer"] != layerwise.OUTPUT]
         if len(frame) and not (frame[column] > 0).any():
             st.caption("No unit is dead at this moment in any network.")
             return
@@ -154,7 +153,7 @@ def _ends(results: Results, frame: DataFrame, after: float) -> None:
         "**First against last layer**",
         help="Medians over seeds at the moment chosen above. Last: the last hidden layer. Dead: of all hidden units.",
     )
-    made = results.once(("ends", after), lambda: ends(frame, results.variants))
+    made = results.once(("ends", after), lambda: layerwise.first_and_last(frame, results.variants))
     number = st.column_config.NumberColumn
     columns = {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
@@ -174,25 +173,6 @@ def _ends(results: Results, frame: DataFrame, after: float) -> None:
 def _exported(frame: DataFrame) -> DataFrame:
     columns = ["variant", "seed", "step", "epoch", "place", "layer", "grad_norm", "activation_mean", "activation_std", "dead_fraction"]
     return frame[columns]
-
-
-def ends(frame: DataFrame, variants: list[str]) -> DataFrame:
-    """A row a variant: seeds, first and last (gradient norm of the first and the last hidden layer), ratio, the same of spread, dead.
-
-    frame: of `charts.at_moment`; what is not finite counts as not measured. Medians over seeds, those of `ratio` and `dead` (mean over
-    hidden layers) of each seed's own.
-    """
-    measures = ["grad_norm", "activation_std", "dead_fraction"]
-    finite = frame.assign(**{name: frame[name].where(np.isfinite(frame[name].astype(float))) for name in measures})
-    hidden = finite[finite["layer"] != charts.OUTPUT].groupby(["variant", "seed"], sort=False, observed=True)
-    first, last = hidden.first(skipna=False), hidden.last(skipna=False)  # a layer without a value has none of another
-    by_seed = DataFrame({"first": first["grad_norm"], "last": last["grad_norm"], "ratio": first["grad_norm"] / last["grad_norm"]})
-    by_seed = by_seed.assign(spread_first=first["activation_std"], spread_last=last["activation_std"], dead=hidden["dead_fraction"].mean())
-    groups = by_seed.groupby(level="variant", observed=True)
-    medians = groups.median()
-    medians.insert(0, "seeds", groups.size())
-    ordered = medians.reindex(pd.Index(variants, name="variant"))
-    return ordered.assign(seeds=ordered["seeds"].fillna(0).astype(int)).reset_index()
 
 
 def _heat(results: Results, view: View) -> None:
@@ -218,7 +198,7 @@ def _heat(results: Results, view: View) -> None:
 def _over_time(results: Results, view: View, *, hidden: bool) -> DataFrame:
     """All layers, or the hidden ones alone, with the x axis beside them."""
     rows = along(results, view.x)
-    return rows[rows["layer"] != charts.OUTPUT] if hidden else rows
+    return rows[rows["layer"] != layerwise.OUTPUT] if hidden else rows
 
 
 def _of(rows: DataFrame, variants: Any) -> DataFrame:

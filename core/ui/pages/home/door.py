@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import streamlit as st
 
+from core.analysis import baselines
 from core.charts.results import targets
 from core.comparison import Comparison
 from core.data.loading import load_data
@@ -58,11 +57,9 @@ def _target(table: Table, reading: Reading) -> None:
 def guessing(reading: Reading) -> str:
     """What a prediction that knows nothing but the target reaches, in words: any network has to be better than that."""
     if reading.classes:
-        name, most = max(reading.classes, key=lambda pair: pair[1])
-        shares = [count / reading.used for _, count in reading.classes if count]
-        loss = -sum(share * math.log(share) for share in shares)
-        right = f"Always saying “{name}” is right for {most / reading.used:.1%} of the rows"
-        return f"{right}; saying each class as often as it comes has a loss of {loss:.3g} nats."
+        guess = baselines.of_counts(dict(reading.classes), reading.used)
+        right = f"Always saying “{guess.name}” is right for {guess.share:.1%} of the rows"
+        return f"{right}; saying each class as often as it comes has a loss of {guess.loss:.3g} nats."
     spread = reading.spread
     assert spread is not None  # a regression has one
     return f"Always saying the mean, {spread.mean:.4g}, is off by {spread.std:.4g} (root mean square)."

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
+from core.analysis import layerwise
 from core.charts import normalization as charts
 from core.charts.results import layers
 from core.choices.activations import Relu
@@ -108,7 +109,7 @@ def _pictures(page: str, results: Results) -> None:
             st.markdown(f"**{heading}**")
             for column in MEASURES.values():
                 options: dict[str, Any] = {"column": column, "when": heading.lower(), "reference": normal.get(column), "width": WIDTH}
-                frame = partial(charts.by_depth, results.layers, column, first=first)
+                frame = partial(layerwise.by_depth, results.layers, column, first=first)
                 chart(results, f"{page}.{column}.{first}", charts.profile, frame, stretch=True, patience=PATIENCE, **options)
     with grid.cell():
         _over_time(page, results)
@@ -143,7 +144,7 @@ def _over_time(page: str, results: Results) -> None:
 
 def _every(results: Results) -> DataFrame:
     parts = [
-        charts.by_depth(results.layers, column, first=first).assign(measure=measure, moment=heading.lower())
+        layerwise.by_depth(results.layers, column, first=first).assign(measure=measure, moment=heading.lower())
         for measure, column in MEASURES.items()
         for heading, first in MOMENTS.items()
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
 import streamlit as st
 from pandas import DataFrame
 
@@ -189,15 +188,13 @@ def _statistics(found: lab.Normalized, x_NCP: lab.Floats, kind: Kind, seed: int)
     number = st.column_config.NumberColumn
     columns: dict[str, Any] = {"name": st.column_config.TextColumn("Set of cells"), "cells": number("Cells")}
     if kind == "weight":
-        v_CI = x_NCP.transpose(1, 0, 2).reshape(x_NCP.shape[1], -1)
-        grad_CI = np.random.default_rng(seed).normal(size=v_CI.shape)
-        product = (v_CI * lab.through_weight_norm(v_CI, grad_CI)).sum(1)
+        of_weight, product = lab.weight_norm_products(x_NCP, seed)
         columns["scale"] = number("‖v‖", format="%.4f")
         columns["plain"] = number("v · gradient of w", format="%.4f", help="For a gradient of w drawn at random.")
         columns["product"] = number(
             "v · gradient of v", format="%.1e", help="Of the same loss: 0 but for rounding, whatever the gradient is."
         )
-        return found.sets.assign(plain=(v_CI * grad_CI).sum(1), product=product)[list(columns)], columns
+        return found.sets.assign(plain=of_weight, product=product)[list(columns)], columns
     if kind == "rms":
         columns["square"] = number("Mean of x²", format="%.4f")
     else:

@@ -8,6 +8,7 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.analysis import compression as analysis
+from core.analysis import generalisation
 from core.charts.results import pairs
 from core.comparison import Comparison
 from core.ui.form import links
@@ -160,10 +161,10 @@ def _gaps(results: Results, view: View) -> None:
 
 
 def gaps(results: Results, metric: str) -> DataFrame:
-    """`pairs.gap_table`, and of each variant `counterpart` (the same network without regularization), `difference` to it and `half`, half
+    """`generalisation.gap_table`, and of each variant `counterpart` (the same network without regularization), `difference` to it and `half`, half
     of the difference's 95 % interval.
     """
     against = results.comparison.counterparts(*MEANS)
     changes = analysis.outcomes(results.course, results.runs, metric, against).set_index("variant")
     changes = changes.assign(half=(changes["difference_high"] - changes["difference_low"]) / 2)[["counterpart", "difference", "half"]]
-    return pairs.gap_table(results.history, results.variants, metric).join(changes, on="variant")
+    return generalisation.gap_table(results.history, results.variants, metric).join(changes, on="variant")

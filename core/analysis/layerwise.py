@@ -1,0 +1,124 @@
+"""What is measured by layer, over seeds: at a moment, over training, and from the first layer to the last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame
+
+from core.analysis import over_seeds
+from core.analysis.metrics import Axis
+
+if TYPE_CHECKING:
+    from pandas.api.typing import DataFrameGroupBy
+
+OUTPUT = "output"
+"""The layer behind the last hidden one."""
+
+
+def seeds(layers: DataFrame, column: str, x: Axis) -> DataFrameGroupBy:
+    """The seeds of each (variant, layer, step): `value`, which is the column where that is finite, and `place` on the axis."""
+    values = layers[column].where(np.isfinite(layers[column].astype(float)))
+    keys = [layers["variant"], layers["layer"].astype("category"), layers["step"]]
+    return DataFrame({"value": values, "place": layers[x]}).groupby(keys, sort=False, observed=True)
+
+
+def at_moment(layers: DataFrame, epoch: float) -> DataFrame:
+    """The rows of each run's last evaluation at or before that epoch, with `place`: 1 for the layer at the input, 2 for the next ...
+
+    layers: a row a run, evaluation and layer, layers in order from input to output; variant, seed and epoch joined.
+    """
+    until = layers[layers["epoch"] <= epoch + 1e-9]
+    last = until[until["step"] == until.groupby("run", observed=True)["step"].transform("max")]
+    return last.assign(place=last.groupby("run", observed=True).cumcount() + 1)
+
+
+def means(frame: DataFrame, by: Sequence[str], column: str, *, log: bool) -> DataFrame:
+    """Mean over seeds with its 95 % t interval, a row a group: the columns of `by`, mean, low, high, n.
+
+    With `log` the mean is the geometric one, and its interval that of the logarithms: values there differ by factors. What is not finite
+    is left out, and with `log` also what is not above 0.
+    """
+    values = frame[column].astype(float)
+    fit = np.isfinite(values) & ((values > 0) if log else True)
+    groups = frame[fit].assign(value=np.log(values[fit]) if log else values[fit]).groupby(list(by), sort=False, observed=True)["value"]
+    table = groups.agg(mean="mean", std="std", n="count")
+    half = over_seeds.half_width(table["std"], table["n"])
+    table = table.assign(low=table["mean"] - half, high=table["mean"] + half).drop(columns="std")
+    ends = ["mean", "low", "high"]
+    return (table.assign(**{name: np.exp(table[name]) for name in ends}) if log else table).reset_index()
+
+
+def by_depth(layers: DataFrame, column: str, *, first: bool = False) -> DataFrame:
+    """A measure of each hidden layer when it was last measured (or first): variant, layer, place (from 1 on), n, mean,
+    low and high (95 % t), min and max of the seeds.
+
+    Args:
+        layers: a row a run, evaluation and layer, layers in order from input to output: variant, seed, run, step, epoch, layer, the column.
+        column: a measure of `layers`.
+        first: the first measurement, which is before training.
+    """
+    hidden = layers[layers["layer"] != "output"]
+    steps = hidden.groupby("run", observed=True)["step"]
+    rows = hidden[hidden["step"] == (steps.transform("min") if first else steps.transform("max"))]
+    places = {name: place for place, name in enumerate(dict.fromkeys(hidden["layer"]), 1)}
+    values = rows[column].where(np.isfinite(rows[column].astype(float)))
+    groups = values.groupby([rows["variant"], rows["layer"]], sort=False, observed=True).agg(["mean", "std", "count", "min", "max"])
+    groups = groups.rename(columns={"count": "n"}).reset_index()
+    half = over_seeds.half_width(groups["std"], groups["n"])
+    table = groups.assign(low=groups["mean"] - half, high=groups["mean"] + half, place=groups["layer"].astype(object).map(places))
+    return table.loc[table["n"] > 0, ["variant", "layer", "place", "n", "mean", "low", "high", "min", "max"]]
+
+
+def layer_means(frame: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
+    """Mean over seeds with its 95 % t interval: variant, layer, step, the x axis, mean, low, high, n."""
+    groups = seeds(frame, column, x)
+    table = groups["value"].agg(["mean", "std", "count"]).rename(columns={"count": "n"})
+    half = over_seeds.half_width(table["std"], table["n"])
+    table = table.assign(low=table["mean"] - half, high=table["mean"] + half).drop(columns="std")
+    return over_seeds.with_axis(table[table["n"] > 0], groups["place"].mean(), x)
+
+
+def medians(layers: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
+    """Median over seeds: variant, layer, step, the x axis, value (NaN where no seed is finite).
+
+    Moments before anything was measured (an update's size, before the first update) are left out.
+    """
+    groups = seeds(layers, column, x)
+    table = over_seeds.with_axis(groups["value"].median().to_frame(), groups["place"].mean(), x)
+    measured = table["value"].notna().groupby(table["step"]).transform("any")
+    return table[measured | (table["step"] > 0)]
+
+
+def first_and_last(frame: DataFrame, variants: list[str]) -> DataFrame:
+    """A row a variant: seeds, first and last (gradient norm of the first and the last hidden layer), ratio, the same of spread, dead.
+
+    frame: of `at_moment`; what is not finite counts as not measured. Medians over seeds, those of `ratio` and `dead` (mean over
+    hidden layers) of each seed's own.
+    """
+    measures = ["grad_norm", "activation_std", "dead_fraction"]
+    finite = frame.assign(**{name: frame[name].where(np.isfinite(frame[name].astype(float))) for name in measures})
+    hidden = finite[finite["layer"] != OUTPUT].groupby(["variant", "seed"], sort=False, observed=True)
+    first, last = hidden.first(skipna=False), hidden.last(skipna=False)  # a layer without a value has none of another
+    by_seed = DataFrame({"first": first["grad_norm"], "last": last["grad_norm"], "ratio": first["grad_norm"] / last["grad_norm"]})
+    by_seed = by_seed.assign(spread_first=first["activation_std"], spread_last=last["activation_std"], dead=hidden["dead_fraction"].mean())
+    groups = by_seed.groupby(level="variant", observed=True)
+    medians = groups.median()
+    medians.insert(0, "seeds", groups.size())
+    ordered = medians.reindex(pd.Index(variants, name="variant"))
+    return ordered.assign(seeds=ordered["seeds"].fillna(0).astype(int)).reset_index()
+
+
+def factors(ends: DataFrame, column: str, low: int, high: int) -> dict[str, float]:
+    """By variant, by what factor a column changes a layer, between networks of two depths: the geometric mean over seeds.
+
+    ends: variant, seed, depth, the column. Variants that lack one of the two depths are left out.
+    """
+    table = means(ends, ["variant", "depth"], column, log=True).set_index(["variant", "depth"])["mean"].unstack("depth")
+    if low not in table or high not in table:
+        return {}
+    found = ((table[high] / table[low]) ** (1 / (high - low))).dropna()
+    return {str(name): float(factor) for name, factor in found.items()}

@@ -1,0 +1,160 @@
+"""Means and 95 % t bands over seeds, the seeds' own curves, where runs ended, and what they ended at.
+
+A history comes in order of step within each run. All are plain frames with the column `variant`, and the chosen x axis under its
+own name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from pandas import DataFrame, Series
+
+from core.analysis import metrics
+from core.analysis.metrics import Axis
+
+DIVERGED = "diverged"
+STOPPED = "stopped early"
+
+
+def band(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> DataFrame:
+    """Mean of the metric over seeds with its 95 % t interval, a row a variant and evaluation.
+
+    Columns: variant, stretch (where pruning rewinds: see `with_stretches`), step, the x axis, mean, low, high (NaN for a single value), n
+    (seeds in the mean), carried (how many of those had stopped early before, and count with their last value) and lowest (the value of the
+    lowest of them). A diverged seed is in the mean up to the evaluation before that at which it was found to have diverged. Seeds are
+    aligned by update; on the axis of seconds, a point stands at the mean time that its seeds took.
+    """
+    history = with_stretches(history)
+    table, carried = _by_seed(history, metric)
+    n = table.count(axis=1)
+    mean = table.mean(axis=1)
+    half = half_width(table.std(axis=1), n)
+    frame = DataFrame({"mean": mean, "low": mean - half, "high": mean + half, "n": n, "carried": carried, "lowest": table.min(axis=1)})
+    return with_axis(frame[n > 0], _positions(history, x), x)
+
+
+def _by_seed(history: DataFrame, metric: str) -> tuple[DataFrame, Series]:
+    """The metric as (variant, stretch, step) x seed, runs that stopped early carried forward; and how many are carried in each row."""
+    values = history.assign(value=history[metric].astype(float).where(np.isfinite(history[metric]) & (history["status"] != "diverged")))
+    table = values.pivot(index=[*apart(values), "step"], columns="seed", values="value")
+    last = ends(history)
+    stops = last[last["status"] == "stopped"].pivot(index="variant", columns="seed", values="step")
+    stop = stops.reindex(index=table.index.get_level_values("variant"), columns=table.columns).to_numpy(dtype=float)
+    later = table.index.get_level_values("step").to_numpy()[:, None] > stop
+    if later.any():
+        table = table.where(~later, table.groupby(level="variant", observed=True).ffill())
+    return table, Series(later.sum(axis=1), index=table.index)
+
+
+def _positions(history: DataFrame, x: Axis) -> Series:
+    """Where each (variant, stretch, step) stands on the axis.
+
+    When a slow seed has stopped the mean time of the others may fall back; a curve that runs backwards is not drawn.
+    """
+    where = history[x].groupby([history[name] for name in (*apart(history), "step")], observed=True).mean()
+    return where.groupby(level="variant", observed=True).cummax()
+
+
+def with_stretches(history: DataFrame) -> DataFrame:
+    """The history with `stretch` where pruning rewinds: how often a run had been taken back by then, so that no line leads across that."""
+    if "stretch" in history or "moment" not in history or not (marked := history["moment"] != "").any():
+        return history
+    return history.assign(stretch=marked.astype(int).groupby(history["run"]).cumsum() - marked.astype(int))
+
+
+def apart(frame: DataFrame, line: str = "variant") -> list[str]:
+    """The columns that tell one unbroken line from another."""
+    return [line, "stretch"] if "stretch" in frame else [line]
+
+
+def with_axis(frame: DataFrame, positions: Series, x: Axis) -> DataFrame:
+    """The index as columns, then the x axis under its own name, then the columns; updates are in the index already."""
+    if x != "step":
+        frame = frame.copy()
+        frame.insert(0, x, positions.reindex(frame.index))
+    return frame.reset_index()
+
+
+def half_width(std: Series, n: Series) -> Series:
+    """From a mean of n values to the end of its 95 % t interval; NaN below two values, and where their spread is beyond all numbers."""
+    from scipy.special import stdtrit  # here, for importing a chart is not to import scipy
+
+    most = int(n.max()) if len(n) else 0
+    quantiles = np.concatenate([[np.nan, np.nan], stdtrit(np.arange(1, most), 0.975)])
+    return std.where(np.isfinite(std)) / np.sqrt(n) * quantiles[n.to_numpy()]
+
+
+def ends(history: DataFrame) -> DataFrame:
+    """The last row of each run: its status says how the run ended, or that it is still going."""
+    return history.drop_duplicates("run", keep="last")
+
+
+def seed_lines(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> DataFrame:
+    """Each run's own curve: variant, seed, run, the x axis, value; what is not finite is left out."""
+    frame = history[["variant", "seed", *apart(history, "run"), x]].assign(value=history[metric].astype(float))
+    return frame[np.isfinite(frame["value"])]
+
+
+def endings(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> DataFrame:
+    """Where runs ended before their time: variant, seed, the x axis, value and `ending` (diverged or stopped early).
+
+    The place is that of the run's last finite value; a run without one has no place.
+    """
+    how = ends(history).set_index("run")["status"].map({"diverged": DIVERGED, "stopped": STOPPED}).dropna()
+    lines = seed_lines(history[history["run"].isin(how.index)], metric, x)
+    last = lines.drop_duplicates("run", keep="last")
+    return last.assign(ending=last["run"].map(how)).drop(columns=apart(last, "run"))
+
+
+def counts(history: DataFrame, variants: Sequence[str]) -> DataFrame:
+    """By variant: n, the seeds that have been measured at all, and diverged, how many of them did."""
+    last = ends(history)
+    table = last["status"].eq("diverged").groupby(last["variant"], observed=True).agg(["size", "sum"])
+    return table.reindex(list(variants), fill_value=0).rename(columns={"size": "n", "sum": "diverged"})
+
+
+def final_values(history: DataFrame, metric: str, at: Literal["last", "lowest", "highest"] = "last") -> DataFrame:
+    """One row a run that has a finite value: variant, seed, value and ending ("" or "diverged").
+
+    A run that diverged stands with its last finite value, whatever `at` says.
+    """
+    lines = seed_lines(history, metric)
+    groups = lines.groupby("run", sort=False, observed=True)["value"]
+    last = lines.drop_duplicates("run", keep="last").set_index("run")
+    diverged = ends(history).set_index("run")["status"].eq("diverged").reindex(last.index)
+    wanted = {"last": last["value"], "lowest": groups.min(), "highest": groups.max()}[at]
+    value = last["value"].where(diverged, wanted)
+    table = last.assign(value=value, ending=np.where(diverged, DIVERGED, ""))
+    return table[["variant", "seed", "value", "ending"]].reset_index(drop=True)
+
+
+def intervals(values: DataFrame) -> DataFrame:
+    """Mean and 95 % t interval over the seeds that did not diverge: variant, mean, low, high, n."""
+    groups = values[values["ending"] == ""].groupby("variant", sort=False, observed=True)["value"]
+    table = groups.agg(mean="mean", std="std", n="count")
+    half = half_width(table["std"], table["n"])
+    return table.assign(low=table["mean"] - half, high=table["mean"] + half).drop(columns="std").reset_index()
+
+
+def training_twin(history: DataFrame, metric: str) -> str | None:
+    """The same metric on the training data; None where there is none, or it is not measured."""
+    twin = metrics.twin(metric)
+    return None if twin is None or (len(history) and history[twin].isna().all()) else twin
+
+
+def level(history: DataFrame, layers: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """History and layers, each running variant cut at the step that all of its runs have reached.
+
+    Seeds train in several stacks: a mean over the few that are ahead would jump when the others come.
+    """
+    last = history.drop_duplicates("run", keep="last")
+    under_way = last[last["status"] == "running"]
+    if under_way["step"].eq(under_way.groupby("variant")["step"].transform("min")).all():
+        return history, layers
+    reached = under_way.groupby("variant")["step"].transform("min").set_axis(under_way["run"])
+    ahead = [frame["step"] > frame["run"].map(reached).fillna(math.inf) for frame in (history, layers)]
+    return history[~ahead[0]], layers[~ahead[1]]
