@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from core.comparison import Comparison
 from core.experiments.claim import Claim, Lab, key_of
 
+SEEDS = 8
+"""Seeds that claims are measured over, where the page trains fewer to be quick: an interval of three seeds is too wide to decide much."""
+
 RUNS = "runs"
 """The name of what was measured, in the evidence that the claims of an experiment are judged by."""
 
@@ -53,8 +56,12 @@ class Experiment:
 
     @property
     def comparisons(self) -> dict[str, Comparison]:
-        """What is trained for its claims, under the name of its evidence."""
-        return {RUNS: self.trained or self.subject} if isinstance(self.subject, Comparison) else {}
+        """What is trained for its claims, under the name of its evidence: with more seeds, so with the page's own runs among it."""
+        if not isinstance(self.subject, Comparison):
+            return {}
+        compared = self.trained or self.subject
+        seeds = max(SEEDS, len(compared.seed_list))
+        return {RUNS: Comparison(base=compared.base, vary=compared.vary, variants=compared.variants, seeds=seeds)}
 
     @property
     def labs(self) -> dict[str, Lab]:
