@@ -64,7 +64,11 @@ def shrinkage(frame: DataFrame, *, variants: Sequence[str], width: int = 300, he
     ends = DataFrame({"before": [frame["before"].min(), frame["before"].max()]})
     x = alt.X("before:Q", title="weight before the step", scale=alt.Scale(nice=False))
     y = alt.Y("after:Q", title="weight after it")
-    unchanged = alt.Chart(ends).mark_line(stroke=palette.MISSING, strokeWidth=1, strokeDash=[3, 3]).encode(x, alt.Y("before:Q"))
+    unchanged = (
+        alt.Chart(ends)
+        .mark_line(stroke=palette.MISSING, strokeWidth=1, strokeDash=[3, 3])
+        .encode(x, alt.Y("before:Q", title="weight after it"))
+    )
     lines = alt.Chart(frame).mark_line(strokeWidth=2, point=alt.OverlayMarkDef(opacity=0, size=60))
     tooltip = [alt.Tooltip("variant:N", title="penalty"), marks.number("before", "before"), marks.number("after", "after")]
     lines = lines.encode(x, y, palette.colour(variants, variants, width=width), tooltip=tooltip)

@@ -112,7 +112,7 @@ CURVE = DataFrame({"x": [-1.0, 0.0, 1.0], "value": [0.0, 0.0, 1.0], "slope": [0.
 CELLS = norm_axes.normalized(norm_axes.tensor(0, convolved=False), "batch")
 ESTIMATED = {"mean": 1.0, "low": 0.5, "high": 2.0, "n": 8}
 PATHS = DataFrame({"variant": [*NAMES] * 2, "step": [0, 0, 1, 1], "x": [1.0, 1, 0.5, 0.1], "y": [1.0, 1, 0.2, 0.5], "status": "running"})
-PATHS = PATHS.assign(**dict.fromkeys(("loss", "excess", "grad_norm", "distance"), [2.0, 2.0, 0.3, 0.4]))
+PATHS = PATHS.assign(**{name: [2.0, 2.0, 0.3, 0.4] for name in ("loss", "excess", "grad_norm", "distance")})
 BOWL = DataFrame([(x, y, x**2 + y**2) for y in np.linspace(-2, 2, 12) for x in np.linspace(-2, 2, 12)], columns=["x", "y", "loss"])
 PLACES = DataFrame({"curve": "SGD", "place": [0.1, 1.0, 9.0], "variant": list("abc"), "n": 3, "diverged": [0, 1, 3], "worse": [0, 1, 0]})
 PLACES = PLACES.assign(mean=[0.5, 2.0, np.nan], low=[0.4, 1.0, np.nan], high=[0.6, 3.0, np.nan])

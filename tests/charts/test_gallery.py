@@ -89,17 +89,34 @@ def test_every_chart_has_titles_an_alternative_text_and_exact_values_on_hover(ch
     assert len(spec["description"]) > 40
     for channel in ("x", "y"):
         for encoded in (found for found in parts(spec, channel) if isinstance(found, dict)):
-            title = encoded.get("title") or (encoded.get("axis") or {}).get("title")
-            assert title or encoded["field"] == "variant", encoded
+            assert titled(encoded), encoded
     assert list(parts(spec, "tooltip"))
+
+
+def titled(encoded):
+    """Whether an axis says what it is: by its title, or by its labels where these are names; one that is not drawn says nothing."""
+    axis = encoded.get("axis", {})
+    if "value" in encoded or axis is None or encoded.get("title") or axis.get("title"):
+        return True
+    return encoded["type"] in ("nominal", "ordinal") and (encoded["field"] == "variant" or "title" in encoded or "title" in axis)
 
 
 @pytest.mark.parametrize("chart", DRAWN)
 def test_no_chart_sets_the_colour_of_text_or_of_the_page(chart):
-    spec = DRAWN[chart]().to_dict()
-    named = {colour.lower() for colour in re.findall(r'"(#[0-9a-fA-F]{3,8}|white|black)"', json.dumps({**spec, "datasets": None}))}
+    """But for text that stands on a cell, and goes by the cell's own colour."""
+    spec = without_conditions({**DRAWN[chart]().to_dict(), "datasets": None})
+    named = {colour.lower() for colour in re.findall(r'"(#[0-9a-fA-F]{3,8}|white|black)"', json.dumps(spec))}
     assert not named & {"white", "black", "#fff", "#ffffff", "#000", "#000000"}
     assert not list(parts(spec, "labelColor")) + list(parts(spec, "titleColor")) + list(parts(spec, "background"))
+
+
+def without_conditions(part):
+    """A specification without what depends on the data."""
+    if isinstance(part, list):
+        return [without_conditions(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    return {} if "condition" in part else {name: without_conditions(item) for name, item in part.items()}
 
 
 @pytest.mark.parametrize("chart", CHARTS)

@@ -25,4 +25,6 @@ def histogram(values: np.ndarray, *, title: str, width: int = 360, height: int =
     encoded = bars.encode(
         x, alt.Y("rows:Q", title="rows", axis=alt.Axis(tickCount=4)), alt.X2("right:Q"), alt.Y2("floor:Q"), tooltip=tooltip
     )
-    return encoded.properties(width=width, height=height, autosize=marks.FIT, description=f"Histogram of {title}: rows by value.")
+    return encoded.properties(
+        width=width, height=height, autosize=marks.FIT, description=f"Histogram of {title}: how many rows lie in each range of values."
+    )
