@@ -86,7 +86,7 @@ def draw(page: str) -> None:
         st.warning(f"{str(error)[0].upper()}{str(error)[1:]}. Choose fewer groups.")
         return
     names = list(found.sets["name"])
-    chosen = _chosen(page, names)
+    chosen = _chosen(page, names, kind)
     _pictures(page, found, names, chosen, kind)
     _worked(found, chosen, kind)
     _tables(page, found, x_NCP, kind, seed)
@@ -126,12 +126,13 @@ def _controls(page: str) -> tuple[Kind, bool, int, int]:
     return TITLES.get(shown, "batch"), layer == CONVOLVED, int(groups or 2), int(seed)
 
 
-def _chosen(page: str, names: list[str]) -> int:
+def _chosen(page: str, names: list[str], kind: Kind) -> int:
     """The set that stands out."""
     text = st.selectbox(
         "Set of cells",
         names,
-        key=f"{page}.set.{len(names)}.{names[0]}",
+        key=f"{page}.set.{kind}.{len(names)}",
+        bind="query-params",
         width=220,
         help=f"{len(names)} sets; each has its own mean and variance. Choose which one stands out.",
     )

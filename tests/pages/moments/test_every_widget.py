@@ -1,0 +1,86 @@
+"""Every widget of every page, found by opening it with results: it is in the URL, where what makes no sense breaks nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.ui.form import links
+from tests.pages.conftest import TITLES, Open
+from tests.pages.moments.conftest import Stores
+from tests.pages.moments.drawn import Drawn, draw
+from tests.pages.moments.timeline import MOMENTS
+from tests.pages.moments.views import View, Views
+
+NONSENSE = ["<script>alert(1)</script>", "nan", "-1", "1e999", "", "9" * 40, "../../etc/passwd", "'; DROP TABLE runs; --", "🙂" * 50]
+KEPT_ELSEWHERE = re.compile(r"question\.\w+\.guess|questions\.sheet")
+"""A guess is kept in the store; the study sheet is shown to be printed, and its own address would be shared by mistake."""
+STORE_FAILED = "nothing that was stored is lost."
+"""How the message ends that the store failed."""
+
+
+def widgets(block: Any) -> Iterator[Any]:
+    """What stands in a block and holds a value that an address can say: (its key, and what it is called there, or nothing)."""
+    for inner in getattr(block, "children", {}).values():
+        proto = getattr(inner, "proto", None)
+        proto = proto.tab_container if hasattr(proto, "tab_container") and proto.HasField("tab_container") else proto
+        if getattr(proto, "id", "") and hasattr(proto, "query_param_key"):
+            yield proto.id.split("-", 2)[-1], proto.query_param_key
+        yield from widgets(inner)
+
+
+def in_the_address(block: Any) -> list[str]:
+    return [said for _, said in widgets(block) if said]
+
+
+def finished(view: View, a_store: Stores, **more: str) -> Drawn:
+    """The view once its comparison has ended, with more in its address."""
+    with a_store() as store:
+        MOMENTS["finished"](view.stage(store))
+        return draw(view.path, {**view.query, **more})
+
+
+def broken(app: AppTest) -> list[str]:
+    """What went wrong, but for what a form or a field refuses in words."""
+    refused = [shown.value for shown in app.error if not shown.value.endswith(STORE_FAILED)]
+    return [shown.value for shown in (*app.exception, *app.error) if shown.value not in refused]
+
+
+@pytest.mark.parametrize("path", TITLES)
+def test_every_widget_is_in_the_url(views: Views, a_store: Stores, path: str):
+    found = [key for view in views.of(path, "finished") for key, said in widgets(finished(view, a_store).app._tree) if not said]
+    assert [key for key in found if not KEPT_ELSEWHERE.search(key)] == []
+
+
+@pytest.mark.parametrize("value", NONSENSE)
+@pytest.mark.parametrize("path", TITLES)
+def test_nonsense_in_the_url_breaks_nothing(views: Views, a_store: Stores, open_page: Open, path: str, value: str):
+    """Said of everything on the page at once. A form may refuse what it is given, in words; nothing else may go wrong."""
+    view = views.of(path, "finished")[0]
+    keys = in_the_address(finished(view, a_store).app._tree)
+    with a_store() as store:
+        MOMENTS["finished"](view.stage(store))
+        assert broken(open_page(path, {**view.query, **dict.fromkeys(keys, value)}, errors=True)) == []
+
+
+@pytest.mark.parametrize("path", TITLES)
+def test_nonsense_beside_the_form_breaks_nothing_in_any_tab(views: Views, a_store: Stores, path: str):
+    for number, view in enumerate(views.of(path, "finished")):
+        keys = set(in_the_address(finished(view, a_store).app.main)) - set(view.query)
+        drawn = finished(view, a_store, **dict.fromkeys(keys, NONSENSE[number % len(NONSENSE)]))
+        assert broken(drawn.app) == [], view.name
+
+
+@pytest.mark.parametrize("value", NONSENSE)
+def test_nonsense_in_the_view_leaves_the_view_as_it_begins(views: Views, a_store: Stores, value: str):
+    view = views.of(links.COMPARE, "finished")[0]
+    plain = finished(view, a_store)
+    keys = {key for key in in_the_address(plain.app.main) if value or not key.endswith(".show")}  # nothing chosen there is a choice
+    assert len(keys) >= 8
+    app = finished(view, a_store, **dict.fromkeys(keys, value)).app
+    assert [chart.proto.spec for chart in app.get("vega_lite_chart")] == [chart.proto.spec for chart in plain.app.get("vega_lite_chart")]
+    assert app.dataframe[0].value.drop(columns="curve").equals(plain.app.dataframe[0].value.drop(columns="curve"))
