@@ -78,7 +78,7 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "Warmup",
-        "Momentum on six layers. In six epochs no gain from warmup can be told at the best rates; at the largest, look how many seeds diverge.",
+        "Momentum on six layers. In six epochs warmup shows no gain at the best rates; at the largest, look how many seeds diverge.",
         _sweep(_DEEP | {"optimizer": {"kind": "sgd", "momentum": 0.9}}, **{"schedule.warmup": (0.0, 1.0, 2.0)}),
         claims=tuple(
             Claim(

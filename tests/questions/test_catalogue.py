@@ -115,6 +115,9 @@ def worlds(claim, world):
     target = good if inside and world == "holds" else off(claim.kind, good, up=(world == "holds") == above)
     noise = np.linspace(-1, 1, len(SEEDS)) * 1e-6 * max(abs(target), 1e-9)
     match claim.kind:
+        case "count" if inside:
+            ones = round(100 * good) if world == "holds" else 0
+            values = Series([1.0] * ones + [0.0] * (100 - ones))
         case "share" | "count":
             values = Series([float((world == "holds") == above)] * 200)
         case "share_difference":
