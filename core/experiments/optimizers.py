@@ -1,11 +1,116 @@
-"""The optimizers of the page of paths on a real network."""
+"""The optimizers that each surface of that page begins with, and those on a real network."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+from pandas import Series
+
+from core.analysis.claims import Above, Below
+from core.choices.words.writing import write
 from core.comparison import Comparison
-from core.experiments.experiment import Experiment
+from core.experiments.claim import Claim, Evidence, Lab
+from core.experiments.experiment import RUNS, Experiment
+from core.labs.optimization import paths, surfaces
 
 PAGE = "optimizers"
+
+
+def _sgd(lr: float, momentum: float = 0.0) -> dict[str, Any]:
+    return {"kind": "sgd", "lr": lr} | ({"momentum": momentum} if momentum else {})
+
+
+def _of(kind: str, lr: float) -> dict[str, Any]:
+    return {"kind": kind, "lr": lr}
+
+
+_LBFGS: dict[str, Any] = {"kind": "lbfgs", "lr": 1, "max_iter": 5}
+_PLAIN, _SADDLE_PLAIN = _sgd(0.09), _sgd(0.1)
+
+
+def _rows(evidence: Evidence, optimizer: dict[str, Any]) -> Any:
+    frame = evidence[RUNS].frame
+    return frame[frame["variant"] == write(optimizer)]
+
+
+def _one(value: float) -> Series:
+    """A number of a path, which has no seed of its own."""
+    return Series([value], index=[0])
+
+
+def _ends(evidence: Evidence, optimizer: dict[str, Any]) -> float:
+    return float(_rows(evidence, optimizer)["excess"].iloc[-1])
+
+
+def _from_closed_form(evidence: Evidence) -> Series:
+    """By how much x is off start * (1 - lr)^t at most, on the quadratic, whose curvature along x is 1."""
+    path = _rows(evidence, _PLAIN)
+    expected = path["x"].iloc[0] * (1 - _PLAIN["lr"]) ** path["step"]
+    return _one(float((path["x"] - expected).abs().max()))
+
+
+def _leaves(evidence: Evidence, optimizer: dict[str, Any]) -> float:
+    """The update at which a path is half a unit off the saddle's ridge."""
+    path = _rows(evidence, optimizer)
+    off = path.loc[path["y"].abs() > 0.5, "step"]
+    return float(off.iloc[0]) if len(off) else np.inf
+
+
+def _lingers(kind: str, lr: float) -> Claim:
+    return Claim(
+        f"updates that plain SGD takes to leave the ridge over those of {kind}",
+        "exact",
+        Above(3),
+        lambda evidence: _one(_leaves(evidence, _SADDLE_PLAIN) / _leaves(evidence, _of(kind, lr))),
+    )
+
+
+def _surface(name: surfaces.Name, *optimizers: dict[str, Any], claims: tuple[Claim, ...] = ()) -> Experiment:
+    return Experiment(PAGE, name, surfaces.make(name).about, Lab(paths.walks, {"surface": name, "optimizers": list(optimizers)}), claims)
+
+
+SURFACES: dict[surfaces.Name, Experiment] = {
+    "quadratic": _surface(
+        "quadratic",
+        _PLAIN,
+        _sgd(0.05, 0.9),
+        _of("rmsprop", 0.05),
+        _of("adam", 0.1),
+        _LBFGS,
+        claims=(Claim("distance of plain SGD along x from its closed form, at most", "exact", Below(1e-12), _from_closed_form),),
+    ),
+    "rosenbrock": _surface(
+        "rosenbrock",
+        _sgd(0.001),
+        _sgd(0.001, 0.9),
+        _of("rmsprop", 0.02),
+        _of("adam", 0.1),
+        _LBFGS,
+        claims=(
+            Claim(
+                "loss above the lowest after 200 updates, momentum over plain SGD",
+                "exact",
+                Below(0.5),
+                lambda evidence: _one(_ends(evidence, _sgd(0.001, 0.9)) / _ends(evidence, _sgd(0.001))),
+            ),
+            Claim("loss above the lowest of L-BFGS", "exact", Below(1e-6), lambda evidence: _one(_ends(evidence, _LBFGS))),
+        ),
+    ),
+    "beale": _surface("beale", _sgd(0.005), _sgd(0.002, 0.9), _of("rmsprop", 0.02), _of("adam", 0.1), _LBFGS),
+    "himmelblau": _surface("himmelblau", _sgd(0.01), _sgd(0.01, 0.9), _of("rmsprop", 0.05), _of("adam", 0.1), _LBFGS),
+    "saddle": _surface(
+        "saddle",
+        _SADDLE_PLAIN,
+        _sgd(0.05, 0.9),
+        _of("rmsprop", 0.02),
+        _of("adam", 0.05),
+        _of("lion", 0.02),
+        claims=(_lingers("adam", 0.05), _lingers("lion", 0.02)),
+    ),
+    "noisy valley": _surface("noisy valley", _sgd(0.1), _sgd(0.02, 0.9), _of("rmsprop", 0.1), _of("adam", 0.1), _LBFGS),
+}
+"""At rates that suit each surface."""
 
 NETWORK = Experiment(
     PAGE,
@@ -31,4 +136,4 @@ NETWORK = Experiment(
 
 START = NETWORK.comparison
 
-EXPERIMENTS = (NETWORK,)
+EXPERIMENTS = (*SURFACES.values(), NETWORK)

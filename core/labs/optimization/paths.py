@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from pandas import DataFrame, Series
 from pydantic import TypeAdapter
 
 from core.choices.optimizers import Lbfgs, Optimizer
 from core.choices.optimizers.base import OptimizerChoice
-from core.labs.optimization.surfaces import Point, Surface
+from core.choices.words.writing import write
+from core.labs.optimization import surfaces
+from core.labs.optimization.surfaces import Name, Point, Surface
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,6 +66,13 @@ def path(surface: Surface, optimizer: OptimizerChoice, start: Point, steps: int,
     tilts_T2 = noise * np.random.default_rng(seed).standard_normal((steps, 2))
     points, evaluations = _walk(surface, optimizer, start, tilts_T2)
     return _measured(surface, np.array(points), evaluations, steps)
+
+
+def walks(surface: Name, optimizers: Sequence[Mapping[str, Any]], steps: int = 200) -> DataFrame:
+    """The ways of several optimizers from where a surface begins, with its noise, one below the other: `variant` is the kind's text."""
+    at = surfaces.make(surface)
+    parts = [path(at, optimizer_of(dict(given)), at.start, steps, noise=at.noise).assign(variant=write(given)) for given in optimizers]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _walk(surface: Surface, optimizer: OptimizerChoice, start: Point, tilts_T2: np.ndarray) -> tuple[list[Point], list[int]]:

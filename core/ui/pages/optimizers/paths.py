@@ -17,7 +17,7 @@ from core.charts.parts import palette, specs
 from core.choices.optimizers.base import OptimizerChoice
 from core.choices.words.writing import write
 from core.comparison import Comparison
-from core.experiments.optimizers import NETWORK
+from core.experiments.optimizers import NETWORK, SURFACES
 from core.labs.optimization import paths as lab
 from core.labs.optimization import stored_paths, surfaces
 from core.labs.optimization.surfaces import Surface
@@ -31,14 +31,9 @@ from core.ui.results.table import csv_button
 PAGE = "optimizers.on"
 
 STARTERS: dict[surfaces.Name, tuple[str, ...]] = {
-    "quadratic": ("sgd lr=0.09", "sgd lr=0.05 momentum=0.9", "rmsprop lr=0.05", "adam lr=0.1", "lbfgs lr=1 max_iter=5"),
-    "rosenbrock": ("sgd lr=0.001", "sgd lr=0.001 momentum=0.9", "rmsprop lr=0.02", "adam lr=0.1", "lbfgs lr=1 max_iter=5"),
-    "beale": ("sgd lr=0.005", "sgd lr=0.002 momentum=0.9", "rmsprop lr=0.02", "adam lr=0.1", "lbfgs lr=1 max_iter=5"),
-    "himmelblau": ("sgd lr=0.01", "sgd lr=0.01 momentum=0.9", "rmsprop lr=0.05", "adam lr=0.1", "lbfgs lr=1 max_iter=5"),
-    "saddle": ("sgd lr=0.1", "sgd lr=0.05 momentum=0.9", "rmsprop lr=0.02", "adam lr=0.05", "lion lr=0.02"),
-    "noisy valley": ("sgd lr=0.1", "sgd lr=0.02 momentum=0.9", "rmsprop lr=0.1", "adam lr=0.1", "lbfgs lr=1 max_iter=5"),
+    name: tuple(map(write, experiment.lab.arguments["optimizers"])) for name, experiment in SURFACES.items()
 }
-"""The optimizers that each surface begins with, at rates that suit it."""
+"""The optimizers that each surface begins with, as text."""
 
 RATES = {"adadelta": 10.0, "prodigy": 1.0, "lbfgs": 1.0, "adafactor": 0.1, "schedule_free_adamw": 0.3, "lion": 0.02}
 """The rate at which a kind is offered here, if it is not a tenth: those of networks are too small for a plane some units wide."""
