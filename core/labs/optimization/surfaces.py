@@ -154,7 +154,7 @@ _FIXED: dict[Name, Surface] = {
         loss=_saddle,
         formula=r"f = \tfrac{1}{2} x^2 - \tfrac{1}{2} y^2 + \tfrac{1}{4} y^4",
         about="A pass at (0, 0) between two minima at (0, ±1). Next to the ridge y = 0 the gradient that leads off it is tiny: "
-        "plain SGD lingers; steps scaled to the gradient's own size (Adam, Lion) leave at once. On the ridge itself none does.",
+        "plain SGD lingers; steps scaled to the gradient's own size (Adam, Lion) leave sooner. On the ridge itself none does.",
         frame=(-2.0, 2.0, -1.6, 1.6),
         start=(-1.5, 0.001),
         minima=((0.0, 1.0), (0.0, -1.0)),

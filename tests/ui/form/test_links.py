@@ -8,6 +8,7 @@ import pytest
 
 from core.comparison import Comparison
 from core.experiments import home
+from core.experiments.catalogue import experiments
 from core.experiments.experiment import Experiment
 from core.ui.form import links
 from tests.ui.conftest import form
