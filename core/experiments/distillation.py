@@ -45,8 +45,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "temperature, weight, labels",
-        "How soft the targets are, how much they weigh, and how many labels the student has. Soft targets need no labels, so a student with "
-        "5 % of them is better for being taught; where all labels are known there is little left to gain.",
+        "How soft the targets are, how much they weigh, and how many labels the student has. Soft targets need no labels, so a student "
+        "with 5 % of them is better for being taught; where all labels are known there is little left to gain.",
         START,
         claims=(
             difference(

@@ -53,8 +53,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "eight rules",
-        "Training goes on improving while validation turns. A rule sees only the validation curve up to now, so it stops late; with the best "
-        "weights restored nothing is lost by waiting.",
+        "Training goes on improving while validation turns. A rule sees only the validation curve up to now, so it stops late; with the "
+        "best weights restored nothing is lost by waiting.",
         START,
         claims=(
             Claim("last over lowest validation loss without a rule", "ratio", Above(1.2), _rise),
