@@ -14,6 +14,7 @@ from core.analysis.statistics import paired_difference, sentence
 from core.choices.distillation import NoDistillation
 from core.comparison import Comparison
 from core.engine.network.networks import trained_model
+from core.experiments import distillation as experiments
 from core.runs.compare import compare
 from core.ui.form import links
 from core.ui.pages.distillation import distillation, methods, soft_targets
@@ -56,7 +57,7 @@ def test_the_teacher_is_the_very_run_that_teaches():
     }
 
 
-@pytest.mark.parametrize("start", distillation.STARTS, ids=lambda start: start.label)
+@pytest.mark.parametrize("start", experiments.EXPERIMENTS, ids=lambda start: start.title)
 def test_what_the_page_offers_has_its_teachers(start):
     roles = distillation.roles(distillation.with_teacher(start.comparison))
     assert set(roles.values()) == {"teacher", "student alone", "taught"}

@@ -11,6 +11,7 @@ from pandas import DataFrame
 
 from core.charts.parts import palette
 from core.comparison import Comparison
+from core.experiments import pruning as experiments
 from core.runs.compare import compare
 from core.ui.form import links
 from core.ui.pages.pruning import masks, pruning
@@ -77,7 +78,7 @@ def test_several_dense_networks_are_told_apart_by_what_makes_them_different():
     assert pruning.with_dense(several).names[:2] == ["dense, hidden=8", "dense, hidden=4"]
 
 
-@pytest.mark.parametrize("start", pruning.STARTS, ids=lambda start: start.label)
+@pytest.mark.parametrize("start", experiments.EXPERIMENTS, ids=lambda start: start.title)
 def test_what_the_page_offers_can_be_opened_by_its_link(start):
     assert links.query_for("pruning", start.comparison, pruning.START)
     assert len(pruning.with_dense(start.comparison).names) == len(start.comparison.names) + 1

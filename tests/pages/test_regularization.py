@@ -9,11 +9,12 @@ import pytest
 
 from core.analysis import generalisation
 from core.comparison import Comparison
+from core.experiments.regularization import START, STRENGTHS, sweep
 from core.labs.regularization import regularization_path
 from core.runs.compare import compare
 from core.runs.store import Store
 from core.ui.form import links
-from core.ui.pages.regularization.regularization import GEOMETRY, PATHS, START, STRENGTHS, sweep
+from core.ui.pages.regularization.regularization import GEOMETRY, PATHS
 from tests.pages.conftest import assert_no_error, texts
 
 PAGE = "pages/regularization.py"

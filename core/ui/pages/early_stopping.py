@@ -16,38 +16,17 @@ from core.charts import early_stopping as charts
 from core.charts.results import pairs
 from core.choices.stopping import Metric, NoStopping, StoppingChoice
 from core.comparison import Comparison
+from core.experiments.early_stopping import PAGE, START
 from core.labs.regularization import stopping_replay
 from core.ui.markdown import plain
-from core.ui.results import steering, table
+from core.ui.results import skeleton, table
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
 from core.ui.results.overview import seed_choice
+from core.ui.results.skeleton import Skeleton
 from core.ui.results.view import View, column, in_words, loss_unit, named_in_link
 
-PAGE = "early_stopping"
-
-START = Comparison.load(
-    {
-        "base": {
-            "data": {"kind": "digits", "label_noise": 0.3},
-            "model": {"kind": "mlp", "hidden": [64, 64]},
-            "optimizer": {"kind": "adam", "lr": 0.003},
-            "training": {"epochs": 30},
-        },
-        "variants": [
-            {"name": "No stopping"},
-            {"name": "Patience", "stopping": {"kind": "patience", "patience": 5}},
-            {"name": "Patience, best weights", "stopping": {"kind": "patience", "patience": 5, "restore_best": True}},
-            {"name": "No change", "stopping": {"kind": "no_change"}},
-            {"name": "Threshold 0.7", "stopping": {"kind": "threshold", "target": 0.7}},
-            {"name": "Rise", "stopping": {"kind": "rise"}},
-            {"name": "Rise, best weights", "stopping": {"kind": "rise", "restore_best": True}},
-            {"name": "Mean change", "stopping": {"kind": "mean_change"}},
-        ],
-        "seeds": 3,
-    }
-)
-"""Three labels in ten are wrong, and the network large enough to learn them by heart: the validation loss turns up after a few epochs."""
+__all__ = ["PAGE", "START", "draw"]
 
 OF_THE_WEIGHTS = "Of the weights that the runs ended with: the last ones, or the best ones where they are restored. Mean over seeds."
 REPLAYED = (
@@ -56,18 +35,22 @@ REPLAYED = (
 AT_STOP, KEPT = "last weights", "best weights"
 VIEWS = {metric: View(metric=metric) for metric in get_args(Metric)}
 
-NOTHING_YET = (
+WORDS = Skeleton(
+    PAGE,
     "It is trained to the end without a rule, and once with each. You will see where each rule stops on the same curve, and what "
-    "it gives on test data that no rule has seen."
+    "it gives on test data that no rule has seen.",
+    heading="Early stopping",
+    look=":small[**What to look at:** training goes on improving (dashed) while validation turns. A rule sees only the validation curve up to "
+    "now, so it stops late, by as many evaluations as it waits; with the best weights restored nothing is lost by waiting. Loss and "
+    "accuracy need not turn together: the loss can rise while the accuracy still does not fall, as the network grows surer of what it "
+    "gets wrong. Let the rules watch each, and compare where they end.]",
+    nothing_heading="A network that learns wrong labels by heart, and rules that stop it before",
 )
 
 
 def draw(results: Results) -> None:
     """The heading with the buttons; the rules replayed on runs without stopping; and what the rules gave where they were used."""
-    steering.title(results, "Early stopping", PAGE)
-    steering.standing(results)
-    if results.empty and not results.progress.active:
-        steering.nothing_yet(results, PAGE, NOTHING_YET, "A network that learns wrong labels by heart, and rules that stop it before")
+    if not skeleton.opened(WORDS, results):
         return
     if results.history["val_loss"].isna().all() and not results.empty:
         st.info("Stopping rules watch validation data, and these runs have none. Raise the data's validation fraction, in the sidebar.")
@@ -79,12 +62,6 @@ def draw(results: Results) -> None:
 
 def _replays(results: Results) -> None:
     """The rules, set by the sliders, on the runs of one variant."""
-    st.caption(
-        "What to look at: training goes on improving (dashed) while validation turns. A rule sees only the validation curve up to now, "
-        "so it stops late, by as many evaluations as it waits; with the best weights restored nothing is lost by waiting. Loss and "
-        "accuracy need not turn together: the loss can rise while the accuracy still does not fall, as the network grows surer of what it "
-        "gets wrong. Let the rules watch each, and compare where they end."
-    )
     metric, variant, seed = _what(results)
     given = _sliders(metric)
     runs = results.history[results.history["variant"] == variant]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import streamlit as st
@@ -14,9 +14,9 @@ from core.engine.network.state_dicts import Array
 from core.engine.sizes import sizes
 from core.settings import RunSettings, SettingsError
 from core.ui import errors, service
-from core.ui.form import links, varied
+from core.ui.form import varied
 from core.ui.markdown import plain
-from core.ui.results import steering, table, view
+from core.ui.results import view
 from core.ui.results.live import Results
 
 if TYPE_CHECKING:
@@ -26,14 +26,6 @@ BATCH = 512
 """Examples of the batch on which networks are timed."""
 
 Reference = Callable[[RunSettings], RunSettings | None]
-
-
-class Start(NamedTuple):
-    """A comparison that a page offers, and what it is about."""
-
-    label: str
-    help: str
-    comparison: Comparison
 
 
 def changed(run: RunSettings, **choices: object) -> RunSettings:
@@ -70,40 +62,6 @@ def _told_apart(runs: list[RunSettings]) -> list[tuple[str, RunSettings]]:
     """Each run, and the settings in which it is not as the others: `labelled=0.05`; nothing for a single one."""
     paths = dict.fromkeys(path for run in runs[1:] for path in varied.differences(runs[0], run))
     return [(", ".join(label(path, value_at(run, path)) for path in paths), run) for run in runs]
-
-
-def lead(page: str, results: Results, heading: str, about: str) -> bool:
-    """Heading, buttons, progress, and what to look at; False where nothing has been measured yet, which is then said, with a Run button."""
-    steering.title(results, heading, page)
-    steering.standing(results)
-    st.markdown(about)
-    if not results.empty:
-        return True
-    if results.progress.active:
-        st.markdown("#### The first points come in a moment", width="content")
-    else:
-        steering.nothing_yet(results, page, "Every variant is trained with every seed, from the same start; what came of it appears here.")
-    return False
-
-
-def starts(page: str, path: str, offered: Sequence[Start], start: Comparison, more: Mapping[str, str] = {}) -> None:
-    """Links that open the page with other comparisons, and with `more` in the address."""
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.caption("Open with", width="content")
-        for item in offered:
-            query = {**_query(page, item.comparison, start), **more}
-            st.page_link(path, label=item.label, help=item.help, icon=":material/arrow_forward:", query_params=query)
-
-
-@st.cache_data(show_spinner=False, max_entries=50, hash_funcs={Comparison: lambda comparison: comparison.id})
-def _query(page: str, comparison: Comparison, start: Comparison) -> links.Query:
-    return links.query_for(page, comparison, start)
-
-
-def finish(page: str, results: Results, metric: str) -> None:
-    """The files to take away, and the way to the workbench."""
-    table.downloads(page, results, view.View(metric))
-    table.workbench_link(results)
 
 
 def metric_choice(page: str, results: Results, first: str = "val_accuracy") -> str:

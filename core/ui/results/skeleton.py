@@ -29,6 +29,7 @@ class Skeleton:
 
     page: what its keys begin with. heading: its title, beside the buttons; of a tab, whose title stands above it, empty.
     look: what to look at, in Markdown. nothing_yet, nothing_heading: what stands there before anything is trained; note: a line below that.
+    waits: whether the page has nothing to draw before the first points.
     path, experiments, opens: links to open the page with, where there are some, and what else they say in the address; the first of the
         experiments is where the page begins.
     """
@@ -39,6 +40,7 @@ class Skeleton:
     look: str = ""
     nothing_heading: str = "Nothing has been trained with these settings yet"
     note: str = ""
+    waits: bool = False
     path: str = ""
     experiments: Sequence[Experiment] = ()
     opens: Mapping[str, str] = field(default_factory=dict)
@@ -76,12 +78,15 @@ def opened(skeleton: Skeleton, results: Results, steer: Literal["row", "above"] 
         steering.row(results, skeleton.page)
     if skeleton.experiments:
         experiments(skeleton)
-    if not results.empty or results.progress.active:
+    if not results.empty or (results.progress.active and not skeleton.waits):
         _came_out(skeleton, results)
         return True
-    steering.nothing_yet(results, skeleton.page, skeleton.nothing_yet, skeleton.nothing_heading)
+    if results.progress.active:
+        st.markdown("#### The first points come in a moment", width="content")
+    else:
+        steering.nothing_yet(results, skeleton.page, skeleton.nothing_yet, skeleton.nothing_heading)
     if skeleton.note:
-        st.caption(skeleton.note)
+        st.caption(plain(skeleton.note))
     return False
 
 

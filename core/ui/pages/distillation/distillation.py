@@ -15,6 +15,7 @@ from core.charts import compression as charts
 from core.charts.parts import palette
 from core.choices.distillation import NoDistillation
 from core.comparison import Comparison
+from core.experiments.distillation import EXPERIMENTS, PAGE, START
 from core.settings import RunSettings
 from core.ui import errors
 from core.ui.markdown import plain
@@ -30,67 +31,38 @@ from core.ui.pages.distillation.students import (
     teachers_of,
     verdicts,
 )
-from core.ui.results import compression, view, words
-from core.ui.results.compression import Start, number
+from core.ui.results import compression, skeleton, view, words
+from core.ui.results.compression import number
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
 from core.ui.results.overview import seed_choice
+from core.ui.results.skeleton import Skeleton
 
-PAGE = "distillation"
-PATH = "pages/distillation.py"
+__all__ = ["PAGE", "START", "draw", "with_teacher"]
+
 PATIENCE = 2.0
 MOST_VERDICTS = 4
 """Sentences, of one student each; more are read in the table."""
 
-_BASE = {
-    "model": {"kind": "mlp", "hidden": [8]},
-    "optimizer": {"kind": "adam", "lr": 0.01},
-    "distillation": {"kind": "soft_targets", "teacher_hidden": [64, 64]},
-}
-
-START = Comparison.load(
-    {
-        "base": _BASE,
-        "vary": {
-            "distillation.temperature": [1.0, 4.0, 10.0],
-            "distillation.weight": [0.5, 0.9],
-            "training.labelled": [0.05, 0.2, 1.0],
-        },
-        "seeds": 3,
-    }
-)
-"""A student of 8 hidden units and a teacher of 64 + 64, where the student may see 5 %, 20 % or all of the labels."""
-
-STARTS = (
-    Start("temperature, weight, labels", "How soft the targets are, how much they weigh, and how many labels the student has.", START),
-    Start(
-        "kinds of teaching",
-        "Soft targets of one teacher, of five, of the student itself, and with a hint from the hidden layer; with 5 % of the labels.",
-        Comparison.load(
-            {
-                "base": _BASE | {"training": {"labelled": 0.05}},
-                "variants": [
-                    {"name": "one teacher"},
-                    {"name": "five teachers", "distillation": {"kind": "ensemble", "teacher_hidden": [64, 64]}},
-                    {"name": "hint", "distillation": {"kind": "hint", "teacher_hidden": [64, 64]}},
-                    {"name": "itself", "distillation": {"kind": "self"}},
-                ],
-                "seeds": 3,
-            }
-        ),
-    ),
+CONVENTION = (
+    "The weight w is that of the soft targets (others put it on the labels); the factor T² is included, so that their gradient keeps its "
+    "size when T grows; KL is summed over the classes and averaged over the batch (batchmean). The teacher is trained by Adam at 0.001."
 )
 
-ABOUT = r"""
+WORDS = Skeleton(
+    PAGE,
+    "Every variant is trained with every seed, from the same start; what came of it appears here.",
+    heading="Distillation",
+    look=r"""
 A network (the **teacher**, as a rule a larger one, which knows all labels) is trained first; the **student** then learns from its
 probabilities as well as from the labels: $(1-w)\,\mathrm{CE}(y, p) + w\,T^2\,\mathrm{KL}(p^{\text{teacher}}_T \,\|\, p_T)$ with
 $p_T = \mathrm{softmax}(z/T)$. Watch the **student alone** against the taught ones where labels are few: soft targets need no labels,
 so the student also learns from the examples that it has none for. Where all labels are known there is little left to gain.
-"""
-
-CONVENTION = (
-    "The weight w is that of the soft targets (others put it on the labels); the factor T² is included, so that their gradient keeps its "
-    "size when T grows; KL is summed over the classes and averaged over the batch (batchmean). The teacher is trained by Adam at 0.001."
+""",
+    note=CONVENTION,
+    waits=True,
+    path="pages/distillation.py",
+    experiments=EXPERIMENTS,
 )
 
 
@@ -110,9 +82,7 @@ def _alone(run: RunSettings) -> RunSettings | None:
 
 def draw(results: Results) -> None:
     """The whole page below its form."""
-    if not compression.lead(PAGE, results, "Distillation", ABOUT):
-        compression.note(CONVENTION)
-        compression.starts(PAGE, PATH, STARTS, START)
+    if not skeleton.opened(WORDS, results):
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         metric = compression.metric_choice(PAGE, results)
@@ -124,8 +94,7 @@ def draw(results: Results) -> None:
     _tabs(results, points, metric, share, seed)
     _table(results, points, metric)
     compression.note(CONVENTION)
-    compression.finish(PAGE, results, metric)
-    compression.starts(PAGE, PATH, STARTS, START)
+    skeleton.finish(PAGE, results, view.View(metric))
 
 
 def _share(results: Results) -> float:

@@ -15,83 +15,39 @@ from core.charts import compression as charts
 from core.charts.parts import palette
 from core.choices.pruning import NoPruning, PruningChoice
 from core.comparison import Comparison
+from core.experiments.pruning import EXPERIMENTS, PAGE, START
 from core.settings import RunSettings
 from core.ui import errors
 from core.ui.markdown import plain
 from core.ui.pages.pruning import masks
-from core.ui.results import compression, view, words
-from core.ui.results.compression import Start, number
+from core.ui.results import compression, skeleton, view, words
+from core.ui.results.compression import number
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
 from core.ui.results.overview import seed_choice
+from core.ui.results.skeleton import Skeleton
 from core.ui.results.view import in_words
 
-PAGE = "pruning"
-PATH = "pages/pruning.py"
+__all__ = ["PAGE", "START", "draw", "with_dense"]
+
 DENSE = "dense"
 TOLERANCE = 0.01
 """What may be lost of the metric for the network to count as no worse: accuracy, or nats, or shares of the target's spread."""
 PATIENCE = 2.0
 
-LEVELS = (0.5, 0.8, 0.9, 0.95)
-_BASE = {
-    "model": {"kind": "mlp", "hidden": [32, 32]},
-    "optimizer": {"kind": "adam", "lr": 0.01},
-    "training": {"epochs": 16},
-    "pruning": {"kind": "magnitude"},
-}
-_IN_STEPS: dict[str, object] = {"kind": "magnitude", "epochs": [4, 7, 10]}
-_MOMENTS: dict[str, dict[str, object]] = {
-    "one shot": {"kind": "magnitude"},
-    "in 3 steps": _IN_STEPS,
-    "in 3 steps, cubic": _IN_STEPS | {"curve": "cubic"},
-    "ticket, one shot": {"kind": "magnitude", "rewind": 0},
-    "ticket, in 3 steps": _IN_STEPS | {"rewind": 0},
-}
-
-START = Comparison.load(
-    {
-        "base": _BASE,
-        "vary": {
-            "pruning": [
-                {"kind": "magnitude"},
-                {"kind": "magnitude", "scope": "layer"},
-                *({"kind": kind} for kind in ("random", "gradient", "movement", "snip", "units")),
-            ],
-            "pruning.sparsity": LEVELS,
-        },
-        "seeds": 3,
-    }
-)
-"""Seven criteria at four sparsities, once after epoch 10 (SNIP: before the first); a small network, so that it can become too small."""
-
-MOMENTS = Comparison.load(
-    {
-        "base": _BASE,
-        "variants": [
-            {"name": f"{name}, sparsity={level}", "pruning": pruning | {"sparsity": level}}
-            for name, pruning in _MOMENTS.items()
-            for level in LEVELS
-        ],
-        "seeds": 3,
-    }
-)
-"""The same criterion at other moments: at once, in steps, and with the survivors sent back to their first weights."""
-
-STARTS = (
-    Start("seven criteria", "Which weights go: seven ways to choose them, pruned once, after epoch 10 of 16.", START),
-    Start(
-        "one shot, gradual, lottery tickets",
-        "When they go: all at once, in three steps, or with the survivors sent back to their first weights (lottery tickets).",
-        MOMENTS,
-    ),
-)
-
-ABOUT = """
+WORDS = Skeleton(
+    PAGE,
+    "Every variant is trained with every seed, from the same start; what came of it appears here.",
+    heading="Pruning",
+    look="""
 A network is trained, its least important weights are set to **zero for good**, and the rest trains on. Read the first chart from left to
 right: the fewer weights are left, the more accuracy is lost, and a better **criterion** stays near the dashed line of the dense network
 for longer. A criterion is worth its trouble only where it beats **random**.
-"""
+""",
+    waits=True,
+    path="pages/pruning.py",
+    experiments=EXPERIMENTS,
+)
 
 TERMS = (
     "magnitude: the smallest |w| of the whole network go, or the same share of each layer. gradient: the smallest |w g|, which is how much "
@@ -112,8 +68,7 @@ def _dense(run: RunSettings) -> RunSettings | None:
 
 def draw(results: Results) -> None:
     """The whole page below its form."""
-    if not compression.lead(PAGE, results, "Pruning", ABOUT):
-        compression.starts(PAGE, PATH, STARTS, START)
+    if not skeleton.opened(WORDS, results):
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         metric = compression.metric_choice(PAGE, results)
@@ -128,8 +83,7 @@ def draw(results: Results) -> None:
         _layers(results, points, level)
     _tabs(results, points, metric, level, seed)
     _table(results, points, metric)
-    compression.finish(PAGE, results, metric)
-    compression.starts(PAGE, PATH, STARTS, START)
+    skeleton.finish(PAGE, results, view.View(metric))
 
 
 def _level(results: Results) -> float:

@@ -11,65 +11,34 @@ from core.analysis import compression as analysis
 from core.analysis import generalisation
 from core.charts.results import pairs
 from core.comparison import Comparison
-from core.ui.form import links
+from core.experiments.regularization import EXPERIMENTS, PAGE, START
 from core.ui.pages.regularization import labs as penalty_labs
-from core.ui.results import compression, live, overview, parts, steering, table
+from core.ui.results import compression, live, overview, parts, skeleton, table
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
-from core.ui.results.view import View, controls, in_words
+from core.ui.results.skeleton import Skeleton
+from core.ui.results.view import View, in_words
 
-PAGE = "regularization"
-PATH = "pages/regularization.py"
-
-BASE: dict[str, Any] = {
-    "data": {"kind": "digits", "label_noise": 0.3},
-    "model": {"kind": "mlp", "hidden": [64, 64]},
-    "optimizer": {"kind": "sgd", "lr": 0.3},
-    "training": {"epochs": 20},
-}
-"""Three labels in ten are wrong: a network that fits them all is worse for it. With plain SGD a proximal step is as strong as told."""
-
-START = Comparison.load(
-    {
-        "base": BASE,
-        "variants": [
-            {"name": "Nothing"},
-            {"name": "L1", "penalty.l1": 0.001},
-            {"name": "L1, proximal", "penalty.l1_proximal": 0.002},
-            {"name": "Squared L2", "penalty.l2_squared": 0.003},
-            {"name": "Unit norms, proximal", "penalty.l2_norm_proximal": 0.02},
-            {"name": "Dropout 0.3", "model.dropout": 0.3},
-        ],
-        "seeds": 3,
-    }
-)
-
-STRENGTHS: dict[str, tuple[str, list[float]]] = {
-    "L1": ("penalty.l1", [0, 0.0003, 0.001, 0.002, 0.005]),
-    "L1, proximal": ("penalty.l1_proximal", [0, 0.0003, 0.001, 0.002, 0.005, 0.01]),
-    "Squared L2": ("penalty.l2_squared", [0, 0.0003, 0.001, 0.003, 0.01]),
-    "Unit norms, proximal": ("penalty.l2_norm_proximal", [0, 0.003, 0.01, 0.02, 0.03]),
-    "Weight decay": ("penalty.decoupled_decay", [0, 0.0003, 0.001, 0.003, 0.01]),
-    "Dropout": ("model.dropout", [0, 0.1, 0.3, 0.5, 0.7]),
-    "Label smoothing": ("training.label_smoothing", [0, 0.1, 0.2, 0.4]),
-}
-"""Comparisons of one strength each, over a range in which it does too little, enough, and too much."""
+__all__ = ["PAGE", "START", "draw"]
 
 MEANS = ("penalty", "model.dropout", "training.label_smoothing", "training.mixup", "training.input_noise", "training.gradient_noise")
 """Settings that regularize. A variant without any of them is what the same network with some of them is held against."""
 
 NETWORKS, GEOMETRY, PATHS = "Networks", "Geometry", "Weights against strength"
 
-NOTHING_YET = (
+WORDS = Skeleton(
+    PAGE,
     "Three labels in ten are wrong. You will see how far training and validation come apart without regularization and with each "
-    "kind of it, what becomes of the weights, and which of them become exactly 0."
+    "kind of it, what becomes of the weights, and which of them become exactly 0.",
+    look=":small[**What to look at:** the gap, validation minus training. Three of ten training labels are wrong, those of validation are "
+    "right: a network that learns them by heart goes below the others on training and above them on validation; one held back does not "
+    "(its gap may be negative). Penalties add strength × size of the weights to the loss: Σ|w| (L1), Σw² (squared L2), "
+    "Σ‖w of a unit‖ (unit norms). Proximal steps set weights to exactly 0; dropout leaves them large.]",
+    nothing_heading="Networks that learn wrong labels by heart, and what holds them back",
+    note="The tab Geometry needs no training; it shows why L1 makes zeros and L2 does not.",
+    path="pages/regularization.py",
+    experiments=EXPERIMENTS,
 )
-
-
-def sweep(name: str) -> Comparison:
-    """The comparison of one strength, by its name in `STRENGTHS`."""
-    path, values = STRENGTHS[name]
-    return Comparison.load({"base": BASE, "vary": {path: values}, "seeds": 3})
 
 
 def draw(comparison: Comparison) -> None:
@@ -80,40 +49,7 @@ def draw(comparison: Comparison) -> None:
 
 
 def _networks(results: Results) -> None:
-    steering.row(results, PAGE)
-    _strengths()
-    if results.empty and not results.progress.active:
-        steering.nothing_yet(results, PAGE, NOTHING_YET, "Networks that learn wrong labels by heart, and what holds them back")
-        st.caption("The tab Geometry needs no training; it shows why L1 makes zeros and L2 does not.")
-        return
-    first = st.container()
-    view = controls(PAGE, results)
-    with first:
-        overview.verdict(results, view)
-        st.caption(
-            "What to look at: the gap, validation minus training. Three of ten training labels are wrong, those of validation are right: a "
-            "network that learns them by heart goes below the others on training and above them on validation; one held back does not "
-            "(its gap may be negative). Penalties add strength × size of the weights to the loss: Σ|w| (L1), Σw² (squared L2), "
-            "Σ‖w of a unit‖ (unit norms). Proximal steps set weights to exactly 0; dropout leaves them large."
-        )
-    _pictures(results, view)
-    table.summary(PAGE, results, view)
-    table.downloads(PAGE, results, view)
-    table.workbench_link(results)
-
-
-def _strengths() -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{PAGE}.strengths"):
-        st.caption("Compare", width="content")
-        st.page_link(PATH, label="all kinds", query_params=links.query_for(PAGE, START, START))
-        st.caption("or strengths of", width="content")
-        for name in STRENGTHS:
-            st.page_link(PATH, label=name, query_params=_query(name))
-
-
-@st.cache_data(show_spinner=False)
-def _query(name: str) -> links.Query:
-    return links.query_for(PAGE, sweep(name), START)
+    skeleton.draw(WORDS, results, _pictures)
 
 
 def _pictures(results: Results, view: View) -> None:
@@ -161,8 +97,8 @@ def _gaps(results: Results, view: View) -> None:
 
 
 def gaps(results: Results, metric: str) -> DataFrame:
-    """`generalisation.gap_table`, and of each variant `counterpart` (the same network without regularization), `difference` to it and `half`, half
-    of the difference's 95 % interval.
+    """`generalisation.gap_table`, and of each variant `counterpart` (the same network without regularization), `difference` to it and
+    `half`, half of the difference's 95 % interval.
     """
     against = results.comparison.counterparts(*MEANS)
     changes = analysis.outcomes(results.course, results.runs, metric, against).set_index("variant")
