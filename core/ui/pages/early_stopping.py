@@ -40,8 +40,8 @@ WORDS = Skeleton(
     "It is trained to the end without a rule, and once with each. You will see where each rule stops on the same curve, and what "
     "it gives on test data that no rule has seen.",
     heading="Early stopping",
-    look=":small[**What to look at:** training goes on improving (dashed) while validation turns. A rule sees only the validation curve up to "
-    "now, so it stops late, by as many evaluations as it waits; with the best weights restored nothing is lost by waiting. Loss and "
+    look=":small[**What to look at:** training goes on improving (dashed) while validation turns. A rule sees only the validation curve up "
+    "to now, so it stops late, by as many evaluations as it waits; with the best weights restored nothing is lost by waiting. Loss and "
     "accuracy need not turn together: the loss can rise while the accuracy still does not fall, as the network grows surer of what it "
     "gets wrong. Let the rules watch each, and compare where they end.]",
     nothing_heading="A network that learns wrong labels by heart, and rules that stop it before",
