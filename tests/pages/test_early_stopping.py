@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from core.analysis.statistics import leading_verdict
+from core.analysis.stopping import summed
 from core.comparison import Comparison
 from core.labs.regularization import stopping_replay
 from core.runs.compare import compare
@@ -14,7 +15,7 @@ from core.runs.store import Store
 from core.ui.form import links
 from core.ui.markdown import plain
 from core.ui.pages import early_stopping
-from core.ui.pages.early_stopping import START, summed, untouched
+from core.ui.pages.early_stopping import START, untouched
 from tests.pages.conftest import assert_no_error, texts
 
 PAGE = "pages/early_stopping.py"

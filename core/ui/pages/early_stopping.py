@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
-from core.analysis import metrics
+from core.analysis import metrics, stopping
 from core.analysis.statistics import leading_verdict, quoted
 from core.charts import early_stopping as charts
 from core.charts.results import pairs
@@ -32,7 +31,6 @@ OF_THE_WEIGHTS = "Of the weights that the runs ended with: the last ones, or the
 REPLAYED = (
     "Where the same rule stops the runs of the same settings without one. It must be the same. A dash: they are not among the variants."
 )
-AT_STOP, KEPT = "last weights", "best weights"
 VIEWS = {metric: View(metric=metric) for metric in get_args(Metric)}
 
 WORDS = Skeleton(
@@ -159,13 +157,24 @@ def _given(results: Results, every: DataFrame, metric: Metric, variant: str, abo
     title = metrics.title(metric, loss_unit(results))
     with grid.cell():
         st.markdown("**What each rule would have given**", help="Means over seeds with 95 % t intervals, at the stop and at the best kept.")
-        values = as_parts(every)
+        values = stopping.as_parts(every)
         key, rules = f"{PAGE}.given", list(dict.fromkeys(every["rule"]))
         told = (variant, about)
-        chart(results, key, pairs.pairs, values, about=told, variants=rules, stretch=True, parts=(AT_STOP, KEPT), title=title, width=WIDTH)
+        chart(
+            results,
+            key,
+            pairs.pairs,
+            values,
+            about=told,
+            variants=rules,
+            stretch=True,
+            parts=(stopping.AT_STOP, stopping.KEPT),
+            title=title,
+            width=WIDTH,
+        )
     with grid.cell():
         st.markdown(f"**Exactly: {in_words(metric).lower()} of the last and of the best weights**")
-        shown = summed(every) if metric == "val_loss" else summed(every, "val_loss", "kept_val_loss")
+        shown = stopping.summed(every) if metric == "val_loss" else stopping.summed(every, "val_loss", "kept_val_loss")
         columns = _replayed_columns(metric)
         st.dataframe(
             shown,
@@ -192,23 +201,6 @@ def _replayed_columns(metric: Metric) -> dict[str, Any]:
     }
 
 
-def as_parts(every: DataFrame) -> DataFrame:
-    """The rows of `stopping_replay.replayed` as `charts.pairs` takes them."""
-    parts = {AT_STOP: "value", KEPT: "kept"}
-    frames = [
-        DataFrame({"variant": every["rule"], "seed": every["seed"], "part": part, "value": every[name]}) for part, name in parts.items()
-    ]
-    return pd.concat(frames, ignore_index=True).dropna(subset="value").assign(ending="")
-
-
-def summed(every: DataFrame, *more: str) -> DataFrame:
-    """A row a rule, over the seeds: in how many it stops, at which epochs, and the means of `value`, `kept` and the columns `more`."""
-    groups = every.groupby("rule", sort=False)
-    stopped = groups["stopped"].agg(lambda told: f"{int(told.sum())} of {len(told)}")
-    epochs = groups["epoch"].agg(lambda places: ", ".join(f"{place:g}" for place in places))
-    return DataFrame({"stopped": stopped, "epochs": epochs, **groups[["value", "kept", *more]].mean()}).reset_index()
-
-
 def _trained(results: Results) -> None:
     """The comparison itself: runs that were really stopped, and the test set, which no replay can tell."""
     st.subheader("Where the rules were really used", anchor=False)
@@ -219,7 +211,7 @@ def _trained(results: Results) -> None:
         "Validation and test loss, here and in the table, are of the weights that a run ended with: the last ones, or the best ones where "
         "they are restored. The test set is looked at once, then. The rules are the variants in the sidebar, not the sliders above."
     )
-    values = results.once("tests", lambda: tests(results.runs))
+    values = results.once("tests", lambda: stopping.of_test(results.runs))
     if not values.empty:
         title = metrics.title("test_loss", loss_unit(results))
         chart(results, f"{PAGE}.tests", pairs.pairs, values, stretch=True, parts=("test",), title=title, width=WIDTH)
@@ -230,13 +222,6 @@ def _trained(results: Results) -> None:
 def _kept(results: Results) -> DataFrame:
     """The history up to the weights that each run ended with."""
     return results.once("kept", lambda: stopping_replay.up_to_the_weights(results.history, results.comparison.settings))
-
-
-def tests(runs: DataFrame) -> DataFrame:
-    """The test losses of the runs that have ended, as `charts.pairs` takes them."""
-    rows = runs[["variant", "seed"]].assign(value=runs["test_loss"].astype(float), part="test")
-    rows = rows.assign(ending=np.where(runs["status"] == "diverged", "diverged", ""))
-    return rows[np.isfinite(rows["value"])]
 
 
 def _trained_table(results: Results) -> None:
