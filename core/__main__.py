@@ -227,8 +227,8 @@ def answer_questions(options: argparse.Namespace) -> None:
 
 def measure_claims(options: argparse.Namespace) -> None:
     """`claims [PAGE ...]`. Raises NotRunError where an experiment could not be run, after all others are printed."""
-    from core.experiments import measuring
     from core.experiments.catalogue import chosen
+    from core.experiments.claims import measuring
 
     _measure(options, [experiment for experiment in chosen(options.pages) if experiment.claims], measuring.rows, _claimed)
 
@@ -237,7 +237,7 @@ def _measure(
     options: argparse.Namespace, things: Sequence[Any], rows: Callable[[Any, Store], dict[str, Row]], say: Callable[[Row], str]
 ) -> None:
     """Computes what the store lacks for questions or experiments, and prints what came of their claims."""
-    from core.experiments.measuring import measure
+    from core.experiments.claims.measuring import measure
     from core.runs.computing.executors import make_executor
     from core.runs.configuration import Configuration
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.experiments import measuring as experimental
 from core.experiments.catalogue import experiments
+from core.experiments.claims import measuring as experimental
+from core.experiments.claims.measuring import Row
 from core.experiments.experiment import Experiment
-from core.experiments.measuring import Row
 from core.questions import measuring
 from core.questions.catalogue import questions
 from core.questions.question import Question

@@ -10,7 +10,7 @@ from core.__main__ import main
 from core.analysis.claims import Above
 from core.comparison import Comparison
 from core.experiments import catalogue
-from core.experiments.claiming import diverged, ends
+from core.experiments.claims.claiming import diverged, ends
 from core.experiments.experiment import SEEDS, Experiment
 from scripts import verdicts
 

@@ -9,7 +9,8 @@ import altair as alt
 import numpy as np
 from pandas import DataFrame
 
-from core.analysis import metrics, over_seeds
+from core.analysis import metrics
+from core.analysis.shown import over_seeds
 from core.charts.parts import bands, marks, palette, thin, titles
 from core.charts.parts.titles import Axis
 

@@ -9,7 +9,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from core.analysis import metrics
-from core.analysis.over_seeds import training_twin
+from core.analysis.shown.over_seeds import training_twin
 from core.charts.parts import marks, palette, titles
 
 _PARTS = {"validation": [1, 0], "training": [5, 3]}

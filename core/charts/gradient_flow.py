@@ -9,7 +9,8 @@ import altair as alt
 import numpy as np
 from pandas import DataFrame, Series
 
-from core.analysis import layerwise, metrics
+from core.analysis import metrics
+from core.analysis.shown import layerwise
 from core.charts.parts import bands, marks, palette, titles
 
 """What the layer after the hidden ones is called."""

@@ -9,7 +9,7 @@ import altair as alt
 import numpy as np
 from pandas import DataFrame
 
-from core.analysis import isolines
+from core.analysis.shown import isolines
 from core.charts.parts import marks, palette, thin, titles
 
 START = "start"

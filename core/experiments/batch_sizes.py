@@ -8,9 +8,9 @@ from core.analysis import frames
 from core.analysis.claims import Below, Inside
 from core.analysis.sensitivity import PLACES
 from core.comparison import Comparison
-from core.experiments import reading
-from core.experiments.claim import Claim, Evidence
-from core.experiments.claiming import ends, ratio
+from core.experiments.claims import reading
+from core.experiments.claims.claim import Claim, Evidence
+from core.experiments.claims.claiming import ends, ratio
 from core.experiments.experiment import RUNS, Experiment
 
 RULES = {"lr fixed": 0.0, "lr × √k": 0.5, "lr × k": 1.0}

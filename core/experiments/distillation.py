@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.analysis.claims import Above, Below
 from core.comparison import Comparison
-from core.experiments.claiming import difference
+from core.experiments.claims.claiming import difference
 from core.experiments.experiment import Experiment
 
 PAGE = "distillation"

@@ -6,9 +6,9 @@ from pandas import Series
 
 from core.analysis.claims import Above, Below
 from core.comparison import Comparison
-from core.experiments import reading
-from core.experiments.claim import Claim, Evidence
-from core.experiments.claiming import last
+from core.experiments.claims import reading
+from core.experiments.claims.claim import Claim, Evidence
+from core.experiments.claims.claiming import last
 from core.experiments.experiment import RUNS, Experiment
 
 PAGE = "early_stopping"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Lab, key_of
+from core.experiments.claims.claim import Claim, Lab, key_of
 
 SEEDS = 8
 """Seeds that claims are measured over, where the page trains fewer to be quick: an interval of three seeds is too wide to decide much."""

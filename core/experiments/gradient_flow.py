@@ -13,8 +13,8 @@ from pandas import Series
 
 from core.analysis.claims import Above, Below, Inside
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence
-from core.experiments.claiming import (
+from core.experiments.claims.claim import Claim, Evidence
+from core.experiments.claims.claiming import (
     before_training,
     below_all_others,
     diverged,

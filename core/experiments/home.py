@@ -9,8 +9,8 @@ from pandas import Series
 
 from core.analysis.claims import Above, Below, Inside
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Numbers
-from core.experiments.claiming import before_training, difference, diverged, each_ends, ends, fades, last, ratio
+from core.experiments.claims.claim import Claim, Evidence, Numbers
+from core.experiments.claims.claiming import before_training, difference, diverged, each_ends, ends, fades, last, ratio
 from core.experiments.experiment import RUNS, Experiment
 from core.settings import RunSettings
 

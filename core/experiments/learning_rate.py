@@ -7,9 +7,9 @@ from typing import Any
 from core.analysis import claim_measures
 from core.analysis.claims import Above, Below
 from core.comparison import Comparison
-from core.experiments import claiming
-from core.experiments.claim import Claim, Evidence, Numbers
-from core.experiments.claiming import each_ends, ends, over_own_lowest, ratio
+from core.experiments.claims import claiming
+from core.experiments.claims.claim import Claim, Evidence, Numbers
+from core.experiments.claims.claiming import each_ends, ends, over_own_lowest, ratio
 from core.experiments.experiment import Experiment
 
 PAGE = "learning_rate"

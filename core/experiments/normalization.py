@@ -9,8 +9,8 @@ from core.analysis import claim_measures
 from core.analysis.claims import Above, Below
 from core.comparison import Comparison
 from core.experiments.batch_sizes import rate
-from core.experiments.claim import Claim, Evidence
-from core.experiments.claiming import before_training, last
+from core.experiments.claims.claim import Claim, Evidence
+from core.experiments.claims.claiming import before_training, last
 from core.experiments.experiment import Experiment
 
 PAGE = "normalization"

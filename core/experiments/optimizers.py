@@ -10,7 +10,7 @@ from pandas import Series
 from core.analysis.claims import Above, Below
 from core.choices.words.writing import write
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab
+from core.experiments.claims.claim import Claim, Evidence, Lab
 from core.experiments.experiment import RUNS, Experiment
 from core.labs.optimization import paths, surfaces
 

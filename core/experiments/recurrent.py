@@ -9,8 +9,8 @@ from pandas import Series
 
 from core.analysis.claims import Above, Below
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence
-from core.experiments.claiming import diverged, ends, farthest, last, ratio, updates_to
+from core.experiments.claims.claim import Claim, Evidence
+from core.experiments.claims.claiming import diverged, ends, farthest, last, ratio, updates_to
 from core.experiments.experiment import Experiment
 
 ADDING_PAGE, CLIPPING_PAGE, TRUNCATION_PAGE = "recurrent", "recurrent_clipping", "recurrent_truncation"

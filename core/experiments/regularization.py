@@ -6,7 +6,7 @@ from typing import Any
 
 from core.analysis.claims import Above, Below
 from core.comparison import Comparison
-from core.experiments.claiming import ends, ratio
+from core.experiments.claims.claiming import ends, ratio
 from core.experiments.experiment import Experiment
 
 PAGE = "regularization"

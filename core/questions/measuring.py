@@ -1,4 +1,4 @@
-"""What came of the questions: the verdict on each from what is stored. How it is measured stands in `core.experiments.measuring`."""
+"""What came of the questions: the verdict on each from what is stored. How it is measured stands in `core.experiments.claims.measuring`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.analysis.claims import Judgement, together
-from core.experiments.measuring import IncompleteError, Standing, ask, evidence_of, figures, kept_rows, measure, pause, progress
+from core.experiments.claims.measuring import IncompleteError, Standing, ask, evidence_of, figures, kept_rows, measure, pause, progress
 from core.questions.question import Question
 from core.runs.store import Store
 

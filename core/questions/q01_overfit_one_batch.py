@@ -12,7 +12,7 @@ from core.analysis.doctor.one_batch import symptoms
 from core.charts import answer_lines
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab
+from core.experiments.claims.claim import Claim, Evidence, Lab
 from core.labs.networks import one_batch
 from core.questions.question import Option, Question, Turn
 

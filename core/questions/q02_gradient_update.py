@@ -6,8 +6,8 @@ from core.analysis.claims import Below
 from core.charts.answer_lines import lines
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab
-from core.experiments.reading import of_lab
+from core.experiments.claims.claim import Claim, Evidence, Lab
+from core.experiments.claims.reading import of_lab
 from core.labs import identities
 from core.labs.identities import step_table
 from core.questions.question import Option, Question, Turn

@@ -7,13 +7,13 @@ from typing import Any
 
 from pandas import DataFrame, Series
 
-from core.analysis import layerwise
 from core.analysis.claims import Above, Below
+from core.analysis.shown import layerwise
 from core.charts import gradient_flow
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab
-from core.experiments.reading import mean, of, of_lab
+from core.experiments.claims.claim import Claim, Evidence, Lab
+from core.experiments.claims.reading import mean, of, of_lab
 from core.labs import identities
 from core.labs.identities import jacobians
 from core.questions.question import Option, Question, Turn

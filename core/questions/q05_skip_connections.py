@@ -6,8 +6,8 @@ from core.analysis.claims import Above, Below
 from core.charts import compression as charts
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence
-from core.experiments.reading import last, mean, of, percent, points, sides
+from core.experiments.claims.claim import Claim, Evidence
+from core.experiments.claims.reading import last, mean, of, percent, points, sides
 from core.questions.question import Option, Question, Turn
 
 DEPTHS = (2, 8, 32)

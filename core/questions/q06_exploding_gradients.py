@@ -12,8 +12,8 @@ from core.analysis.claims import Above, Below
 from core.charts.parts.specs import Picture
 from core.charts.results import curves
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab
-from core.experiments.reading import last, mean, of
+from core.experiments.claims.claim import Claim, Evidence, Lab
+from core.experiments.claims.reading import last, mean, of
 from core.labs.networks import spectral_radius
 from core.questions.question import Option, Question, Turn
 

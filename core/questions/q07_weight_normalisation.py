@@ -10,8 +10,8 @@ from core.analysis.claims import Above, Inside
 from core.charts import compression as charts
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence
-from core.experiments.reading import last, mean, of, points
+from core.experiments.claims.claim import Claim, Evidence
+from core.experiments.claims.reading import last, mean, of, points
 from core.questions.question import Option, Question, Turn
 
 NORMS = {"none": "plain", "weight": "weight norm"}

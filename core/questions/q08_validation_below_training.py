@@ -11,8 +11,8 @@ from core.analysis.claims import Above, Below
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence
-from core.experiments.reading import mean, of, spread
+from core.experiments.claims.claim import Claim, Evidence
+from core.experiments.claims.reading import mean, of, spread
 from core.questions.question import Option, Question, Turn
 
 LOGGED, AFTER, PENALISED = "train_loss", "train_loss_eval", "with_penalty"

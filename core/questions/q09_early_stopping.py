@@ -10,8 +10,8 @@ from core.analysis.claims import Above, Below
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence
-from core.experiments.reading import at_end, mean, of, percent, spread
+from core.experiments.claims.claim import Claim, Evidence
+from core.experiments.claims.reading import at_end, mean, of, percent, spread
 from core.questions.question import Option, Question, Turn
 
 NEVER = "to the end"

@@ -13,8 +13,8 @@ from core.analysis.claims import Below, Inside
 from core.charts.answer_lines import lines
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab
-from core.experiments.reading import last, mean, of, percent, points
+from core.experiments.claims.claim import Claim, Evidence, Lab
+from core.experiments.claims.reading import last, mean, of, percent, points
 from core.labs.optimization import gradient_noise
 from core.questions.question import Option, Question, Turn
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from pandas import Series
 
-from core.analysis import layerwise
 from core.analysis.claims import Below, Inside
+from core.analysis.shown import layerwise
 from core.charts.answer_lines import lines
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab
-from core.experiments.reading import mean, of_lab, percent
+from core.experiments.claims.claim import Claim, Evidence, Lab
+from core.experiments.claims.reading import mean, of_lab, percent
 from core.labs.optimization import epoch_sampling
 from core.questions.question import Option, Question, Turn
 

@@ -11,8 +11,8 @@ from core.analysis.claims import Above, Below
 from core.charts.parts.specs import Picture
 from core.charts.results import curves
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence
-from core.experiments.reading import mean, of
+from core.experiments.claims.claim import Claim, Evidence
+from core.experiments.claims.reading import mean, of
 from core.questions.question import Option, Question, Turn
 
 CONSTANT, DECAYED = "constant rate", "rate cut to a tenth"

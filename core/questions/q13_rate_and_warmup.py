@@ -12,8 +12,8 @@ from core.analysis.claims import Above, Below, Inside
 from core.charts.answer_lines import lines
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence
-from core.experiments.reading import mean, of, sides
+from core.experiments.claims.claim import Claim, Evidence
+from core.experiments.claims.reading import mean, of, sides
 from core.questions.question import Option, Question, Turn
 
 WARMUP = {0: "no warmup", 1: "warmup"}

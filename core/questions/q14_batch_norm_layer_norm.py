@@ -9,8 +9,8 @@ from core.analysis.claims import Above
 from core.charts import compression as charts
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence
-from core.experiments.reading import last, mean, of, percent, points
+from core.experiments.claims.claim import Claim, Evidence
+from core.experiments.claims.reading import last, mean, of, percent, points
 from core.questions.question import Option, Question, Turn
 
 SIZES = (2, 4, 16, 64, 256)

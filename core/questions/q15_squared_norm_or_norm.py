@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from pandas import DataFrame, Series
 
-from core.analysis import layerwise
 from core.analysis.claims import Above, Below, Inside
+from core.analysis.shown import layerwise
 from core.charts.answer_lines import lines
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab
-from core.experiments.reading import mean, of_lab, percent
+from core.experiments.claims.claim import Claim, Evidence, Lab
+from core.experiments.claims.reading import mean, of_lab, percent
 from core.labs import identities
 from core.labs.regularization import unit_norms
 from core.labs.regularization.unit_norms import Measure

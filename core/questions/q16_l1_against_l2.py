@@ -11,8 +11,8 @@ from core.analysis.claims import Above, Below
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab
-from core.experiments.reading import mean, of_lab, percent, spread
+from core.experiments.claims.claim import Claim, Evidence, Lab
+from core.experiments.claims.reading import mean, of_lab, percent, spread
 from core.labs.regularization import feature_selection, robust_line
 from core.questions.question import Option, Question, Turn
 

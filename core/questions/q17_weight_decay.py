@@ -12,8 +12,8 @@ from core.analysis.claims import Above, Below
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab
-from core.experiments.reading import by_seed, digits, last, mean, of, percent, sides, spread
+from core.experiments.claims.claim import Claim, Evidence, Lab
+from core.experiments.claims.reading import by_seed, digits, last, mean, of, percent, sides, spread
 from core.labs.regularization import decayed_networks
 from core.labs.regularization.decayed_networks import NEAREST, PLAIN, WITH_MOMENTUM
 from core.questions.question import Option, Question, Turn

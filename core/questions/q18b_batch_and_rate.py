@@ -13,8 +13,8 @@ from core.analysis.claims import Below
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence
-from core.experiments.reading import mean, spread
+from core.experiments.claims.claim import Claim, Evidence
+from core.experiments.claims.reading import mean, spread
 from core.questions.question import Option, Question, Turn
 
 K = 4

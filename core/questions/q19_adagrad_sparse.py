@@ -11,8 +11,8 @@ from core.analysis.claims import Below
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab
-from core.experiments.reading import by_seed, mean, spread
+from core.experiments.claims.claim import Claim, Evidence, Lab
+from core.experiments.claims.reading import by_seed, mean, spread
 from core.labs.optimization import sparse_features
 from core.labs.optimization.sparse_features import LEAST_SQUARES, OPTIMIZERS, THIRDS
 from core.questions.question import Option, Question, Turn

@@ -12,8 +12,8 @@ from core.analysis.claims import Above, Below, Inside
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab
-from core.experiments.reading import estimated, frame, last, mean, of, sides
+from core.experiments.claims.claim import Claim, Evidence, Lab
+from core.experiments.claims.reading import estimated, frame, last, mean, of, sides
 from core.labs.optimization import online_problem
 from core.questions.question import Option, Question, Turn
 

@@ -11,8 +11,8 @@ from core.analysis.claims import Above, Below, Inside
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab
-from core.experiments.reading import frame, mean, percent, spread, times
+from core.experiments.claims.claim import Claim, Evidence, Lab
+from core.experiments.claims.reading import frame, mean, percent, spread, times
 from core.labs.distributed import delayed_descent, parameter_server
 from core.questions.question import Option, Question, Turn
 

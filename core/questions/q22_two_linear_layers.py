@@ -8,8 +8,8 @@ from core.analysis.claims import Above, Below, Inside
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab
-from core.experiments.reading import last, mean, of, of_lab, percent, sides, spread
+from core.experiments.claims.claim import Claim, Evidence, Lab
+from core.experiments.claims.reading import last, mean, of, of_lab, percent, sides, spread
 from core.labs import identities
 from core.questions.question import Option, Question, Turn
 

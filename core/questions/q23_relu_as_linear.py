@@ -12,8 +12,8 @@ from core.analysis.claims import Above, Below
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab
-from core.experiments.reading import last, of, of_lab
+from core.experiments.claims.claim import Claim, Evidence, Lab
+from core.experiments.claims.reading import last, of, of_lab
 from core.labs import identities
 from core.questions.question import Option, Question, Turn
 

@@ -13,8 +13,8 @@ from core.analysis.claims import Above, Below
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab
-from core.experiments.reading import by_seed, estimated, last, of, percent
+from core.experiments.claims.claim import Claim, Evidence, Lab
+from core.experiments.claims.reading import by_seed, estimated, last, of, percent
 from core.labs.optimization import double_well
 from core.questions.question import Option, Question, Turn
 

@@ -11,8 +11,8 @@ from core.analysis.claims import Above, Below
 from core.charts import compression as charts
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab
-from core.experiments.reading import by_seed, digits, mean, percent
+from core.experiments.claims.claim import Claim, Evidence, Lab
+from core.experiments.claims.reading import by_seed, digits, mean, percent
 from core.labs.privacy import data_recovery, gradient_inversion, membership, recovered_pictures
 from core.labs.privacy.gradient_inversion import CLOSE
 from core.labs.privacy.membership import OVERFITTED, REGULARISED

@@ -8,8 +8,8 @@ from core.analysis.claims import Above, Inside
 from core.charts import answers
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence
-from core.experiments.reading import last, mean, of, percent, sides, spread
+from core.experiments.claims.claim import Claim, Evidence
+from core.experiments.claims.reading import last, mean, of, percent, sides, spread
 from core.questions.question import Option, Question, Turn
 
 FEW = 0.05

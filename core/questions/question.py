@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab, key_of
+from core.experiments.claims.claim import Claim, Evidence, Lab, key_of
 
 if TYPE_CHECKING:
     from core.charts.parts.specs import Picture

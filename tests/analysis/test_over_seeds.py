@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from core.analysis import over_seeds
+from core.analysis.shown import over_seeds
 from core.charts.parts import bands
 from tests.charts.frames import history
 

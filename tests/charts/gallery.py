@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from pandas import DataFrame
 
-from core.analysis import layerwise
 from core.analysis import predictions as analysis
 from core.analysis import recurrent as lags
 from core.analysis.recurrent import diverged_shares
+from core.analysis.shown import layerwise
 from core.charts import (
     activation_functions,
     answer_lines,

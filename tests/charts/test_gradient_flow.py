@@ -11,7 +11,7 @@ import vl_convert
 from pandas import DataFrame
 from scipy import stats
 
-from core.analysis import layerwise
+from core.analysis.shown import layerwise
 from core.charts import activation_functions, gradient_flow
 from tests.charts.frames import NAMES, history
 from tests.charts.frames import layers as layer_rows

@@ -10,7 +10,7 @@ import vl_convert
 from pandas import DataFrame
 from scipy import stats
 
-from core.analysis import layerwise
+from core.analysis.shown import layerwise
 from core.charts import normalization
 from core.labs.networks import norm_axes
 from tests.charts.frames import LAYERS, NAMES, history, layers

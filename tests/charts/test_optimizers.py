@@ -10,7 +10,7 @@ import pytest
 import vl_convert
 from pandas import DataFrame
 
-from core.analysis import isolines
+from core.analysis.shown import isolines
 from core.charts import optimizers
 
 NAMES = ("sgd lr=0.1", '"]; alert(1) //')

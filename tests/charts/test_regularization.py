@@ -9,7 +9,7 @@ import pytest
 import vl_convert
 from pandas import DataFrame
 
-from core.analysis import generalisation
+from core.analysis.shown import generalisation
 from core.charts import early_stopping, regularization
 from core.charts.results import pairs
 from tests.charts.frames import NAMES, history

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pandas import DataFrame
 
-from core.analysis import layerwise, over_seeds
+from core.analysis.shown import layerwise, over_seeds
 from core.charts import compression, gradient_flow
 from core.charts.parts import titles
 from core.charts.results import curves, layers, weights

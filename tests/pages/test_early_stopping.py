@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
+from core.analysis.shown.stopping import summed
 from core.analysis.statistics import leading_verdict
-from core.analysis.stopping import summed
 from core.comparison import Comparison
 from core.labs.regularization import stopping_replay
 from core.runs.compare import compare

@@ -9,7 +9,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from core.analysis import layerwise
+from core.analysis.shown import layerwise
 from core.comparison import Comparison
 from core.experiments.gradient_flow import EXPERIMENTS
 from core.runs.compare import compare

@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from core.analysis import generalisation
+from core.analysis.shown import generalisation
 from core.comparison import Comparison
 from core.experiments.regularization import START, STRENGTHS, sweep
 from core.labs.regularization import regularization_path

@@ -7,7 +7,7 @@ import pandas as pd
 
 from core.analysis.metrics import TESTS
 from core.engine.records import HISTORY_COLUMNS, LAYER_COLUMNS
-from core.experiments.claim import Measured
+from core.experiments.claims.claim import Measured
 from core.runs.store.schema import LAST_COLUMNS
 
 LAYERS = ("hidden1", "hidden2", "output")

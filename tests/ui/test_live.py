@@ -10,7 +10,7 @@ import pytest
 from pandas import DataFrame
 from sqlalchemy import select
 
-from core.analysis.over_seeds import level
+from core.analysis.shown.over_seeds import level
 from core.engine.records import Records
 from core.runs.store import Store, ledger, recording
 from core.runs.store.schema import runs

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pandas import Categorical, CategoricalDtype, DataFrame, Series
 
-from core.analysis import over_seeds
+from core.analysis.shown import over_seeds
 
 if TYPE_CHECKING:
     pass

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from core.analysis import binning
+from core.analysis.shown import binning
 from core.charts.parts import marks, thin
 from core.charts.parts.titles import Axis
 

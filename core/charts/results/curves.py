@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from core.analysis import metrics, over_seeds
+from core.analysis import metrics
+from core.analysis.shown import over_seeds
 from core.charts.parts import bands, domains, marks, palette, thin, titles
 from core.charts.parts.titles import Axis
 

@@ -8,7 +8,8 @@ import altair as alt
 import pandas as pd
 from pandas import DataFrame
 
-from core.analysis import generalisation, metrics, over_seeds
+from core.analysis import metrics
+from core.analysis.shown import generalisation, over_seeds
 from core.charts.parts import bands, marks, palette, titles
 
 _ROW = 40

@@ -8,7 +8,8 @@ from typing import Literal
 import altair as alt
 from pandas import DataFrame, Series
 
-from core.analysis import metrics, over_seeds
+from core.analysis import metrics
+from core.analysis.shown import over_seeds
 from core.charts.parts import bands, marks, palette, thin, titles
 from core.charts.parts.titles import Axis
 

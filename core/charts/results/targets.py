@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import numpy as np
 
-from core.analysis import binning
+from core.analysis.shown import binning
 from core.charts.parts import marks, palette
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import altair as alt
 from pandas import DataFrame
 
-from core.analysis import binning, layerwise, metrics
+from core.analysis import metrics
+from core.analysis.shown import binning, layerwise
 from core.charts.parts import bands, bins, marks, palette, thin, titles
 from core.charts.parts.titles import Axis
 from core.charts.results.layers import heatmap

@@ -160,7 +160,7 @@ requests = Table(
 labs = Table(
     "labs",
     metadata,
-    Column("key", String(KEY_LENGTH), primary_key=True),  # of the function and its arguments, see `core.experiments.claim.Lab`
+    Column("key", String(KEY_LENGTH), primary_key=True),  # of the function and its arguments, see `core.experiments.claims.claim.Lab`
     Column("name", Text, nullable=False),  # where the function stands
     Column("arguments", Text, nullable=False),  # JSON
     Column("state", String(10), nullable=False),

@@ -9,7 +9,8 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
-from core.analysis import metrics, stopping
+from core.analysis import metrics
+from core.analysis.shown import stopping
 from core.analysis.statistics import leading_verdict, quoted
 from core.charts import early_stopping as charts
 from core.charts.results import pairs

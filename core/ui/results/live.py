@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar, cast
 import streamlit as st
 from pandas import CategoricalDtype, DataFrame
 
-from core.analysis import over_seeds
+from core.analysis.shown import over_seeds
 from core.analysis.statistics import standing
 from core.comparison import Comparison
 from core.runs.store import Followed, Progress, Store
@@ -80,7 +80,7 @@ class Results:
 
     history, layers, runs: as `core.runs.store.Store` gives them, with a row for what is stored and none for what is not; in the first two
         the variants are categories, in the order of the comparison. While runs are on their way, those of a variant are shown as far as
-        all of them have come: see `core.analysis.over_seeds.level`.
+        all of them have come: see `core.analysis.shown.over_seeds.level`.
     course: the history with the rows from before rewinds, which `history` leaves out: it has one row a run and step. Where there are
         none it is the same frame.
     """

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pandas import DataFrame
 
-from core.analysis import over_seeds
+from core.analysis.shown import over_seeds
 from core.charts.parts import domains
 from tests.charts.frames import history
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from pandas import DataFrame
 
-from core.analysis import generalisation, metrics
+from core.analysis import metrics
+from core.analysis.shown import generalisation
 from core.charts import early_stopping
 from core.charts.results import curves
 from core.engine.records import HISTORY_COLUMNS, LAYER_COLUMNS

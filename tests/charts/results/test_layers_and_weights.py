@@ -10,8 +10,8 @@ import vl_convert
 from pandas import DataFrame
 from scipy import stats
 
-from core.analysis import layerwise
-from core.analysis.binning import rebinned
+from core.analysis.shown import layerwise
+from core.analysis.shown.binning import rebinned
 from core.charts.parts import bins, marks
 from core.charts.results import layers, weights
 from tests.charts.frames import LAYERS, NAMES, histograms, history

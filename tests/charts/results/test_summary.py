@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.analysis import over_seeds
+from core.analysis.shown import over_seeds
 from core.charts.results import summary
 from tests.charts.frames import NAMES, history
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.analysis import binning
+from core.analysis.shown import binning
 from core.charts.results import targets
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
-from core.analysis import layerwise
+from core.analysis.shown import layerwise
 from core.charts import gradient_flow as charts
 from core.choices.models import Mlp
 from core.comparison import Comparison

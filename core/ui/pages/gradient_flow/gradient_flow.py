@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 from pandas import DataFrame
 
-from core.analysis import layerwise
+from core.analysis.shown import layerwise
 from core.charts import gradient_flow as charts
 from core.charts.results import layers
 from core.experiments.gradient_flow import EXPERIMENTS, PAGE, START

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
-from core.analysis import layerwise
+from core.analysis.shown import layerwise
 from core.charts import normalization as charts
 from core.charts.results import layers
 from core.choices.activations import Relu

@@ -8,7 +8,7 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.analysis import compression as analysis
-from core.analysis import generalisation
+from core.analysis.shown import generalisation
 from core.charts.results import pairs
 from core.comparison import Comparison
 from core.experiments.regularization import EXPERIMENTS, PAGE, START

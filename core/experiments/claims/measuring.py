@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from core.analysis.claims import Judgement, together
 from core.comparison import Comparison
-from core.experiments.claim import Claim, Evidence, Lab, Measured
+from core.experiments.claims.claim import Claim, Evidence, Lab, Measured
 from core.experiments.experiment import Experiment
 from core.runs import labs
 from core.runs.computing.executors import Pool

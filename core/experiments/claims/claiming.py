@@ -13,8 +13,8 @@ from pandas import DataFrame, Series
 
 from core.analysis import claim_measures
 from core.analysis.claims import Above, Below, Claimed, Kind
-from core.experiments import reading
-from core.experiments.claim import Claim, Evidence, Numbers
+from core.experiments.claims import reading
+from core.experiments.claims.claim import Claim, Evidence, Numbers
 from core.experiments.experiment import RUNS
 
 

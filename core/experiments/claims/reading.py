@@ -11,7 +11,7 @@ from pandas import DataFrame, Series
 
 from core.analysis import claim_measures, intervals
 from core.analysis.intervals import Estimate
-from core.experiments.claim import Evidence
+from core.experiments.claims.claim import Evidence
 
 UNBROKEN = "\u202f"
 """A narrow space at which no line ends: number and unit stay together."""

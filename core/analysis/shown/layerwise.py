@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from core.analysis import over_seeds
 from core.analysis.metrics import Axis
+from core.analysis.shown import over_seeds
 
 if TYPE_CHECKING:
     from pandas.api.typing import DataFrameGroupBy

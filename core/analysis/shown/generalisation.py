@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 from pandas import DataFrame
 
-from core.analysis import over_seeds
+from core.analysis.shown import over_seeds
 
 
 def ends_by_part(history: DataFrame, metric: str) -> tuple[DataFrame, tuple[str, ...]]:
