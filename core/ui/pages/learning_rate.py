@@ -17,7 +17,7 @@ from core.engine.sizes import epoch
 from core.experiments.learning_rate import EXPERIMENTS, PAGE, START
 from core.settings import RunSettings
 from core.ui import errors
-from core.ui.form import fields, links, varied
+from core.ui.form import fields, links, numbers, varied
 from core.ui.markdown import plain
 from core.ui.results import live, parts, sensitivity, skeleton
 from core.ui.results.drawing import chart, figure
@@ -95,7 +95,7 @@ def draw_schedules(base: RunSettings) -> None:
         "all others have their defaults; *plateau* falls when a run's validation loss stalls, which no drawing can know (dashed)."
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        epochs = st.number_input(
+        epochs = numbers.whole(
             "Epochs drawn", 1, 1_000, 20, key=f"{PAGE}.epochs_drawn", bind="query-params", width=150, help="How long a run is drawn."
         )
         warmup = st.number_input(
@@ -110,7 +110,7 @@ def draw_schedules(base: RunSettings) -> None:
             help="A linear rise to the full rate first, before any schedule. Adaptive optimizers then have better averages of the gradient "
             "before they take large steps. The training takes it from Schedule in the sidebar.",
         )
-    frame = drawn(base, int(epochs), float(warmup))
+    frame = drawn(base, epochs, float(warmup))
     grid = st.grid(4, min_column_width=220, gap="small")
     for name, rows in frame.groupby("schedule", sort=False):
         with grid.cell():

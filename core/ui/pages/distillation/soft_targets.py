@@ -18,6 +18,7 @@ from core.data.sets import DataChoice
 from core.data.splitting import split_rows
 from core.labs.networks import soft_targets as lab
 from core.settings import RunSettings
+from core.ui.form import numbers
 from core.ui.markdown import plain
 from core.ui.results import compression
 from core.ui.results.drawing import WIDTH, chart
@@ -77,7 +78,7 @@ def _example(page: str, results: Results, data: DataChoice, logits_NC: lab.Float
         return
     order = np.argsort(-lab.entropy(lab.softened(logits_NC, 1.0)), kind="stable")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        rank = st.number_input(
+        rank = numbers.whole(
             "Example",
             1,
             len(order),
@@ -88,7 +89,7 @@ def _example(page: str, results: Results, data: DataChoice, logits_NC: lab.Float
             help="1: the one that the teacher is least sure of.",
         )
         log = st.toggle("Logarithmic", key=f"{page}.log", bind="query-params", help="Shows the small probabilities.")
-    place = int(order[int(rank) - 1])
+    place = int(order[rank - 1])
     names = list(split.class_names or ())
     picture, bars = st.columns([1, 3], vertical_alignment="center")
     with picture:

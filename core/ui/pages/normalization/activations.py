@@ -17,7 +17,7 @@ from core.choices.models import Mlp
 from core.comparison import Comparison
 from core.experiments.batch_sizes import sizes
 from core.experiments.normalization import USUAL
-from core.ui.form import varied
+from core.ui.form import numbers, varied
 from core.ui.results import live, skeleton, table
 from core.ui.results.drawing import WIDTH, along, chart
 from core.ui.results.live import Results
@@ -67,8 +67,8 @@ def deeper(page: str, comparison: Comparison) -> Comparison:
         texts = [f"{size}" for size in sizes(comparison)] or [f"{comparison.base.training.batch_size}"]
         begin = texts.index(f"{USUAL}") if f"{USUAL}" in texts else len(texts) - 1
         size = st.selectbox("Batches of", texts, index=begin, key=f"{page}.deep_size", bind="query-params", width=130)
-        epochs = st.number_input("Epochs", 1, MOST_EPOCHS, 8, key=f"{page}.deep_epochs", bind="query-params", width=120)
-    return in_depth(comparison, None if depth in (None, AS_SET) else int(depth), int(size) if size.isdecimal() else size, int(epochs))
+        epochs = numbers.whole("Epochs", 1, MOST_EPOCHS, 8, key=f"{page}.deep_epochs", bind="query-params", width=120)
+    return in_depth(comparison, None if depth in (None, AS_SET) else int(depth), int(size) if size.isdecimal() else size, epochs)
 
 
 def in_depth(comparison: Comparison, depth: int | None, size: int | str, epochs: int) -> Comparison:

@@ -11,6 +11,7 @@ from core.charts import normalization as charts
 from core.charts.parts.palette import COLOURS
 from core.labs.networks import norm_axes as lab
 from core.labs.networks.norm_axes import Kind
+from core.ui.form import numbers
 from core.ui.results import table
 from core.ui.results.drawing import WIDTH, figure
 
@@ -122,8 +123,8 @@ def _controls(page: str) -> tuple[Kind, bool, int, int]:
             disabled=shown != "Group",
             help="Of group norm.",
         )
-        seed = st.number_input("Numbers", 0, MOST_SEEDS, 0, key=f"{page}.numbers", bind="query-params", width=110, help="Draws other ones.")
-    return TITLES.get(shown, "batch"), layer == CONVOLVED, int(groups or 2), int(seed)
+        seed = numbers.whole("Numbers", 0, MOST_SEEDS, 0, key=f"{page}.numbers", bind="query-params", width=110, help="Draws other ones.")
+    return TITLES.get(shown, "batch"), layer == CONVOLVED, int(groups or 2), seed
 
 
 def _chosen(page: str, names: list[str], kind: Kind) -> int:
