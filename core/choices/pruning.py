@@ -5,7 +5,9 @@ Shapes: W weights of the whole network or of one layer; a score is how much a we
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -18,6 +20,18 @@ Scope = Annotated[
     Literal["global", "layer"], Field(description="Compare the weights of the whole network, or take the same share from each layer.")
 ]
 Epoch = Annotated[int, Field(ge=0, le=100_000)]
+Curve = Literal["geometric", "cubic"]
+CURVES: dict[Curve, Callable[[float, float], float]] = {
+    "geometric": lambda sparsity, share: 1 - (1 - sparsity) ** share,
+    "cubic": lambda sparsity, share: sparsity * (1 - (1 - share) ** 3),
+}
+"""The sparsity that is reached after a share of the events, from that in the end."""
+
+
+SEEN = ("weights", "gradient", "movement", "uniform")
+"""What a criterion may look at, each (P,): the weights; the gradient of the mean loss on the whole training set; the sum of -w g over the
+updates so far; numbers drawn evenly from [0, 1), from the run's own stream. What no criterion of a stack looks at is not computed.
+"""
 
 
 class NoPruning(Choice):
@@ -28,7 +42,11 @@ class NoPruning(Choice):
     epochs: ClassVar[tuple[int, ...]] = ()
     rewind: ClassVar[None] = None
     by_unit: ClassVar[bool] = False
-    needs: ClassVar[str] = "nothing"
+
+    @classmethod
+    def looks_at(cls) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
 
 
 class PruningChoice(Choice):
@@ -46,7 +64,7 @@ class PruningChoice(Choice):
         ),
     ] = (10,)
     curve: Annotated[
-        Literal["geometric", "cubic"],
+        Curve,
         Field(description="With several epochs: each removes the same share of what is left, or much at first and little at the end."),
     ] = "geometric"
     rewind: Annotated[
@@ -55,7 +73,21 @@ class PruningChoice(Choice):
     ] = None
 
     by_unit: ClassVar[bool] = False
-    needs: ClassVar[str] = "weights"  # what its scores are made of: weights, chance, gradients or movement
+    score: ClassVar[Callable[..., Tensor]]
+    """What each weight is worth (P,): the lowest go. Its parameters, named as in SEEN, are what it looks at."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Raises TypeError for a criterion without a score, or with one that looks at what the engine does not give."""
+        if not hasattr(cls, "score"):
+            raise TypeError(f"{cls.__name__} has no score(...) of {', '.join(SEEN)}")
+        if unknown := [name for name in cls.looks_at() if name not in SEEN]:
+            raise TypeError(f"{cls.__name__}.score looks at {unknown[0]}; there are {', '.join(SEEN)}")
+
+    @classmethod
+    def looks_at(cls) -> tuple[str, ...]:
+        """The parameters of `score`."""
+        return tuple(inspect.signature(cls.score).parameters)[1:]
 
     @model_validator(mode="after")
     def _epochs_are_in_order(self) -> Self:
@@ -76,9 +108,7 @@ class PruningChoice(Choice):
         Event k of n: 1 - (1 - sparsity)^(k/n), or sparsity (1 - (1 - k/n)^3) (Zhu & Gupta 2017, arXiv:1710.01878).
         """
         share = (self.epochs.index(epoch) + 1) / len(self.epochs)
-        if self.curve == "cubic":
-            return self.sparsity * (1 - (1 - share) ** 3)
-        return 1 - (1 - self.sparsity) ** share
+        return CURVES[self.curve](self.sparsity, share)
 
 
 class MagnitudePruning(PruningChoice):
@@ -91,6 +121,10 @@ class MagnitudePruning(PruningChoice):
     kind: Literal["magnitude"] = "magnitude"
     scope: Scope = "global"
 
+    def score(self, weights: Tensor) -> Tensor:
+        """|w|."""
+        return weights.abs()
+
 
 class RandomPruning(PruningChoice):
     """Random: weights chosen by chance, from the run's own stream: the baseline that any other score must beat."""
@@ -98,7 +132,9 @@ class RandomPruning(PruningChoice):
     kind: Literal["random"] = "random"
     scope: Scope = "global"
 
-    needs: ClassVar[str] = "chance"
+    def score(self, uniform: Tensor) -> Tensor:
+        """The drawn numbers themselves."""
+        return uniform
 
 
 class UnitPruning(PruningChoice):
@@ -111,6 +147,10 @@ class UnitPruning(PruningChoice):
 
     by_unit: ClassVar[bool] = True
 
+    def score(self, weights: Tensor) -> Tensor:
+        """|w|, which is summed over the incoming weights of each unit."""
+        return weights.abs()
+
 
 class GradientPruning(PruningChoice):
     """Gradient: the weights whose loss would change least to first order, |w g|, with g on the whole training set.
@@ -121,7 +161,9 @@ class GradientPruning(PruningChoice):
     kind: Literal["gradient"] = "gradient"
     scope: Scope = "global"
 
-    needs: ClassVar[str] = "gradients"
+    def score(self, weights: Tensor, gradient: Tensor) -> Tensor:
+        """|w g|."""
+        return (weights * gradient).abs()
 
 
 class Snip(PruningChoice):
@@ -136,7 +178,9 @@ class Snip(PruningChoice):
     )
     scope: Scope = "global"
 
-    needs: ClassVar[str] = "gradients"
+    def score(self, weights: Tensor, gradient: Tensor) -> Tensor:
+        """|w g|."""
+        return (weights * gradient).abs()
 
 
 class MovementPruning(PruningChoice):
@@ -148,7 +192,9 @@ class MovementPruning(PruningChoice):
     kind: Literal["movement"] = "movement"
     scope: Scope = "global"
 
-    needs: ClassVar[str] = "movement"
+    def score(self, movement: Tensor) -> Tensor:
+        """The movement itself."""
+        return movement
 
 
 def mask_of(scores_W: Tensor, sparsity: float) -> Tensor:

@@ -19,6 +19,16 @@ Warmup = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class PlateauState:
+    """What a schedule that watches the validation loss remembers of a run."""
+
+    best: float = float("inf")
+    bad: int = 0
+    cooldown: int = 0
+    factor: float = 1.0
+
+
 class ScheduleChoice(Choice):
     """A schedule: `factor(step, steps_per_epoch, total_steps)` is what multiplies lr at that update (the first is 0)."""
 
@@ -36,7 +46,11 @@ class ScheduleChoice(Choice):
 
     def decay(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
         """The factor without warmup, for update `step` of `total_steps`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"the schedule {self.kind} has no decay")
+
+    def update(self, state: PlateauState, val_loss: float) -> PlateauState:
+        """What a schedule that `watches` remembers after one more evaluation; its `factor` multiplies lr from then on."""
+        raise NotImplementedError(f"the schedule {self.kind} watches the validation loss, and has no update")
 
 
 class Constant(ScheduleChoice):
@@ -183,16 +197,6 @@ class WarmupStableDecay(ScheduleChoice):
         """1, then linear to `final` over the last decay_share * total_steps updates."""
         left = (total_steps - step) / max(1.0, self.decay_share * total_steps)
         return self.final + (1 - self.final) * min(1.0, left)
-
-
-@dataclass(frozen=True)
-class PlateauState:
-    """What a plateau schedule remembers of a run."""
-
-    best: float = float("inf")
-    bad: int = 0
-    cooldown: int = 0
-    factor: float = 1.0
 
 
 class Plateau(ScheduleChoice):

@@ -55,7 +55,7 @@ class StoppingChoice(Choice):
 
     def stops(self, watch: Watch) -> bool:
         """Whether the run ends here."""
-        raise NotImplementedError
+        raise NotImplementedError(f"the stopping rule {self.kind} has no stops")
 
 
 class NoStopping(Choice):

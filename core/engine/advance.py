@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from core.choices.stopping import StoppingChoice
 from core.engine.batches import epoch_indices, tensors_of
 from core.engine.measuring.baselines import baselines
 from core.engine.measuring.grids import grid_bytes
@@ -19,9 +18,9 @@ from core.engine.network import state_dicts
 from core.engine.network.networks import state_of, trained_model
 from core.engine.records import BEFORE_REWIND, TEST_SCORES, TRAIN_SCORES, VAL_SCORES, Records, Row
 from core.engine.stack import Stack
+from core.engine.training.distillation import has_hints, outputs_of
 from core.engine.training.divergence import beyond, broken
-from core.engine.training.teaching import gives_hints, lesson_of
-from core.engine.training.trainer import Live
+from core.engine.training.trainer import Trainer
 
 GRID_FEATURES = 2
 
@@ -46,65 +45,66 @@ def advance(stack: Stack, epochs: int = 1, enough: Callable[[], bool] = lambda: 
 
 
 def _advance_teachers(stack: Stack, epochs: int) -> Stack:
-    lessons = dict(stack.lessons)
+    outputs = dict(stack.teacher_outputs)
     x_ND = tensors_of(stack).train.x_ND
-    hints, waiting = gives_hints(stack.runs), []
+    hints, waiting = has_hints(stack.runs), []
     for teacher in stack.teachers:
         left, records = advance(teacher, epochs)
         by_key = {run.key: run for run in teacher.runs}
         for row in records.ended:
-            lessons[row["run"]] = lesson_of(trained_model(by_key[row["run"]], row["weights"]).to(x_ND.device), x_ND, hints=hints)
+            network = trained_model(by_key[row["run"]], row["weights"]).to(x_ND.device)
+            outputs[row["run"]] = outputs_of(network, x_ND, hints=hints)
         waiting += [] if left.finished else [left]
-    return replace(stack, teachers=tuple(waiting), lessons=lessons)
+    return replace(stack, teachers=tuple(waiting), teacher_outputs=outputs)
 
 
 def _start(stack: Stack, records: Records) -> Stack:
-    live = Live(stack)
-    live.prune()
-    gradient_RP = live.first_gradient()
-    left = _record(live, gradient_RP, None, records, range(len(live.runs)))
-    return _without(live.freeze(measured=True), left)
+    trainer = Trainer(stack)
+    trainer.prune()
+    gradient_RP = trainer.first_gradient()
+    left = _record(trainer, gradient_RP, None, records, range(len(trainer.runs)))
+    return _without(trainer.freeze(measured=True), left)
 
 
 def _advance_until_one_leaves(stack: Stack, until: int, records: Records, enough: Callable[[], bool]) -> tuple[Stack, bool]:
     """The stack then, or when it is `enough`, and whether it is."""
-    live = Live(stack)
-    per_epoch, size = live.steps_per_epoch, live.batch_size
-    index_RN = epoch_indices(stack, live.step // per_epoch)
+    trainer = Trainer(stack)
+    per_epoch, size = trainer.steps_per_epoch, trainer.batch_size
+    index_RN = epoch_indices(stack, trainer.step // per_epoch)
     left: list[int] = []
     ended = False
-    while live.step < until and not left and not ended:
-        place = live.step % per_epoch
+    while trainer.step < until and not left and not ended:
+        place = trainer.step % per_epoch
         if place == 0:
-            index_RN = epoch_indices(stack, live.step // per_epoch)
-        rewound = live.rewound_at(live.step + 1)
-        due = range(len(live.runs)) if live.due(live.step + 1) else rewound
-        observed = live.update(index_RN[:, place * size : (place + 1) * size], observe=bool(due))
-        lost = _record_before_rewind(live, rewound, *observed, records) if rewound and observed else []
-        live.prune(spared=lost)
+            index_RN = epoch_indices(stack, trainer.step // per_epoch)
+        rewound = trainer.rewound_at(trainer.step + 1)
+        due = range(len(trainer.runs)) if trainer.due(trainer.step + 1) else rewound
+        observed = trainer.update(index_RN[:, place * size : (place + 1) * size], observe=bool(due))
+        lost = _record_before_rewind(trainer, rewound, *observed, records) if rewound and observed else []
+        trainer.prune(spared=lost)
         if observed is not None:
             gradient_RP, before_RP = observed
             before_RP[rewound] = torch.nan  # no update led to where they stand now
-            left = _record(live, gradient_RP, before_RP, records, due)
+            left = _record(trainer, gradient_RP, before_RP, records, due)
         ended = place + 1 == per_epoch and enough()
-    return _without(live.freeze(), left), ended
+    return _without(trainer.freeze(), left), ended
 
 
 def _without(stack: Stack, left: list[int]) -> Stack:
     return stack.keep([row for row in range(len(stack.runs)) if row not in left]) if left else stack
 
 
-def _record_before_rewind(live: Live, rows: Sequence[int], gradient_RP: Tensor, before_RP: Tensor, records: Records) -> list[int]:
+def _record_before_rewind(trainer: Trainer, rows: Sequence[int], gradient_RP: Tensor, before_RP: Tensor, records: Records) -> list[int]:
     """Adds a marked row for each of these runs, and counts their loss anew from here; returns those that are lost: they are let be."""
-    after_RP = live.flat_RP.clone() if live.averaging else live.flat_RP
-    live.evaluating(True, rows)
-    look = _look(live, gradient_RP, before_RP, after_RP)
-    found = _history_rows(live, look, ["running"] * len(live.runs))
-    lost_R = _broken(live, look).tolist()
+    after_RP = trainer.flat_RP.clone() if trainer.optimizers.averaging else trainer.flat_RP
+    trainer.optimizers.evaluating(True, rows)
+    look = _look(trainer, gradient_RP, before_RP, after_RP)
+    found = _history_rows(trainer, look, ["running"] * len(trainer.runs))
+    lost_R = _broken(trainer, look).tolist()
     whole = [row for row in rows if not lost_R[row]]
     records.history += [found[row] | {"moment": BEFORE_REWIND} for row in whole]
-    live.logged_R3[whole] = 0
-    live.evaluating(False, rows)
+    trainer.logged_R3[whole] = 0
+    trainer.optimizers.evaluating(False, rows)
     return [row for row in rows if lost_R[row]]
 
 
@@ -118,73 +118,74 @@ class _Look:
     network: Part
 
 
-def _look(live: Live, gradient_RP: Tensor, before_RP: Tensor | None, after_RP: Tensor) -> _Look:
+def _look(trainer: Trainer, gradient_RP: Tensor, before_RP: Tensor | None, after_RP: Tensor) -> _Look:
     activity = Activity()
-    train = evaluate(live.network, live.measured, live.data.task, activity)
-    val = evaluate(live.network, live.data.val, live.data.task)
-    return _Look(train, val, activity, whole(Moment(live.flat_RP, gradient_RP, before_RP, after_RP), live.network.layout, activity))
+    train = evaluate(trainer.network, trainer.measured, trainer.data.task, activity)
+    val = evaluate(trainer.network, trainer.data.val, trainer.data.task)
+    return _Look(train, val, activity, whole(Moment(trainer.flat_RP, gradient_RP, before_RP, after_RP), trainer.network.layout, activity))
 
 
-def _record(live: Live, gradient_RP: Tensor, before_RP: Tensor | None, records: Records, rows: Sequence[int]) -> list[int]:
+def _record(trainer: Trainer, gradient_RP: Tensor, before_RP: Tensor | None, records: Records, rows: Sequence[int]) -> list[int]:
     """Adds one evaluation of these runs, and lets the rules that watch it see it; returns the rows of the runs that end here."""
-    after_RP = live.flat_RP.clone() if live.averaging else live.flat_RP
-    live.evaluating(True, rows)
-    look = _look(live, gradient_RP, before_RP, after_RP)
-    rates = live.rates()  # before a schedule that watches the loss lowers them
-    live.watch(look.val, rows)
-    statuses = _statuses(live, look)
-    found = _history_rows(live, look, statuses, rates)
+    after_RP = trainer.flat_RP.clone() if trainer.optimizers.averaging else trainer.flat_RP
+    trainer.optimizers.evaluating(True, rows)
+    look = _look(trainer, gradient_RP, before_RP, after_RP)
+    rates = trainer.rates()  # before a schedule that watches the loss lowers them
+    trainer.stopping.watch(look.val, rows)
+    trainer.optimizers.watch(look.val.loss.tolist(), rows)
+    statuses = _statuses(trainer, look)
+    found = _history_rows(trainer, look, statuses, rates)
     records.history += [found[row] for row in rows]
-    records.layers += _layer_rows(live, look, rows)
+    records.layers += _layer_rows(trainer, look, rows)
     left = [row for row in rows if statuses[row] != "running"]
-    live.restore_best(left)
-    records.ended += _ended_rows(live, left, statuses)
-    records.grids += _grid_rows(live, rows)
-    live.logged_R3[list(rows)] = 0
-    live.evaluating(False, rows)
+    trainer.restore_best(left)
+    records.ended += _ended_rows(trainer, left, statuses)
+    records.grids += _grid_rows(trainer, rows)
+    trainer.logged_R3[list(rows)] = 0
+    trainer.optimizers.evaluating(False, rows)
     return left
 
 
-def _layer_rows(live: Live, look: _Look, rows: Sequence[int]) -> list[Row]:
-    found = layer_rows(look.network, live.network.layout, look.activity)
-    keys = [run.key for run in live.runs]
+def _layer_rows(trainer: Trainer, look: _Look, rows: Sequence[int]) -> list[Row]:
+    found = layer_rows(look.network, trainer.network.layout, look.activity)
+    keys = [run.key for run in trainer.runs]
     placed = ((place % len(keys), row) for place, row in enumerate(found))
-    return [{"run": keys[place], "step": live.step} | row for place, row in placed if place in rows]
+    return [{"run": keys[place], "step": trainer.step} | row for place, row in placed if place in rows]
 
 
-def _grid_rows(live: Live, rows: Sequence[int]) -> list[Row]:
+def _grid_rows(trainer: Trainer, rows: Sequence[int]) -> list[Row]:
     """The outputs over the plane, for data with two features."""
-    if live.data.train.x_ND.shape[1] != GRID_FEATURES:
+    if trainer.data.train.x_ND.shape[1] != GRID_FEATURES:
         return []
-    grids = grid_bytes(live.network, live.data.train, live.data.task)
-    return [{"run": live.runs[row].key, "step": live.step, "grid": grids[row]} for row in rows]
+    grids = grid_bytes(trainer.network, trainer.data.train, trainer.data.task)
+    return [{"run": trainer.runs[row].key, "step": trainer.step, "grid": grids[row]} for row in rows]
 
 
-def _broken(live: Live, look: _Look) -> Tensor:
-    measured = [scores.loss for part, scores in ((live.measured, look.train), (live.data.val, look.val)) if len(part)]
-    return broken(live.flat_RP, live.logged_R3, *measured)
+def _broken(trainer: Trainer, look: _Look) -> Tensor:
+    measured = [scores.loss for part, scores in ((trainer.measured, look.train), (trainer.data.val, look.val)) if len(part)]
+    return broken(trainer.flat_RP, trainer.logged_R3, *measured)
 
 
-def _statuses(live: Live, look: _Look) -> list[str]:
-    train_R = look.train.loss if len(live.measured) else live.logged_R3[:, 0] / live.logged_R3[:, 2]
-    lost_R, far_R = _broken(live, look), beyond(train_R, look.val.loss, live.data)
-    per_epoch = live.steps_per_epoch
+def _statuses(trainer: Trainer, look: _Look) -> list[str]:
+    train_R = look.train.loss if len(trainer.measured) else trainer.logged_R3[:, 0] / trainer.logged_R3[:, 2]
+    lost_R, far_R = _broken(trainer, look), beyond(train_R, look.val.loss, trainer.data)
+    per_epoch = trainer.steps_per_epoch
     statuses = []
-    for run, watch, lost, far in zip(live.runs, live.stack.watches, lost_R.tolist(), far_R.tolist(), strict=True):
-        stops = isinstance(run.stopping, StoppingChoice) and run.stopping.stops(watch)
-        ends = live.step >= run.training.epochs * per_epoch
+    for row, (run, lost, far) in enumerate(zip(trainer.runs, lost_R.tolist(), far_R.tolist(), strict=True)):
+        stops = trainer.stopping.stops(row)
+        ends = trainer.step >= run.training.epochs * per_epoch
         diverged = lost or (far and (ends or stops))
         statuses.append("diverged" if diverged else "finished" if ends else "stopped" if stops else "running")
     return statuses
 
 
-def _history_rows(live: Live, look: _Look, statuses: list[str], rates: list[float] | None = None) -> list[Row]:
+def _history_rows(trainer: Trainer, look: _Look, statuses: list[str], rates: list[float] | None = None) -> list[Row]:
     """A row for every run of the stack; `rates` are those of the last update."""
-    stack, logged_R3, train, val = live.stack, live.logged_R3, look.train, look.val
+    stack, logged_R3, train, val = trainer.stack, trainer.logged_R3, look.train, look.val
     columns = {
-        "run": [run.key for run in live.runs],
-        "seconds": live.seconds_R.tolist(),
-        "lr": rates or live.rates(),
+        "run": [run.key for run in trainer.runs],
+        "seconds": trainer.seconds_R.tolist(),
+        "lr": rates or trainer.rates(),
         "train_loss": (logged_R3[:, 0] / logged_R3[:, 2]).tolist(),
         "penalty": (logged_R3[:, 1] / logged_R3[:, 2]).tolist(),
         **train.columns(TRAIN_SCORES),
@@ -192,8 +193,8 @@ def _history_rows(live: Live, look: _Look, statuses: list[str], rates: list[floa
         **measured(look.network),
         "status": statuses,
     }
-    epoch, samples = live.step / live.steps_per_epoch, _samples(live.step, stack)
-    common = {"step": live.step, "epoch": epoch, "samples": samples, "moment": ""}
+    epoch, samples = trainer.step / trainer.steps_per_epoch, _samples(trainer.step, stack)
+    common = {"step": trainer.step, "epoch": epoch, "samples": samples, "moment": ""}
     return [common | dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
@@ -203,24 +204,24 @@ def _samples(step: int, stack: Stack) -> int:
     return epochs * stack.draws + rest * stack.batch_size
 
 
-def _ended_rows(live: Live, left: list[int], statuses: list[str]) -> list[Row]:
+def _ended_rows(trainer: Trainer, left: list[int], statuses: list[str]) -> list[Row]:
     """The test set is looked at here, once a run, and nowhere else."""
     if not left:
         return []
-    test = evaluate(live.network, live.data.test, live.data.task).columns(TEST_SCORES)
-    of_the_data = baselines(live.data) | {"target_std": live.data.target_std}
-    predictions = predictions_of(live.network, live.data, live.runs, [row for row in left if statuses[row] != "diverged"])
+    test = evaluate(trainer.network, trainer.data.test, trainer.data.task).columns(TEST_SCORES)
+    of_the_data = baselines(trainer.data) | {"target_std": trainer.data.target_std}
+    predictions = predictions_of(trainer.network, trainer.data, trainer.runs, [row for row in left if statuses[row] != "diverged"])
     rows = []
     for row in left:
-        state = state_of(live.template, live.flat_RP[row], live.buffers, row)
+        state = state_of(trainer.gradients.template, trainer.flat_RP[row], trainer.gradients.buffers, row)
         rows.append(
             {
-                "run": live.runs[row].key,
+                "run": trainer.runs[row].key,
                 "status": statuses[row],
                 **{name: values[row] for name, values in test.items()},
                 **of_the_data,
-                "parameters": live.network.layout.size,
-                "nonzero": int(live.flat_RP[row].count_nonzero()),
+                "parameters": trainer.network.layout.size,
+                "nonzero": int(trainer.flat_RP[row].count_nonzero()),
                 "weights": state_dicts.to_bytes(state),
                 "predictions": predictions.get(row),
             }

@@ -22,7 +22,7 @@ from core.engine.streams import epoch_order, stream_seed
 
 
 @dataclass(frozen=True)
-class Part:
+class Subset:
     """One part of a split: x (N, D), y (N,) class numbers (int64) or targets (in `unit`), or (N, K) class numbers."""
 
     x_ND: Tensor
@@ -43,9 +43,9 @@ class Part:
 class Tensors:
     """The three parts of a split on one device, in one dtype."""
 
-    train: Part
-    val: Part
-    test: Part
+    train: Subset
+    val: Subset
+    test: Subset
     task: str
     classes: int
     target_std: float = math.nan  # of the training targets of a regression, in their own unit; NaN with classes
@@ -61,22 +61,22 @@ def tensors_of(stack: Stack) -> Tensors:
 def _tensors(data: Data, dtype: torch.dtype, device: torch.device) -> Tensors:
     split = load_data(data)
 
-    def part(x: np.ndarray, y: np.ndarray) -> Part:
+    def subset(x: np.ndarray, y: np.ndarray) -> Subset:
         target = torch.tensor(y, dtype=torch.long if split.task == "classification" else dtype)
-        return Part(torch.tensor(x, dtype=dtype).to(device), target.to(device), split.target_unit)
+        return Subset(torch.tensor(x, dtype=dtype).to(device), target.to(device), split.target_unit)
 
-    parts = (part(split.x_train, split.y_train), part(split.x_val, split.y_val), part(split.x_test, split.y_test))
+    parts = (subset(split.x_train, split.y_train), subset(split.x_val, split.y_val), subset(split.x_test, split.y_test))
     return Tensors(*parts, split.task, split.outputs, split.target_std)
 
 
-def measured_part(stack: Stack) -> Part:
+def measured_part(stack: Stack) -> Subset:
     """The training examples that evaluations take: all, a sample that is a function of the data's split_seed, or none."""
     part, size = tensors_of(stack).train, measured_examples(stack.runs[0])
     if size is None or size >= len(part):
         return part
     rng = np.random.default_rng([stack.runs[0].data.split_seed, MEASURED])
     rows_N = torch.from_numpy(np.sort(rng.permutation(len(part))[:size])).to(part.x_ND.device)
-    return Part(part.x_ND[rows_N], part.y_N[rows_N])
+    return Subset(part.x_ND[rows_N], part.y_N[rows_N])
 
 
 MEASURED = 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from core.choices.models import Sizes
 from core.settings import RunSettings
@@ -83,3 +83,12 @@ def group_key(run: RunSettings) -> str:
         optimizer.pop("lr", None)
     own = run.key if run.schedule.watches or run.pruning.rewind is not None else ""
     return json.dumps([optimizer, run.schedule.identity(), run.training.epochs, own], sort_keys=True)
+
+
+def grouped_rows(runs: Sequence[RunSettings]) -> Iterator[tuple[str, slice]]:
+    """(key, rows) of each stretch of neighbours that one torch optimizer can step."""
+    start = 0
+    for key, members in groupby(runs, key=group_key):
+        stop = start + len(list(members))
+        yield key, slice(start, stop)
+        start = stop

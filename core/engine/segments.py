@@ -56,12 +56,13 @@ def run_segment(segment: Segment) -> SegmentResult:
     """Advances the stack by at least one epoch. Raises DataError or RuntimeError where the data or the device cannot be had."""
     from core.engine.advance import advance
     from core.engine.memory import keep_freed_memory
-    from core.engine.stack import Stack, begin, device_of
+    from core.engine.stack import begin, device_of
+    from core.engine.stack_bytes import from_bytes, to_bytes
 
     pace = Pace(segment)
     keep_freed_memory()
     device = device_of(segment.runs[0])
-    stack = begin(segment.runs) if segment.state is None else Stack.from_bytes(segment.state, device)
+    stack = begin(segment.runs) if segment.state is None else from_bytes(segment.state, device)
     last = max(run.training.epochs for run in segment.runs)
     records, ended = Records(), False
     while stack.teachers and not ended:
@@ -70,4 +71,4 @@ def run_segment(segment: Segment) -> SegmentResult:
     if not ended:
         stack, records = advance(stack, last, pace.epoch_done)
     epoch = stack.epoch if stack.runs else last
-    return SegmentResult(None if stack.finished else stack.to_bytes(), records, epoch, pace.seconds)
+    return SegmentResult(None if stack.finished else to_bytes(stack), records, epoch, pace.seconds)

@@ -1,14 +1,12 @@
-"""A stack as a value: everything that its next epoch depends on. It turns into bytes and back.
+"""A stack as a value: everything that its next epoch depends on.
 
 Shapes: R runs, P parameters of one network, N training examples, C classes.
 """
 
 from __future__ import annotations
 
-import io
-import pickle
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +16,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.choices.models import needs_two_examples
-from core.choices.optimizers.others import CustomOptimizerError
 from core.choices.schedules import PlateauState
 from core.choices.stopping import Watch
 from core.data.loading import load_data
@@ -27,9 +24,63 @@ from core.data.splitting import labelled_rows
 from core.engine.network.networks import DTYPES, blank, initial_parameters, sizes_of
 from core.engine.planning import group_key, plan
 from core.engine.sizes import Epoch, epoch, epoch_of
-from core.engine.training.optimization import State, grouped_rows, kept_state
-from core.engine.training.teaching import Lesson
 from core.settings import RunSettings, SettingsError, teachers_of
+
+State = dict[str, Any]
+"""What belongs to single runs, by name: a tensor whose first dimension is the runs, or a tuple with a value of plain numbers a run.
+
+Whatever picks runs, copies a stack or stores it goes over all of it, so that a feature with a memory is one more entry:
+
+- parameters (R, P)
+- buffers.NAME (R, *shape): of the network, as running statistics
+- optimizer, a tuple: what torch's optimizers remember (`core.engine.optimizer_states`); none before the first update
+- plateau, a tuple of `PlateauState`s, and stopping, one of `Watch`es, both as plain tuples
+- best.parameters, best.buffers.NAME: at each run's best evaluation, where a run is to end with them
+- mask (R, P), bool: False where a weight is pruned; rewind (R, P): the parameters that pruning goes back to; movement (R, P): the sum of
+  -w g over the updates, where pruning goes by it
+- norms (R, N): the latest gradient norms, where a run is clipped by their percentile
+- logged (R, 3), float64: since the last record, the sums of losses and penalties, and the examples; seconds, a tuple
+- order (R, E, N): a given order of the data instead of the stream's
+"""
+
+BUFFERS, BEST = "buffers.", "best."
+"""How the names of entries begin that belong together."""
+
+
+def below(state: State, prefix: str) -> State:
+    """The entries whose names begin like this, by the rest of their names."""
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+
+
+def named(prefix: str, entries: State) -> State:
+    """The way back from `below`."""
+    return {prefix + name: value for name, value in entries.items()}
+
+
+def picked(state: State, rows: Sequence[int]) -> State:
+    """The state of some of the runs, which shares no memory with the whole."""
+    index = torch.tensor(rows, dtype=torch.long)
+    return {
+        name: value[index.to(value.device)] if isinstance(value, Tensor) else tuple(copied(value[row]) for row in rows)
+        for name, value in state.items()
+    }
+
+
+def copied(value: Any) -> Any:
+    """The same with tensors of its own, however deep they lie."""
+    if isinstance(value, Tensor):
+        return value.clone()
+    if isinstance(value, dict):
+        return {name: copied(item) for name, item in value.items()}
+    return type(value)(map(copied, value)) if isinstance(value, list | tuple) else value
+
+
+@dataclass(frozen=True)
+class TeacherOutputs:
+    """One teacher on the training data: its logits (N, C), and its last hidden layer's activations (N, H) where a student has hints."""
+
+    logits_NC: Tensor
+    hidden_NH: Tensor | None
 
 
 @dataclass(frozen=True)
@@ -39,22 +90,20 @@ class Stack:
     runs: tuple[RunSettings, ...]  # those still training, in the order of the rows
     step: int  # updates done
     measured: bool  # whether the state at `step` has been recorded
-    flat_RP: Tensor
-    buffers: dict[str, Tensor]  # (R, *shape)
-    optimizers: dict[str, list[list[State]]]  # by group_key; empty before the first update
-    keep_RP: Tensor | None  # bool; False where a weight is pruned
-    watches: tuple[Watch, ...]
-    plateaus: tuple[PlateauState, ...]
-    norms_RN: Tensor | None  # the latest gradient norms, where a run is clipped by their percentile
-    rewind_RP: Tensor | None  # the parameters that pruning goes back to
-    movement_RP: Tensor | None  # the sum of -w g over the updates, where pruning goes by it
-    best_RP: Tensor | None  # the parameters at each run's best evaluation, where a run is to end with them
-    best_buffers: dict[str, Tensor]
-    logged_R3: Tensor  # since the last record: sum of losses, sum of penalties, examples (float64)
-    seconds_R: Tensor
-    order_RED: Tensor | None  # a given order of the data instead of the stream's
-    teachers: tuple[Stack, ...]  # still training; the students wait for them
-    lessons: dict[str, Lesson]  # of the teachers that have finished, by their keys
+    state: State
+    teachers: tuple[Stack, ...] = ()  # still training; the students wait for them
+    teacher_outputs: dict[str, TeacherOutputs] = field(default_factory=dict)  # of the teachers that have finished, by their keys
+
+    @property
+    def flat_RP(self) -> Tensor:
+        """The parameters."""
+        parameters_RP: Tensor = self.state["parameters"]
+        return parameters_RP
+
+    @property
+    def order_RED(self) -> Tensor | None:
+        """A given order of the data; None where it is the stream's."""
+        return self.state.get("order")
 
     @property
     def finished(self) -> bool:
@@ -105,82 +154,7 @@ class Stack:
 
     def keep(self, rows: Sequence[int]) -> Stack:
         """The stack of some of its runs, which go on as if the others had never been there."""
-        index = torch.tensor(rows, dtype=torch.long, device=self.flat_RP.device)
-        return replace(
-            self,
-            runs=tuple(self.runs[row] for row in rows),
-            flat_RP=self.flat_RP[index],
-            buffers={name: buffer[index] for name, buffer in self.buffers.items()},
-            optimizers=dict(self._kept_optimizers(set(rows))),
-            keep_RP=None if self.keep_RP is None else self.keep_RP[index],
-            watches=tuple(self.watches[row] for row in rows),
-            plateaus=tuple(self.plateaus[row] for row in rows),
-            norms_RN=None if self.norms_RN is None else self.norms_RN[index],
-            rewind_RP=None if self.rewind_RP is None else self.rewind_RP[index],
-            movement_RP=None if self.movement_RP is None else self.movement_RP[index],
-            best_RP=None if self.best_RP is None else self.best_RP[index],
-            best_buffers={name: buffer[index] for name, buffer in self.best_buffers.items()},
-            logged_R3=self.logged_R3[index],
-            seconds_R=self.seconds_R[index.cpu()],
-            order_RED=None if self.order_RED is None else self.order_RED[index.cpu()],
-        )
-
-    def _kept_optimizers(self, rows: set[int]) -> list[tuple[str, list[list[State]]]]:
-        kept = []
-        for key, span in grouped_rows(self.runs):
-            places = [row - span.start for row in range(span.start, span.stop) if row in rows]
-            if places and key in self.optimizers:
-                state = kept_state(self.optimizers[key], torch.tensor(places), self.runs[span.start].optimizer.elementwise)
-                kept.append((key, state))
-        return kept
-
-    def to_bytes(self) -> bytes:
-        """As bytes, tensors and plain values only."""
-        stream = io.BytesIO()
-        torch.save(self._plain(), stream)
-        return stream.getvalue()
-
-    def _plain(self) -> dict[str, Any]:
-        return vars(self) | {
-            "runs": [run.text for run in self.runs],
-            "watches": [astuple(watch) for watch in self.watches],
-            "plateaus": [astuple(plateau) for plateau in self.plateaus],
-            "teachers": [teacher._plain() for teacher in self.teachers],
-            "lessons": {key: vars(lesson) for key, lesson in self.lessons.items()},
-        }
-
-    @classmethod
-    def from_bytes(cls, data: bytes, device: torch.device | None = None) -> Stack:
-        """What `to_bytes` was called on; nothing is unpickled. Raises CustomOptimizerError for an optimizer's state that would need it."""
-        try:
-            plain = torch.load(io.BytesIO(data), weights_only=True, map_location=device)
-        except pickle.UnpicklingError as error:
-            what = str(error).partition("GLOBAL ")[2].partition(" ")[0]
-            if not what:  # no class that is refused: the bytes are broken
-                raise
-            kept = f"a custom optimizer keeps {what} in its state, which takes tensors, numbers, texts, lists and dicts"
-            raise CustomOptimizerError(f"the training cannot be resumed: {kept}") from error
-        return cls._from_plain(plain)
-
-    @classmethod
-    def _from_plain(cls, plain: dict[str, Any]) -> Stack:
-        return cls(
-            **plain
-            | {
-                "runs": tuple(map(_settings, plain["runs"])),
-                "seconds_R": plain["seconds_R"].cpu(),  # times are counted on the host, wherever the networks are
-                "watches": tuple(Watch(*watch) for watch in plain["watches"]),
-                "plateaus": tuple(PlateauState(*plateau) for plateau in plain["plateaus"]),
-                "teachers": tuple(cls._from_plain(teacher) for teacher in plain["teachers"]),
-                "lessons": {key: Lesson(**lesson) for key, lesson in plain["lessons"].items()},
-            }
-        )
-
-
-@lru_cache(maxsize=2048)
-def _settings(text: str) -> RunSettings:
-    """The settings that a text holds, kept for the next segments of the same stack: their keys take longer than an update."""
-    return RunSettings.model_validate_json(text)
+        return replace(self, runs=tuple(self.runs[row] for row in rows), state=picked(self.state, rows))
 
 
 @lru_cache(maxsize=64)
@@ -222,27 +196,17 @@ def begin(runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] |
     buffers = {name: torch.stack([buffer] * len(runs)) for name, buffer in template.named_buffers()}
     if initial is not None:
         flat_RP, buffers = _given_start([initial[place] for place in places], template, dtype)
-    stack = Stack(
-        runs=tuple(runs),
-        step=0,
-        measured=False,
-        flat_RP=flat_RP.to(device),
-        buffers={name: _cast(buffer, dtype).to(device) for name, buffer in buffers.items()},
-        optimizers={},
-        keep_RP=None,
-        watches=tuple(Watch() for _ in runs),
-        plateaus=tuple(PlateauState() for _ in runs),
-        norms_RN=None,
-        rewind_RP=None,
-        movement_RP=None,
-        best_RP=None,
-        best_buffers={},
-        logged_R3=torch.zeros(len(runs), 3, dtype=torch.float64, device=device),
-        seconds_R=torch.zeros(len(runs), dtype=torch.float64),
-        order_RED=None if order is None else _given_order([order[place] for place in places], runs),
-        teachers=tuple(map(begin, plan(teachers_of(runs)))),
-        lessons={},
-    )
+    state: State = {
+        "parameters": flat_RP.to(device),
+        **named(BUFFERS, {name: _cast(buffer, dtype).to(device) for name, buffer in buffers.items()}),
+        "plateau": (astuple(PlateauState()),) * len(runs),
+        "stopping": (astuple(Watch()),) * len(runs),
+        "logged": torch.zeros(len(runs), 3, dtype=torch.float64, device=device),
+        "seconds": (0.0,) * len(runs),
+    }
+    if order is not None:
+        state["order"] = _given_order([order[place] for place in places], runs).to(device)
+    stack = Stack(tuple(runs), step=0, measured=False, state=state, teachers=tuple(map(begin, plan(teachers_of(runs)))))
     _check_batches(stack)
     return stack
 

@@ -17,8 +17,9 @@ from core.choices.initializations import Init
 from core.choices.optimizers import Optimizer
 from core.engine.advance import advance
 from core.engine.records import Records
-from core.engine.stack import Stack, begin
-from core.engine.training.trainer import Live
+from core.engine.stack import begin
+from core.engine.stack_bytes import from_bytes, to_bytes
+from core.engine.training.trainer import Trainer
 from core.settings import RunSettings
 from tests.engine.reference import assert_same_weights, history, plain_torch_training, stacked_training, vector
 
@@ -73,7 +74,7 @@ def test_runs_that_differ_in_the_rate_alone_share_an_optimizer_and_train_as_plai
     rates = (0.1, 0.003, 0.01)
     schedule = {"kind": "cosine", "warmup": 1.0}
     runs = [settings(optimizer={"kind": kind, "lr": lr}, schedule=schedule, seed=seed) for seed, lr in enumerate(rates)]
-    (group,) = Live(begin(runs)).groups
+    (group,) = Trainer(begin(runs)).optimizers.groups
     assert len(group.optimizers) == len(group.optimizers[0]) == 1
     models, records = stacked_training(runs)
     for run in runs:
@@ -94,7 +95,7 @@ def factors_of(run):
 
 def test_with_weight_decay_which_is_not_of_the_gradients_each_rate_has_its_own_optimizer():
     runs = [settings(optimizer={"kind": "nadam", "lr": lr, "weight_decay": 0.1}) for lr in (0.01, 0.1)]
-    assert len(Live(begin(runs)).groups) == 2
+    assert len(Trainer(begin(runs)).optimizers.groups) == 2
 
 
 SETTINGS_BEYOND_DEFAULTS = [
@@ -223,7 +224,7 @@ def test_a_stack_resumed_from_its_bytes_ends_at_the_same_bits(members):
     whole_models, whole = stacked_training(runs)
     stack, pieces = begin(runs), Records()
     while not stack.finished:
-        stack, new = advance(Stack.from_bytes(stack.to_bytes()), 1)
+        stack, new = advance(from_bytes(to_bytes(stack)), 1)
         pieces.extend(new)
     key = lambda row: (row["run"], row.get("step", 0), row.get("layer", ""), row.get("moment") == "")  # noqa: E731
     for table in ("history", "layers", "ended"):
@@ -335,6 +336,6 @@ def test_a_start_that_does_not_fit_is_refused_in_one_line():
 
 def test_a_run_that_never_had_a_best_evaluation_ends_with_its_last_weights():
     stack = begin([settings(stopping={"kind": "patience", "restore_best": True})])
-    live = Live(replace(stack, best_RP=torch.zeros_like(stack.flat_RP)))
-    live.restore_best([0])
-    assert torch.equal(live.flat_RP, stack.flat_RP)
+    trainer = Trainer(replace(stack, state=stack.state | {"best.parameters": torch.zeros_like(stack.flat_RP)}))
+    trainer.restore_best([0])
+    assert torch.equal(trainer.flat_RP, stack.flat_RP)

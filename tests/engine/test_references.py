@@ -19,6 +19,7 @@ from core.engine.advance import advance
 from core.engine.measuring.scores import macro_f1, scores
 from core.engine.records import Records
 from core.engine.stack import begin, labelled
+from core.engine.stack_bytes import to_bytes
 from core.engine.streams import epoch_order, uniforms
 from tests.engine.reference import assert_same_weights, history, plain_torch_training, stacked_training, vector
 from tests.engine.test_contracts import settings
@@ -287,14 +288,14 @@ def test_a_segment_of_no_epoch_measures_the_start_and_changes_nothing():
     stack, records = advance(begin([run]), 0)
     assert [row["step"] for row in records.history] == [0]
     assert np.array_equal(stack.flat_RP[0], torch.nn.utils.parameters_to_vector(core.build_model(run).parameters()).detach())
-    assert stack.buffers["hidden1.normalization.num_batches_tracked"].tolist() == [0]
+    assert stack.state["buffers.hidden1.normalization.num_batches_tracked"].tolist() == [0]
 
 
 def test_each_value_of_a_stack_is_left_as_it_was_by_advancing():
     stack = begin([settings(), settings(seed=1)])
-    before = stack.to_bytes()
+    before = to_bytes(stack)
     later, _ = advance(stack, 1)
-    assert stack.to_bytes() == before
+    assert to_bytes(stack) == before
     again, _ = advance(stack, 1)
     assert torch.equal(later.flat_RP, again.flat_RP)
 

@@ -302,9 +302,13 @@ class Gru(Cell):
 
 
 def cell_for(module: nn.RNNBase) -> Cell:
-    """The cell of a torch module, the same in both directions. Raises TypeError for one with several layers or a projection."""
+    """The cell of a torch module, the same in both directions. Raises TypeError for one with several layers or a projection, or another."""
     if module.num_layers > 1 or module.proj_size:
         raise TypeError("recurrent layers are stacked one layer at a time, without projection")
     if isinstance(module, nn.RNN):
         return Rnn(module.nonlinearity)
-    return Lstm() if isinstance(module, nn.LSTM) else Gru()
+    if isinstance(module, nn.LSTM):
+        return Lstm()
+    if isinstance(module, nn.GRU):
+        return Gru()
+    raise TypeError(f"no stacked form of {type(module).__name__}; add its cell to core.engine.kernels.cells")

@@ -6,17 +6,13 @@ Shapes: R runs, B examples, I inputs, O outputs of a linear map; a chain maps (R
 
 from __future__ import annotations
 
-import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.function import once_differentiable
-
-from core.choices.models.modules import WeightNorm
-from core.engine.network.layer_base import Layer, Parts, Pass, weight_of
 
 
 class Link(ABC):
@@ -132,63 +128,6 @@ class Chain(torch.autograd.Function):
         return None, of_inputs, *of_parameters
 
 
-def chained(links: Sequence[Link]) -> Layer:
-    """A chain as a layer; the first link must be a linear map. With steps or positions before the inputs, it is applied at each."""
-
-    def forward(x_RBI: Tensor, mode: Pass) -> Tensor:
-        if x_RBI.dim() > 3:
-            return forward(x_RBI.flatten(1, -2), mode).unflatten(1, x_RBI.shape[1:-1])
-        out_RBO: Tensor = Chain.apply(links, x_RBI, *parameters_of(links))
-        return out_RBO
-
-    return forward
-
-
 def parameters_of(links: Sequence[Link]) -> list[Tensor | None]:
     """Those of all links, in order."""
     return [parameter for link in links for parameter in link.parameters()]
-
-
-def affine(module: nn.Module, name: str, parts: Parts) -> Affine:
-    """The link that a plain linear map is."""
-    return Affine(weight_of(module, name, parts), parts.parameters.get(f"{name}.bias"))
-
-
-def link_of(module: nn.Module, name: str, parts: Parts) -> Link | None:
-    """The link that a plain module is; None where it is none."""
-    if isinstance(module, nn.Linear) or (isinstance(module, WeightNorm) and module.v.dim() == 2):
-        return affine(module, name, parts)
-    return ELEMENTWISE.get(type(module))
-
-
-def leaves(module: nn.Module, name: str) -> Iterator[tuple[str, nn.Module]]:
-    """The modules that a plain Sequential does one after the other, with their names."""
-    for child, part in module.named_children():
-        path = within(name, child)
-        if type(part) is nn.Sequential:
-            yield from leaves(part, path)
-        else:
-            yield path, part
-
-
-def within(name: str, child: str) -> str:
-    """The name of a child of the module of that name."""
-    return f"{name}.{child}" if name else child
-
-
-def whole(module: nn.Module, parts: Parts) -> list[Link] | None:
-    """The links of a network that is a single chain, straight from its parameters; None for any other."""
-    links = [link_of(part, name, parts) for name, part in leaves(module, "")]
-    plain = [link for link in links if link is not None]
-    if len(plain) < len(links) or not isinstance(plain[0], Affine):
-        return None
-    given = [parameter for parameter in parameters_of(plain) if parameter is not None]
-    straight = len(given) == len(parts.parameters) and all(map(operator.is_, given, parts.parameters.values()))
-    return plain if straight else None
-
-
-ELEMENTWISE: dict[type[nn.Module], Link] = {
-    nn.ReLU: Elementwise(torch.relu_, lambda grad, y: torch.ops.aten.threshold_backward(grad, y, 0)),
-    nn.Tanh: Elementwise(torch.tanh_, torch.ops.aten.tanh_backward),
-    nn.Sigmoid: Elementwise(torch.sigmoid_, torch.ops.aten.sigmoid_backward),
-}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from core.engine.batches import Part, Tensors
+from core.engine.batches import Subset, Tensors
 from core.engine.measuring.scores import scores
 from core.engine.records import TEST_SCORES, VAL_SCORES
 
@@ -34,7 +34,7 @@ def _constant(data: Tensors) -> Tensor:
     return (counts_C.double() / counts_C.sum()).clamp(min=torch.finfo(torch.float64).eps).log()
 
 
-def _reached(constant_O: Tensor, part: Part, task: str) -> list[float]:
+def _reached(constant_O: Tensor, part: Subset, task: str) -> list[float]:
     if not len(part):
         return [torch.nan] * len(VAL_SCORES)
     targets_N = part.y_N.flatten()  # each position of an example is predicted alike

@@ -7,7 +7,7 @@ import struct
 import torch
 from torch import Tensor
 
-from core.engine.batches import Part
+from core.engine.batches import Subset
 from core.engine.network.layers import Pass
 from core.engine.network.networks import Network
 
@@ -15,7 +15,7 @@ SIDE = 48
 MARGIN = 0.1
 
 
-def bounds(part: Part) -> tuple[float, float, float, float]:
+def bounds(part: Subset) -> tuple[float, float, float, float]:
     """x_low, x_high, y_low, y_high: the range of the data and a tenth of it on each side."""
     low, high = part.x_ND.amin(0), part.x_ND.amax(0)
     margin = MARGIN * (high - low)
@@ -24,7 +24,7 @@ def bounds(part: Part) -> tuple[float, float, float, float]:
 
 
 @torch.no_grad()
-def grid_bytes(network: Network, part: Part, task: str) -> list[bytes]:
+def grid_bytes(network: Network, part: Subset, task: str) -> list[bytes]:
     """One grid a run, as bytes: the bounds (4 float32), then SIDE x SIDE classes and confidences (float32), rows from low y to high y.
 
     For a regression the first plane is the prediction, the second 1.

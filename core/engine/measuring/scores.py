@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.engine.batches import Part
+from core.engine.batches import Subset
 from core.engine.kernels.cross_entropy import CrossEntropy, cross_entropy, logits_gradient
 from core.engine.network.layers import Pass
 from core.engine.network.networks import Network
@@ -121,7 +121,7 @@ def _over_examples(a_RBH: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def evaluate(network: Network, part: Part, task: str, activity: Activity | None = None) -> Scores:
+def evaluate(network: Network, part: Subset, task: str, activity: Activity | None = None) -> Scores:
     """The scores of R networks in eval mode on a whole part of the data; NaN when it is empty."""
     runs = network.flat_RP.shape[0]
     if not len(part):

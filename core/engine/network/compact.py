@@ -16,7 +16,7 @@ from core.choices.models.modules import Residual, WeightNorm
 PER_UNIT = (nn.Identity, nn.BatchNorm1d)
 """Normalizations that treat each unit by itself, so that a unit can be left out without changing the others."""
 
-Map = nn.Linear | WeightNorm
+LinearMap = nn.Linear | WeightNorm
 
 
 class NotSeparableError(ValueError):
@@ -25,7 +25,7 @@ class NotSeparableError(ValueError):
 
 @torch.no_grad()
 def smaller(model: nn.Module) -> nn.Module:
-    """A copy of a plain MLP (of `build_model`) without the hidden units that nothing listens to; in eval mode, outputs are the same.
+    """A copy of a plain MLP (of `build_model`) without hidden units that the next layer does not use; in eval mode it computes the same.
 
     A unit goes when all weights of the next layer that take it are zero, as pruning by `units` leaves them; what it computes then cannot
     matter. At least one unit of each layer stays. Batch norm loses the units' entries with them.
@@ -37,7 +37,7 @@ def smaller(model: nn.Module) -> nn.Module:
     layers = dict(copy.named_children())
     maps = {name: _map_of(name, layer) for name, layer in layers.items() if name != "input_dropout"}
     for name, following in pairwise(maps):
-        keep_U = _heard(maps[following])
+        keep_U = _used(maps[following])
         if not keep_U.all():
             _narrow_outputs(name, layers[name], keep_U)
             _narrow_inputs(maps[following], keep_U)
@@ -49,23 +49,23 @@ def hidden_sizes(model: nn.Module) -> tuple[int, ...]:
     return tuple(len(_weight(_map_of(name, layer))) for name, layer in model.named_children() if name.startswith("hidden"))
 
 
-def _map_of(name: str, layer: nn.Module) -> Map:
+def _map_of(name: str, layer: nn.Module) -> LinearMap:
     """The linear map of a layer. Raises NotSeparableError where the layer is not one of a plain MLP."""
     if isinstance(layer, Residual):
         raise NotSeparableError(f"{name} has a skip connection: its units belong to several layers at once")
     found = layer if isinstance(layer, nn.Linear) else getattr(layer, "linear", None)
-    if not isinstance(found, Map):
+    if not isinstance(found, LinearMap):
         raise NotSeparableError(f"{name} is no layer of an MLP; only an MLP can be made smaller here")
     return found
 
 
-def _weight(mapping: Map) -> Tensor:
+def _weight(mapping: LinearMap) -> Tensor:
     """Its matrix (U, I); with weight norm, the directions."""
     return mapping.v if isinstance(mapping, WeightNorm) else mapping.weight
 
 
-def _heard(following: Map) -> Tensor:
-    """True for the units that the next layer takes anything from (U,); the first stays where it takes nothing at all."""
+def _used(following: LinearMap) -> Tensor:
+    """True for the units that have a weight other than 0 in the next layer (U,); the first stays where none has."""
     keep_U = (_weight(following) != 0).any(0)
     if not keep_U.any():
         keep_U[0] = True
@@ -97,7 +97,7 @@ def _slice(module: nn.Module, keep_U: Tensor) -> None:
         module.out_features = int(keep_U.sum())
 
 
-def _narrow_inputs(mapping: Map, keep_I: Tensor) -> None:
+def _narrow_inputs(mapping: LinearMap, keep_I: Tensor) -> None:
     """Leaves out columns that are zero."""
     name = "v" if isinstance(mapping, WeightNorm) else "weight"
     setattr(mapping, name, nn.Parameter(_weight(mapping)[:, keep_I].clone()))

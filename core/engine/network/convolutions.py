@@ -7,13 +7,13 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.engine.network.layer_base import Build, Layer, Parts, Pass, by_channel, by_run, weight_of
+from core.engine.network.layer_base import Build, Layer, Pass, StackedTensors, by_channel, by_run, weight_of
 
 
-def convolution(module: nn.Module, name: str, parts: Parts) -> Layer:
+def convolution(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """R convolutions as one of R groups."""
-    weight = weight_of(module, name, parts)
-    bias_RO = parts.parameters.get(f"{name}.bias")
+    weight = weight_of(module, name, tensors)
+    bias_RO = tensors.parameters.get(f"{name}.bias")
     stride: Any = module.stride
     padding: Any = module.padding
 
@@ -28,19 +28,19 @@ def convolution(module: nn.Module, name: str, parts: Parts) -> Layer:
     return forward
 
 
-def pooling(module: nn.Module, name: str, parts: Parts) -> Layer:
+def pooling(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """Pooling of R*C channels."""
     return lambda x_RBC, _: by_run(module(by_channel(x_RBC)), x_RBC.shape[0])
 
 
-def unflatten(module: nn.Module, name: str, parts: Parts) -> Layer:
+def unflatten(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """Examples (R, B, D) in their own shape (R, B, C, *sides)."""
     assert isinstance(module, nn.Unflatten)
     shape = tuple(module.unflattened_size)
     return lambda x_RBD, _: x_RBD.unflatten(2, shape)
 
 
-def flatten(module: nn.Module, name: str, parts: Parts) -> Layer:
+def flatten(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """Examples of any shape as (R, B, D)."""
     return lambda x, _: x.flatten(2)
 

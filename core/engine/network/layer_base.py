@@ -26,7 +26,7 @@ Layer = Callable[[Tensor, Pass], Tensor]
 
 
 @dataclass(frozen=True)
-class Parts:
+class StackedTensors:
     """The stacked tensors from which layers are built, by the names of the plain module's parameters and buffers.
 
     A layer takes its views of a parameter anew in every forward pass: the optimizers write to the parameters' storage, and autograd
@@ -38,15 +38,15 @@ class Parts:
     dropouts: Mapping[str, Tensor] = field(default_factory=dict)  # name of a dropout module -> (R,); its place is its stream's number
 
 
-Build = Callable[[nn.Module, str, Parts], Layer]
+Build = Callable[[nn.Module, str, StackedTensors], Layer]
 
 
-def weight_of(module: nn.Module, name: str, parts: Parts) -> Callable[[], Tensor]:
+def weight_of(module: nn.Module, name: str, tensors: StackedTensors) -> Callable[[], Tensor]:
     """The weights (R, outputs, inputs, *sides) of a linear map or convolution, made anew where they are normalized."""
     if isinstance(module, WeightNorm):
-        g_RO, v_ROI = parts.parameters[f"{name}.g"], parts.parameters[f"{name}.v"]
+        g_RO, v_ROI = tensors.parameters[f"{name}.g"], tensors.parameters[f"{name}.v"]
         return lambda: normalized(v_ROI, g_RO)
-    weight_ROI = parts.parameters[f"{name}.weight"]
+    weight_ROI = tensors.parameters[f"{name}.weight"]
     return lambda: weight_ROI
 
 

@@ -12,34 +12,35 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.choices.models.modules import Residual, Steps, TimeLast, WeightNorm
-from core.engine.kernels.chains import Affine, Link, affine, chained, leaves, link_of, within
+from core.engine.kernels.chains import Affine, Link
 from core.engine.network import convolutions, normalizations, recurrent
-from core.engine.network.layer_base import Build, Layer, Parts, Pass
+from core.engine.network.chaining import affine, chained, leaves, link_of, within
+from core.engine.network.layer_base import Build, Layer, Pass, StackedTensors
 
-__all__ = ["Layer", "Parts", "Pass", "segments", "stacked"]
+__all__ = ["Layer", "Pass", "StackedTensors", "segments", "stacked"]
 
 
-def stacked(module: nn.Module, name: str, parts: Parts) -> Layer:
-    """R copies of `module` as one layer, with the tensors of `parts` under `name`. Raises TypeError for a module it cannot stack."""
+def stacked(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
+    """R copies of `module` as one layer, from the tensors under `name`. Raises TypeError for a module it cannot stack."""
     if isinstance(module, ANY_LEADING):
         return lambda x, _: module(x)
     if build := STACKED.get(type(module)):
-        return build(module, name, parts)
+        return build(module, name, tensors)
     raise TypeError(f"no stacked form of {type(module).__name__}; add one to core.engine.network.layers.STACKED")
 
 
-def linear(module: nn.Module, name: str, parts: Parts) -> Layer:
+def linear(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """y[r] = x[r] @ weight[r].T + bias[r] as one batched product; with steps or positions before the inputs, at each of them."""
-    return chained([affine(module, name, parts)])
+    return chained([affine(module, name, tensors)])
 
 
-def weight_norm(module: nn.Module, name: str, parts: Parts) -> Layer:
+def weight_norm(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """The linear map or convolution that it is; the weight is made anew in every pass."""
     assert isinstance(module, WeightNorm)
-    return (linear if module.v.dim() == 2 else convolutions.convolution)(module, name, parts)
+    return (linear if module.v.dim() == 2 else convolutions.convolution)(module, name, tensors)
 
 
-def relu(module: nn.Module, name: str, parts: Parts) -> Layer:
+def relu(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """ReLU, in place: what it overwrites is the output of a linear map or a norm, which no backward pass needs.
 
     Not where that is a view, because writing to a view costs autograd two copies of the gradient.
@@ -47,21 +48,21 @@ def relu(module: nn.Module, name: str, parts: Parts) -> Layer:
     return lambda x, _: torch.relu(x) if x._is_view() else torch.relu_(x)
 
 
-def tanh(module: nn.Module, name: str, parts: Parts) -> Layer:
+def tanh(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """Tanh, in place for the same reason."""
     return lambda x, _: torch.tanh(x) if x._is_view() else torch.tanh_(x)
 
 
-def prelu(module: nn.Module, name: str, parts: Parts) -> Layer:
+def prelu(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """PReLU with each run's own slope, R being the channels that torch's has."""
-    slope_R1 = parts.parameters[f"{name}.weight"]
+    slope_R1 = tensors.parameters[f"{name}.weight"]
     return lambda x, _: F.prelu(x.transpose(0, 1), slope_R1.flatten()).transpose(0, 1)
 
 
-def dropout(module: nn.Module, name: str, parts: Parts) -> Layer:
+def dropout(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """Inverted dropout with each run's own rate and its own stream."""
-    rate_R = parts.dropouts[name]
-    number = list(parts.dropouts).index(name)
+    rate_R = tensors.dropouts[name]
+    number = list(tensors.dropouts).index(name)
     if not rate_R.any():
         return lambda x, _: x
 
@@ -75,15 +76,15 @@ def dropout(module: nn.Module, name: str, parts: Parts) -> Layer:
     return forward
 
 
-def sequence(module: nn.Module, name: str, parts: Parts) -> Layer:
+def sequence(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """The children one after the other; what follows an activation or ends the network is shown to `Pass.watch`."""
-    layers = [(child, stacked(part, within(name, child), parts)) for child, part in module.named_children()]
+    layers = [(child, stacked(part, within(name, child), tensors)) for child, part in module.named_children()]
     unwatched: list[Layer] = []
 
     def forward(x: Tensor, mode: Pass) -> Tensor:
         if mode.watch is None:
             if not unwatched:
-                unwatched.extend(joined(module, name, parts))
+                unwatched.extend(joined(module, name, tensors))
             for layer in unwatched:
                 x = layer(x, mode)
             return x
@@ -96,25 +97,25 @@ def sequence(module: nn.Module, name: str, parts: Parts) -> Layer:
     return forward
 
 
-def joined(module: nn.Module, name: str, parts: Parts) -> Iterator[Layer]:
+def joined(module: nn.Module, name: str, tensors: StackedTensors) -> Iterator[Layer]:
     """The layers of a sequence, and of sequences in it, with stretches of simple ones as chains: nothing between them can be watched."""
     links: list[Link] = []
     for path, part in leaves(module, name):
-        link = link_of(part, path, parts)
+        link = link_of(part, path, tensors)
         if link is not None and (links or isinstance(link, Affine)):
             links.append(link)
             continue
         if links:
             yield chained(links)
         links = []
-        yield stacked(part, path, parts)
+        yield stacked(part, path, tensors)
     if links:
         yield chained(links)
 
 
-def residual(module: nn.Module, name: str, parts: Parts) -> Layer:
+def residual(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """x + f(x)."""
-    block = sequence(module, name, parts)
+    block = sequence(module, name, tensors)
     return lambda x, mode: x + block(x, mode)
 
 

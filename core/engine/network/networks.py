@@ -16,9 +16,9 @@ from torch.nn.utils import parameters_to_vector
 from core.choices.models.base import Sizes
 from core.choices.models.filling import Weighted
 from core.data.loading import Split, load_data
-from core.engine.kernels import chains
 from core.engine.network import state_dicts
-from core.engine.network.layers import Parts, Pass, segments, stacked
+from core.engine.network.chaining import single_chain
+from core.engine.network.layers import Pass, StackedTensors, segments, stacked
 from core.engine.streams import generator, stream_seed
 from core.settings import RunSettings, SettingsError
 
@@ -102,9 +102,9 @@ class Network:
         names = [name for name, _, _ in self.layout.parameters]
         rates = [run.model.dropouts() for run in runs]
         dropouts = {name: flat_RP.new_tensor([rate[name] for rate in rates]) for name in rates[0]}
-        parts = Parts(dict(zip(names, self.leaves, strict=True)), buffers, dropouts)
-        self.forward = stacked(template, "", parts)
-        self.chain = chains.whole(template, parts)  # its links, where it is one chain: then its gradient needs no autograd
+        tensors = StackedTensors(dict(zip(names, self.leaves, strict=True)), buffers, dropouts)
+        self.forward = stacked(template, "", tensors)
+        self.chain = single_chain(template, tensors)  # its links, where it is one chain: then its gradient needs no autograd
 
     def __call__(self, x_RBD: Tensor, mode: Pass) -> Tensor:
         """The outputs (R, B, C)."""

@@ -7,15 +7,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.choices.models.modules import PictureRmsNorm
-from core.engine.network.layer_base import Build, Layer, Parts, Pass, along, by_channel, by_run
+from core.engine.network.layer_base import Build, Layer, Pass, StackedTensors, along, by_channel, by_run
 
 
-def batch_norm(module: nn.Module, name: str, parts: Parts) -> Layer:
+def batch_norm(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """Batch norm of R networks as one of R*C channels; running statistics are updated in place in training."""
     assert isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)
-    weight_RC, bias_RC = parts.parameters[f"{name}.weight"], parts.parameters[f"{name}.bias"]
-    mean_RC, var_RC = parts.buffers[f"{name}.running_mean"], parts.buffers[f"{name}.running_var"]
-    seen_R = parts.buffers[f"{name}.num_batches_tracked"]
+    weight_RC, bias_RC = tensors.parameters[f"{name}.weight"], tensors.parameters[f"{name}.bias"]
+    mean_RC, var_RC = tensors.buffers[f"{name}.running_mean"], tensors.buffers[f"{name}.running_var"]
+    seen_R = tensors.buffers[f"{name}.num_batches_tracked"]
 
     def forward(x_RBC: Tensor, mode: Pass) -> Tensor:
         if mode.training:
@@ -27,20 +27,20 @@ def batch_norm(module: nn.Module, name: str, parts: Parts) -> Layer:
     return forward
 
 
-def layer_norm(module: nn.Module, name: str, parts: Parts) -> Layer:
+def layer_norm(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """Layer norm over the last dimension, with each run's own weight and bias, or none."""
     assert isinstance(module, nn.LayerNorm)
     shape, eps = list(module.normalized_shape), module.eps
     if not module.elementwise_affine:
         return lambda x_RBC, _: F.layer_norm(x_RBC, shape, eps=eps)
-    weight_RC, bias_RC = parts.parameters[f"{name}.weight"], parts.parameters[f"{name}.bias"]
+    weight_RC, bias_RC = tensors.parameters[f"{name}.weight"], tensors.parameters[f"{name}.bias"]
     return lambda x_RBC, _: torch.addcmul(bias_RC[:, None], F.layer_norm(x_RBC, shape, eps=eps), weight_RC[:, None])
 
 
-def group_norm(module: nn.Module, name: str, parts: Parts) -> Layer:
+def group_norm(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """Group norm of R*B examples, then each run's own weight and bias; those of a single run are left to torch's kernel."""
     assert isinstance(module, nn.GroupNorm)
-    weight_RC, bias_RC = parts.parameters[f"{name}.weight"], parts.parameters[f"{name}.bias"]
+    weight_RC, bias_RC = tensors.parameters[f"{name}.weight"], tensors.parameters[f"{name}.bias"]
     groups, eps = module.num_groups, module.eps
 
     def forward(x_RBC: Tensor, mode: Pass) -> Tensor:
@@ -52,17 +52,17 @@ def group_norm(module: nn.Module, name: str, parts: Parts) -> Layer:
     return forward
 
 
-def instance_norm(module: nn.Module, name: str, parts: Parts) -> Layer:
+def instance_norm(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """Instance norm, which has nothing learned, of R*C channels."""
     assert isinstance(module, nn.InstanceNorm1d | nn.InstanceNorm2d)
     eps = module.eps
     return lambda x_RBC, _: by_run(F.instance_norm(by_channel(x_RBC), eps=eps), x_RBC.shape[0])
 
 
-def rms_norm(module: nn.Module, name: str, parts: Parts) -> Layer:
+def rms_norm(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """RMS norm over all dimensions of an example, with each run's own scale for a channel."""
     assert isinstance(module, nn.RMSNorm)
-    weight_RC, eps = parts.parameters[f"{name}.weight"], module.eps
+    weight_RC, eps = tensors.parameters[f"{name}.weight"], module.eps
     return lambda x_RBC, _: F.rms_norm(x_RBC, x_RBC.shape[2:], eps=eps) * along(weight_RC, x_RBC)
 
 

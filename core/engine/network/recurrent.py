@@ -15,7 +15,7 @@ from torch.autograd.function import once_differentiable
 from core.choices.models.modules import LastStates
 from core.engine.kernels import cells
 from core.engine.kernels.cells import Cell, Tape, Weights
-from core.engine.network.layer_base import Build, Layer, Parts, Pass
+from core.engine.network.layer_base import Build, Layer, Pass, StackedTensors
 
 WIDE, WIDE_FORWARD = 48, 12
 """Units from which an LSTM of float32 on the CPU is left to oneDNN, one run after the other: its fused cells are then faster than ours.
@@ -27,12 +27,12 @@ PARAMETERS = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 SPARE = 2
 
 
-def last_states(module: nn.Module, name: str, parts: Parts) -> Layer:
+def last_states(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """The last K states, (R, B, H) or (R, B, K, H); 2 H where there are two directions. All are shown to `Pass.watch`, as (R, B, H, T)."""
     assert isinstance(module, LastStates)
     keep = module.keep
-    forwards = _one_direction(module, name, parts, "")
-    backwards = _one_direction(module, name, parts, "_reverse") if module.rnn.bidirectional else None
+    forwards = _one_direction(module, name, tensors, "")
+    backwards = _one_direction(module, name, tensors, "_reverse") if module.rnn.bidirectional else None
 
     def forward(x_RBTF: Tensor, mode: Pass) -> Tensor:
         shown = x_RBTF.shape[2] if mode.watch is not None else keep
@@ -50,10 +50,10 @@ def last_states(module: nn.Module, name: str, parts: Parts) -> Layer:
     return forward
 
 
-def _one_direction(module: LastStates, name: str, parts: Parts, suffix: str) -> Callable[[Tensor, int], Tensor]:
+def _one_direction(module: LastStates, name: str, tensors: StackedTensors, suffix: str) -> Callable[[Tensor, int], Tensor]:
     """x (R, B, T, F), K -> the last K states (K, R, H, B) of the cells that read from first to last, their weights called by `suffix`."""
     cell, truncation = cells.cell_for(module.rnn), module.truncation
-    weights = [parts.parameters.get(f"{name}.rnn.{own}{suffix}") for own in PARAMETERS]
+    weights = [tensors.parameters.get(f"{name}.rnn.{own}{suffix}") for own in PARAMETERS]
     spare: list[Tape] = []
 
     def forward(x_RBTF: Tensor, keep: int) -> Tensor:

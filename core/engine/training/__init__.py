@@ -1,1 +1,1 @@
-"""How a stack trains: the loop, its losses, optimizers, penalties, pruning and teaching."""
+"""How a stack trains: the trainer, its losses, optimizers, penalties, pruning, stopping and distillation."""

@@ -12,8 +12,8 @@ from core.engine.kernels.chains import Link, back, parameters_of, run
 from core.engine.network.layers import Pass
 from core.engine.network.networks import Network
 from core.engine.stack import Stack
+from core.engine.training.distillation import DistillationLoss
 from core.engine.training.noise import BatchNoise
-from core.engine.training.teaching import Teaching
 from core.engine.training.training_loss import TrainingLoss
 
 
@@ -24,15 +24,16 @@ class BatchLoss:
         self.data = data
         self.of = TrainingLoss(stack, data)
         self.noise = BatchNoise(stack.runs, stack.flat_RP)
-        self.teaching = Teaching(stack.runs, stack.lessons, stack.flat_RP) if stack.lessons else None
-        self.known_N = known_labels(stack) if stack.lessons else None
+        outputs = stack.teacher_outputs
+        self.distillation = DistillationLoss(stack.runs, outputs, stack.flat_RP) if outputs else None
+        self.known_N = known_labels(stack) if outputs else None
         shares = [[run.training.label_smoothing] for run in stack.runs]
         self.smoothing_R1 = stack.flat_RP.new_tensor(shares) if any(share for (share,) in shares) else None
         self.plain = self._is_plain()
 
     def _is_plain(self) -> bool:
         """Whether the loss is that of examples and labels as they stand."""
-        changed = self.noise.noisy or self.noise.blended or self.smoothing_R1 is not None or self.teaching is not None
+        changed = self.noise.on_inputs or self.noise.mixes or self.smoothing_R1 is not None or self.distillation is not None
         return not changed and self.data.train.y_N.dim() == 1
 
     def descend(self, network: Network, index_RB: Tensor, step: int, rows: slice, out_RP: Tensor) -> Tensor:
@@ -56,19 +57,19 @@ class BatchLoss:
     def __call__(self, network: Network, index_RB: Tensor, step: int, rows: slice) -> Tensor:
         """The loss of every example of the batch, of each run in `rows` (R, B), ready for its gradient."""
         x_RBD, y_RB = self.data.train.take(index_RB)
-        x_RBD = self.noise.shake_inputs(x_RBD, step, rows)
-        blend = self.noise.blend(step, index_RB.shape[1], rows)
-        if blend is not None:
-            share_R1, place_RB = blend
+        x_RBD = self.noise.add_to_inputs(x_RBD, step, rows)
+        mixing = self.noise.mixing(step, index_RB.shape[1], rows)
+        if mixing is not None:
+            share_R1, place_RB = mixing
             x_RBD = share_R1[:, :, None] * x_RBD + (1 - share_R1[:, :, None]) * _of_places(x_RBD, place_RB)
         hidden: list[Tensor] = []
         mode = Pass(training=True, uniforms=lambda layer, shape: self.noise.uniforms(layer, step, shape, rows))
-        if self.teaching is not None and self.teaching.hinted:
+        if self.distillation is not None and self.distillation.hinted:
             mode.watch = lambda layer, a_RBH: hidden.append(a_RBH.flatten(2)) if layer != "output" else None
         outputs_RBC = network(x_RBD, mode)
         hidden_RBH = hidden[-1] if hidden else None
         loss_RB = self._towards(outputs_RBC, hidden_RBH, y_RB, index_RB, rows)
-        if blend is not None:
+        if mixing is not None:
             other_RB = self._towards(outputs_RBC, hidden_RBH, _of_places(y_RB, place_RB), _of_places(index_RB, place_RB), rows)
             loss_RB = share_R1 * loss_RB + (1 - share_R1) * other_RB
         return loss_RB
@@ -77,13 +78,13 @@ class BatchLoss:
         """The loss of outputs for the labels, and the teachers' answers, of the examples `index_RB` (R, B)."""
         smoothing_R1 = None if self.smoothing_R1 is None else self.smoothing_R1[rows]
         loss_RB = self.of(outputs_RBC, y_RB, smoothing_R1)
-        if self.teaching is None:
+        if self.distillation is None:
             return loss_RB
         if self.known_N is not None:
             loss_RB = loss_RB * self.known_N[index_RB]
-        loss_RB = self.teaching.mix(loss_RB, outputs_RBC, index_RB, rows)
+        loss_RB = self.distillation.with_soft_targets(loss_RB, outputs_RBC, index_RB, rows)
         if hidden_RBH is not None:
-            loss_RB = loss_RB + self.teaching.imitate(hidden_RBH, index_RB, rows)
+            loss_RB = loss_RB + self.distillation.of_hints(hidden_RBH, index_RB, rows)
         return loss_RB
 
 

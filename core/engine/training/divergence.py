@@ -17,7 +17,7 @@ import math
 
 from torch import Tensor
 
-from core.engine.batches import Part, Tensors
+from core.engine.batches import Subset, Tensors
 
 FACTOR = 1000
 """Far beyond what overfitting or a bad start does, and far below what would overflow."""
@@ -46,5 +46,5 @@ def constant_losses(data: Tensors) -> tuple[float, float]:
     return of_train or math.inf, max(of_train, of_val) or math.inf
 
 
-def _squared_error(part: Part, guess: Tensor) -> float:
+def _squared_error(part: Subset, guess: Tensor) -> float:
     return float((part.y_N - guess).square().mean()) if len(part) else 0.0

@@ -1,4 +1,4 @@
-"""What is random in a training batch besides its examples: masks, noise, blends. One draw for each seed, shared by the runs that have it.
+"""What is random in a batch besides its examples: dropout masks, noise, mixup. One draw for each seed, shared by the runs that have it.
 
 Shapes: R runs, S distinct seeds, B examples of a batch, D features, C classes, P parameters.
 """
@@ -15,7 +15,7 @@ from core.engine.streams import Stream, generator, mixed, stream_seed, uniforms
 from core.settings import RunSettings
 
 ALL = slice(None)
-INPUT, BLEND, GRADIENT = range(3)  # what a number of the noise stream is for
+INPUT, MIXUP, GRADIENT = range(3)  # what a number of the noise stream is for
 
 
 class Draws:
@@ -41,37 +41,37 @@ class BatchNoise:
         self.gradient_R = like.new_tensor([run.training.gradient_noise for run in runs])
         self.mixup = [run.training.mixup for run in runs]
         self.seeds = [stream_seed(run, "noise") for run in runs]
-        self.noisy = bool(self.input_R.any())
-        self.shaken = bool(self.gradient_R.any())
-        self.blended = any(self.mixup)
+        self.on_inputs = bool(self.input_R.any())
+        self.on_gradients = bool(self.gradient_R.any())
+        self.mixes = any(self.mixup)
 
     def uniforms(self, layer: int, step: int, shape: tuple[int, ...], rows: slice) -> Tensor:
         """The uniform numbers behind one layer's dropout masks (R, *shape)."""
         return self.masks(lambda seed: uniforms(seed, layer, step, shape), rows)
 
-    def shake_inputs(self, x_RBD: Tensor, step: int, rows: slice) -> Tensor:
+    def add_to_inputs(self, x_RBD: Tensor, step: int, rows: slice) -> Tensor:
         """The batch with each run's noise on its features."""
-        if not self.noisy:
+        if not self.on_inputs:
             return x_RBD
         normal_RBD = self.noise(lambda seed: torch.randn(x_RBD.shape[1:], generator=generator(seed, "noise", INPUT, step)), rows)
         return x_RBD + self.input_R[rows, None, None] * normal_RBD
 
-    def shake_gradient(self, grad_RP: Tensor, step: int, rows: slice) -> None:
+    def add_to_gradient(self, grad_RP: Tensor, step: int, rows: slice) -> None:
         """Adds each run's noise to its gradient, in place."""
-        if self.shaken:
+        if self.on_gradients:
             normal_RP = self.noise(lambda seed: torch.randn(grad_RP.shape[1:], generator=generator(seed, "noise", GRADIENT, step)), rows)
             grad_RP += self.gradient_R[rows, None] * (1 + step) ** -0.275 * normal_RP
 
-    def blend(self, step: int, examples: int, rows: slice) -> tuple[Tensor, Tensor] | None:
+    def mixing(self, step: int, examples: int, rows: slice) -> tuple[Tensor, Tensor] | None:
         """Mixup: each run's share of the first example (R, 1), and the place of the second in the batch (R, B); None without mixup."""
-        if not self.blended:
+        if not self.mixes:
             return None
-        drawn = [_blend(seed, alpha, step, examples) for seed, alpha in zip(self.seeds[rows], self.mixup[rows], strict=True)]
+        drawn = [_mixing(seed, alpha, step, examples) for seed, alpha in zip(self.seeds[rows], self.mixup[rows], strict=True)]
         share_R1 = self.input_R.new_tensor([[share] for share, _ in drawn])
         return share_R1, torch.tensor(np.stack([place for _, place in drawn]), device=self.input_R.device)
 
 
-def _blend(seed: int, alpha: float, step: int, examples: int) -> tuple[float, np.ndarray]:
-    rng = np.random.default_rng(mixed(seed, "noise", BLEND, step))
+def _mixing(seed: int, alpha: float, step: int, examples: int) -> tuple[float, np.ndarray]:
+    rng = np.random.default_rng(mixed(seed, "noise", MIXUP, step))
     place = rng.permutation(examples)
     return (float(rng.beta(alpha, alpha)), place) if alpha else (1.0, place)

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
 from functools import partial
-from itertools import chain, groupby
-from typing import Any
+from itertools import chain
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from core.choices.schedules import PlateauState
 from core.engine.network.networks import Layout
-from core.engine.planning import group_key
+from core.engine.optimizer_states import OptimizerState, joined, restore, split, state_of, tensors_of
+from core.engine.planning import grouped_rows
+from core.engine.stack import State
 from core.settings import RunSettings
-
-State = dict[str, Any]
-"""Of one torch optimizer: `tensors`, torch's own state of each of its tensors, and `groups`, the rest of its param_groups.
-
-Of a user's also `attributes`, what it keeps in plain values beside them.
-"""
 
 Builder = Callable[[], list[list[torch.optim.Optimizer]]]
 
@@ -125,16 +123,21 @@ class Group:
         self.optimizers = self.build()
         self._settle()
 
-    def state(self) -> list[list[State]]:
-        """What its torch optimizers remember."""
-        foreign = self.run.optimizer.foreign
-        return [[_state_of(optimizer, foreign=foreign) for optimizer in optimizers] for optimizers in self.optimizers]
+    def state(self) -> list[list[OptimizerState]]:
+        """What its torch optimizers remember of each row."""
+        if not self.run.optimizer.elementwise:
+            foreign = self.run.optimizer.foreign
+            return [[state_of(optimizer, foreign=foreign) for optimizer in optimizers] for optimizers in self.optimizers]
+        of_optimizers = [split(state_of(optimizer, foreign=False), len(self.runs)) for optimizer in self.optimizers[0]]
+        return [list(of_row) for of_row in zip(*of_optimizers, strict=True)]
 
-    def restore(self, saved: list[list[State]]) -> None:
+    def restore(self, saved: Sequence[list[OptimizerState]]) -> None:
         """Puts back what `state` gave."""
+        if self.run.optimizer.elementwise:
+            saved = [[joined(of_rows) for of_rows in zip(*saved, strict=True)]]
         for optimizers, states in zip(self.optimizers, saved, strict=True):
             for optimizer, state in zip(optimizers, states, strict=True):
-                _restore(optimizer, state)
+                restore(optimizer, state)
 
 
 def _or_lost(values: Tensor, step: Callable[[], None], *, foreign: bool) -> None:
@@ -172,10 +175,6 @@ def _bare_step(optimizer: torch.optim.Optimizer) -> None:
         optimizer.step()
 
 
-def _tensors(optimizer: torch.optim.Optimizer) -> list[Tensor]:
-    return [p for group in optimizer.param_groups for p in group["params"]]
-
-
 @dataclass
 class Homes:
     """Where the parameters and gradients of a user's optimizer lie in the stack: it may put others in their place."""
@@ -194,44 +193,66 @@ class Homes:
 
 def _homes(optimizers: list[list[torch.optim.Optimizer]]) -> list[Homes]:
     """Of each row; a user's optimizer is one."""
-    return [Homes([(tensor, tensor.detach(), tensor.grad) for tensor in _tensors(optimizer)]) for [optimizer] in optimizers]
+    return [Homes([(tensor, tensor.detach(), tensor.grad) for tensor in tensors_of(optimizer)]) for [optimizer] in optimizers]
 
 
-def _state_of(optimizer: torch.optim.Optimizer, *, foreign: bool) -> State:
-    groups = [{name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
-    state = {"tensors": [dict(optimizer.state.get(p, {})) for p in _tensors(optimizer)], "groups": groups}
-    return state | {"attributes": _attributes(optimizer)} if foreign else state
+class Optimizers:
+    """The torch optimizers of a stack whose runs stand in the order of `group_key`, and their rates.
 
+    Entries of the state: `optimizer`, and `plateau` of schedules that watch the validation loss.
+    """
 
-def _attributes(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """What a user's optimizer keeps in attributes of its own, as far as it is plain values and none of its parameters."""
-    torchs_own = vars(torch.optim.SGD([torch.zeros(1)], lr=1.0)).keys()
-    parameters = {id(tensor) for tensor in _tensors(optimizer)}
-    return {name: value for name, value in vars(optimizer).items() if name not in torchs_own and _is_plain(value, parameters)}
+    def __init__(
+        self, runs: Sequence[RunSettings], state: State, grad_RP: Tensor, layout: Layout, steps_per_epoch: int, closure: Closure
+    ) -> None:
+        self.runs, self.state = runs, state
+        self.groups = groups_of(runs, state["parameters"], grad_RP, layout, steps_per_epoch, closure)
+        self.averaging = any(run.optimizer.averaging for run in runs)
+        self.plateaus = [PlateauState(*values) for values in state["plateau"]]
+        for group in self.groups:
+            if "optimizer" in state:
+                group.restore(state["optimizer"][group.rows])
+        self._follow_plateaus()
 
+    def _follow_plateaus(self) -> None:
+        for group in self.groups:
+            group.plateau = self.plateaus[group.rows.start].factor
 
-def _is_plain(value: Any, parameters: set[int]) -> bool:
-    if isinstance(value, dict):
-        return all(_is_plain(item, parameters) for pair in value.items() for item in pair)
-    if isinstance(value, list | tuple):
-        return all(_is_plain(item, parameters) for item in value)
-    return value is None or (isinstance(value, bool | int | float | str | Tensor) and id(value) not in parameters)
+    def step(self, step: int, seconds_R: NDArray[np.float64]) -> None:
+        """Does update `step` of every run in place; adds to its seconds its share of what that took."""
+        for group in self.groups:
+            seconds_R[group.rows] += group.step(step) / (group.rows.stop - group.rows.start)
 
+    def rates(self, step: int) -> list[float]:
+        """The learning rate of each run at an update."""
+        return [rate for group in self.groups for rate in group.rates(step)]
 
-def _restore(optimizer: torch.optim.Optimizer, state: State) -> None:
-    for group, saved in zip(optimizer.param_groups, state["groups"], strict=True):
-        group.update(saved)
-    saved_of = iter(state["tensors"])
-    for group in optimizer.param_groups:
-        for p in group["params"]:
-            if saved := next(saved_of):
-                optimizer.state[p].update({name: _at_home(value, fused=group.get("fused")) for name, value in saved.items()})
-    vars(optimizer).update(state.get("attributes", {}))
+    def watch(self, val_loss: Sequence[float], rows: Sequence[int]) -> None:
+        """Lets the schedules of these runs see an evaluation."""
+        for row in rows:
+            if self.runs[row].schedule.watches:
+                self.plateaus[row] = self.runs[row].schedule.update(self.plateaus[row], val_loss[row])
+        self._follow_plateaus()
 
+    def evaluating(self, on: bool, rows: Sequence[int]) -> None:
+        """Moves these runs' parameters to where averaging optimizers are evaluated, or back."""
+        for group in self.groups:
+            if group.rows.start in rows:
+                group.evaluating(on)
 
-def _at_home(value: Any, *, fused: bool | None) -> Any:
-    """A value of a stored state where torch keeps it: on a GPU, counters of updates stay on the host unless the step is fused."""
-    return value.cpu() if isinstance(value, Tensor) and value.dim() == 0 and not fused else value
+    def prune(self, mask_RP: Tensor) -> None:
+        """Lets no optimizer bring a pruned weight back."""
+        for group in self.groups:
+            group.prune(mask_RP[group.rows])
+
+    def reset(self, row: int) -> None:
+        """Begins afresh for a run that has a group of its own."""
+        next(group for group in self.groups if group.rows.start == row).reset()
+
+    def entries(self, *, begun: bool) -> State:
+        """The entries of the state as they are now; there is nothing to remember before the first update."""
+        state: State = {"plateau": tuple(map(astuple, self.plateaus))}
+        return state | {"optimizer": tuple(of_row for group in self.groups for of_row in group.state())} if begun else state
 
 
 def groups_of(
@@ -266,15 +287,6 @@ def _optimizers_of(run: RunSettings, rows: slice, flat_RP: Tensor, grad_RP: Tens
     return [run.optimizer.build(_tensors_of(row, flat_RP, grad_RP, layout)) for row in range(rows.start, rows.stop)]
 
 
-def grouped_rows(runs: Sequence[RunSettings]) -> Iterator[tuple[str, slice]]:
-    """(key, rows) of each stretch of neighbours that share optimizer, schedule and length."""
-    start = 0
-    for key, members in groupby(runs, key=group_key):
-        stop = start + len(list(members))
-        yield key, slice(start, stop)
-        start = stop
-
-
 def view(flat_RP: Tensor, grad_RP: Tensor, rows: slice) -> Tensor:
     """The rows as one tensor that a torch optimizer steps in place; values and gradients share the stack's storage."""
     tensor = flat_RP.detach()[rows]
@@ -290,21 +302,3 @@ def _tensors_of(row: int, flat_RP: Tensor, grad_RP: Tensor, layout: Layout) -> l
         tensor.grad = grad_RP[row, columns].view(shape)
         tensors.append(tensor)
     return tensors
-
-
-def kept_state(saved: list[list[State]], kept: Tensor, elementwise: bool) -> list[list[State]]:
-    """A group's state when only some of its rows stay; `kept` holds their places within the group."""
-    if not elementwise:
-        return [saved[place] for place in kept.tolist()]
-    return [
-        [{"groups": state["groups"], "tensors": [_kept(tensor, kept) for tensor in state["tensors"]]} for state in states]
-        for states in saved
-    ]
-
-
-def _kept(tensor: dict[str, Any], kept: Tensor) -> dict[str, Any]:
-    return {name: _rows(value, kept) for name, value in tensor.items()}
-
-
-def _rows(value: Any, kept: Tensor) -> Any:
-    return value[kept] if isinstance(value, Tensor) and value.dim() > 0 else value

@@ -1,11 +1,11 @@
-"""Pruning events of a stack: scores, masks, rewinding.
+"""Pruning of a stack: scores, masks, rewinding.
 
 Shapes: R runs, P parameters of one network, W weights of the scope that is compared, U units of a layer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import torch
@@ -16,12 +16,89 @@ from core.engine.batches import Tensors
 from core.engine.measuring.scores import CHUNK
 from core.engine.network.layers import Pass
 from core.engine.network.networks import Network
+from core.engine.stack import State
 from core.engine.streams import generator, stream_seed
 from core.engine.training.training_loss import TrainingLoss
 from core.settings import RunSettings
 
 PRUNING = 3  # what a number of the noise stream is for; the others are in `core.engine.training.noise`
 GONE = -torch.inf
+ALL = slice(None)
+
+
+class Pruner:
+    """Sets weights to zero at the end of the epochs that each run's choice names, and holds them there.
+
+    Entries of the state: `mask`, `rewind` and `movement`, each from when it is needed.
+    """
+
+    def __init__(self, runs: Sequence[RunSettings], state: State, network: Network) -> None:
+        self.runs, self.state, self.network = runs, state, network
+        self.follows_movement = any("movement" in run.pruning.looks_at() for run in runs)
+
+    def hold(self, tensor_RP: Tensor, rows: slice = ALL) -> None:
+        """Sets what belongs to pruned weights to zero, in place; with `rows`, the tensor is of these runs."""
+        if "mask" in self.state:
+            tensor_RP.mul_(self.state["mask"][rows])
+
+    def follow(self, flat_RP: Tensor, grad_RP: Tensor) -> None:
+        """Counts the movement of an update: -w g."""
+        if self.follows_movement:
+            self.state["movement"] = self.state.get("movement", 0) - flat_RP * grad_RP
+
+    def rewound_at(self, epoch: int) -> list[int]:
+        """The runs that have an event at the end of this epoch which takes the rest of their weights back."""
+        return [row for row, run in enumerate(self.runs) if run.pruning.rewind is not None and epoch in run.pruning.epochs]
+
+    def prune(self, epoch: int, spared: Sequence[int], training_gradient: Callable[[], Tensor]) -> list[int]:
+        """Sets weights to zero for good in the runs that have an event at the end of this epoch, and rewinds the rest where asked.
+
+        Not in those that are `spared`: one that has diverged would come back to life. Returns the rows that were pruned.
+        `training_gradient` gives that of every run on the whole training set (R, P), and is asked only where a criterion looks at it.
+        """
+        self._remember_rewind_points(epoch)
+        rows = [row for row, run in enumerate(self.runs) if epoch in run.pruning.epochs and row not in spared]
+        if not rows:
+            return []
+        flat_RP, mask_RP = self.state["parameters"], self._mask()
+        needed = any("gradient" in self.runs[row].pruning.looks_at() for row in rows)
+        gradient_RP = training_gradient() if needed else None
+        for row in rows:
+            scores_P = self._scores(row, epoch, gradient_RP)
+            mask_RP[row] = pruned_row(self.runs[row], epoch, scores_P, mask_RP[row], self.network)
+            if self.runs[row].pruning.rewind is not None:
+                flat_RP[row] = self.state["rewind"][row]
+            flat_RP[row] *= mask_RP[row]
+        return rows
+
+    def _mask(self) -> Tensor:
+        mask_RP: Tensor = self.state.setdefault("mask", torch.ones_like(self.state["parameters"], dtype=torch.bool))
+        return mask_RP
+
+    def _scores(self, row: int, epoch: int, gradient_RP: Tensor | None) -> Tensor:
+        """What each parameter of a run is worth by its criterion (P,)."""
+        run, weights_P = self.runs[row], self.state["parameters"][row]
+        seen: dict[str, Callable[[], Tensor]] = {
+            "weights": lambda: weights_P,
+            "gradient": lambda: _given(gradient_RP)[row],
+            "movement": lambda: self.state["movement"][row] if "movement" in self.state else torch.zeros_like(weights_P),
+            "uniform": lambda: uniform_of(run, len(weights_P), epoch).to(weights_P),
+        }
+        choice = run.pruning
+        assert isinstance(choice, PruningChoice)
+        scores_P: Tensor = choice.score(**{name: seen[name]() for name in choice.looks_at()})
+        return scores_P
+
+    def _remember_rewind_points(self, epoch: int) -> None:
+        rows = [row for row, run in enumerate(self.runs) if run.pruning.rewind == epoch]
+        if rows:
+            flat_RP = self.state["parameters"]
+            self.state.setdefault("rewind", flat_RP.clone())[rows] = flat_RP[rows]
+
+
+def _given(gradient_RP: Tensor | None) -> Tensor:
+    assert gradient_RP is not None
+    return gradient_RP
 
 
 def pruned_row(run: RunSettings, epoch: int, scores_P: Tensor, keep_P: Tensor, network: Network) -> Tensor:
@@ -83,6 +160,6 @@ def training_gradient(network: Network, data: Tensors, loss: TrainingLoss) -> Te
     return total_RP / len(data.train)
 
 
-def random_scores(run: RunSettings, size: int, epoch: int) -> Tensor:
-    """Scores by chance (size,), from the run's noise stream."""
+def uniform_of(run: RunSettings, size: int, epoch: int) -> Tensor:
+    """Uniform numbers in [0, 1) for the event at the end of an epoch (size,), from the run's noise stream."""
     return torch.rand(size, generator=generator(stream_seed(run, "noise"), "noise", PRUNING, epoch))

@@ -8,11 +8,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from core.engine.batches import epoch_indices
-from core.engine.kernels.chains import ELEMENTWISE, Affine, chained
+from core.engine.kernels.chains import Affine
 from core.engine.kernels.cross_entropy import CrossEntropy
+from core.engine.network.chaining import ELEMENTWISE, chained
 from core.engine.network.layers import Pass
 from core.engine.stack import begin
-from core.engine.training.trainer import ALL, Live
+from core.engine.training.gradients import ALL
+from core.engine.training.trainer import Trainer
 from core.settings import RunSettings
 
 RUNS, EXAMPLES, INPUTS, OUTPUTS, CLASSES = 3, 5, 4, 6, 7
@@ -85,13 +87,13 @@ MLP = {"kind": "mlp", "hidden": [5, 4]}
 @pytest.mark.parametrize("data", ["iris", "diabetes"])
 def test_where_a_network_is_one_chain_its_gradient_without_autograd_is_autograds(model, single, data):
     runs = [RunSettings.model_validate({"data": data, "model": model, "training": {"dtype": "float64"}, "seed": seed}) for seed in (0, 3)]
-    live = Live(begin(runs))
-    assert (live.network.chain is not None) == single
-    index_RB = epoch_indices(live.stack, 0)[:, :7]
-    ours_RP, autograds_RP = torch.empty_like(live.grad_RP), torch.empty_like(live.grad_RP)
-    loss_RB = live.loss.descend(live.network, index_RB, 0, ALL, ours_RP)
-    plain_RB = live.loss(live.network, index_RB, 0, ALL)
-    live.network.gradient(plain_RB, autograds_RP)
+    trainer = Trainer(begin(runs))
+    assert (trainer.network.chain is not None) == single
+    index_RB = epoch_indices(trainer.stack, 0)[:, :7]
+    ours_RP, autograds_RP = torch.empty_like(trainer.grad_RP), torch.empty_like(trainer.grad_RP)
+    loss_RB = trainer.gradients.loss.descend(trainer.network, index_RB, 0, ALL, ours_RP)
+    plain_RB = trainer.gradients.loss(trainer.network, index_RB, 0, ALL)
+    trainer.network.gradient(plain_RB, autograds_RP)
     assert torch.allclose(loss_RB, plain_RB, atol=1e-12)
     assert torch.allclose(ours_RP, autograds_RP, atol=1e-12)
 

@@ -14,7 +14,8 @@ from core.engine.advance import advance
 from core.engine.batches import measured_part, tensors_of
 from core.engine.planning import plan
 from core.engine.records import METRICS, Records
-from core.engine.stack import Stack, begin
+from core.engine.stack import begin
+from core.engine.stack_bytes import from_bytes, to_bytes
 from core.settings import RunSettings
 from tests.engine.reference import assert_same_weights, history, stacked_training
 from tests.engine.test_contracts import rows_of, settings
@@ -113,7 +114,7 @@ def test_resumed_is_uninterrupted_and_alone_is_stacked():
     models, whole = stacked_training(runs)
     stack, pieces = begin(runs), Records()
     while not stack.finished:
-        stack, new = advance(Stack.from_bytes(stack.to_bytes()), 1)
+        stack, new = advance(from_bytes(to_bytes(stack)), 1)
         pieces.extend(new)
     assert repr(rows_of(pieces, "history")) == repr(rows_of(whole, "history"))
     assert_same_weights(stacked_training(runs[:1])[0][runs[0].key], models[runs[0].key], 1e-10)

@@ -14,7 +14,8 @@ from core.choices.activations import Activation
 from core.choices.models.modules import PictureRmsNorm, Residual, WeightNorm
 from core.choices.normalizations import Normalization
 from core.engine.kernels import chains
-from core.engine.network.layers import Parts, Pass, stacked
+from core.engine.network.chaining import ELEMENTWISE
+from core.engine.network.layers import Pass, StackedTensors, stacked
 from core.engine.network.networks import Layout
 from core.engine.streams import epoch_order, uniforms
 from tests.engine.reference import assert_same_weights, plain_torch_training, stacked_training, vector
@@ -76,7 +77,7 @@ def together(modules):
     parameters, buffers = stacks
     parameters = {f"it.{name}": value.requires_grad_() for name, value in parameters.items()}
     buffers = {f"it.{name}": value for name, value in buffers.items()}
-    return stacked(modules[0], "it", Parts(parameters, buffers)), parameters, buffers
+    return stacked(modules[0], "it", StackedTensors(parameters, buffers)), parameters, buffers
 
 
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
@@ -104,16 +105,16 @@ def test_a_stacked_layer_is_the_modules_one_by_one(name, runs, training):
 
 def test_a_module_without_a_stacked_form_is_named():
     with pytest.raises(TypeError, match="no stacked form of Bilinear"):
-        stacked(nn.Bilinear(2, 2, 2), "it", Parts({}, {}))
+        stacked(nn.Bilinear(2, 2, 2), "it", StackedTensors({}, {}))
 
 
 @pytest.mark.parametrize("activation", [nn.Tanh(), nn.Sigmoid(), nn.ReLU()], ids=lambda module: type(module).__name__)
 def test_activations_are_exact_where_they_are_small(activation):
     """Deep networks from a small start live there: a formula that is right to 1e-7 would make their activations and gradients 0."""
     x_RBI = torch.tensor([1e-3, -1e-6, 1e-8, -1e-12, 1e-30, 0.0, torch.inf, torch.nan]).view(1, 2, 4)
-    chained = chains.run([chains.ELEMENTWISE[type(activation)]], x_RBI.clone(), [])
+    chained = chains.run([ELEMENTWISE[type(activation)]], x_RBI.clone(), [])
     torch.testing.assert_close(chained[-1], activation(x_RBI), rtol=1e-6, atol=0, equal_nan=True)
-    layer = stacked(activation, "it", Parts({}, {}))
+    layer = stacked(activation, "it", StackedTensors({}, {}))
     torch.testing.assert_close(layer(x_RBI.clone(), Pass(training=True)), activation(x_RBI), rtol=1e-6, atol=0, equal_nan=True)
 
 

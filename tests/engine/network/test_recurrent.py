@@ -10,7 +10,7 @@ import core
 from core.choices.models.modules import LastStates
 from core.engine.kernels import cells
 from core.engine.network import recurrent as layers_recurrent
-from core.engine.network.layers import Parts, Pass, stacked
+from core.engine.network.layers import Pass, StackedTensors, stacked
 from core.engine.streams import epoch_order
 from tests.engine.reference import assert_same_weights, plain_torch_training, stacked_training
 from tests.engine.test_contracts import settings
@@ -31,7 +31,7 @@ def stack_of(modules):
     parameters = {
         f"it.{name}": torch.stack([dict(m.named_parameters())[name].detach() for m in modules]).requires_grad_() for name in names
     }
-    return stacked(modules[0], "it", Parts(parameters, {})), parameters
+    return stacked(modules[0], "it", StackedTensors(parameters, {})), parameters
 
 
 def assert_equal_to_torch(modules, x, atol):

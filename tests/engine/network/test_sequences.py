@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, f1_score
 from torch import nn
 
 import core
-from core.engine.batches import Part
+from core.engine.batches import Subset
 from core.engine.measuring.scores import losses, scores
 from core.engine.streams import epoch_order
 from core.settings import SettingsError
@@ -97,10 +97,10 @@ def test_one_position_scores_as_no_positions_do():
 def test_a_batch_takes_the_targets_of_its_own_examples():
     x, y = torch.arange(14.0).view(7, 2), torch.arange(21).view(7, 3)
     index = torch.tensor([[6, 0, 2, 2], [1, 5, 0, 3]])
-    batch_x, batch_y = Part(x, y).take(index)
+    batch_x, batch_y = Subset(x, y).take(index)
     assert torch.equal(batch_x, x[index])
     assert torch.equal(batch_y, y[index])
-    assert torch.equal(Part(x, y[:, 0]).take(index)[1], y[:, 0][index])
+    assert torch.equal(Subset(x, y[:, 0]).take(index)[1], y[:, 0][index])
 
 
 def test_alone_equals_stacked():

@@ -11,7 +11,8 @@ import torch
 import core
 from core.choices.optimizers.others import CustomOptimizerError
 from core.engine.advance import advance
-from core.engine.stack import Stack, begin
+from core.engine.stack import begin
+from core.engine.stack_bytes import from_bytes, to_bytes
 from tests.engine.reference import assert_same_weights, plain_torch_training, stacked_training
 from tests.engine.test_contracts import settings
 
@@ -33,7 +34,7 @@ def test_a_custom_optimizer_that_cannot_be_scheduled_or_resumed_is_refused_in_wo
     with pytest.raises(CustomOptimizerError, match="Rateless has no lr among its defaults"):
         begin_and_advance(custom(Rateless))
     with pytest.raises(CustomOptimizerError, match=r"cannot be resumed.*collections\.deque"):
-        Stack.from_bytes(begin_and_advance(custom(Unsafe)).to_bytes())
+        from_bytes(to_bytes(begin_and_advance(custom(Unsafe))))
 
 
 def custom(cls, epochs=3):
@@ -92,8 +93,8 @@ def test_a_custom_optimizer_trains_as_in_a_plain_loop_whatever_it_does_to_its_te
         assert_same_weights(models[run.key], expected, 1e-10)
     stack = begin([run])
     while stack.epoch < 2:
-        stack, _ = advance(Stack.from_bytes(stack.to_bytes()), 1)
-    _, records = advance(Stack.from_bytes(stack.to_bytes()), 1)
+        stack, _ = advance(from_bytes(to_bytes(stack)), 1)
+    _, records = advance(from_bytes(to_bytes(stack)), 1)
     assert_same_weights(core.engine.network.networks.trained_model(run, records.ended[0]["weights"]), expected, 1e-10)
 
 

@@ -11,8 +11,8 @@ import core
 from core.engine.advance import advance
 from core.engine.stack import begin, labelled
 from core.engine.streams import epoch_order, stream_seed
-from core.engine.training.noise import _blend
-from core.engine.training.teaching import lesson_of
+from core.engine.training.distillation import outputs_of
+from core.engine.training.noise import _mixing
 from tests.engine.reference import assert_same_weights, plain_torch_training, stacked_training, vector
 from tests.engine.test_contracts import settings
 
@@ -94,7 +94,7 @@ def test_with_mixup_a_student_learns_from_what_is_known_of_both_examples_of_a_bl
 
     order = [batch for epoch in range(3) for batch in torch.from_numpy(epoch_order(run, epoch, len(x))).split(11)]
     for step, batch in enumerate(order):
-        share, place = _blend(stream_seed(run, "noise"), 0.4, step, len(batch))
+        share, place = _mixing(stream_seed(run, "noise"), 0.4, step, len(batch))
         other = batch[place]
         optimizer.zero_grad()
         out = student(share * x[batch] + (1 - share) * x[other])
@@ -156,7 +156,7 @@ def test_only_students_with_hints_carry_hidden_layers_along():
     for kind, carried in (("soft_targets", False), ("hint", True)):
         stack = begin([settings(distillation={"kind": kind, "teacher_epochs": 1})])
         taught, _ = advance(stack, 1)
-        assert [lesson.hidden_NH is not None for lesson in taught.lessons.values()] == [carried]
+        assert [outputs.hidden_NH is not None for outputs in taught.teacher_outputs.values()] == [carried]
 
 
 def test_training_in_pieces_goes_through_the_teachers_too():
@@ -167,10 +167,10 @@ def test_training_in_pieces_goes_through_the_teachers_too():
         assert_same_weights(pieces[run.key], whole[run.key], 0)
 
 
-def test_a_lesson_holds_the_teachers_outputs_and_its_last_hidden_layer():
+def test_of_a_teacher_its_outputs_and_its_last_hidden_layer_are_kept():
     model = core.build_model(settings()).eval()
     x = torch.tensor(core.load_data(settings().data).x_train)
-    lesson = lesson_of(model, x, hints=True)
-    torch.testing.assert_close(lesson.logits_NC, model(x).detach())
-    torch.testing.assert_close(lesson.hidden_NH, model.hidden2(model.hidden1(x)).detach())
-    assert np.isfinite(lesson.hidden_NH.numpy()).all()
+    outputs = outputs_of(model, x, hints=True)
+    torch.testing.assert_close(outputs.logits_NC, model(x).detach())
+    torch.testing.assert_close(outputs.hidden_NH, model.hidden2(model.hidden1(x)).detach())
+    assert np.isfinite(outputs.hidden_NH.numpy()).all()

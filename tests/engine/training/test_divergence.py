@@ -14,11 +14,11 @@ import core
 from core.choices.optimizers import Optimizer
 from core.choices.schedules import Schedule
 from core.engine.advance import advance
-from core.engine.batches import Part, Tensors
+from core.engine.batches import Subset, Tensors
 from core.engine.records import Records
 from core.engine.stack import begin
 from core.engine.training.divergence import FACTOR, constant_losses
-from core.engine.training.trainer import Live
+from core.engine.training.trainer import Trainer
 from core.settings import SettingsError
 from tests.choices.extremes import at_its_bounds
 from tests.engine.reference import assert_same_weights, history, stacked_training
@@ -150,7 +150,7 @@ def constant_of(run):
 )
 def test_the_constant_prediction_is_scikit_learns(data):
     run = settings(data=data)
-    tensors = Live(begin([run])).data
+    tensors = Trainer(begin([run])).data
     if tensors.train.y_N.dim() > 1:
         assert constant_losses(tensors)[0] == pytest.approx(math.log(tensors.classes))
     else:
@@ -159,13 +159,13 @@ def test_the_constant_prediction_is_scikit_learns(data):
 
 def test_validation_targets_that_happen_to_lie_at_the_mean_make_nobody_diverge():
     train, at_the_mean, far = torch.tensor([-1.0, 1.0]), torch.tensor([0.0, 1e-9]), torch.tensor([30.0, -30.0])
-    tensors = [Tensors(*(Part(y[:, None], y) for y in (train, val, val)), "regression", 1) for val in (at_the_mean, far, train[:0])]
+    tensors = [Tensors(*(Subset(y[:, None], y) for y in (train, val, val)), "regression", 1) for val in (at_the_mean, far, train[:0])]
     assert [constant_losses(of) for of in tensors] == [(1.0, 1.0), (1.0, 900.0), (1.0, 1.0)]
 
 
 def test_where_all_training_targets_are_the_same_only_what_is_not_finite_diverges():
     y = torch.full((4,), 2.0)
-    assert constant_losses(Tensors(*[Part(y[:, None], y)] * 3, "regression", 1)) == (math.inf, math.inf)
+    assert constant_losses(Tensors(*[Subset(y[:, None], y)] * 3, "regression", 1)) == (math.inf, math.inf)
 
 
 def started_far_away(**changes):

@@ -15,7 +15,8 @@ from core.choices.losses import FocalLoss, Loss, loss_for
 from core.engine.advance import advance
 from core.engine.batches import tensors_of
 from core.engine.records import Records
-from core.engine.stack import Stack, begin
+from core.engine.stack import begin
+from core.engine.stack_bytes import from_bytes, to_bytes
 from core.engine.training.training_loss import TrainingLoss, balanced_weights
 from core.settings import SettingsError
 from tests.choices.extremes import at_its_bounds
@@ -153,7 +154,7 @@ def test_alone_stacked_and_resumed_are_one_whatever_comes_on_top(cls):
         whole_models, whole = stacked_training(runs)
         stack, pieces = begin(runs), Records()
         while not stack.finished:
-            stack, new = advance(Stack.from_bytes(stack.to_bytes()), 1)
+            stack, new = advance(from_bytes(to_bytes(stack)), 1)
             pieces.extend(new)
         assert repr(sorted(map(repr, rows_of(pieces, "history")))) == repr(sorted(map(repr, rows_of(whole, "history")))), change
         alone, _ = stacked_training(runs[:1])

@@ -9,7 +9,7 @@ from torch import nn
 
 import core
 from core.engine.streams import epoch_order, generator
-from core.engine.training.noise import BLEND, INPUT, _blend
+from core.engine.training.noise import INPUT, MIXUP, _mixing
 from tests.engine.reference import assert_same_weights, plain_torch_training, stacked_training
 from tests.engine.test_contracts import settings
 
@@ -129,12 +129,12 @@ def test_mixup_blends_inputs_and_losses():
     run = settings(training={"mixup": 0.4}, optimizer=SGD, seed=4)
 
     def loss(model, x, y, step):
-        share, place = _blend(4, 0.4, step, len(x))
+        share, place = _mixing(4, 0.4, step, len(x))
         out = model(share * x + (1 - share) * x[place])
         return share * nn.functional.cross_entropy(out, y) + (1 - share) * nn.functional.cross_entropy(out, y[place])
 
-    assert _blend(4, 0.4, 0, 5)[0] != _blend(4, 0.4, 1, 5)[0]
-    assert BLEND != INPUT
+    assert _mixing(4, 0.4, 0, 5)[0] != _mixing(4, 0.4, 1, 5)[0]
+    assert MIXUP != INPUT
     assert_trains_like(run, plain_loop(run, loss=loss))
 
 

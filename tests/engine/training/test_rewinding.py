@@ -12,7 +12,8 @@ import core
 from core.choices.pruning import Pruning
 from core.engine.advance import advance
 from core.engine.records import BEFORE_REWIND, Records
-from core.engine.stack import Stack, begin
+from core.engine.stack import begin
+from core.engine.stack_bytes import from_bytes, to_bytes
 from tests.engine.reference import history, stacked_training
 from tests.engine.test_contracts import every, kind_of, rows_of, settings
 
@@ -91,7 +92,7 @@ def test_resumed_at_every_epoch_the_rows_are_the_same():
     _, whole = stacked_training(runs)
     stack, pieces = begin(runs), Records()
     while not stack.finished:
-        stack, new = advance(Stack.from_bytes(stack.to_bytes()), 1)
+        stack, new = advance(from_bytes(to_bytes(stack)), 1)
         pieces.extend(new)
     assert repr(rows_of(pieces, "history")) == repr(rows_of(whole, "history"))
 

@@ -1,4 +1,4 @@
-"""What teachers teach: their outputs and activations on the training data, and the loss of the students that imitate them.
+"""Distillation: the outputs and activations of teachers on the training data, and the loss of students that learn from them.
 
 Shapes: R runs (students), N training examples, B of them in a batch, C classes, H units of a hidden layer.
 """
@@ -6,26 +6,18 @@ Shapes: R runs (students), N training examples, B of them in a batch, C classes,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from core.choices.distillation import DistillationChoice, likeness, mean_log_probabilities, soft_target_loss
+from core.engine.stack import TeacherOutputs
 from core.settings import RunSettings
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """One teacher on the training data: its logits (N, C), and its last hidden layer's activations (N, H) where a student has hints."""
-
-    logits_NC: Tensor
-    hidden_NH: Tensor | None
-
-
 @torch.no_grad()
-def lesson_of(teacher: nn.Module, x_ND: Tensor, *, hints: bool) -> Lesson:
-    """What a trained network, in eval mode, has to teach."""
+def outputs_of(teacher: nn.Module, x_ND: Tensor, *, hints: bool) -> TeacherOutputs:
+    """The outputs of a trained network, in eval mode, and the activations of its last hidden layer where there are hints."""
     seen: list[Tensor] = []
     activations = [module for name, module in teacher.named_modules() if name.endswith("activation")]
     hooks = [activations[-1].register_forward_hook(lambda _module, _inputs, output: seen.append(output))] if activations else []
@@ -33,33 +25,33 @@ def lesson_of(teacher: nn.Module, x_ND: Tensor, *, hints: bool) -> Lesson:
     for hook in hooks:
         hook.remove()
     hidden_NH = seen[0].flatten(1) if seen else x_ND
-    return Lesson(logits_NC, hidden_NH if hints else None)
+    return TeacherOutputs(logits_NC, hidden_NH if hints else None)
 
 
-def gives_hints(runs: Sequence[RunSettings]) -> bool:
+def has_hints(runs: Sequence[RunSettings]) -> bool:
     """Whether any of them is to imitate its teacher's last hidden layer."""
     return any(isinstance(run.distillation, DistillationChoice) and run.distillation.hint_weight for run in runs)
 
 
-class Teaching:
-    """The distillation of a stack whose runs all have teachers."""
+class DistillationLoss:
+    """The losses by which the runs of a stack, which all have teachers, learn from them."""
 
-    def __init__(self, runs: Sequence[RunSettings], lessons: dict[str, Lesson], like: Tensor) -> None:
+    def __init__(self, runs: Sequence[RunSettings], teacher_outputs: dict[str, TeacherOutputs], like: Tensor) -> None:
         choices = [run.distillation for run in runs if isinstance(run.distillation, DistillationChoice)]
-        of_run = [[lessons[teacher.key] for teacher in run.teachers] for run in runs]
+        of_run = [[teacher_outputs[teacher.key] for teacher in run.teachers] for run in runs]
         self.weight_R1 = like.new_tensor([[choice.weight] for choice in choices])
         self.temperature_R1 = like.new_tensor([[choice.temperature] for choice in choices])
         self.hint_R1 = like.new_tensor([[choice.hint_weight] for choice in choices])
         self.soft_RNC = torch.stack(
             [
-                mean_log_probabilities([lesson.logits_NC for lesson in taught], choice.temperature)
-                for taught, choice in zip(of_run, choices, strict=True)
+                mean_log_probabilities([outputs.logits_NC for outputs in of_teachers], choice.temperature)
+                for of_teachers, choice in zip(of_run, choices, strict=True)
             ]
         ).to(like)
-        self.hinted = gives_hints(runs)
-        self.hidden = [taught[0].hidden_NH.to(like) for taught in of_run if taught[0].hidden_NH is not None]
+        self.hinted = has_hints(runs)
+        self.hidden = [of_teachers[0].hidden_NH.to(like) for of_teachers in of_run if of_teachers[0].hidden_NH is not None]
 
-    def mix(self, loss_RB: Tensor, outputs_RBC: Tensor, index_RB: Tensor, rows: slice) -> Tensor:
+    def with_soft_targets(self, loss_RB: Tensor, outputs_RBC: Tensor, index_RB: Tensor, rows: slice) -> Tensor:
         """(1 - weight) * loss + weight * T^2 KL(teacher || student), example by example, of the runs in `rows`: (R, B)."""
         runs, examples = index_RB.shape
         teacher_RBC = self.soft_RNC[rows][torch.arange(runs, device=index_RB.device)[:, None], index_RB]
@@ -68,7 +60,8 @@ class Teaching:
         weight_R1 = self.weight_R1[rows]
         return (1 - weight_R1) * loss_RB + weight_R1 * soft_N.view(runs, examples)
 
-    def imitate(self, hidden_RBH: Tensor, index_RB: Tensor, rows: slice) -> Tensor:
-        """The loss of imitating the teacher's last hidden layer, example by example: (R, B)."""
-        taught_RBB = torch.cat([likeness(hidden_NH[index_B][None]) for hidden_NH, index_B in zip(self.hidden[rows], index_RB, strict=True)])
-        return self.hint_R1[rows] * (likeness(hidden_RBH) - taught_RBB).square().sum(2)
+    def of_hints(self, hidden_RBH: Tensor, index_RB: Tensor, rows: slice) -> Tensor:
+        """The distance from the teacher's last hidden layer, times its weight, example by example: (R, B)."""
+        of_teachers = zip(self.hidden[rows], index_RB, strict=True)
+        teacher_RBB = torch.cat([likeness(hidden_NH[index_B][None]) for hidden_NH, index_B in of_teachers])
+        return self.hint_R1[rows] * (likeness(hidden_RBH) - teacher_RBB).square().sum(2)
