@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import groupby, pairwise
 
+from core.choices.base import Choice
 from core.choices.models import Sizes
+from core.choices.training import STREAM_SEEDS
 from core.settings import RunSettings
 
 MAX_ROWS = 64
@@ -17,22 +19,36 @@ MAX_ROWS = 64
 MANY = 1000
 """Examples of a full batch where only the data tell how many there are."""
 
-_OF_NO_SHAPE = {"dropout", "input_dropout"}
-"""A network's settings that are numbers of each run in a stack."""
+EACH_ITS_OWN = {"optimizer", "schedule", "penalty", "clipping", "stopping", "pruning", "seed"}
+"""Settings of a run that the others of its stack need not share: the engine asks each run for its own."""
+
+EACH_ITS_OWN_OF = {
+    "model": {"dropout", "input_dropout"},  # and what the model itself names as of its start alone
+    "training": {
+        *("epochs", "sampling", "evaluate_train", "evaluate_examples", "label_smoothing", "mixup", "input_noise", "gradient_noise"),
+        *STREAM_SEEDS,
+    },
+    "distillation": {"teacher_epochs", "teacher_hidden", "teachers", "temperature", "weight", "hint"},
+}
+"""The same of fields within a choice. All that is not named here must agree, so that no run ever trains by another's value."""
 
 
 def signature(run: RunSettings) -> str:
-    """Equal for runs that one tensor program can train: the same data, network, loss, batches, precision and device."""
-    model = {name: value for name, value in run.model.identity().items() if name not in _OF_NO_SHAPE | run.model.of_the_start}
-    stochastic = bool(run.model.dropouts())
-    shared = ("batch_size", "drop_last", "accumulation", "labelled", "evaluate_every", "dtype", "device")
-    training = {name: getattr(run.training, name) for name in shared} | {"measured": measured_examples(run)}
-    if run.training.evaluate_every:  # then a run's end is a measurement that the others, alone, would not have had
-        training["epochs"] = run.training.epochs
-    noise = [bool(getattr(run.training, name)) for name in ("label_smoothing", "mixup", "input_noise", "gradient_noise")]
-    alone = run.key if run.optimizer.amplifies else ""
-    chosen = [run.data.identity(), model, run.loss.identity()]
-    return json.dumps([*chosen, stochastic, training, noise, run.distillation.kind, alone], sort_keys=True)
+    """Equal for runs that one tensor program can train, and that are the same in any company."""
+    return json.dumps([common(run), run.key if run.optimizer.amplifies else ""])
+
+
+def common(run: RunSettings) -> str:
+    """What the runs of a stack share, as text: all settings but those that may differ, and what these come to for all."""
+    own = {**EACH_ITS_OWN_OF, "model": EACH_ITS_OWN_OF["model"] | run.model.of_the_start}
+    settings = {name: value for name, value in run.identity().items() if name not in EACH_ITS_OWN}
+    for name, fields in own.items():
+        chosen: Choice = getattr(run, name)
+        settings[name] = {field: value for field, value in chosen.identity().items() if field not in fields}
+    training = run.training
+    regularized = [bool(getattr(training, name)) for name in ("label_smoothing", "mixup", "input_noise", "gradient_noise")]
+    epochs = training.epochs if training.evaluate_every else None  # its end is a measurement that the others, alone, would not have had
+    return json.dumps([settings, bool(run.model.dropouts()), regularized, measured_examples(run), epochs], sort_keys=True)
 
 
 def measured_examples(run: RunSettings) -> int | None:

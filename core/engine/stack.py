@@ -22,7 +22,7 @@ from core.data.loading import load_data
 from core.data.sets import Data
 from core.data.splitting import labelled_rows
 from core.engine.network.networks import DTYPES, blank, initial_parameters, sizes_of
-from core.engine.planning import group_key, plan
+from core.engine.planning import common, group_key, plan
 from core.engine.sizes import Epoch, epoch, epoch_of
 from core.settings import RunSettings, SettingsError, teachers_of
 
@@ -182,12 +182,15 @@ def device_of(run: RunSettings) -> torch.device:
 
 
 def begin(runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] | None = None, order: Sequence[Any] | None = None) -> Stack:
-    """The stack of `runs` (all of one signature) before its first update.
+    """The stack of `runs`, whose `common` settings agree, before its first update.
 
     `initial`: a state_dict a run. `order`: an integer array (epochs, draws) a run.
-    Raises SettingsError for settings that do not go with the data, DataError for data that cannot be had, ValueError for no order.
+    Raises SettingsError for settings that do not go with the data, DataError for data that cannot be had, ValueError for what is no order
+    and for runs that do not go together.
     """
     _check_data(runs)
+    if len({common(run) for run in runs}) > 1:
+        raise ValueError("runs of one stack share all settings but those that core.engine.planning names; see `plan`")
     places = sorted(range(len(runs)), key=lambda place: group_key(runs[place]))
     runs = [runs[place] for place in places]
     device, dtype = device_of(runs[0]), DTYPES[runs[0].training.dtype]

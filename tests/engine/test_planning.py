@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from core.choices.base import classes
+from core.choices.training import Training
 from core.engine import planning
-from core.engine.planning import MAX_ROWS, plan, rows_at_most, signature
+from core.engine.planning import EACH_ITS_OWN, EACH_ITS_OWN_OF, MAX_ROWS, plan, rows_at_most, signature
+from core.engine.stack import begin
 from core.settings import RunSettings
 
 
@@ -78,3 +81,52 @@ def test_recurrent_stacks_shrink_as_their_sequences_and_states_grow():
 def test_on_a_gpu_stacks_are_as_large_as_any(device, gpu, rows, monkeypatch):
     monkeypatch.setattr(planning, "gpu_here", lambda: gpu)
     assert rows_at_most(run(model="convnet", training={"device": device})) == rows
+
+
+class MoreTraining(Training):
+    """Training with a field that this version knows nothing of."""
+
+    made_up: int = 0
+
+
+class MoreSettings(RunSettings):
+    """Settings with a choice that this version knows nothing of."""
+
+    made_up: int = 0
+
+
+def test_a_new_field_of_training_separates_stacks_by_itself():
+    one, other = (run().model_copy(update={"training": MoreTraining(made_up=value)}) for value in (0, 1))
+    assert signature(one) == signature(run()), "at its default it changes nothing"
+    assert signature(one) != signature(other)
+    assert sorted(map(len, plan([one, other, run(1)]))) == [1, 2]
+
+
+def test_a_new_choice_of_a_run_separates_stacks_by_itself():
+    one, other = (MoreSettings(made_up=value) for value in (0, 1))
+    assert signature(one) != signature(other)
+
+
+@pytest.mark.parametrize("name", sorted(set(RunSettings.model_fields) - EACH_ITS_OWN - set(EACH_ITS_OWN_OF)))
+def test_a_choice_that_is_not_named_as_each_runs_own_separates_stacks(name):
+    usual = getattr(run(), name)
+    other = next(cls for cls in classes(RunSettings.model_fields[name]) if not isinstance(usual, cls))
+    assert signature(run()) != signature(run().model_copy(update={name: other()}))
+
+
+@pytest.mark.parametrize("name", sorted(set(Training.model_fields) - EACH_ITS_OWN_OF["training"]))
+def test_a_field_of_training_that_is_not_named_as_each_runs_own_separates_stacks(name):
+    other = Training().model_copy(update={name: "something else"})
+    assert signature(run()) != signature(run().model_copy(update={"training": other}))
+
+
+def test_what_is_named_as_each_runs_own_exists():
+    assert set(RunSettings.model_fields) >= EACH_ITS_OWN | set(EACH_ITS_OWN_OF)
+    for name, fields in EACH_ITS_OWN_OF.items():
+        there_are = {field for cls in classes(RunSettings.model_fields[name]) for field in cls.model_fields}
+        assert fields <= there_are, name
+
+
+def test_runs_that_do_not_go_together_are_no_stack():
+    with pytest.raises(ValueError, match="share all settings"):
+        begin([run(), run(training={"batch_size": 7})])
