@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from core.choices.base import Choice, Seed
 from core.choices.clipping import Clipping, NoClipping
-from core.choices.distillation import Distillation, DistillationChoice, Hint, NoDistillation, SelfDistillation
+from core.choices.distillation import Distillation, DistillationChoice, Hint, NoDistillation
 from core.choices.losses import AutoLoss, Loss
 from core.choices.models import Mlp, Model, Sizes, needs_two_examples
 from core.choices.optimizers import Adam, Optimizer
@@ -162,9 +162,9 @@ class RunSettings(InWords, Choice):
         They know all labels, and each draws everything from its own seed, whatever the run's streams are set to.
         """
         choice = self.distillation
-        if not isinstance(choice, DistillationChoice):
+        if isinstance(choice, NoDistillation):
             return ()
-        model = self.model if isinstance(choice, SelfDistillation) else Mlp(hidden=choice.teacher_hidden)
+        model = choice.teacher_of(self.model)
         streams_of_their_own = dict.fromkeys(STREAM_SEEDS)
         training = self.training.model_copy(update={"epochs": choice.teacher_epochs, "labelled": 1.0} | streams_of_their_own)
         seeds = [(self.seed + number * TEACHER_STRIDE) % 2**32 for number in range(choice.teacher_count)]

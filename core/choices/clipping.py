@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -17,10 +17,23 @@ class NoClipping(Choice):
 
     kind: Literal["none"] = "none"
 
-    window: ClassVar[int] = 0
+
+class ClippingChoice(Choice):
+    """A clipping: `apply` on the gradients of some runs."""
+
+    kind: str
+
+    @property
+    def remembered(self) -> int:
+        """How many of a run's latest norms it looks at."""
+        return 0
+
+    def apply(self, gradient_RP: Tensor, norms_RN: Tensor) -> None:
+        """Clips the rows of `gradient_RP` (R, P) in place; `norms_RN` holds each run's norms so far, the newest last, NaN for none yet."""
+        raise NotImplementedError(f"the clipping {self.kind} has no apply")
 
 
-class ClipNorm(Choice):
+class ClipNorm(ClippingChoice):
     """By norm: a gradient longer than max_norm is scaled down to that length; its direction stays.
 
     Source: Pascanu, Mikolov & Bengio 2013 (arXiv:1211.5063); as torch's clip_grad_norm_.
@@ -29,28 +42,24 @@ class ClipNorm(Choice):
     kind: Literal["norm"] = "norm"
     max_norm: Annotated[Positive, Field(description="Longest gradient let through.", json_schema_extra={"logarithmic": True})] = 1.0
 
-    window: ClassVar[int] = 0
-
     def apply(self, gradient_RP: Tensor, norms_RN: Tensor) -> None:
         """Clips the rows of `gradient_RP` (R, P) in place, each by its own norm. A row that is not finite becomes NaN."""
         norm_R1 = gradient_RP.norm(dim=1, keepdim=True)
         gradient_RP.mul_((self.max_norm / (norm_R1 + 1e-6)).clamp(max=1.0))
 
 
-class ClipValue(Choice):
+class ClipValue(ClippingChoice):
     """By value: each component is cut to between -max_value and +max_value; the direction may change."""
 
     kind: Literal["value"] = "value"
     max_value: Annotated[Positive, Field(description="Largest component let through.", json_schema_extra={"logarithmic": True})] = 0.5
-
-    window: ClassVar[int] = 0
 
     def apply(self, gradient_RP: Tensor, norms_RN: Tensor) -> None:
         """Clips `gradient_RP` (R, P) in place."""
         gradient_RP.clamp_(-self.max_value, self.max_value)
 
 
-class ClipPercentile(Choice):
+class ClipPercentile(ClippingChoice):
     """By percentile: a gradient longer than this percentile of the run's recent norms is scaled down to it.
 
     Source: Seetharaman et al. 2020 (arXiv:2007.14469), with a window instead of the whole past.
@@ -59,6 +68,11 @@ class ClipPercentile(Choice):
     kind: Literal["percentile"] = "percentile"
     percentile: Annotated[float, Field(gt=0, le=100, description="Of the recent norms, the newest among them.")] = 90.0
     window: Annotated[int, Field(ge=1, le=10_000, description="How many norms are recent.", json_schema_extra={"unit": "updates"})] = 100
+
+    @property
+    def remembered(self) -> int:
+        """The window."""
+        return self.window
 
     def apply(self, gradient_RP: Tensor, norms_RN: Tensor) -> None:
         """Clips the rows in place; `norms_RN` holds each run's norms so far, the newest last, NaN where there are none yet."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from core.choices.base import ByKind, Choice
-from core.choices.models import Width
+from core.choices.models import Mlp, Model, Width
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,6 +42,10 @@ class DistillationChoice(Choice):
         """How many teachers there are."""
         return getattr(self, "teachers", 1)
 
+    def teacher_of(self, student: Model) -> Model:
+        """The network of a teacher."""
+        raise NotImplementedError(f"the distillation {self.kind} has no teacher_of")
+
     @property
     def hint_weight(self) -> float:
         """Weight of the imitation of the teacher's hidden layer."""
@@ -60,6 +64,10 @@ class SoftTargets(DistillationChoice):
     kind: Literal["soft_targets"] = "soft_targets"
     teacher_hidden: Hidden = (256, 256)
 
+    def teacher_of(self, student: Model) -> Model:
+        """An MLP."""
+        return Mlp(hidden=self.teacher_hidden)
+
 
 class SelfDistillation(DistillationChoice):
     """Self-distillation: the teacher is the student's own network, trained once before on the labels alone.
@@ -68,6 +76,10 @@ class SelfDistillation(DistillationChoice):
     """
 
     kind: Literal["self"] = "self"
+
+    def teacher_of(self, student: Model) -> Model:
+        """The student's own."""
+        return student
 
 
 class Ensemble(DistillationChoice):
@@ -79,6 +91,10 @@ class Ensemble(DistillationChoice):
     kind: Literal["ensemble"] = "ensemble"
     teacher_hidden: Hidden = (256, 256)
     teachers: Annotated[int, Field(ge=2, le=50, description="How many teachers.")] = 5
+
+    def teacher_of(self, student: Model) -> Model:
+        """An MLP."""
+        return Mlp(hidden=self.teacher_hidden)
 
 
 class Hint(DistillationChoice):
@@ -93,6 +109,10 @@ class Hint(DistillationChoice):
     kind: Literal["hint"] = "hint"
     teacher_hidden: Hidden = (256, 256)
     hint: Annotated[float, Field(ge=0, le=1e4, description="Weight of the hidden layer's imitation.")] = 10.0
+
+    def teacher_of(self, student: Model) -> Model:
+        """An MLP."""
+        return Mlp(hidden=self.teacher_hidden)
 
 
 def soft_target_loss(student_NC: Tensor, teacher_NC: Tensor, temperature_N1: Tensor) -> Tensor:

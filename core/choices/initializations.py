@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, assert_never
 
 from pydantic import Field
 
@@ -155,12 +155,15 @@ class Zero(InitChoice):
         weight.zero_()
 
 
-def _fill(weight: Tensor, std: float, distribution: str, generator: Generator) -> None:
-    if distribution == "normal":
-        weight.normal_(0, std, generator=generator)
-    else:
-        bound = math.sqrt(3) * std
-        weight.uniform_(-bound, bound, generator=generator)
+def _fill(weight: Tensor, std: float, distribution: Distribution, generator: Generator) -> None:
+    match distribution:
+        case "normal":
+            weight.normal_(0, std, generator=generator)
+        case "uniform":
+            bound = math.sqrt(3) * std
+            weight.uniform_(-bound, bound, generator=generator)
+        case _:
+            assert_never(distribution)
 
 
 Init = Annotated[He | Xavier | Normal | Uniform | Orthogonal | Lsuv | ConstantInit | Zero, Field(discriminator="kind"), ByKind]

@@ -24,7 +24,7 @@ class NormalizationChoice(Choice):
 
     def build(self, units: int, positions: int = 0) -> nn.Module | None:
         """The torch module for outputs (batch, units) or, with 1 or 2 `positions`, (batch, units, *sides); None: there is none."""
-        return None
+        raise NotImplementedError(f"the normalization {type(self).__name__} has no build")
 
     def wrap(self, mapping: nn.Module) -> nn.Module:
         """What stands in the place of a layer's linear map or convolution."""
@@ -41,6 +41,10 @@ class NoNormalization(NormalizationChoice):
     kind: Literal["none"] = "none"
 
     per_unit: ClassVar[int] = 0
+
+    def build(self, units: int, positions: int = 0) -> nn.Module | None:
+        """None."""
+        return None
 
 
 class BatchNorm(NormalizationChoice):
@@ -152,6 +156,10 @@ class WeightNorm(NormalizationChoice):
     kind: Literal["weight"] = "weight"
 
     per_unit: ClassVar[int] = 1
+
+    def build(self, units: int, positions: int = 0) -> nn.Module | None:
+        """None: outputs as they come."""
+        return None
 
     def wrap(self, mapping: nn.Module) -> nn.Module:
         """The same map with g and v in place of its weight."""

@@ -11,6 +11,8 @@ from pydantic import Field
 from core.choices.base import ByKind, Choice, NonNegative
 
 Metric = Literal["val_loss", "val_accuracy", "val_f1"]
+SIGNS: dict[Metric, int] = {"val_loss": 1, "val_accuracy": -1, "val_f1": -1}
+"""-1 for metrics of which more is better: what a rule sees is the lower, the better."""
 Evaluations = Annotated[int, Field(ge=1, le=1000, json_schema_extra={"unit": "evaluations"})]
 REMEMBERED = 1001
 """Evaluations that a watch remembers: one more than the longest rule looks back."""
@@ -46,8 +48,7 @@ class StoppingChoice(Choice):
 
     def value(self, metrics: dict[str, float]) -> float:
         """The metric, with its sign turned where more is better."""
-        value = metrics[self.metric]
-        return value if self.metric == "val_loss" else -value
+        return SIGNS[self.metric] * metrics[self.metric]
 
     def update(self, watch: Watch, value: float) -> Watch:
         """The watch after one more evaluation."""
@@ -107,8 +108,7 @@ class Threshold(StoppingChoice):
 
     def stops(self, watch: Watch) -> bool:
         """Whether the last value is as good as the target."""
-        target = self.target if self.metric == "val_loss" else -self.target
-        return bool(watch.recent) and watch.recent[-1] <= target
+        return bool(watch.recent) and watch.recent[-1] <= SIGNS[self.metric] * self.target
 
 
 class Rise(StoppingChoice):

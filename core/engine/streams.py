@@ -7,7 +7,7 @@ drawn before. So a run draws the same numbers alone and stacked, uninterrupted a
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Literal, assert_never
 
 import numpy as np
 import torch
@@ -39,11 +39,17 @@ def generator(seed: int, stream: Stream, *counters: int) -> Generator:
 def epoch_order(run: RunSettings, epoch: int, examples: int) -> NDArray[np.int64]:
     """The indices of the examples that one epoch (counted from 0) draws, in order: (examples,)."""
     sampling = run.training.sampling
-    if sampling == "in_order":
-        return np.arange(examples)
     turn = 0 if sampling == "shuffle_once" else epoch
     rng = np.random.default_rng(mixed(stream_seed(run, "order"), "order", turn))
-    return rng.integers(examples, size=examples) if sampling == "with_replacement" else rng.permutation(examples)
+    match sampling:
+        case "in_order":
+            return np.arange(examples)
+        case "reshuffle" | "shuffle_once":
+            return rng.permutation(examples)
+        case "with_replacement":
+            return rng.integers(examples, size=examples)
+        case _:
+            assert_never(sampling)
 
 
 def uniforms(seed: int, layer: int, step: int, shape: tuple[int, ...]) -> Tensor:

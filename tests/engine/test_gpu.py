@@ -8,42 +8,20 @@ import torch
 from core.engine.records import Records
 from core.engine.segments import Segment, run_segment
 from core.engine.stack import begin
-from core.reference import entries
 from core.settings import RunSettings
+from tests.engine.kinds import kinds, run_of
 from tests.engine.test_contracts import AMPLIFIES_ROUNDING
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch sees no GPU here")
 
 ONE_EXAMPLE = 0.06
 """In scores that count: an example whose logits are equal but for their rounding goes either way."""
-NOT_HERE = {"custom", "openml", "table"}
-"""They name a class, a download, a file."""
 
 
-NEEDS = {"pruning": {"epochs": [1]}, ("pruning", "none"): {}, ("pruning", "snip"): {}, ("model.normalization", "group"): {"groups": 2}}
-"""What its defaults lack for so short a run."""
-
-
-def kinds() -> list[tuple[str, str]]:
-    """(path, kind) of every choice that has kinds."""
-    return [(entry.path, entry.kind) for entry in entries() if entry.kind is not None and entry.kind not in NOT_HERE]
-
-
-def run_of(path: str, kind: str, device: str) -> RunSettings:
-    given: dict = {"data": "wine", "model": {"kind": "mlp", "hidden": [8, 4]}, "optimizer": {"kind": "sgd", "lr": 0.02}}
-    given["training"] = {"epochs": 2, "batch_size": 11, "dtype": "float64", "device": device}
-    *parents, last = path.split(".")
-    place = given
-    for name in parents:
-        place = place.setdefault(name, {})
-    place[last] = {"kind": kind} | NEEDS.get((path, kind), NEEDS.get(path, {}))
-    if path == "loss" and kind in ("squared", "absolute", "huber"):
-        given["data"] = {"kind": "diabetes"}
-    if kind in ("convnet", "recurrent"):
-        given["data"] = {"kind": "digits"}
-    if kind in AMPLIFIES_ROUNDING:
-        given["training"]["batch_size"] = "full"
-    return RunSettings.model_validate(given)
+def on(device: str, path: str, kind: str) -> RunSettings:
+    """A small run of a kind, on a device."""
+    full = {"batch_size": "full"} if kind in AMPLIFIES_ROUNDING else {}
+    return run_of(path, kind, training={"epochs": 2, "device": device} | full)
 
 
 def by_segments(runs: list[RunSettings]) -> Records:
@@ -58,7 +36,7 @@ def by_segments(runs: list[RunSettings]) -> Records:
 
 @pytest.mark.parametrize(("path", "kind"), kinds())
 def test_a_gpu_gives_the_numbers_of_the_cpu_also_where_its_stack_is_stored_after_each_epoch(path, kind):
-    here, there = run_of(path, kind, "cpu"), run_of(path, kind, "cuda")
+    here, there = on("cpu", path, kind), on("cuda", path, kind)
     pairs = [[run, run.model_copy(update={"seed": 3})] for run in (here, there)]
     on_cpu, on_gpu = by_segments(pairs[0]), by_segments(pairs[1])
     tolerance = 1e-4 if kind in AMPLIFIES_ROUNDING else 1e-7
@@ -84,7 +62,7 @@ SHARED = {
 def test_what_is_measured_and_judged_is_so_on_a_gpu_too(changes):
     found = {}
     for device in ("cpu", "cuda"):
-        given = run_of("optimizer", "sgd", device).model_dump(mode="json")
+        given = on(device, "optimizer", "sgd").model_dump(mode="json")
         training = given["training"] | changes.get("training", {})
         run = RunSettings.model_validate(given | changes | {"training": training})
         found[device] = by_segments([run, run.model_copy(update={"seed": 3})])
@@ -95,4 +73,4 @@ def test_what_is_measured_and_judged_is_so_on_a_gpu_too(changes):
 
 
 def test_auto_takes_the_gpu():
-    assert begin([run_of("optimizer", "adam", "auto")]).flat_RP.is_cuda
+    assert begin([on("auto", "optimizer", "adam")]).flat_RP.is_cuda

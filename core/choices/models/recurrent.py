@@ -113,7 +113,7 @@ class Recurrent(ModelChoice):
             return nn.RNN(
                 features, self.hidden, nonlinearity=self.activation, bias=self.bias, batch_first=True, bidirectional=self.bidirectional
             )
-        kind = nn.LSTM if self.cell == "lstm" else nn.GRU
+        kind = {"lstm": nn.LSTM, "gru": nn.GRU}[self.cell]
         return kind(features, self.hidden, bias=self.bias, batch_first=True, bidirectional=self.bidirectional)
 
     def _output(self, sizes: Sizes) -> Map:

@@ -19,7 +19,7 @@ class Clipper:
         self.state, self.count = state, len(runs)
         distinct = dict.fromkeys(run.clipping for run in runs if not isinstance(run.clipping, NoClipping))
         self.rows_by_clipping = {clipping: [row for row, run in enumerate(runs) if run.clipping == clipping] for clipping in distinct}
-        self.window = max(run.clipping.window for run in runs)
+        self.window = max((clipping.remembered for clipping in self.rows_by_clipping), default=0)
 
     def remember(self, grad_RP: Tensor) -> None:
         """Adds the norms of an update's gradient to those that are remembered."""

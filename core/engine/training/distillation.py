@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from core.choices.distillation import DistillationChoice, likeness, mean_log_probabilities, soft_target_loss
+from core.choices.distillation import NoDistillation, likeness, mean_log_probabilities, soft_target_loss
 from core.engine.stack import TeacherOutputs
 from core.settings import RunSettings
 
@@ -30,14 +30,14 @@ def outputs_of(teacher: nn.Module, x_ND: Tensor, *, hints: bool) -> TeacherOutpu
 
 def has_hints(runs: Sequence[RunSettings]) -> bool:
     """Whether any of them is to imitate its teacher's last hidden layer."""
-    return any(isinstance(run.distillation, DistillationChoice) and run.distillation.hint_weight for run in runs)
+    return any(run.distillation.hint_weight for run in runs if not isinstance(run.distillation, NoDistillation))
 
 
 class DistillationLoss:
     """The losses by which the runs of a stack, which all have teachers, learn from them."""
 
     def __init__(self, runs: Sequence[RunSettings], teacher_outputs: dict[str, TeacherOutputs], like: Tensor) -> None:
-        choices = [run.distillation for run in runs if isinstance(run.distillation, DistillationChoice)]
+        choices = [run.distillation for run in runs if not isinstance(run.distillation, NoDistillation)]
         of_run = [[teacher_outputs[teacher.key] for teacher in run.teachers] for run in runs]
         self.weight_R1 = like.new_tensor([[choice.weight] for choice in choices])
         self.temperature_R1 = like.new_tensor([[choice.temperature] for choice in choices])

@@ -66,8 +66,10 @@ def sets(kind: Kind, shape: tuple[int, int, int], groups: int = 2) -> Whole:
         number = n_N11 * groups + c_1C1 // (units // groups)
     elif kind in ("batch", "weight"):
         number = c_1C1
-    else:  # layer, rms, and instance norm where there are no positions
+    elif kind in ("layer", "rms", "instance"):  # instance norm where there are no positions
         number = n_N11
+    else:
+        raise ValueError(f"no sets of cells are known for the normalization {kind}")
     return np.broadcast_to(number, shape)
 
 

@@ -15,7 +15,7 @@ Sources: Bottou 2009, "Curiously Fast Convergence of some Stochastic Gradient De
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, assert_never, get_args
 
 import numpy as np
 from pandas import DataFrame, concat
@@ -90,7 +90,9 @@ def orders(sampling: Sampling, seed: int, examples: int, epochs: int = EPOCHS) -
     rng = np.random.default_rng(seed)
     if sampling == "with_replacement":
         return rng.integers(0, examples, (epochs, examples))
-    return np.stack([rng.permutation(examples) for _ in range(epochs)])
+    if sampling == "reshuffle":
+        return np.stack([rng.permutation(examples) for _ in range(epochs)])
+    assert_never(sampling)
 
 
 def distances(lr: float = RATE, epochs: int = EPOCHS, batch: int = BATCH, seeds: Sequence[int] = SEEDS) -> DataFrame:

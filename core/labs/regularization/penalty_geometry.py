@@ -106,7 +106,7 @@ def shrunk(w_N: Array, penalty: Shrinkage, strength: float) -> Array:
     """
     if penalty == "l2_squared":
         return w_N / (1 + 2 * strength)
-    by = strength if penalty == "l1" else strength / np.sqrt(2)
+    by = {"l1": strength, "l2_norm": strength / np.sqrt(2)}[penalty]
     return np.asarray(np.sign(w_N) * np.maximum(np.abs(w_N) - by, 0.0))
 
 

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, get_args
 
 from pandas import DataFrame
 
-from core.choices.stopping import MeanChange, Metric, NoChange, NoStopping, Patience, Rise, StoppingChoice, Threshold, Watch
+from core.choices.base import classes
+from core.choices.stopping import Metric, NoStopping, StoppingChoice, Watch
 from core.settings import RunSettings
 
 METRICS: tuple[Metric, ...] = get_args(Metric)
@@ -33,20 +34,20 @@ class Stop(NamedTuple):
     """False where the run came to its last evaluation without the rule."""
 
 
-def rules(
-    metric: Metric, *, patience: int = 5, min_delta: float = 0.0, evaluations: int = 5, tolerance: float = 0.001, target: float = 0.5
-) -> dict[str, StoppingChoice]:
+def rules(metric: Metric, **given: float) -> dict[str, StoppingChoice]:
     """Every rule that there is, watching one metric, by its name.
 
-    Raises ValidationError for a value out of bounds.
+    Args:
+        metric: what they watch.
+        given: values of their fields, as `patience=5`, each for all rules that have it; the others are at their defaults.
+
+    Raises TypeError for a name that no rule has, ValidationError for a value out of bounds.
     """
-    return {
-        "patience": Patience(metric=metric, patience=patience, min_delta=min_delta),
-        "no change": NoChange(metric=metric, evaluations=evaluations, tolerance=tolerance),
-        "threshold": Threshold(metric=metric, target=target),
-        "rise": Rise(metric=metric, evaluations=evaluations),
-        "mean change": MeanChange(metric=metric, evaluations=evaluations, tolerance=tolerance),
-    }
+    kinds = [cls for cls in classes(RunSettings.model_fields["stopping"]) if issubclass(cls, StoppingChoice)]
+    if unknown := set(given) - {name for cls in kinds for name in cls.model_fields}:
+        raise TypeError(f"no stopping rule has {min(unknown)}")
+    made = [cls(metric=metric, **{name: value for name, value in given.items() if name in cls.model_fields}) for cls in kinds]
+    return {rule.kind.replace("_", " "): rule for rule in made}
 
 
 def replay(rule: StoppingChoice | NoStopping, rows: Sequence[Mapping[str, float]], pruned: Sequence[int] = ()) -> Stop:
@@ -58,7 +59,7 @@ def replay(rule: StoppingChoice | NoStopping, rows: Sequence[Mapping[str, float]
         pruned: epochs, ascending, at whose end the run was pruned and, if it restores its best weights, began to look for them anew.
     """
     last = len(rows) - 1
-    if not isinstance(rule, StoppingChoice):
+    if isinstance(rule, NoStopping):
         return Stop(last, last, False)
     watch, kept = Watch(), 0
     pending = list(pruned) if rule.restore_best else []
