@@ -41,7 +41,7 @@ class LossChoice(Choice):
 
     def of(self, error: Tensor) -> Tensor:
         """The loss of every example."""
-        raise NotImplementedError
+        raise NotImplementedError(f"the loss {self.kind} has no of(error)")
 
 
 class AutoLoss(LossChoice):

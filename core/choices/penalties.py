@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+Groups = Literal["unit", "layer"]
+
+
 class Penalty(Choice):
     """Penalties: what is added to the loss for the size of the weights, and what keeps them small otherwise. They may be combined."""
 
@@ -39,9 +42,7 @@ class Penalty(Choice):
             "Weaker with Adam and momentum, as l1_proximal."
         ),
     ] = 0.0
-    groups: Annotated[
-        Literal["unit", "layer"], Field(description="The plain norm is that of each unit's incoming weights, or of the whole layer.")
-    ] = "unit"
+    groups: Annotated[Groups, Field(description="The plain norm is that of each unit's incoming weights, or of the whole layer.")] = "unit"
     decoupled_decay: Annotated[NonNegative, Field(description="Weight decay as in AdamW, for any optimizer: w <- w (1 - lr decay).")] = 0.0
     max_norm: Annotated[
         Positive | None, Field(description="Longest vector of incoming weights of a unit; longer ones are scaled down. Empty: any.")

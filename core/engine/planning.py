@@ -34,21 +34,21 @@ EACH_ITS_OWN_OF = {
 
 
 def signature(run: RunSettings) -> str:
-    """Equal for runs that one tensor program can train, and that are the same in any company."""
-    return json.dumps([common(run), run.key if run.optimizer.amplifies else ""])
+    """Equal for runs that one tensor program can train, each of them as it would alone."""
+    training = run.training
+    regularized = [bool(getattr(training, name)) for name in ("label_smoothing", "mixup", "input_noise", "gradient_noise")]
+    epochs = training.epochs if training.evaluate_every else None  # its end is a measurement that the others, alone, would not have had
+    return json.dumps([common(run), regularized, epochs, run.key if run.optimizer.amplifies else ""])
 
 
 def common(run: RunSettings) -> str:
-    """What the runs of a stack share, as text: all settings but those that may differ, and what these come to for all."""
+    """What the runs of a stack must share, as text: all settings but those that may differ, and what these come to for all."""
     own = {**EACH_ITS_OWN_OF, "model": EACH_ITS_OWN_OF["model"] | run.model.of_the_start}
     settings = {name: value for name, value in run.identity().items() if name not in EACH_ITS_OWN}
     for name, fields in own.items():
         chosen: Choice = getattr(run, name)
         settings[name] = {field: value for field, value in chosen.identity().items() if field not in fields}
-    training = run.training
-    regularized = [bool(getattr(training, name)) for name in ("label_smoothing", "mixup", "input_noise", "gradient_noise")]
-    epochs = training.epochs if training.evaluate_every else None  # its end is a measurement that the others, alone, would not have had
-    return json.dumps([settings, bool(run.model.dropouts()), regularized, measured_examples(run), epochs], sort_keys=True)
+    return json.dumps([settings, bool(run.model.dropouts()), measured_examples(run)], sort_keys=True)
 
 
 def measured_examples(run: RunSettings) -> int | None:

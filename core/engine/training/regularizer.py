@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from typing import get_args
 
 import torch
 from torch import Tensor
@@ -16,6 +17,13 @@ from core.engine.network.networks import Layout
 from core.settings import RunSettings
 
 ALL = slice(None)
+GROUPS: tuple[penalties.Groups, ...] = get_args(penalties.Groups)
+GROUPS_OF: dict[penalties.Groups, Callable[[int], int]] = {"unit": lambda units: units, "layer": lambda units: 1}
+"""Groups of a layer with so many units."""
+
+APPLIED = {"l1", "l1_proximal", "l2_squared", "l2_norm", "l2_norm_proximal", "groups", "decoupled_decay", "max_norm"}
+if forgotten := set(penalties.Penalty.model_fields) - APPLIED:
+    raise TypeError(f"no penalty is computed for {', '.join(sorted(forgotten))}; add it to core.engine.training.regularizer")
 
 
 class Regularizer:
@@ -30,8 +38,8 @@ class Regularizer:
             return like.new_tensor(chosen)
 
         self.l1_R, self.l1_proximal_R, self.l2_squared_R = strengths("l1"), strengths("l1_proximal"), strengths("l2_squared")
-        self.l2_norm_R = {groups: strengths("l2_norm", groups) for groups in ("unit", "layer")}
-        self.l2_proximal_R = {groups: strengths("l2_norm_proximal", groups) for groups in ("unit", "layer")}
+        self.l2_norm_R = {groups: strengths("l2_norm", groups) for groups in GROUPS}
+        self.l2_proximal_R = {groups: strengths("l2_norm_proximal", groups) for groups in GROUPS}
         self.decay_R = strengths("decoupled_decay")
         self.longest_R = like.new_tensor([math.inf if run.penalty.max_norm is None else run.penalty.max_norm for run in runs])
         self.grouped = any(bool(s.any()) for s in (*self.l2_norm_R.values(), *self.l2_proximal_R.values()))
@@ -64,11 +72,11 @@ class Regularizer:
             value_R += _counted(strength_R + self.l2_proximal_R[kind][rows], penalties.group_norm(w_RGW).sum((1, 2)))
         return value_R
 
-    def _groups(self, flat_RP: Tensor) -> Iterator[tuple[str, Tensor, slice, Tensor]]:
+    def _groups(self, flat_RP: Tensor) -> Iterator[tuple[penalties.Groups, Tensor, slice, Tensor]]:
         for columns, units in self.matrices:
             part_RP = flat_RP[:, columns]
-            yield "unit", part_RP, columns, part_RP.unflatten(1, (units, -1))
-            yield "layer", part_RP, columns, part_RP.unflatten(1, (1, -1))
+            for kind in GROUPS:
+                yield kind, part_RP, columns, part_RP.unflatten(1, (GROUPS_OF[kind](units), -1))
 
     def decay(self, flat_RP: Tensor, lr_R: Tensor) -> None:
         """Decoupled weight decay, before the update, in place."""
