@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ActivationChoice(Choice):
-    """An activation: the torch module, and the gain by which He and Xavier initialization keep its variance.
+    """An activation: the torch module, a function of single numbers, and the gain by which He and Xavier initialization keep its variance.
 
     The gains are torch's (`nn.init.calculate_gain`) where it has one, and ReLU's for what is shaped like it.
     """

@@ -6,11 +6,13 @@ Shapes: R runs, B examples of a batch, I inputs, O outputs, C channels (units); 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from core.choices.activations import Activation
 from core.choices.models.modules import Residual, Steps, TimeLast, WeightNorm
 from core.engine.kernels.chains import Affine, Link
 from core.engine.network import convolutions, normalizations, recurrent
@@ -22,10 +24,10 @@ __all__ = ["Layer", "Pass", "StackedTensors", "segments", "stacked"]
 
 def stacked(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     """R copies of `module` as one layer, from the tensors under `name`. Raises TypeError for a module it cannot stack."""
-    if isinstance(module, ANY_LEADING):
-        return lambda x, _: module(x)
     if build := STACKED.get(type(module)):
         return build(module, name, tensors)
+    if isinstance(module, ANY_LEADING):
+        return lambda x, _: module(x)
     raise TypeError(f"no stacked form of {type(module).__name__}; add one to core.engine.network.layers.STACKED")
 
 
@@ -120,7 +122,8 @@ def residual(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
 
 
 WATCHED = ("activation", "output")
-ANY_LEADING = (nn.Sigmoid, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Softplus, nn.Identity, Steps, TimeLast)
+OF_SINGLE_NUMBERS = tuple(type(cls().build()) for cls in get_args(get_args(Activation)[0]) if not cls.learned)
+ANY_LEADING = (*OF_SINGLE_NUMBERS, nn.Identity, Steps, TimeLast)
 """Modules that do the same whatever dimensions come first."""
 
 STACKED: dict[type[nn.Module], Build] = {

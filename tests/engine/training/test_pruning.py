@@ -10,6 +10,7 @@ from torch.nn.utils import parameters_to_vector, prune
 
 import core
 from core.choices.optimizers import Optimizer
+from core.choices.pruning import Pruning
 from core.engine.advance import advance
 from core.engine.stack import begin
 from core.engine.streams import epoch_order
@@ -17,7 +18,7 @@ from tests.engine.reference import assert_same_weights, history, stacked_trainin
 from tests.engine.test_contracts import every, kind_of, settings
 
 SGD = {"kind": "sgd", "lr": 0.05}
-KINDS = ("magnitude", "random", "gradient", "snip", "movement", "units")
+KINDS = [kind_of(cls) for cls in every(Pruning) if kind_of(cls) != "none"]
 
 
 def run_with(**pruning):
