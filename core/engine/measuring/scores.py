@@ -169,9 +169,9 @@ def highest(outputs_RNC: Tensor) -> Tensor:
     """
     outputs_CRN = outputs_RNC.permute(2, 0, 1).contiguous()
     classes = len(outputs_CRN)
-    rank_C = torch.arange(classes, 0, -1, dtype=torch.uint8 if classes < 256 else torch.int32, device=outputs_RNC.device)
-    first_RN = ((outputs_CRN == outputs_CRN.amax(0)) * rank_C[:, None, None]).amax(0)
-    return (classes - first_RN.long()).clamp_(max=classes - 1)
+    rank_C11 = torch.arange(classes, 0, -1, device=outputs_RNC.device)[:, None, None]
+    rank_CRN = torch.eq(outputs_CRN, outputs_CRN.amax(0), out=torch.empty_like(outputs_CRN)).mul_(rank_C11)
+    return (classes - rank_CRN.amax(0).long()).clamp_(max=classes - 1)
 
 
 def confusion(guess_RN: Tensor, target_RN: Tensor, classes: int) -> Tensor:
