@@ -163,7 +163,7 @@ def parameters_of(links: Sequence[Link]) -> list[Tensor | None]:
 def _product(a_ON: Tensor, b_NI: Tensor) -> Tensor:
     """a @ b.T. In float32 on the CPU by oneDNN, as torch's compiler does it: on AMD's processors, MKL uses only half of their width."""
     if a_ON.dtype == torch.float32 and not a_ON.is_cuda and torch.backends.mkldnn.is_available():
-        product: Tensor = torch.ops.mkldnn._linear_pointwise(a_ON, b_NI, None, "none", [], "")
+        product: Tensor = torch.ops.mkldnn._linear_pointwise.default(a_ON, b_NI, None, "none", [], "")
         return product
     return a_ON @ b_NI.mT
 

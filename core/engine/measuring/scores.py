@@ -18,8 +18,8 @@ from core.engine.network.networks import Network
 from core.engine.records import SCORES
 
 TINY = 1e-30
-CHUNK = 256
-"""Examples evaluated at once: more take no less time each, and much more memory."""
+CHUNK, CHUNK_OF_CHAIN = 256, 512
+"""Examples evaluated at once, the second by networks that are one chain: more take no less time each, and much more memory."""
 
 
 def losses(outputs_RBC: Tensor, target_RB: Tensor, task: str, smoothing_R1: Tensor | None = None) -> Tensor:
@@ -85,7 +85,9 @@ class Activity:
 
     def add(self, layer: str, a_RBH: Tensor) -> None:
         """One more chunk of a layer's activations; where there are positions (R, B, C, *positions), each counts as an example."""
-        first_RH = self.first_RH.setdefault(layer, a_RBH[:, 0].unflatten(1, (-1, 1)).flatten(2)[:, :, 0].clone())
+        if layer not in self.first_RH:
+            self.first_RH[layer] = a_RBH[:, 0].unflatten(1, (-1, 1)).flatten(2)[:, :, 0].clone()
+        first_RH = self.first_RH[layer]
         sums_RH, squares_RH = _moments(a_RBH, first_RH)
         tiny_RH = squares_RH < TINY
         if tiny_RH.any():  # units that are constant, or move so little that float32 loses the squares
@@ -133,7 +135,8 @@ def evaluate(network: Network, part: Subset, task: str, activity: Activity | Non
         nothing = torch.full((runs,), torch.nan, device=network.flat_RP.device)
         return Scores(*[nothing] * len(SCORES))
     watch = activity.add if activity else None
-    outputs_RCN = torch.cat([network.look(x, watch).mT for x in part.x_ND.split(CHUNK)], dim=2)
+    chunk = CHUNK if network.chain is None else CHUNK_OF_CHAIN
+    outputs_RCN = torch.cat([network.look(x, watch).mT for x in part.x_ND.split(chunk)], dim=2)
     return scores(outputs_RCN.mT, part.y_N, task, part.unit)
 
 
