@@ -26,7 +26,7 @@ from core.data.sets import Data, Digits
 
 __all__ = ["ENGINE_VERSION", "RunSettings", "SettingsError", "explain", "teachers_of"]
 
-ENGINE_VERSION = 4
+ENGINE_VERSION = 5
 """Part of every run's key: raised when the engine computes other numbers from the same settings."""
 
 

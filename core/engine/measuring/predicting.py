@@ -15,7 +15,6 @@ from core.data.loading import Split, load_data
 from core.engine.batches import Subset, Tensors
 from core.engine.measuring.predictions import Predictions, kept_examples
 from core.engine.measuring.scores import CHUNK
-from core.engine.network.layers import Pass
 from core.engine.network.networks import Network
 from core.settings import RunSettings
 
@@ -42,8 +41,7 @@ def predictions_of(network: Network, data: Tensors, runs: Sequence[RunSettings],
 @torch.no_grad()
 def _outputs(network: Network, part: Subset, chosen: Tensor) -> Tensor:
     x_ND = part.x_ND[chosen.to(part.x_ND.device)]
-    runs = network.flat_RP.shape[0]
-    return torch.cat([network(x.expand(runs, -1, -1), Pass(training=False)) for x in x_ND.split(CHUNK)], dim=1).double().cpu()
+    return torch.cat([network.look(x) for x in x_ND.split(CHUNK)], dim=1).double().cpu()
 
 
 def _packed(outputs_NO: Tensor, target_N: np.ndarray, place: Place, split: Split) -> bytes:

@@ -6,7 +6,7 @@ Row r of the matrix is `parameters_to_vector` of run r's plain network: paramete
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +18,7 @@ from core.choices.models.filling import Weighted
 from core.data.loading import Split, load_data
 from core.engine.network import state_dicts
 from core.engine.network.chaining import single_chain
-from core.engine.network.layers import Pass, StackedTensors, segments, stacked
+from core.engine.network.layers import WATCHED, Pass, StackedTensors, segments, stacked
 from core.engine.streams import generator, stream_seed
 from core.settings import RunSettings, SettingsError
 
@@ -104,11 +104,18 @@ class Network:
         dropouts = {name: flat_RP.new_tensor([rate[name] for rate in rates]) for name in rates[0]}
         tensors = StackedTensors(dict(zip(names, self.leaves, strict=True)), buffers, dropouts)
         self.forward = stacked(template, "", tensors)
-        self.chain = single_chain(template, tensors)  # its links, where it is one chain: then its gradient needs no autograd
+        self.chain = single_chain(template, tensors, WATCHED)  # where it is one: then its gradient needs no autograd
 
     def __call__(self, x_RBD: Tensor, mode: Pass) -> Tensor:
         """The outputs (R, B, C)."""
         return self.forward(x_RBD, mode)
+
+    @torch.no_grad()
+    def look(self, x_ND: Tensor, watch: Callable[[str, Tensor], None] | None = None) -> Tensor:
+        """The outputs (R, N, C) of all networks for the same examples, in eval mode; `watch` as in `Pass`."""
+        if self.chain is not None:
+            return self.chain.look(x_ND, watch)
+        return self(x_ND.expand(len(self.flat_RP), *x_ND.shape), Pass(training=False, watch=watch))
 
     def gradient(self, loss_RB: Tensor, out_RP: Tensor) -> None:
         """Writes the gradient of each run's mean loss over its examples into that run's row of `out_RP` (R, P)."""

@@ -39,7 +39,7 @@ class BatchLoss:
     def descend(self, network: Network, index_RB: Tensor, step: int, rows: slice, out_RP: Tensor) -> Tensor:
         """The loss of every example of the batch, of each run in `rows` (R, B); the gradient of each run's mean goes into `out_RP`."""
         if self.plain and network.chain is not None:
-            return self._descend_chain(network, network.chain, index_RB, out_RP)
+            return self._descend_chain(network, network.chain.links, index_RB, out_RP)
         loss_RB = self(network, index_RB, step, rows)
         network.gradient(loss_RB, out_RP)
         return loss_RB.detach()
@@ -48,9 +48,9 @@ class BatchLoss:
     def _descend_chain(self, network: Network, links: Sequence[Link], index_RB: Tensor, out_RP: Tensor) -> Tensor:
         x_RBD, y_RB = self.data.train.take(index_RB)
         parameters = parameters_of(links)
-        states = run(links, x_RBD, parameters)
-        loss_RB, grad_RBC = self.of.and_gradient(states[-1], y_RB, network.share_of)
-        _, gradients = back(links, states, parameters, grad_RBC, to_inputs=False)
+        states = run(links, x_RBD.mT, parameters)
+        loss_RB, grad_RBC = self.of.and_gradient(states[-1].mT, y_RB, network.share_of)
+        _, gradients = back(links, states, parameters, grad_RBC.mT, to_inputs=False)
         network.write(gradients, out_RP)
         return loss_RB
 
