@@ -26,10 +26,9 @@ LETTERS = "ABCD"
 STYLE = """<style>
 .st-key-question-text h1 { font-size: 2.5rem; line-height: 1.15; }
 .st-key-question-premise p { font-size: 1.2rem; line-height: 1.5; }
-.st-key-question-headline p { font-size: 1.3rem; line-height: 1.4; }
 .st-key-question-options [role="radiogroup"] { gap: 0.6rem; }
 .st-key-question-options [role="radiogroup"] p { font-size: 1.05rem; }
-@media (max-width: 640px) { .st-key-question-text h1 { font-size: 1.6rem; } .st-key-question-headline p { font-size: 1.1rem; } }
+@media (max-width: 640px) { .st-key-question-text h1 { font-size: 1.6rem; } }
 </style>"""
 
 
