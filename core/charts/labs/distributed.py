@@ -12,6 +12,8 @@ from core.charts.parts import marks, palette, titles
 CLOCK = "simulated seconds"
 LARGE_ROW, ROW = 16, 9
 """Pixels of a worker's row, where there are few workers and where there are many."""
+ROOM = {"left": 5, "top": 5, "right": 14, "bottom": 5}
+"""Pixels around a chart: the last label of its axis reaches beyond the plot."""
 STRAGGLER, OTHERS = "the straggler's", "the others'"
 
 
@@ -48,7 +50,7 @@ def loss_over_clock(
     hover = base.mark_point(opacity=0, size=60, clip=True).encode(x, y, colour, tooltip=tooltip)
     layers = [*_target(target), band, line, hover, _reached(reached.assign(mean=target), colour)]
     described = f"Training loss against simulated seconds, a line each for {titles.listed(list(variants))}."
-    return alt.LayerChart(layer=layers, width=width, height=height, autosize=marks.FIT, description=described)
+    return alt.LayerChart(layer=layers, width=width, height=height, autosize=marks.FIT, padding=ROOM, description=described)
 
 
 def _target(target: float) -> list[alt.Chart]:
@@ -64,7 +66,7 @@ def _reached(reached: DataFrame, colour: alt.Color) -> alt.Chart:
     return mark.encode(alt.X("seconds:Q"), alt.Y("mean:Q"), colour, tooltip=tooltip)
 
 
-def timeline(work: DataFrame, *, workers: int, colour: str, shown: float, width: int = 420) -> alt.LayerChart:
+def timeline(work: DataFrame, *, workers: int, colour: str, shown: float, titled: bool = True, width: int = 420) -> alt.LayerChart:
     """What each worker does when: a bar a gradient, pale where it was computed in vain; a thin line while it waits; a cross where it dies.
 
     Args:
@@ -72,13 +74,16 @@ def timeline(work: DataFrame, *, workers: int, colour: str, shown: float, width:
         workers: rows.
         colour: of the bars.
         shown: the right end of the axis, in seconds.
+        titled: whether the axis has a title: of several charts below each other the last is enough.
         width: of the whole chart, in pixels.
     """
     frame = work.assign(name=work["worker"].astype(int) + 1)
     domain = list(range(1, workers + 1))
     axis = alt.Axis(labelOverlap=True, title="worker", grid=False, ticks=False, domain=False)
     y = alt.Y("name:O", scale=alt.Scale(domain=domain, padding=0.1), axis=axis)
-    x = alt.X("begin:Q", title=CLOCK, scale=alt.Scale(domain=[0, shown], nice=False), axis=alt.Axis(tickCount=6, grid=False))
+    x = alt.X(
+        "begin:Q", title=CLOCK if titled else None, scale=alt.Scale(domain=[0, shown], nice=False), axis=alt.Axis(tickCount=6, grid=False)
+    )
     tooltip = [alt.Tooltip("name:O", title="worker"), alt.Tooltip("state:N"), marks.number("begin", "from"), marks.number("end", "to")]
     layers = []
     for state, opacity in (("computes", 1.0), ("wasted", 0.35)):
@@ -93,7 +98,7 @@ def timeline(work: DataFrame, *, workers: int, colour: str, shown: float, width:
     )
     described = f"When each of {workers} workers computes and waits, over {shown:g} simulated seconds."
     row = LARGE_ROW if workers <= 10 else ROW
-    return alt.LayerChart(layer=layers, width=width, height=row * workers, autosize=marks.FIT, description=described)
+    return alt.LayerChart(layer=layers, width=width, height=row * workers, autosize=marks.FIT, padding=ROOM, description=described)
 
 
 def staleness(shares: DataFrame, *, colour: str, straggler: bool, width: int = 360, height: int = 200) -> alt.LayerChart:

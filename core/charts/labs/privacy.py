@@ -81,8 +81,13 @@ def auc_over_gap(
         width: of the whole chart, in pixels.
         height: of the plot, in pixels.
     """
-    x = alt.X("gap:Q", title="overfitting: accuracy on members minus on others", axis=alt.Axis(format="%", tickCount=6))
-    y = alt.Y("auc:Q", title="AUC of the attack", scale=alt.Scale(zero=False, padding=8), axis=alt.Axis(tickCount=6))
+    x = alt.X(
+        "gap:Q",
+        title="accuracy on members minus on others",
+        scale=alt.Scale(zero=False, padding=24),
+        axis=alt.Axis(format="%", tickCount=5),
+    )
+    y = alt.Y("auc:Q", title="AUC of the attack", scale=alt.Scale(zero=False, padding=16), axis=alt.Axis(tickCount=6))
     colour = painted(variants, colours, width)
     means = points.groupby(["variant", "epochs"], as_index=False, sort=False)[["gap", "auc"]].mean()
     tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("epochs:Q"), marks.number("gap", "gap"), marks.number("auc", "AUC")]
@@ -91,7 +96,7 @@ def auc_over_gap(
     dots = alt.Chart(means).mark_point(filled=True, size=80, opacity=1).encode(x, y, colour, tooltip=tooltip)
     last = pd.concat([rows.nlargest(1, "epochs") for _, rows in means.groupby("variant")]) if len(means) else means
     text = alt.Chart(last.assign(said=last["epochs"].map("{:g} epochs".format)))
-    label = text.mark_text(align="right", dx=-9, dy=-9, color=palette.MISSING).encode(x, y, text="said:N")
+    label = text.mark_text(align="center", dy=-16, color=palette.MISSING).encode(x, y, text="said:N")
     rule = alt.Chart(DataFrame({"auc": [0.5]})).mark_rule(strokeDash=[2, 3], color=palette.MISSING).encode(alt.Y("auc:Q"))
     described = f"AUC of the membership attack against overfitting, for {titles.listed(list(variants))}."
     layers = [rule, line, seeds, dots, label]

@@ -72,7 +72,11 @@ def _sentence(asked: Asked, found: Found) -> None:
 
 
 def _loss(asked: Asked, found: Found) -> None:
-    st.subheader("Loss over the clock", anchor=False, help="The clock is simulated; every gradient is really computed.")
+    st.subheader(
+        "Loss over the clock",
+        anchor=False,
+        help="The clock is simulated, and every gradient is really computed. The loss is measured after every ten gradients.",
+    )
     if not found.frames:
         st.skeleton(height=HEIGHT)
         return
@@ -94,11 +98,9 @@ def _timelines(asked: Asked, found: Found) -> None:
             continue
         work = finding.part(found.frames[name], WORK)
         st.markdown(f"**{plain(_capital(name))}** :gray[{finding.waiting_shares(work):.0%} of the workers' time is waiting]")
-        figure(
-            f"{PAGE}.work.{NAMES[name]}",
-            charts.timeline(work, workers=asked.workers, colour=COLOURS[name], shown=asked.shown),
-            stretch=True,
-        )
+        titled = name == asked.rules[-1]
+        chart = charts.timeline(work, workers=asked.workers, colour=COLOURS[name], shown=asked.shown, titled=titled)
+        figure(f"{PAGE}.work.{NAMES[name]}", chart, stretch=True)
     st.caption("A bar is a gradient, pale where it is dropped or lost; a thin line is waiting; a cross is a death.")
 
 
