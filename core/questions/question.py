@@ -24,19 +24,6 @@ LABS_VERSION = 1
 
 
 @dataclass(frozen=True)
-class Option:
-    """Something that one may expect. `why`: of the right one, why it is so; of the others, why that belief is wrong.
-
-    belief: what speaks for it, read before the guess.
-    """
-
-    text: str
-    why: str
-    right: bool = False
-    belief: str = ""
-
-
-@dataclass(frozen=True)
 class Lab:
     """An experiment that is no training run: a function of `core.labs` that gives a frame, and its arguments."""
 
@@ -77,6 +64,33 @@ Evidence = Mapping[str, Measured]
 
 Numbers = Series | tuple[Series, Series]
 """A number for each seed, indexed by seed; two of them for claims that compare two sides."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place in a question's picture: along its x axis, and up its y axis or the name of its row.
+
+    of: what the guess is of, where more than one line or dot is near. since: where a dotted line to the place begins.
+    """
+
+    x: float
+    y: float | str
+    of: str = ""
+    since: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Option:
+    """Something that one may expect. `why`: of the right one, why it is so; of the others, why that belief is wrong.
+
+    belief: what speaks for it, read before the guess. expects: where the picture would have it; None for what the picture cannot show.
+    """
+
+    text: str
+    why: str
+    right: bool = False
+    belief: str = ""
+    expects: Callable[[Evidence], Spot] | None = None
 
 
 @dataclass(frozen=True)

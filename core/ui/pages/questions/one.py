@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
+from core.charts import guesses as guess_charts
 from core.charts.parts import specs
 from core.charts.results import curves
 from core.questions import measuring
 from core.questions.catalogue import questions
 from core.questions.measuring import Standing
-from core.questions.question import Question
+from core.questions.question import Evidence, Question
 from core.runs.store import Store, guesses
 from core.ui import errors, service
 from core.ui.form import links
@@ -133,7 +134,7 @@ def _after(question: Question, store: Store, guess: int) -> None:
         if now.active != standing.active:
             st.rerun()
         if now.complete:
-            _answer(question, store)
+            _answer(question, store, guess)
         else:
             _growing(question, store, now)
 
@@ -175,9 +176,9 @@ def _growing(question: Question, store: Store, now: Standing) -> None:
             st.vega_lite_chart(specs.spec(chart), key=f"{PAGE}.growing", width="stretch")
 
 
-def _answer(question: Question, store: Store) -> None:
-    """The finding, the verdict on each claim, and the picture."""
-    drawn = _drawn(store.url, question.id, question.key, store)
+def _answer(question: Question, store: Store, guess: int) -> None:
+    """The finding, the verdict on each claim, and the picture with the guess in it."""
+    drawn = _drawn(store.url, question.id, question.key, guess, store)
     with st.container(key="question-headline"):
         st.markdown(plain(drawn.row["headline"]))
     parts = [f"{part['sentence'][0].upper()}{part['sentence'][1:]}." for part in drawn.row["parts"]]
@@ -186,13 +187,24 @@ def _answer(question: Question, store: Store) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _drawn(_url: str, question_id: str, _key: str, _store: Store) -> Drawn:
+def _drawn(_url: str, question_id: str, _key: str, guess: int, _store: Store) -> Drawn:
     """The answer as it is shown, made once of what is stored."""
     question = questions()[question_id]
     found = measuring.evidence_of(question, _store)
     if found is None:
         raise measuring.IncompleteError(f"question {question_id} is not measured yet")
-    return Drawn(measuring.rows([question], _store)[question_id], specs.spec(question.picture(found[0])))
+    return Drawn(measuring.rows([question], _store)[question_id], specs.spec(with_guess(question, found[0], guess)))
+
+
+def with_guess(question: Question, evidence: Evidence, guess: int) -> specs.Picture:
+    """The picture, and in it what was expected, where it can show that."""
+    picture = question.picture(evidence)
+    expects = question.options[guess].expects if 0 <= guess < len(question.options) else None
+    if expects is None:
+        return picture
+    spot = expects(evidence)
+    said = f"your guess: {spot.of}" if spot.of else "your guess"
+    return guess_charts.marked(picture, (spot.x, spot.y), said, spot.since)
 
 
 def _why(question: Question) -> None:
