@@ -90,6 +90,7 @@ QUESTION = Question(
         "whose memory fades, lies between. The sum never falls, so on long training Adagrad comes to a standstill; RMSprop and Adam "
         "replace it by a running mean."
     ),
+    page="pages/optimizers.py",
     turns=(
         Turn("Twenty epochs", "Is there still a difference?", compared(epochs=20)),
         Turn("All features as common", "Which optimizer is ahead when none is rare?", compared(exponent=0.0)),

@@ -127,6 +127,7 @@ class Question:
 
     answer: three to eight plain sentences, in Markdown. formula: in LaTeX, or empty. headline: the finding in one sentence, with numbers
     that people feel, computed from what was measured. picture: drawn from it. doubt: why a claim is likely to fail or to stay unclear.
+    page: of the dashboard, where its subject can be played with; needed where no experiment opens in the workbench.
     code: Python that is shown with the answer, the source of what was run; empty for most.
     """
 
@@ -143,6 +144,7 @@ class Question:
     answer: str
     formula: str = ""
     code: str = ""
+    page: str = ""
     usual: str = ""
     turns: tuple[Turn, ...] = ()
     sources: tuple[str, ...] = ()

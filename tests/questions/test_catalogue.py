@@ -18,6 +18,7 @@ from core.engine.sizes import parameters
 from core.questions.catalogue import chosen, questions
 from core.settings import SettingsError
 from core.ui.pages.questions import one
+from core.ui.shell import PAGES
 from tests.questions import made_up
 
 QUESTIONS = list(questions().values())
@@ -72,6 +73,13 @@ def test_its_networks_fit_its_data_and_its_turns_are_other_comparisons(question)
         assert Comparison.from_toml(comparison.to_toml()).id == comparison.id
         assert all(parameters(run) > 0 for run in comparison.runs())
     assert not own & {turn.experiment.id for turn in question.turns}
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=by_id)
+def test_there_is_a_place_to_go_on_with_it(question):
+    """A page of the dashboard, or an experiment or variation that opens in the workbench."""
+    assert not question.page or question.page in {page.path for page in PAGES}
+    assert question.page or question.comparisons or question.turns
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=by_id)

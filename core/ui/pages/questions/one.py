@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from core.charts import guesses as guess_charts
-from core.charts.parts import specs
+from core.charts.parts import legends, specs
 from core.charts.results import curves
 from core.questions import measuring
 from core.questions.catalogue import questions
@@ -18,6 +18,7 @@ from core.ui import errors, service
 from core.ui.form import links
 from core.ui.markdown import plain
 from core.ui.pages.questions.catalogue import is_right, next_of, start
+from core.ui.shell import PAGES
 
 PAGE = "question"
 CATALOGUE = "pages/questions.py"
@@ -70,18 +71,27 @@ def _head(question: Question, guessed: dict[str, int], guess: int | None) -> Non
         st.caption(f"/ {question.topic.capitalize()}", width="content")
         st.badge(question.id, color="gray")
     with right, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        if guess is not None and question.comparisons:
-            main = next(iter(question.comparisons.values()))
-            st.page_link(
-                links.COMPARE,
-                label="Open in the workbench",
-                icon=":material/compare_arrows:",
-                query_params=links.query_for("compare", main),
-            )
+        if guess is not None:
+            _play(question)
         following = next_of(list(questions().values()), guessed, question.id)
         st.page_link(HERE, label="Next question", icon=":material/arrow_forward:", query_params={"q": following.id})
     with st.container(key="question-text"):
         st.title(question.text, anchor=False)
+
+
+def _play(question: Question) -> None:
+    """Where one can go on with it: its page, and the workbench with its experiment, or with a variation where it has none."""
+    if question.page:
+        page = next(page for page in PAGES if page.path == question.page)
+        st.page_link(page.path, label=f"Open {page.title}", icon=page.icon, help=page.about)
+    elif not question.comparisons:
+        query = links.query_for("compare", question.turns[0].experiment)
+        st.page_link(
+            links.COMPARE, label="Try a variation", icon=":material/compare_arrows:", query_params=query, help=question.turns[0].change
+        )
+    if question.comparisons:
+        query = links.query_for("compare", next(iter(question.comparisons.values())))
+        st.page_link(links.COMPARE, label="Open in the workbench", icon=":material/compare_arrows:", query_params=query)
 
 
 def _before(question: Question, store: Store) -> None:
@@ -173,7 +183,7 @@ def _growing(question: Question, store: Store, now: Standing) -> None:
         if len(history):
             st.caption("So far: the validation loss of the networks that are training.")
             chart = curves.loss_curves(history, variants=list(dict.fromkeys(history["variant"])), with_seeds=False, width=700)
-            st.vega_lite_chart(specs.spec(chart), key=f"{PAGE}.growing", width="stretch")
+            st.vega_lite_chart(specs.spec(legends.fitting(chart)), key=f"{PAGE}.growing", width="stretch")
 
 
 def _answer(question: Question, store: Store, guess: int) -> None:
@@ -193,7 +203,7 @@ def _drawn(_url: str, question_id: str, _key: str, guess: int, _store: Store) ->
     found = measuring.evidence_of(question, _store)
     if found is None:
         raise measuring.IncompleteError(f"question {question_id} is not measured yet")
-    return Drawn(measuring.rows([question], _store)[question_id], specs.spec(with_guess(question, found[0], guess)))
+    return Drawn(measuring.rows([question], _store)[question_id], specs.spec(legends.fitting(with_guess(question, found[0], guess))))
 
 
 def with_guess(question: Question, evidence: Evidence, guess: int) -> specs.Picture:
