@@ -32,11 +32,12 @@ def marked(picture: Picture, at: Place, said: str, since: Place | None = None) -
     last = alt.Chart(frame.tail(1)).encode(x, y)
     diamond = last.mark_point(shape="diamond", size=170, strokeWidth=2.5, color=COLOUR, filled=False, opacity=1, description=said)
     ray = [alt.Chart(frame).mark_line(strokeDash=[2, 4], strokeWidth=2, color=COLOUR, aria=False).encode(x, y)] if since is not None else []
+    falls = since is not None and not isinstance(at[1], str) and not isinstance(since[1], str) and at[1] < since[1]
     right = f"scale('x', {at[0]!r}) > 0.6 * width"
     text = last.mark_text(
         align=alt.ExprRef(expr=f"{right} ? 'right' : 'left'"),
         dx=alt.ExprRef(expr=f"{right} ? -13 : 13"),
-        dy=-9,
+        dy=15 if falls else -9,  # beside the dotted line, not on it
         fontStyle="italic",
         fontSize=13,
         color=COLOUR,

@@ -45,7 +45,7 @@ def beside(pixels: DataFrame, said: Mapping[int, str]) -> alt.LayerChart:
     text = alt.Chart(places).mark_text(baseline="top", fontSize=12, color=palette.MISSING)
     text = text.encode(alt.X("x:Q", scale=x, axis=None), alt.Y("y:Q", scale=y, axis=None), text="said:N")
     described = f"{len(said)} examples, and below each what is recovered of it."
-    return alt.LayerChart(layer=[rects, text], width=wide * pixel, height=high * pixel, description=described)
+    return alt.LayerChart(layer=[rects, text], width=wide * pixel, height=high * pixel, autosize=marks.PAD, description=described)
 
 
 def roc(curves: DataFrame, *, variants: Sequence[str], colours: Mapping[str, str], width: int = 360, height: int = 280) -> alt.LayerChart:

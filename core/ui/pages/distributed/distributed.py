@@ -11,6 +11,7 @@ from pandas import DataFrame
 from core.charts.labs import distributed as charts
 from core.charts.parts import palette
 from core.labs.distributed.watched import LOSS, WORK
+from core.questions.reading import percent
 from core.ui import errors
 from core.ui.form import links
 from core.ui.markdown import plain
@@ -97,7 +98,7 @@ def _timelines(asked: Asked, found: Found) -> None:
             st.skeleton(height=120)
             continue
         work = finding.part(found.frames[name], WORK)
-        st.markdown(f"**{plain(_capital(name))}** :gray[{finding.waiting_shares(work):.0%} of the workers' time is waiting]")
+        st.markdown(f"**{plain(_capital(name))}** :gray[{percent(finding.waiting_share(work))} of the workers' time is waiting]")
         titled = name == asked.rules[-1]
         chart = charts.timeline(work, workers=asked.workers, colour=COLOURS[name], shown=asked.shown, titled=titled)
         figure(f"{PAGE}.work.{NAMES[name]}", chart, stretch=True)

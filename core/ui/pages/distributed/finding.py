@@ -129,7 +129,7 @@ def _median(rows: DataFrame) -> float:
     return float(np.median(np.repeat(rows["staleness"], rows["count"].astype(int))))
 
 
-def waiting_shares(work: DataFrame) -> float:
+def waiting_share(work: DataFrame) -> float:
     """The share of the living workers' time in which they wait for others."""
     spent = work.assign(time=work["end"] - work["begin"]).groupby("state")["time"].sum()
     alive = spent.drop("dead", errors="ignore").sum()
