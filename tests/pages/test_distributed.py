@@ -97,6 +97,16 @@ def test_the_curve_of_several_seeds_is_the_geometric_mean_of_what_was_last_measu
         assert curve["mean"].iloc[place] == pytest.approx(math.sqrt(last[0] * last[1]))
 
 
+def test_a_loss_that_grows_is_said_to_diverge_and_leaves_the_others_room(opened):
+    asked = SMALL._replace(lr="2", workers=16)
+    ends = [simulate(cluster(asked, BARRIER), seed).curve["loss"].iloc[[0, -1]].tolist() for seed in range(SEEDS)]
+    assert any(not last <= 10 * first for first, last in ends), "the rate is too high"
+    said = texts(opened(asked)).replace("\\", "")
+    assert re.search(r"Synchronous SGD does not reach (it|a loss of 1)( in every seed)?: it diverges\.", said), said
+    curve = finding.curve(watched.watch(2, 5.0, **cluster(asked, BARRIER).model_dump()), 50.0)
+    assert curve["mean"].max() <= 10 * curve["mean"].iloc[0]
+
+
 def test_two_servers_in_no_certain_order_are_not_put_in_one():
     reach = {name: finding.Reached(times, times.mean()) for name, times in {
         BARRIER: finding.Series([10.0, 20, 30]), ASYNCHRONOUS: finding.Series([30.0, 10, 21])}.items()}  # fmt: skip

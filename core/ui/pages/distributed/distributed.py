@@ -65,11 +65,17 @@ def _sentence(asked: Asked, found: Found) -> None:
     so_far = ":gray[So far:] " if found.waiting and reached else ""
     with st.container(key=f"{PAGE}-headline"):
         if reached:
-            st.markdown(f"{so_far}{plain(finding.headline(reached, float(asked.target), float(asked.seconds), asked.stuck))}")
+            st.markdown(f"{so_far}{plain(finding.headline(reached, float(asked.target), float(asked.seconds), _why(asked, found)))}")
         else:
             st.markdown(":gray[The servers are being simulated: the clock is made up, the gradients are computed.]")
     waiting = f"Still simulating: {', '.join(SAID[name] for name in found.waiting)}. " if found.waiting else ""
     st.caption(plain(waiting + finding.small_print(reached)) or " ")
+
+
+def _why(asked: Asked, found: Found) -> dict[str, str]:
+    """What keeps servers from the target."""
+    why = {name: "it diverges" for name, frame in found.frames.items() if finding.diverged(frame)}
+    return why | dict.fromkeys(asked.stuck, "it waits for the dead worker for ever")
 
 
 def _loss(asked: Asked, found: Found) -> None:

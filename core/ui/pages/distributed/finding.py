@@ -18,6 +18,9 @@ from core.questions.reading import UNBROKEN, times
 GRID = 160
 """Moments of the simulated clock at which curves of several seeds are compared."""
 
+MOST = 10
+"""Times its first value: a loss above that has diverged, and would leave the others no room."""
+
 BARRIER, BACKUP, ASYNCHRONOUS, AWARE = "synchronous", "backup workers", "asynchronous", "asynchronous, rate ÷ staleness"
 NAMES = {BARRIER: "synchronous", BACKUP: "backup", ASYNCHRONOUS: "asynchronous", AWARE: "staleness_aware"}
 """What the servers are called on the page, and the rules of the lab."""
@@ -52,7 +55,8 @@ def reached(frame: DataFrame, target: float) -> Reached:
 def curve(frame: DataFrame, seconds: float) -> DataFrame:
     """seconds, mean, low, high, n: the loss over the clock. Between two measurements a seed has the value of the earlier one.
 
-    The geometric mean and its interval, for the axis is logarithmic; from where a seed's loss is no longer finite, nothing is drawn.
+    The geometric mean and its interval, for the axis is logarithmic. Where a seed's loss is no longer finite, or the mean is `MOST` times
+    what it was at first, there is no row.
     """
     clock = np.linspace(0, seconds, GRID)
     seeds = {}
@@ -64,11 +68,18 @@ def curve(frame: DataFrame, seconds: float) -> DataFrame:
     columns = {
         name: np.exp([getattr(found, end) for found in estimates]) for name, end in (("mean", "value"), ("low", "low"), ("high", "high"))
     }
-    return DataFrame({"seconds": table.index, **columns, "n": table.shape[1]})
+    found = DataFrame({"seconds": table.index, **columns, "n": table.shape[1]})
+    return found[found["mean"] <= MOST * found["mean"].iloc[0]]
 
 
-def headline(found: Mapping[str, Reached], target: float, seconds: float, stuck: Sequence[str] = ()) -> str:
-    """Which server reaches the target first, and by what factor the others are later. `stuck`: those that wait for a dead worker."""
+def diverged(frame: DataFrame) -> bool:
+    """Whether a seed's loss ends above where it began, or is no longer finite."""
+    ends = part(frame, LOSS).groupby("seed")["loss"].agg(lambda losses: losses.iloc[-1] <= losses.iloc[0])
+    return not bool(ends.all())
+
+
+def headline(found: Mapping[str, Reached], target: float, seconds: float, why: Mapping[str, str] | None = None) -> str:
+    """Which server reaches the target first, and how many times as long the others take. `why`: what keeps a server from it."""
     there = _in_order(found)
     absent = [name for name in found if name not in there]
     parts = []
@@ -77,9 +88,9 @@ def headline(found: Mapping[str, Reached], target: float, seconds: float, stuck:
         others = "".join(f", {SAID[name]} after {_clock(found[name])}{_factor(found, first, name)}" for name in there[1:])
         parts.append(f"{_capital(SAID[first])} reaches a training loss of {target:g} after {_clock(found[first])}{others}.")
     for name in absent:
-        why = ": it waits for the dead worker for ever" if name in stuck else f" in {seconds:g} simulated seconds"
+        reason = f": {why[name]}" if why and name in why else f" in {seconds:g} simulated seconds"
         some = " in every seed" if np.isfinite(found[name].by_seed).any() else ""
-        parts.append(f"{_capital(SAID[name])} does not reach {f'a loss of {target:g}' if not there else 'it'}{some}{why}.")
+        parts.append(f"{_capital(SAID[name])} does not reach {f'a loss of {target:g}' if not there else 'it'}{some}{reason}.")
     return " ".join(parts)
 
 
@@ -140,8 +151,8 @@ def table(found: Mapping[str, Reached], frames: Mapping[str, DataFrame]) -> Data
     """A row a server: updates and gradients by the end, loss and accuracy then, seconds to the target. Means over seeds."""
     rows = []
     for name, frame in frames.items():
-        last = part(frame, LOSS).groupby("seed").last()
-        end = {column: float(last[column].mean()) for column in ("update", "gradients", "loss", "accuracy") if column in last}
+        last = part(frame, LOSS).groupby("seed").tail(1)
+        end = {column: float(last[column].mean(skipna=False)) for column in ("update", "gradients", "loss", "accuracy") if column in last}
         to_target = found[name].mean if math.isfinite(found[name].mean) else math.nan
         rows.append({"server": name, **end, "seconds_to_target": to_target})
     return pd.DataFrame(rows)
