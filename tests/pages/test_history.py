@@ -125,3 +125,8 @@ def test_homes_recent_list_leaves_them_out(open_page, asked_by_a_question):
     shown = [link.proto.label.replace("\\", "").strip("*") for link in app.get("page_link")]
     assert "mine" in shown
     assert "of a question" not in shown
+
+
+def test_a_store_with_those_of_questions_alone_says_so(open_page, store):
+    store.request(next(iter(questions()["28"].comparisons.values())), "run")
+    assert "No comparison of your own yet" in texts(open_page(PAGE))

@@ -42,6 +42,9 @@ def _history() -> None:
         _empty("Nothing has been compared yet", "What you compare is listed here, and nothing is ever trained twice.")
         return
     pages = math.ceil(store.count(search, state, without) / ROWS)
+    if pages == 0 and without and not search and state is None:
+        _empty("No comparison of your own yet", "Those that questions asked for are hidden. The switch above shows them.")
+        return
     if pages == 0:
         hidden = " Those of the questions are hidden." if without else ""
         _empty("No comparison matches", f"Search looks at names, notes and settings. Try fewer words, or all states.{hidden}")
