@@ -24,6 +24,7 @@ def loss_over_clock(
     variants: Sequence[str],
     colours: Mapping[str, str],
     target: float,
+    seconds: float,
     width: int = 700,
     height: int = 320,
 ) -> alt.LayerChart:
@@ -35,10 +36,11 @@ def loss_over_clock(
         variants: the rules that are drawn, in order.
         colours: the colour of each.
         target: a loss, drawn as a dotted line.
+        seconds: the right end of the axis.
         width: of the whole chart, in pixels.
         height: of the plot, in pixels.
     """
-    x = alt.X("seconds:Q", title=CLOCK, scale=alt.Scale(nice=False), axis=alt.Axis(tickCount=8))
+    x = alt.X("seconds:Q", title=CLOCK, scale=alt.Scale(domain=[0, seconds], nice=False), axis=alt.Axis(tickCount=8))
     scale = alt.Scale(type="log", nice=False, padding=8)
     y = alt.Y("mean:Q", title="training loss (nats, logarithmic)", scale=scale, axis=marks.logarithmic("y"))
     colour = painted(variants, colours, width)

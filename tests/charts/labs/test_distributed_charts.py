@@ -33,7 +33,7 @@ def svg(chart):
 
 def test_each_curve_has_its_colour_and_a_dot_where_it_reaches_the_target():
     reached = pd.DataFrame({"variant": ["fast"], "seconds": [3.0]})
-    shown = svg(distributed.loss_over_clock(POINTS, reached, variants=NAMES, colours=COLOURS, target=0.5))
+    shown = svg(distributed.loss_over_clock(POINTS, reached, variants=NAMES, colours=COLOURS, target=0.5, seconds=10.0))
     assert "target: 0.5" in shown
     assert len(re.findall(rf'fill="{FAST}" stroke-width', shown)) + len(re.findall(rf'<path [^>]*fill="{FAST}"', shown)) >= 2
     assert len(re.findall(rf'stroke="{SLOW}" stroke-width="2.5"', shown)) == 1
@@ -42,7 +42,7 @@ def test_each_curve_has_its_colour_and_a_dot_where_it_reaches_the_target():
 def test_a_colour_stays_with_its_rule_whoever_else_is_drawn():
     alone = POINTS[POINTS["variant"] == "fast"]
     none = pd.DataFrame({"variant": [], "seconds": []})
-    shown = svg(distributed.loss_over_clock(alone, none, variants=["fast"], colours=COLOURS, target=0.5))
+    shown = svg(distributed.loss_over_clock(alone, none, variants=["fast"], colours=COLOURS, target=0.5, seconds=10.0))
     assert f'stroke="{FAST}"' in shown
     assert SLOW not in shown
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -93,7 +94,8 @@ def _loss(asked: Asked, found: Found) -> None:
     reached = {name: finding.reached(found.frames[name], float(asked.target)).mean for name in names}
     dots = DataFrame({"variant": list(reached), "seconds": list(reached.values())})
     dots = dots[dots["seconds"].map(math.isfinite)]
-    chart = charts.loss_over_clock(points, dots, variants=names, colours=COLOURS, target=float(asked.target), height=HEIGHT)
+    look: dict[str, Any] = {"target": float(asked.target), "seconds": seconds, "height": HEIGHT}
+    chart = charts.loss_over_clock(points, dots, variants=names, colours=COLOURS, **look)
     figure(f"{PAGE}.loss", chart, stretch=True)
 
 
