@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from core.runs import labs
 from core.runs.computing.executors import Pool
 from core.runs.runner import Runner
 from core.runs.store import Store, verdicts
+from core.runs.store import standings as store_standings
 
 
 class IncompleteError(RuntimeError):
@@ -71,18 +72,23 @@ def measure(questions: Sequence[Question], store: Store, executor: Executor) -> 
     Where another runner is at work on the store, that one computes it, and this function waits for it.
     """
     ask(questions, store)
-    waiting = [progress(question, store) for question in questions]
-    if any(standing.active for standing in waiting):
-        Runner(store, Pool.around(executor)).run(threading.Event(), until=lambda: not any(progress(q, store).active for q in questions))
-    return {question.id: reached.problem for question in questions if (reached := progress(question, store)).problem}
+    if underway(questions, store):
+        Runner(store, Pool.around(executor)).run(threading.Event(), until=lambda: not underway(questions, store))
+    return {name: reached.problem for name, reached in standings(questions, store).items() if reached.problem}
+
+
+def underway(questions: Sequence[Question], store: Store) -> bool:
+    """Whether any of them will change without being asked to."""
+    return any(standing.active for standing in standings(questions, store).values())
 
 
 def pause(questions: Sequence[Question], store: Store) -> None:
     """Leaves what is under way until it is asked for again."""
     for question in questions:
         labs.pause(store, [lab.key for lab in question.labs.values()])
+        reached = store_standings.standings(store, list(question.comparisons.values()))
         for comparison in question.comparisons.values():
-            if store.progress(comparison).state in ("queued", "running"):
+            if reached[comparison.id].state in ("queued", "running"):
                 store.request(comparison, "pause")
 
 
@@ -103,15 +109,26 @@ class Standing:
 
 def progress(question: Question, store: Store) -> Standing:
     """How far its experiments are, each counted alike."""
-    known = labs.standing(store, [lab.key for lab in question.labs.values()])
-    compared = [store.progress(comparison) for comparison in question.comparisons.values()]
-    done = [float(found.state == "finished") for found in known.values()]
-    done += [1.0 if each.runs_done == each.runs else 0.99 * each.epochs_done / max(each.epochs_total, 1) for each in compared]
-    states = [found.state for found in known.values()]
-    problems = [found.message for found in known.values() if found.state == "failed"]
-    problems += [each.message or "it was cancelled" for each in compared if each.state in ("failed", "cancelled") and not each.active]
-    active = any(state in ("queued", "running") for state in states) or any(each.active for each in compared)
-    paused = "paused" in states or any(each.state == "paused" for each in compared)
+    return standings([question], store)[question.id]
+
+
+def standings(questions: Sequence[Question], store: Store) -> dict[str, Standing]:
+    """The same of several questions by their ids, asked of the store at once."""
+    known = labs.standing(store, [lab.key for question in questions for lab in question.labs.values()])
+    compared = store_standings.standings(store, [each for question in questions for each in question.comparisons.values()])
+    return {question.id: _standing(question, known, compared) for question in questions}
+
+
+def _standing(question: Question, known: Mapping[str, labs.Standing], compared: Mapping[str, store_standings.Standing]) -> Standing:
+    computed = [known[lab.key] for lab in question.labs.values()]
+    trained = [compared[comparison.id] for comparison in question.comparisons.values()]
+    done = [float(found.state == "finished") for found in computed]
+    done += [1.0 if each.runs_done == each.runs else 0.99 * each.epochs_done / max(each.epochs_total, 1) for each in trained]
+    states = [found.state for found in computed]
+    problems = [found.message for found in computed if found.state == "failed"]
+    problems += [each.message or "it was cancelled" for each in trained if each.state in ("failed", "cancelled") and not each.active]
+    active = any(state in ("queued", "running") for state in states) or any(each.active for each in trained)
+    paused = "paused" in states or any(each.state == "paused" for each in trained)
     return Standing(sum(done) / len(done), active, paused, "; ".join(problems))
 
 
@@ -134,12 +151,15 @@ def evidence_of(question: Question, store: Store) -> tuple[Evidence, float] | No
     return found, seconds
 
 
-def rows(questions: Sequence[Question], store: Store) -> dict[str, dict[str, Any]]:
-    """The verdicts of the questions whose experiments are stored, as `Answer.row` gives them, by id."""
-    kept = verdicts.known(store)
+def rows(questions: Sequence[Question], store: Store, known: Mapping[str, Standing] | None = None) -> dict[str, dict[str, Any]]:
+    """The verdicts of the questions whose experiments are stored, as `Answer.row` gives them, by id.
+
+    known: how far they are, where that was asked already.
+    """
+    kept, reached = verdicts.known(store), standings(questions, store) if known is None else known
     found = {}
     for question in questions:
-        if not progress(question, store).complete:
+        if not reached[question.id].complete:
             continue
         if question.id not in kept or kept[question.id][0] != question.key:
             made = answer(question, store)

@@ -13,7 +13,10 @@ NONSENSE = ["<script>alert(1)</script>", "nan", "-1", "1e999", "", "9" * 40, "..
 FORM = "data model optimizer optimizer.adam.lr training.epochs seeds mode variants vary1 open"
 WIDGETS = {
     "pages/compare.py": f"metric at x show weights weights_seed layer sparsity tab boundary_seed {FORM}",
-    "pages/runs.py": "search state page",
+    "pages/runs.py": "search state page questions",
+    "pages/distributed.py": "rules workers spread straggler dies lr scaled backups target seconds open",
+    "pages/data_recovery.py": "tab pictures activation hidden optimizer weight_decay dtype seed batch iterations activations units tries "
+    "data samples epochs decay dropout open",
     "pages/learning_rate.py": "part metric at fair same log_y epochs_drawn warmup_drawn optimizer optimizer.lr "
     "training.epochs seeds vary1 vary2 open",
     "pages/normalization.py": "part rule reference from to metric at log_y kind layer groups numbers modes_size modes_weights warm_up "
