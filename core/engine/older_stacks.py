@@ -43,8 +43,8 @@ def newer(plain: dict[str, Any], settings: Callable[[str], RunSettings]) -> dict
 def _by_run(by_group: dict[str, list[list[OptimizerState]]], runs: Sequence[RunSettings]) -> list[list[OptimizerState]]:
     """The optimizers' states, then held by group, run by run."""
     found: list[list[OptimizerState]] = []
-    for key, rows in grouped_rows(runs):
-        states, count = by_group[key], rows.stop - rows.start
+    for states, (_, rows) in zip(by_group.values(), grouped_rows(runs), strict=True):  # in order: their keys hold an older version's
+        count = rows.stop - rows.start
         if runs[rows.start].optimizer.elementwise:
             found += [list(of_run) for of_run in zip(*(split(state, count) for state in states[0]), strict=True)]
         else:
