@@ -34,6 +34,7 @@ PAGES = (
     ),
     Page("Questions", "Question", "pages/question.py", ":material/help:", "One question: what do you expect, what happens, and why."),
     Page("Lab", "Compare", "pages/compare.py", ":material/compare_arrows:", "Train variants side by side and see how they differ."),
+    Page("Lab", "Mistakes", "pages/mistakes.py", ":material/bug_report:", "Which run has which classic bug? Guess, then see the names."),
     Page("Lab", "History", "pages/runs.py", ":material/history:", "Every comparison that was made: find, open, name, export, delete."),
     Page("Optimization", "Optimizers", "pages/optimizers.py", ":material/route:", "Their paths on surfaces you can see, and on a network."),
     Page(

@@ -13,6 +13,7 @@ NONSENSE = ["<script>alert(1)</script>", "nan", "-1", "1e999", "", "9" * 40, "..
 FORM = "data model optimizer optimizer.adam.lr training.epochs seeds mode variants vary1 open"
 WIDGETS = {
     "pages/compare.py": f"metric at x show weights weights_seed layer sparsity tab boundary_seed {FORM}",
+    "pages/mistakes.py": f"round look log_y reveal guess.1.A guess.1.K mistake {FORM}",
     "pages/runs.py": "search state page questions",
     "pages/distributed.py": "rules workers spread straggler dies lr scaled backups target seconds open",
     "pages/data_recovery.py": "tab pictures activation hidden optimizer weight_decay dtype seed batch iterations activations units tries "

@@ -6,14 +6,16 @@ Shapes: R runs, P parameters (of the network or of one layer), W weights (parame
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from core.engine.measuring.movement import Path, moved
 from core.engine.measuring.scores import Activity
+from core.engine.measuring.structure import structure
 from core.engine.network.networks import Layout
 from core.engine.records import MEASURES, Row
 
@@ -119,12 +121,13 @@ def hidden_layers(activity: Activity) -> list[str]:
     return [layer for layer in activity.count if layer != "output"]
 
 
-def layer_rows(network: Part, layout: Layout, activity: Activity) -> list[Row]:
-    """A row a run and layer, run by run within each layer, without the columns `run` and `step`."""
+def layer_rows(network: Part, layout: Layout, activity: Activity, path: Path, ranked: Sequence[int]) -> list[Row]:
+    """A row a run and layer, run by run within each layer, without the columns `run` and `step`; `ranked`: see `structure`."""
     rows: list[Row] = []
     for layer in layout.layers:
         part = of_layer(network, layer, layout, activity)
-        columns = measured(part) | histograms(part.weights_RW)
+        columns = measured(part) | moved(path.of(layout.layers[layer])) | structure(network.values_RP, layout, layer, ranked)
+        columns |= histograms(part.weights_RW)
         columns["activation_mean"] = _of_activity(activity.mean, activity, layer, part)
         columns["activation_std"] = _of_activity(activity.std, activity, layer, part)
         rows += [{"layer": layer} | dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

@@ -14,12 +14,11 @@ from torch import Tensor
 
 from core.engine.batches import Subset
 from core.engine.kernels.cross_entropy import CrossEntropy, cross_entropy, logits_gradient
+from core.engine.measuring.outputs import VALIDATION, outputs_on
 from core.engine.network.networks import Network
 from core.engine.records import SCORES
 
 TINY = 1e-30
-CHUNK, CHUNK_OF_CHAIN = 256, 512
-"""Examples evaluated at once, the second by networks that are one chain: more take no less time each, and much more memory."""
 
 
 def losses(outputs_RBC: Tensor, target_RB: Tensor, task: str, smoothing_R1: Tensor | None = None) -> Tensor:
@@ -128,16 +127,16 @@ def _moments(a_RBH: Tensor, first_RH: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def evaluate(network: Network, part: Subset, task: str, activity: Activity | None = None) -> Scores:
-    """The scores of R networks in eval mode on a whole part of the data; NaN when it is empty."""
+def evaluate(
+    network: Network, part: Subset, task: str, activity: Activity | None = None, *, step: int = 0, which: int = VALIDATION
+) -> Scores:
+    """The scores of R networks in eval mode on a whole part of the data, after `step` updates; NaN when it is empty."""
     runs = network.flat_RP.shape[0]
     if not len(part):
         nothing = torch.full((runs,), torch.nan, device=network.flat_RP.device)
         return Scores(*[nothing] * len(SCORES))
-    watch = activity.add if activity else None
-    chunk = CHUNK if network.chain is None else CHUNK_OF_CHAIN
-    outputs_RCN = torch.cat([network.look(x, watch).mT for x in part.x_ND.split(chunk)], dim=2)
-    return scores(outputs_RCN.mT, part.y_N, task, part.unit)
+    outputs_RNC = outputs_on(network, part.x_ND, activity.add if activity else None, step=step, part=which)
+    return scores(outputs_RNC, part.y_N, task, part.unit)
 
 
 def scores(outputs_RNC: Tensor, target_N: Tensor, task: str, unit: float = 1.0) -> Scores:

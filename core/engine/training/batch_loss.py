@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from core.choices.mistakes import ScrambledInputs
 from core.engine.batches import Tensors, known_labels
 from core.engine.kernels.chains import Link, back, parameters_of, run
 from core.engine.network.layers import Pass
@@ -29,11 +30,13 @@ class BatchLoss:
         self.known_N = known_labels(stack) if outputs else None
         shares = [[run.training.label_smoothing] for run in stack.runs]
         self.smoothing_R1 = stack.flat_RP.new_tensor(shares) if any(share for (share,) in shares) else None
+        self.mistake = stack.runs[0].mistake
         self.plain = self._is_plain()
 
     def _is_plain(self) -> bool:
         """Whether the loss is that of examples and labels as they stand."""
         changed = self.noise.on_inputs or self.noise.mixes or self.smoothing_R1 is not None or self.distillation is not None
+        changed = changed or isinstance(self.mistake, ScrambledInputs)
         return not changed and self.data.train.y_N.dim() == 1
 
     def descend(self, network: Network, index_RB: Tensor, step: int, rows: slice, out_RP: Tensor) -> Tensor:
