@@ -17,6 +17,8 @@ left, right = st.columns([3, 2], gap="large")
 with left:
     home.examples()
 with right:
-    home.recent()
+    place = st.container()
     home.open_file()
 home.pages()
+with place:
+    home.recent()  # last, for it reads all questions, to leave their comparisons out

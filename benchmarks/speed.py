@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 from threadpoolctl import threadpool_limits
 
-from benchmarks import baselines, dashboard, ours, recurrent, sweep
+from benchmarks import baselines, dashboard, measures, ours, recurrent, sweep
 from benchmarks.timing import Contestant, Timing, race, speedup
 from benchmarks.work import Work
 from core.runs.computing.executors import make_executor
@@ -64,12 +64,17 @@ def recurrent_cells(options: Options) -> Table:
     return Table(recurrent.TITLE, recurrent.table(options.repetitions))
 
 
+def measuring(options: Options) -> Table:
+    """What distances, cosines and ranks cost an evaluation."""
+    return Table(measures.TITLE, measures.table(options.repetitions))
+
+
 def waiting(options: Options) -> Table:
     """What a user of the dashboard waits for. Measured once, whatever the repetitions."""
     return Table(dashboard.TITLE, dashboard.table().round(2))
 
 
-SECTIONS: Sequence[Callable[[Options], Table]] = (default_network, small_batches, learning_rate_sweep, recurrent_cells, waiting)
+SECTIONS: Sequence[Callable[[Options], Table]] = (default_network, small_batches, learning_rate_sweep, recurrent_cells, measuring, waiting)
 
 
 def training_speed(work: Work, options: Options) -> Table:

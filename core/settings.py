@@ -14,6 +14,7 @@ from core.choices.base import Choice, Seed
 from core.choices.clipping import Clipping, NoClipping
 from core.choices.distillation import Distillation, DistillationChoice, Hint, NoDistillation
 from core.choices.losses import AutoLoss, Loss
+from core.choices.mistakes import Mistake, NoMistake, SoftmaxTwice
 from core.choices.models import Mlp, Model, Sizes, needs_two_examples
 from core.choices.optimizers import Adam, Optimizer
 from core.choices.penalties import Penalty
@@ -26,7 +27,7 @@ from core.data.sets import Data, Digits
 
 __all__ = ["ENGINE_VERSION", "RunSettings", "SettingsError", "explain", "teachers_of"]
 
-ENGINE_VERSION = 4
+ENGINE_VERSION = 5
 """Part of every run's key: raised when the engine computes other numbers from the same settings."""
 
 
@@ -44,6 +45,7 @@ class RunSettings(InWords, Choice):
     pruning: Pruning = NoPruning()
     distillation: Distillation = NoDistillation()
     training: Training = Training()
+    mistake: Mistake = NoMistake()
     seed: Annotated[Seed, Field(description="Decides the initial weights, the order of the data, the dropout masks and the noise.")] = 0
 
     @cached_property
@@ -75,6 +77,9 @@ class RunSettings(InWords, Choice):
             self._task_complaint,
             self._smoothing_complaint,
             self._batch_complaint,
+            self._examples_complaint,
+            self._bias_complaint,
+            self._mistake_complaint,
         )
         if complaint := next(filter(None, (complain() for complain in complaints)), None):
             raise ValueError(complaint)
@@ -127,6 +132,8 @@ class RunSettings(InWords, Choice):
         if self.loss.task not in (None, task):
             needs, fits = ("numbers", "cross_entropy or focal") if task == "classification" else ("classes", "squared, absolute or huber")
             return f"loss.kind: {self.loss.kind} needs {needs} to predict, and data {self.data.kind} is a {task}; choose {fits}"
+        if self.mistake.task not in (None, task):
+            return f"mistake.kind: {self.mistake.kind} needs a {self.mistake.task}, and data {self.data.kind} is a {task}"
         return self._regression_complaint() if task == "regression" else None
 
     def _regression_complaint(self) -> str | None:
@@ -149,10 +156,33 @@ class RunSettings(InWords, Choice):
             return "training.batch_size: batch norm needs at least 2 examples a batch, not 1"
         return None
 
+    def _examples_complaint(self) -> str | None:
+        """Where the settings tell how large the training part is; where the data tell it, they are asked when they are loaded."""
+        wanted = self.training.examples
+        parts = None if wanted is None else self.data.parts
+        if wanted is None or parts is None or wanted <= parts.train:
+            return None
+        return f"training.examples: {wanted} of {parts.train} training examples; lower it, or leave it empty for all"
+
+    def _bias_complaint(self) -> str | None:
+        if self.model.init.bias and not self.model.bias:
+            return "model.init.bias: the network has no biases, because model.bias is false; set model.bias to true, or init.bias to 0"
+        return None
+
+    def _mistake_complaint(self) -> str | None:
+        """One without an effect would be taken for right code; and a teacher's code is right, so that a student's cannot be told apart."""
+        if isinstance(self.mistake, NoMistake):
+            return None
+        if isinstance(self.distillation, DistillationChoice):
+            return f"mistake.kind: {self.mistake.kind} is shown without a teacher; set distillation to none"
+        complaint = self.mistake.complaint(self)
+        return None if complaint is None else f"mistake.kind: {self.mistake.kind} has no effect: {complaint}"
+
     @property
     def objective(self) -> str:
         """Equal for runs whose training loss as logged is one quantity: what they minimise, penalties aside."""
         own = [getattr(self.training, name) for name in ("label_smoothing", "mixup", "labelled")]
+        own += [self.mistake.kind] if isinstance(self.mistake, SoftmaxTwice) else []
         return json.dumps([self.loss.identity(), *own, self.distillation.identity()], sort_keys=True)
 
     @property

@@ -20,11 +20,11 @@ def complaint(given: dict[str, Any]) -> str:
 
 
 GOLDEN_KEYS = {
-    "4823fe288b96d55fa18c": {},
-    "ea2c134fde8326bc625d": {"seed": 3, "optimizer": {"kind": "sgd", "lr": 0.05, "momentum": 0.9}},
-    "605db6bd7d73bb5f4726": {"model": {"kind": "mlp", "hidden": [7, 5], "normalization": "batch", "dropout": 0.2}, "data": "moons"},
-    "f50090c231bab476c225": {"pruning": {"kind": "magnitude", "sparsity": 0.9}, "training": {"batch_size": "full"}},
-    "a8c5a36e557f9eb6dbe4": {"model": {"kind": "recurrent", "cell": "lstm", "hidden": 8, "truncation": 5}, "data": "adding"},
+    "10dd5c7eba311e5cd0c9": {},
+    "bef57e1c65c9ff695110": {"seed": 3, "optimizer": {"kind": "sgd", "lr": 0.05, "momentum": 0.9}},
+    "6925f0f708cd0bd534e4": {"model": {"kind": "mlp", "hidden": [7, 5], "normalization": "batch", "dropout": 0.2}, "data": "moons"},
+    "7686e7aeb8b13c8c6df1": {"pruning": {"kind": "magnitude", "sparsity": 0.9}, "training": {"batch_size": "full"}},
+    "e61ae93d826e58d74fa9": {"model": {"kind": "recurrent", "cell": "lstm", "hidden": 8, "truncation": 5}, "data": "adding"},
 }
 
 

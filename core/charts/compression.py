@@ -77,7 +77,7 @@ def _trade_off(points: DataFrame, references: DataFrame, group: list[str], look:
     reach = shown["mean"].min(), shown["mean"].max()
     margin = 0.1 * (reach[1] - reach[0])
     shown = shown.assign(**{f"{end}_shown": shown[end].clip(reach[0] - margin, reach[1] + margin) for end in ("low", "high")})
-    values = sorted({float(f"{value:.2g}") for value in points[look["x"]]}, reverse=look["reverse"])
+    values = sorted({_rounded(float(value)) for value in points[look["x"]]}, reverse=look["reverse"])
     form = "%" if not len(values) or max(values) <= 1 else "~g"
     scale = alt.Scale(type="log", reverse=look["reverse"], nice=False, padding=12)
     axis = alt.Axis(values=_spread_out(values), format=form, labelOverlap=True)
@@ -90,6 +90,11 @@ def _trade_off(points: DataFrame, references: DataFrame, group: list[str], look:
     line = base.mark_line(strokeWidth=2, clip=True).encode(at, _y("mean", look), colour)
     dots = base.mark_point(filled=True, size=50, opacity=1).encode(at, _y("mean", look), colour, tooltip=tooltip)
     return alt.LayerChart(layer=[*_rules(references, look), band, line, dots])
+
+
+def _rounded(value: float) -> float:
+    """To two digits, unless it is a whole number."""
+    return value if value == round(value) else float(f"{value:.2g}")
 
 
 def _spread_out(values: list[float]) -> list[float]:

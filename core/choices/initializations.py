@@ -1,4 +1,4 @@
-"""Initialization of weight matrices; biases start at 0."""
+"""Initialization of weight matrices, and the constant at which biases start."""
 
 from __future__ import annotations
 
@@ -25,10 +25,28 @@ Gain = Annotated[
 ]
 
 
+BiasStart = Annotated[
+    float,
+    Field(
+        ge=-100,
+        le=100,
+        description="The value at which every bias of a linear map, convolution or recurrent cell starts.",
+        json_schema_extra={"advanced": True},
+    ),
+]
+
+
 class InitChoice(Choice):
-    """An initialization: fills one weight matrix, or the kernel of a convolution, whose inputs are all that one output sees."""
+    """An initialization: fills one weight matrix, or the kernel of a convolution, whose inputs are all that one output sees.
+
+    `bias` is the constant at which biases start: 0 by default. A small positive one keeps all ReLU units alive at first.
+    Source: Goodfellow, Bengio & Courville 2016, "Deep Learning", section 8.4.
+    """
 
     kind: str
+
+    if TYPE_CHECKING:  # declared by each kind, after what makes it that kind
+        bias: BiasStart
 
     @property
     def own_gain(self) -> float | None:
@@ -55,6 +73,7 @@ class He(InitChoice):
     kind: Literal["he"] = "he"
     distribution: Distribution = "normal"
     gain: Gain = None
+    bias: BiasStart = 0.0
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         """Fills `weight` (outputs, inputs, *sides) in place."""
@@ -71,6 +90,7 @@ class Xavier(InitChoice):
     kind: Literal["xavier"] = "xavier"
     distribution: Distribution = "normal"
     gain: Gain = None
+    bias: BiasStart = 0.0
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         """Fills `weight` (outputs, inputs, *sides) in place."""
@@ -84,6 +104,7 @@ class Normal(InitChoice):
 
     kind: Literal["normal"] = "normal"
     std: Annotated[Positive, Field(description="Standard deviation.", json_schema_extra={"logarithmic": True})] = 0.05
+    bias: BiasStart = 0.0
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         """Fills `weight` in place; the gain is not used."""
@@ -95,6 +116,7 @@ class Uniform(InitChoice):
 
     kind: Literal["uniform"] = "uniform"
     bound: Annotated[Positive, Field(description="Largest absolute value.", json_schema_extra={"logarithmic": True})] = 0.05
+    bias: BiasStart = 0.0
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         """Fills `weight` in place; the gain is not used."""
@@ -106,6 +128,7 @@ class Orthogonal(InitChoice):
 
     kind: Literal["orthogonal"] = "orthogonal"
     gain: Gain = None
+    bias: BiasStart = 0.0
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         """Fills `weight` (outputs, inputs, *sides) in place; a kernel is orthogonal as the matrix of all that an output sees."""
@@ -126,6 +149,7 @@ class Lsuv(InitChoice):
         int,
         Field(ge=2, le=10_000, description="Training examples to measure on.", json_schema_extra={"unit": "examples", "advanced": True}),
     ] = 256
+    bias: BiasStart = 0.0
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         """Fills `weight` in place with an orthogonal matrix; the gain is not used, since the scale comes from the examples."""
@@ -139,6 +163,7 @@ class ConstantInit(InitChoice):
 
     kind: Literal["constant"] = "constant"
     value: Annotated[float, Field(ge=-100, le=100, description="The value of every weight.")] = 0.1
+    bias: BiasStart = 0.0
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         """Fills `weight` in place; gain and generator are not used."""
@@ -149,6 +174,7 @@ class Zero(InitChoice):
     """Zero: every weight 0; with a hidden layer no gradient reaches the first weights."""
 
     kind: Literal["zero"] = "zero"
+    bias: BiasStart = 0.0
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         """Fills `weight` in place; gain and generator are not used."""

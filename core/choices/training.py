@@ -22,8 +22,12 @@ StreamSeed = Annotated[
 class Training(Choice):
     """Training: epochs, batches, noise, precision, device.
 
-    Sources: mixup Zhang et al. 2018 (arXiv:1710.09412); label smoothing Szegedy et al. 2016 (arXiv:1512.00567); gradient noise
-    Neelakantan et al. 2015 (arXiv:1511.06807), whose variance falls as (1 + t)^-0.55.
+    With `examples` all that concerns training is of those alone: updates, training loss and accuracy, class weights, the constant
+    prediction beside which a run is judged. Scaling and categories stay fitted on the whole training part.
+
+    Sources: one batch to learn by heart Karpathy 2019, "A Recipe for Training Neural Networks"; mixup Zhang et al. 2018
+    (arXiv:1710.09412); label smoothing Szegedy et al. 2016 (arXiv:1512.00567); gradient noise Neelakantan et al. 2015
+    (arXiv:1511.06807), whose variance falls as (1 + t)^-0.55.
     """
 
     epochs: Annotated[int, Field(ge=1, le=100_000, description="Passes over the training data.", json_schema_extra={"unit": "epochs"})] = 20
@@ -39,6 +43,14 @@ class Training(Choice):
         Sampling,
         Field(description="The order of the examples: reshuffled each epoch, shuffled once, as they stand, or drawn with replacement."),
     ] = "reshuffle"
+    examples: Annotated[
+        Annotated[int, Field(ge=2, le=10_000_000)] | None,
+        Field(
+            description="Trains on so many examples alone: the first of the training part once it is shuffled by the split's seed, so that "
+            "fewer are among more. 2 to 32 make one batch to learn by heart. Empty: all.",
+            json_schema_extra={"unit": "examples", "advanced": True},
+        ),
+    ] = None
     labelled: Annotated[
         float,
         Field(

@@ -6,7 +6,7 @@ N examples of a part, D features, C classes, K positions of an example to be cla
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,7 +15,8 @@ import numpy as np
 from core.data.encoding import Encoder, counted_from_the_first, fit_encoder, standardised, unit_of
 from core.data.examples import DataError, Examples, FloatArray, IntArray, Task
 from core.data.reporting import finished
-from core.data.splitting import Rows, split_rows, with_noisy_targets, with_wrong_labels
+from core.data.sets.base import OUTLIER
+from core.data.splitting import Rows, first_rows, split_rows, with_noisy_targets, with_outliers, with_wrong_labels
 
 if TYPE_CHECKING:
     from core.data.report import Reading
@@ -81,7 +82,7 @@ def load_data(data: DataChoice) -> Split:
     Raises DataError when the data cannot be read, or not be split as asked.
     """
     examples = data.examples()
-    rows = split_rows(examples, data.validation_fraction, data.test_fraction, data.split_seed)
+    rows = split_rows(examples, data.validation_fraction, data.test_fraction, data.split_seed, data.validation_split)
     _check_classes(examples, rows)
     x = counted_from_the_first(examples.x, examples.sources, rows.train)
     encoder = fit_encoder(x.iloc[rows.train], data.scale)
@@ -98,8 +99,17 @@ def load_data(data: DataChoice) -> Split:
     )  # fmt: skip
 
 
+def with_first(split: Split, examples: int, seed: int) -> Split:
+    """The same with so many training examples, as `first_rows` chooses them. Raises DataError where there are fewer."""
+    there = len(split.x_train)
+    if examples > there:
+        raise DataError(f"training.examples is {examples}, and the training part has {there}; lower it, or leave it empty for all.")
+    rows = first_rows(there, examples, seed)
+    return replace(split, x_train=_read_only(split.x_train[rows]), y_train=_read_only(split.y_train[rows]))
+
+
 def _targets(examples: Examples, rows: Rows, data: DataChoice) -> list[IntArray | FloatArray]:
-    """The targets of the parts; noise on the training targets comes last, so that it does not change the units."""
+    """The targets of the parts; noise and outliers among the training targets come last, so that they do not change the units."""
     y = examples.y
     if _standardises(examples, data):
         y = standardised(y, y[rows.train])  # type: ignore[arg-type]
@@ -108,6 +118,8 @@ def _targets(examples: Examples, rows: Rows, data: DataChoice) -> list[IntArray 
         train = with_wrong_labels(train, len(examples.class_names), data.label_noise, data.split_seed)  # type: ignore[arg-type]
     elif data.label_noise:
         train = with_noisy_targets(train, data.label_noise, data.split_seed)  # type: ignore[arg-type]
+    if data.outlier_share:
+        train = with_outliers(train, data.outlier_share, OUTLIER, data.split_seed)  # type: ignore[arg-type]
     return [train, *clean]
 
 
@@ -139,6 +151,14 @@ def _check_classes(examples: Examples, rows: Rows) -> None:
             f"Too few rows: the training part ({len(rows.train)} examples) holds one class only. "
             "Add rows of the other classes, lower validation_fraction or test_fraction, or try another split_seed."
         )
+
+
+def read_only(split: Split) -> Split:
+    """The same, with arrays that cannot be written."""
+    for part in ("train", "val", "test"):
+        _read_only(getattr(split, f"x_{part}"))
+        _read_only(getattr(split, f"y_{part}"))
+    return split
 
 
 def _read_only(array: Array) -> Array:

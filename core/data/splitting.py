@@ -1,4 +1,4 @@
-"""Which examples train, validate and test; and the noise put on the training targets.
+"""Which examples train, validate and test; and the noise and outliers put on the training targets.
 
 Both depend on the split's seed alone, never on a run's seed: all runs of a comparison see the same three parts.
 N examples, of which N_train, N_val and N_test go to the parts.
@@ -11,10 +11,25 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.centres import by_distance, check_centres
 from core.data.dividing import SMALLEST_PART, Rows, divided
 from core.data.examples import DataError, Examples, FloatArray, IntArray
 
-__all__ = ["SMALLEST_PART", "PartSizes", "Rows", "alone_in_class", "part_sizes", "split_rows", "with_noisy_targets", "with_wrong_labels"]
+__all__ = [
+    "SMALLEST_PART",
+    "PartSizes",
+    "Rows",
+    "alone_in_class",
+    "first_rows",
+    "part_sizes",
+    "split_rows",
+    "with_noisy_targets",
+    "with_outliers",
+    "with_wrong_labels",
+]
+
+FIRST, OUTLIERS = 2, 3
+"""Beside the split's seed, so that these draws are not those of the split itself or of one another."""
 
 
 class PartSizes(NamedTuple):
@@ -37,14 +52,16 @@ def part_sizes(examples: int, own_test: int, validation_fraction: float, test_fr
     return PartSizes(count - tests - validations, validations, own_test or tests)
 
 
-def split_rows(examples: Examples, validation_fraction: float, test_fraction: float, seed: int) -> Rows:
+def split_rows(examples: Examples, validation_fraction: float, test_fraction: float, seed: int, validation_split: str = "random") -> Rows:
     """Draw the test part first, then the validation part from the rest, so that a change of the latter leaves the former.
 
     The parts are of the sizes that `part_sizes` tells. Classes are stratified where they can be (see `_draw`).
-    Where a column says which rows go to which part (`Examples.division`), it does.
+    Where a column says which rows go to which part (`Examples.division`), it does. `validation_split`: see `by_distance`.
 
-    Raises DataError when a part that was asked for would hold fewer than `SMALLEST_PART` examples.
+    Raises DataError when a part that was asked for would hold fewer than `SMALLEST_PART` examples, or has no classes to go by.
     """
+    if validation_split != "random":
+        check_centres(examples, validation_split)
     if examples.division is not None:
         return divided(examples, validation_fraction, test_fraction, seed)
     count = len(examples.y) - examples.own_test
@@ -55,7 +72,10 @@ def split_rows(examples: Examples, validation_fraction: float, test_fraction: fl
         parts["test"] = (test_fraction, sizes.test)
     _check_sizes(parts, count)
     rest, test = _draw(rows, 0 if examples.own_test else sizes.test, examples, seed)
-    train, validation = _draw(rest, sizes.validation, examples, seed)
+    if validation_split == "random":
+        train, validation = _draw(rest, sizes.validation, examples, seed)
+    else:
+        train, validation = by_distance(rest, sizes.validation, examples, farthest=validation_split == "harder")
     return Rows(train, validation, own if examples.own_test else test)
 
 
@@ -109,6 +129,11 @@ def _can_stratify(labels: IntArray | FloatArray, size: int) -> bool:
     return len(labels) > 0 and min(size, len(labels) - size) >= len(np.unique(labels))
 
 
+def first_rows(examples: int, count: int, seed: int) -> IntArray:
+    """The first `count` of so many training examples once they are shuffled by the split's seed, in ascending order (count,)."""
+    return np.sort(np.random.default_rng([seed, FIRST]).permutation(examples)[:count])
+
+
 def labelled_count(examples: int, classes: int, share: float) -> int:
     """How many of the training examples have a label that may be used: that share of them, but one of each class at least."""
     return min(examples, max(classes, round(share * examples)))
@@ -151,3 +176,16 @@ def with_noisy_targets(targets: FloatArray, deviations: float, seed: int) -> Flo
     """`targets` (N_train,) plus Gaussian noise whose standard deviation is `deviations` times theirs."""
     noise = np.random.default_rng(seed).standard_normal(len(targets))
     return np.add(targets, deviations * targets.std() * noise)
+
+
+def with_outliers(targets: FloatArray, share: float, deviations: float, seed: int) -> FloatArray:
+    """`targets` (N_train,) of which exactly round(share * all) are moved by `deviations` times their standard deviation, up or down.
+
+    The outliers of a smaller share are outliers, moved the same way, at a larger one.
+    """
+    generator = np.random.default_rng([seed, OUTLIERS])
+    order, sign = generator.permutation(len(targets)), generator.choice([-1.0, 1.0], len(targets))
+    moved = order[: round(share * len(targets))]
+    wrong = targets.copy()
+    wrong[moved] += sign[moved] * deviations * targets.std()
+    return wrong

@@ -12,8 +12,11 @@ from core.engine.batches import epoch_indices, tensors_of
 from core.engine.measuring.baselines import baselines
 from core.engine.measuring.grids import grid_bytes
 from core.engine.measuring.measures import Moment, Part, layer_rows, measured, whole
+from core.engine.measuring.movement import Path, moved
+from core.engine.measuring.outputs import TEST, TRAINING, VALIDATION
 from core.engine.measuring.predicting import predictions_of
 from core.engine.measuring.scores import Activity, Scores, evaluate
+from core.engine.measuring.structure import is_ranked
 from core.engine.network import state_dicts
 from core.engine.network.networks import state_of, trained_model
 from core.engine.records import BEFORE_REWIND, TEST_SCORES, TRAIN_SCORES, VAL_SCORES, Records, Row
@@ -97,14 +100,14 @@ def _without(stack: Stack, left: list[int]) -> Stack:
 def _record_before_rewind(trainer: Trainer, rows: Sequence[int], gradient_RP: Tensor, before_RP: Tensor, records: Records) -> list[int]:
     """Adds a marked row for each of these runs, and counts their loss anew from here; returns those that are lost: they are let be."""
     after_RP = trainer.flat_RP.clone() if trainer.optimizers.averaging else trainer.flat_RP
-    trainer.optimizers.evaluating(True, rows)
+    trainer.evaluating(True, rows)
     look = _look(trainer, gradient_RP, before_RP, after_RP)
     found = _history_rows(trainer, look, ["running"] * len(trainer.runs))
     lost_R = _broken(trainer, look).tolist()
     whole = [row for row in rows if not lost_R[row]]
     records.history += [found[row] | {"moment": BEFORE_REWIND} for row in whole]
     trainer.logged_R3[whole] = 0
-    trainer.optimizers.evaluating(False, rows)
+    trainer.evaluating(False, rows)
     return [row for row in rows if lost_R[row]]
 
 
@@ -116,19 +119,21 @@ class _Look:
     val: Scores
     activity: Activity
     network: Part
+    path: Path
 
 
 def _look(trainer: Trainer, gradient_RP: Tensor, before_RP: Tensor | None, after_RP: Tensor) -> _Look:
     activity = Activity()
-    train = evaluate(trainer.network, trainer.measured, trainer.data.task, activity)
-    val = evaluate(trainer.network, trainer.data.val, trainer.data.task)
-    return _Look(train, val, activity, whole(Moment(trainer.flat_RP, gradient_RP, before_RP, after_RP), trainer.network.layout, activity))
+    train = evaluate(trainer.network, trainer.measured, trainer.data.task, activity, step=trainer.step, which=TRAINING)
+    val = evaluate(trainer.network, trainer.data.val, trainer.data.task, step=trainer.step, which=VALIDATION)
+    network = whole(Moment(trainer.flat_RP, gradient_RP, before_RP, after_RP), trainer.network.layout, activity)
+    return _Look(train, val, activity, network, trainer.track.path(before_RP, after_RP))
 
 
 def _record(trainer: Trainer, gradient_RP: Tensor, before_RP: Tensor | None, records: Records, rows: Sequence[int]) -> list[int]:
     """Adds one evaluation of these runs, and lets the rules that watch it see it; returns the rows of the runs that end here."""
     after_RP = trainer.flat_RP.clone() if trainer.optimizers.averaging else trainer.flat_RP
-    trainer.optimizers.evaluating(True, rows)
+    trainer.evaluating(True, rows)
     look = _look(trainer, gradient_RP, before_RP, after_RP)
     rates = trainer.rates()  # before a schedule that watches the loss lowers them
     trainer.stopping.watch(look.val, rows)
@@ -136,18 +141,20 @@ def _record(trainer: Trainer, gradient_RP: Tensor, before_RP: Tensor | None, rec
     statuses = _statuses(trainer, look)
     found = _history_rows(trainer, look, statuses, rates)
     records.history += [found[row] for row in rows]
-    records.layers += _layer_rows(trainer, look, rows)
     left = [row for row in rows if statuses[row] != "running"]
+    records.layers += _layer_rows(trainer, look, rows, left)
+    trainer.track.evaluated(rows)
     trainer.restore_best(left)
     records.ended += _ended_rows(trainer, left, statuses)
     records.grids += _grid_rows(trainer, rows)
     trainer.logged_R3[list(rows)] = 0
-    trainer.optimizers.evaluating(False, rows)
+    trainer.evaluating(False, rows)
     return left
 
 
-def _layer_rows(trainer: Trainer, look: _Look, rows: Sequence[int]) -> list[Row]:
-    found = layer_rows(look.network, trainer.network.layout, look.activity)
+def _layer_rows(trainer: Trainer, look: _Look, rows: Sequence[int], left: Sequence[int]) -> list[Row]:
+    ranked = rows if is_ranked(trainer.step, trainer.steps_per_epoch) else left
+    found = layer_rows(look.network, trainer.network.layout, look.activity, look.path, ranked)
     keys = [run.key for run in trainer.runs]
     placed = ((place % len(keys), row) for place, row in enumerate(found))
     return [{"run": keys[place], "step": trainer.step} | row for place, row in placed if place in rows]
@@ -191,6 +198,7 @@ def _history_rows(trainer: Trainer, look: _Look, statuses: list[str], rates: lis
         **train.columns(TRAIN_SCORES),
         **val.columns(VAL_SCORES),
         **measured(look.network),
+        **moved(look.path),
         "status": statuses,
     }
     epoch, samples = trainer.step / trainer.steps_per_epoch, _samples(trainer.step, stack)
@@ -208,9 +216,10 @@ def _ended_rows(trainer: Trainer, left: list[int], statuses: list[str]) -> list[
     """The test set is looked at here, once a run, and nowhere else."""
     if not left:
         return []
-    test = evaluate(trainer.network, trainer.data.test, trainer.data.task).columns(TEST_SCORES)
+    test = evaluate(trainer.network, trainer.data.test, trainer.data.task, step=trainer.step, which=TEST).columns(TEST_SCORES)
     of_the_data = baselines(trainer.data) | {"target_std": trainer.data.target_std}
-    predictions = predictions_of(trainer.network, trainer.data, trainer.runs, [row for row in left if statuses[row] != "diverged"])
+    whole = [row for row in left if statuses[row] != "diverged"]
+    predictions = predictions_of(trainer.network, trainer.data, trainer.runs, whole, trainer.step)
     rows = []
     for row in left:
         state = state_of(trainer.gradients.template, trainer.flat_RP[row], trainer.gradients.buffers, row)

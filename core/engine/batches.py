@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.data.loading import load_data
-from core.data.sets import Data
+from core.data.loading import Split
 from core.engine.network.networks import DTYPES
 from core.engine.planning import measured_examples
 from core.engine.stack import Stack, device_of, labelled
 from core.engine.streams import epoch_order, stream_seed
+from core.engine.training_data import split_of
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,11 @@ class Tensors:
 def tensors_of(stack: Stack) -> Tensors:
     """The data of a stack, shared by its runs and by later segments in this process."""
     run = stack.runs[0]
-    return _tensors(run.data, DTYPES[run.training.dtype], device_of(run))
+    return _tensors(split_of(run), DTYPES[run.training.dtype], device_of(run))
 
 
 @lru_cache(maxsize=4)
-def _tensors(data: Data, dtype: torch.dtype, device: torch.device) -> Tensors:
-    split = load_data(data)
-
+def _tensors(split: Split, dtype: torch.dtype, device: torch.device) -> Tensors:
     def subset(x: np.ndarray, y: np.ndarray) -> Subset:
         target = torch.tensor(y, dtype=torch.long if split.task == "classification" else dtype)
         return Subset(torch.tensor(x, dtype=dtype).to(device), target.to(device), split.target_unit)
@@ -88,7 +86,7 @@ def known_labels(stack: Stack) -> Tensor | None:
     known = labelled(stack.runs[0])
     if known is None:
         return None
-    known_N = torch.zeros(len(load_data(stack.runs[0].data).y_train), dtype=stack.flat_RP.dtype, device=stack.flat_RP.device)
+    known_N = torch.zeros(len(split_of(stack.runs[0]).y_train), dtype=stack.flat_RP.dtype, device=stack.flat_RP.device)
     known_N[torch.from_numpy(known)] = 1
     return known_N
 

@@ -44,7 +44,8 @@ def signature(run: RunSettings) -> str:
 def common(run: RunSettings) -> str:
     """What the runs of a stack must share, as text: all settings but those that may differ, and what these come to for all."""
     own = {**EACH_ITS_OWN_OF, "model": EACH_ITS_OWN_OF["model"] | run.model.of_the_start}
-    settings = {name: value for name, value in run.identity().items() if name not in EACH_ITS_OWN}
+    each_its_own = EACH_ITS_OWN | (set() if run.mistake.apart else {"mistake"})
+    settings = {name: value for name, value in run.identity().items() if name not in each_its_own}
     for name, fields in own.items():
         chosen: Choice = getattr(run, name)
         settings[name] = {field: value for field, value in chosen.identity().items() if field not in fields}

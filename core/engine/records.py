@@ -14,8 +14,12 @@ VAL_SCORES, TEST_SCORES = (tuple(f"{part}_{name}" for name in SCORES) for part i
 BASELINES = tuple(f"baseline_{name}" for name in (*VAL_SCORES, *TEST_SCORES))
 METRICS = ("train_loss", "penalty", *TRAIN_SCORES, *VAL_SCORES)
 MEASURES = ("grad_norm", "update_ratio", "weight_norm", "sparsity", "near_zero", "dead_fraction")
-HISTORY_COLUMNS = ("run", "step", "epoch", "samples", "seconds", "lr", *METRICS, *MEASURES, "moment", "status")
-LAYER_COLUMNS = ("run", "step", "layer", *MEASURES, "activation_mean", "activation_std", "low", "high", "counts")
+MOVEMENTS = ("distance", "weight_change", "update_cosine")
+"""How far the weights have gone: `core.engine.measuring.movement`."""
+STRUCTURES = ("unit_cosine", "effective_rank")
+"""What the units of a layer have in common: `core.engine.measuring.structure`."""
+HISTORY_COLUMNS = ("run", "step", "epoch", "samples", "seconds", "lr", *METRICS, *MEASURES, *MOVEMENTS, "moment", "status")
+LAYER_COLUMNS = ("run", "step", "layer", *MEASURES, *MOVEMENTS, *STRUCTURES, "activation_mean", "activation_std", "low", "high", "counts")
 BEFORE_REWIND = "before rewind"
 """The `moment` of a row that shows a network as it was trained, right before an event of its pruning takes it back; else it is empty."""
 ENDED_VALUES = (*TEST_SCORES, *BASELINES, "target_std", "parameters", "nonzero")

@@ -39,7 +39,7 @@ def epoch(run: RunSettings) -> Epoch:
 
 
 def drawn_from(run: RunSettings) -> int:
-    """The training examples that a run draws from: all, or those with a label where it has no teacher for the others."""
+    """The training examples that a run draws from: all of its own, or those with a label where it has no teacher for the others."""
     from core.data.loading import load_data
 
     parts, outputs = run.data.parts, run.data.outputs
@@ -48,6 +48,7 @@ def drawn_from(run: RunSettings) -> int:
         examples, outputs = len(split.x_train), split.outputs
     else:
         examples = parts.train
+    examples = min(examples, run.training.examples or examples)
     if run.training.labelled == 1 or not isinstance(run.distillation, NoDistillation):
         return examples
     single = run.data.targets == 1

@@ -18,12 +18,14 @@ from torch import Tensor, nn
 from core.choices.models import needs_two_examples
 from core.choices.schedules import PlateauState
 from core.choices.stopping import Watch
+from core.choices.training import Training
 from core.data.loading import load_data
 from core.data.sets import Data
 from core.data.splitting import labelled_rows
 from core.engine.network.networks import DTYPES, blank, initial_parameters, sizes_of
 from core.engine.planning import common, group_key, plan
 from core.engine.sizes import Epoch, epoch, epoch_of
+from core.engine.training_data import split_of
 from core.settings import RunSettings, SettingsError, teachers_of
 
 State = dict[str, Any]
@@ -39,6 +41,8 @@ Whatever picks runs, copies a stack or stores it goes over all of it, so that a 
 - mask (R, P), bool: False where a weight is pruned; rewind (R, P): the parameters that pruning goes back to; movement (R, P): the sum of
   -w g over the updates, where pruning goes by it
 - norms (R, N): the latest gradient norms, where a run is clipped by their percentile
+- start, evaluated, before (R, P): where the parameters have been (`core.engine.measuring.movement`)
+- left (R, P): what stays in the gradient for the next update, where nobody empties it
 - logged (R, 3), float64: since the last record, the sums of losses and penalties, and the examples; seconds, a tuple
 - order (R, E, N): a given order of the data instead of the stream's
 """
@@ -158,15 +162,15 @@ class Stack:
 
 
 @lru_cache(maxsize=64)
-def _labelled(data: Data, share: float) -> NDArray[np.int64]:
-    split = load_data(data)
-    return labelled_rows(split.y_train, split.outputs, share, data.split_seed)
+def _labelled(data: Data, training: Training) -> NDArray[np.int64]:
+    split = split_of(RunSettings(data=data, training=training))
+    return labelled_rows(split.y_train, split.outputs, training.labelled, data.split_seed)
 
 
 def labelled(run: RunSettings) -> NDArray[np.int64] | None:
     """The training examples whose labels the run may use, as `labelled_rows` chooses them; None where it is all."""
-    share = run.training.labelled
-    return None if share == 1 else _labelled(run.data, share)
+    training = run.training
+    return None if training.labelled == 1 else _labelled(run.data, Training(examples=training.examples, labelled=training.labelled))
 
 
 class DeviceError(RuntimeError):
@@ -202,6 +206,7 @@ def begin(runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] |
     state: State = {
         "parameters": flat_RP.to(device),
         **named(BUFFERS, {name: _cast(buffer, dtype).to(device) for name, buffer in buffers.items()}),
+        "start": flat_RP.to(device, copy=True),
         "plateau": (astuple(PlateauState()),) * len(runs),
         "stopping": (astuple(Watch()),) * len(runs),
         "logged": torch.zeros(len(runs), 3, dtype=torch.float64, device=device),
@@ -227,7 +232,7 @@ def _check_batches(stack: Stack) -> None:
 
 def _check_data(runs: Sequence[RunSettings]) -> None:
     """What only the loaded data can tell. The runs share data, network and batches."""
-    split = load_data(runs[0].data)
+    split = split_of(runs[0])
     for run in runs:
         if complaint := run.task_complaint(split.task):
             raise SettingsError(complaint)
@@ -257,7 +262,7 @@ def _given_order(order: Sequence[Any], runs: Sequence[RunSettings]) -> Tensor:
     Raises ValueError for what is no order of the data.
     """
     orders = [torch.as_tensor(epochs) for epochs in order]
-    examples, longest = len(load_data(runs[0].data).x_train), max(run.training.epochs for run in runs)
+    examples, longest = len(split_of(runs[0]).x_train), max(run.training.epochs for run in runs)
     for order_ED, run in zip(orders, runs, strict=True):
         if order_ED.dim() != 2 or order_ED.is_floating_point():
             raise ValueError("order: it takes an integer array (epochs, draws) a run")

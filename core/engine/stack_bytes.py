@@ -10,16 +10,15 @@ from typing import Any
 import torch
 
 from core.choices.optimizers.others import CustomOptimizerError
-from core.engine import older_stacks
 from core.engine.stack import Stack, TeacherOutputs
 from core.settings import RunSettings
 
 FORMAT = 2
-"""Raised when the plain values stand for something else. Bytes of format 1 name none, and are read too."""
+"""Raised when the plain values stand for something else. Bytes of format 1, which name none, are of runs of earlier engine versions."""
 
 
 class StackFormatError(RuntimeError):
-    """The bytes of a stack in a format that this version does not know."""
+    """The bytes of a stack in a format of another version."""
 
 
 def to_bytes(stack: Stack) -> bytes:
@@ -40,7 +39,7 @@ def _plain(stack: Stack) -> dict[str, Any]:
 def from_bytes(data: bytes, device: torch.device | None = None) -> Stack:
     """What `to_bytes` was called on, with its tensors on a device; nothing is unpickled.
 
-    Raises StackFormatError for a format of a later version, CustomOptimizerError for an optimizer's state that would need unpickling.
+    Raises StackFormatError for a format of another version, CustomOptimizerError for an optimizer's state that would need unpickling.
     """
     try:
         plain = torch.load(io.BytesIO(data), weights_only=True, map_location=device)
@@ -51,9 +50,9 @@ def from_bytes(data: bytes, device: torch.device | None = None) -> Stack:
         kept = f"a custom optimizer keeps {what} in its state, which takes tensors, numbers, texts, lists and dicts"
         raise CustomOptimizerError(f"the training cannot be resumed: {kept}") from error
     form = plain.pop("format", 1)
-    if form > FORMAT:
-        raise StackFormatError("the training cannot be resumed: it was begun by a later version of Tandem; go on with that one")
-    return _stack_of(older_stacks.newer(plain, _settings) if form == 1 else plain)
+    if form != FORMAT:
+        raise StackFormatError("the training cannot be resumed: it was begun by another version of Tandem; go on with that one")
+    return _stack_of(plain)
 
 
 def _stack_of(plain: dict[str, Any]) -> Stack:

@@ -7,6 +7,7 @@ drawn before. So a run draws the same numbers alone and stacked, uninterrupted a
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from typing import Literal, assert_never
 
 import numpy as np
@@ -52,6 +53,20 @@ def epoch_order(run: RunSettings, epoch: int, examples: int) -> NDArray[np.int64
             assert_never(sampling)
 
 
-def uniforms(seed: int, layer: int, step: int, shape: tuple[int, ...]) -> Tensor:
-    """Uniform numbers in [0, 1) behind one dropout mask, float32 of `shape`."""
-    return torch.rand(shape, generator=generator(seed, "dropout", layer, step))
+def uniforms(seed: int, layer: int, step: int, shape: tuple[int, ...], *evaluated: int) -> Tensor:
+    """Uniform numbers in [0, 1) behind one dropout mask, float32 of `shape`; `evaluated` tells part and batch of an evaluation."""
+    return torch.rand(shape, generator=generator(seed, "dropout", layer, step, *evaluated))
+
+
+class Draws:
+    """Draws of one stream for a stack."""
+
+    def __init__(self, runs: Sequence[RunSettings], stream: Stream, like: Tensor) -> None:
+        seeds = [stream_seed(run, stream) for run in runs]
+        self.seeds = sorted(set(seeds))
+        self.like = like
+        self.place_R = torch.tensor([self.seeds.index(seed) for seed in seeds], device=like.device)
+
+    def __call__(self, draw: Callable[[int], Tensor], rows: slice = slice(None)) -> Tensor:
+        """`draw(seed)` of every run in `rows`, stacked: (R, ...)."""
+        return torch.stack([draw(seed) for seed in self.seeds]).to(self.like)[self.place_R[rows]]

@@ -20,6 +20,12 @@ def questions() -> dict[str, Question]:
     return {question.id: question for question in found}
 
 
+@cache
+def comparison_ids() -> frozenset[str]:
+    """The comparisons that questions ask for: lists of what somebody compared leave them out."""
+    return frozenset(comparison.id for question in questions().values() for comparison in question.comparisons.values())
+
+
 def chosen(ids: Sequence[str]) -> list[Question]:
     """The questions of these ids, or all without any. Raises SettingsError for an id that is not there."""
     known = questions()

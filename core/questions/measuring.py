@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from core.analysis.claims import Judgement, together
-from core.experiments.claims.measuring import IncompleteError, Standing, ask, evidence_of, figures, kept_rows, measure, pause, progress
+from core.experiments.claims.measuring import (
+    IncompleteError,
+    Standing,
+    ask,
+    evidence_of,
+    figures,
+    kept_rows,
+    measure,
+    pause,
+    progress,
+    standings,
+    underway,
+)
 from core.questions.question import Question
 from core.runs.store import Store
 
-__all__ = ["Answer", "IncompleteError", "Standing", "answer", "ask", "evidence_of", "measure", "pause", "progress", "rows"]
+__all__ = [
+    "Answer",
+    "IncompleteError",
+    "Standing",
+    "answer",
+    "ask",
+    "evidence_of",
+    "measure",
+    "pause",
+    "progress",
+    "rows",
+    "standings",
+    "underway",
+]
 
 
 @dataclass(frozen=True)
@@ -34,14 +59,17 @@ class Answer:
         return said | {"seconds": round(self.seconds, 2), "headline": self.headline}
 
 
-def rows(questions: Sequence[Question], store: Store) -> dict[str, dict[str, Any]]:
-    """The verdicts of the questions whose experiments are stored, as `Answer.row` gives them, by id."""
+def rows(questions: Sequence[Question], store: Store, known: Mapping[str, Standing] | None = None) -> dict[str, dict[str, Any]]:
+    """The verdicts of the questions whose experiments are stored, as `Answer.row` gives them, by id.
+
+    known: how far they are, where that was asked already.
+    """
 
     def make(question: Question) -> dict[str, Any] | None:
         made = answer(question, store)
         return None if made is None else made.row()
 
-    return kept_rows(questions, store, make)
+    return kept_rows(questions, store, make, known)
 
 
 def answer(question: Question, store: Store) -> Answer | None:

@@ -96,6 +96,7 @@ QUESTION = Question(
         "highest rate. The smallest one sets the pace: at that rate a flat direction hardly moves. Momentum, adaptive rates and "
         "normalization are ways out of this conflict."
     ),
+    page="pages/optimizers.py",
     turns=(
         Turn("A linear regression", "From which rate on does it diverge?", trained()),
         Turn("The same with momentum", "Is its highest rate the same?", trained(momentum=0.9)),

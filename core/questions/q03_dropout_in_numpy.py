@@ -96,6 +96,7 @@ QUESTION = Question(
         "through what was positive. To check it, compare with autograd on the same mask, or with finite differences. The mean over the "
         "masks is the input exactly only over all masks; over a few it is off by as much as the picture shows."
     ),
+    page="pages/regularization.py",
     turns=(
         Turn("On digits", "What does more dropout do to both losses?", trained()),
         Turn("With SGD", "Does dropout slow it down?", trained(optimizer={"kind": "sgd", "lr": 0.3})),

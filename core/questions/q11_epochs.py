@@ -98,6 +98,7 @@ QUESTION = Question(
         "Epochs are also simpler to run: to read a shuffled list is cheaper than to look up random places, and validation has its place "
         "at the end of each."
     ),
+    page="pages/batch_size.py",
     turns=(
         Turn("A larger rate", "Which of the two losses is lower?", compared(0.1)),
         Turn("Classes instead of numbers", "Can the two be told apart?", compared(0.03, "digits")),

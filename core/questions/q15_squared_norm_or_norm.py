@@ -116,6 +116,7 @@ QUESTION = Question(
         "in proportion to the weights; what differs is the strength from group to group."
     ),
     usual="L2 regularization is often called the norm, and means its square. Weight decay is the square's too.",
+    page="pages/regularization.py",
     turns=(
         Turn("Ten times as strong", "How many weights are left?", compared(10.0)),
         Turn("Larger batches", "Do as many units reach 0?", compared(training={"epochs": 50, "batch_size": 128})),

@@ -112,6 +112,7 @@ QUESTION = Question(
         "that are far off: such points pull the L1 line even more than the L2 line."
     ),
     usual="L1 regularization is often said to be robust to outliers. It is the L1 loss that is, and only against outliers in the targets.",
+    page="pages/regularization.py",
     turns=(
         Turn("Mini-batches", "How many zeros are left?", compared(training=BATCHES)),
         Turn("Mini-batches and cosine", "And with a rate that falls to 0?", compared(training=BATCHES, schedule="cosine")),

@@ -15,7 +15,7 @@ from core.experiments.claims.claim import Claim, Evidence, Lab
 from core.experiments.claims.reading import by_seed, mean, spread
 from core.labs.optimization import sparse_features
 from core.labs.optimization.sparse_features import LEAST_SQUARES, OPTIMIZERS, THIRDS
-from core.questions.question import Option, Question, Turn
+from core.questions.question import Option, Question, Spot, Turn
 
 COMMON, RARE = THIRDS[0], THIRDS[-1]
 
@@ -54,6 +54,11 @@ def compared(epochs: int = 3, **data: Any) -> Comparison:
     return Comparison.load({"base": base, "variants": variants, "seeds": 8})
 
 
+def nearer(third: str) -> Callable[[Evidence], Spot]:
+    """Adagrad at half of SGD's error on these features."""
+    return lambda evidence: Spot(mean(error("SGD", third)(evidence)) / 2, third, "Adagrad")
+
+
 QUESTION = Question(
     id="19",
     text="Why is Adagrad a good choice for sparse gradients?",
@@ -63,11 +68,11 @@ QUESTION = Question(
     ask="Whose weights does Adagrad get nearer to the truth than SGD?",
     options=(
         Option("Those of common features", "Both have many updates for these, and end about as near.",
-               belief="They have most of the data."),
+               belief="They have most of the data.", expects=nearer(COMMON)),
         Option("All alike, it has a better rate", "It has one rate as SGD has. It is divided by another number for each weight.",
                belief="The method is better for every weight."),
         Option("Those of rare features", "Their sums of squared gradients are small, so their few steps are long.", right=True,
-               belief="They have few updates."),
+               belief="They have few updates.", expects=nearer(RARE)),
         Option("None: dividing by a sum only slows it", "It slows the weights that have moved often, and leaves the others fast.",
                belief="The sum only grows, so the steps only shrink."),
     ),
@@ -86,6 +91,7 @@ QUESTION = Question(
         "whose memory fades, lies between. The sum never falls, so on long training Adagrad comes to a standstill; RMSprop and Adam "
         "replace it by a running mean."
     ),
+    page="pages/optimizers.py",
     turns=(
         Turn("Twenty epochs", "Is there still a difference?", compared(epochs=20)),
         Turn("All features as common", "Which optimizer is ahead when none is rare?", compared(exponent=0.0)),

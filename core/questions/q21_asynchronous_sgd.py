@@ -126,6 +126,7 @@ QUESTION = Question(
         "the staleness."
     ),
     usual="Stale gradients are often said to cost accuracy as such. What they cost is the range of usable rates.",
+    page="pages/distributed.py",
     turns=(
         Turn("One synchronous update, one large batch", "At which rate do eight batches of 16 in one keep up?",
              batches((16, 0.1), (128, 0.1), (128, 0.8))),

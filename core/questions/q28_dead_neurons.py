@@ -10,7 +10,7 @@ from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence
 from core.experiments.claims.reading import last, mean, of, percent, side, sides, spread
-from core.questions.question import Option, Question, Turn
+from core.questions.question import Option, Question, Spot, Turn
 
 BASE: dict[str, Any] = {"optimizer": {"kind": "adam", "lr": 0.1}, "training": {"epochs": 10}}
 RATES = {0.001: "rate 0.001", 0.1: "rate 0.1"}
@@ -47,6 +47,16 @@ def picture(evidence: Evidence) -> Picture:
     return answers.cases(spread(rows), cases=list(ACTIVATIONS.values()), kinds=list(RATES.values()), title=title, zero="none dead")
 
 
+def revived(evidence: Evidence) -> Spot:
+    """No ReLU unit is dead in the end."""
+    return Spot(0.0, ACTIVATIONS["relu"], RATES[0.1])
+
+
+def stay_dead(evidence: Evidence) -> Spot:
+    """As many as there are in the end."""
+    return Spot(mean(of(last(evidence, "rates", "dead_fraction"), name("relu", 0.1))), ACTIVATIONS["relu"], RATES[0.1])
+
+
 QUESTION = Question(
     id="28",
     text="What are dead neurons, and what helps?",
@@ -57,18 +67,18 @@ QUESTION = Question(
         Option(
             "Dropout or better weights revive them",
             "Both act on the forward pass or the start; no gradient reaches a dead unit.",
-            belief="Both are named as cures.",
+            belief="Both are named as cures.", expects=revived,
         ),
         Option(
             "They come back when the loss asks for them",
             "The loss reaches a unit through its slope, and that is 0 on every example.",
-            belief="The loss is high, so the gradient is large.",
+            belief="The loss is high, so the gradient is large.", expects=revived,
         ),
         Option(
             "Nothing: they get no gradient",
             "A ReLU that is 0 everywhere has slope 0 everywhere, so its weights stay.",
             right=True,
-            belief="What does not act cannot learn.",
+            belief="What does not act cannot learn.", expects=stay_dead,
         ),
     ),
     experiments={"rates": compared()},

@@ -120,6 +120,7 @@ QUESTION = Question(
         "Regularisation as strong as it is here hides much of that, and costs accuracy on all data."
     ),
     usual="A batch is often said to protect its examples. It makes the attack harder, not impossible.",
+    page="pages/data_recovery.py",
     turns=(
         Turn("Overfitted and regularised", "How far is the loss on known examples below that on others?",
              restrained({"kind": "mnist1d", "samples": 2000})),

@@ -17,16 +17,30 @@ TOPICS: tuple[Topic, ...] = ("first steps", "architecture", "optimization", "reg
 
 
 @dataclass(frozen=True)
+class Spot:
+    """A place in a question's picture: along its x axis, and up its y axis or the name of its row.
+
+    of: what the guess is of, where more than one line or dot is near. since: where a dotted line to the place begins.
+    """
+
+    x: float
+    y: float | str
+    of: str = ""
+    since: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
 class Option:
     """Something that one may expect. `why`: of the right one, why it is so; of the others, why that belief is wrong.
 
-    belief: what speaks for it, read before the guess.
+    belief: what speaks for it, read before the guess. expects: where the picture would have it; None for what the picture cannot show.
     """
 
     text: str
     why: str
     right: bool = False
     belief: str = ""
+    expects: Callable[[Evidence], Spot] | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +58,7 @@ class Question:
 
     answer: three to eight plain sentences, in Markdown. formula: in LaTeX, or empty. headline: the finding in one sentence, with numbers
     that people feel, computed from what was measured. picture: drawn from it. doubt: why a claim is likely to fail or to stay unclear.
+    page: of the dashboard, where its subject can be played with; needed where no experiment opens in the workbench.
     code: Python that is shown with the answer, the source of what was run; empty for most.
     """
 
@@ -60,6 +75,7 @@ class Question:
     answer: str
     formula: str = ""
     code: str = ""
+    page: str = ""
     usual: str = ""
     turns: tuple[Turn, ...] = ()
     sources: tuple[str, ...] = ()

@@ -34,6 +34,7 @@ PAGES = (
     ),
     Page("Questions", "Question", "pages/question.py", ":material/help:", "One question: what do you expect, what happens, and why."),
     Page("Lab", "Compare", "pages/compare.py", ":material/compare_arrows:", "Train variants side by side and see how they differ."),
+    Page("Lab", "Mistakes", "pages/mistakes.py", ":material/bug_report:", "Which run has which classic bug? Guess, then see the names."),
     Page("Lab", "History", "pages/runs.py", ":material/history:", "Every comparison that was made: find, open, name, export, delete."),
     Page("Optimization", "Optimizers", "pages/optimizers.py", ":material/route:", "Their paths on surfaces you can see, and on a network."),
     Page(
@@ -45,6 +46,13 @@ PAGES = (
     ),
     Page(
         "Optimization", "Batch size", "pages/batch_size.py", ":material/stacks:", "Updates, epochs, seconds; scaling rules; gradient noise."
+    ),
+    Page(
+        "Optimization",
+        "Distributed SGD",
+        "pages/distributed.py",
+        ":material/hub:",
+        "Several workers, one server: wait for all of them, or step with old gradients.",
     ),
     Page(
         "Architecture",
@@ -73,6 +81,13 @@ PAGES = (
     Page(
         "Regularization", "Early stopping", "pages/early_stopping.py", ":material/front_hand:", "Where each rule stops a run that overfits."
     ),
+    Page(
+        "Regularization",
+        "Data recovery",
+        "pages/data_recovery.py",
+        ":material/lock_open:",
+        "What updates and weights give away of the training data.",
+    ),
     Page("Compression", "Pruning", "pages/pruning.py", ":material/content_cut:", "How much of a network can go, and what that saves."),
     Page("Compression", "Distillation", "pages/distillation.py", ":material/school:", "What a small network learns from a large one."),
 )
@@ -92,7 +107,9 @@ STYLE = """<style>
     position: relative; left: -0.5rem;
 }
 :is(.st-key-examples, .st-key-recent, .st-key-question-cards) [data-testid="stPageLink"] p { white-space: normal; }
+[class*="st-key-"][class*="-headline"] p { font-size: 1.3rem; line-height: 1.4; }
 @media (max-width: 640px) {
+    [class*="st-key-"][class*="-headline"] p { font-size: 1.1rem; }
     [data-testid="stMainBlockContainer"] { padding-left: 1rem; padding-right: 1rem; }
     .st-key-navigation { column-gap: 0.6rem; padding-right: 0; }
     [data-testid="stMain"] [data-testid="stPageLink"] p { white-space: normal; }

@@ -92,7 +92,7 @@ def test_stopping_rules_may_watch_what_the_table_says_in_its_direction():
         assert turned == (-0.5 if metrics.higher_is_better(name) else 0.5), "rules take lower for better"
 
 
-OF_STOPPING_RULES = {"core/choices/stopping.py", "core/engine/training/trainer.py"}
+OF_STOPPING_RULES = {"core/choices/stopping.py"}
 """What rules may watch, which lies below the table, and is held equal to it above."""
 
 

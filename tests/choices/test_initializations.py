@@ -14,6 +14,7 @@ from core.choices.activations import Activation, Relu, Tanh
 from core.choices.initializations import He, Init, Lsuv, Normal, Orthogonal, Uniform, Xavier, Zero
 from core.choices.models import Convnet, Mlp, Recurrent, Sizes
 from core.choices.models.filling import scale_to_radius, weighted_layers
+from core.engine.planning import signature
 from core.settings import RunSettings
 
 WIDE = Sizes((300,), 200)
@@ -186,3 +187,66 @@ def test_weights_are_drawn_from_the_runs_stream_alone():
     core.build_model(RunSettings.model_validate({"model": {"kind": "recurrent", "hidden": 4}}))
     core.build_model(RunSettings.model_validate({"model": {"kind": "convnet", "channels": [2], "init": "he"}}))
     assert torch.equal(torch.rand(3), expected), "torch's global stream was drawn from"
+
+
+BIASED = [
+    ({"kind": "mlp", "hidden": [7, 5], "normalization": "weight"}, "digits"),
+    ({"kind": "linear"}, "digits"),
+    ({"kind": "convnet", "channels": [3, 5], "normalization": "batch"}, "digits"),
+    ({"kind": "recurrent", "cell": "gru", "hidden": 4}, "digits"),
+    ({"kind": "recurrent", "cell": "lstm", "hidden": 4, "forget_bias": 1.5}, "digits"),
+]
+
+
+@pytest.mark.parametrize(("model", "data"), BIASED, ids=str)
+@pytest.mark.parametrize("init", every(Init), ids=lambda cls: cls.model_fields["kind"].default)
+def test_every_bias_starts_at_its_constant_and_the_weights_are_those_without(init, model, data):
+    kind = init.model_fields["kind"].default
+    start = lambda bias: core.build_model(  # noqa: E731
+        RunSettings.model_validate({"data": data, "model": model | {"init": {"kind": kind, "bias": bias}}})
+    )
+    biased, plain = start(0.25), start(0.0)
+    for module, beside in zip(weighted_layers(biased), weighted_layers(plain), strict=True):
+        if isinstance(module, nn.RNNBase):
+            total = module.bias_ih_l0 + module.bias_hh_l0
+            expected = torch.full_like(total, 0.25)
+            if model["cell"] == "lstm":
+                expected[4:8] = 1.5  # torch's order of gates: input, forget, cell, output
+            assert torch.equal(total, expected)
+        else:
+            assert torch.equal(module.bias, torch.full_like(module.bias, 0.25))
+        if kind != "lsuv":
+            weights = [p for name, p in module.named_parameters() if "bias" not in name]
+            theirs = [p for name, p in beside.named_parameters() if "bias" not in name]
+            assert all(torch.equal(*pair) for pair in zip(weights, theirs, strict=True))
+
+
+def test_norms_keep_their_shift_and_a_network_without_biases_is_refused():
+    given = {"kind": "mlp", "normalization": "batch", "init": {"kind": "he", "bias": 0.25}}
+    assert not core.build_model(RunSettings.model_validate({"model": given})).hidden1.normalization.bias.any()
+    with pytest.raises(core.SettingsError, match=r"model\.init\.bias: the network has no biases"):
+        RunSettings.model_validate({"model": given | {"bias": False}})
+
+
+@pytest.mark.parametrize("normalization", ["none", "weight"])
+def test_lsuv_with_biases_still_gives_every_layer_variance_one(normalization):
+    init = {"kind": "lsuv", "bias": 0.4, "examples": 64}
+    run = RunSettings.model_validate({"model": {"kind": "mlp", "hidden": [30, 20], "init": init, "normalization": normalization}})
+    network, sample = core.build_model(run), torch.tensor(core.load_data(run.data).x_train[:64], dtype=torch.float32)
+    seen = []
+    for layer in weighted_layers(network):
+        layer.register_forward_hook(lambda _module, _inputs, output: seen.append(output.std(correction=0).item()))
+    network.eval()(sample)
+    assert seen == pytest.approx([1.0] * 3, rel=1e-4)
+
+
+def test_a_run_that_starts_with_biases_trains_beside_one_without_and_is_what_it_is_alone():
+    runs = [
+        RunSettings.model_validate({"data": "wine", "model": {"kind": "mlp", "hidden": [7], "init": init}, "training": {"epochs": 2}})
+        for init in ({"kind": "he", "bias": 0.3}, {"kind": "he"}, {"kind": "zero", "bias": -0.1})
+    ]
+    assert len({signature(run) for run in runs}) == 1
+    together = core.train(runs)
+    for run in runs:
+        alone = core.train([run]).model(run)
+        assert all(torch.allclose(*pair, atol=1e-5) for pair in zip(together.model(run).parameters(), alone.parameters(), strict=True))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, QuantileRegressor
 
 from core.data.loading import load_data
-from core.data.sets import Adding, Copy, Imbalanced, Informative, Zipf
-from core.data.sets.base import MOST_NUMBERS
+from core.data.sets import Adding, Copy, Data, Diabetes, Imbalanced, Informative, Zipf
+from core.data.sets.base import MOST_NUMBERS, MadeRegression
 
 
 def whole(data):
@@ -170,3 +171,40 @@ def test_settings_that_cannot_be_made_are_refused(make, message):
 
 def test_the_largest_that_is_allowed_is_the_limit_itself():
     assert math.prod(Adding(samples=5000, steps=1000).shape) * 5000 == MOST_NUMBERS
+
+
+MADE_REGRESSIONS = [cls for cls in get_args(get_args(Data)[0]) if issubclass(cls, MadeRegression)]
+
+
+@pytest.mark.parametrize("scale", ["standard", "none"])
+@pytest.mark.parametrize("cls", MADE_REGRESSIONS, ids=lambda cls: cls.model_fields["kind"].default)
+def test_exactly_that_share_of_the_training_targets_moves_by_ten_deviations_either_way(cls, scale):
+    clean, moved, more = (load_data(cls(samples=400, scale=scale, outliers=share)) for share in (0, 0.1, 0.3))
+    by = (moved.y_train - clean.y_train) / clean.y_train.std()
+    wrong = by != 0
+    assert wrong.sum() == round(0.1 * len(by))
+    np.testing.assert_allclose(np.abs(by[wrong]), 10, rtol=1e-12)
+    assert set(np.sign(by[wrong])) == {-1, 1}
+    assert np.array_equal(more.y_train[wrong], moved.y_train[wrong])
+    assert (more.y_train != clean.y_train).sum() == round(0.3 * len(by))
+    assert np.array_equal(clean.y_val, moved.y_val)
+    assert np.array_equal(clean.y_test, moved.y_test)
+    assert np.array_equal(clean.x_train, moved.x_train)
+    assert (clean.target_unit, clean.target_mean) == (moved.target_unit, moved.target_mean)
+
+
+def test_a_least_squares_line_is_moved_by_them_and_one_of_the_absolute_error_is_not():
+    split = load_data(Informative(features=5, informative=2, noise=0.1, outliers=0.1, samples=500))
+    squares = LinearRegression().fit(split.x_train, split.y_train).coef_
+    absolute = QuantileRegressor(quantile=0.5, alpha=0.0).fit(split.x_train, split.y_train).coef_
+    assert np.abs(absolute - split.truth).max() < 0.02 < np.abs(squares - split.truth).max()
+
+
+def test_data_with_classes_or_that_are_not_made_have_no_outliers():
+    with pytest.raises(ValidationError, match="moves targets that are numbers, and here they are classes"):
+        Informative(task="classification", outliers=0.1)
+    with pytest.raises(ValidationError, match="outliers"):
+        Diabetes(outliers=0.1)
+    with pytest.raises(ValidationError, match=r"less than or equal to 0\.5"):
+        Zipf(outliers=0.6)
+    assert Zipf(outliers=0.0).identity() == {"kind": "zipf"}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from core.questions.catalogue import questions
 from core.runs.store import ledger
-from tests.pages.conftest import assert_no_error, small, texts
+from core.ui.shell import HOME
+from tests.pages.conftest import ROOT, assert_no_error, small, texts
 
 PAGE = "pages/runs.py"
 HOSTILE = "![](http://127.0.0.1:9/i.png) **b** <script>"
@@ -93,3 +96,37 @@ def test_a_comparison_that_another_version_made_is_named_and_can_be_deleted(open
     app.button(key=f"runs.{small().id}.delete").click().run()
     assert_no_error(app)
     assert "6 runs that only this comparison uses" in texts(app)
+
+
+@pytest.fixture
+def asked_by_a_question(store):
+    """A comparison of a question, newer than one of the reader's own; the first is given."""
+    store.request(small(), "run", name="mine")
+    comparison = next(iter(questions()["28"].comparisons.values()))
+    store.request(comparison, "run", name="of a question")
+    return comparison
+
+
+def test_comparisons_of_questions_are_hidden_until_asked_for(open_page, asked_by_a_question):
+    app = open_page(PAGE)
+    assert names(app) == ["mine"]
+    app.toggle(key="runs.questions").set_value(True).run()
+    assert names(app) == ["of a question", "mine"]
+    assert names(open_page(PAGE, {"runs.questions": "true", "runs.search": "question"})) == ["of a question"]
+
+
+def test_where_only_those_of_questions_match_it_says_that_they_are_hidden(open_page, asked_by_a_question):
+    assert "Those of the questions are hidden" in texts(open_page(PAGE, {"runs.search": "of a question"}))
+
+
+def test_homes_recent_list_leaves_them_out(open_page, asked_by_a_question):
+    app = AppTest.from_file(str(ROOT / HOME), default_timeout=60).run()
+    assert_no_error(app)
+    shown = [link.proto.label.replace("\\", "").strip("*") for link in app.get("page_link")]
+    assert "mine" in shown
+    assert "of a question" not in shown
+
+
+def test_a_store_with_those_of_questions_alone_says_so(open_page, store):
+    store.request(next(iter(questions()["28"].comparisons.values())), "run")
+    assert "No comparison of your own yet" in texts(open_page(PAGE))

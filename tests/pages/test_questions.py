@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from core.questions import measuring
@@ -9,6 +10,7 @@ from core.questions.catalogue import questions
 from core.runs import labs
 from core.runs.computing.executors import InlineExecutor
 from core.runs.store import guesses
+from core.runs.store.database import Database
 from core.ui.markdown import plain
 from tests.pages.conftest import assert_no_error, texts
 
@@ -104,3 +106,40 @@ def test_run_all_asks_for_everything_and_pause_holds_it(open_page, store):
     waiting = [lab.key for question in questions().values() for lab in question.labs.values()]
     assert {found.state for found in labs.standing(store, waiting).values()} <= {"paused"}
     assert_no_error(app)
+
+
+@pytest.mark.parametrize("question", questions().values(), ids=lambda question: question.id)
+def test_after_the_guess_there_is_a_link_to_go_on_with(open_page, store, question):
+    def onwards(app):
+        return [link.proto.page for link in app.get("page_link") if link.proto.label.startswith(("Open ", "Try a variation"))]
+
+    assert not onwards(open_page(ONE, {"q": question.id}))
+    guesses.keep(store, question.id, 0)
+    found = onwards(open_page(ONE, {"q": question.id}))
+    assert len(found) == bool(question.page) + (bool(question.comparisons) or not question.page)
+
+
+def test_the_guess_stands_in_the_picture(open_page, store, measured):
+    wrong = next(place for place, option in enumerate(measured.options) if not option.right)
+    guesses.keep(store, SMALL, wrong)
+    chart = open_page(ONE, {"q": SMALL}).get("vega_lite_chart")[0].proto
+    told = [pa.ipc.open_stream(data.data.data).read_pandas() for data in chart.datasets]
+    marks = [frame for frame in told if "guess_x" in frame]
+    assert marks[0].to_dict("records") == [{"guess_x": 0.0, "guess_y": "ReLU", "said": "your guess: rate 0.1"}]
+    guesses.keep(store, SMALL, guesses.SHOWN)
+    chart = open_page(ONE, {"q": SMALL}).get("vega_lite_chart")[0].proto
+    assert "guess" not in chart.spec
+
+
+def test_the_catalogue_asks_for_the_progress_of_all_at_once(store, monkeypatch):
+    read = []
+    original = Database.reading
+    monkeypatch.setattr(Database, "reading", lambda database: read.append(database) or original(database))
+    known = list(questions().values())
+    counts = []
+    for asked in (known[:2], known):
+        read.clear()
+        found = measuring.standings(asked, store)
+        counts.append(len(read))
+        assert list(found) == [question.id for question in asked]
+    assert counts[0] == counts[1], "as often for all as for two"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import math
 import re
 
@@ -16,6 +17,8 @@ from core.comparison import Comparison
 from core.engine.sizes import parameters
 from core.questions.catalogue import chosen, questions
 from core.settings import SettingsError
+from core.ui.pages.questions import one
+from core.ui.shell import PAGES
 from tests.questions import made_up
 
 QUESTIONS = list(questions().values())
@@ -73,6 +76,13 @@ def test_its_networks_fit_its_data_and_its_turns_are_other_comparisons(question)
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=by_id)
+def test_there_is_a_place_to_go_on_with_it(question):
+    """A page of the dashboard, or an experiment or variation that opens in the workbench."""
+    assert not question.page or question.page in {page.path for page in PAGES}
+    assert question.page or question.comparisons or question.turns
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=by_id)
 def test_headline_and_picture_are_made_of_what_was_measured(question):
     found = made_up.evidence(question)
     said = question.headline(found)
@@ -83,6 +93,34 @@ def test_headline_and_picture_are_made_of_what_was_measured(question):
     other = made_up.evidence(question, seed=1)
     if question.comparisons:
         assert question.headline(other) != said or question.picture(other).to_dict() != question.picture(found).to_dict()
+
+
+@pytest.mark.parametrize(
+    ("question", "option"),
+    [pytest.param(q, o, id=f"q{q.id}-{place}") for q in QUESTIONS for place, o in enumerate(q.options) if o.expects],
+)
+def test_a_guess_is_at_a_place_that_its_picture_has(question, option):
+    found = made_up.evidence(question)
+    spot = option.expects(found)
+    assert math.isfinite(spot.x)
+    drawn = question.picture(found).to_dict()
+    if isinstance(spot.y, str):
+        assert spot.y in json.dumps(drawn, ensure_ascii=False), f"no row {spot.y}"
+    else:
+        assert math.isfinite(spot.y)
+    marked = one.with_guess(question, found, question.options.index(option)).to_dict()
+    assert len(marked["layer"]) > len(drawn["layer"])
+
+
+def test_what_is_expected_is_not_the_same_for_a_right_and_a_wrong_guess():
+    """Where the picture shows both, they stand apart, or are of different things."""
+    for question in QUESTIONS:
+        found = made_up.evidence(question)
+        spots = {option.right: [] for option in question.options}
+        for option in question.options:
+            if option.expects:
+                spots[option.right].append(option.expects(found))
+        assert not [spot for spot in spots[False] if spot in spots[True]], question.id
 
 
 @pytest.mark.parametrize(("question", "claim"), CLAIMS)

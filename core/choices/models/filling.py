@@ -24,7 +24,7 @@ def weighted_layers(network: nn.Module) -> Iterator[Weighted]:
 
 @torch.no_grad()
 def fill(network: nn.Module, init: InitChoice, activation: ActivationChoice, generator: Generator, sample_ND: Tensor | None) -> None:
-    """Draws all weights in place, input to output, and sets the biases to 0.
+    """Draws all weights in place, input to output, and sets the biases to `init.bias`.
 
     The gain of hidden layers is `init`'s own where it has one, else the activation's; that of the last layer and of recurrent ones is 1.
     Raises ValueError where `init` needs examples and has none.
@@ -45,6 +45,8 @@ def _fill_layer(layer: Weighted, init: InitChoice, gain: float, generator: Gener
             parameter.zero_()
             if name.startswith("weight"):
                 _fill_gates(parameter, layer.hidden_size, init, generator)
+            elif name.startswith("bias_ih"):  # a gate has two biases, which torch adds
+                parameter.fill_(init.bias)
         return
     if isinstance(layer, WeightNorm):
         init.fill(layer.v, gain, generator)
@@ -52,7 +54,7 @@ def _fill_layer(layer: Weighted, init: InitChoice, gain: float, generator: Gener
     else:
         init.fill(layer.weight, gain, generator)
     if layer.bias is not None:
-        layer.bias.zero_()
+        layer.bias.fill_(init.bias)
 
 
 def _fill_gates(weight_GI: Tensor, hidden: int, init: InitChoice, generator: Generator) -> None:
@@ -70,7 +72,8 @@ def scale_to_radius(weight: Tensor, radius: float) -> None:
 def scale_to_variance_one(network: nn.Module, layers: list[Weighted], sample_ND: Tensor) -> None:
     """Scales each layer in turn so that its outputs for the examples have variance 1, in eval mode; a recurrent one by its inputs' part.
 
-    The layers are linear and their biases 0, so one pass does it exactly: a layer's output is scaled with its weight.
+    The layers are linear but for a bias that is the same for all units and moves no variance, so one pass does it exactly: a layer's output
+    less its bias is scaled with its weight.
     Source: Mishkin & Matas 2016 (arXiv:1511.06422).
     """
     was_training = network.training
@@ -88,7 +91,8 @@ def scale_to_variance_one(network: nn.Module, layers: list[Weighted], sample_ND:
 def _scale_output(layer: Any, args: tuple[Tensor, ...], output: Tensor) -> Tensor:
     factor = _factor(output)
     (layer.g if isinstance(layer, WeightNorm) else layer.weight).mul_(factor)
-    return output * factor
+    start = 0.0 if layer.bias is None else layer.bias[0]
+    return (output - start) * factor + start
 
 
 def _scale_inputs_part(layer: Any, args: tuple[Tensor, ...]) -> None:

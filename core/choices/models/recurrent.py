@@ -129,7 +129,7 @@ class Recurrent(ModelChoice):
         return 2 if self.bidirectional else 1
 
     def initialize(self, network: nn.Module, generator: Generator, sample_ND: Tensor | None = None) -> None:
-        """As every network's; the biases are 0 but for an LSTM's forget gate."""
+        """As every network's; each gate starts at `init.bias`, an LSTM's forget gate at `forget_bias`."""
         import torch
         from torch import nn
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from core.data.splitting import PartSizes
 
 Scale = Literal["standard", "minmax", "none"]
+ValidationSplit = Literal["random", "easier", "harder"]
 
 ADVANCED: dict[str, JsonValue] = {"advanced": True}
 MOST_NUMBERS = 10_000_000
@@ -24,6 +25,7 @@ SCALE = (
     "standard: mean 0 and standard deviation 1 on the training part; minmax: from 0 to 1 there. "
     "Targets of a regression are standardised too, unless none."
 )
+NO_CENTRES = "goes by the distance from the centre of an example's own class, and in {kind} an example has no single class; use random."
 DataSeed = Annotated[Seed, Field(description="Which examples are made.", json_schema_extra=ADVANCED)]
 
 
@@ -37,6 +39,12 @@ class DataChoice(Choice):
     kind: str  # narrowed by each data set to its own
     validation_fraction: Fraction = Field(0.2, description="Share of the examples held out to watch the training. 0: none.")
     test_fraction: Fraction = Field(0.2, description="Share of the examples held out to the end of a run. 0: none.")
+    validation_split: ValidationSplit = Field(
+        "random",
+        description="Which examples validate: drawn at random; or of each class those nearest to its centre (easier), or farthest from it "
+        "(harder). Centres are means of the standardised features over the training and validation parts, never over the test part.",
+        json_schema_extra=ADVANCED,
+    )
     label_noise: Fraction = Field(
         0.0,
         description="Share of the training labels replaced by another class; for regression, the standard deviation of the noise "
@@ -60,6 +68,17 @@ class DataChoice(Choice):
                 f"validation_fraction {self.validation_fraction:g} and test_fraction {self.test_fraction:g} leave nothing to train on. "
                 "Choose two whose sum is below 1."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _has_centres(self) -> DataChoice:
+        """A table is asked when it is read: only then is known what it holds."""
+        if self.validation_split == "random":
+            return self
+        if self.validation_fraction == 0:
+            raise ValueError(f"validation_split: {self.validation_split} chooses the validation part, and validation_fraction is 0.")
+        if self.task == "regression" or self.targets > 1:
+            raise ValueError(f"validation_split: {self.validation_split} {NO_CENTRES.format(kind=self.kind)}")
         return self
 
     def identity(self) -> dict[str, Any]:
@@ -103,6 +122,11 @@ class DataChoice(Choice):
         return None if self.shape is None else math.prod(self.shape)
 
     @property
+    def outlier_share(self) -> float:
+        """Share of the training targets that are made outliers."""
+        return 0.0
+
+    @property
     def targets(self) -> int:
         """What is to be predicted of one example: 1, or a class for each of so many positions."""
         return 1
@@ -130,4 +154,32 @@ class MadeData(DataChoice):
                 f"samples: {self.samples:,} examples of {features:,} numbers each are more than the limit of {MOST_NUMBERS:,} numbers. "
                 f"Choose {MOST_NUMBERS // features:,} examples or fewer, or smaller ones."
             )
+        return self
+
+
+OUTLIER = 10
+"""How far an outlier is moved, in standard deviations of the training targets."""
+
+
+class MadeRegression(MadeData):
+    """Made data with targets of numbers, some of which can be made outliers."""
+
+    outliers: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=0.5,
+            description=f"Share of the training targets moved by {OUTLIER} of their standard deviations, up or down with equal chance. "
+            "Validation and test stay clean.",
+        ),
+    ] = 0.0
+
+    @property
+    def outlier_share(self) -> float:
+        return self.outliers
+
+    @model_validator(mode="after")
+    def _has_numbers_to_move(self) -> MadeRegression:
+        if self.outliers and self.task != "regression":
+            raise ValueError(f"outliers: {self.outliers:g} moves targets that are numbers, and here they are classes; set it to 0")
         return self

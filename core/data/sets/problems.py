@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field, JsonValue, model_validator
 
-from core.data.sets.base import SCALE, MadeData, Scale
+from core.data.sets.base import SCALE, MadeData, MadeRegression, Scale
 
 if TYPE_CHECKING:
     from core.data.examples import Examples, FloatArray, Task
@@ -29,7 +29,7 @@ def teacher_weights(generator: np.random.Generator, count: int) -> FloatArray:
     return generator.uniform(SMALLEST_WEIGHT, LARGEST_WEIGHT, count) * generator.choice([-1.0, 1.0], count)
 
 
-class Zipf(MadeData):
+class Zipf(MadeRegression):
     """Zipf features, a regression: sparse zeros and ones, the j-th feature being 1 in a share 0.5 / j^exponent of the examples.
 
     y = x . w + noise, with as large a weight on rare features as on common ones (0.5 to 1.5, either sign). Not scaled, so that what is
@@ -68,7 +68,7 @@ class Zipf(MadeData):
         return measured(x, y, _numbered(self.features), truth)
 
 
-class Informative(MadeData):
+class Informative(MadeRegression):
     """A few informative features, the first ones, among many that say nothing.
 
     x is normal; the teacher's weights are 0.5 to 1.5 of either sign on the informative features, and 0 on the others.
@@ -112,7 +112,7 @@ class Informative(MadeData):
         return labelled(x, (y > 0).astype(np.int64), names, ("0", "1"), truth=truth)
 
 
-class Adding(MadeData):
+class Adding(MadeRegression):
     """The adding problem, a regression over sequences: remember two marked numbers, and say their sum at the end.
 
     A step has two features: a value, even on [0, 1], and a marker, which is 1 at one step of the first half and at one of the second,

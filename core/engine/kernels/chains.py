@@ -1,13 +1,17 @@
 """Stretches of simple layers as one node of autograd, forward and backward in closed form.
 
 For small networks autograd's own work, a node and several kernels a layer, takes twice as long as their arithmetic.
-Shapes: R runs, B examples, I inputs, O outputs of a linear map; a chain maps (R, B, I) to (R, B, O).
+A chain maps (R, B, I) to (R, B, O). A network that is a single chain has its examples in columns, (R, I, B) to (R, O, B): products with
+few outputs then take half the time, and what is summed over examples lies in a row of memory.
+
+Shapes: R runs, B or N examples, I inputs, O outputs of a linear map, H units.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -61,6 +65,29 @@ class Affine(Link):
         assert weight_ROI is not None
         inputs_RBI = None if first else torch.bmm(grad, weight_ROI)
         return inputs_RBI, torch.bmm(grad.mT, x), None if bias_RO is None else grad.sum(1)
+
+
+class Columns(Affine):
+    """The same map of examples in columns: y[r] = weight[r] @ x[r] + bias[r]."""
+
+    def forward(self, x: Tensor, *parameters: Tensor | None) -> Tensor:
+        """(R, O, B)."""
+        weight_ROI, bias_RO = parameters
+        assert weight_ROI is not None
+        return torch.bmm(weight_ROI, x) if bias_RO is None else torch.baddbmm(bias_RO[:, :, None], weight_ROI, x)
+
+    def backward(self, grad: Tensor, x: Tensor, y: Tensor | None, *parameters: Tensor | None, first: bool) -> tuple[Tensor | None, ...]:
+        """Of inputs, weights, bias."""
+        weight_ROI, bias_RO = parameters
+        assert weight_ROI is not None
+        inputs_RIB = None if first else torch.bmm(weight_ROI.mT, grad)
+        return inputs_RIB, torch.bmm(grad, x.mT), None if bias_RO is None else grad.sum(2)
+
+    def of_shared(self, x_NI: Tensor) -> Tensor:
+        """The outputs (R, O, N) for examples that all runs share, by one product."""
+        weight_ROI = self.weight()
+        y_RON = _product(weight_ROI.flatten(0, 1), x_NI).view(*weight_ROI.shape[:2], -1)
+        return y_RON if self.bias_RO is None else y_RON.add_(self.bias_RO[:, :, None])
 
 
 class Elementwise(Link):
@@ -131,3 +158,32 @@ class Chain(torch.autograd.Function):
 def parameters_of(links: Sequence[Link]) -> list[Tensor | None]:
     """Those of all links, in order."""
     return [parameter for link in links for parameter in link.parameters()]
+
+
+def _product(a_ON: Tensor, b_NI: Tensor) -> Tensor:
+    """a @ b.T. In float32 on the CPU by oneDNN, as torch's compiler does it: on AMD's processors, MKL uses only half of their width."""
+    if a_ON.dtype == torch.float32 and not a_ON.is_cuda and torch.backends.mkldnn.is_available():
+        product: Tensor = torch.ops.mkldnn._linear_pointwise.default(a_ON, b_NI, None, "none", [], "")
+        return product
+    return a_ON @ b_NI.mT
+
+
+@dataclass(frozen=True)
+class WholeChain:
+    """A network that is one chain: its links, and after which of them a layer's activations are shown."""
+
+    links: Sequence[Link]
+    layers: Sequence[str | None]  # the name of the layer that ends with each link
+
+    @torch.no_grad()
+    def look(self, x_NI: Tensor, watch: Callable[[str, Tensor], None] | None = None) -> Tensor:
+        """The outputs (R, N, O) for examples that all runs share. `watch` is called with each layer's name and activations (R, N, H)."""
+        first, *rest = self.links
+        assert isinstance(first, Columns)
+        state = first.of_shared(x_NI)
+        for place, layer in enumerate(self.layers):
+            if place:
+                state = rest[place - 1].forward(state, *rest[place - 1].parameters())
+            if watch is not None and layer is not None:
+                watch(layer, state.mT)
+        return state.mT

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from core.engine.batches import Subset
-from core.engine.network.layers import Pass
 from core.engine.network.networks import Network
 
 SIDE = 48
@@ -33,7 +32,7 @@ def grid_bytes(network: Network, part: Subset, task: str) -> list[bytes]:
     x = torch.linspace(edges[0], edges[1], SIDE)
     y = torch.linspace(edges[2], edges[3], SIDE)
     points_ND = torch.cartesian_prod(y, x).flip(1).to(part.x_ND)
-    outputs_RNC = network(points_ND.expand(network.flat_RP.shape[0], -1, -1), Pass(training=False))
+    outputs_RNC = network.look(points_ND)
     first_RN, second_RN = _planes(outputs_RNC, task)
     planes = torch.stack([first_RN, second_RN], dim=1).float().cpu().numpy()
     return [struct.pack("<4f", *edges) + plane.tobytes() for plane in planes]

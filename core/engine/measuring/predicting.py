@@ -12,10 +12,9 @@ import torch
 from torch import Tensor
 
 from core.data.loading import Split, load_data
-from core.engine.batches import Subset, Tensors
+from core.engine.batches import Tensors
+from core.engine.measuring.outputs import outputs_on
 from core.engine.measuring.predictions import Predictions, kept_examples
-from core.engine.measuring.scores import CHUNK
-from core.engine.network.layers import Pass
 from core.engine.network.networks import Network
 from core.settings import RunSettings
 
@@ -23,10 +22,10 @@ Place = tuple[str, int, np.ndarray]
 """The part's name, its examples or positions, and which of them are kept."""
 
 
-def predictions_of(network: Network, data: Tensors, runs: Sequence[RunSettings], rows: Sequence[int]) -> dict[int, bytes]:
+def predictions_of(network: Network, data: Tensors, runs: Sequence[RunSettings], rows: Sequence[int], step: int) -> dict[int, bytes]:
     """The predictions of these rows on the test part, else on the validation part; none where there is neither, or outputs are not finite.
 
-    All runs have the data of the first.
+    All runs have the data of the first, and have had `step` updates.
     """
     split = load_data(runs[0].data)
     name, part, y = ("test", data.test, split.y_test) if len(data.test) else ("validation", data.val, split.y_val)
@@ -34,16 +33,9 @@ def predictions_of(network: Network, data: Tensors, runs: Sequence[RunSettings],
         return {}
     chosen = kept_examples(len(part), split.outputs * split.targets, runs[0].data.split_seed)
     positions = (chosen[:, None] * split.targets + np.arange(split.targets)).ravel()
-    outputs_RNO = _outputs(network, part, torch.from_numpy(chosen))
+    outputs_RNO = outputs_on(network, part.x_ND[torch.from_numpy(chosen).to(part.x_ND.device)], step=step).double().cpu()
     place = (name, len(part) * split.targets, positions)
     return {row: _packed(outputs_RNO[row], y[chosen].ravel(), place, split) for row in rows if outputs_RNO[row].isfinite().all()}
-
-
-@torch.no_grad()
-def _outputs(network: Network, part: Subset, chosen: Tensor) -> Tensor:
-    x_ND = part.x_ND[chosen.to(part.x_ND.device)]
-    runs = network.flat_RP.shape[0]
-    return torch.cat([network(x.expand(runs, -1, -1), Pass(training=False)) for x in x_ND.split(CHUNK)], dim=1).double().cpu()
 
 
 def _packed(outputs_NO: Tensor, target_N: np.ndarray, place: Place, split: Split) -> bytes:

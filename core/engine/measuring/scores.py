@@ -14,13 +14,11 @@ from torch import Tensor
 
 from core.engine.batches import Subset
 from core.engine.kernels.cross_entropy import CrossEntropy, cross_entropy, logits_gradient
-from core.engine.network.layers import Pass
+from core.engine.measuring.outputs import VALIDATION, outputs_on
 from core.engine.network.networks import Network
 from core.engine.records import SCORES
 
 TINY = 1e-30
-CHUNK = 256
-"""Examples evaluated at once: more take no less time each, and much more memory."""
 
 
 def losses(outputs_RBC: Tensor, target_RB: Tensor, task: str, smoothing_R1: Tensor | None = None) -> Tensor:
@@ -86,11 +84,10 @@ class Activity:
 
     def add(self, layer: str, a_RBH: Tensor) -> None:
         """One more chunk of a layer's activations; where there are positions (R, B, C, *positions), each counts as an example."""
-        first_RH = self.first_RH.setdefault(layer, a_RBH[:, 0].unflatten(1, (-1, 1)).flatten(2)[:, :, 0].clone())
-        first_R1H = first_RH.view(len(first_RH), 1, -1, *[1] * (a_RBH.dim() - 3))
-        off_RBH = a_RBH - first_R1H
-        sums_RH = _over_examples(off_RBH).double()
-        squares_RH = _over_examples(off_RBH.square_()).double()
+        if layer not in self.first_RH:
+            self.first_RH[layer] = a_RBH[:, 0].unflatten(1, (-1, 1)).flatten(2)[:, :, 0].clone()
+        first_RH = self.first_RH[layer]
+        sums_RH, squares_RH = _moments(a_RBH, first_RH)
         tiny_RH = squares_RH < TINY
         if tiny_RH.any():  # units that are constant, or move so little that float32 loses the squares
             run, unit = tiny_RH.nonzero(as_tuple=True)
@@ -115,20 +112,30 @@ class Activity:
         return (self.first_RH[layer] == 0) & (self.squares_RH[layer] == 0)
 
 
-def _over_examples(a_RBH: Tensor) -> Tensor:
-    """The sum over examples, and positions where there are any: (R, H)."""
-    return a_RBH.sum((1, *range(3, a_RBH.dim())))
+def _moments(a_RBH: Tensor, first_RH: Tensor) -> tuple[Tensor, Tensor]:
+    """The sums over examples and positions of the distance from `first_RH` and of its square, in float64: (R, H) each."""
+    if a_RBH.dim() == 4 and a_RBH.stride(1) == 1:  # examples in rows of memory, step by step: what is written stays in the cache
+        by_step = [_moments(step_RBH, first_RH) for step_RBH in a_RBH.unbind(3)]
+        sums, squares = zip(*by_step, strict=True)
+        return torch.stack(sums).sum(0), torch.stack(squares).sum(0)
+    off_RBH = a_RBH - first_RH.view(len(first_RH), 1, -1, *[1] * (a_RBH.dim() - 3))
+    over = (1, *range(3, a_RBH.dim()))
+    sums_RH = off_RBH.sum(over).double()
+    if off_RBH.dim() == 3 and off_RBH.stride(1) == 1:
+        return sums_RH, torch.linalg.vector_norm(off_RBH, dim=1).double().square()  # writes no squares
+    return sums_RH, off_RBH.square_().sum(over).double()
 
 
 @torch.no_grad()
-def evaluate(network: Network, part: Subset, task: str, activity: Activity | None = None) -> Scores:
-    """The scores of R networks in eval mode on a whole part of the data; NaN when it is empty."""
+def evaluate(
+    network: Network, part: Subset, task: str, activity: Activity | None = None, *, step: int = 0, which: int = VALIDATION
+) -> Scores:
+    """The scores of R networks in eval mode on a whole part of the data, after `step` updates; NaN when it is empty."""
     runs = network.flat_RP.shape[0]
     if not len(part):
         nothing = torch.full((runs,), torch.nan, device=network.flat_RP.device)
         return Scores(*[nothing] * len(SCORES))
-    mode = Pass(training=False, watch=activity.add if activity else None)
-    outputs_RNC = torch.cat([network(x.expand(runs, -1, -1), mode) for x in part.x_ND.split(CHUNK)], dim=1)
+    outputs_RNC = outputs_on(network, part.x_ND, activity.add if activity else None, step=step, part=which)
     return scores(outputs_RNC, part.y_N, task, part.unit)
 
 
@@ -141,10 +148,10 @@ def scores(outputs_RNC: Tensor, target_N: Tensor, task: str, unit: float = 1.0) 
     nothing = torch.full_like(loss_R, torch.nan)
     if task == "regression":
         return Scores(loss_R, nothing, nothing, *errors(outputs_RNC[:, :, 0], target_N, unit))
-    guess_RN = outputs_RNC.argmax(2)
+    counts_RCC = confusion(highest(outputs_RNC), target_RN, outputs_RNC.shape[2])
     valid = loss_R.isfinite()
-    accuracy_R = (guess_RN == target_RN).to(loss_R.dtype).mean(1)
-    f1_R = macro_f1(guess_RN, target_RN, outputs_RNC.shape[2]).to(loss_R.dtype)
+    accuracy_R = counts_RCC.diagonal(dim1=1, dim2=2).sum(1).to(loss_R.dtype) / target_RN.shape[1]
+    f1_R = mean_f1(counts_RCC).to(loss_R.dtype)
     return Scores(loss_R, accuracy_R.where(valid, nothing), f1_R.where(valid, nothing), nothing, nothing, nothing)
 
 
@@ -157,11 +164,32 @@ def errors(guess_RN: Tensor, target_N: Tensor, unit: float) -> tuple[Tensor, Ten
     return unit * square_R.sqrt(), unit * off_RN.abs().mean(1), r2_R
 
 
-def macro_f1(guess_RN: Tensor, target_RN: Tensor, classes: int) -> Tensor:
-    """Macro F1 (R,): the mean of F1 over the classes that occur among the targets or the guesses, as scikit-learn's."""
+def highest(outputs_RNC: Tensor) -> Tensor:
+    """The class of the highest output, the first of equals (R, N); any class where an output is NaN.
+
+    torch's argmax over a few numbers at a time takes five times as long.
+    """
+    outputs_CRN = outputs_RNC.permute(2, 0, 1).contiguous()
+    classes = len(outputs_CRN)
+    rank_C11 = torch.arange(classes, 0, -1, device=outputs_RNC.device)[:, None, None]
+    rank_CRN = torch.eq(outputs_CRN, outputs_CRN.amax(0), out=torch.empty_like(outputs_CRN)).mul_(rank_C11)
+    return (classes - rank_CRN.amax(0).long()).clamp_(max=classes - 1)
+
+
+def confusion(guess_RN: Tensor, target_RN: Tensor, classes: int) -> Tensor:
+    """How often each class (first) is taken for each (second): (R, C, C)."""
     runs = len(guess_RN)
-    cell = (torch.arange(runs, device=guess_RN.device)[:, None] * classes + target_RN) * classes + guess_RN
-    counts_RCC = torch.bincount(cell.flatten(), minlength=runs * classes**2).view(runs, classes, classes)
+    cell_RN = (torch.arange(runs, device=guess_RN.device)[:, None] * classes + target_RN) * classes + guess_RN
+    return torch.bincount(cell_RN.flatten(), minlength=runs * classes**2).view(runs, classes, classes)
+
+
+def mean_f1(counts_RCC: Tensor) -> Tensor:
+    """Macro F1 (R,): the mean of F1 over the classes that occur among the targets or the guesses, as scikit-learn's."""
     true_positive_RC = counts_RCC.diagonal(dim1=1, dim2=2)
     named_RC = counts_RCC.sum(1) + counts_RCC.sum(2)
     return (2 * true_positive_RC.double() / named_RC).nanmean(1)
+
+
+def macro_f1(guess_RN: Tensor, target_RN: Tensor, classes: int) -> Tensor:
+    """`mean_f1` of guesses for targets (R,)."""
+    return mean_f1(confusion(guess_RN, target_RN, classes))

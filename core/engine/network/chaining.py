@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from core.choices.models.modules import WeightNorm
-from core.engine.kernels.chains import Affine, Chain, Elementwise, Link, parameters_of
+from core.engine.kernels.chains import Affine, Chain, Columns, Elementwise, Link, WholeChain, parameters_of
 from core.engine.network.layer_base import Layer, Pass, StackedTensors, weight_of
 
 
@@ -55,19 +55,28 @@ def within(name: str, child: str) -> str:
     return f"{name}.{child}" if name else child
 
 
-def single_chain(module: nn.Module, tensors: StackedTensors) -> list[Link] | None:
-    """The links of a network that is a single chain, straight from its parameters; None for any other."""
-    links = [link_of(part, name, tensors) for name, part in leaves(module, "")]
-    plain = [link for link in links if link is not None]
-    if len(plain) < len(links) or not isinstance(plain[0], Affine):
-        return None
-    given = [parameter for parameter in parameters_of(plain) if parameter is not None]
+def single_chain(module: nn.Module, tensors: StackedTensors, watched: Sequence[str]) -> WholeChain | None:
+    """A network that is a single chain, straight from its parameters; None for any other.
+
+    Modules whose own names are `watched` end the layer that they stand in, or are one.
+    """
+    paths, links = [], []
+    for path, part in leaves(module, ""):
+        link = link_of(part, path, tensors)
+        if link is None:
+            return None
+        paths.append(path)
+        links.append(Columns(link.weight, link.bias_RO) if isinstance(link, Affine) else link)
+    given = [parameter for parameter in parameters_of(links) if parameter is not None]
     straight = len(given) == len(tensors.parameters) and all(map(operator.is_, given, tensors.parameters.values()))
-    return plain if straight else None
+    if not straight or not isinstance(links[0], Columns):
+        return None
+    ends = [path.rpartition(".") for path in paths]
+    return WholeChain(links, [(layer or child) if child in watched else None for layer, _, child in ends])
 
 
 ELEMENTWISE: dict[type[nn.Module], Link] = {
-    nn.ReLU: Elementwise(torch.relu_, lambda grad, y: torch.ops.aten.threshold_backward(grad, y, 0)),
-    nn.Tanh: Elementwise(torch.tanh_, torch.ops.aten.tanh_backward),
-    nn.Sigmoid: Elementwise(torch.sigmoid_, torch.ops.aten.sigmoid_backward),
+    nn.ReLU: Elementwise(torch.relu_, lambda grad, y: torch.ops.aten.threshold_backward.default(grad, y, 0)),
+    nn.Tanh: Elementwise(torch.tanh_, torch.ops.aten.tanh_backward.default),
+    nn.Sigmoid: Elementwise(torch.sigmoid_, torch.ops.aten.sigmoid_backward.default),
 }

@@ -19,6 +19,7 @@ class Pass:
 
     training: bool
     uniforms: Callable[[int, tuple[int, ...]], Tensor] | None = None  # (number of the dropout layer, (B, ...)) -> (R, B, ...)
+    batch_statistics: bool = False  # whether batch norm goes by the batch in evaluation, and leaves its running averages
     watch: Callable[[str, Tensor], None] | None = None  # called with a layer's name and its activations (R, B, units, *positions)
 
 

@@ -69,7 +69,7 @@ def dropout(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
         return lambda x, _: x
 
     def forward(x_RBC: Tensor, mode: Pass) -> Tensor:
-        if not mode.training or mode.uniforms is None:
+        if mode.uniforms is None:
             return x_RBC
         rate = rate_R.view(-1, *[1] * (x_RBC.dim() - 1))
         kept_RBC = mode.uniforms(number, tuple(x_RBC.shape[1:])) >= rate

@@ -6,20 +6,22 @@ Row r of the matrix is `parameters_to_vector` of run r's plain network: paramete
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector
 
+from core.choices.mistakes import NoMistake
 from core.choices.models.base import Sizes
 from core.choices.models.filling import Weighted
 from core.data.loading import Split, load_data
 from core.engine.network import state_dicts
 from core.engine.network.chaining import single_chain
-from core.engine.network.layers import Pass, StackedTensors, segments, stacked
+from core.engine.network.layers import WATCHED, Pass, StackedTensors, segments, stacked
 from core.engine.streams import generator, stream_seed
+from core.engine.training_data import split_of
 from core.settings import RunSettings, SettingsError
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -58,7 +60,7 @@ def initialize(run: RunSettings, network: nn.Module) -> None:
     """Draws the initial weights of `run` in place, in float32 whatever the run's dtype, from its `init` stream."""
     size, sample_ND = run.model.init.sample_size, None
     if size:
-        sample_ND = torch.tensor(load_data(run.data).x_train[:size], dtype=torch.float32)
+        sample_ND = torch.tensor(split_of(run).x_train[:size], dtype=torch.float32)
     run.model.initialize(network, generator(stream_seed(run, "init"), "init"), sample_ND)
 
 
@@ -97,6 +99,8 @@ class Network:
     def __init__(self, template: nn.Module, flat_RP: Tensor, buffers: dict[str, Tensor], runs: Sequence[RunSettings]) -> None:
         self.layout = Layout.of(template)
         self.flat_RP = flat_RP
+        self.runs = runs
+        self.mistake = runs[0].mistake if runs[0].mistake.apart else NoMistake()
         self.leaves = [flat_RP.detach()[:, columns].unflatten(1, shape).requires_grad_() for _, columns, shape in self.layout.parameters]
         self.shares: dict[torch.Size, Tensor] = {}
         names = [name for name, _, _ in self.layout.parameters]
@@ -104,11 +108,18 @@ class Network:
         dropouts = {name: flat_RP.new_tensor([rate[name] for rate in rates]) for name in rates[0]}
         tensors = StackedTensors(dict(zip(names, self.leaves, strict=True)), buffers, dropouts)
         self.forward = stacked(template, "", tensors)
-        self.chain = single_chain(template, tensors)  # its links, where it is one chain: then its gradient needs no autograd
+        self.chain = single_chain(template, tensors, WATCHED)  # where it is one: then its gradient needs no autograd
 
     def __call__(self, x_RBD: Tensor, mode: Pass) -> Tensor:
-        """The outputs (R, B, C)."""
-        return self.forward(x_RBD, mode)
+        """The outputs (R, B, C) for examples as the training code hands them over."""
+        return self.forward(self.mistake.inputs(x_RBD), mode)
+
+    @torch.no_grad()
+    def look(self, x_ND: Tensor, watch: Callable[[str, Tensor], None] | None = None) -> Tensor:
+        """The outputs (R, N, C) of all networks for the same examples, in eval mode, without any mistake; `watch` as in `Pass`."""
+        if self.chain is not None:
+            return self.chain.look(x_ND, watch)
+        return self.forward(x_ND.expand(len(self.flat_RP), *x_ND.shape), Pass(training=False, watch=watch))
 
     def gradient(self, loss_RB: Tensor, out_RP: Tensor) -> None:
         """Writes the gradient of each run's mean loss over its examples into that run's row of `out_RP` (R, P)."""

@@ -20,8 +20,10 @@ def batch_norm(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
     def forward(x_RBC: Tensor, mode: Pass) -> Tensor:
         if mode.training:
             seen_R.add_(1)
-        args = (mean_RC.view(-1), var_RC.view(-1), weight_RC.reshape(-1), bias_RC.reshape(-1))
-        out = F.batch_norm(by_channel(x_RBC), *args, training=mode.training, momentum=module.momentum or 0.0, eps=module.eps)
+        by_batch = mode.batch_statistics and not mode.training
+        mean, var = (None, None) if by_batch else (mean_RC.view(-1), var_RC.view(-1))
+        weight, bias, training = weight_RC.reshape(-1), bias_RC.reshape(-1), mode.training or by_batch
+        out = F.batch_norm(by_channel(x_RBC), mean, var, weight, bias, training, module.momentum or 0.0, module.eps)
         return by_run(out, x_RBC.shape[0])
 
     return forward

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from core.choices.mistakes import ScrambledInputs
 from core.engine.batches import Tensors, known_labels
 from core.engine.kernels.chains import Link, back, parameters_of, run
 from core.engine.network.layers import Pass
@@ -29,17 +30,19 @@ class BatchLoss:
         self.known_N = known_labels(stack) if outputs else None
         shares = [[run.training.label_smoothing] for run in stack.runs]
         self.smoothing_R1 = stack.flat_RP.new_tensor(shares) if any(share for (share,) in shares) else None
+        self.mistake = stack.runs[0].mistake
         self.plain = self._is_plain()
 
     def _is_plain(self) -> bool:
         """Whether the loss is that of examples and labels as they stand."""
         changed = self.noise.on_inputs or self.noise.mixes or self.smoothing_R1 is not None or self.distillation is not None
+        changed = changed or isinstance(self.mistake, ScrambledInputs)
         return not changed and self.data.train.y_N.dim() == 1
 
     def descend(self, network: Network, index_RB: Tensor, step: int, rows: slice, out_RP: Tensor) -> Tensor:
         """The loss of every example of the batch, of each run in `rows` (R, B); the gradient of each run's mean goes into `out_RP`."""
         if self.plain and network.chain is not None:
-            return self._descend_chain(network, network.chain, index_RB, out_RP)
+            return self._descend_chain(network, network.chain.links, index_RB, out_RP)
         loss_RB = self(network, index_RB, step, rows)
         network.gradient(loss_RB, out_RP)
         return loss_RB.detach()
@@ -48,9 +51,9 @@ class BatchLoss:
     def _descend_chain(self, network: Network, links: Sequence[Link], index_RB: Tensor, out_RP: Tensor) -> Tensor:
         x_RBD, y_RB = self.data.train.take(index_RB)
         parameters = parameters_of(links)
-        states = run(links, x_RBD, parameters)
-        loss_RB, grad_RBC = self.of.and_gradient(states[-1], y_RB, network.share_of)
-        _, gradients = back(links, states, parameters, grad_RBC, to_inputs=False)
+        states = run(links, x_RBD.mT, parameters)
+        loss_RB, grad_RBC = self.of.and_gradient(states[-1].mT, y_RB, network.share_of)
+        _, gradients = back(links, states, parameters, grad_RBC.mT, to_inputs=False)
         network.write(gradients, out_RP)
         return loss_RB
 

@@ -25,7 +25,7 @@ FACTOR = 1000
 
 def broken(flat_RP: Tensor, logged_R3: Tensor, *losses_R: Tensor) -> Tensor:
     """Whether something of each run is not finite (R,): its weights, what was logged, and its evaluated losses."""
-    finite_R = flat_RP.isfinite().all(1) & logged_R3.isfinite().all(1)
+    finite_R = flat_RP.amin(1).isfinite() & flat_RP.amax(1).isfinite() & logged_R3.isfinite().all(1)  # a tenth of the time over all
     for loss_R in losses_R:
         finite_R &= loss_R.isfinite()
     return ~finite_R

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import astuple, replace
+from typing import get_args
 
 from torch import Tensor
 
-from core.choices.stopping import NoStopping, Watch
+from core.choices.stopping import Metric, NoStopping, Watch
 from core.engine.measuring.scores import Scores
 from core.engine.stack import BEST, BUFFERS, State
 from core.settings import RunSettings
@@ -26,7 +27,7 @@ class EarlyStopping:
 
     def watch(self, val: Scores, rows: Sequence[int]) -> None:
         """Shows an evaluation of these runs to their rules."""
-        columns = {"val_loss": val.loss.tolist(), "val_accuracy": val.accuracy.tolist(), "val_f1": val.f1.tolist()}
+        columns = {metric: getattr(val, metric.removeprefix("val_")).tolist() for metric in get_args(Metric)}
         for row in rows:
             rule = self.runs[row].stopping
             if not isinstance(rule, NoStopping):

@@ -16,6 +16,7 @@ from core.engine.batches import Tensors
 from core.engine.network.networks import Network, blank
 from core.engine.stack import BUFFERS, Stack, State, below
 from core.engine.training.batch_loss import BatchLoss
+from core.engine.training.planted import Planted
 from core.engine.training.regularizer import Regularizer
 from core.settings import RunSettings
 
@@ -36,6 +37,7 @@ class Gradients:
         self.alone: dict[int, Network] = {}  # the networks of single rows, for optimizers that evaluate the loss themselves
         self.loss = BatchLoss(stack, data)
         self.regularizer = Regularizer(self.runs, self.network.layout, self.flat_RP)
+        self.mistakes = Planted(self.runs, state, self.network.layout)
 
     def of_batch(self, index_RB: Tensor, step: int, rows: slice = ALL) -> tuple[Tensor, Tensor | None]:
         """Writes the gradient of loss and penalty at update `step` into `grad_RP`.
@@ -49,8 +51,10 @@ class Gradients:
             loss_R = self.loss.descend(network, index_RB, step * self.accumulation, rows, grad_RP).mean(1)
         else:
             loss_R = self._accumulate(network, index_RB, step, grad_RP, rows)
+        self.mistakes.turn(grad_RP, rows)
         penalty_R = self.regularizer.penalise(self.flat_RP[rows], grad_RP, rows)
         self.loss.noise.add_to_gradient(grad_RP, step, rows)
+        self.mistakes.follow(grad_RP, rows)
         return loss_R, penalty_R
 
     def _accumulate(self, network: Network, index_RB: Tensor, step: int, grad_RP: Tensor, rows: slice) -> Tensor:

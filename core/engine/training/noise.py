@@ -5,31 +5,17 @@ Shapes: R runs, S distinct seeds, B examples of a batch, D features, C classes, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from core.engine.streams import Stream, generator, mixed, stream_seed, uniforms
+from core.engine.streams import Draws, generator, mixed, stream_seed, uniforms
 from core.settings import RunSettings
 
 ALL = slice(None)
 INPUT, MIXUP, GRADIENT = range(3)  # what a number of the noise stream is for
-
-
-class Draws:
-    """Draws of one stream for a stack."""
-
-    def __init__(self, runs: Sequence[RunSettings], stream: Stream, like: Tensor) -> None:
-        seeds = [stream_seed(run, stream) for run in runs]
-        self.seeds = sorted(set(seeds))
-        self.like = like
-        self.place_R = torch.tensor([self.seeds.index(seed) for seed in seeds], device=like.device)
-
-    def __call__(self, draw: Callable[[int], Tensor], rows: slice = ALL) -> Tensor:
-        """`draw(seed)` of every run in `rows`, stacked: (R, ...)."""
-        return torch.stack([draw(seed) for seed in self.seeds]).to(self.like)[self.place_R[rows]]
 
 
 class BatchNoise:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from core.choices.pruning import PruningChoice, mask_of
 from core.engine.batches import Tensors
-from core.engine.measuring.scores import CHUNK
+from core.engine.measuring.outputs import CHUNK
 from core.engine.network.layers import Pass
 from core.engine.network.networks import Network
 from core.engine.stack import State

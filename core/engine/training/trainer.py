@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from core.engine.batches import epoch_indices, measured_part, tensors_of
+from core.engine.measuring.movement import Track
 from core.engine.stack import Stack, State, copied
 from core.engine.training.clipper import Clipper
 from core.engine.training.early_stopping import EarlyStopping
@@ -46,6 +47,7 @@ class Trainer:
         self.index_RB = torch.empty(0, dtype=torch.long)  # of the batch at hand
         self.clipper = Clipper(self.runs, self.state)
         self.pruner = Pruner(self.runs, self.state, self.network)
+        self.track = Track(self.state)
         self.stopping = EarlyStopping(self.runs, self.state)
 
     def freeze(self, **changes: Any) -> Stack:
@@ -64,16 +66,19 @@ class Trainer:
         rows = slice(row, row + 1)
         loss_R, penalty_R = self.backward(self.index_RB[rows], rows)
         self.clipper.clip(self.grad_RP, row)
+        loss_R = loss_R * self.runs[row].mistake.sign
         return (loss_R if penalty_R is None else loss_R + penalty_R).item()
 
     def update(self, index_RB: Tensor, *, observe: bool) -> tuple[Tensor, Tensor] | None:
         """One update of every run on its batch. With `observe`: the gradient before clipping, and the parameters before the update."""
+        self.track.step(keep=self.due(self.step + 2) or bool(self.rewound_at(self.step + 2)))
         begun = time.perf_counter()
         self.index_RB = index_RB
         loss_R, penalty_R = self._first_look(index_RB)
         observed = (self.grad_RP.clone(), self.flat_RP.clone()) if observe else None
         self.clipper.remember(self.grad_RP)
         self.clipper.clip(self.grad_RP)
+        self.gradients.mistakes.leave(self.grad_RP)
         self.pruner.follow(self.flat_RP, self.grad_RP)
         regularizer = self.gradients.regularizer
         lr_R = self.flat_RP.new_tensor(self.optimizers.rates(self.step)) if regularizer.needs_rates else loss_R
@@ -82,6 +87,7 @@ class Trainer:
         self.seconds_R += (time.perf_counter() - begun) / len(self.runs)
         self.optimizers.step(self.step, self.seconds_R)
         regularizer.constrain(self.flat_RP, lr_R)
+        self.gradients.mistakes.hold(self.flat_RP)
         self.pruner.hold(self.flat_RP)
         self.step += 1
         return observed
@@ -108,6 +114,11 @@ class Trainer:
         for name, buffer in buffers.items():
             self.gradients.buffers[name].copy_(buffer)
         return self.grad_RP.clone()
+
+    def evaluating(self, on: bool, rows: Sequence[int]) -> None:
+        """Moves these runs' parameters to where averaging optimizers are evaluated, or back; frozen layers stay where they are."""
+        self.optimizers.evaluating(on, rows)
+        self.gradients.mistakes.hold(self.flat_RP)
 
     def rates(self) -> list[float]:
         """The learning rate of each run's last update (before the first: of the first)."""

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from core.choices.losses import loss_for
+from core.choices.mistakes import SoftmaxTwice
 from core.engine.batches import Tensors
 from core.engine.kernels.cross_entropy import CrossEntropy
 from core.engine.measuring.scores import each_position, loss_and_gradient, losses
@@ -24,17 +25,24 @@ class TrainingLoss:
         self.task = data.task
         self.choice = loss_for(stack.runs[0].loss, data.task)
         self.weights_C = balanced_weights(stack, data) if self.choice.weighted else None
-        self.plain = self.choice.closed and self.weights_C is None
+        self.mistake = stack.runs[0].mistake
+        self.plain = self.choice.closed and self.weights_C is None and not isinstance(self.mistake, SoftmaxTwice)
 
     def __call__(self, outputs_RBC: Tensor, target_RB: Tensor, smoothing_R1: Tensor | None = None) -> Tensor:
         """The loss of every example (R, B), the mean over its positions where there are several.
 
         `smoothing_R1` spreads that share of each label evenly over all classes.
         """
+        if isinstance(self.mistake, SoftmaxTwice):
+            outputs_RBC = self.mistake.for_loss(outputs_RBC, target_RB.shape[2] if target_RB.dim() > 2 else 1)
+        return self._of(outputs_RBC, target_RB, smoothing_R1)
+
+    def _of(self, outputs_RBC: Tensor, target_RB: Tensor, smoothing_R1: Tensor | None) -> Tensor:
+        """As the choice has it."""
         if self.plain:
             return losses(outputs_RBC, target_RB, self.task, smoothing_R1)
         if target_RB.dim() > 2:
-            return self(*each_position(outputs_RBC, target_RB), smoothing_R1).view(target_RB.shape).mean(2)
+            return self._of(*each_position(outputs_RBC, target_RB), smoothing_R1).view(target_RB.shape).mean(2)
         if self.task == "regression":
             return self.choice.of(outputs_RBC[:, :, 0] - target_RB)
         error_RB: Tensor = CrossEntropy.apply(outputs_RBC, target_RB)

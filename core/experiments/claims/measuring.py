@@ -17,6 +17,7 @@ from core.runs import labs
 from core.runs.computing.executors import Pool
 from core.runs.runner import Runner
 from core.runs.store import Store, verdicts
+from core.runs.store import standings as store_standings
 
 Row = dict[str, Any]
 
@@ -58,18 +59,23 @@ def measure(things: Sequence[Measurable], store: Store, executor: Executor) -> d
     Where another runner is at work on the store, that one computes it, and this function waits for it.
     """
     ask(things, store)
-    waiting = [progress(thing, store) for thing in things]
-    if any(standing.active for standing in waiting):
-        Runner(store, Pool.around(executor)).run(threading.Event(), until=lambda: not any(progress(each, store).active for each in things))
-    return {thing.id: reached.problem for thing in things if (reached := progress(thing, store)).problem}
+    if underway(things, store):
+        Runner(store, Pool.around(executor)).run(threading.Event(), until=lambda: not underway(things, store))
+    return {name: reached.problem for name, reached in standings(things, store).items() if reached.problem}
+
+
+def underway(things: Sequence[Measurable], store: Store) -> bool:
+    """Whether any of them will change without being asked to."""
+    return any(standing.active for standing in standings(things, store).values())
 
 
 def pause(things: Sequence[Measurable], store: Store) -> None:
     """Leaves what is under way until it is asked for again."""
     for thing in things:
         labs.pause(store, [lab.key for lab in thing.labs.values()])
+        reached = store_standings.standings(store, list(thing.comparisons.values()))
         for comparison in thing.comparisons.values():
-            if store.progress(comparison).state in ("queued", "running"):
+            if reached[comparison.id].state in ("queued", "running"):
                 store.request(comparison, "pause")
 
 
@@ -90,15 +96,26 @@ class Standing:
 
 def progress(thing: Measurable, store: Store) -> Standing:
     """How far its comparisons and labs are, each counted alike."""
-    known = labs.standing(store, [lab.key for lab in thing.labs.values()])
-    compared = [store.progress(comparison) for comparison in thing.comparisons.values()]
-    done = [float(found.state == "finished") for found in known.values()]
-    done += [1.0 if each.runs_done == each.runs else 0.99 * each.epochs_done / max(each.epochs_total, 1) for each in compared]
-    states = [found.state for found in known.values()]
-    problems = [found.message for found in known.values() if found.state == "failed"]
-    problems += [each.message or "it was cancelled" for each in compared if each.state in ("failed", "cancelled") and not each.active]
-    active = any(state in ("queued", "running") for state in states) or any(each.active for each in compared)
-    paused = "paused" in states or any(each.state == "paused" for each in compared)
+    return standings([thing], store)[thing.id]
+
+
+def standings(things: Sequence[Measurable], store: Store) -> dict[str, Standing]:
+    """The same of several by their ids, asked of the store at once."""
+    known = labs.standing(store, [lab.key for thing in things for lab in thing.labs.values()])
+    compared = store_standings.standings(store, [each for thing in things for each in thing.comparisons.values()])
+    return {thing.id: _standing(thing, known, compared) for thing in things}
+
+
+def _standing(thing: Measurable, known: Mapping[str, labs.Standing], compared: Mapping[str, store_standings.Standing]) -> Standing:
+    computed = [known[lab.key] for lab in thing.labs.values()]
+    trained = [compared[comparison.id] for comparison in thing.comparisons.values()]
+    done = [float(found.state == "finished") for found in computed]
+    done += [1.0 if each.runs_done == each.runs else 0.99 * each.epochs_done / max(each.epochs_total, 1) for each in trained]
+    states = [found.state for found in computed]
+    problems = [found.message for found in computed if found.state == "failed"]
+    problems += [each.message or "it was cancelled" for each in trained if each.state in ("failed", "cancelled") and not each.active]
+    active = any(state in ("queued", "running") for state in states) or any(each.active for each in trained)
+    paused = "paused" in states or any(each.state == "paused" for each in trained)
     return Standing(sum(done) / len(done), active, paused, "; ".join(problems))
 
 
@@ -121,12 +138,17 @@ def evidence_of(thing: Measurable, store: Store) -> tuple[Evidence, float] | Non
     return found, seconds
 
 
-def kept_rows(things: Sequence[Thing], store: Store, make: Callable[[Thing], Row | None]) -> dict[str, Row]:
-    """The verdicts of those that are stored, by id, as `make` gives them: made once, and anew when what they depend on has changed."""
-    kept = verdicts.known(store)
+def kept_rows(
+    things: Sequence[Thing], store: Store, make: Callable[[Thing], Row | None], known: Mapping[str, Standing] | None = None
+) -> dict[str, Row]:
+    """The verdicts of those that are stored, by id, as `make` gives them: made once, and anew when what they depend on has changed.
+
+    known: how far they are, where that was asked already.
+    """
+    kept, reached = verdicts.known(store), standings(things, store) if known is None else known
     found = {}
     for thing in things:
-        if not progress(thing, store).complete:
+        if not reached[thing.id].complete:
             continue
         if thing.id not in kept or kept[thing.id][0] != thing.key:
             made = make(thing)

@@ -74,12 +74,14 @@ class Simulation(NamedTuple):
     curve: update, gradients (used so far), seconds, loss and accuracy on all training examples; from update 0 on.
     updates: update, seconds, worker (-1: several), staleness, rate, gradients (that it steps along). A row an update.
     work: worker, begin, end (seconds), fate ("used", "dropped" by the server, or "lost" with its worker). A row a gradient that was ended.
+    under_way: worker, begin, end of the gradients that were under way as it ended; the end of a dead worker's is infinite.
     ended: why it ended: "time", a "limit" of updates or gradients, or "waiting" for a worker that is dead.
     """
 
     curve: DataFrame
     updates: DataFrame
     work: DataFrame
+    under_way: DataFrame
     ended: Ended
 
 
@@ -89,7 +91,8 @@ def simulate(cluster: Cluster, seed: int = 0) -> Simulation:
         server = _Server(cluster, seed)
         steps = _rounds if cluster.rule in ("synchronous", "backup") else _arrivals
         ended = steps(cluster, server, _Times(cluster, seed))
-    return Simulation(DataFrame(server.curve), DataFrame(server.updates, columns=UPDATES), DataFrame(server.work, columns=WORK), ended)
+    updates, work = DataFrame(server.updates, columns=UPDATES), DataFrame(server.work, columns=WORK)
+    return Simulation(DataFrame(server.curve), updates, work, DataFrame(server.under_way, columns=WORK[:3]), ended)
 
 
 UPDATES = ["update", "seconds", "worker", "staleness", "rate", "gradients"]
@@ -162,6 +165,7 @@ class _Server:
         self.curve: list[dict[str, float]] = []
         self.updates: list[tuple[float, ...]] = []
         self.work: list[tuple[Any, ...]] = []
+        self.under_way: list[tuple[int, float, float]] = []
         self.measure(0.0)
 
     def gradient(self, w_P: Floats) -> Floats:
@@ -204,6 +208,7 @@ def _rounds(cluster: Cluster, server: _Server, times: _Times) -> Ended:
         over = ends[needed - 1][0]
         if over > cluster.seconds:
             server.measure(now)
+            server.under_way = [(worker, now, end) for end, worker in ends]
             return "waiting" if math.isinf(over) else "time"
         gradients = [server.gradient(server.w_P) for _ in range(needed)]
         server.step(np.mean(gradients, axis=0), over, -1 if needed > 1 else ends[0][1], 0, needed)
@@ -224,6 +229,7 @@ def _arrivals(cluster: Cluster, server: _Server, times: _Times) -> Ended:
         end, worker = heapq.heappop(queue)
         if end > cluster.seconds:
             server.measure(now)
+            server.under_way = [(other, read[other][2], until) for until, other in [(end, worker), *queue]]
             return "waiting" if math.isinf(end) else "time"
         w_P, version, begin = read[worker]
         now = end

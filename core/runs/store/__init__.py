@@ -7,7 +7,7 @@ while it changes, `follow`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from pandas import DataFrame
 from sqlalchemy import URL, Connection, select
@@ -137,18 +137,20 @@ class Store:
         with self.database.reading() as connection:
             return reading.run_rows(connection, members_of(connection, comparison))
 
-    def comparisons(self, search: str = "", state: str | None = None, limit: int = 100, offset: int = 0) -> DataFrame:
+    def comparisons(
+        self, search: str = "", state: str | None = None, limit: int = 100, offset: int = 0, without: Collection[str] = ()
+    ) -> DataFrame:
         """A row a comparison, the newest first: id, name, note, state, created, finished (UTC), message, spec (JSON), runs, runs_done,
         diverged, epochs_done, epochs_total, variants, outdated (of runs that another version trained: to be read by its id; the
-        same settings are other runs now). `search` is looked for in name, note, settings and id.
+        same settings are other runs now). `search` is looked for in name, note, settings and id; ids in `without` are left out.
         """
         with self.database.reading() as connection:
-            return reading.comparison_rows(connection, search, state, limit, offset)
+            return reading.comparison_rows(connection, search, state, limit, offset, without)
 
-    def count(self, search: str = "", state: str | None = None) -> int:
+    def count(self, search: str = "", state: str | None = None, without: Collection[str] = ()) -> int:
         """How many comparisons there are, or match."""
         with self.database.reading() as connection:
-            return reading.count(connection, search, state)
+            return reading.count(connection, search, state, without)
 
     def comparison(self, comparison_id: str) -> Comparison:
         """The comparison as it was asked for. Raises UnknownComparisonError, or SettingsError for settings that are no longer taken."""

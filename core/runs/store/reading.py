@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -146,24 +146,27 @@ def run_rows(connection: Connection, members: Members) -> DataFrame:
     return with_members(fetched(connection, statement), members.frame(connection))
 
 
-def matching(search: str, state: str | None) -> list[ColumnElement[bool]]:
-    """The conditions for comparisons that hold a text, and are in a state."""
+def matching(search: str, state: str | None, without: Collection[str] = ()) -> list[ColumnElement[bool]]:
+    """The conditions for comparisons that hold a text, are in a state, and are none of those."""
     texts = (comparisons.c.name, comparisons.c.note, comparisons.c.spec, comparisons.c.id)
     conditions = [or_(*(column.icontains(search, autoescape=True) for column in texts))] if search else []
+    conditions += [comparisons.c.id.not_in(without)] if without else []
     return [*conditions, comparisons.c.state == state] if state is not None else conditions
 
 
-def count(connection: Connection, search: str, state: str | None) -> int:
+def count(connection: Connection, search: str, state: str | None, without: Collection[str] = ()) -> int:
     """How many comparisons match."""
-    return connection.scalars(select(func.count()).select_from(comparisons).where(*matching(search, state))).one()
+    return connection.scalars(select(func.count()).select_from(comparisons).where(*matching(search, state, without))).one()
 
 
 OUTDATED = (func.min(runs.c.engine_version) != ENGINE_VERSION).label("outdated")
 
 
-def comparison_rows(connection: Connection, search: str, state: str | None, limit: int, offset: int) -> DataFrame:
+def comparison_rows(
+    connection: Connection, search: str, state: str | None, limit: int, offset: int, without: Collection[str] = ()
+) -> DataFrame:
     """A row a comparison, the newest first."""
-    found = select(comparisons).where(*matching(search, state))
+    found = select(comparisons).where(*matching(search, state, without))
     page = found.order_by(comparisons.c.created.desc(), comparisons.c.id).limit(limit).offset(offset).subquery()
     fields = [page.c[name] for name in ("id", "name", "note", "state", "created", "finished", "message", "spec")]
     statement = (

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.comparison import Comparison
 from core.export.bundle import zip_bytes
+from core.questions.catalogue import comparison_ids
 from core.runs.result import FILES, Result
 from core.runs.store import Store
 from core.runs.store.frames import STATES
@@ -36,21 +37,25 @@ def history() -> None:
 
 def _history() -> None:
     store = service.store()
-    search, state = _filters()
+    search, state, without = _filters()
     if store.count() == 0:
         _empty("Nothing has been compared yet", "What you compare is listed here, and nothing is ever trained twice.")
         return
-    pages = math.ceil(store.count(search, state) / ROWS)
+    pages = math.ceil(store.count(search, state, without) / ROWS)
+    if pages == 0 and without and not search and state is None:
+        _empty("No comparison of your own yet", "Those that questions asked for are hidden. The switch above shows them.")
+        return
     if pages == 0:
-        _empty("No comparison matches", "Search looks at names, notes and settings. Try fewer words, or all states.")
+        hidden = " Those of the questions are hidden." if without else ""
+        _empty("No comparison matches", f"Search looks at names, notes and settings. Try fewer words, or all states.{hidden}")
         return
     place = st.container()
     page = st.pagination(pages, key=f"{PAGE}.page", bind="query-params") if pages > 1 else 1
     with place:
-        _follow(store, search, state, page)
+        _follow(store, search, state, page, without)
 
 
-def _filters() -> tuple[str, str | None]:
+def _filters() -> tuple[str, str | None, frozenset[str]]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         search = st.text_input(
             "Search",
@@ -61,7 +66,9 @@ def _filters() -> tuple[str, str | None]:
             placeholder="name, note or setting, such as adam",
         )
         state = st.pills("State", (ANY, *STATES), default=ANY, required=True, key=f"{PAGE}.state", bind="query-params", wrap=True)
-    return search.strip(), None if state in (ANY, None) else state
+        shown = st.toggle("Of questions, too", key=f"{PAGE}.questions", bind="query-params", help="Comparisons that questions asked for.")
+    without = frozenset() if shown else comparison_ids()
+    return search.strip(), None if state in (ANY, None) else state, without
 
 
 def _empty(heading: str, text: str) -> None:
@@ -73,11 +80,11 @@ def _empty(heading: str, text: str) -> None:
         st.space("small")
 
 
-def _follow(store: Store, search: str, state: str | None, page: int) -> None:
+def _follow(store: Store, search: str, state: str | None, page: int, without: frozenset[str]) -> None:
     """The rows of one page, looked at again as long as one of them is on its way."""
 
     def rows() -> list[Row]:
-        return store.comparisons(search, state, limit=ROWS, offset=(page - 1) * ROWS).to_dict("records")
+        return store.comparisons(search, state, limit=ROWS, offset=(page - 1) * ROWS, without=without).to_dict("records")
 
     every = EVERY if _on_its_way(rows()) else None
 

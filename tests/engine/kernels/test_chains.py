@@ -8,10 +8,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from core.engine.batches import epoch_indices
-from core.engine.kernels.chains import Affine
+from core.engine.kernels.chains import Affine, Columns, back, run
 from core.engine.kernels.cross_entropy import CrossEntropy
 from core.engine.network.chaining import ELEMENTWISE, chained
 from core.engine.network.layers import Pass
+from core.engine.network.networks import build_model
 from core.engine.stack import begin
 from core.engine.training.gradients import ALL
 from core.engine.training.trainer import Trainer
@@ -54,6 +55,35 @@ def test_a_chain_has_the_gradients_of_autograd(activation):
     assert torch.equal(x_RBI, before), "the inputs are not written to"
 
 
+@pytest.mark.parametrize("with_bias", [True, False])
+def test_a_linear_map_of_columns_is_that_of_rows_and_its_gradients_are_autograds(with_bias):
+    x_RBI, weight_ROI = drawn(RUNS, EXAMPLES, INPUTS), drawn(RUNS, OUTPUTS, INPUTS)
+    bias_RO = drawn(RUNS, OUTPUTS) if with_bias else None
+    plain_RBO = torch.stack([F.linear(x_RBI[r], weight_ROI[r], None if bias_RO is None else bias_RO[r]) for r in range(RUNS)])
+    links, parameters = [Columns(lambda: weight_ROI, bias_RO)], [weight_ROI, bias_RO]
+    states = run(links, x_RBI.mT, parameters)
+    assert torch.allclose(states[-1].mT, plain_RBO, atol=1e-12)
+    of_outputs_RBO = torch.sin(torch.arange(plain_RBO.numel(), dtype=torch.float64)).view_as(plain_RBO)
+    of_inputs, of_parameters = back(links, states, parameters, of_outputs_RBO.mT, to_inputs=True)
+    wanted = [tensor for tensor in (x_RBI, weight_ROI, bias_RO) if tensor is not None]
+    found = [tensor for tensor in (of_inputs.mT, *of_parameters) if tensor is not None]
+    for ours, autograds in zip(found, torch.autograd.grad(plain_RBO, wanted, of_outputs_RBO), strict=True):
+        assert torch.allclose(ours, autograds, atol=1e-12)
+
+
+@pytest.mark.parametrize(("dtype", "close"), [(torch.float32, 1e-5), (torch.float64, 1e-12)])
+@pytest.mark.parametrize("with_bias", [True, False])
+@pytest.mark.parametrize("examples", [EXAMPLES, 3000])
+def test_examples_that_all_runs_share_are_mapped_by_one_product(examples, with_bias, dtype, close):
+    x_NI, weight_ROI = drawn(examples, INPUTS).detach().to(dtype), drawn(RUNS, OUTPUTS, INPUTS).to(dtype)
+    bias_RO = drawn(RUNS, OUTPUTS).to(dtype) if with_bias else None
+    with torch.no_grad():
+        ours_RON = Columns(lambda: weight_ROI, bias_RO).of_shared(x_NI)
+    plain_RNO = torch.stack([F.linear(x_NI, weight_ROI[r], None if bias_RO is None else bias_RO[r]) for r in range(RUNS)])
+    assert ours_RON.shape == (RUNS, OUTPUTS, examples)
+    assert torch.allclose(ours_RON.mT, plain_RNO, atol=close)
+
+
 def test_a_chain_is_applied_at_each_step():
     x_RBTI, weight_ROI = drawn(RUNS, EXAMPLES, 2, INPUTS), drawn(RUNS, OUTPUTS, INPUTS)
     ours = chained([Affine(lambda: weight_ROI, None)])(x_RBTI, Pass(training=True))
@@ -70,20 +100,37 @@ def test_a_weights_gradient_lies_as_the_weights_do():
 MLP = {"kind": "mlp", "hidden": [5, 4]}
 
 
-@pytest.mark.parametrize(
-    ("model", "single"),
-    [
-        ("linear", True),
-        (MLP, True),
-        (MLP | {"activation": "tanh"}, True),
-        (MLP | {"activation": "gelu"}, False),
-        (MLP | {"normalization": "layer"}, False),
-        (MLP | {"normalization": "weight"}, False),
-        (MLP | {"dropout": 0.5}, False),
-        ({"kind": "mlp", "hidden": [5, 5], "skip": True}, False),
-    ],
-    ids=str,
-)
+MODELS = [
+    ("linear", True),
+    (MLP, True),
+    (MLP | {"activation": "tanh"}, True),
+    (MLP | {"activation": "gelu"}, False),
+    (MLP | {"normalization": "layer"}, False),
+    (MLP | {"normalization": "weight"}, False),
+    (MLP | {"dropout": 0.5}, False),
+    ({"kind": "mlp", "hidden": [5, 5], "skip": True}, False),
+]
+
+
+@pytest.mark.parametrize(("model", "single"), MODELS, ids=str)
+def test_looking_at_a_network_shows_what_its_modules_do_in_eval_mode(model, single):
+    runs = [RunSettings.model_validate({"data": "iris", "model": model, "training": {"dtype": "float64"}, "seed": seed}) for seed in (0, 3)]
+    trainer = Trainer(begin(runs))
+    x_ND, seen = trainer.data.train.x_ND[:11], {}
+    outputs_RNC = trainer.network.look(x_ND, lambda layer, a_RNH: seen.setdefault(layer, a_RNH.clone()))
+    for row, settings in enumerate(runs):
+        plain, expected = build_model(settings).eval(), {}
+        for name, module in plain.named_modules():
+            if name.rpartition(".")[2] in ("activation", "output"):
+                layer = name.removesuffix(".activation")
+                module.register_forward_hook(lambda _m, _i, output, to=expected, layer=layer: to.update({layer: output.detach().clone()}))
+        assert torch.allclose(outputs_RNC[row], plain(x_ND), atol=1e-12)
+        assert list(seen) == list(expected), "layers from input to output"
+        assert all(torch.allclose(seen[layer][row], expected[layer], atol=1e-12) for layer in seen)
+    assert (trainer.network.chain is not None) == single
+
+
+@pytest.mark.parametrize(("model", "single"), MODELS, ids=str)
 @pytest.mark.parametrize("data", ["iris", "diabetes"])
 def test_where_a_network_is_one_chain_its_gradient_without_autograd_is_autograds(model, single, data):
     runs = [RunSettings.model_validate({"data": data, "model": model, "training": {"dtype": "float64"}, "seed": seed}) for seed in (0, 3)]

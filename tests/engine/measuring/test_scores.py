@@ -14,7 +14,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 
 import core
 from core.data.tables import keep_table, tables_folder
-from core.engine.measuring.scores import Scores, scores
+from core.engine.measuring.scores import Activity, Scores, highest, scores
 from core.engine.records import SCORES
 
 SMALL = {"model": {"kind": "mlp", "hidden": [6]}, "training": {"epochs": 2, "dtype": "float64"}}
@@ -138,3 +138,45 @@ def test_each_position_of_a_sequence_counts_in_the_baseline():
     _, result, split = trained({"kind": "copy", "samples": 100, "symbols": 3, "length": 4, "delay": 2}, model="recurrent")
     most = np.bincount(split.y_train.ravel()).argmax()
     assert result.runs["baseline_test_accuracy"].tolist() == [pytest.approx((split.y_test == most).mean())] * 2
+
+
+@pytest.mark.parametrize("classes", [2, 7, 300])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_class_of_the_highest_output_is_the_first_of_equals(classes, dtype):
+    outputs_RNC = torch.randint(-2, 3, (3, 50, classes), generator=torch.Generator().manual_seed(classes)).to(dtype)
+    outputs_RNC[0, 0] = -torch.inf
+    outputs_RNC[1, 2, 1] = torch.inf
+    expected = [[row.tolist().index(max(row.tolist())) for row in of_run] for of_run in outputs_RNC]
+    assert highest(outputs_RNC).tolist() == expected
+    assert highest(outputs_RNC.mT.contiguous().mT).tolist() == expected, "the same for examples in columns"
+
+
+def test_a_class_is_given_even_where_an_output_is_no_number():
+    outputs_RNC = torch.full((1, 2, 3), torch.nan)
+    assert 0 <= int(highest(outputs_RNC).min()) <= int(highest(outputs_RNC).max()) < 3
+
+
+@pytest.mark.parametrize("positions", [(), (4,), (4, 3)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_activations_are_measured_the_same_however_they_lie_in_memory(positions, dtype):
+    """A unit with a spread, one that is constant, one that is dead, one whose spread float32 squares to nothing."""
+    a_RBH = torch.randn(2, 10, 4, *positions, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    a_RBH[:, :, 1], a_RBH[:, :, 2] = 5.0, 0.0
+    a_RBH[:, :, 3] *= 1e-24
+    a_RBH = a_RBH.to(dtype)
+    as_columns = a_RBH.movedim(1, -1).contiguous().movedim(-1, 1)
+    steps_first = a_RBH.movedim(1, 2).movedim(-1, 0).contiguous().movedim(0, -1).movedim(2, 1)
+    values_RHN = a_RBH.double().movedim(1, -1).flatten(2)
+    mean_R = values_RHN.mean((1, 2))
+    std_R = values_RHN.var(2, correction=0).mean(1).sqrt()
+    close = 1e-5 if dtype == torch.float32 else 1e-12
+    for laid_out in (a_RBH, as_columns, steps_first):
+        activity = Activity()
+        for chunk in laid_out.split(6, dim=1):
+            activity.add("layer", chunk)
+        assert activity.mean("layer").tolist() == pytest.approx(mean_R.tolist(), rel=close)
+        assert activity.std("layer").tolist() == pytest.approx(std_R.tolist(), rel=close)
+        assert activity.dead("layer").tolist() == [[False, False, True, False]] * 2
+        small_RH = activity.squares_RH["layer"][:, 3] / activity.count["layer"]
+        expected = (values_RHN[:, 3] - values_RHN[:, 3, :1]).square().mean(1)
+        assert small_RH.tolist() == pytest.approx(expected.tolist(), rel=1e-5, abs=0)

@@ -60,13 +60,15 @@ def pages() -> None:
 
 
 def recent() -> None:
-    """The latest comparisons in the store, each a link to it."""
+    """The latest comparisons in the store, each a link to it; those of the questions are listed with them."""
     st.subheader("Recent comparisons", anchor=False)
     errors.with_store(_list_recent)
 
 
 def _list_recent() -> None:
-    found = service.store().comparisons(limit=MOST_RECENT)
+    from core.questions.catalogue import comparison_ids
+
+    found = service.store().comparisons(limit=MOST_RECENT, without=comparison_ids())
     if found.empty:
         st.caption("None yet. What is compared is kept here, and nothing is ever trained twice.")
     with st.container(key="recent", gap="xsmall"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
@@ -9,6 +10,7 @@ import streamlit as st
 
 from core.questions import measuring, sheet
 from core.questions.catalogue import questions
+from core.questions.measuring import Standing
 from core.questions.question import TOPICS, Question
 from core.runs.configuration import check
 from core.runs.store import Store, guesses
@@ -31,7 +33,7 @@ def draw() -> None:
 
 def _body(store: Store) -> None:
     known = list(questions().values())
-    active = any(measuring.progress(question, store).active for question in known)
+    active = measuring.underway(known, store)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     wanted = left.text_input("Search", key=f"{PAGE}.search", bind="query-params", placeholder="dead ReLU, batch norm, lottery ticket …")
     with right:
@@ -39,10 +41,11 @@ def _body(store: Store) -> None:
 
     @st.fragment(run_every=EVERY if active else None)
     def cards() -> None:
-        if active and not any(measuring.progress(question, store).active for question in known):
+        standing = measuring.standings(known, store)
+        if active and not any(each.active for each in standing.values()):
             st.rerun()
         with st.container(key="question-cards"):
-            _cards([question for question in known if _matches(question, wanted or "")], store)
+            _cards([question for question in known if _matches(question, wanted or "")], standing, store)
 
     cards()
     _sheet(known, store)
@@ -105,8 +108,8 @@ def _matches(question: Question, wanted: str) -> bool:
     return all(word in text for word in wanted.lower().split())
 
 
-def _cards(shown: list[Question], store: Store) -> None:
-    found, guessed = measuring.rows(shown, store), guesses.known(store)
+def _cards(shown: list[Question], standing: Mapping[str, Standing], store: Store) -> None:
+    found, guessed = measuring.rows(shown, store, standing), guesses.known(store)
     answered = sum(question.id in guessed for question in shown)
     st.caption(f"{answered} of {len(shown)} answered · {len(found)} measured here")
     if not shown:
@@ -116,10 +119,10 @@ def _cards(shown: list[Question], store: Store) -> None:
         grid = st.grid(3, min_column_width=300, gap="small")
         for question in group:
             with grid.cell(), st.container(border=True, height="stretch", gap="xsmall"):
-                _card(question, store, found.get(question.id), guessed.get(question.id))
+                _card(question, standing[question.id], found.get(question.id), guessed.get(question.id))
 
 
-def _card(question: Question, store: Store, row: dict[str, Any] | None, guess: int | None) -> None:
+def _card(question: Question, standing: Standing, row: dict[str, Any] | None, guess: int | None) -> None:
     st.page_link(ONE, label=f"**{plain(question.text)}**", query_params={"q": question.id})
     if guess is None:
         st.caption(plain(question.premise))
@@ -134,7 +137,6 @@ def _card(question: Question, store: Store, row: dict[str, Any] | None, guess: i
             words, colour = VERDICTS[row["verdict"]]
             st.badge(words, color=colour)  # type: ignore[arg-type]
         else:
-            standing = measuring.progress(question, store)
             st.badge(f"{standing.done:.0%} measured" if standing.active or standing.paused else "not run yet", color="gray")
     if row is not None:
         st.caption(plain(row["headline"]))

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from core.charts.parts import specs
+from core.charts import guesses as guess_charts
+from core.charts.parts import legends, specs
 from core.charts.results import curves
+from core.experiments.claims.claim import Evidence
 from core.questions import measuring
 from core.questions.catalogue import questions
 from core.questions.measuring import Standing
@@ -17,6 +19,7 @@ from core.ui import errors, service
 from core.ui.form import links
 from core.ui.markdown import plain
 from core.ui.pages.questions.catalogue import is_right, next_of, start
+from core.ui.shell import PAGES
 
 PAGE = "question"
 CATALOGUE = "pages/questions.py"
@@ -26,10 +29,9 @@ LETTERS = "ABCD"
 STYLE = """<style>
 .st-key-question-text h1 { font-size: 2.5rem; line-height: 1.15; }
 .st-key-question-premise p { font-size: 1.2rem; line-height: 1.5; }
-.st-key-question-headline p { font-size: 1.3rem; line-height: 1.4; }
 .st-key-question-options [role="radiogroup"] { gap: 0.6rem; }
 .st-key-question-options [role="radiogroup"] p { font-size: 1.05rem; }
-@media (max-width: 640px) { .st-key-question-text h1 { font-size: 1.6rem; } .st-key-question-headline p { font-size: 1.1rem; } }
+@media (max-width: 640px) { .st-key-question-text h1 { font-size: 1.6rem; } }
 </style>"""
 
 
@@ -70,18 +72,27 @@ def _head(question: Question, guessed: dict[str, int], guess: int | None) -> Non
         st.caption(f"/ {question.topic.capitalize()}", width="content")
         st.badge(question.id, color="gray")
     with right, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        if guess is not None and question.comparisons:
-            main = next(iter(question.comparisons.values()))
-            st.page_link(
-                links.COMPARE,
-                label="Open in the workbench",
-                icon=":material/compare_arrows:",
-                query_params=links.query_for("compare", main),
-            )
+        if guess is not None:
+            _play(question)
         following = next_of(list(questions().values()), guessed, question.id)
         st.page_link(HERE, label="Next question", icon=":material/arrow_forward:", query_params={"q": following.id})
     with st.container(key="question-text"):
         st.title(question.text, anchor=False)
+
+
+def _play(question: Question) -> None:
+    """Where one can go on with it: its page, and the workbench with its experiment, or with a variation where it has none."""
+    if question.page:
+        page = next(page for page in PAGES if page.path == question.page)
+        st.page_link(page.path, label=f"Open {page.title}", icon=page.icon, help=page.about)
+    elif not question.comparisons:
+        query = links.query_for("compare", question.turns[0].experiment)
+        st.page_link(
+            links.COMPARE, label="Try a variation", icon=":material/compare_arrows:", query_params=query, help=question.turns[0].change
+        )
+    if question.comparisons:
+        query = links.query_for("compare", next(iter(question.comparisons.values())))
+        st.page_link(links.COMPARE, label="Open in the workbench", icon=":material/compare_arrows:", query_params=query)
 
 
 def _before(question: Question, store: Store) -> None:
@@ -134,7 +145,7 @@ def _after(question: Question, store: Store, guess: int) -> None:
         if now.active != standing.active:
             st.rerun()
         if now.complete:
-            _answer(question, store)
+            _answer(question, store, guess)
         else:
             _growing(question, store, now)
 
@@ -173,12 +184,12 @@ def _growing(question: Question, store: Store, now: Standing) -> None:
         if len(history):
             st.caption("So far: the validation loss of the networks that are training.")
             chart = curves.loss_curves(history, variants=list(dict.fromkeys(history["variant"])), with_seeds=False, width=700)
-            st.vega_lite_chart(specs.spec(chart), key=f"{PAGE}.growing", width="stretch")
+            st.vega_lite_chart(specs.spec(legends.fitting(chart)), key=f"{PAGE}.growing", width="stretch")
 
 
-def _answer(question: Question, store: Store) -> None:
-    """The finding, the verdict on each claim, and the picture."""
-    drawn = _drawn(store.url, question.id, question.key, store)
+def _answer(question: Question, store: Store, guess: int) -> None:
+    """The finding, the verdict on each claim, and the picture with the guess in it."""
+    drawn = _drawn(store.url, question.id, question.key, guess, store)
     with st.container(key="question-headline"):
         st.markdown(plain(drawn.row["headline"]))
     parts = [f"{part['sentence'][0].upper()}{part['sentence'][1:]}." for part in drawn.row["parts"]]
@@ -187,13 +198,24 @@ def _answer(question: Question, store: Store) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _drawn(_url: str, question_id: str, _key: str, _store: Store) -> Drawn:
+def _drawn(_url: str, question_id: str, _key: str, guess: int, _store: Store) -> Drawn:
     """The answer as it is shown, made once of what is stored."""
     question = questions()[question_id]
     found = measuring.evidence_of(question, _store)
     if found is None:
         raise measuring.IncompleteError(f"question {question_id} is not measured yet")
-    return Drawn(measuring.rows([question], _store)[question_id], specs.spec(question.picture(found[0])))
+    return Drawn(measuring.rows([question], _store)[question_id], specs.spec(legends.fitting(with_guess(question, found[0], guess))))
+
+
+def with_guess(question: Question, evidence: Evidence, guess: int) -> specs.Picture:
+    """The picture, and in it what was expected, where it can show that."""
+    picture = question.picture(evidence)
+    expects = question.options[guess].expects if 0 <= guess < len(question.options) else None
+    if expects is None:
+        return picture
+    spot = expects(evidence)
+    said = f"your guess: {spot.of}" if spot.of else "your guess"
+    return guess_charts.marked(picture, (spot.x, spot.y), said, spot.since)
 
 
 def _why(question: Question) -> None:

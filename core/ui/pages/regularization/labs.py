@@ -134,8 +134,9 @@ def _paths(results: Results) -> None:
 
 
 def _ended(results: Results) -> dict[str, NDArray[np.floating]]:
-    """The weights of the linear models that have ended, by their runs' keys."""
-    stored = {run.key: results.store.weights(run.key) for run in results.comparison.runs()}
+    """The weights of the linear models that have ended well, by their runs' keys."""
+    ended = results.runs[results.runs["status"].isin(["finished", "stopped"])]
+    stored = {key: results.store.weights(key) for key in ended["run"]}
     return {key: next(iter(state_dicts.arrays(data).values())).ravel() for key, data in stored.items() if data is not None}
 
 

@@ -1,0 +1,1 @@
+"""Pictures of labs that have a page of their own."""

@@ -1,0 +1,136 @@
+"""Training on several workers: the loss over the simulated clock, who computes when, and how stale the gradients are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import altair as alt
+from pandas import DataFrame
+
+from core.charts.parts import marks, palette, titles
+
+CLOCK = "simulated seconds"
+LARGE_ROW, ROW = 16, 9
+"""Pixels of a worker's row, where there are few workers and where there are many."""
+ROOM = {"left": 5, "top": 5, "right": 14, "bottom": 5}
+"""Pixels around a chart: the last label of its axis reaches beyond the plot."""
+STRAGGLER, OTHERS = "the straggler's", "the others'"
+
+
+def loss_over_clock(
+    points: DataFrame,
+    reached: DataFrame,
+    *,
+    variants: Sequence[str],
+    colours: Mapping[str, str],
+    target: float,
+    seconds: float,
+    width: int = 700,
+    height: int = 320,
+) -> alt.LayerChart:
+    """Mean training loss of each rule against the simulated clock, with its 95 % band, and where each reaches the target.
+
+    Args:
+        points: variant, seconds, mean, low, high, n; all above 0.
+        reached: variant, seconds (mean over seeds) of those that reach the target.
+        variants: the rules that are drawn, in order.
+        colours: the colour of each.
+        target: a loss, drawn as a dotted line.
+        seconds: the right end of the axis.
+        width: of the whole chart, in pixels.
+        height: of the plot, in pixels.
+    """
+    x = alt.X("seconds:Q", title=CLOCK, scale=alt.Scale(domain=[0, seconds], nice=False), axis=alt.Axis(tickCount=8))
+    scale = alt.Scale(type="log", nice=False, padding=8)
+    y = alt.Y("mean:Q", title="training loss (nats, logarithmic)", scale=scale, axis=marks.logarithmic("y"))
+    colour = painted(variants, colours, width)
+    base = alt.Chart(points)
+    tooltip = [alt.Tooltip("variant:N"), marks.number("seconds", CLOCK), *marks.mean_and_interval("training loss")]
+    low = alt.Y("low:Q", scale=scale)
+    band = base.mark_area(opacity=0.15, clip=True).encode(x, low, alt.Y2("high:Q"), colour)
+    line = base.mark_line(strokeWidth=2.5, clip=True).encode(x, y, colour)
+    hover = base.mark_point(opacity=0, size=60, clip=True).encode(x, y, colour, tooltip=tooltip)
+    layers = [*_target(target), band, line, hover, _reached(reached.assign(mean=target), colour)]
+    described = f"Training loss against simulated seconds, a line each for {titles.listed(list(variants))}."
+    return alt.LayerChart(layer=layers, width=width, height=height, autosize=marks.FIT, padding=ROOM, description=described)
+
+
+def _target(target: float) -> list[alt.Chart]:
+    base = alt.Chart(DataFrame({"mean": [target], "said": [f"target: {target:g}"]}))
+    rule = base.mark_rule(strokeDash=[2, 3], color=palette.MISSING).encode(alt.Y("mean:Q"))
+    text = base.mark_text(align="left", baseline="bottom", dx=4, dy=-3, color=palette.MISSING)
+    return [rule, text.encode(alt.Y("mean:Q"), x=alt.value(0), text="said:N")]
+
+
+def _reached(reached: DataFrame, colour: alt.Color) -> alt.Chart:
+    tooltip = [alt.Tooltip("variant:N"), marks.number("seconds", "reaches the target at")]
+    mark = alt.Chart(reached).mark_point(filled=True, size=110, opacity=1)
+    return mark.encode(alt.X("seconds:Q"), alt.Y("mean:Q"), colour, tooltip=tooltip)
+
+
+def timeline(work: DataFrame, *, workers: int, colour: str, shown: float, titled: bool = True, width: int = 420) -> alt.LayerChart:
+    """What each worker does when: a bar a gradient, pale where it was computed in vain; a thin line while it waits; a cross where it dies.
+
+    Args:
+        work: worker (from 0), begin, end (simulated seconds), state: "computes", "wasted", "waits" or "dead".
+        workers: rows.
+        colour: of the bars.
+        shown: the right end of the axis, in seconds.
+        titled: whether the axis has a title: of several charts below each other the last is enough.
+        width: of the whole chart, in pixels.
+    """
+    frame = work.assign(name=work["worker"].astype(int) + 1)
+    domain = list(range(1, workers + 1))
+    axis = alt.Axis(labelOverlap=True, title="worker", grid=False, ticks=False, domain=False)
+    y = alt.Y("name:O", scale=alt.Scale(domain=domain, padding=0.1), axis=axis)
+    x = alt.X(
+        "begin:Q", title=CLOCK if titled else None, scale=alt.Scale(domain=[0, shown], nice=False), axis=alt.Axis(tickCount=6, grid=False)
+    )
+    tooltip = [alt.Tooltip("name:O", title="worker"), alt.Tooltip("state:N"), marks.number("begin", "from"), marks.number("end", "to")]
+    layers = []
+    for state, opacity in (("computes", 1.0), ("wasted", 0.35)):
+        bars = alt.Chart(frame[frame["state"] == state]).mark_bar(color=colour, opacity=opacity, x2Offset=-1, cornerRadius=1, **marks.MANY)
+        layers.append(bars.encode(x, y, alt.X2("end:Q"), tooltip=tooltip))
+    for state, dash in (("waits", [1, 0]), ("dead", [2, 3])):
+        rules = alt.Chart(frame[frame["state"] == state]).mark_rule(color=palette.MISSING, strokeDash=dash, **marks.MANY)
+        layers.append(rules.encode(x, y, alt.X2("end:Q"), tooltip=tooltip))
+    dead = alt.Chart(frame[frame["state"] == "dead"])
+    layers.append(
+        dead.mark_point(shape=marks.CROSS, size=70, strokeWidth=2.5, color=palette.MISSING, opacity=1).encode(x, y, tooltip=tooltip)
+    )
+    described = f"When each of {workers} workers computes and waits, over {shown:g} simulated seconds."
+    row = LARGE_ROW if workers <= 10 else ROW
+    return alt.LayerChart(layer=layers, width=width, height=row * workers, autosize=marks.FIT, padding=ROOM, description=described)
+
+
+def staleness(shares: DataFrame, *, colour: str, straggler: bool, width: int = 360, height: int = 200) -> alt.LayerChart:
+    """The share of gradients by their staleness, those of the straggler apart.
+
+    Args:
+        shares: whose ("the straggler's" or "the others'"), staleness (updates), share (of all gradients).
+        colour: of the others'.
+        straggler: whether there is one, and a legend.
+        width: of the whole chart, in pixels.
+        height: of the plot, in pixels.
+    """
+    kinds = [OTHERS, STRAGGLER]
+    legend = alt.Legend(title=None, orient="bottom", symbolType="square") if straggler else None
+    fill = alt.Color("whose:N", scale=alt.Scale(domain=kinds, range=[colour, palette.MISSING]), legend=legend)
+    tooltip = [alt.Tooltip("whose:N"), alt.Tooltip("staleness:Q"), alt.Tooltip("share:Q", format=".1%")]
+    most = float(shares["staleness"].max()) if len(shares) else 1.0
+    bars = alt.Chart(shares).mark_bar(size=max(1.0, min(22.0, 0.7 * width / (most + 2)))).encode(
+        alt.X("staleness:Q", title="updates since its weights were read", scale=alt.Scale(domain=[-0.5, most + 0.5], nice=False),
+              axis=alt.Axis(tickMinStep=1, format="d", tickCount=8)),
+        alt.Y("share:Q", title="share of gradients", axis=alt.Axis(format="%", tickCount=5), stack=True),
+        fill,
+        tooltip=tooltip,
+    )  # fmt: skip
+    described = "Share of gradients by their staleness."
+    return alt.LayerChart(layer=[bars], width=width, height=height, autosize=marks.FIT, description=described)
+
+
+def painted(variants: Sequence[str], colours: Mapping[str, str], width: int) -> alt.Color:
+    """The colour channel for these variants, in the colours that they have wherever they are drawn."""
+    colour = palette.colour(list(variants), list(variants), width=width)
+    colour["scale"]["range"] = [colours[name] for name in variants]
+    return colour

@@ -1,0 +1,1 @@
+"""The page of distributed SGD: a parameter server and its workers, on a simulated clock."""

@@ -1,0 +1,109 @@
+"""Runs with one mistake each, hidden behind letters: which letter is which, and how many were guessed."""
+
+from __future__ import annotations
+
+import inspect
+import random
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from core.choices.base import classes
+from core.choices.mistakes import MistakeChoice, NoMistake
+from core.comparison import Comparison
+from core.settings import RunSettings, SettingsError
+
+HEALTHY = "none"
+SEEDS = 3
+SEES = "One sees: "
+START = RunSettings.model_validate(
+    {
+        "data": "breast_cancer",
+        "model": {"kind": "mlp", "normalization": "batch", "dropout": 0.3},
+        "optimizer": {"kind": "sgd", "lr": 0.05, "momentum": 0.9},
+        "training": {"epochs": 30, "batch_size": 16, "drop_last": True},
+    }
+)
+"""Settings with which every mistake has an effect, on data whose features have units of their own."""
+
+MISTAKES: dict[str, type[MistakeChoice]] = {
+    cls.model_fields["kind"].default: cls for cls in classes(RunSettings.model_fields["mistake"]) if issubclass(cls, MistakeChoice)
+}
+"""Every kind, that of right code among them."""
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """One dealing of the mistakes to letters: the same settings and number always deal the same."""
+
+    base: RunSettings
+    number: int = 1
+
+    @cached_property
+    def refused(self) -> dict[str, str]:
+        """Why a mistake is left out with these settings, by its kind."""
+        reasons = {kind: _reason(self.base, kind) for kind in MISTAKES}
+        return {kind: reason for kind, reason in reasons.items() if reason}
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """The mistakes that have an effect, and right code, in the order of the choice."""
+        return tuple(kind for kind in MISTAKES if kind not in self.refused)
+
+    @cached_property
+    def dealt(self) -> dict[str, str]:
+        """The kind behind each name, `Run A` and so on."""
+        order = list(self.kinds)
+        random.Random(f"{self._plain.key} {self.number}").shuffle(order)
+        return {f"Run {letter}": kind for letter, kind in zip(string.ascii_uppercase, order, strict=False)}
+
+    @property
+    def _plain(self) -> RunSettings:
+        """The settings, whatever mistake they name themselves."""
+        return self.base.model_copy(update={"mistake": NoMistake()})
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """A variant a letter, each with the same seeds."""
+        variants: list[dict[str, Any]] = [{"name": name, "mistake": {"kind": kind}} for name, kind in self.dealt.items()]
+        return Comparison.load({"base": self._plain, "variants": variants, "seeds": SEEDS})
+
+    def right(self, guesses: Mapping[str, str | None]) -> int:
+        """How many of the runs were told for what they are."""
+        return sum(guesses.get(name) == kind for name, kind in self.dealt.items())
+
+
+def _reason(base: RunSettings, kind: str) -> str:
+    """What is said against it; empty where nothing is."""
+    if kind == HEALTHY:
+        return ""
+    try:
+        RunSettings.model_validate(base.model_dump() | {"mistake": {"kind": kind}})
+    except SettingsError as error:
+        return str(error).removeprefix("mistake.kind: ").removeprefix(f"{kind} ").removeprefix("has no effect: ")
+    return ""
+
+
+def title_of(kind: str) -> str:
+    """`Flipped sign`, as its documentation begins; of right code, `Healthy`."""
+    return "Healthy" if kind == HEALTHY else _first_line(kind).partition(":")[0]
+
+
+def code_of(kind: str) -> str:
+    """What it is, and how it looks in PyTorch code: Markdown."""
+    said = _first_line(kind).partition(": ")[2]
+    return said[:1].upper() + said[1:]
+
+
+def seen_of(kind: str) -> str:
+    """What one sees of it, without the words before that; empty for right code."""
+    paragraphs = (inspect.getdoc(MISTAKES[kind]) or "").split("\n\n")
+    lines = " ".join(" ".join(paragraphs).split())
+    said = lines.partition(SEES)[2].partition(" Source: ")[0]
+    return said[:1].upper() + said[1:]
+
+
+def _first_line(kind: str) -> str:
+    return (inspect.getdoc(MISTAKES[kind]) or "").partition("\n")[0]

@@ -1,0 +1,89 @@
+"""Labs on a page: asked of the runner as soon as the controls say them, and drawn as their frames come in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import streamlit as st
+from pandas import DataFrame
+
+from core.experiments.claims.claim import Lab
+from core.runs import labs
+from core.runs.store import Store
+from core.ui import errors, service
+from core.ui.markdown import plain
+
+EVERY = 0.5
+"""Seconds between looks while something is on its way."""
+
+
+class Found(NamedTuple):
+    """What is stored of the labs of a page: their frames by name, in order, the names of those on their way, and why others failed."""
+
+    frames: dict[str, DataFrame]
+    waiting: list[str]
+    problems: list[str]
+
+
+def follow(page: str, wanted: Mapping[str, Lab], draw: Callable[[Found], None]) -> None:
+    """Asks for what is not stored, and calls `draw` with what is: now, and again while frames come in.
+
+    What the same reader asked for on this page before, with other settings, and has not begun, is no longer waited for.
+    """
+    errors.with_store(lambda: _follow(page, wanted, draw))
+
+
+def _follow(page: str, wanted: Mapping[str, Lab], draw: Callable[[Found], None]) -> None:
+    store = service.store()
+    _ask(page, wanted, store)
+    active = bool(_look(wanted, store).waiting)
+
+    @st.fragment(run_every=EVERY if active else None)
+    def body() -> None:
+        errors.with_store(look)
+
+    def look() -> None:
+        found = _look(wanted, store)
+        if bool(found.waiting) != active:
+            st.rerun()
+        if found.problems:
+            _failed(page, wanted, found, store)
+        draw(found)
+
+    body()
+
+
+def _ask(page: str, wanted: Mapping[str, Lab], store: Store) -> None:
+    """Leaves what failed as it is: it would fail again."""
+    keys = [lab.key for lab in wanted.values()]
+    former = set(st.session_state.get(f"labs-of.{page}", [])) - set(keys)
+    st.session_state[f"labs-of.{page}"] = keys
+    if former:
+        labs.pause(store, sorted(former))
+    known = labs.standing(store, keys)
+    for lab in wanted.values():
+        if known[lab.key].state in ("new", "paused"):
+            labs.ask(store, lab.key, lab.name, lab.arguments)
+
+
+def _look(wanted: Mapping[str, Lab], store: Store) -> Found:
+    known = labs.standing(store, [lab.key for lab in wanted.values()])
+    frames = {name: _frame(store.url, lab.key, store) for name, lab in wanted.items() if known[lab.key].state == "finished"}
+    waiting = [name for name, lab in wanted.items() if known[lab.key].state in ("queued", "running")]
+    return Found(frames, waiting, [known[lab.key].message for lab in wanted.values() if known[lab.key].state == "failed"])
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _frame(_url: str, key: str, _store: Store) -> DataFrame:
+    found = labs.found(_store, key)
+    return DataFrame() if found is None else found[0]
+
+
+def _failed(page: str, wanted: Mapping[str, Lab], found: Found, store: Store) -> None:
+    st.error(plain("; ".join(dict.fromkeys(found.problems))), title="This could not be computed")
+    if st.button("Try again", key=f"{page}.again"):
+        for name, lab in wanted.items():
+            if name not in found.frames:
+                labs.ask(store, lab.key, lab.name, lab.arguments)
+        st.rerun()

@@ -1,0 +1,10 @@
+"""Data recovery: what updates and weights give away of the training data."""
+
+from __future__ import annotations
+
+from core.ui.pages.data_recovery import data_recovery
+from core.ui.shell import shell
+
+shell("Data recovery")
+
+data_recovery.draw()

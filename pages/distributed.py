@@ -1,0 +1,10 @@
+"""Distributed SGD: a server that waits for its workers, or does not."""
+
+from __future__ import annotations
+
+from core.ui.pages.distributed import distributed
+from core.ui.shell import shell
+
+shell("Distributed SGD")
+
+distributed.draw()

@@ -1,0 +1,10 @@
+"""Mistakes: runs with one classic bug each beside a healthy one, and which is which."""
+
+from __future__ import annotations
+
+from core.ui.pages.mistakes import mistakes
+from core.ui.shell import shell
+
+shell("Mistakes")
+
+mistakes.draw()
