@@ -28,6 +28,10 @@ SplitT = TypeVar("SplitT", bound=Any)
 """The parts of a data set, a dataclass with x_train, y_train, ...: `core.data.loading.Split` is one."""
 
 
+DOES = ("sign", "adds_up", "keeps_dropout", "batch_statistics", "data", "inputs", "for_loss", "frozen")
+"""What a mistake may change: flags and methods of `MistakeChoice`."""
+
+
 class Settings(Protocol):
     """What of a run's settings decides whether a mistake has an effect. `core.settings.RunSettings` is one."""
 
@@ -53,6 +57,14 @@ class MistakeChoice(Choice):
     keeps_dropout: ClassVar[bool] = False  # whether dropout stays on in evaluation
     batch_statistics: ClassVar[bool] = False  # whether batch norm goes by the batch in evaluation
     by_batch: ClassVar[bool] = False  # whether it matters which examples are evaluated together: then as many as a training batch has
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuses a mistake that does nothing: it would be right code under another name."""
+        super().__pydantic_init_subclass__(**kwargs)
+        kind = cls.model_fields["kind"].default
+        if kind != "none" and all(getattr(cls, name) == getattr(MistakeChoice, name) for name in DOES):
+            raise NotImplementedError(f"the mistake {kind} does nothing; give it one of {', '.join(DOES)}")
 
     def complaint(self, run: Settings) -> str | None:
         """Why it would have no effect, or cannot be made, with such settings; None where it can."""

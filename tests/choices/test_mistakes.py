@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from torch import nn
 
 import core
-from core.choices.mistakes import Mistake, NoMistake
+from core.choices.mistakes import Mistake, MistakeChoice, NoMistake
 from core.engine.planning import signature
 from core.engine.training_data import split_of
 from core.settings import RunSettings, SettingsError
@@ -159,3 +159,12 @@ def test_a_frozen_layer_is_the_one_asked_for():
     layers = ["hidden1", "hidden2", "output"]
     assert [KINDS["frozen_layer"](layer=number).frozen(layers) for number in (1, 3)] == [("hidden1",), ("output",)]
     assert KINDS["none"]().frozen(layers) == ()
+
+
+def test_a_mistake_that_does_nothing_cannot_be_made():
+    with pytest.raises(NotImplementedError, match=r"the mistake idle does nothing; give it one of sign, adds_up"):
+
+        class Idle(MistakeChoice):
+            """Idle: says it is a mistake."""
+
+            kind: Literal["idle"] = "idle"

@@ -51,6 +51,10 @@ def run_of(path: str, kind: str, *, seed: int = 0, training: dict | None = None,
     place[last] = {"kind": kind} | short | NEEDS.get((path, kind), {})
     if path == "model.normalization":  # a bias before batch norm has gradient 0 but for its rounding, which Adam blows up to full steps
         given["model"]["bias"] = False
+    if path == "mistake":
+        needs = {"eval_with_dropout": {"dropout": 0.3}, "batch_statistics_in_eval": {"normalization": "batch", "bias": False}}
+        given["model"] |= needs.get(kind, {})
+        given["data"] = "iris"  # whose features are small as they came: thousands would leave fewer digits
     if path == "loss" and kind in ("squared", "absolute", "huber"):
         given["data"] = {"kind": "diabetes"}
     if path == "model" and kind in ("convnet", "recurrent"):

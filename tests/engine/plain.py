@@ -22,15 +22,28 @@ from core.choices.losses import loss_for
 from core.choices.schedules import PlateauState
 from core.choices.stopping import Watch
 from core.engine.network.networks import DTYPES
-from core.engine.streams import epoch_order
+from core.engine.streams import epoch_order, stream_seed, uniforms
 from core.engine.training.pruner import uniform_of
+from core.engine.training_data import split_of
+
+
+class Masked(nn.Module):
+    """Inverted dropout in training, by the masks that the run draws."""
+
+    def __init__(self, rate, notebook, number):
+        super().__init__()
+        self.rate, self.number = rate, number
+        self.draw = lambda shape: uniforms(stream_seed(notebook.run, "dropout"), number, notebook.step, shape)
+
+    def forward(self, x):
+        return x * (self.draw(tuple(x.shape)).to(x) >= self.rate) / (1 - self.rate) if self.training else x
 
 
 class Notebook:
     """One run, as it would be written by hand."""
 
     def __init__(self, run):
-        self.run, self.split = run, core.load_data(run.data)
+        self.run, self.split, self.mistake, self.step = run, split_of(run), run.mistake, 0
         dtype = DTYPES[run.training.dtype]
         self.regression = self.split.task == "regression"
         as_target = dtype if self.regression else torch.long
@@ -38,6 +51,12 @@ class Notebook:
         self.y, self.y_val = (torch.tensor(y, dtype=as_target) for y in (self.split.y_train, self.split.y_val))
         self.model = core.build_model(run)
         self.parameters = list(self.model.parameters())
+        self.put_masks_in()
+        layers = list(dict.fromkeys(name.partition(".")[0] for name, _ in self.model.named_parameters()))
+        frozen = self.mistake.frozen(layers)
+        held = [torch.full((p.numel(),), name.partition(".")[0] in frozen) for name, p in self.model.named_parameters()]
+        self.frozen, self.start = torch.cat(held), parameters_to_vector(self.parameters).detach().clone()
+        self.left = torch.zeros_like(self.start)  # of the gradient, where nobody empties it
         self.hidden = []
         for name, module in self.model.named_modules():
             if name.endswith("activation"):
@@ -47,6 +66,16 @@ class Notebook:
         self.movement = torch.zeros_like(parameters_to_vector(self.parameters))
         self.norms, self.plateau, self.watch, self.best = [], PlateauState(), Watch(), None
         self.teachers = [Notebook(teacher).train() for teacher in run.teachers]
+
+    def put_masks_in(self):
+        """Dropout with the masks of the run's stream in place of torch's own."""
+        for layer in self.model.children():
+            for name, child in layer.named_children():
+                if isinstance(child, nn.Dropout):
+                    setattr(layer, name, Masked(child.p, self, list(self.run.model.dropouts()).index(f"{self.name_of(layer)}.dropout")))
+
+    def name_of(self, layer):
+        return next(name for name, child in self.model.named_children() if child is layer)
 
     def build_optimizers(self):
         built = self.run.optimizer.build(self.parameters)
@@ -71,6 +100,7 @@ class Notebook:
         return self
 
     def update(self, batch, step, steps):
+        self.step = step
         factor = self.plateau.factor * self.run.schedule.factor(step, steps, steps * self.run.training.epochs)
         self.gradient(batch, first=True)
         self.movement -= parameters_to_vector(self.parameters).detach() * parameters_to_vector(p.grad for p in self.parameters)
@@ -89,11 +119,13 @@ class Notebook:
         for parameter in self.parameters:
             parameter.grad = None
         loss = self.loss(batch)
-        loss.backward()
-        flat = parameters_to_vector(p.grad for p in self.parameters) * self.mask
+        (self.mistake.sign * loss).backward()
+        flat = (parameters_to_vector(p.grad for p in self.parameters) + self.left).where(~self.frozen, 0.0) * self.mask
         self.norms += [flat.norm()] if first else []
         if self.run.clipping.kind != "none":
             self.run.clipping.apply(flat[None], torch.stack(self.norms)[None])
+        if self.mistake.adds_up:
+            self.left = flat.clone()
         start = 0
         for parameter in self.parameters:
             parameter.grad = flat[start : start + parameter.numel()].view_as(parameter).clone()
@@ -102,9 +134,9 @@ class Notebook:
 
     def loss(self, batch):
         self.hidden.clear()
-        out = self.model(self.x[batch])
+        out = self.model(self.mistake.inputs(self.x[batch][None])[0])
         hidden = self.hidden[-1] if self.hidden else None
-        loss = self.labels_loss(out, self.y[batch])
+        loss = self.labels_loss(self.mistake.for_loss(out[None], self.split.targets)[0], self.y[batch])
         if not self.teachers:
             return loss
         choice, answers = self.run.distillation, []
@@ -129,7 +161,8 @@ class Notebook:
 
     @torch.no_grad()
     def hold(self):
-        vector_to_parameters(parameters_to_vector(self.parameters) * self.mask, self.parameters)
+        held = parameters_to_vector(self.parameters).where(~self.frozen, self.start)
+        vector_to_parameters(held * self.mask, self.parameters)
 
     def end_of_epoch(self, epoch):
         """Prunes, evaluates, and tells whether the run ends."""
