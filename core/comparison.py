@@ -18,10 +18,10 @@ from core.choices.base import SEEDS_END, Choice, Seed
 from core.choices.words.refusals import InWords, SettingsError, below, read_json, read_toml, worded
 from core.choices.words.tables import in_order, toml, with_empty, without_defaulted_none
 from core.choices.words.texts import as_name, short, shown
-from core.choices.words.writing import label, plain, unnamed
+from core.choices.words.writing import as_toml, label, unnamed
 from core.settings import RunSettings
 
-__all__ = ["Comparison", "Role", "Variant", "label", "plain"]
+__all__ = ["Comparison", "Role", "Variant", "as_toml", "label"]
 
 MAX_VARIED = 3
 LONGEST_NAME = 1_000
@@ -46,7 +46,7 @@ class Variant(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _in_plain_values(cls, given: Any) -> Any:
-        return {name: plain(value) for name, value in given.items()} if isinstance(given, dict) else given
+        return {name: as_toml(value) for name, value in given.items()} if isinstance(given, dict) else given
 
     @property
     def overrides(self) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class Comparison(InWords):
     @field_validator("vary", mode="before")
     @classmethod
     def _in_plain_values(cls, vary: Any) -> Any:
-        return {path: plain(values) for path, values in vary.items()} if isinstance(vary, dict) else vary
+        return {path: as_toml(values) for path, values in vary.items()} if isinstance(vary, dict) else vary
 
     @model_validator(mode="after")
     def _every_variant_is_valid(self) -> Self:

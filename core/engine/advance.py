@@ -11,7 +11,7 @@ from torch import Tensor
 from core.engine.batches import epoch_indices, tensors_of
 from core.engine.measuring.baselines import baselines
 from core.engine.measuring.grids import grid_bytes
-from core.engine.measuring.measures import Moment, Part, layer_rows, measured, whole
+from core.engine.measuring.measures import Moment, ParameterSlice, layer_rows, measured, whole
 from core.engine.measuring.movement import Path, moved
 from core.engine.measuring.outputs import TEST, TRAINING, VALIDATION
 from core.engine.measuring.predicting import predictions_of
@@ -118,7 +118,7 @@ class _Look:
     train: Scores
     val: Scores
     activity: Activity
-    network: Part
+    network: ParameterSlice
     path: Path
 
 

@@ -22,7 +22,7 @@ from core.engine.segments import Segment, SegmentResult
 from core.runs.computing import worker
 from core.runs.computing.executors import Pool, executor_from
 from core.runs.computing.lab_bench import LabBench
-from core.runs.computing.work import Agenda, Job, Stack
+from core.runs.computing.work import Agenda, Job, PlannedStack
 from core.runs.computing.worker import SegmentError
 from core.runs.computing.workers import WorkerDiedError
 from core.runs.configuration import Configuration
@@ -53,7 +53,7 @@ class Runner:
         self.lease = Lease(store.database, pool.slots)
         self.agenda = Agenda()
         self.labs = LabBench(store, pool, self.lease)
-        self.underway: dict[Future[SegmentResult], Stack] = {}
+        self.underway: dict[Future[SegmentResult], PlannedStack] = {}
 
     def run(self, stop: threading.Event, until: Callable[[], bool] = lambda: False) -> None:
         """Waits for the lease, then serves the store, till `stop` is set or `until()` holds. Ends the workers and gives the lease back.
@@ -170,7 +170,7 @@ class Runner:
 
     def _take_in(self, done: set[Future[SegmentResult]]) -> None:
         """Takes in finished segments. The workers get their next ones before the results are written."""
-        arrived: list[tuple[Stack, SegmentResult]] = []
+        arrived: list[tuple[PlannedStack, SegmentResult]] = []
         for future in done:
             if (stack := self.underway.pop(future, None)) is None:
                 continue
@@ -193,7 +193,7 @@ class Runner:
         self.agenda.close_finished()
         self._close_steps()
 
-    def _write(self, stack: Stack, result: SegmentResult) -> None:
+    def _write(self, stack: PlannedStack, result: SegmentResult) -> None:
         try:
             with self.store.database.writing() as connection:
                 self.lease.check(connection)
@@ -210,14 +210,14 @@ class Runner:
                 self.lease.check(connection)
                 ledger.stepped(connection, comparison)
 
-    def _worker_died(self, stack: Stack, error: WorkerDiedError) -> None:
+    def _worker_died(self, stack: PlannedStack, error: WorkerDiedError) -> None:
         """The segment goes to another worker, unless it seems to be what they die of."""
         stack.crashes += not self.underway
         stack.busy, stack.suspect = False, True
         if stack.crashes >= MOST_CRASHES:
             self._give_up(stack, f"{error}, {stack.crashes} times in a row; perhaps there was not enough memory")
 
-    def _pool_broke(self, stack: Stack) -> None:
+    def _pool_broke(self, stack: PlannedStack) -> None:
         """The executor is lost, and with it every segment that it had: a new one, and the lost segments again."""
         lost = [stack, *self.underway.values()]
         self.underway.clear()
@@ -225,7 +225,7 @@ class Runner:
         for each in lost:
             each.busy = False
 
-    def _give_up(self, stack: Stack, message: str) -> None:
+    def _give_up(self, stack: PlannedStack, message: str) -> None:
         """Fails the comparisons that wait for the stack."""
         stack.busy = False
         if self.agenda.has(stack):
@@ -242,8 +242,8 @@ class Runner:
             ledger.end(connection, comparison, "failed", message)
 
 
-def _stack(stored: StoredStack) -> Stack:
-    return Stack(stored.id, stored.runs, set(stored.unfinished), stored.state, stored.epoch)
+def _stack(stored: StoredStack) -> PlannedStack:
+    return PlannedStack(stored.id, stored.runs, set(stored.unfinished), stored.state, stored.epoch)
 
 
 def main(configuration: Configuration, *, watch_stdin: bool = False) -> int:

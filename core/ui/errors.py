@@ -16,7 +16,7 @@ from core.runs.configuration import ConfigurationError, LimitError
 from core.runs.store import StoreError, StoreFailedError, StoreLostError, UnknownComparisonError
 from core.settings import SettingsError
 from core.ui import service
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 
 EXPECTED = (SettingsError, DataError, StoreError, UnknownComparisonError, ConfigurationError, LimitError)
 """Errors whose message is written for the user."""
@@ -37,7 +37,7 @@ def shown(what: str = "This part of the page could not be drawn") -> Iterator[No
         st.error(as_list(str(error).splitlines()), title=what)
     except Exception as error:
         LOG.exception(what)
-        reason = plain(str(error)[:LONGEST_REASON] or type(error).__name__)
+        reason = escaped(str(error)[:LONGEST_REASON] or type(error).__name__)
         st.error(f"{reason}\n\nReload the page to try again; nothing that was stored is lost.", title=what)
         with st.expander("Details, for a report of this error"):
             st.code("".join(traceback.format_exception(error)), language=None)
@@ -72,7 +72,7 @@ def stop(what: str, problems: Sequence[str], steps: Sequence[str] = ()) -> NoRet
 
 def as_list(lines: Sequence[str]) -> str:
     """Lines as Markdown that shows them as they are."""
-    shown_lines = [plain(line) for line in dict.fromkeys(lines)]
+    shown_lines = [escaped(line) for line in dict.fromkeys(lines)]
     if len(shown_lines) > MOST_LINES:
         shown_lines = [*shown_lines[:MOST_LINES], f"and {len(shown_lines) - MOST_LINES} more"]
     return "  \n".join(shown_lines)

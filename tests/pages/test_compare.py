@@ -15,7 +15,7 @@ from core.runs.compare import compare
 from core.runs.store import ledger
 from core.runs.store.schema import predictions
 from core.ui.form import links
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from tests.pages.conftest import assert_no_error, small, texts
 
 PAGE = "pages/compare.py"
@@ -72,7 +72,7 @@ def test_every_click_is_asked_of_the_runner_and_offers_what_can_follow(open_page
 def test_a_stored_comparison_shows_its_verdict_and_summary(open_page, filled):
     app = open_page(PAGE, query(small()))
     history, runs = filled.history(small())[0], filled.runs(small())
-    assert plain(leading_verdict(history, runs)) in texts(app)
+    assert escaped(leading_verdict(history, runs)) in texts(app)
     table, expected = app.dataframe[0].value, summarise(history, runs)
     for shown in ("variant", "n", "diverged", "mean", "best", "test_loss", "test_accuracy", "parameters"):
         assert list(table[shown]) == list(expected[shown])
@@ -99,7 +99,7 @@ def test_the_first_chart_follows_the_controls(open_page, filled):
 def test_the_verdict_and_the_table_follow_the_metric_and_the_value_of_each_run(open_page, filled):
     history, runs = filled.history(small())[0], filled.runs(small())
     app = open_page(PAGE, query(small(), metric="Validation accuracy", at="best"))
-    assert plain(leading_verdict(history, runs, "val_accuracy", "best")) in texts(app)
+    assert escaped(leading_verdict(history, runs, "val_accuracy", "best")) in texts(app)
     assert list(app.dataframe[0].value["mean"]) == list(summarise(history, runs, "val_accuracy", "best")["mean"])
 
 

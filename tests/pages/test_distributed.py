@@ -13,7 +13,7 @@ from core.labs.distributed import watched
 from core.labs.distributed.parameter_server import Cluster, simulate
 from core.runs import labs
 from core.ui.pages.distributed import finding
-from core.ui.pages.distributed.controls import PATH, SAME, SEEDS, START, Asked, chips, query
+from core.ui.pages.distributed.controls import PATH, SAME, SEEDS, START, Controls, chips, query
 from core.ui.pages.distributed.finding import ASYNCHRONOUS, AWARE, BACKUP, BARRIER, NAMES
 from tests.pages.conftest import assert_no_error, texts
 from tests.pages.labs import compute, states
@@ -27,14 +27,14 @@ STATES = {
 }
 
 
-def cluster(asked: Asked, rule: str, **more) -> Cluster:
+def cluster(asked: Controls, rule: str, **more) -> Cluster:
     """What the page means, written down by hand."""
     gradients = {BARRIER: asked.workers, BACKUP: asked.workers - asked.backups}.get(rule, 1) if asked.scaled != SAME else 1
     return Cluster(rule=NAMES[rule], workers=asked.workers, fastest=0.8, slowest=1.2, straggler=asked.straggler, dies_at=asked.dies_at,
                    lr=gradients * float(asked.lr), seconds=float(asked.seconds), backups=asked.backups, **more)  # fmt: skip
 
 
-def first_at(asked: Asked, rule: str) -> list[float]:
+def first_at(asked: Controls, rule: str) -> list[float]:
     """For each seed, when the loss is first measured at the target."""
     curves = [simulate(cluster(asked, rule), seed).curve for seed in range(SEEDS)]
     return [next((row.seconds for row in curve.itertuples() if row.loss <= float(asked.target)), math.inf) for curve in curves]
@@ -118,7 +118,7 @@ def test_a_chip_changes_one_control_and_its_link_opens_that(open_page, store, as
     offered = chips(asked)
     assert 2 <= len(offered) <= 4
     for chip in offered:
-        changed = [name for name in Asked._fields if getattr(chip.asked, name) != getattr(asked, name)]
+        changed = [name for name in Controls._fields if getattr(chip.asked, name) != getattr(asked, name)]
         assert len(changed) == 1 or chip.asked == START
     open_page(PATH, query(offered[0].asked))
     assert states(store, offered[0].asked.labs()) == ["queued"] * len(offered[0].asked.rules)

@@ -13,7 +13,7 @@ from core.labs.regularization import stopping_replay
 from core.runs.compare import compare
 from core.runs.store import Store
 from core.ui.form import links
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.pages import early_stopping
 from core.ui.pages.early_stopping import START, untouched
 from tests.pages.conftest import assert_no_error, texts
@@ -114,7 +114,7 @@ def test_what_restoring_gave_is_judged_by_the_weights_that_it_brought_back(open_
     assert table.loc["Best", "val_loss"] == pytest.approx(losses.min().mean())
     assert table.loc["Best", "val_loss"] < table.loc["Patience", "val_loss"] == pytest.approx(losses.last().mean())
     kept = stopping_replay.up_to_the_weights(history, dict(SMALL.members))
-    assert plain(leading_verdict(kept, stopped.runs(SMALL))) in texts(app)
+    assert escaped(leading_verdict(kept, stopped.runs(SMALL))) in texts(app)
     assert "of the weights that a run ended with" in texts(app)
 
 

@@ -11,7 +11,7 @@ from core.runs import labs
 from core.runs.computing.executors import InlineExecutor
 from core.runs.store import guesses
 from core.runs.store.database import Database
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from tests.pages.conftest import assert_no_error, texts
 
 ONE, ALL = "pages/question.py", "pages/questions.py"
@@ -39,7 +39,7 @@ def test_nothing_of_the_answer_is_seen_before_the_guess(open_page, store, questi
     assert question.usual not in said or not question.usual
     for option in question.options:
         assert option.why not in said
-    assert [option.split("**")[-1].strip() for option in app.radio[0].options] == [plain(option.text) for option in question.options]
+    assert [option.split("**")[-1].strip() for option in app.radio[0].options] == [escaped(option.text) for option in question.options]
     assert [button.label for button in app.button if button.label == "See what happens" and button.disabled]
 
 

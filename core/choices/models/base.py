@@ -57,7 +57,7 @@ class Sizes:
         return math.prod(self.shape)
 
 
-class Map(NamedTuple):
+class LinearMap(NamedTuple):
     """A matrix of the network (a kernel, for all of its taps), and how often an example is multiplied by it."""
 
     layer: str
@@ -82,7 +82,7 @@ class ModelChoice(Choice):
         """The plain network, its weights not yet drawn: hidden layers `hidden1`, `hidden2`, ..., then `output`."""
 
     @abstractmethod
-    def maps(self, sizes: Sizes) -> list[Map]:
+    def maps(self, sizes: Sizes) -> list[LinearMap]:
         """Its matrices from input to output."""
 
     def complaint(self, sizes: Sizes) -> str | None:

@@ -16,7 +16,7 @@ from core.choices.models.base import (
     InitField,
     InputDropout,
     LayeredChoice,
-    Map,
+    LinearMap,
     NormalizationField,
     Sizes,
     Skip,
@@ -159,14 +159,14 @@ class Convnet(LayeredChoice):
         """What more runs write in an update no longer fits into the cache."""
         return 16
 
-    def maps(self, sizes: Sizes) -> list[Map]:
+    def maps(self, sizes: Sizes) -> list[LinearMap]:
         """One kernel a layer, as often as it has positions, and the output's matrix."""
         stages, dimensions = self.stages(sizes), len(sizes.shape) - 1
         convolutions = [
-            Map(f"hidden{number}", stage.inputs * stage.kernel**dimensions, stage.outputs, prod(stage.after))
+            LinearMap(f"hidden{number}", stage.inputs * stage.kernel**dimensions, stage.outputs, prod(stage.after))
             for number, stage in enumerate(stages, start=1)
         ]
-        return [*convolutions, Map("output", self.channels[-1] * prod(stages[-1].pooled), sizes.targets * sizes.outputs)]
+        return [*convolutions, LinearMap("output", self.channels[-1] * prod(stages[-1].pooled), sizes.targets * sizes.outputs)]
 
 
 def _picture(sizes: Sizes) -> tuple[int, ...]:

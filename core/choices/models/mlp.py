@@ -16,7 +16,7 @@ from core.choices.models.base import (
     InitField,
     InputDropout,
     LayeredChoice,
-    Map,
+    LinearMap,
     ModelChoice,
     NormalizationField,
     Sizes,
@@ -45,9 +45,9 @@ class Linear(ModelChoice):
 
         return nn.Sequential(OrderedDict(output=nn.Linear(sizes.inputs, sizes.targets * sizes.outputs, bias=self.bias)))
 
-    def maps(self, sizes: Sizes) -> list[Map]:
+    def maps(self, sizes: Sizes) -> list[LinearMap]:
         """The one matrix."""
-        return [Map("output", sizes.inputs, sizes.targets * sizes.outputs)]
+        return [LinearMap("output", sizes.inputs, sizes.targets * sizes.outputs)]
 
 
 def _some_layers(hidden: Any) -> Any:
@@ -115,8 +115,8 @@ class Mlp(LayeredChoice):
         """Units of the hidden layers."""
         return self.hidden
 
-    def maps(self, sizes: Sizes) -> list[Map]:
+    def maps(self, sizes: Sizes) -> list[LinearMap]:
         """One matrix a layer."""
         ends = pairwise((sizes.inputs, *self.hidden))
-        hidden = [Map(f"hidden{number}", inputs, outputs) for number, (inputs, outputs) in enumerate(ends, start=1)]
-        return [*hidden, Map("output", self.hidden[-1], sizes.targets * sizes.outputs)]
+        hidden = [LinearMap(f"hidden{number}", inputs, outputs) for number, (inputs, outputs) in enumerate(ends, start=1)]
+        return [*hidden, LinearMap("output", self.hidden[-1], sizes.targets * sizes.outputs)]

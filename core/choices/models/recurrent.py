@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from core.choices.initializations import Orthogonal
-from core.choices.models.base import Bias, InitField, Map, ModelChoice, Sizes, Width
+from core.choices.models.base import Bias, InitField, LinearMap, ModelChoice, Sizes, Width
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn
@@ -116,12 +116,12 @@ class Recurrent(ModelChoice):
         kind = {"lstm": nn.LSTM, "gru": nn.GRU}[self.cell]
         return kind(features, self.hidden, bias=self.bias, batch_first=True, bidirectional=self.bidirectional)
 
-    def _output(self, sizes: Sizes) -> Map:
+    def _output(self, sizes: Sizes) -> LinearMap:
         """The output's matrix: over all states at once, or over one of them, once a target."""
         states = self.directions * self.hidden
         if self.readout == "all":
-            return Map("output", steps_of(sizes)[0] * states, sizes.targets * sizes.outputs)
-        return Map("output", states, sizes.outputs, sizes.targets)
+            return LinearMap("output", steps_of(sizes)[0] * states, sizes.targets * sizes.outputs)
+        return LinearMap("output", states, sizes.outputs, sizes.targets)
 
     @property
     def directions(self) -> int:
@@ -154,11 +154,11 @@ class Recurrent(ModelChoice):
         steps = 1 if sizes is None else steps_of(sizes)[0]
         return max(4, min(32, NUMBERS // (KEPT[self.cell] * steps * examples * self.directions * self.hidden)))
 
-    def maps(self, sizes: Sizes) -> list[Map]:
+    def maps(self, sizes: Sizes) -> list[LinearMap]:
         """W and U of all gates, once a step and direction, and the output's matrix."""
         steps, features = steps_of(sizes)
         rows = GATES[self.cell] * self.hidden
-        one_direction = [Map("hidden1", features, rows, steps), Map("hidden1", self.hidden, rows, steps)]
+        one_direction = [LinearMap("hidden1", features, rows, steps), LinearMap("hidden1", self.hidden, rows, steps)]
         return [*one_direction * self.directions, self._output(sizes)]
 
 

@@ -32,22 +32,22 @@ def write(value: Any) -> str:
     return _write_single(value)
 
 
-def plain(value: Any) -> Any:
+def as_toml(value: Any) -> Any:
     """A value as TOML has it: a choice as a table of its kind and what is not at its default, a number of NumPy or torch as Python's."""
     if isinstance(value, Choice):
         fields = type(value).model_fields
         held = {name: getattr(value, name) for name in fields}
-        return {name: plain(item) for name, item in held.items() if name == "kind" or item != fields[name].default}
+        return {name: as_toml(item) for name, item in held.items() if name == "kind" or item != fields[name].default}
     if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items()}
+        return {name: as_toml(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [as_toml(item) for item in value]
     return value.tolist() if hasattr(value, "tolist") else value
 
 
 def label(path: str, value: Any) -> str:
     """A variant's name for one varied value: `adam`, `sgd momentum=0.9`, `dropout=0.2`."""
-    value, last = plain(value), path.rpartition(".")[2]
+    value, last = as_toml(value), path.rpartition(".")[2]
     if value is None or value == {}:
         return f"{last}=none"
     if isinstance(value, dict) and "kind" not in value:

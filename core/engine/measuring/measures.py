@@ -25,7 +25,7 @@ BINS = 40
 
 
 @dataclass(frozen=True)
-class Part:
+class ParameterSlice:
     """The parameters of R networks, or of one layer of each, around their last update."""
 
     values_RP: Tensor
@@ -43,47 +43,47 @@ def length(values_RP: Tensor) -> Tensor:
     return values_RP.double().norm(dim=1).where(lost_R, norm_R.double()) if lost_R.any() else norm_R
 
 
-def grad_norm(part: Part) -> Tensor:
+def grad_norm(part: ParameterSlice) -> Tensor:
     """Norm of the last mini-batch's gradient (penalty included), before clipping."""
     return length(part.gradient_RP)
 
 
-def update_ratio(part: Part) -> Tensor:
+def update_ratio(part: ParameterSlice) -> Tensor:
     """Norm of the last update over the norm of the parameters before it; NaN before the first."""
     if part.before_RP is None:
         return torch.full_like(part.values_RP[:, 0], torch.nan)
     return length(part.after_RP - part.before_RP) / length(part.before_RP)
 
 
-def weight_norm(part: Part) -> Tensor:
+def weight_norm(part: ParameterSlice) -> Tensor:
     """Euclidean norm of all parameters."""
     return length(part.values_RP)
 
 
-def sparsity(part: Part) -> Tensor:
+def sparsity(part: ParameterSlice) -> Tensor:
     """Share of the weights that are exactly 0."""
     return torch.eq(part.weights_RW, 0, out=torch.empty_like(part.weights_RW)).mean(1)  # a comparison into booleans takes six times as long
 
 
-def near_zero(part: Part) -> Tensor:
+def near_zero(part: ParameterSlice) -> Tensor:
     """Share of the weights smaller than NEAR_ZERO in absolute value, exact zeros included."""
     size_RW = part.weights_RW.abs()
     return torch.lt(size_RW, NEAR_ZERO, out=size_RW).mean(1)
 
 
-def dead_fraction(part: Part) -> Tensor:
+def dead_fraction(part: ParameterSlice) -> Tensor:
     """Share of the hidden units that are 0 on every training example that is evaluated; NaN without hidden units, or examples."""
     if part.dead_RH is None:
         return torch.full_like(part.values_RP[:, 0], torch.nan)
     return part.dead_RH.double().mean(1)
 
 
-FUNCTIONS: dict[str, Callable[[Part], Tensor]] = {function.__name__: function for function in (
+FUNCTIONS: dict[str, Callable[[ParameterSlice], Tensor]] = {function.__name__: function for function in (
     grad_norm, update_ratio, weight_norm, sparsity, near_zero, dead_fraction
 )}  # fmt: skip
 
 
-def measured(part: Part) -> dict[str, list[float]]:
+def measured(part: ParameterSlice) -> dict[str, list[float]]:
     """Every measure of a part: column -> a value a run."""
     return {name: FUNCTIONS[name](part).tolist() for name in MEASURES}
 
@@ -98,20 +98,20 @@ class Moment:
     after_RP: Tensor
 
 
-def whole(moment: Moment, layout: Layout, activity: Activity) -> Part:
+def whole(moment: Moment, layout: Layout, activity: Activity) -> ParameterSlice:
     """The network as one part; its hidden units are those of all hidden layers."""
     dead = [activity.dead(layer) for layer in hidden_layers(activity)]
     weights_RW = torch.cat([moment.values_RP[:, columns] for slices in layout.weights.values() for columns in slices], dim=1)
-    return Part(**vars(moment), weights_RW=weights_RW, dead_RH=torch.cat(dead, dim=1) if dead else None)
+    return ParameterSlice(**vars(moment), weights_RW=weights_RW, dead_RH=torch.cat(dead, dim=1) if dead else None)
 
 
-def of_layer(network: Part, layer: str, layout: Layout, activity: Activity) -> Part:
+def of_layer(network: ParameterSlice, layer: str, layout: Layout, activity: Activity) -> ParameterSlice:
     """One layer of it."""
     columns = layout.layers[layer]
     weights_RW = torch.cat([network.values_RP[:, place] for place in layout.weights[layer]], dim=1)
     before_RP = None if network.before_RP is None else network.before_RP[:, columns]
     dead_RH = activity.dead(layer) if layer in hidden_layers(activity) else None
-    return Part(
+    return ParameterSlice(
         network.values_RP[:, columns], network.gradient_RP[:, columns], before_RP, network.after_RP[:, columns], weights_RW, dead_RH
     )
 
@@ -121,7 +121,7 @@ def hidden_layers(activity: Activity) -> list[str]:
     return [layer for layer in activity.count if layer != "output"]
 
 
-def layer_rows(network: Part, layout: Layout, activity: Activity, path: Path, ranked: Sequence[int]) -> list[Row]:
+def layer_rows(network: ParameterSlice, layout: Layout, activity: Activity, path: Path, ranked: Sequence[int]) -> list[Row]:
     """A row a run and layer, run by run within each layer, without the columns `run` and `step`; `ranked`: see `structure`."""
     rows: list[Row] = []
     for layer in layout.layers:
@@ -134,7 +134,7 @@ def layer_rows(network: Part, layout: Layout, activity: Activity, path: Path, ra
     return rows
 
 
-def _of_activity(measure: Callable[[str], Tensor], activity: Activity, layer: str, part: Part) -> list[float]:
+def _of_activity(measure: Callable[[str], Tensor], activity: Activity, layer: str, part: ParameterSlice) -> list[float]:
     """NaN where no example was looked at."""
     return measure(layer).tolist() if layer in activity.count else [math.nan] * len(part.values_RP)
 

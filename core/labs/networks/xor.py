@@ -78,7 +78,7 @@ def start(seed: int, width: int) -> Network:
     return Network(normal_H3[:, :2], np.zeros(width), normal_H3[:, 2] * math.sqrt(2 / width), 0.0)
 
 
-class Stack:
+class NetworkBatch:
     """M networks of several widths, trained at once; `firsts` are the places of their first units."""
 
     def __init__(self, networks: Sequence[Network], activation: ActivationChoice) -> None:
@@ -131,7 +131,7 @@ def train(
     slope it starts with.
     """
     keys = [(width, seed) for width in widths for seed in seeds]
-    stack = Stack([start(seed, width) for width, seed in keys], activation or Relu())
+    stack = NetworkBatch([start(seed, width) for width, seed in keys], activation or Relu())
     rows = []
     with one_thread():
         for step in range(updates + 1):

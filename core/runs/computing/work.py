@@ -1,6 +1,6 @@
 """Which segment is computed next: comparisons in turn, and within one the stack that is furthest behind. Plain values, no store.
 
-A `Job` is a comparison on its way, a `Stack` runs that train together. Several jobs may wait for the same stack, which is then
+A `Job` is a comparison on its way, a `PlannedStack` runs that train together. Several jobs may wait for the same stack, which is then
 trained once, and goes on as long as one of them is not paused.
 """
 
@@ -13,7 +13,7 @@ from core.settings import RunSettings
 
 
 @dataclass(eq=False)
-class Stack:
+class PlannedStack:
     """A stack between two segments, or in the middle of one."""
 
     id: int
@@ -32,21 +32,21 @@ class Job:
 
     comparison: str
     wanted: set[str]
-    stacks: list[Stack]
+    stacks: list[PlannedStack]
     paused: bool = False
     stepping: bool = False
     owed: set[int] = field(default_factory=set)  # stepping: the stacks that are still to do their epoch
     served: int = 0  # the turn in which it last got a segment
 
-    def next_stack(self) -> Stack | None:
+    def next_stack(self) -> PlannedStack | None:
         """The stack that is furthest behind of those that may go on now; suspects first."""
         ready = [stack for stack in self.stacks if self._may_go_on(stack)]
         return min(ready, key=lambda stack: (not stack.suspect, stack.epoch, stack.id), default=None)
 
-    def _may_go_on(self, stack: Stack) -> bool:
+    def _may_go_on(self, stack: PlannedStack) -> bool:
         return not stack.busy and self.needs(stack) and (not self.paused or stack.id in self.owed)
 
-    def needs(self, stack: Stack) -> bool:
+    def needs(self, stack: PlannedStack) -> bool:
         """Whether it lacks a run of this stack."""
         return not self.wanted.isdisjoint(stack.unfinished)
 
@@ -74,15 +74,15 @@ class Agenda:
         """Drops a job, and with it the stacks that no other waits for."""
         self.jobs.pop(comparison, None)
 
-    def stack(self, stack_id: int) -> Stack | None:
+    def stack(self, stack_id: int) -> PlannedStack | None:
         """The stack of that id, if a job waits for it."""
         return next((stack for job in self.jobs.values() for stack in job.stacks if stack.id == stack_id), None)
 
-    def has(self, stack: Stack) -> bool:
+    def has(self, stack: PlannedStack) -> bool:
         """Whether a job waits for this very stack: what a stack that was dropped still brings is of no use."""
         return self.stack(stack.id) is stack
 
-    def next(self) -> tuple[Stack, Segment] | None:
+    def next(self) -> tuple[PlannedStack, Segment] | None:
         """The next segment, of the comparison that has waited longest; None when there is none now. Its stack is busy from then on."""
         for job in sorted(self.jobs.values(), key=lambda job: job.served):
             if (stack := job.next_stack()) is not None:
@@ -99,7 +99,7 @@ class Agenda:
         ready = (job.next_stack() for job in self.jobs.values())
         return any(stack is not None and stack.suspect for stack in ready)
 
-    def advanced(self, stack: Stack, result: SegmentResult) -> None:
+    def advanced(self, stack: PlannedStack, result: SegmentResult) -> None:
         """Takes note of what a segment brought."""
         ended = {row["run"] for row in result.records.ended}
         stack.busy, stack.suspect, stack.crashes = False, False, 0

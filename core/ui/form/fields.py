@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from core.choices import schema
 from core.choices.base import Choice
 from core.settings import RunSettings
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 
 Holds = Literal["boolean", "words", "whole", "number", "tuple", "mapping", "text"]
 
@@ -131,7 +131,7 @@ def prose(cls: type[Choice]) -> str:
 
 def _line(text: str) -> str:
     parts = text.strip().split("`")
-    return "".join(f"`{part}`" if place % 2 else plain(part) for place, part in enumerate(parts))
+    return "".join(f"`{part}`" if place % 2 else escaped(part) for place, part in enumerate(parts))
 
 
 def _find(owner: type[Choice], names: list[str], at: Any) -> tuple[type[Choice], str] | None:

@@ -21,7 +21,7 @@ from core.ui import errors
 from core.ui.form import downloads, fields, links, tables, varied, widgets
 from core.ui.form.varying import VaryingForm
 from core.ui.form.widgets import Spot
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 
 FEW = (("data", "model"), ("model.hidden",), ("optimizer", "optimizer.lr"), ("training.batch_size", "training.epochs"))
 """The settings that matter first, in rows; all others are folded."""
@@ -108,7 +108,7 @@ class SettingsForm:
         try:
             tables.show_reading(self._below["data"], tables.reading_of(table))
         except DataError as error:
-            self._below["data"].warning(plain(str(error)))
+            self._below["data"].warning(escaped(str(error)))
             self.problems.append(f"data: {error}")
             return False
         return True
@@ -117,7 +117,7 @@ class SettingsForm:
         """Says of the settings that every variant sets for itself, that changing them here changes nothing."""
         for path in paths:
             place = self._below.get(path) or self._below.get(path.partition(".")[0]) or self._rest
-            place.caption(f"{plain(path)}: not used, since every variant has its own")
+            place.caption(f"{escaped(path)}: not used, since every variant has its own")
 
     def warn_of_ignored(self, link: Mapping[str, str]) -> None:
         """Says what of the link by which the page was opened is not allowed: Streamlit puts the defaults in its place without a word."""
@@ -135,7 +135,7 @@ class SettingsForm:
         visible = {name for row in FEW for name in row}
         changes = [name for name in varied.differences(base, checked) if name not in visible]
         if changes:
-            self._changes.caption(f"Changed below: {plain(', '.join(changes))}")
+            self._changes.caption(f"Changed below: {escaped(', '.join(changes))}")
 
     def _draw_fields(self, cls: type[Choice], start: Choice | None, path: str, key: str, prefix: str) -> dict[str, Any]:
         values = {}
@@ -181,7 +181,7 @@ class SettingsForm:
             return {}
 
     def _complain(self, place: DeltaGenerator, problem: str) -> None:
-        place.error(plain(problem))
+        place.error(escaped(problem))
         self.problems.append(problem)
 
     def _place(self, spot: Spot) -> DeltaGenerator:

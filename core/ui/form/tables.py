@@ -19,7 +19,7 @@ from core.settings import SettingsError, explain
 from core.ui import errors, service
 from core.ui.form.fields import human
 from core.ui.form.values import write_list
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 
 UNUSABLE = ("text", "unusable")
 WORDS = ("header", "separator", "decimal", "thousands", "date_order", "encoding")
@@ -49,7 +49,7 @@ def bring(place: DeltaGenerator, key: str, start: Table | None = None) -> Table 
         table = Table.model_validate(draw(place, key, start))
         show_reading(place, reading_of(table))
     except NextStep as step:
-        place.info(plain(str(step).removeprefix("data: ").removeprefix("data.target: ")))
+        place.info(escaped(str(step).removeprefix("data: ").removeprefix("data.target: ")))
     except ValidationError as error:
         place.error(errors.as_list(explain(error, {}).splitlines()))
     except (SettingsError, DataError) as error:
@@ -67,7 +67,7 @@ def draw(place: DeltaGenerator, key: str, start: Table | None) -> dict[str, Any]
     if not sha256:
         raise NextStep("data: upload your table: CSV, Excel or Parquet")
     if name := name_of(sha256):
-        place.caption(f"In use: {plain(name)}")
+        place.caption(f"In use: {escaped(name)}")
     how, about, columns = place.container(), place.container(), place.container()
     read = _how_it_is_read(how, key, start, opened=_trouble(sha256, key))
     names, picked = _columns(columns, key, sha256, read, start)
@@ -97,11 +97,11 @@ def show_reading(place: DeltaGenerator, reading: Reading) -> None:
         elsewhere = {*reading.notes, reading.dialect.line()}
         lines = [line for line in reading.lines() if line not in elsewhere]
         st.markdown(f"**How the table is read**  \n{errors.as_list(lines[:1])}")
-        st.caption("  \n".join(map(plain, lines[1:MOST_LINES])))
+        st.caption("  \n".join(map(escaped, lines[1:MOST_LINES])))
         if reading.classes:
             _show_classes(reading)
         if reading.notes:
-            st.caption(":material/info: " + "  \n:material/info: ".join(map(plain, reading.notes)))
+            st.caption(":material/info: " + "  \n:material/info: ".join(map(escaped, reading.notes)))
 
 
 def without_paths(given: Any) -> Any:
@@ -132,7 +132,7 @@ def _upload(place: DeltaGenerator, key: str) -> None:
         "It is kept in the data folder under the hash of its bytes.",
     )
     if problem := st.session_state.get(f"{key}.problem"):
-        place.error(plain(problem))
+        place.error(escaped(problem))
 
 
 def _keep(key: str) -> None:
@@ -174,7 +174,7 @@ def _trouble(sha256: str, key: str) -> bool:
 
 
 def _help(name: str) -> str:
-    return plain(Table.model_fields[name].description or "")
+    return escaped(Table.model_fields[name].description or "")
 
 
 def _how_it_is_read(place: DeltaGenerator, key: str, start: Table | None, *, opened: bool) -> dict[str, Any]:
@@ -220,9 +220,9 @@ def _columns(place: DeltaGenerator, key: str, sha256: str, read: dict[str, Any],
 
 
 def _show_preview(place: DeltaGenerator, found: Preview) -> None:
-    place.caption(plain(f"{found.rows:,} rows, {len(found.columns):,} columns; {found.dialect.line()}"))
+    place.caption(escaped(f"{found.rows:,} rows, {len(found.columns):,} columns; {found.dialect.line()}"))
     if found.notes:
-        place.caption("  \n".join(map(plain, found.notes)))
+        place.caption("  \n".join(map(escaped, found.notes)))
     rows = [
         (column.name, KINDS.get(column.kind, column.kind), column.distinct, column.missing, column.example, column.how)
         for column in found.columns

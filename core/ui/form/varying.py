@@ -13,7 +13,7 @@ from core.settings import RunSettings, SettingsError
 from core.ui.form import tables, varied
 from core.ui.form.values import parse, parse_variants, write_variant
 from core.ui.form.varied import MODES, NOTHING, Varied
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 
 LINE, PADDING, LETTERS, MOST_LINES = 19, 26, 30, 14
 """Of a text field in the sidebar: pixels of a line and around them all, letters that fit a line, lines without scrolling."""
@@ -151,7 +151,7 @@ class VaryingForm:
         return without
 
     def _complain(self, problem: str, place: DeltaGenerator | None = None) -> None:
-        (place or self._place).error(plain(problem))
+        (place or self._place).error(escaped(problem))
         self.problems.append(problem)
 
 

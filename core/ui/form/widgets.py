@@ -12,7 +12,7 @@ from core.choices import schema
 from core.choices.base import Choice
 from core.choices.words.writing import write
 from core.ui.form import fields, suggestions, values
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 
 SEGMENTS_LENGTH = 20  # letters of all options together that fit beside each other in the sidebar
 STEPS = ((1, 0.05), (10, 0.1), (100, 1.0))  # of a number, by its upper bound
@@ -36,7 +36,7 @@ class Spot:
         info = self.owner.model_fields[self.name]
         title = fields.title(self.owner, self.name)
         label = f"{self.prefix} {title[0].lower()}{title[1:]}" if self.prefix else self.label or title
-        return {"label": label, "key": self.key, "help": plain(info.description or "") or None, "bind": "query-params"}
+        return {"label": label, "key": self.key, "help": escaped(info.description or "") or None, "bind": "query-params"}
 
 
 def leaf(place: DeltaGenerator, spot: Spot, begin: Any) -> Any:
@@ -62,7 +62,7 @@ def held(owner: type[Choice], name: str, value: Any) -> Any:
 def kind(place: DeltaGenerator, spot: Spot, start: str) -> str:
     """Draw the list of a choice's kinds in `place`, and return the chosen one."""
     members = fields.kinds(spot.owner, spot.name)
-    words = [f"- `{word}`: {plain(_without_name(member))}" for word, member in members.items()]
+    words = [f"- `{word}`: {escaped(_without_name(member))}" for word, member in members.items()]
     described = "\n".join([*filter(None, [spot.common["help"], ""]), *words])
     chosen = place.selectbox(
         options=list(members), index=list(members).index(start), filter_mode="contains", **spot.common | {"help": described}

@@ -18,7 +18,7 @@ from core.choices.stopping import Metric, NoStopping, StoppingChoice
 from core.comparison import Comparison
 from core.experiments.early_stopping import PAGE, START
 from core.labs.regularization import stopping_replay
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results import skeleton, table
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
@@ -207,7 +207,7 @@ def _trained(results: Results) -> None:
     st.subheader("Where the rules were really used", anchor=False)
     view = VIEWS["val_loss"]
     said = results.once("verdict on what was kept", lambda: leading_verdict(_kept(results), results.runs, view.metric))
-    st.markdown(f"#### {plain(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
+    st.markdown(f"#### {escaped(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
     st.caption(
         "Validation and test loss, here and in the table, are of the weights that a run ended with: the last ones, or the best ones where "
         "they are restored. The test set is looked at once, then. The rules are the variants in the sidebar, not the sliders above."

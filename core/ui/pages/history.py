@@ -16,7 +16,7 @@ from core.runs.store.frames import STATES
 from core.settings import SettingsError
 from core.ui import errors, service
 from core.ui.form import links
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results.standing import COLOURS, OUTDATED, ago
 from core.ui.results.words import count
 
@@ -136,9 +136,9 @@ def _opened(spec: str) -> links.Query | None:
 
 def _name(row: Row, query: links.Query | None) -> None:
     if query is not None:
-        st.page_link(links.COMPARE, label=f"**{plain(str(row['name']))}**", icon=":material/compare_arrows:", query_params=query)
+        st.page_link(links.COMPARE, label=f"**{escaped(str(row['name']))}**", icon=":material/compare_arrows:", query_params=query)
     else:
-        st.markdown(f"**{plain(str(row['name']))}** :gray[(made by another version; this one cannot open it)]")
+        st.markdown(f"**{escaped(str(row['name']))}** :gray[(made by another version; this one cannot open it)]")
     st.caption(f"{count(int(row['variants']), 'variant')} · {count(int(row['runs']), 'run')} · {ago(row['created'])}")
     if row["outdated"]:
         st.caption(OUTDATED)
@@ -156,7 +156,7 @@ def _standing(row: Row) -> None:
     if state in ("queued", "running", "paused"):
         st.progress(min(max(done, 0.0), 1.0))
     if row["message"]:
-        st.caption(plain(str(row["message"])))
+        st.caption(escaped(str(row["message"])))
 
 
 def _actions(store: Store, row: Row, query: links.Query | None, key: str) -> None:

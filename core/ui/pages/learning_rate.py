@@ -18,7 +18,7 @@ from core.experiments.learning_rate import EXPERIMENTS, PAGE, START
 from core.settings import RunSettings
 from core.ui import errors
 from core.ui.form import fields, links, numbers, varied
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results import live, parts, sensitivity, skeleton
 from core.ui.results.drawing import chart, figure
 from core.ui.results.live import Results
@@ -83,8 +83,8 @@ def _others() -> None:
     for column, sweep in zip(st.columns(len(EXPERIMENTS)), EXPERIMENTS, strict=True):
         with column.container(border=True, height="stretch", gap="xxsmall"):
             query = links.query_for(PAGE, sweep.comparison, START)
-            st.page_link("pages/learning_rate.py", label=f"**{plain(sweep.title)}**", query_params=query)
-            st.caption(plain(sweep.look))
+            st.page_link("pages/learning_rate.py", label=f"**{escaped(sweep.title)}**", query_params=query)
+            st.caption(escaped(sweep.look))
 
 
 def draw_schedules(base: RunSettings) -> None:
@@ -207,4 +207,4 @@ def _suggested(read: DataFrame) -> None:
     )
     nothing = ", ".join(quoted(str(name)) for name in read.loc[pd.isna(read["steepest"]), "variant"])
     if nothing:
-        st.caption(f"No fall was found for {plain(nothing)}: the loss did not go down while the rate rose.")
+        st.caption(f"No fall was found for {escaped(nothing)}: the loss did not go down while the rate rose.")

@@ -15,7 +15,7 @@ from core.engine.sizes import sizes
 from core.settings import RunSettings, SettingsError
 from core.ui import errors, service
 from core.ui.form import varied
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results import view
 from core.ui.results.live import Results
 
@@ -153,7 +153,7 @@ def outputs_of(key: str, x_ND: Array) -> Array:
 
 def note(text: str) -> None:
     """Small print, as it stands."""
-    st.caption(plain(text))
+    st.caption(escaped(text))
 
 
 def number(title: str, form: str, meaning: str) -> Any:

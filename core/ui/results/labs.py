@@ -12,7 +12,7 @@ from core.experiments.claims.claim import Lab
 from core.runs import labs
 from core.runs.store import Store
 from core.ui import errors, service
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 
 EVERY = 0.5
 """Seconds between looks while something is on its way."""
@@ -81,7 +81,7 @@ def _frame(_url: str, key: str, _store: Store) -> DataFrame:
 
 
 def _failed(page: str, wanted: Mapping[str, Lab], found: Found, store: Store) -> None:
-    st.error(plain("; ".join(dict.fromkeys(found.problems))), title="This could not be computed")
+    st.error(escaped("; ".join(dict.fromkeys(found.problems))), title="This could not be computed")
     if st.button("Try again", key=f"{page}.again"):
         for name, lab in wanted.items():
             if name not in found.frames:

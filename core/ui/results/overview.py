@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.analysis.statistics import leading_verdict
 from core.charts.results import curves, weights
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results.drawing import WIDTH, along, chart
 from core.ui.results.live import Results
 from core.ui.results.view import View, named
@@ -28,7 +28,7 @@ SPARSITY_HELP = "Share of the weights that are exactly 0, as pruning leaves them
 def verdict(results: Results, view: View) -> None:
     """The best variant against the runner-up in one sentence."""
     said = results.once(("verdict", view.metric, view.at), lambda: leading_verdict(results.course, results.runs, view.metric, view.at))
-    st.markdown(f"#### {plain(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
+    st.markdown(f"#### {escaped(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
     if view.metric == "train_loss" and len({run.objective for run in results.comparison.runs()}) > 1:
         st.caption(DIFFERENT_LOSSES)
 

@@ -13,7 +13,7 @@ from core.analysis import frames, metrics, sensitivity
 from core.analysis.statistics import At, leading_verdict, quoted
 from core.charts.results import sensitivity as charts
 from core.comparison import Comparison, value_at
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results import table, words
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
@@ -137,7 +137,7 @@ def _verdict(page: str, results: Results, sweep: Sweep, found: Found, metric: st
             chosen = found.points[found.points["place"].map("{:g}".format) == text]
     name = ("fair", sweep.name, metric, at, fair, tuple(chosen["place"]))
     said = results.once(name, lambda: _said(results, found, chosen, metric, at), PATIENCE)
-    st.markdown(f"#### {plain(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
+    st.markdown(f"#### {escaped(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
 
 
 def _fairness(page: str, sweep: Sweep) -> str | None:
@@ -163,7 +163,7 @@ def _warn_of_edges(sweep: Sweep, found: Found) -> None:
     if len(edges):
         said = [f"{quoted(row['curve'])}: {row['place']:g} is the {row['edge']} tried" for row in edges.to_dict("records")]
         st.warning(
-            "  \n".join(map(plain, said)) + f"  \nA better {sweep.name} may lie beyond it. Add values in the sidebar.",
+            "  \n".join(map(escaped, said)) + f"  \nA better {sweep.name} may lie beyond it. Add values in the sidebar.",
             title=f"The best {sweep.name} is at the edge of what was tried",
         )
 

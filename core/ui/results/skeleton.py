@@ -14,7 +14,7 @@ from core.comparison import Comparison
 from core.experiments.experiment import Experiment
 from core.experiments.home import PAGE as WORKBENCH
 from core.ui.form import links
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results import overview, steering, table
 from core.ui.results import view as views
 from core.ui.results.live import Results
@@ -86,7 +86,7 @@ def opened(skeleton: Skeleton, results: Results, steer: Literal["row", "above"] 
     else:
         steering.nothing_yet(results, skeleton.page, skeleton.nothing_yet, skeleton.nothing_heading)
     if skeleton.note:
-        st.caption(plain(skeleton.note))
+        st.caption(escaped(skeleton.note))
     return False
 
 
@@ -139,4 +139,4 @@ def shown(skeleton: Skeleton, results: Results) -> Experiment | None:
 def _came_out(skeleton: Skeleton, results: Results) -> None:
     """What came out of an experiment of the links, once all of it is stored."""
     if (known := shown(skeleton, results)) is not None and not results.missing:
-        st.caption(f"{'What came out of this comparison' if known.claims else 'This comparison'}: {plain(known.look)}")
+        st.caption(f"{'What came out of this comparison' if known.claims else 'This comparison'}: {escaped(known.look)}")

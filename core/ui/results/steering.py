@@ -15,7 +15,7 @@ from core.runs.configuration import LimitError, check
 from core.runs.store import Action, Progress
 from core.settings import SettingsError
 from core.ui import errors, service
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results import words
 from core.ui.results.live import Results
 
@@ -146,7 +146,7 @@ def _troubles(results: Results) -> None:
     if progress.state == "failed":
         st.error(errors.as_list(progress.message.splitlines() or ["The runner gave no reason."]), title="The training failed")
     if progress.active and progress.trouble:
-        st.warning(plain(progress.trouble))
+        st.warning(escaped(progress.trouble))
     if progress.active and not progress.runner:
         _why_no_runner()
     _warn_of_limits(results)

@@ -15,7 +15,7 @@ from core.export.bundle import zip_bytes
 from core.export.tables import to_csv_bytes
 from core.runs.result import FILES, Result
 from core.ui.form import links
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results import words
 from core.ui.results.live import Results
 from core.ui.results.view import View, column, in_words, loss_unit, named
@@ -80,7 +80,7 @@ def downloads(page: str, results: Results, view: View) -> None:
     Files are made when they are asked for.
     """
     if said := results.once("baseline", lambda: baselines.sentence(results.runs), PATIENCE):
-        st.caption(plain(said))
+        st.caption(escaped(said))
     with st.container(horizontal=True, gap="small"):
         for name, meaning in DOWNLOADS.items():
             st.download_button(

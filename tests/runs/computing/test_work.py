@@ -2,17 +2,17 @@ from __future__ import annotations
 
 from core.engine.records import Records
 from core.engine.segments import SegmentResult
-from core.runs.computing.work import Agenda, Job, Stack
+from core.runs.computing.work import Agenda, Job, PlannedStack
 from tests.runs.helpers import ended_row, settings
 
 RUNS = [settings(seed=seed) for seed in range(6)]
 
 
-def stack(number: int, *runs, epoch: int = 0, state: bytes | None = b"state") -> Stack:
-    return Stack(number, tuple(runs), {run.key for run in runs}, state, epoch)
+def stack(number: int, *runs, epoch: int = 0, state: bytes | None = b"state") -> PlannedStack:
+    return PlannedStack(number, tuple(runs), {run.key for run in runs}, state, epoch)
 
 
-def job(name: str, *stacks: Stack, **values) -> Job:
+def job(name: str, *stacks: PlannedStack, **values) -> Job:
     return Job(name, set().union(*(each.unfinished for each in stacks)), list(stacks), **values)
 
 

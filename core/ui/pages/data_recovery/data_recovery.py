@@ -16,7 +16,7 @@ from core.labs.privacy.gradient_inversion import CLOSE
 from core.labs.privacy.membership import OVERFITTED, REGULARISED
 from core.ui import errors
 from core.ui.form import links
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.pages.data_recovery import finding
 from core.ui.pages.data_recovery.controls import DIVISION, MEMBERSHIP, PAGE, PATH, SEARCH, TABS, Values, chips, controls, labs, query
 from core.ui.results import labs as running
@@ -73,9 +73,9 @@ def _draw(tab: str, values: Values, found: Found) -> None:
     said, small = _said(tab, values, found)
     with st.container(key=f"{PAGE}-headline"):
         so_far = ":gray[So far:] " if found.frames and found.waiting else ""
-        st.markdown(f"{so_far}{plain(said)}" if said else f":gray[{plain(ABOUT[tab])}]")
+        st.markdown(f"{so_far}{escaped(said)}" if said else f":gray[{escaped(ABOUT[tab])}]")
     left = f"Still computing: {', '.join(found.waiting)}. " if found.waiting else ""
-    st.caption(plain(left + small) or " ")
+    st.caption(escaped(left + small) or " ")
     figures, why = st.columns([3, 2], gap="large")
     with figures:
         drawers[tab](values, found)
@@ -110,7 +110,7 @@ def _search(values: Values, found: Found) -> None:
     st.markdown(f"**{name.capitalize()}**, the best of {len(found.frames)}" if len(found.frames) > 1 else f"**{name.capitalize()}**")
     _pictures("search", found.frames[name])
     each = [f"{name}: {(finding.errors(pixels) <= CLOSE).sum():g} of {values['batch']}" for name, pixels in found.frames.items()]
-    st.caption(plain(f"Found to within 1{UNBROKEN}% in {', in '.join(each)}."))
+    st.caption(escaped(f"Found to within 1{UNBROKEN}% in {', in '.join(each)}."))
 
 
 def _pictures(name: str, pixels: DataFrame) -> None:
@@ -157,7 +157,7 @@ def _why(tab: str, values: Values) -> None:
     for chip in chips(tab, values):
         with st.container(border=True, gap="xsmall"):
             changed = query(tab, values | {chip.name: chip.value})
-            st.page_link(PATH, label=f"**{plain(chip.change)}**", icon=":material/arrow_forward:", query_params=changed)
-            st.caption(plain(chip.look))
+            st.page_link(PATH, label=f"**{escaped(chip.change)}**", icon=":material/arrow_forward:", query_params=changed)
+            st.caption(escaped(chip.look))
     st.page_link("pages/question.py", label="The question on this", icon=":material/quiz:", query_params={"q": "30"})
-    st.caption(plain(SOURCES[tab]))
+    st.caption(escaped(SOURCES[tab]))

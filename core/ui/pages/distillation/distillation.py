@@ -18,7 +18,7 @@ from core.comparison import Comparison
 from core.experiments.distillation import EXPERIMENTS, PAGE, START
 from core.settings import RunSettings
 from core.ui import errors
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.pages.distillation import methods, soft_targets
 from core.ui.pages.distillation.students import (
     ALONE,
@@ -127,7 +127,7 @@ def _verdict(results: Results, points: DataFrame, metric: str, share: float) -> 
     said = results.once(("verdicts", metric, share), lambda: verdicts(results.history, results.runs, here, metric), PATIENCE)
     for place, text in enumerate(said[:MOST_VERDICTS]):
         about = "Paired by seed; the range in brackets is the 95 % interval of the difference."
-        st.markdown(f"{'#####' if place else '####'} {plain(text)}", help=about)
+        st.markdown(f"{'#####' if place else '####'} {escaped(text)}", help=about)
     if len(said) > MOST_VERDICTS:
         compression.note(f"{len(said) - MOST_VERDICTS} more students are in the table, each against itself alone.")
     taught = here[here["counterpart"] == here["counterpart"].iloc[0]] if len(here) else here
@@ -174,7 +174,7 @@ def _along_labels(results: Results, points: DataFrame, metric: str) -> None:
         y_title=metrics.title(metric),
         width=WIDTH,
     )
-    st.caption(plain(f"Means over seeds with 95 % bands{_about_teachers(results, 'dashed')}."))
+    st.caption(escaped(f"Means over seeds with 95 % bands{_about_teachers(results, 'dashed')}."))
 
 
 def _by_variant(results: Results, points: DataFrame, metric: str) -> None:
@@ -193,7 +193,7 @@ def _by_variant(results: Results, points: DataFrame, metric: str) -> None:
         title=metrics.title(metric),
         width=2 * WIDTH,
     )
-    st.caption(plain(f"Means over seeds with 95 % intervals{_about_teachers(results, 'below')}."))
+    st.caption(escaped(f"Means over seeds with 95 % intervals{_about_teachers(results, 'below')}."))
 
 
 def _about_teachers(results: Results, where: str) -> str:
@@ -291,7 +291,7 @@ def _speed(results: Results, share: float, seed: int) -> None:
         return
     speed = compression.timed(results.store.url, teacher.key, student.key)
     if isinstance(speed, str):
-        st.warning(plain(speed))
+        st.warning(escaped(speed))
         return
     slow, fast = speed.milliseconds
     with st.container(horizontal=True, gap="large"):

@@ -19,7 +19,7 @@ from core.data.splitting import split_rows
 from core.labs.networks import soft_targets as lab
 from core.settings import RunSettings
 from core.ui.form import numbers
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results import compression
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
@@ -41,7 +41,7 @@ def draw(page: str, results: Results, name: str, run: RunSettings | None, seed: 
         return
     logits_NC = results.once(("logits", seed), lambda: logits_of(results, run))
     if logits_NC is None:
-        st.info(f"{plain(name)}: its soft targets are shown when its training has ended.")
+        st.info(f"{escaped(name)}: its soft targets are shown when its training has ended.")
         return
     _example(page, results, run.data, logits_NC, seed)
 
@@ -113,7 +113,7 @@ def _picture(page: str, results: Results, data: DataChoice, place: int, truth: s
     """
     shape = load_data(data).shape
     if len(shape) != 3:
-        st.markdown(f"Labelled **{plain(truth)}**")
+        st.markdown(f"Labelled **{escaped(truth)}**")
         return
     rows, columns = np.indices(shape[1:])
     value = results.once(("raw", place), lambda: raw(data, place)).reshape(shape).mean(axis=0)
@@ -135,7 +135,7 @@ def _picture(page: str, results: Results, data: DataChoice, place: int, truth: s
 def _bars(page: str, results: Results, logits_C: np.ndarray, names: list[str], truth: int, about: tuple[int, int], *, log: bool) -> None:
     asked = {run.distillation.temperature for _, run in results.comparison.members if isinstance(run.distillation, DistillationChoice)}
     temperatures = sorted({1.0, *(asked if len(asked) > 1 or asked - {1.0} else TEMPERATURES)})[:MOST]
-    st.caption(plain(spoken(logits_C, names, temperatures)))
+    st.caption(escaped(spoken(logits_C, names, temperatures)))
     frames = [
         DataFrame(
             {

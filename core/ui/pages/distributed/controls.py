@@ -21,7 +21,7 @@ TARGETS = ("1", "0.5", "0.3", "0.2", "0.1", "0.05")
 SECONDS = ("50", "100", "200")
 
 
-class Asked(NamedTuple):
+class Controls(NamedTuple):
     """What the controls say."""
 
     rules: tuple[str, ...] = (BARRIER, ASYNCHRONOUS)
@@ -73,10 +73,10 @@ class Asked(NamedTuple):
         return {rule: self.lab(rule) for rule in self.rules}
 
 
-START = Asked()
+START = Controls()
 
 
-def controls() -> Asked:
+def controls() -> Controls:
     """Draws the sidebar, and returns what it says."""
     with st.sidebar:
         rules = _rules()
@@ -126,7 +126,7 @@ def controls() -> Asked:
         )
         seconds = st.segmented_control("Simulated seconds", SECONDS, default=START.seconds, required=True, **_bound("seconds"))
         st.caption(f"Handwritten digits, one hidden layer of 32 ReLU units, batches of 16, {SEEDS} seeds.")
-    return Asked(rules, workers, spread, straggler, str(dies), str(lr), str(scaled), backups, str(target), str(seconds))
+    return Controls(rules, workers, spread, straggler, str(dies), str(lr), str(scaled), backups, str(target), str(seconds))
 
 
 def _rules() -> tuple[str, ...]:
@@ -151,10 +151,10 @@ class Chip(NamedTuple):
 
     change: str
     look: str
-    asked: Asked
+    asked: Controls
 
 
-def chips(asked: Asked) -> list[Chip]:
+def chips(asked: Controls) -> list[Chip]:
     """Changes that are none yet, four at most."""
     offered = [
         Chip("No straggler", "What is left of the difference?", asked._replace(straggler=1.0)),
@@ -169,11 +169,11 @@ def chips(asked: Asked) -> list[Chip]:
     return [chip for chip in offered if chip.asked != asked][:4]
 
 
-def _with(asked: Asked, rule: str) -> tuple[str, ...]:
+def _with(asked: Controls, rule: str) -> tuple[str, ...]:
     return tuple(name for name in NAMES if name in (*asked.rules, rule))
 
 
-def query(asked: Asked) -> dict[str, str | list[str]]:
+def query(asked: Controls) -> dict[str, str | list[str]]:
     """The address of these controls: those that are not as the page starts."""
     given: dict[str, str | list[str]] = {f"{PAGE}.open": "1"}
     for name, value in asked._asdict().items():

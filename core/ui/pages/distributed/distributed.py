@@ -15,9 +15,9 @@ from core.experiments.claims.reading import percent
 from core.labs.distributed.watched import LOSS, WORK
 from core.ui import errors
 from core.ui.form import links
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.pages.distributed import finding
-from core.ui.pages.distributed.controls import PAGE, PATH, Asked, chips, controls, query
+from core.ui.pages.distributed.controls import PAGE, PATH, Controls, chips, controls, query
 from core.ui.pages.distributed.finding import ASYNCHRONOUS, NAMES, SAID, STALE
 from core.ui.results import labs
 from core.ui.results.drawing import figure
@@ -52,7 +52,7 @@ def draw() -> None:
     _below(asked)
 
 
-def _draw(asked: Asked, found: Found) -> None:
+def _draw(asked: Controls, found: Found) -> None:
     _sentence(asked, found)
     left, right = st.columns([5, 4], gap="medium")
     with left:
@@ -61,25 +61,25 @@ def _draw(asked: Asked, found: Found) -> None:
         _timelines(asked, found)
 
 
-def _sentence(asked: Asked, found: Found) -> None:
+def _sentence(asked: Controls, found: Found) -> None:
     reached = {name: finding.reached(frame, float(asked.target)) for name, frame in found.frames.items()}
     so_far = ":gray[So far:] " if found.waiting and reached else ""
     with st.container(key=f"{PAGE}-headline"):
         if reached:
-            st.markdown(f"{so_far}{plain(finding.headline(reached, float(asked.target), float(asked.seconds), _why(asked, found)))}")
+            st.markdown(f"{so_far}{escaped(finding.headline(reached, float(asked.target), float(asked.seconds), _why(asked, found)))}")
         else:
             st.markdown(":gray[The servers are being simulated: the clock is made up, the gradients are computed.]")
     waiting = f"Still simulating: {', '.join(SAID[name] for name in found.waiting)}. " if found.waiting else ""
-    st.caption(plain(waiting + finding.small_print(reached)) or " ")
+    st.caption(escaped(waiting + finding.small_print(reached)) or " ")
 
 
-def _why(asked: Asked, found: Found) -> dict[str, str]:
+def _why(asked: Controls, found: Found) -> dict[str, str]:
     """What keeps servers from the target."""
     why = {name: "it diverges" for name, frame in found.frames.items() if finding.diverged(frame)}
     return why | dict.fromkeys(asked.stuck, "it waits for the dead worker for ever")
 
 
-def _loss(asked: Asked, found: Found) -> None:
+def _loss(asked: Controls, found: Found) -> None:
     st.subheader(
         "Loss over the clock",
         anchor=False,
@@ -99,14 +99,14 @@ def _loss(asked: Asked, found: Found) -> None:
     figure(f"{PAGE}.loss", chart, stretch=True)
 
 
-def _timelines(asked: Asked, found: Found) -> None:
+def _timelines(asked: Controls, found: Found) -> None:
     st.subheader("Who computes, who waits", anchor=False, help="Of the first seed. The last worker is the straggler; the first may die.")
     for name in asked.rules:
         if name not in found.frames:
             st.skeleton(height=120)
             continue
         work = finding.part(found.frames[name], WORK)
-        st.markdown(f"**{plain(_capital(name))}** :gray[{percent(finding.waiting_share(work))} of the workers' time is waiting]")
+        st.markdown(f"**{escaped(_capital(name))}** :gray[{percent(finding.waiting_share(work))} of the workers' time is waiting]")
         titled = name == asked.rules[-1]
         chart = charts.timeline(work, workers=asked.workers, colour=COLOURS[name], shown=asked.shown, titled=titled)
         figure(f"{PAGE}.work.{NAMES[name]}", chart, stretch=True)
@@ -117,7 +117,7 @@ def _capital(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}"
 
 
-def _below(asked: Asked) -> None:
+def _below(asked: Controls) -> None:
     """Why, how stale, what to try; the staleness is drawn as soon as it is stored."""
     why, stale, more = st.columns([4, 4, 3], gap="medium")
     with why:
@@ -131,12 +131,12 @@ def _below(asked: Asked) -> None:
         st.subheader("Try this", anchor=False)
         for chip in chips(asked):
             with st.container(border=True, gap="xsmall"):
-                st.page_link(PATH, label=f"**{plain(chip.change)}**", icon=":material/arrow_forward:", query_params=query(chip.asked))
-                st.caption(plain(chip.look))
+                st.page_link(PATH, label=f"**{escaped(chip.change)}**", icon=":material/arrow_forward:", query_params=query(chip.asked))
+                st.caption(escaped(chip.look))
         st.page_link("pages/question.py", label="The question on this", icon=":material/quiz:", query_params={"q": "21"})
 
 
-def _staleness(asked: Asked, found: Found) -> None:
+def _staleness(asked: Controls, found: Found) -> None:
     drawn = next((name for name in STALE if name in asked.rules), None)
     if drawn is None:
         st.caption(f"Without a server that is asynchronous no gradient is stale. Add “{ASYNCHRONOUS}”, in the sidebar.")
@@ -146,12 +146,12 @@ def _staleness(asked: Asked, found: Found) -> None:
         straggler = asked.straggler > 1
         shares = finding.stale_shares(found.frames[drawn], asked.workers, straggler=straggler)
         figure(f"{PAGE}.shares", charts.staleness(shares, colour=COLOURS[drawn], straggler=straggler), stretch=True)
-        st.caption(plain(finding.stale_sentence(shares)))
+        st.caption(escaped(finding.stale_sentence(shares)))
     if found.frames:
         _files(asked, found)
 
 
-def _files(asked: Asked, found: Found) -> None:
+def _files(asked: Controls, found: Found) -> None:
     """The numbers behind the pictures."""
     reached = {name: finding.reached(frame, float(asked.target)) for name, frame in found.frames.items()}
     with st.expander("Table and files", type="compact"):

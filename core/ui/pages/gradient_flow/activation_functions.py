@@ -20,7 +20,7 @@ from core.settings import SettingsError, explain
 from core.ui import errors
 from core.ui.form import fields
 from core.ui.form.values import parse
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results import table
 from core.ui.results.drawing import WIDTH, figure
 
@@ -150,7 +150,7 @@ def _each(functions: list[Function], curves: DataFrame, at: DataFrame) -> None:
         value, slope = function.activation.formula, function.activation.derivative
         mine = [frame[frame["place"] == place][["x", "value", "slope"]] for frame in (curves, at)]
         with grid.cell():
-            st.markdown(f"**{plain(function.name)}**")
+            st.markdown(f"**{escaped(function.name)}**")
             figure(f"{PAGE}.function.{place}", charts.single(*mine, name=function.name, width=PANEL_WIDTH), stretch=True)
             st.markdown(f"$\\footnotesize f = {value}$  \n$\\footnotesize f' = {slope}$")
 
@@ -159,7 +159,7 @@ def _together(functions: list[Function], curves: DataFrame, at: DataFrame) -> No
     names = _names(functions)
     shown, rest = names[: len(palette.COLOURS)], names[len(palette.COLOURS) :]
     if rest:
-        st.caption(f"One a colour, so {len(shown)} at most. Not drawn: {plain(', '.join(rest))}. Take some away to see them.")
+        st.caption(f"One a colour, so {len(shown)} at most. Not drawn: {escaped(', '.join(rest))}. Take some away to see them.")
     inside = [frame[frame["variant"].isin(shown)][["variant", "x", "value", "slope"]] for frame in (curves, at)]
     grid = st.grid(2, min_column_width=WIDTH, gap="medium")
     for column, heading in (("value", "Functions"), ("slope", "Derivatives")):

@@ -18,7 +18,7 @@ from core.settings import RunSettings, SettingsError
 from core.ui import errors
 from core.ui.form import varied
 from core.ui.form.values import parse
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results import table
 from core.ui.results.drawing import WIDTH, figure
 
@@ -44,7 +44,7 @@ class Line(NamedTuple):
     run: RunSettings
 
 
-class Asked(NamedTuple):
+class Controls(NamedTuple):
     """What the controls say."""
 
     of: str  # a column of `core.labs.networks.gradient_flow.measure`
@@ -70,7 +70,7 @@ def draw(comparison: Comparison) -> None:
             _tables(found)
 
 
-def _asked() -> tuple[Asked, bool]:
+def _asked() -> tuple[Controls, bool]:
     """What the controls say, and whether the lines are chosen here."""
     about = "The variants of the sidebar's comparison, each at every depth; or what is crossed here, with the sidebar's other settings."
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -79,7 +79,7 @@ def _asked() -> tuple[Asked, bool]:
         deepest = _choice("Deepest", DEEPEST, 32, "deepest", "Hidden layers of the deepest network, each as wide as the first one.")
         seeds = _choice("Initial weights", SEEDS, 3, "depth_seeds", "Seeds, from the first seed on.")
     depths = tuple(depth for depth in DEPTHS if depth <= deepest)
-    return Asked(GRADIENTS[of], depths, seeds), lines == HERE
+    return Controls(GRADIENTS[of], depths, seeds), lines == HERE
 
 
 OF_HELP = (
@@ -161,7 +161,7 @@ def _distinct(lines: list[Line]) -> list[Line]:
     return list(kept.values())
 
 
-def _found(lines: list[Line], asked: Asked) -> DataFrame:
+def _found(lines: list[Line], asked: Controls) -> DataFrame:
     """What the lab has of all lines, with the line's name as `variant`."""
     with st.spinner("Building the networks"):
         parts = [_measured(line.run, asked.depths, asked.seeds).assign(variant=line.name) for line in lines]
@@ -175,7 +175,7 @@ def _measured(run: RunSettings, depths: tuple[int, ...], seeds: int) -> DataFram
     return on_one_thread(gradient_flow.measure, run, depths, seeds)
 
 
-def _pictures(found: DataFrame, names: list[str], asked: Asked) -> None:
+def _pictures(found: DataFrame, names: list[str], asked: Controls) -> None:
     from core.labs.networks.gradient_flow import ends  # which imports torch
 
     of, of_ends = asked.of, ends(found)
@@ -220,7 +220,7 @@ def _factors(of_ends: DataFrame, names: list[str], of: str, depths: tuple[int, .
     factors = layerwise.factors(of_ends, f"{of}_ratio", low, high)
     if not factors:
         return ""
-    said = [f"{plain(name)} {factors[name]:.2f}" for name in names if name in factors]
+    said = [f"{escaped(name)} {factors[name]:.2f}" for name in names if name in factors]
     return f"First over last, factor per layer between depths {low} and {high}: {' · '.join(said)}."
 
 

@@ -13,7 +13,7 @@ from core.data.report import Reading
 from core.data.sets.fetched import Table
 from core.ui import errors
 from core.ui.form import links, tables
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results.drawing import figure
 
 KEY = "home.table"
@@ -44,7 +44,7 @@ def bring_a_table() -> None:
 
 def _target(table: Table, reading: Reading) -> None:
     """What guessing gives; and of numbers, how they are spread (the classes stand in the report)."""
-    st.markdown(f"**Without looking at the columns**  \n{plain(guessing(reading))}")
+    st.markdown(f"**Without looking at the columns**  \n{escaped(guessing(reading))}")
     if not reading.classes:
         split = load_data(table)
         figure(

@@ -11,7 +11,7 @@ from core.comparison import Comparison
 from core.experiments import home as offers
 from core.ui import errors, service
 from core.ui.form import links, tables
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results.standing import COLOURS, OUTDATED, ago
 from core.ui.shell import PAGES
 
@@ -45,7 +45,7 @@ def examples() -> None:
             for column, offered in zip(st.columns(2), offers.EXPERIMENTS[row : row + 2], strict=False):
                 with column.container(border=True, height="stretch", gap="xxsmall"):
                     _link(offered.title, offered.comparison)
-                    st.markdown(plain(offered.look))
+                    st.markdown(escaped(offered.look))
 
 
 def pages() -> None:
@@ -107,7 +107,7 @@ def _go(comparison: Comparison) -> NoReturn:
 
 def _link(label: str, comparison: Comparison) -> None:
     query = links.query_for(PAGE, comparison)
-    st.page_link(links.COMPARE, label=f"**{plain(label)}**", icon=":material/arrow_forward:", icon_position="right", query_params=query)
+    st.page_link(links.COMPARE, label=f"**{escaped(label)}**", icon=":material/arrow_forward:", icon_position="right", query_params=query)
 
 
 def _recent(row: dict[Any, Any]) -> None:
@@ -116,7 +116,7 @@ def _recent(row: dict[Any, Any]) -> None:
         try:
             _link(str(row["name"]), Comparison.from_json(row["spec"]))
         except SettingsError:
-            st.markdown(f"{plain(str(row['name']))} :gray[(made by another version; this one cannot open it)]")
+            st.markdown(f"{escaped(str(row['name']))} :gray[(made by another version; this one cannot open it)]")
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.badge(state, color=COLOURS.get(state, "gray"))  # type: ignore[arg-type]
             st.caption(_standing(row), width="content")

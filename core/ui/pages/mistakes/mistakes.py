@@ -10,7 +10,7 @@ from pandas import CategoricalDtype, DataFrame
 
 from core.charts.results import curves
 from core.ui.form import forms
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.pages.mistakes.hidden import HEALTHY, START, Hidden, code_of, seen_of, title_of
 from core.ui.results import live, steering, table
 from core.ui.results.drawing import WIDTH, chart
@@ -69,7 +69,7 @@ def _body(hidden: Hidden, results: Results) -> None:
         _game(hidden, results)
     if hidden.refused:
         reasons = "; ".join(f"{title_of(kind).lower()} ({reason})" for kind, reason in hidden.refused.items())
-        st.caption(plain(f"Not among the runs, since with these settings they change nothing: {reasons}."))
+        st.caption(escaped(f"Not among the runs, since with these settings they change nothing: {reasons}."))
 
 
 def _game(hidden: Hidden, results: Results) -> None:

@@ -18,7 +18,7 @@ from core.experiments.batch_sizes import sizes
 from core.runs.computing.executors import on_one_thread
 from core.settings import RunSettings
 from core.ui import service
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results import table
 from core.ui.results.drawing import WIDTH, figure
 
@@ -61,7 +61,7 @@ def draw(page: str, comparison: Comparison, names: Mapping[str, str]) -> None:
     stored = {name: trained and service.store().weights(run.key) is not None for name, run in runs.items()}
     found = {name: _modes(run, service.store().url, stored[name], 0 if stored[name] else warm_up) for name, run in runs.items()}
     if trained and not all(stored.values()):
-        missing = plain(", ".join(name for name in runs if not stored[name]))
+        missing = escaped(", ".join(name for name in runs if not stored[name]))
         st.caption(f"Not trained yet, and so with initial weights: {missing}. Run the comparison in the first tab.")
     outputs = pd.concat([part.outputs.assign(variant=name) for name, part in found.items()], ignore_index=True)
     _pictures(page, outputs, list(found))
@@ -74,7 +74,7 @@ def _pictures(page: str, outputs: DataFrame, names: list[str]) -> None:
     grid = st.grid(min(len(names), MOST_COLUMNS), min_column_width=SIDE, gap="small")
     for number, name in enumerate(names):
         with grid.cell():
-            st.markdown(f"**{plain(name)}**")
+            st.markdown(f"**{escaped(name)}**")
             figure(f"{page}.modes.{number}", charts.modes(outputs, variants=names, variant=name, width=SIDE), stretch=True)
 
 

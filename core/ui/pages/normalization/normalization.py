@@ -13,7 +13,7 @@ from core.experiments.batch_sizes import rate, sizes
 from core.experiments.normalization import PAGE, START, USUAL
 from core.ui import errors
 from core.ui.form import varied
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.pages.normalization import activations as norm_activations
 from core.ui.pages.normalization import axes
 from core.ui.pages.normalization import modes as norm_modes
@@ -143,7 +143,7 @@ def _verdict(page: str, results: Results, sweep: Sweep, found: Found, metric: st
     told = results.once(name, lambda: changes.changes(found.values, before, after), sensitivity.PATIENCE)
     said = changes.in_words(told, before, after, place=sweep.name, metric=metric)
     so_far = "So far: " if results.progress.active else ""
-    st.markdown(f"#### {plain(so_far + said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
+    st.markdown(f"#### {escaped(so_far + said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
     with st.expander("The change of each, exactly", type="compact"):
         number = st.column_config.NumberColumn
         columns: dict[str, Any] = {

@@ -13,7 +13,7 @@ from core.labs.optimization import costs
 from core.labs.optimization.paths import optimizer_of
 from core.settings import RunSettings
 from core.ui.form import fields
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results.drawing import figure
 from core.ui.results.table import csv_button
 
@@ -41,7 +41,7 @@ def _rule() -> None:
 def settings(cls: type[Choice]) -> str:
     """The settings of a class as a Markdown table, whose long texts wrap: a row a setting, with its default, bounds and meaning."""
     rows = [
-        (f"`{name}`", *map(plain, (reference.default_of(field), schema.allowed(cls, name), field.description or "")))
+        (f"`{name}`", *map(escaped, (reference.default_of(field), schema.allowed(cls, name), field.description or "")))
         for name, field in reference.Entry("optimizer", cls).fields()
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in [("setting", "default", "takes", "meaning"), ("---",) * 4, *rows])

@@ -12,7 +12,7 @@ from pandas import DataFrame
 from core.charts import compression as charts
 from core.data.sets import DataChoice
 from core.engine.network.state_dicts import Array
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results import compression
 from core.ui.results.drawing import chart
 from core.ui.results.live import Results
@@ -99,16 +99,16 @@ def smaller(page: str, results: Results, level: float, seed: int) -> None:
         return
     for name, run in runs:
         if results.store.weights(run.key) is None:
-            st.info(f"{plain(name)}: the network can be timed when its training has ended.")
+            st.info(f"{escaped(name)}: the network can be timed when its training has ended.")
             continue
         _speed(name, compression.timed(results.store.url, run.key, None))
 
 
 def _speed(name: str, speed: compression.Speed | str) -> None:
     if isinstance(speed, str):
-        st.warning(plain(speed), title=f"{plain(name)}: nothing can be cut out")
+        st.warning(escaped(speed), title=f"{escaped(name)}: nothing can be cut out")
         return
-    st.markdown(f"**{plain(name)}**: hidden layers of {' and '.join(map(str, speed.hidden))} units are left")
+    st.markdown(f"**{escaped(name)}**: hidden layers of {' and '.join(map(str, speed.hidden))} units are left")
     whole, small = speed.milliseconds
     with st.container(horizontal=True, gap="large"):
         st.metric(

@@ -18,7 +18,7 @@ from core.comparison import Comparison
 from core.experiments.pruning import EXPERIMENTS, PAGE, START
 from core.settings import RunSettings
 from core.ui import errors
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.pages.pruning import masks
 from core.ui.results import compression, skeleton, view, words
 from core.ui.results.compression import number
@@ -140,7 +140,7 @@ def _verdict(results: Results, points: DataFrame, metric: str, level: float) -> 
     history, runs = (frame[frame["variant"].isin(names)] for frame in (results.history, results.runs))
     if len(history):
         said = results.once(("verdict", metric, level), lambda: leading_verdict(history, runs, metric), PATIENCE)
-        st.markdown(f"#### {plain(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
+        st.markdown(f"#### {escaped(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
     pruned = points[points["pruned"] & points["difference"].notna()]
     several = pruned["counterpart"].nunique() > 1
     for tolerance, alike in pruned.groupby(_tolerance(pruned, results.runs, metric)):

@@ -15,7 +15,7 @@ from core.questions.question import TOPICS, Question
 from core.runs.configuration import check
 from core.runs.store import Store, guesses
 from core.ui import errors, service
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 
 PAGE = "questions"
 ONE = "pages/question.py"
@@ -123,9 +123,9 @@ def _cards(shown: list[Question], standing: Mapping[str, Standing], store: Store
 
 
 def _card(question: Question, standing: Standing, row: dict[str, Any] | None, guess: int | None) -> None:
-    st.page_link(ONE, label=f"**{plain(question.text)}**", query_params={"q": question.id})
+    st.page_link(ONE, label=f"**{escaped(question.text)}**", query_params={"q": question.id})
     if guess is None:
-        st.caption(plain(question.premise))
+        st.caption(escaped(question.premise))
         st.badge("guess first", icon=":material/help:", color="blue")
         return
     with st.container(horizontal=True, gap="small"):
@@ -139,4 +139,4 @@ def _card(question: Question, standing: Standing, row: dict[str, Any] | None, gu
         else:
             st.badge(f"{standing.done:.0%} measured" if standing.active or standing.paused else "not run yet", color="gray")
     if row is not None:
-        st.caption(plain(row["headline"]))
+        st.caption(escaped(row["headline"]))

@@ -17,7 +17,7 @@ from core.questions.question import Question
 from core.runs.store import Store, guesses
 from core.ui import errors, service
 from core.ui.form import links
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.pages.questions.catalogue import is_right, next_of, start
 from core.ui.shell import PAGES
 
@@ -61,7 +61,7 @@ def _asked(store: Store) -> tuple[Question, dict[str, int]]:
     known, guessed = questions(), guesses.known(store)
     name = st.query_params.get("q", "")
     if name and name not in known:
-        st.warning(plain(f"There is no question {name[:20]!r}; this is the next one."))
+        st.warning(escaped(f"There is no question {name[:20]!r}; this is the next one."))
     return known.get(name) or next_of(list(known.values()), guessed), guessed
 
 
@@ -99,7 +99,7 @@ def _before(question: Question, store: Store) -> None:
     """The premise, the options and the one button; nothing of the answer."""
     with st.container(width=760, gap="small"):
         with st.container(key="question-premise"):
-            st.markdown(f"{plain(question.premise)}  \n**{plain(question.ask)}**")
+            st.markdown(f"{escaped(question.premise)}  \n**{escaped(question.ask)}**")
         chosen = _guess(question)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             see = st.button("See what happens", type="primary", disabled=chosen is None, key=f"{PAGE}.{question.id}.see")
@@ -119,8 +119,8 @@ def _guess(question: Question) -> int | None:
             "What do you expect?",
             range(len(question.options)),
             index=None,
-            format_func=lambda place: f"**{LETTERS[place]}**  {plain(question.options[place].text)}",
-            captions=[plain(option.belief) for option in question.options],
+            format_func=lambda place: f"**{LETTERS[place]}**  {escaped(question.options[place].text)}",
+            captions=[escaped(option.belief) for option in question.options],
             key=f"{PAGE}.{question.id}.guess",
             width="stretch",
         )
@@ -161,20 +161,20 @@ def _judged(question: Question, guess: int) -> None:
     """Whether the guess was right, in a line; never in red."""
     right = LETTERS[question.options.index(question.right)]
     if guess == guesses.SHOWN or not 0 <= guess < len(question.options):
-        st.info(f"**It is {right}: {plain(question.right.text)}.** {plain(question.right.why)}", icon=":material/lightbulb:")
+        st.info(f"**It is {right}: {escaped(question.right.text)}.** {escaped(question.right.why)}", icon=":material/lightbulb:")
         return
     option = question.options[guess]
-    said = f"You expected {LETTERS[guess]}: {plain(option.text)}."
+    said = f"You expected {LETTERS[guess]}: {escaped(option.text)}."
     if is_right(question, guess):
-        st.success(f"**{said} So it is.** {plain(option.why)}", icon=":material/check:")
+        st.success(f"**{said} So it is.** {escaped(option.why)}", icon=":material/check:")
     else:
-        st.warning(f"**{said} It is {right}: {plain(question.right.text)}.** {plain(option.why)}", icon=":material/close:")
+        st.warning(f"**{said} It is {right}: {escaped(question.right.text)}.** {escaped(option.why)}", icon=":material/close:")
 
 
 def _growing(question: Question, store: Store, now: Standing) -> None:
     """How far it is, and the curves of its first comparison as they come."""
     if now.problem and not now.active:
-        st.error(plain(now.problem), title="This could not be measured")
+        st.error(escaped(now.problem), title="This could not be measured")
     if now.active:
         st.progress(now.done, text=f"Measuring: {now.done:.0%}")
     elif st.button("Measure it here", type="primary", key=f"{PAGE}.{question.id}.measure"):
@@ -191,7 +191,7 @@ def _answer(question: Question, store: Store, guess: int) -> None:
     """The finding, the verdict on each claim, and the picture with the guess in it."""
     drawn = _drawn(store.url, question.id, question.key, guess, store)
     with st.container(key="question-headline"):
-        st.markdown(plain(drawn.row["headline"]))
+        st.markdown(escaped(drawn.row["headline"]))
     parts = [f"{part['sentence'][0].upper()}{part['sentence'][1:]}." for part in drawn.row["parts"]]
     st.caption(errors.as_list(parts), help="The interval in brackets is the 95 % interval over seeds; what is claimed was fixed before.")
     st.vega_lite_chart(drawn.picture, key=f"{PAGE}.picture", width="stretch")
@@ -235,11 +235,11 @@ def _settings(question: Question) -> None:
     with st.expander("The experiment, exactly", type="compact"):
         for name, comparison in question.comparisons.items():
             runs = len(comparison.runs())
-            st.caption(f"{plain(name)}: {runs} networks, seeds {comparison.seed_list[0]} to {comparison.seed_list[-1]}")
+            st.caption(f"{escaped(name)}: {runs} networks, seeds {comparison.seed_list[0]} to {comparison.seed_list[-1]}")
             st.code(comparison.to_toml(), language="toml", height=240)
         for name, lab in question.labs.items():
             told = ", ".join(f"{argument} = {value}" for argument, value in lab.arguments.items())
-            st.caption(plain(f"{name}: {lab.name}({told})"))
+            st.caption(escaped(f"{name}: {lab.name}({told})"))
 
 
 def _below(question: Question, store: Store) -> None:
@@ -249,10 +249,10 @@ def _below(question: Question, store: Store) -> None:
         for turn in question.turns:
             with grid.cell(), st.container(border=True, gap="xsmall", height="stretch"):
                 query = links.query_for("compare", turn.experiment)
-                st.page_link(links.COMPARE, label=f"**{plain(turn.change)}**", icon=":material/arrow_forward:", query_params=query)
-                st.caption(plain(turn.look))
+                st.page_link(links.COMPARE, label=f"**{escaped(turn.change)}**", icon=":material/arrow_forward:", query_params=query)
+                st.caption(escaped(turn.look))
     _settings(question)
-    st.caption(f"Sources: {plain(' · '.join(question.sources))}")
+    st.caption(f"Sources: {escaped(' · '.join(question.sources))}")
     if st.button("Guess again", type="tertiary", icon=":material/undo:", key=f"{PAGE}.{question.id}.again"):
         guesses.forget(store, question.id)
         st.rerun()

@@ -14,7 +14,7 @@ from core.analysis import recurrent as analysis
 from core.charts import recurrent as charts
 from core.charts.results import curves
 from core.ui.form import forms
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.pages.recurrent.parts import ADDING, CLIPPING, LAG, PARTS, TABS, TRUNCATION, Baseline, Part, baselines
 from core.ui.results import gradient_lag, live, overview, skeleton, table, words
 from core.ui.results.drawing import WIDTH, chart
@@ -66,7 +66,7 @@ def draw_part(part: Part, results: Results) -> None:
 def _verdict(part: Part, found: Found, results: Results, view: View) -> None:
     """Who solves it; and the best variant against the runner-up."""
     if found and part.tab != CLIPPING:
-        st.markdown(f"#### {plain(_said(solved(results, found), found))}")
+        st.markdown(f"#### {escaped(_said(solved(results, found), found))}")
     overview.verdict(results, view)
 
 

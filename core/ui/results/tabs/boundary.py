@@ -14,7 +14,7 @@ from core.charts.results import boundary
 from core.data.loading import Split, load_data
 from core.data.sets import DataChoice
 from core.ui import errors
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
 from core.ui.results.overview import seed_choice
@@ -52,7 +52,7 @@ def draw(page: str, results: Results, _view: View) -> None:
 
 def _variant(key: str, results: Results, name: str, plane: DataFrame | None, data: DataChoice, seed: int) -> None:
     if plane is None:
-        st.caption(f"{plain(name)}: nothing is stored yet of this seed.")
+        st.caption(f"{escaped(name)}: nothing is stored yet of this seed.")
         return
     points = results.once(("points", data), lambda: places(load_data(data)), math.inf)
     chart(results, key, boundary.decision, plane, points, about=seed, patience=PATIENCE, variants=[name], width=WIDTH, columns=1)

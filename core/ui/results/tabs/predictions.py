@@ -13,7 +13,7 @@ from core.analysis import predictions as analysis
 from core.analysis.statistics import quoted
 from core.charts.parts import palette
 from core.charts.results import predictions as charts
-from core.ui.markdown import plain
+from core.ui.markdown import escaped
 from core.ui.results import table
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
@@ -45,7 +45,7 @@ def draw(page: str, results: Results, view: View) -> None:
         ended = results.runs["status"].isin(("finished", "stopped", "diverged")).any()
         st.caption(NOT_KEPT if ended else NOT_YET)
         return
-    st.caption(plain(_about(frame)))
+    st.caption(escaped(_about(frame)))
     classified = frame[frame["predicted"].map(lambda value: isinstance(value, str))]
     measured = frame.drop(classified.index)
     if not measured.empty:
@@ -92,7 +92,7 @@ def _against_true(page: str, results: Results, frame: DataFrame, chosen: Sequenc
     for name in _with_data(every, chosen):
         place = results.variants.index(name)
         with grid.cell():
-            st.caption(plain(name))
+            st.caption(escaped(name))
             mine = every[every["variant"] == name]
             key = f"{page}.against_true.{place}"
             options: dict[str, Any] = {"place": place, "ends": ends, "width": WIDTH}
@@ -107,7 +107,7 @@ def _confusions(page: str, results: Results, frame: DataFrame, chosen: Sequence[
         classes = tuple(analysis.classes(mine))
         made = results.once(("confusion", name), partial(analysis.confusion, mine), PATIENCE)
         with grid.cell():
-            st.caption(plain(name))
+            st.caption(escaped(name))
             key = f"{page}.confusion.{results.variants.index(name)}"
             chart(results, key, charts.confusion, made, variants=[name], stretch=True, patience=PATIENCE, classes=classes, width=WIDTH)
 
@@ -119,7 +119,7 @@ def _curves(page: str, results: Results, frame: DataFrame, chosen: Sequence[str]
     roc = results.once(("roc", *about), lambda: analysis.roc(frame, positive), PATIENCE)
     recall = results.once(("precision recall", *about), lambda: analysis.precision_recall(frame, positive), PATIENCE)
     if roc.empty:
-        st.caption(plain(f"There are no curves of {quoted(positive)}: the part has no example of it, or of nothing else."))
+        st.caption(escaped(f"There are no curves of {quoted(positive)}: the part has no example of it, or of nothing else."))
         return
     shared: dict[str, Any] = {
         "about": about,
