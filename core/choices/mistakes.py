@@ -134,7 +134,7 @@ class SoftmaxTwice(MistakeChoice):
 
     L = -log softmax(p)_y with p = softmax(logits). As p lies between 0 and 1, L cannot fall below log(1 + (C - 1) / e): 1.46 for 10
     classes. Gradients are multiplied by the softmax's own slope, which vanishes when the network is sure.
-    One sees: the training loss as logged stops near that value while the accuracy is good; learning is slow.
+    One sees: the training loss as logged stops near log(1 + (C - 1) / e) while the accuracy is good; learning is slow at first.
 
     Source: torch's CrossEntropyLoss takes unnormalized logits; Karpathy 2018, "most common neural net mistakes".
     """
@@ -152,8 +152,8 @@ class ShuffledLabels(MistakeChoice):
     """Shuffled labels: they no longer belong to their examples. `x, y = x[torch.randperm(n)], y[torch.randperm(n)]`.
 
     The training labels are shuffled once, by the split's seed; validation and test stay right. Each class keeps its share.
-    One sees: the training loss falls, slowly, as the network learns the labels by heart; the validation loss rises above that of a constant
-    prediction, and accuracy stays at chance.
+    One sees: the training loss falls, slowly, as the network learns the labels by heart; the validation loss stays at that of a constant
+    prediction or rises above it, and accuracy stays at chance.
 
     Source: Zhang, Bengio, Hardt, Recht & Vinyals 2017, "Understanding Deep Learning Requires Rethinking Generalization" (arXiv:1611.03530).
     """
@@ -213,7 +213,7 @@ class UnscaledInputs(MistakeChoice):
 
     All three parts keep their own units; the targets of a regression are scaled as the data say.
     One sees: a first loss far above that of a constant prediction, and learning that is slow, unstable, or over at once with dead units.
-    With batch norm one sees little: it scales what comes after the first layer.
+    Batch norm softens it, since it scales what comes out of the first layer.
 
     Source: LeCun, Bottou, Orr & Müller 1998, "Efficient BackProp", section 4.3.
     """
