@@ -23,6 +23,7 @@ from core.charts import (
     regularization,
     schedules,
 )
+from core.charts.labs import distributed, privacy
 from core.charts.parts import palette
 from core.charts.results import boundary, curves, layers, pairs, predictions, sensitivity, summary, targets, weights
 from core.labs.networks import norm_axes
@@ -83,7 +84,7 @@ CHARTS = {
     "final": lambda table, names: summary.final_by(table, variants=names),
     "time": lambda table, names: summary.seconds(table, variants=names),
     "against a baseline": lambda table, names: recurrent.against_baseline(
-        table, variants=names, baseline=0.5, label="guessing", log_y=True
+        table, variants=names, baselines=((0.5, "guessing"),), log_y=True
     ),
     "diverged": lambda table, names: recurrent.diverged(diverged_shares(table, list(names)), variants=names),
     "confusion": lambda table, names: predictions.confusion(
@@ -136,6 +137,14 @@ RISING = DataFrame({"variant": "SGD", "step": [1, 2, 3], "lr": [1e-3, 1e-2, 0.1]
 READ = DataFrame({"variant": ["SGD"], "n": 3, "steepest": 1e-3, "steepest_loss": 2.0, "lowest": 1e-2, "tenth": 1e-3, "blown_up": 0.1})
 SHAPE = DataFrame({"schedule": "cosine", "epoch": [0.0, 1.0, 2.0], "lr": [0.1, 0.05, 0.0], "watches": False})
 COSTS = DataFrame({"variant": ["adam"], "state": 2.0, "milliseconds": 1.0, "mean": 1.1, "relative": 3.0})
+PAINTED = dict(zip(NAMES, palette.COLOURS, strict=False))
+CLOCKED = DataFrame({"variant": "SGD", "seconds": [1.0, 2.0], "mean": [1.0, 0.5], "low": [0.9, 0.4], "high": [1.1, 0.6], "n": 5})
+WORK = DataFrame(
+    {"worker": [0, 0, 1, 1], "begin": [0.0, 2, 0, 6], "end": [2.0, 5, 6, 10], "state": ["computes", "waits", "wasted", "dead"]}
+)
+STALE = DataFrame({"whose": [distributed.OTHERS, distributed.STRAGGLER], "staleness": [0, 3], "share": [0.75, 0.25]})
+RECOVERED = DataFrame([(kind, row, column, 0.5) for kind in ("true", "recovered") for row in range(2) for column in range(2)])
+RECOVERED = RECOVERED.set_axis(["kind", "row", "column", "value"], axis=1).assign(example=0, label="3")
 
 OTHERS = {
     "an activation function": lambda: activation_functions.single(CURVE, CURVE[2:], name="ReLU"),
@@ -185,6 +194,20 @@ OTHERS = {
     "failures of a sweep": lambda: sensitivity.failures(PLACES, variants=NAMES),
     "target": lambda: targets.histogram(np.array([1.0, 2.0, 2.5, np.nan]), title="target"),
     "range test": lambda: schedules.range_test(RISING, READ, variants=NAMES),
+    "loss against the simulated clock": lambda: distributed.loss_over_clock(
+        CLOCKED, CLOCKED[:1], variants=NAMES, colours=PAINTED, target=0.5, seconds=2.0
+    ),
+    "what workers do when": lambda: distributed.timeline(WORK, workers=2, colour=palette.COLOURS[0], shown=10.0),
+    "staleness": lambda: distributed.staleness(STALE, colour=palette.COLOURS[0], straggler=True),
+    "examples beside what is recovered": lambda: privacy.beside(RECOVERED, {0: "error 0.1"}),
+    "ROC of an attack": lambda: privacy.roc(
+        DataFrame({"variant": "SGD", "false_positives": [0.0, 0.5, 1.0], "true_positives": [0.0, 0.8, 1.0]}),
+        variants=NAMES, colours=PAINTED,
+    ),
+    "attack against overfitting": lambda: privacy.auc_over_gap(
+        DataFrame({"variant": "SGD", "seed": [0, 1], "epochs": [5, 5], "gap": [0.1, 0.2], "auc": [0.55, 0.6]}),
+        variants=NAMES, colours=PAINTED,
+    ),
     "shape of a schedule": lambda: schedules.shape(SHAPE, name="cosine", chosen=True),
 }  # fmt: skip
 """Charts of other frames."""

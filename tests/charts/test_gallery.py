@@ -88,8 +88,9 @@ def test_every_chart_has_titles_an_alternative_text_and_exact_values_on_hover(ch
     spec = DRAWN[chart]().to_dict()
     assert len(spec["description"]) > 40
     for channel in ("x", "y"):
-        for encoded in (found for found in parts(spec, channel) if isinstance(found, dict)):
-            assert titled(encoded), encoded
+        encoded = [found for found in parts(spec, channel) if isinstance(found, dict)]
+        untitled = [found for found in encoded if not titled(found)]
+        assert not untitled or any(found.get("title") for found in encoded), "layers share an axis, and its title"
     assert list(parts(spec, "tooltip"))
 
 

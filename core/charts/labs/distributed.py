@@ -46,7 +46,7 @@ def loss_over_clock(
     colour = painted(variants, colours, width)
     base = alt.Chart(points)
     tooltip = [alt.Tooltip("variant:N"), marks.number("seconds", CLOCK), *marks.mean_and_interval("training loss")]
-    low = alt.Y("low:Q", scale=scale)
+    low = alt.Y("low:Q", title="training loss (nats, logarithmic)", scale=scale)
     band = base.mark_area(opacity=0.15, clip=True).encode(x, low, alt.Y2("high:Q"), colour)
     line = base.mark_line(strokeWidth=2.5, clip=True).encode(x, y, colour)
     hover = base.mark_point(opacity=0, size=60, clip=True).encode(x, y, colour, tooltip=tooltip)
@@ -125,7 +125,7 @@ def staleness(shares: DataFrame, *, colour: str, straggler: bool, width: int = 3
         fill,
         tooltip=tooltip,
     )  # fmt: skip
-    described = "Share of gradients by their staleness."
+    described = "Share of the gradients by their staleness, in updates."
     return alt.LayerChart(layer=[bars], width=width, height=height, autosize=marks.FIT, description=described)
 
 

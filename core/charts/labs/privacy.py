@@ -97,7 +97,11 @@ def auc_over_gap(
     last = pd.concat([rows.nlargest(1, "epochs") for _, rows in means.groupby("variant")]) if len(means) else means
     text = alt.Chart(last.assign(said=last["epochs"].map("{:g} epochs".format)))
     label = text.mark_text(align="center", dy=-16, color=palette.MISSING).encode(x, y, text="said:N")
-    rule = alt.Chart(DataFrame({"auc": [0.5]})).mark_rule(strokeDash=[2, 3], color=palette.MISSING).encode(alt.Y("auc:Q"))
+    rule = (
+        alt.Chart(DataFrame({"auc": [0.5]}))
+        .mark_rule(strokeDash=[2, 3], color=palette.MISSING)
+        .encode(alt.Y("auc:Q", title="AUC of the attack"))
+    )
     described = f"AUC of the membership attack against overfitting, for {titles.listed(list(variants))}."
     layers = [rule, line, seeds, dots, label]
     return alt.LayerChart(layer=layers, width=width, height=height, autosize=marks.FIT, description=described)
