@@ -33,7 +33,7 @@ run: install ## Start the dashboard (PORT=8600 chooses the port)
 
 test: install-dev browser ## Run every test, in a real browser too
 	$(BIN)/python -m pytest -n auto --dist loadfile --ignore tests/browser
-	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/browser
 
 check: install-dev ## Lint, formatting, types, import layers
 	$(BIN)/ruff check $(CODE)
