@@ -225,8 +225,10 @@ def leading_verdict(history: DataFrame, runs: DataFrame, metric: str = "val_loss
     """The best variant against the runner-up in one sentence, and which variants had seeds that diverged.
 
     The best is the one with the best mean over the seeds that ended finite; a variant that diverged in half of its seeds or
-    more comes after those that did not, for its mean is that of the lucky ones.
+    more comes after those that did not, for its mean is that of the lucky ones. While runs are on their way all are taken at the epoch
+    that each of them has reached: one that is ahead is no better for it.
     """
+    history, reached = as_far_as_all(history, runs)
     values = seed_values(history, runs, metric, at)
     ranked = _ranked(values, metric)
     by_seed = {name: group.set_index("seed")["value"] for name, group in values.groupby("variant")}
@@ -239,8 +241,15 @@ def leading_verdict(history: DataFrame, runs: DataFrame, metric: str = "val_loss
     else:
         difference = paired_difference(by_seed[ranked[0]], by_seed[ranked[1]])
         verdict = sentence(ranked[0], ranked[1], difference, metric, at)
-    so_far = "" if ended or values.empty else "So far: "
+    so_far = "" if ended or values.empty else "So far: " if reached is None else f"So far, at epoch {_number(reached)}: "
     return so_far + verdict + _divergences(values)
+
+
+def as_far_as_all(history: DataFrame, runs: DataFrame) -> tuple[DataFrame, float | None]:
+    """The history up to the epoch that every run on its way has reached, and that epoch; all of it and None where none is on its way."""
+    going = runs.loc[~runs["status"].isin(ENDED), "run"]
+    reached = history.loc[history["run"].isin(going), "epoch"].groupby(history["run"]).max().min()
+    return (history, None) if math.isnan(reached) else (history[history["epoch"] <= reached], float(reached))
 
 
 def _ranked(values: DataFrame, metric: str) -> list[str]:
