@@ -224,16 +224,16 @@ def test_a_single_variant_is_described_by_itself():
 
 def test_an_unfinished_comparison_is_so_far_and_an_empty_one_says_so():
     history, runs = run_frames({"A": {0: [0.5], 1: [0.6]}}, last_status="running")
-    assert statistics.leading_verdict(history, runs).startswith("So far, at epoch 1: A: validation loss")
+    assert statistics.leading_verdict(history, runs).startswith("So far, at epoch 0: A: validation loss")
     assert statistics.leading_verdict(history, runs.assign(status="cancelled")).startswith("So far, "), "Run goes on from there"
     assert statistics.leading_verdict(history.iloc[:0], runs) == "So far: No value of validation loss yet"
 
 
 def test_variants_on_their_way_are_compared_at_the_epoch_that_all_have_reached():
     """One that is stored to its end is ahead in epochs, and would be said to be better for that alone."""
-    history, runs = run_frames({"stored": {0: [0.9, 0.5, 0.1], 1: [0.8, 0.4, 0.2]}, "behind": {0: [0.7], 1: [0.6]}})
+    history, runs = run_frames({"stored": {0: [0.901, 0.5, 0.1], 1: [0.8, 0.4, 0.001]}, "behind": {0: [0.7], 1: [0.6]}})
     on_its_way = runs.assign(status=runs["status"].where(runs["variant"] == "stored", "running"))
-    assert statistics.leading_verdict(history, on_its_way).startswith("So far, at epoch ")
+    assert statistics.leading_verdict(history, on_its_way).startswith("So far, at epoch 0: ")
     assert "behind ends lower than stored" in statistics.leading_verdict(history, on_its_way)
     assert statistics.leading_verdict(history, runs).startswith("stored ends lower than behind")
 
