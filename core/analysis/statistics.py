@@ -235,7 +235,7 @@ def leading_verdict(history: DataFrame, runs: DataFrame, metric: str = "val_loss
     ended = len(values) > 0 and bool(values["status"].isin(ENDED).all())
     if not ranked:
         name = _metric_in_words(metric, at)
-        verdict = f"No seed of any variant has a finite {name}{_undefined(metric)}" if ended else f"No value of {name} yet"
+        verdict = _without_a_value(values, name, _undefined(metric)) if ended else f"No value of {name} yet"
     elif len(ranked) == 1:
         verdict = _alone(ranked[0], by_seed[ranked[0]], metric, at)
     else:
@@ -243,6 +243,13 @@ def leading_verdict(history: DataFrame, runs: DataFrame, metric: str = "val_loss
         verdict = sentence(ranked[0], ranked[1], difference, metric, at)
     so_far = "" if ended or values.empty else "So far: " if reached is None else f"So far, at epoch {_number(reached)}: "
     return so_far + verdict + _divergences(values)
+
+
+def _without_a_value(values: DataFrame, name: str, undefined: str) -> str:
+    """Why no run that has ended has a value: it diverged, or the metric is not defined here, or was not measured."""
+    if undefined or values["status"].eq("diverged").any():
+        return f"No seed of any variant has a finite {name}{undefined}"
+    return f"{name[0].upper()}{name[1:]} was not measured in these runs"
 
 
 def as_far_as_all(history: DataFrame, runs: DataFrame) -> tuple[DataFrame, float | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from types import NoneType
@@ -12,6 +13,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from core.choices.words.texts import shown
+
+KIND = re.compile(r"[a-z][a-z0-9_]*")
+"""What a kind may be called."""
 
 FIELD = "of_field"
 """The type of an error that a validator of a whole settings class raises about one of its fields."""
@@ -38,6 +42,13 @@ class Choice(BaseModel):
         stands for a list of one.
         """
         return {**given, **_in_other_words(cls, given)} if isinstance(given, dict) else given
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Raises TypeError for a kind whose name texts, links and files could not hold as it is."""
+        kind = getattr(cls.model_fields.get("kind"), "default", None)
+        if isinstance(kind, str) and not KIND.fullmatch(kind):
+            raise TypeError(f"{cls.__name__}: the kind {kind!r} may have small letters, digits and underscores alone: squared_gradient")
 
     def arguments(self) -> dict[str, Any]:
         """The fields as keyword arguments, without `kind`."""

@@ -79,6 +79,7 @@ class PruningChoice(Choice):
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Raises TypeError for a criterion without a score, or with one that looks at what the engine does not give."""
+        super().__pydantic_init_subclass__(**kwargs)
         if not hasattr(cls, "score"):
             raise TypeError(f"{cls.__name__} has no score(...) of {', '.join(SEEN)}")
         if unknown := [name for name in cls.looks_at() if name not in SEEN]:

@@ -86,7 +86,8 @@ def test_the_best_of_a_run_is_in_the_direction_of_the_table():
 
 
 def test_stopping_rules_may_watch_what_the_table_says_in_its_direction():
-    assert set(get_args(Watched)) == set(metrics.WATCHED)
+    message = "what is `watched` in the table is to be in `Metric` and `SIGNS` of core/choices/stopping.py, and the other way round"
+    assert set(get_args(Watched)) == set(metrics.WATCHED), message
     for name in get_args(Watched):
         turned = Patience(metric=name).value({name: 0.5})
         assert turned == (-0.5 if metrics.higher_is_better(name) else 0.5), "rules take lower for better"

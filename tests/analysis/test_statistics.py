@@ -238,6 +238,13 @@ def test_variants_on_their_way_are_compared_at_the_epoch_that_all_have_reached()
     assert statistics.leading_verdict(history, runs).startswith("stored ends lower than behind")
 
 
+def test_a_metric_that_was_not_measured_is_told_from_one_that_is_not_finite():
+    nothing = {"A": {0: [math.nan], 1: [math.nan]}}
+    assert statistics.leading_verdict(*run_frames(nothing)) == "Validation loss was not measured in these runs"
+    diverged = statistics.leading_verdict(*run_frames(nothing, diverged={("A", 0), ("A", 1)}))
+    assert diverged.startswith("No seed of any variant has a finite validation loss")
+
+
 def test_where_all_seeds_diverged_and_nothing_runs_any_more_no_value_is_waited_for():
     curves = {"A": {0: [9.0]}, "B": {0: [9.0]}}
     history, runs = run_frames(curves, diverged={("A", 0), ("B", 0)})

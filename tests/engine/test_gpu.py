@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from core.engine.records import Records
+from core.engine.records import SCORES, Records
 from core.engine.segments import Segment, run_segment
 from core.engine.stack import begin
 from core.settings import RunSettings
@@ -43,9 +43,12 @@ def test_a_gpu_gives_the_numbers_of_the_cpu_also_where_its_stack_is_stored_after
     for row, twin in zip(on_gpu.history, on_cpu.history, strict=True):
         assert row["status"] == twin["status"]
         for name in set(row) - {"run", "status", "moment", "seconds"}:
-            near = ONE_EXAMPLE if name.endswith(("accuracy", "f1")) else tolerance
+            near = ONE_EXAMPLE if name.endswith(OF_CLASSES) else tolerance
             assert row[name] == pytest.approx(twin[name], rel=tolerance, abs=near, nan_ok=True), name
 
+
+OF_CLASSES = tuple(name for name in SCORES if name not in ("loss", "rmse", "mae", "r2"))
+"""Scores that jump when a single example changes its class."""
 
 SHARED = {
     "a sample is measured": {"training": {"evaluate_train": "sample", "evaluate_examples": 30}},

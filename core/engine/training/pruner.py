@@ -87,6 +87,10 @@ class Pruner:
         choice = run.pruning
         assert isinstance(choice, PruningChoice)
         scores_P: Tensor = choice.score(**{name: seen[name]() for name in choice.looks_at()})
+        if scores_P.shape != weights_P.shape:
+            raise TypeError(
+                f"{type(choice).__name__}.score gives {tuple(scores_P.shape)}, not a number for each of {len(weights_P)} weights"
+            )
         return scores_P
 
     def _remember_rewind_points(self, epoch: int) -> None:

@@ -46,6 +46,14 @@ def of_classes(target, guess):
     return {"accuracy": metrics.accuracy_score(target, guess), "f1": metrics.f1_score(target, guess, average="macro")}
 
 
+def test_every_score_is_held_against_scikit_learn():
+    """A score that is added has to be added to one of the two functions above, too."""
+    split = core.load_data(core.RunSettings.model_validate({"data": "diabetes"}).data)
+    numbers = np.arange(6.0)
+    references = {*of_regression(numbers, numbers, split), *of_classes(numbers.astype(int), numbers.astype(int))}
+    assert references | {"loss"} == set(SCORES)
+
+
 def measured(result, run, part):
     """The part's scores of a run as it ended: validation from its history, test from its row."""
     frame = result.history if part == "val" else result.runs

@@ -10,7 +10,7 @@ from torch.nn.utils import parameters_to_vector, prune
 
 import core
 from core.choices.optimizers import Optimizer
-from core.choices.pruning import Pruning
+from core.choices.pruning import SEEN, Pruning
 from core.engine.advance import advance
 from core.engine.stack import begin
 from core.engine.streams import epoch_order
@@ -61,6 +61,26 @@ def test_the_sparsity_asked_for_is_reached_globally_or_in_each_layer(kind):
     by_layer = after_epochs(run_with(kind=kind, scope="layer"), 1)
     for w in matrices(by_layer):
         assert int((w == 0).sum()) == round(0.6 * w.numel())
+
+
+FORMULAS = {
+    "magnitude": lambda w, g, m, u: abs(w),
+    "random": lambda w, g, m, u: u,
+    "units": lambda w, g, m, u: abs(w),
+    "gradient": lambda w, g, m, u: abs(w * g),
+    "snip": lambda w, g, m, u: abs(w * g),
+    "movement": lambda w, g, m, u: m,
+}
+"""What a weight is worth, by the papers: of the weight, its gradient, its movement, and a number drawn evenly."""
+
+
+@pytest.mark.parametrize("cls", [cls for cls in every(Pruning) if kind_of(cls) != "none"], ids=kind_of)
+def test_a_score_is_the_papers_formula(cls):
+    assert kind_of(cls) in FORMULAS, "write down here what the paper says"
+    given = dict(zip(SEEN, torch.randn(4, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(3)), strict=True))
+    found = cls().score(**{name: given[name] for name in cls.looks_at()})
+    expected = [FORMULAS[kind_of(cls)](*map(float, numbers)) for numbers in zip(*given.values(), strict=True)]
+    assert found.tolist() == pytest.approx(expected, rel=1e-12)
 
 
 def gradient_on_all(model, run):

@@ -15,7 +15,9 @@ from core.runs.store import Store, recording
 from core.runs.store.schema import grids, history, layers, predictions, runs, weights
 from core.settings import RunSettings
 
-SCORES = ("train_accuracy", "val_accuracy", "val_f1", "train_r2", "val_r2")
+SCORES = tuple(
+    name for name in METRICS if name not in ("train_loss", "penalty") and not name.endswith(("loss", "loss_eval", "rmse", "mae"))
+)
 APART = {"weights": weights, "predictions": predictions}
 """What a run ends with that stands in a table of its own."""
 
