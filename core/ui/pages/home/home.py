@@ -24,7 +24,7 @@ def introduction() -> None:
     """Two doors: the questions, and one click to a comparison."""
     runs = len(offers.DEFAULT.runs())
     with st.container(horizontal=True, gap="small"):
-        if st.button("Ask a question", type="primary", icon=":material/quiz:", key="home.ask"):
+        if st.button("Practise interview questions", type="primary", icon=":material/quiz:", key="home.ask"):
             st.switch_page("pages/questions.py")
         compared = st.button("Compare five optimizers now", icon=":material/play_arrow:", key="home.start")
     if compared:
