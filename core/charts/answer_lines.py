@@ -67,10 +67,10 @@ def _band(shown: DataFrame, across: alt.X, up: alt.Y, colour: alt.Color) -> alt.
 
 
 def _level(at: float, said: str, scale: Scale) -> alt.LayerChart:
-    """The words stand at the right, above the line."""
+    """The words stand at the right, a little below the line."""
     base = alt.Chart(DataFrame({"at": [at], "said": [said]})).encode(alt.Y("at:Q", scale=_scale(scale)))
     line = base.mark_rule(strokeDash=[4, 3], color=palette.MISSING)
-    text = base.mark_text(align="right", baseline="bottom", dx=-5, dy=-2, color=palette.MISSING).encode(x=alt.value("width"), text="said:N")
+    text = base.mark_text(align="right", baseline="top", dx=-5, dy=9, color=palette.MISSING).encode(x=alt.value("width"), text="said:N")
     return alt.LayerChart(layer=[line, text])
 
 

@@ -18,10 +18,16 @@ HIGHEST = 2 / max(step_table.EIGENVALUES)
 RATES = [f"rate {rate:g}" for rate in step_table.AROUND]
 
 
-def trained(data: str = "diabetes", **vary: Sequence[float]) -> Comparison:
-    """A linear model of all examples at once, at ever higher rates. The squared error of `diabetes` is a quadratic in its weights."""
+def trained(data: str = "diabetes", momenta: Sequence[float] = (0.0,)) -> Comparison:
+    """A linear model of all examples at once, at ever higher rates, and where several momenta are given with each of them.
+
+    The squared error of `diabetes` is a quadratic in its weights.
+    """
     base = {"data": data, "model": "linear", "optimizer": "sgd", "training": {"epochs": 100, "batch_size": "full"}}
-    return Comparison.load({"base": base, "vary": {"optimizer.lr": [0.01, 0.1, 0.3, 1.0]} | vary, "seeds": 3})
+    vary: dict[str, list[float]] = {"optimizer.lr": [0.01, 0.1, 0.3, 1.0]}
+    if len(momenta) > 1:
+        vary["optimizer.momentum"] = list(momenta)
+    return Comparison.load({"base": base, "vary": vary, "seeds": 3})
 
 
 def distance(evidence: Evidence, rate: float) -> float:
@@ -97,11 +103,11 @@ QUESTION = Question(
     formula=r"\theta \leftarrow \theta - \eta\, \nabla L(\theta), \qquad L = \tfrac12 \sum_i \lambda_i \theta_i^2, \qquad "
     r"\theta_i^{(t)} = (1 - \eta \lambda_i)^t\, \theta_i^{(0)}",
     answer=(
-        "The vanilla update subtracts from the weights θ the gradient times the learning rate η. On a quadratic each direction i of "
-        "curvature λ goes its own way: an update multiplies its distance from the minimum by 1 − ηλ, and t updates by its t-th power. "
-        "Below a rate of 1/λ the distance shrinks from one side, between 1/λ and 2/λ it shrinks while it jumps from side to side, at 2/λ "
-        "it jumps for ever, and above it grows. So the largest curvature sets the highest rate. The smallest one sets the pace: at that "
-        "rate a flat direction hardly moves. Momentum, adaptive rates and normalization are ways out of this conflict."
+        "The vanilla update subtracts from the weights θ the gradient of the loss L times the learning rate η. On a quadratic each "
+        "direction i of curvature λ goes its own way: an update multiplies its distance from the minimum by 1 − ηλ, and t updates by its "
+        "t-th power. Below a rate of 1/λ the distance shrinks from one side, between 1/λ and 2/λ it shrinks while it jumps from side to "
+        "side, at 2/λ it jumps for ever, and above it grows. So the largest curvature sets the highest rate. The smallest one sets the "
+        "pace: at that rate a flat direction hardly moves. Momentum, adaptive rates and normalization are ways out of this conflict."
     ),
     page="pages/optimizers.py",
     turns=(
@@ -113,7 +119,7 @@ QUESTION = Question(
         Turn(
             "That regression, without and with momentum",
             "Do both bear the same highest rate?",
-            trained(**{"optimizer.momentum": [0.0, 0.9]}),
+            trained(momenta=(0.0, 0.9)),
         ),
         Turn("Cross-entropy, on digits", "Does any of these rates diverge?", trained("digits")),
     ),

@@ -109,10 +109,10 @@ QUESTION = Question(
         "inverted: in evaluation there is nothing left to do. Backward, multiply the gradient by the same mask and divide it by 1 − p as "
         "well; a unit that was dropped gets no gradient. The rest is the chain rule, read from the last line of the forward pass to the "
         "first: a matrix product gives back two products with transposed matrices, a bias gets the sum over the examples, a ReLU lets "
-        "through what was positive. To check it, compare with autograd on the same mask, or with finite differences. The mean over "
-        "all possible masks is exactly the input; over a few random ones it is off by as much as the picture shows, and without the right "
+        "through what was positive. To check it, compare with autograd on the same mask, or with finite differences. The mean over all "
+        "possible masks is exactly the input; over a few random ones it is off by as much as the picture shows, and without the right "
         "division it stays off however many there are. In the formulas h are the units, d what dropout makes of them, m is the mask, ⊙ "
-        "multiplies number by number and L is the loss."
+        "multiplies number by number, L is the loss, and E the mean over the masks."
     ),
     page="pages/regularization.py",
     turns=(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,9 @@ from core.experiments.claims.reading import last, mean, of, spread
 from core.labs.networks import spectral_radius
 from core.questions.question import Option, Question, Turn
 
-TOO_LARGE = {"kind": "he", "gain": 2.2}
+TOO_LARGE: dict[str, Any] = {"kind": "he", "gain": 2.2}
+TIMES_HE = TOO_LARGE["gain"] / math.sqrt(2)
+"""He's own gain for ReLU is the root of 2."""
 DEEP: dict[str, Any] = {
     "data": {"kind": "digits", "scale": "minmax"},
     "model": {"kind": "mlp", "width": 64, "depth": 10, "init": TOO_LARGE},
@@ -126,8 +129,9 @@ QUESTION = Question(
     id="06",
     text="Exploding gradients: how do we know, what helps, and why recurrent networks?",
     topic="optimization",
-    premise="The initial weights of a network of ten layers are 1.6 times as large as He's initialization would make them. Its loss leaps "
-    "to infinity within a few updates. One thing is changed at a time: the initial weights, gradient clipping, normalization, the rate.",
+    premise=f"The initial weights of a network of ten layers are {TIMES_HE:.1f} times as large as He's initialization would make them. Its "
+    "loss leaps to infinity within a few updates. One thing is changed at a time: the initial weights, gradient clipping, normalization, "
+    "the rate.",
     ask="Which of these changes keeps it from blowing up?",
     options=(
         Option(
@@ -176,10 +180,11 @@ QUESTION = Question(
         "They show in the gradient's norm: it grows by orders of magnitude, and soon after the loss leaps or becomes NaN. The reason is a "
         "product of one matrix a layer; if each stretches a little, many stretch a lot. Initial weights of the right size, a "
         "normalization, fewer layers and a lower rate help, and clipping shortens a gradient g that is longer than c. A recurrent network "
-        "applies the same matrix at every step, so its gradient over k steps goes as ρ(W)^k, the size of W's largest eigenvalue to the "
-        "power of k: above 1 it explodes, below 1 it vanishes. That is exact near a state of 0; with inputs tanh flattens and the gradient "
-        "is shorter. LSTM and GRU add to their state instead of multiplying it, so a gradient can pass many steps. Clipping does not help "
-        "against vanishing, and neither does cutting the gradient after a few steps, which only shortens the memory."
+        "applies the same matrix W at every step, to its state h, and then a function f such as tanh to the sum z; so its gradient over k "
+        "steps goes as ρ(W)^k, the size of W's largest eigenvalue to the power of k: above 1 it explodes, below 1 it vanishes. That is "
+        "exact near a state of 0; with inputs tanh flattens and the gradient is shorter. LSTM and GRU add to their state instead of "
+        "multiplying it, so a gradient can pass many steps. Clipping does not help against vanishing, and neither does cutting the "
+        "gradient after a few steps, which only shortens the memory."
     ),
     turns=(
         Turn("A tenth of the rate", "How many runs still blow up?", deep(optimizer={"kind": "sgd", "lr": 0.01})),

@@ -147,7 +147,7 @@ QUESTION = Question(
     r"w \leftarrow w - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon}, \qquad "
     r"\text{AMSGrad: } v_{\max} \leftarrow \max(v_{\max}, v)",
     answer=(
-        "SGD has one rate for all weights, and the weight with the steepest direction limits it. Adam divides each weight's step by a "
+        "SGD has one rate for all weights w, and the weight with the steepest direction limits it. Adam divides each weight's step by a "
         "running size of that weight's gradient, so it makes headway where gradients differ by orders of magnitude: unscaled features, "
         "deep networks of sigmoids, rare words. On well-scaled data a tuned SGD with momentum is as fast, and ends at about the same "
         "accuracy on unseen examples: here neither generalises better. On other tasks one or the other may. Adam is no guarantee either. "

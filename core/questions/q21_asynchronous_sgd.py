@@ -123,12 +123,13 @@ QUESTION = Question(
     r"0 < \eta\lambda < 2\cos\frac{k\pi}{2k+1}",
     answer=(
         "Synchronous SGD averages the gradients of all workers and waits for the slowest, and for ever if one dies. Asynchronous SGD waits "
-        "for nobody, so a straggler, a worker that is slow, costs its own share alone. It pays in staleness: a gradient is of weights that "
-        "other workers have changed since. At a moderate rate these have hardly moved, and training lags by the few updates that its "
-        "gradients are late. At a high rate it diverges where fresh gradients still converge: where the loss is a parabola of curvature λ "
-        "and each gradient is k updates late, the largest stable learning rate η falls about as one over k. One synchronous update holds "
-        "the gradients of all workers, so what a server does in a given time is counted in gradients here, not in updates. In between are "
-        "backup workers (a few more than are waited for, and the latest gradients are dropped) and rates divided by the delay."
+        "for nobody, so a straggler, a worker that is slow, costs its own share alone. It pays in staleness: a gradient of the loss L is "
+        "of weights w that other workers have changed since. At a moderate rate these have hardly moved, and training lags by the few "
+        "updates that its gradients are late. At a high rate it diverges where fresh gradients still converge: where the loss is a "
+        "parabola of curvature λ and each gradient is k updates late, the largest stable learning rate η falls about as one over k. One "
+        "synchronous update holds the gradients of all workers, so what a server does in a given time is counted in gradients here, not in "
+        "updates. In between are backup workers (a few more than are waited for, and the latest gradients are dropped) and rates divided "
+        "by the delay."
     ),
     usual="Stale gradients are often said to cost accuracy as such. What they cost is the range of usable rates.",
     page="pages/distributed.py",

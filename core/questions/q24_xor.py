@@ -122,11 +122,12 @@ QUESTION = Question(
     formula=r"y = \mathrm{ReLU}(a + b) - 2\,\mathrm{ReLU}(a + b - 1)",
     answer=(
         "No straight line separates the two classes, so a linear model cannot learn exclusive or. Two hidden units with ReLU are enough: "
-        "one adds the inputs, the other takes off twice what goes beyond 1. One unit of a function that only rises, as ReLU and tanh, is "
-        "never enough, for then the output only rises or only falls along one direction. GELU first falls, to −0.17 at an input of −0.75, "
-        "and then rises, so a single unit can be high on both sides and low between, and it succeeds. What can be represented is another "
-        "matter than what is learned: with two ReLU units most starts get stuck. Every further unit is one more chance that a good pair is "
-        "among them, which is one reason why networks are made larger than they need to be."
+        "one adds the inputs, the other takes off twice what goes beyond 1, and the output y is their sum. One unit of a function that "
+        "only rises, as ReLU and tanh, is never enough, for then the output only rises or only falls along one direction. GELU first "
+        "falls, to −0.17 at an input of −0.75, and then rises, so a single unit can be high on both sides and low between, and it "
+        "succeeds. What can be represented is another matter than what is learned: with two ReLU units most starts get stuck. Every "
+        "further unit is one more chance that a good pair is among them, which is one reason why networks are made larger than they need "
+        "to be."
     ),
     turns=(
         Turn(

@@ -127,9 +127,9 @@ QUESTION = Question(
         "result, so one run is one draw, and a difference between two settings needs several seeds. The randomness is wanted: different "
         "initial weights break the symmetry between units, dropout and input noise regularise, and the noise of small batches carries the "
         "descent over ridges that the exact gradient cannot cross: on a loss with two wells it mostly ends in the deeper one, the exact "
-        "gradient in the one where it began. In the formula ξ is that noise, zero on average and smaller for larger batches of B examples, "
-        "and η is the learning rate. The noise has to fall towards the end, by a lower rate, so that the weights come to rest. "
-        "More of it is not always better: batches of one leave the deeper well again."
+        "gradient in the one where it began. In the formula w are the weights, L is the loss and ξ that noise, zero on average (E) and "
+        "smaller for larger batches of B examples, and η is the learning rate. The noise has to fall towards the end, by a lower rate, so "
+        "that the weights come to rest. More of it is not always better: batches of one leave the deeper well again."
     ),
     turns=(
         Turn("More dropout", "Which source moves the result most now?", compared(model={**MODEL, "dropout": 0.5})),
