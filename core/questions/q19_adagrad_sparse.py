@@ -46,7 +46,7 @@ def picture(evidence: Evidence) -> Picture:
     """The error by optimizer and by how rare the feature is."""
     kinds = [*OPTIMIZERS, LEAST_SQUARES]
     rows = [(third, name, error(name, third)(evidence)) for third in THIRDS for name in kinds]
-    title = "error of the weights (root mean square; the weights are 0.5 to 1.5)"
+    title = "RMS error of the weights (of 0.5 to 1.5)"
     return answers.cases(spread(rows), cases=list(THIRDS), kinds=kinds, title=title, zero="exact")
 
 

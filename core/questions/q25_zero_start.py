@@ -56,7 +56,7 @@ def headline(evidence: Evidence) -> str:
 def picture(evidence: Evidence) -> Picture:
     """How many of the units of each hidden layer do something of their own, after training."""
     rows = [(name, f"hidden layer {layer}", rank(evidence, init, layer)) for init, name in NAMES.items() for layer in LAYERS]
-    title = f"rank of the layer's matrix after training: how many of its {UNITS} units do something of their own"
+    title = f"rank of the layer's matrix ({UNITS} units) in the end"
     return answers.cases(
         spread(rows), cases=list(NAMES.values()), kinds=[f"hidden layer {layer}" for layer in LAYERS], title=title, zero="none"
     )
@@ -100,11 +100,12 @@ QUESTION = Question(
     r"\;\Rightarrow\; w_a = w_b \text{ after every update}",
     answer=(
         "Take two units a and b of a layer, with the same incoming weights w and the same outgoing weights v. They compute the same and "
-        "get the same gradient of the loss L, so they stay the same: the layer is worth one unit, and its matrix has rank 1. With zeros it "
-        "is worse: the gradient reaches the hidden layers through the output layer's weights, and these are 0. The output layer's own "
-        "gradient is a multiple of what the hidden units put out, and with tanh or ReLU that is 0 as well. So only the last bias learns, "
-        "and the network says how frequent each class is. Random weights break the symmetry. Biases may start at 0, because the weights "
-        "have broken it already. Dropout breaks it as well, and so a constant start with dropout does train."
+        "get the same gradient of the loss L, so they stay the same: the layer is worth one unit, and its matrix has rank 1 (the rank "
+        "counts what differs). With zeros it is worse: the gradient reaches the hidden layers through the output layer's weights, and "
+        "these are 0. The output layer's own gradient is a multiple of what the hidden units put out, and with tanh or ReLU that is 0 as "
+        "well. So only the last bias learns, and the network says how frequent each class is. Random weights break the symmetry. Biases "
+        "may start at 0, because the weights have broken it already. Dropout breaks it as well, and so a constant start with dropout does "
+        "train."
     ),
     turns=(
         Turn("Dropout", "Does the constant start train now?", compared(dropout=0.2)),
