@@ -22,6 +22,7 @@ def lines(
     y_title: str,
     x_scale: Scale = "linear",
     y_scale: Scale = "linear",
+    level: tuple[float, str] | None = None,
     width: int = 800,
     height: int = 320,
 ) -> alt.LayerChart:
@@ -35,6 +36,7 @@ def lines(
         y_title: title of the y axis, with the unit.
         x_scale: "log": what is not above 0 is left out.
         y_scale: the same along y.
+        level: where a dashed line stands across the picture, and what it means, such as what guessing reaches.
         width: of the chart, in pixels.
         height: of the plot, in pixels.
     """
@@ -50,7 +52,8 @@ def lines(
     base = alt.Chart(shown)
     line = base.mark_line(strokeWidth=2, clip=True).encode(across, up, colour)
     dots = base.mark_point(opacity=0, size=50, clip=True).encode(across, up, colour, tooltip=tooltip)
-    layers = [*([_band(shown, across, up, colour)] if with_band and len(shown) else []), line, dots]
+    across_all = [_level(*level, y_scale)] if level is not None else []
+    layers = [*across_all, *([_band(shown, across, up, colour)] if with_band and len(shown) else []), line, dots]
     described = f"{y_title} against {x_title}, a line each for {titles.listed(list(variants))}."
     return alt.LayerChart(layer=layers, width=width, height=height, autosize=marks.FIT, description=described)
 
@@ -61,6 +64,14 @@ def _band(shown: DataFrame, across: alt.X, up: alt.Y, colour: alt.Color) -> alt.
     reach = shown["mean"].min(), shown["mean"].max()
     ends = ends.assign(low=ends["low"].clip(*reach), high=ends["high"].clip(*reach))
     return alt.Chart(ends).mark_area(opacity=0.18, clip=True).encode(across, _at("low", up), alt.Y2("high:Q"), colour)
+
+
+def _level(at: float, said: str, scale: Scale) -> alt.LayerChart:
+    """The words stand at the right, a little below the line."""
+    base = alt.Chart(DataFrame({"at": [at], "said": [said]})).encode(alt.Y("at:Q", scale=_scale(scale)))
+    line = base.mark_rule(strokeDash=[4, 3], color=palette.MISSING)
+    text = base.mark_text(align="right", baseline="top", dx=-5, dy=9, color=palette.MISSING).encode(x=alt.value("width"), text="said:N")
+    return alt.LayerChart(layer=[line, text])
 
 
 def _at(field: str, up: alt.Y) -> alt.Y:

@@ -29,6 +29,7 @@ def trade_off(
     x_title: str,
     y_title: str,
     reverse: bool = False,
+    x_format: str = "",
     width: int = 360,
     height: int = 320,
 ) -> alt.LayerChart | alt.ConcatChart:
@@ -42,6 +43,7 @@ def trade_off(
         x_title: title of its axis.
         y_title: title of the y axis.
         reverse: the largest value at the left.
+        x_format: of the numbers on the x axis, in d3's notation; empty: percent up to 1, plain numbers beyond.
         width: of the plot, in pixels; the page may stretch it.
         height: of the plot, in pixels.
     """
@@ -49,7 +51,7 @@ def trade_off(
     references = points.iloc[:0] if references is None else references
     described = f"{y_title} against {x_title} for {titles.listed(list(variants))}: means over seeds with 95 % intervals, references dashed."
     colours = palette.with_references(variants, list(references["name"]))
-    look = {"x": x, "x_title": x_title, "y_title": y_title, "reverse": reverse, "width": width, "colours": colours}
+    look = {"x": x, "x_title": x_title, "y_title": y_title, "reverse": reverse, "x_format": x_format, "width": width, "colours": colours}
     parts = _panels(points, references, variants)
     plot = width if len(parts) == 1 else marks.panel_width(width, 1, marks.BESIDE)  # the page cannot stretch several panels
     panels = [_trade_off(points, *part, look).properties(width=plot, height=height) for part in parts]
@@ -78,7 +80,7 @@ def _trade_off(points: DataFrame, references: DataFrame, group: list[str], look:
     margin = 0.1 * (reach[1] - reach[0])
     shown = shown.assign(**{f"{end}_shown": shown[end].clip(reach[0] - margin, reach[1] + margin) for end in ("low", "high")})
     values = sorted({_rounded(float(value)) for value in points[look["x"]]}, reverse=look["reverse"])
-    form = "%" if not len(values) or max(values) <= 1 else "~g"
+    form = look["x_format"] or ("%" if not len(values) or max(values) <= 1 else "~g")
     scale = alt.Scale(type="log", reverse=look["reverse"], nice=False, padding=12)
     axis = alt.Axis(values=_spread_out(values), format=form, labelOverlap=True)
     at = alt.X(f"{look['x']}:Q", title=look["x_title"], scale=scale, axis=axis)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from pandas import DataFrame, Series
@@ -79,6 +80,7 @@ def picture(evidence: Evidence) -> Picture:
         x_title="updates",
         y_title="training loss (nats, logarithmic)",
         y_scale="log",
+        level=(math.log(one_batch.CLASSES), f"dashed: guessing, ln {one_batch.CLASSES}"),
     )
 
 
@@ -118,15 +120,16 @@ QUESTION = Question(
     picture=picture,
     formula=r"L_{\text{guessing}} = \ln C, \qquad \text{one batch: } L \to 0",
     answer=(
-        "Overfit first: take one batch of 2 to 32 examples, no dropout and next to no penalty, and train until the loss is near 0. "
-        "Any network of ordinary size can learn so few examples by heart, so if it does not, the code is wrong, and that was found in "
-        "seconds. The way in which it fails says where to look. A loss that rises steadily has its sign flipped; one that leaps to "
-        "infinity has a rate that is far too high; one that swings has a rate that is too high. One that stays at the logarithm of "
-        "the number of classes learns nothing: the labels do not belong to the inputs, or a penalty holds the weights at 0. Look at "
-        "labels and predictions side by side, too."
+        "Overfit first: take one batch of 2 to 32 examples, no dropout and next to no penalty, and train until the loss L is near 0. Any "
+        "network of ordinary size can learn so few examples by heart, so if it does not, the code is wrong, and that was found in seconds. "
+        "The way in which it fails says where to look. A loss that rises steadily has its sign flipped; one that leaps to infinity has a "
+        "rate that is far too high (here 1000 times that of the healthy run); one that swings has a rate that is too high (40 times). One "
+        "that stays near what guessing costs, ln C for C classes, learns next to nothing: the labels do not belong to the inputs (here "
+        'they are shuffled anew before each update), or a heavy penalty keeps the weights too small. In the claims, "the doctor" is the '
+        "part of this app that names what is wrong with a run from its curve alone. Look at labels and predictions side by side, too."
     ),
     turns=(
-        Turn("No penalty", "Does the rate of 40 still swing?", few(penalty={"l2_squared": 0.0})),
+        Turn("No penalty", "The healthy rate is 1. Does a rate of 40 still swing?", few(penalty={"l2_squared": 0.0})),
         Turn("ReLU", "Which rates fit the batch?", few(model={"kind": "mlp", "hidden": [64], "activation": "relu"})),
     ),
     sources=("Goodfellow, Bengio & Courville 2016, section 11.5", "Karpathy 2019, A Recipe for Training Neural Networks"),

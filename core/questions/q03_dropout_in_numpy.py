@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 
+from pandas import Series
+
 from core.analysis.claims import Below
 from core.charts.answer_lines import lines
 from core.charts.parts.specs import Picture
@@ -14,7 +16,8 @@ from core.labs import identities
 from core.labs.identities import network_checks, numpy_network
 from core.questions.question import Option, Question, Turn
 
-MEASURED, EXPECTED = "measured", "√(p / ((1 − p) · masks))"
+MEASURED, EXPECTED = "divided by 1 − p: measured", "divided by 1 − p: √(p / ((1 − p) · masks))"
+UNDIVIDED, WRONGLY = "zeros alone: expected", "divided by p: expected"
 
 
 def trained(**mistake: object) -> Comparison:
@@ -33,22 +36,34 @@ def off(evidence: Evidence, masks: int) -> float:
     return float(frame.loc[frame["masks"] == masks, "error"].iloc[0])
 
 
+def distance(factor: float, masks: Series) -> Series:
+    """Expected distance of a mean over so many masks from the input, as a share of it, where what is kept is multiplied by this factor.
+
+    The mean is off by |factor · (1 − p) − 1|, and the chance in the masks adds the variance factor² · p · (1 − p) / masks.
+    """
+    p = network_checks.DROPPED
+    return ((factor * (1 - p) - 1) ** 2 + factor**2 * p * (1 - p) / masks) ** 0.5
+
+
 def headline(evidence: Evidence) -> str:
     """How far NumPy is from autograd, and a mean over masks from the input."""
     worst = evidence["errors"].frame["backward"].max()
     return (
-        f"The gradients by hand differ from autograd's by {worst:.0e} at most. With one mask a unit is off by {percent(off(evidence, 1))}, "
-        f"on average over {10_000:,} masks by {percent(off(evidence, 10_000))}."
+        f"The NumPy gradients differ from autograd's by {worst:.0e} at most. Divided by 1 − p, a unit is off by "
+        f"{percent(off(evidence, 1))} with one random mask, and on average over {10_000:,} by {percent(off(evidence, 10_000))}."
     )
 
 
 def picture(evidence: Evidence) -> Picture:
-    """The error of the mean over masks against their number."""
-    frame = evidence["masks"].frame.melt("masks", ["error", "expected"], "variant", "mean")
-    points = frame.assign(variant=frame["variant"].map({"error": MEASURED, "expected": EXPECTED}))
+    """The error of the mean over masks against their number, for dropout as it should be and for two that divide by something else."""
+    frame = evidence["masks"].frame.rename(columns={"error": MEASURED, "expected": EXPECTED})
+    rules = {UNDIVIDED: 1.0, WRONGLY: 1 / network_checks.DROPPED}
+    frame = frame.assign(**{name: distance(factor, frame["masks"]) for name, factor in rules.items()})
+    names = [MEASURED, EXPECTED, *rules]
+    points = frame.melt("masks", names, "variant", "mean")
     title = "distance of the mean from the input (share, logarithmic)"
     return lines(
-        points, variants=[MEASURED, EXPECTED], x="masks", x_title="masks that the mean is taken over (logarithmic)", y_title=title,
+        points, variants=names, x="masks", x_title="random masks that the mean is taken over (logarithmic)", y_title=title,
         x_scale="log", y_scale="log",
     )  # fmt: skip
 
@@ -81,7 +96,8 @@ QUESTION = Question(
         Claim("error of the outputs against PyTorch's", "exact", Below(1e-12), of_lab("errors", "forward")),
         Claim("error of the gradients against autograd's", "exact", Below(1e-12), of_lab("errors", "backward")),
         Claim("relative error of the gradients against finite differences", "exact", Below(1e-7), of_lab("errors", "differences")),
-        Claim("distance of the mean over all 1,024 masks from the input", "exact", Below(1e-12), of_lab("errors", "mean_over_masks")),
+        Claim("distance from the input of the mean over all 1,024 masks that ten units can have", "exact", Below(1e-12),
+              of_lab("errors", "mean_over_masks")),
     ),
     headline=headline,
     picture=picture,
@@ -93,8 +109,10 @@ QUESTION = Question(
         "inverted: in evaluation there is nothing left to do. Backward, multiply the gradient by the same mask and divide it by 1 − p as "
         "well; a unit that was dropped gets no gradient. The rest is the chain rule, read from the last line of the forward pass to the "
         "first: a matrix product gives back two products with transposed matrices, a bias gets the sum over the examples, a ReLU lets "
-        "through what was positive. To check it, compare with autograd on the same mask, or with finite differences. The mean over the "
-        "masks is the input exactly only over all masks; over a few it is off by as much as the picture shows."
+        "through what was positive. To check it, compare with autograd on the same mask, or with finite differences. The mean over all "
+        "possible masks is exactly the input; over a few random ones it is off by as much as the picture shows, and without the right "
+        "division it stays off however many there are. In the formulas h are the units, d what dropout makes of them, m is the mask, ⊙ "
+        "multiplies number by number, L is the loss, and E the mean over the masks."
     ),
     page="pages/regularization.py",
     turns=(

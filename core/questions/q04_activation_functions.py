@@ -114,8 +114,8 @@ QUESTION = Question(
         "The chain rule multiplies one derivative a layer, and ten quarters are a millionth: the gradient vanishes. ReLU has a slope of 1 "
         "wherever it is on, so a deep network keeps its gradient if it starts as He et al. advise. Leaky ReLU, PReLU and ELU have a slope "
         "on the left too, GELU and SiLU are smooth and dip below 0. ReLU is not differentiable at 0: every number from 0 to 1 is a "
-        "subgradient there, and PyTorch takes 0. On a vector a sigmoid acts number by number, so its Jacobian is diagonal. Softmax is not "
-        "elementwise, since its outputs share a sum, and its Jacobian is full."
+        "subgradient there, and PyTorch takes 0. On a vector x a sigmoid σ acts number by number, so its Jacobian J, the matrix of all "
+        "derivatives, is diagonal. Softmax is not elementwise, since its outputs share a sum, and its Jacobian is full."
     ),
     turns=(
         Turn("Batch norm", "Does the sigmoid's gradient still vanish?", compared(normalization="batch")),

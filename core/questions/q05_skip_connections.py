@@ -65,7 +65,8 @@ QUESTION = Question(
     id="05",
     text="What is the motivation for skip connections?",
     topic="architecture",
-    premise="A network of 8 layers fits its training data. It is made 32 layers deep, without and with skip connections.",
+    premise="A network of 8 layers fits its training data. It is made 32 layers deep, without and with skip connections. All have layer "
+    "norm and are trained for 10 epochs of SGD with momentum.",
     ask="What becomes of the plain network of 32 layers?",
     options=(
         Option(
@@ -88,7 +89,7 @@ QUESTION = Question(
     experiments={"depths": compared()},
     claims=(
         Claim(
-            "training loss at 32 layers, residual over plain", "ratio", Below(0.1),
+            "training loss at 32 layers, the residual network's divided by the plain one's", "ratio", Below(0.1),
             sides("depths", "train_loss_eval", name(32, skip=True), name(32, skip=False)),
         ),
         Claim(
@@ -106,9 +107,9 @@ QUESTION = Question(
     answer=(
         "A deeper network could copy what a shallower one does, so it should fit at least as well. It does not: its loss on the *training* "
         "data is higher. So this is no overfitting; the optimizer fails. In a plain network the gradient of an early layer is a product of "
-        "one matrix a layer, which shrinks or scatters with depth. A skip connection adds the layer's input to its output, and each factor "
-        "becomes the identity plus something. Then the gradient has a way through all layers, and a layer that has nothing to add can "
-        "leave its input as it is."
+        "one matrix a layer, which shrinks or scatters with depth. A skip connection adds the layer's input h to its output f(h), and each "
+        "factor becomes the identity I plus something. Then the gradient has a way through all layers, and a layer that has nothing to add "
+        "can leave its input as it is."
     ),
     usual="Skip connections are often said to make any deep network trainable. Without normalization, or a small start, they do the "
     "opposite: every layer adds to the size of the signal, which explodes.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -9,15 +10,17 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from core.analysis.claims import Above, Below
+from core.charts import answers
 from core.charts.parts.specs import Picture
-from core.charts.results import curves
 from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence, Lab
-from core.experiments.claims.reading import last, mean, of
+from core.experiments.claims.reading import last, mean, of, spread
 from core.labs.networks import spectral_radius
 from core.questions.question import Option, Question, Turn
 
-TOO_LARGE = {"kind": "he", "gain": 2.2}
+TOO_LARGE: dict[str, Any] = {"kind": "he", "gain": 2.2}
+TIMES_HE = TOO_LARGE["gain"] / math.sqrt(2)
+"""He's own gain for ReLU is the root of 2."""
 DEEP: dict[str, Any] = {
     "data": {"kind": "digits", "scale": "minmax"},
     "model": {"kind": "mlp", "width": 64, "depth": 10, "init": TOO_LARGE},
@@ -27,8 +30,9 @@ DEEP: dict[str, Any] = {
 """Not standardised: nearly constant pixels would reach 33, and even from He's start one run in eight leaps at this rate."""
 
 NOTHING = "no cure"
+HE = "He's initialization"
 CURES: dict[str, dict[str, Any]] = {
-    "He's start": {"model.init": "he"},
+    HE: {"model.init": "he"},
     "gradient clipped to norm 5": {"clipping": {"kind": "norm", "max_norm": 5}},
     "each number clipped to 0.1": {"clipping": {"kind": "value", "max_value": 0.1}},
     "batch norm": {"model.normalization": "batch"},
@@ -41,6 +45,7 @@ ADDING: dict[str, Any] = {
     "training": {"epochs": 8, "batch_size": 32, "evaluate_train": "none"},
 }
 CELLS = {"tanh RNN": "rnn", "LSTM": "lstm", "GRU": "gru"}
+DEEP_LOSS, RECURRENT_LOSS = "ten layers: training loss", "recurrent: squared error"
 BLOWN_UP = 1000.0
 """A loss from which on a run counts as blown up, also where it is still finite."""
 
@@ -111,17 +116,22 @@ def headline(evidence: Evidence) -> str:
 
 
 def picture(evidence: Evidence) -> Picture:
-    """Training accuracy of the deep networks over the epochs."""
-    names = [NOTHING, *CURES]
-    return curves.loss_curves(evidence["deep"].history, variants=names, metric="train_accuracy", with_seeds=False, width=800)
+    """The loss at the end, of the deep networks and of the recurrent ones; a row is empty where runs blew up."""
+    deep, adding = last(evidence, "deep", "train_loss_eval", BLOWN_UP), last(evidence, "adding", "val_loss")
+    rows = [(name, DEEP_LOSS, of(deep, name)) for name in (NOTHING, *CURES)] + [(name, RECURRENT_LOSS, of(adding, name)) for name in CELLS]
+    named = {name: f"{name}: blew up" for name, _, values in rows if np.isinf(values).any()}
+    shown = spread((named.get(name, name), loss, values) for name, loss, values in rows)
+    cases = [named.get(name, name) for name, _, _ in rows]
+    return answers.cases(shown, cases=cases, kinds=[DEEP_LOSS, RECURRENT_LOSS], title="loss at the end (logarithmic)", log=True)
 
 
 QUESTION = Question(
     id="06",
     text="Exploding gradients: how do we know, what helps, and why recurrent networks?",
     topic="optimization",
-    premise="The weights of a network of ten layers start half again as large as they should. Its loss leaps to infinity within a few "
-    "updates. One thing is changed at a time: the start, the clipping, the normalization, the rate.",
+    premise=f"The initial weights of a network of ten layers are {TIMES_HE:.1f} times as large as He's initialization would make them. Its "
+    "loss leaps to infinity within a few updates. One thing is changed at a time: the initial weights, gradient clipping, normalization, "
+    "the rate.",
     ask="Which of these changes keeps it from blowing up?",
     options=(
         Option(
@@ -130,13 +140,13 @@ QUESTION = Question(
             belief="Steps that are too long are made shorter.",
         ),
         Option(
-            "A smaller start alone",
-            "The gradient is long at the start only: clipping or a norm carries the network past it.",
-            belief="The cause is at the start, so that is where it is cured.",
+            "Smaller initial weights alone",
+            "They help, but the gradient is large in the first updates only: clipping or batch norm carries the network past them.",
+            belief="The initial weights are the cause, so they are what must be cured.",
         ),
         Option(
             "All but clipping, which falsifies the gradient",
-            "By norm it keeps the direction, and what is clipped still goes downhill.",
+            "Clipped by its norm a gradient keeps its direction, and clipped number by number it still points downhill.",
             belief="A cut gradient is no longer the gradient.",
         ),
         Option(
@@ -168,12 +178,13 @@ QUESTION = Question(
     r"g \leftarrow g \cdot \min\left(1, \frac{c}{\lVert g \rVert}\right)",
     answer=(
         "They show in the gradient's norm: it grows by orders of magnitude, and soon after the loss leaps or becomes NaN. The reason is a "
-        "product of one matrix a layer; if each stretches a little, many stretch a lot. A start of the right size, a normalization, fewer "
-        "layers and a lower rate help, and clipping caps what is left. A recurrent network applies the same matrix at every step, so its "
-        "gradient goes as the largest eigenvalue to the power of the lag: above 1 it explodes, below 1 it vanishes. That is exact near a "
-        "state of 0; with inputs tanh flattens and the gradient is shorter. LSTM and GRU add to their state instead of multiplying it, so "
-        "a gradient can pass many steps. Clipping does not help against vanishing, and neither does cutting the gradient after a few "
-        "steps, which only shortens the memory."
+        "product of one matrix a layer; if each stretches a little, many stretch a lot. Initial weights of the right size, a "
+        "normalization, fewer layers and a lower rate help, and clipping shortens a gradient g that is longer than c. A recurrent network "
+        "applies the same matrix W at every step, to its state h, and then a function f such as tanh to the sum z; so its gradient over k "
+        "steps goes as ρ(W)^k, the size of W's largest eigenvalue to the power of k: above 1 it explodes, below 1 it vanishes. That is "
+        "exact near a state of 0; with inputs tanh flattens and the gradient is shorter. LSTM and GRU add to their state instead of "
+        "multiplying it, so a gradient can pass many steps. Clipping does not help against vanishing, and neither does cutting the "
+        "gradient after a few steps, which only shortens the memory."
     ),
     turns=(
         Turn("A tenth of the rate", "How many runs still blow up?", deep(optimizer={"kind": "sgd", "lr": 0.01})),

@@ -16,13 +16,14 @@ from core.questions.question import Option, Question, Turn
 
 NORMS = {"none": "plain", "weight": "weight norm"}
 RATES = tuple(float(f"{0.02 * 1.4**step:.3g}") for step in range(12))
+EPOCHS = 8
 TRAINED = 0.1
 """The training loss that counts as trained."""
 LOW_RATE = RATES[2]
 BASE: dict[str, Any] = {
     "model": {"kind": "mlp", "width": 64, "depth": 4},
     "optimizer": {"kind": "sgd", "lr": 0.02, "momentum": 0.9},
-    "training": {"epochs": 8},
+    "training": {"epochs": EPOCHS},
 }
 
 
@@ -58,8 +59,8 @@ def headline(evidence: Evidence) -> str:
     """How many rates train, either way."""
     weight, plain = (mean(side) for side in counts(evidence))
     return (
-        f"Of {len(RATES)} learning rates from {RATES[0]:g} to {RATES[-1]:g} the plain network trains at {plain:.1f} on average, "
-        f"with weight norm at {weight:.1f}."
+        f"The plain network trains at {plain:.1f} of the {len(RATES)} learning rates from {RATES[0]:g} to {RATES[-1]:g} (mean over seeds), "
+        f"with weight norm at {weight:.1f}. To train means a training loss of at most {TRAINED:g} after {EPOCHS} epochs."
     )
 
 
@@ -69,7 +70,13 @@ def picture(evidence: Evidence) -> Picture:
     frame = points(last(evidence, "rates", "train_accuracy"), places, "lr")
     frame = frame[frame["mean"].between(0, 1)]
     return charts.trade_off(
-        frame, variants=list(NORMS.values()), x="lr", x_title="learning rate (logarithmic)", y_title="training accuracy", width=800
+        frame,
+        variants=list(NORMS.values()),
+        x="lr",
+        x_title="learning rate (logarithmic)",
+        y_title="training accuracy",
+        x_format="~g",
+        width=800,
     )
 
 
@@ -108,10 +115,11 @@ QUESTION = Question(
     r"\nabla_v L = \frac{g}{\lVert v\rVert}\left(I - \frac{v v^\top}{\lVert v\rVert^2}\right)\nabla_w L "
     r"\;\Rightarrow\; v^\top \nabla_v L = 0",
     answer=(
-        "Weight normalisation trains the length and the direction of each unit's weights apart. The gradient of v is orthogonal to v, so "
-        "each step makes v a little longer, and the longer v is, the less a step of the same size turns it. A rate that is too high "
-        "therefore corrects itself, and the range of rates that train reaches further up. It does not reach further down, and at a rate "
-        "that suits both the two parametrisations end alike. Unlike batch norm it uses no statistics of the batch."
+        "Weight normalisation trains the length g and the direction v/‖v‖ of each unit's weights w apart. The gradient of the loss L in v "
+        "is orthogonal to v (the bracket takes off its part along v, and I is the identity), so each step makes v a little longer, and the "
+        "longer v is, the less a step of the same size turns it. A rate that is too high therefore corrects itself, and the range of rates "
+        "that train reaches further up. It does not reach further down, and at a rate that suits both the two parametrisations end alike. "
+        "Unlike batch norm it uses no statistics of the batch."
     ),
     usual="It is sometimes said to normalise what comes out of a layer. It does not: it changes the coordinates of the weights.",
     turns=(

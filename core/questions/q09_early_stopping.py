@@ -105,10 +105,10 @@ QUESTION = Question(
     formula=r"\text{stop at } t \text{ when } \min_{t-p < s \le t} L_{\mathrm{val}}(s) > \min_{s \le t-p} L_{\mathrm{val}}(s) - \delta",
     answer=(
         "All rules watch a score on held-out data. The usual one stops when the validation loss has found no new best for p epochs (the "
-        "patience), where only a gain above a small delta counts. Others watch accuracy or F1 instead, stop when the loss is below a "
-        "threshold, when it has risen for some epochs in a row, or when its mean change is small. Accuracy and F1 turn a little earlier "
-        "or later than the loss and are coarser. The score that chose the moment flatters itself, so the result is judged on test data. "
-        "Where a network hardly overfits, early stopping saves time and little else."
+        "patience), where only a gain above a small δ counts; L is that loss, t the epoch now, s an earlier one. Others watch accuracy or "
+        "F1 instead, stop when the loss is below a threshold, when it has risen for some epochs in a row, or when its mean change is "
+        "small. Accuracy and F1 turn a little earlier or later than the loss and are coarser. The score that chose the moment flatters "
+        "itself, so the result is judged on test data. Where a network hardly overfits, early stopping saves time and little else."
     ),
     turns=(
         Turn("Clean labels", "Is there a turn at all?", compared(data={"kind": "digits", "scale": "minmax"})),

@@ -137,8 +137,10 @@ QUESTION = Question(
         "All three follow the mean gradient of some examples: gradient descent of all, stochastic gradient descent of one, mini-batch SGD "
         "of a few. With batches B times as large the noise is the square root of B times smaller, but the work for an update is B times "
         "larger. So per example seen, small batches get farther, until the noise is the limit. At equal updates the full batch does about "
-        "as well; it has just seen many more examples. Batches of one make poor use of hardware that computes on many numbers at once, "
-        "and so a moderate batch is the fastest in seconds."
+        "as well; it has just seen many more examples. Batches of one make poor use of hardware that computes on many numbers at once, and "
+        "so a moderate batch is the fastest in seconds. In the formulas θ are the weights, η the learning rate, L with index i the loss of "
+        "one example, g its mean gradient over all examples, g with index B that over a batch, σ the size of the noise for a single "
+        "example, and E the mean over batches."
     ),
     turns=(
         Turn("As many updates for both", "Does the full batch catch up?", equal_updates()),

@@ -91,12 +91,12 @@ QUESTION = Question(
     picture=picture,
     formula=r"\mathbb{E}[\text{share seen}] = 1 - \left(1 - \tfrac1N\right)^N \to 1 - \tfrac1e \approx 63.2\,\%",
     answer=(
-        "In an epoch every example is seen exactly once. N draws with replacement miss more than a third of the examples, and take others "
-        "several times. Both estimate the same gradient, but within an epoch the errors of single steps add up to zero, since all "
-        "examples together are the full gradient. So at a small rate reshuffled epochs end far nearer to the optimum for the same number "
-        "of updates. The errors cancel only while the weights move little during an epoch: at a large rate the order makes no difference. "
-        "Epochs are also simpler to run: to read a shuffled list is cheaper than to look up random places, and validation has its place "
-        "at the end of each."
+        "In an epoch every example is seen exactly once. N draws with replacement from N examples miss more than a third of them on "
+        "average (E), and take others several times. Both estimate the same gradient, but within an epoch the errors of single steps add "
+        "up to zero, since all examples together are the full gradient. So at a small rate reshuffled epochs end far nearer to the optimum "
+        "for the same number of updates. The errors cancel only while the weights move little during an epoch: at a large rate the order "
+        "makes no difference. Epochs are also simpler to run: to read a shuffled list is cheaper than to look up random places, and "
+        "validation has its place at the end of each."
     ),
     page="pages/batch_size.py",
     turns=(

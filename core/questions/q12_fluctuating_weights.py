@@ -96,11 +96,11 @@ QUESTION = Question(
     picture=picture,
     formula=r"w_{t+1} = w_t - \eta\,(\nabla L + \text{noise}), \qquad \text{spread around a minimum} \propto \eta / B",
     answer=(
-        "Near a minimum the mean gradient is small, and what moves the weights is the noise of the mini-batches. They then wander around "
-        "the minimum, the further the larger the learning rate over the batch size. So the first remedy is to lower the rate towards the "
-        "end; a larger batch does the same at a higher price. Early stopping and averaging the weights hide the jumps, they do not remove "
-        "their cause. L2 and batch norm change the scale of the weights and may even raise their relative change. If the loss jumps from "
-        "the start, the rate is too high altogether."
+        "Near a minimum the mean gradient of the loss L is small, and what moves the weights is the noise of the mini-batches. The weights "
+        "w then wander around the minimum, the further the larger the learning rate η over the batch size B. So the first remedy is to "
+        "lower the rate towards the end; a larger batch does the same at a higher price. Early stopping and averaging the weights hide the "
+        "jumps, they do not remove their cause. L2 and batch norm change the scale of the weights and may even raise their relative "
+        "change. If the loss jumps from the start, the rate is too high altogether."
     ),
     turns=(
         Turn("Batches of 64 for all", "How much is left to calm?", compared(training={"epochs": 40, "batch_size": 64})),

@@ -140,10 +140,11 @@ QUESTION = Question(
     formula=r"\eta_t = \eta\, \min\left(1, \frac{t}{W}\right)",
     answer=(
         "At a rate that is too low the loss falls slowly and in a smooth line. At an acceptable one it falls fast and then levels off. At "
-        "one that is too high it jumps, stays where guessing is, or becomes NaN. The limit is set by the curvature: steps are stable "
-        "below two over the largest one. Warmup starts with small steps, while the curvature may be largest, and so allows a rate that "
-        "the start alone would not bear. Where the start is well scaled there is nothing to gain, and that is the usual case for a small "
-        "network. In large ones with Adam warmup also covers the time in which Adam's averages know only a few gradients."
+        "one that is too high it jumps, stays where guessing is, or becomes NaN. The limit is set by the curvature: steps are stable below "
+        "two over the largest one. Warmup raises the rate from 0 to η over the first W updates t, so it starts with small steps, while the "
+        "curvature may be largest, and so allows a rate that the start alone would not bear. Where the start is well scaled there is "
+        "nothing to gain, and that is the usual case for a small network. In large ones with Adam warmup also covers the time in which "
+        "Adam's averages know only a few gradients."
     ),
     usual="Warmup is often said to allow higher rates in general. Here it does so only from a start that is too large.",
     turns=(

@@ -106,11 +106,13 @@ QUESTION = Question(
     formula=r"y = \gamma\,\frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta, \qquad "
     r"\mu_{\text{batch}} = \frac{1}{B}\sum_b x_{bh}, \quad \mu_{\text{layer}} = \frac{1}{H}\sum_h x_{bh}",
     answer=(
-        "Both subtract a mean and divide by a standard deviation; they differ in what they average over. Batch norm takes each unit's "
-        "mean over the examples of the batch, layer norm each example's mean over the units of the layer. With two examples in a batch "
-        "a unit's normalised output is +1 for one and −1 for the other, whatever it was: hardly anything of the example is left. "
-        "Batch norm also needs running averages, since at test time there may be no batch, and these are as poor as the batches were. "
-        "Layer norm does the same in training and at test time. So it is what transformers and recurrent networks use."
+        "Both subtract a mean and divide by a standard deviation; they differ in what they average over. Batch norm takes each unit's mean "
+        "over the examples of the batch, layer norm each example's mean over the units of the layer. With two examples in a batch a unit's "
+        "normalised output is +1 for one and −1 for the other, whatever it was: hardly anything of the example is left. Batch norm also "
+        "needs running averages, since at test time there may be no batch, and these are as poor as the batches were. Layer norm does the "
+        "same in training and at test time. So it is what transformers and recurrent networks use. In the formulas x goes in and y comes "
+        "out, μ and σ² are the mean and the variance, b counts the B examples of the batch and h the H units of the layer, γ and β are "
+        "learned, and ε keeps from dividing by 0."
     ),
     turns=(
         Turn("Group and RMS norm", "Do they fall with the batch?", compared(("batch", "group", "rms"))),

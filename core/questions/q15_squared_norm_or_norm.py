@@ -112,8 +112,8 @@ QUESTION = Question(
         "The gradient of the squared norm is 2w: a long group is pulled hard, a short one hardly at all. So it evens groups out and never "
         "gets one to 0. The gradient of the norm is w/‖w‖, which has length 1 whatever the group's size. Long groups hardly feel it, and "
         "short ones are pulled to 0. There the norm has a corner, and a step along its gradient only jumps back and forth over it. The "
-        "proximal step stops at 0, and only with it are whole units exactly 0 and can be cut from the network. Within a group both pull "
-        "in proportion to the weights; what differs is the strength from group to group."
+        "proximal step (prox, for a penalty of strength s and a rate η) stops at 0, and only with it are whole units exactly 0 and can be "
+        "cut from the network. Within a group both pull in proportion to the weights; what differs is the strength from group to group."
     ),
     usual="L2 regularization is often called the norm, and means its square. Weight decay is the square's too.",
     page="pages/regularization.py",

@@ -105,11 +105,12 @@ QUESTION = Question(
     formula=r"\text{penalties: } \lambda \sum_i |w_i| \ \text{ or } \ \lambda \sum_i w_i^2, \qquad "
     r"\mathrm{prox}(w) = \mathrm{sign}(w)\,\max(|w| - \eta\lambda, 0), \qquad \text{losses: } |y - \hat y| \ \text{ or } \ (y - \hat y)^2",
     answer=(
-        "As a penalty, L1 pulls every weight towards 0 with the same force, so weights that the data do not need end there: it selects "
-        "features. L2 pulls in proportion to the weight, so it shrinks all and removes none. Exact zeros need the proximal step; plain "
-        "gradient steps jump back and forth over the corner at 0. Robustness against outliers is another matter and belongs to the loss: "
-        "the absolute error grows linearly, so a target that is far off pulls no harder than a near one. It does not help against inputs "
-        "that are far off: such points pull the L1 line even more than the L2 line."
+        "As a penalty, L1 pulls every weight w towards 0 with the same force, so weights that the data do not need end there: it selects "
+        "features. L2 pulls in proportion to the weight, so it shrinks all and removes none. Exact zeros need the proximal step (prox, for "
+        "a strength λ and a rate η); plain gradient steps jump back and forth over the corner at 0. Robustness against outliers is another "
+        "matter and belongs to the loss: the absolute error of a prediction ŷ of the target y grows linearly, so a target that is far off "
+        "pulls no harder than a near one. It does not help against inputs that are far off: such points pull the L1 line even more than "
+        "the L2 line."
     ),
     usual="L1 regularization is often said to be robust to outliers. It is the L1 loss that is, and only against outliers in the targets.",
     page="pages/regularization.py",

@@ -91,15 +91,16 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
-    formula=r"\begin{gathered} w \leftarrow w - \eta\,(g + s\,w) = (1 - \eta s)\,w - \eta\,g \\ \text{AdamW: } "
-    r"w \leftarrow (1 - \eta s)\,w - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} \end{gathered}",
+    formula=r"w \leftarrow w - \eta\,(g + s\,w) = (1 - \eta s)\,w - \eta\,g, \qquad \text{AdamW: } "
+    r"w \leftarrow (1 - \eta s)\,w - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon}",
     answer=(
-        "Weight decay multiplies all weights by 1 − ηs before each step. The gradient of s/2 ‖w‖² is s w, so for plain SGD the penalty "
-        "does the same. With momentum the penalty's gradient goes through the velocity, and decay does not. Adam divides the penalty's "
-        "gradient by the root of the mean square of all gradients: weights with large gradients are then decayed less. AdamW takes the "
-        "decay out of that division and treats all weights alike; no strength of the penalty gives the same weights. That does not say "
-        "which of the two is better. Either keeps weights small unless the data insist: on wrong labels the network learns less by heart, "
-        "its training loss stays higher and its validation loss is lower."
+        "Weight decay of strength s multiplies all weights w by 1 − ηs before each step of the gradient g at the rate η. The gradient of "
+        "s/2 ‖w‖² is s w, so for plain SGD the penalty does the same. With momentum the penalty's gradient goes through the velocity, and "
+        "decay does not. Adam divides the running mean m of the gradients, the penalty's among them, by the root of the running mean v of "
+        "their squares (ε only keeps from dividing by 0): weights with large gradients are then decayed less. AdamW takes the decay out of "
+        "that division and treats all weights alike; no strength of the penalty gives the same weights. That does not say which of the two "
+        "is better. Either keeps weights small unless the data insist: on wrong labels the network learns less by heart, its training loss "
+        "stays higher and its validation loss is lower."
     ),
     usual="Weight decay and the squared L2 penalty are often called the same. That is so for plain SGD, and for the same parameters: "
     "torch's weight_decay takes biases too.",

@@ -112,15 +112,16 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
-    formula=r"\begin{gathered} \mathbb{E}\,L(w) - L^* \;\approx\; \tfrac{\eta}{4}\,\operatorname{tr}\Sigma \text{ at a constant rate} \\ "
-    r"\sum_t \eta_t = \infty, \quad \sum_t \eta_t^2 < \infty \text{ lets it go to } 0 \end{gathered}",
+    formula=r"\mathbb{E}\,L(w) - L^* \;\approx\; \tfrac{\eta}{4}\,\operatorname{tr}\Sigma \text{ at a constant rate}, \qquad "
+    r"\sum_t \eta_t = \infty, \quad \sum_t \eta_t^2 < \infty \text{ lets it go to } 0",
     answer=(
-        "Near a minimum the gradient of a batch is mostly noise. With a constant rate the weights keep moving around the minimum, at a "
-        "distance that grows with the rate; a falling rate lets them settle. A high rate first is worth it, since it covers the distance. "
-        "How it falls matters little here: cosine, steps and straight lines end close together. There is no need for it where the noise is "
-        "gone: with exact gradients, with a rate that is low already, and on easy problems whose examples are all fitted, where each "
-        "example's own gradient goes to 0. There a falling rate may even end with a higher training loss, for it stops early. Adaptive "
-        "optimizers are no exception: their steps do not shrink by themselves while gradients are noise."
+        "Near a minimum the gradient of a batch is mostly noise. With a constant rate η the weights w keep moving around the minimum, and "
+        "their loss stays on average (E) above the lowest, L*, by an amount that grows with the rate and with the noise (Σ is its "
+        "covariance, and the trace adds up its variances); a falling rate lets them settle. A high rate first is worth it, since it covers "
+        "the distance. How it falls matters little here: cosine, steps and straight lines end close together. There is no need for it "
+        "where the noise is gone: with exact gradients, with a rate that is low already, and on easy problems whose examples are all "
+        "fitted, where each example's own gradient goes to 0. There a falling rate may even end with a higher training loss, for it stops "
+        "early. Adaptive optimizers are no exception: their steps do not shrink by themselves while gradients are noise."
     ),
     usual="Adaptive optimizers are often said to need no schedule. Adagrad's rate does fall by itself; Adam's does not.",
     turns=(

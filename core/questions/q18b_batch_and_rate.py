@@ -100,11 +100,11 @@ QUESTION = Question(
     formula=r"w_{t+k} \approx w_t - \eta \sum_{j=1}^{k} g_{t+j} = w_t - (k\eta)\,\bar g, \qquad "
     r"\text{noise of } \bar g \propto \tfrac{1}{\sqrt{B}}",
     answer=(
-        "With batches k times as large an epoch has k times fewer updates. While the weights move little in k steps, k small steps of SGD "
-        "add up to one step of the mean gradient that is k times as long: so the rate is multiplied by k. Adam divides each step by the "
-        "size of the gradient, which for small batches is mostly noise and falls as one over the square root of the batch: there the "
-        "root of k fits better. So an adaptive optimizer is no exception, it follows another rule. Both rules end where the rate becomes "
-        "too large for the loss's curvature; the batch can then grow no further without more epochs."
+        "With batches k times as large an epoch has k times fewer updates. While the weights w move little in k steps, k small steps of "
+        "SGD with gradients g add up to one step of their mean ḡ that is k times as long: so the rate η is multiplied by k. Adam divides "
+        "each step by the size of the gradient, which for small batches is mostly noise and falls as one over the square root of the batch "
+        "size B: there the root of k fits better. So an adaptive optimizer is no exception, it follows another rule. Both rules end where "
+        "the rate becomes too large for the loss's curvature; the batch can then grow no further without more epochs."
     ),
     turns=(
         Turn("From larger batches", "Does the rule for Adam still hold?", compared({"kind": "adam", "lr": 0.001}, 64)),

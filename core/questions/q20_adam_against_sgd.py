@@ -86,8 +86,8 @@ def headline(evidence: Evidence) -> str:
     accuracy = [100 * mean(of(digits, name)) for name in (ADAM, MOMENTUM)]
     return (
         f"On unscaled features Adam ends at a training loss of {loss:.2f}, SGD with momentum at {other:.2f}. "
-        f"On digits they get {accuracy[0]:.1f} and {accuracy[1]:.1f} % right. "
-        f"On the online problem Adam ends at {end(evidence, ADAM).iloc[0]:+.2f}; best is −1."
+        f"Of unseen digits they get {accuracy[0]:.1f} and {accuracy[1]:.1f} % right. "
+        f"On the convex problem Adam ends at {end(evidence, ADAM).iloc[0]:+.2f}, where −1 is best and +1 worst."
     )
 
 
@@ -116,7 +116,7 @@ QUESTION = Question(
     topic="optimization",
     premise="Both are tried on unscaled features, in a deep network of sigmoids, on scaled digits, and on a convex problem of one number. "
     "Each runs at its own best learning rate.",
-    ask="What comes out?",
+    ask="What comes out, in training and on unseen examples?",
     options=(
         Option("Adam is ahead everywhere", "On scaled digits SGD with momentum needs no more updates.",
                belief="It is what most people use.", expects=ahead("digits: final validation loss", 0.5)),
@@ -124,7 +124,8 @@ QUESTION = Question(
                belief="The rate is what matters.", expects=ahead("unscaled wine: final training loss", 1.0)),
         Option("On a convex problem both reach the minimum", "If Adam forgets fast enough, it goes to the worst end of a convex problem.",
                belief="There is only one minimum to go to."),
-        Option("Adam is ahead where gradients differ much in size", "It divides each step by the size of its gradients.", right=True,
+        Option("Adam trains faster where gradients differ much in size; on digits both generalise alike",
+               "It divides each step by the size of its gradients. On scaled digits nothing is left for that to mend.", right=True,
                belief="One rate cannot suit them all.", expects=ahead("unscaled wine: final training loss", 0.5)),
     ),
     experiments={
@@ -142,16 +143,18 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
-    formula=r"\begin{gathered} m \leftarrow \beta_1 m + (1-\beta_1) g, \quad v \leftarrow \beta_2 v + (1-\beta_2) g^2 \\ "
-    r"w \leftarrow w - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon} \\ "
-    r"\text{AMSGrad: } v_{\max} \leftarrow \max(v_{\max}, v) \end{gathered}",
+    formula=r"m \leftarrow \beta_1 m + (1-\beta_1) g, \qquad v \leftarrow \beta_2 v + (1-\beta_2) g^2, \qquad "
+    r"w \leftarrow w - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon}, \qquad "
+    r"\text{AMSGrad: } v_{\max} \leftarrow \max(v_{\max}, v)",
     answer=(
-        "SGD has one rate for all weights, and the weight with the steepest direction limits it. Adam divides each weight's step by a "
+        "SGD has one rate for all weights w, and the weight with the steepest direction limits it. Adam divides each weight's step by a "
         "running size of that weight's gradient, so it makes headway where gradients differ by orders of magnitude: unscaled features, "
         "deep networks of sigmoids, rare words. On well-scaled data a tuned SGD with momentum is as fast, and ends at about the same "
-        "accuracy here; which of the two generalises better depends on the task. Adam is no guarantee either. Where its memory "
-        "of squared gradients is short, rare large gradients are scaled down and frequent small ones are not, and it can go to the worst "
-        "end of a convex problem. AMSGrad keeps the largest mean square it has seen, and goes to the right one."
+        "accuracy on unseen examples: here neither generalises better. On other tasks one or the other may. Adam is no guarantee either. "
+        "Where its memory of squared gradients is short, rare large gradients are scaled down and frequent small ones are not, and it can "
+        "end at +1 on a convex problem whose best place is −1. AMSGrad keeps the largest mean square it has seen, and ends at −1. In the "
+        "formulas m and v are the running means of the gradient g and of its square, β how much of them is kept, η is the rate, ε a tiny "
+        "number, and a hat corrects a mean for its start at 0."
     ),
     turns=(
         Turn("Standardised features", "Is Adam still ahead?",

@@ -98,11 +98,12 @@ QUESTION = Question(
     picture=picture,
     formula=r"W_2(W_1 x + b_1) + b_2 = (W_2 W_1)\,x + (W_2 b_1 + b_2)",
     answer=(
-        "Two linear layers in a row compute one linear function: the product of the matrices, and one bias. So the second adds parameters "
-        "and multiplications, but nothing that could be said with it. It takes a function that is not linear between them to bend the "
-        "boundary. There are reasons to have two after all. With few units between them the product has a low rank, which saves "
-        "parameters; that is what LoRA does. And the path of training differs: deep linear networks train unlike one layer, though they "
-        "end at the same loss."
+        "Two linear layers in a row compute one linear function of x: the product of their matrices W, and one bias b. So the second adds "
+        "parameters and multiplications, but nothing that could be said with it. It takes a function that is not linear between them to "
+        "bend the boundary. There are reasons to have two after all. With few units between them the product is a matrix of low rank: it "
+        "has no more independent rows than there are units, and its two thin factors have fewer parameters than a whole matrix. LoRA "
+        "trains such a pair of factors beside a large matrix that stays as it is. And the path of training differs: deep linear networks "
+        "train unlike one layer, though they end at the same loss."
     ),
     turns=(
         Turn("Stopped early", "Do the two still agree?", compared(optimizer={"kind": "adam", "lr": 0.01}, training={"epochs": 10})),

@@ -67,7 +67,7 @@ QUESTION = Question(
     text="Can a network of ReLU units alone act as a linear classifier?",
     topic="architecture",
     premise="ReLU gives 0 for every negative number. A straight line separates the data, and a network with ReLU units is to find it.",
-    ask="Can it be exactly a linear function?",
+    ask="Can it be exactly a linear function, for every input?",
     options=(
         Option(
             "No: ReLU is not linear",
@@ -104,8 +104,11 @@ QUESTION = Question(
     formula=r"w^\top x + b = \mathrm{ReLU}(w^\top x + b) - \mathrm{ReLU}(-w^\top x - b)",
     answer=(
         "It can. Two units with opposite weights carry any linear score: one is on where the score is positive, the other where it is "
-        "negative, and their difference is the score. On bounded data one unit is enough, with a bias so large that it is always on, "
-        "which the output layer takes off again. It holds with a ReLU on the outputs too, since the larger of two scores tells the class. "
+        "negative, and their difference is the score, for every input. Where no input is larger than some bound a single unit does, with "
+        "a bias so large that it is always on, which the output layer takes off again; beyond the bound it fails. With a ReLU on the "
+        "outputs too, give one class the score and the other the negative score: one of the two is above 0 and the other is cut to 0, so "
+        "the larger still tells the class, but for a score of exactly 0, which lies on the boundary. In the formula w are the weights, x "
+        "is the input and b the bias. "
         "That it can does not mean that training always finds it: with one or two units some starts end elsewhere."
     ),
     usual="The usual answer is no, because ReLU is not linear. That a part bends does not mean that the whole must.",

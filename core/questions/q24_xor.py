@@ -86,20 +86,20 @@ QUESTION = Question(
     ask="From how many of the starts does it learn all four points?",
     options=(
         Option(
-            "From about three in ten",
+            "From about 60 of the 200",
             "Many starts end where a unit is off for good, or where one point stays wrong.",
             right=True,
             belief="A network that is just large enough leaves little room for luck.",
             expects=two_units(0.3),
         ),
         Option(
-            "From all: it is big enough",
+            "From all 200: it is big enough",
             "That good weights exist does not mean that gradient descent gets there.",
             belief="What it can represent, it can learn.",
             expects=two_units(1.0),
         ),
         Option(
-            "From none: two units are too few",
+            "From none of the 200: two units are too few",
             "Weights by hand solve it exactly: relu(a + b) − 2 relu(a + b − 1).",
             belief="Four points need more than two units.",
             expects=two_units(0.0),
@@ -122,14 +122,19 @@ QUESTION = Question(
     formula=r"y = \mathrm{ReLU}(a + b) - 2\,\mathrm{ReLU}(a + b - 1)",
     answer=(
         "No straight line separates the two classes, so a linear model cannot learn exclusive or. Two hidden units with ReLU are enough: "
-        "one adds the inputs, the other takes off twice what goes beyond 1. One unit of a function that only rises, as ReLU and tanh, is "
-        "never enough, for then the output only rises or only falls along one direction. GELU dips before it rises, and a single unit of "
-        "it succeeds. What can be represented is another matter than what is learned: with two ReLU units most starts get stuck. Every "
+        "one adds the inputs, the other takes off twice what goes beyond 1, and the output y is their sum. One unit of a function that "
+        "only rises, as ReLU and tanh, is never enough, for then the output only rises or only falls along one direction. GELU first "
+        "falls, to −0.17 at an input of −0.75, and then rises, so a single unit can be high on both sides and low between, and it "
+        "succeeds. What can be represented is another matter than what is learned: with two ReLU units most starts get stuck. Every "
         "further unit is one more chance that a good pair is among them, which is one reason why networks are made larger than they need "
         "to be."
     ),
     turns=(
-        Turn("Clouds instead of points", "How does the accuracy rise with the width?", trained()),
+        Turn(
+            "Noise around the four points",
+            "Many points scatter around each corner, so there is an accuracy. How does it rise with width?",
+            trained(),
+        ),
         Turn("The same with tanh", "Which width gains most?", trained(activation="tanh")),
     ),
     sources=("Minsky & Papert 1969, Perceptrons", "Goodfellow, Bengio & Courville 2016, Deep Learning, section 6.1"),

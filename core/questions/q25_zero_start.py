@@ -8,14 +8,16 @@ from typing import Any
 from pandas import Series
 
 from core.analysis.claims import Above, Below
+from core.charts import answers
 from core.charts.parts.specs import Picture
-from core.charts.results import curves
 from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence, Lab
-from core.experiments.claims.reading import last, mean, of, percent, sides
+from core.experiments.claims.reading import by_seed, last, mean, of, percent, sides, spread
 from core.labs.networks import symmetric_start
 from core.questions.question import Option, Question, Turn
 
+UNITS = symmetric_start.BASE["model"]["hidden"][0]
+LAYERS = tuple(range(1, len(symmetric_start.BASE["model"]["hidden"]) + 1))
 NAMES = {"he": "random (He)", "constant": "all 0.1", "zero": "all 0"}
 
 
@@ -36,24 +38,36 @@ def units(init: str, column: str) -> Callable[[Evidence], Series]:
     return numbers
 
 
+def rank(evidence: Evidence, init: str, layer: int) -> Series:
+    """By seed, the rank of a hidden layer's matrix after training."""
+    return by_seed(evidence, "units", "rank", init=init, layer=layer)
+
+
 def headline(evidence: Evidence) -> str:
     """The accuracies."""
     he, constant, zero = (percent(mean(of(last(evidence, "starts", "val_accuracy"), name))) for name in NAMES.values())
-    return f"From random weights the network reaches {he} accuracy, from weights that are all 0.1 {constant}, from zeros {zero}."
+    alike = max(float(units(init, "difference")(evidence).max()) for init in ("constant", "zero"))
+    return (
+        f"After training, units that started alike differ by {alike:g}. Validation accuracy is {he} from random weights, "
+        f"{constant} where all weights started at 0.1, and {zero} where all started at 0."
+    )
 
 
 def picture(evidence: Evidence) -> Picture:
-    """Accuracy over the epochs."""
-    history = evidence["starts"].history
-    return curves.loss_curves(history, variants=list(NAMES.values()), metric="val_accuracy", with_train=False, width=800)
+    """How many of the units of each hidden layer do something of their own, after training."""
+    rows = [(name, f"hidden layer {layer}", rank(evidence, init, layer)) for init, name in NAMES.items() for layer in LAYERS]
+    title = f"rank of the layer's matrix ({UNITS} units) in the end"
+    return answers.cases(
+        spread(rows), cases=list(NAMES.values()), kinds=[f"hidden layer {layer}" for layer in LAYERS], title=title, zero="none"
+    )
 
 
 QUESTION = Question(
     id="25",
     text="Why not start with all weights at zero?",
     topic="first steps",
-    premise="A network with two hidden layers of tanh units is trained on ten digits from random weights, from weights that are all 0.1, "
-    "and from zeros.",
+    premise="A network with two hidden layers of tanh units is trained to recognise handwritten digits: from random weights, from weights "
+    "that are all 0.1, and from weights that are all 0.",
     ask="What becomes of the units that started alike?",
     options=(
         Option("They drift apart, only later", "Nothing but a difference can make a difference; the batches are the same for all units.",
@@ -85,11 +99,13 @@ QUESTION = Question(
     formula=r"w_a = w_b,\; v_a = v_b \;\Rightarrow\; \frac{\partial L}{\partial w_a} = \frac{\partial L}{\partial w_b}, \qquad "
     r"\;\Rightarrow\; w_a = w_b \text{ after every update}",
     answer=(
-        "Units of a layer with the same weights compute the same and get the same gradient, so they stay the same: the layer is worth one "
-        "unit, and its matrix has rank 1. With zeros it is worse. The output layer lets no gradient back, since that passes through "
-        "weights of 0, and tanh or ReLU units put out 0, so it gets none itself: only the last bias learns, and the network says how "
-        "frequent each class is. Random weights break the symmetry. Biases may start at 0, because the weights have broken it already. "
-        "Dropout breaks it as well, and so a constant start with dropout does train."
+        "Take two units a and b of a layer, with the same incoming weights w and the same outgoing weights v. They compute the same and "
+        "get the same gradient of the loss L, so they stay the same: the layer is worth one unit, and its matrix has rank 1 (the rank "
+        "counts what differs). With zeros it is worse: the gradient reaches the hidden layers through the output layer's weights, and "
+        "these are 0. The output layer's own gradient is a multiple of what the hidden units put out, and with tanh or ReLU that is 0 as "
+        "well. So only the last bias learns, and the network says how frequent each class is. Random weights break the symmetry. Biases "
+        "may start at 0, because the weights have broken it already. Dropout breaks it as well, and so a constant start with dropout does "
+        "train."
     ),
     turns=(
         Turn("Dropout", "Does the constant start train now?", compared(dropout=0.2)),

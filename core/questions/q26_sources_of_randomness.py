@@ -70,8 +70,8 @@ def headline(evidence: Evidence) -> str:
     split, noise = (intervals.spread(ends(evidence, source)).value for source in (SPLIT, SOURCES["noise_seed"]))
     small, full = (percent(float(crossed(batch)(evidence).mean())) for batch in ("4", "full"))
     return (
-        f"Another split alone spreads the final loss by {split:.3f}, other input noise by {noise:.3f}. "
-        f"With batches of 4, {small} of the descents end in the deeper well, with the whole set {full}."
+        f"The final loss varies by {split:.3f} (standard deviation) where only the split does, by {noise:.3f} where only input noise does. "
+        f"On a loss with two wells, {small} of descents with batches of 4 reach the deeper one, with the whole set {full}."
     )
 
 
@@ -92,9 +92,10 @@ QUESTION = Question(
     id="26",
     text="Where does randomness come from in training, and why is it wanted?",
     topic="optimization",
-    premise="A network is trained 30 times with the same settings. All that is drawn by chance is held as it was the first time, but for "
-    "one thing: the initial weights, the order of the data, what dropout leaves out, the noise on the input, or the split.",
-    ask="Which one leaves the final loss as it was?",
+    premise="A network is trained 30 times with the same settings and the same random numbers: every run ends at the same loss. Then one "
+    "source of randomness is set free and the others stay fixed, and it is trained another 30 times. The sources are the initial weights, "
+    "the order of the data, what dropout leaves out, the noise on the input, and the split into training and validation data.",
+    ask="Which source, set free alone, leaves the final loss as it was?",
     options=(
         Option("The order of the data", "Early batches decide where the later ones find the weights, and the run stops before it settles.",
                belief="All examples are seen in every epoch anyway.", expects=no_spread("order_seed")),
@@ -126,8 +127,9 @@ QUESTION = Question(
         "result, so one run is one draw, and a difference between two settings needs several seeds. The randomness is wanted: different "
         "initial weights break the symmetry between units, dropout and input noise regularise, and the noise of small batches carries the "
         "descent over ridges that the exact gradient cannot cross: on a loss with two wells it mostly ends in the deeper one, the exact "
-        "gradient in the one where it began. The noise has to fall towards the end, by a lower rate, so that the weights come to rest. "
-        "More of it is not always better: batches of one leave the deeper well again."
+        "gradient in the one where it began. In the formula w are the weights, L is the loss and ξ that noise, zero on average (E) and "
+        "smaller for larger batches of B examples, and η is the learning rate. The noise has to fall towards the end, by a lower rate, so "
+        "that the weights come to rest. More of it is not always better: batches of one leave the deeper well again."
     ),
     turns=(
         Turn("More dropout", "Which source moves the result most now?", compared(model={**MODEL, "dropout": 0.5})),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from core.analysis.claims import Above, Below
-from core.charts import answers
 from core.charts.parts.specs import Picture
+from core.charts.results import curves
 from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence
-from core.experiments.claims.reading import last, mean, of, percent, side, sides, spread
+from core.experiments.claims.reading import last, mean, of, percent, side, sides
 from core.questions.question import Option, Question, Spot, Turn
 
 BASE: dict[str, Any] = {"optimizer": {"kind": "adam", "lr": 0.1}, "training": {"epochs": 10}}
@@ -31,30 +31,29 @@ def compared(**changes: Any) -> Comparison:
 
 
 def headline(evidence: Evidence) -> str:
-    """The share of dead units at either rate."""
+    """The share of dead units at either rate, of those activations of which units may die, and of one of which none can."""
     dead = last(evidence, "rates", "dead_fraction")
-    high, low, leaky = (mean(of(dead, name(*which))) for which in (("relu", 0.1), ("relu", 0.001), ("leaky_relu", 0.1)))
+    shares = [percent(mean(of(dead, name(*which)))) for which in (("relu", 0.1), ("gelu", 0.1), ("leaky_relu", 0.1), ("relu", 0.001))]
     return (
-        f"At a learning rate of 0.1, {percent(high)} of the ReLU units are dead; at 0.001 {percent(low)}, with leaky ReLU {percent(leaky)}."
+        f"Dead in the end at a learning rate of 0.1: {shares[0]} of the ReLU units, {shares[1]} of the GELU units, {shares[2]} of the "
+        f"leaky ReLU units. At a rate of 0.001: {shares[3]} of the ReLU units."
     )
 
 
 def picture(evidence: Evidence) -> Picture:
-    """Dead units by activation and rate."""
-    dead = last(evidence, "rates", "dead_fraction")
-    rows = [(ACTIVATIONS[activation], RATES[lr], of(dead, name(activation, lr))) for activation in ACTIVATIONS for lr in RATES]
-    title = "units that are 0 on every training example (share)"
-    return answers.cases(spread(rows), cases=list(ACTIVATIONS.values()), kinds=list(RATES.values()), title=title, zero="none dead")
+    """Dead units over the epochs, of each activation at the high rate, and of ReLU at the moderate one."""
+    names = [*(name(activation, 0.1) for activation in ACTIVATIONS), name("relu", 0.001)]
+    return curves.loss_curves(evidence["rates"].history, variants=names, metric="dead_fraction", with_seeds=False, width=800)
 
 
 def revived(evidence: Evidence) -> Spot:
     """No ReLU unit is dead in the end."""
-    return Spot(0.0, ACTIVATIONS["relu"], RATES[0.1])
+    return Spot(BASE["training"]["epochs"], 0.0, name("relu", 0.1))
 
 
 def stay_dead(evidence: Evidence) -> Spot:
     """As many as there are in the end."""
-    return Spot(mean(of(last(evidence, "rates", "dead_fraction"), name("relu", 0.1))), ACTIVATIONS["relu"], RATES[0.1])
+    return Spot(BASE["training"]["epochs"], mean(of(last(evidence, "rates", "dead_fraction"), name("relu", 0.1))), name("relu", 0.1))
 
 
 QUESTION = Question(
@@ -95,10 +94,11 @@ QUESTION = Question(
     formula=r"\mathrm{ReLU}'(z) = \begin{cases} 1 & z > 0 \\ 0 & z < 0 \end{cases} \qquad "
     r"\frac{\partial L}{\partial w} = \sum_n \frac{\partial L}{\partial a_n}\, \mathrm{ReLU}'(z_n)\, x_n = 0 \text{ if all } z_n < 0",
     answer=(
-        "A ReLU unit is dead when its input is negative for every example: it puts out 0, its slope is 0, and so its weights get no "
-        "gradient any more. One step that is too large is enough to push a bias or a row of weights so far down. A lower rate, or warmup, "
-        "keeps units from dying; He's initialization starts them half active. Leaky ReLU and ELU have a slope below zero, so a unit can "
-        "come back. GELU is 0 far below zero, to the last bit in float32, and so its units can die as well."
+        "A ReLU unit is dead when its input z is negative for every example n: its output a is 0, its slope is 0, and so its weights w get "
+        "no gradient of the loss L any more, whatever comes in as x. In the picture the share of dead units never falls. One step that is "
+        "too large is enough to push a bias or a row of weights so far down. A lower rate, or warmup, keeps units from dying; He's "
+        "initialization starts them half active. Leaky ReLU and ELU have a slope below zero, so a unit can come back. GELU is 0 far below "
+        "zero, to the last bit in float32, and so its units can die as well."
     ),
     usual="Xavier initialization or dropout are often named as cures. Neither gives a dead unit a gradient.",
     turns=(

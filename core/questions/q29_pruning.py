@@ -86,7 +86,7 @@ QUESTION = Question(
         ),
         Option(
             "Yes: the smallest weights can go",
-            "They add least to the outputs, so their loss is soon made up for.",
+            "They add least to the outputs, so the network soon learns to do without them.",
             right=True,
             belief="Small weights do little.", expects=as_all(MAGNITUDE),
         ),
@@ -109,13 +109,13 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
-    formula=r"w_i \leftarrow 0 \ \text{ where } \ |w_i| \text{ is among the smallest share } s, \quad \text{size} \propto 1 - s",
+    formula=r"w_i \leftarrow 0 \ \text{ where } |w_i| \text{ is among the smallest}, \qquad \text{weights left: a share } 1 - s",
     answer=(
         "Networks are made larger than their task needs, because large ones train more easily. Afterwards most weights can go: the model "
         "takes less memory, and less time where the hardware makes use of zeros or where whole units go. The usual rule removes the "
         "weights of the smallest magnitude and trains on. Random removal is the baseline that a rule has to beat. To cut in steps with "
-        "training between them costs less accuracy than one large cut, since the rest can adapt to each. The share is taken of each "
-        "layer here: one threshold for the whole network can empty a layer whose weights are all small."
+        "training between them costs less accuracy than one large cut, since the rest can adapt to each. Here every layer "
+        "loses the same share s of its weights w: a single threshold for the whole network can empty a layer whose weights are all small."
     ),
     turns=(
         Turn("One threshold for all", "Which layer loses most?", compared(scope="global")),

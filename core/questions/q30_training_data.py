@@ -82,9 +82,11 @@ QUESTION = Question(
     premise="Somebody has two checkpoints of a network, one update of plain SGD apart. The update was of a single picture, or of eight.",
     ask="What can be recovered?",
     options=(
-        Option("Nothing: weights are no pictures", "An update's first layer is the picture times a number, and the bias is that number.",
+        Option("Nothing: weights are no pictures",
+               "The first layer's weights change by the picture times a number, and its biases by that number.",
                belief="A weight is a number that stands for nothing."),
-        Option("A single picture, but a batch hides its members", "A mean over eight is one equation a weight, and there are thousands.",
+        Option("A single picture, but a batch hides its members",
+               "Each weight's update is one equation for the eight pictures, and thousands of weights are equations enough.",
                belief="The update is a mean over eight."),
         Option("A single one exactly, of eight often some or all", "One is a division; eight can be searched for.", right=True,
                belief="The update was computed from the pictures."),
@@ -108,23 +110,26 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
-    formula=r"\begin{gathered} z = Wx + b, \quad \frac{\partial L}{\partial W_u} = \delta_u x, \quad "
-    r"\frac{\partial L}{\partial b_u} = \delta_u \\ x = \frac{W'_u - W_u}{b'_u - b_u} \end{gathered}",
+    formula=r"z = Wx + b, \qquad \frac{\partial L}{\partial W_u} = \delta_u\, x, \quad \frac{\partial L}{\partial b_u} = \delta_u, \qquad "
+    r"x = \frac{W'_u - W_u}{b'_u - b_u}",
     answer=(
-        "Between two checkpoints one step of plain SGD apart lies a gradient. In the first layer, each unit's row of it is the input times "
-        "a number, and the bias gets that number alone: for a single example a division gives the input exactly. For a batch the "
-        "division gives a weighted mean of the examples, with sigmoids near none of them. That is no protection: a ReLU unit that is "
-        "active for one example alone still gives it away, more so in a wide layer; and a search for a batch with the same gradient "
-        "finds all of it in many cases. Adam's steps, weight decay, many steps between the checkpoints and large batches make it harder. "
-        "A checkpoint alone tells who was in the training set where the network is overfitted: known examples have a lower loss. "
-        "Regularisation as strong as it is here hides much of that, and costs accuracy on all data."
+        "The difference of two checkpoints one step of plain SGD apart is a gradient times the learning rate. A unit u of the first layer "
+        "adds up its inputs x, each times a weight of the row W, and a bias b; so if the loss L asks for its sum z to change by some "
+        "number δ, each weight's gradient is δ times its input, and the bias's is δ itself. The change of the weights from W to W′, "
+        "divided by the change of the bias, is then the example itself. For a batch the division gives a weighted mean of the examples, "
+        "with sigmoids near none of them. That is no protection: a ReLU unit that is active for one example alone still gives it away, "
+        "more so in a wide layer; and a search for a batch with the same gradient finds all of it in many cases. Adam's steps, weight "
+        "decay, many steps between the checkpoints and large batches make it harder. A checkpoint alone tells who was in the training set "
+        "where the network is overfitted: known examples have a lower loss. Regularisation as strong as it is here hides much of that, and "
+        "costs accuracy on all data."
     ),
     usual="A batch is often said to protect its examples. It makes the attack harder, not impossible.",
     page="pages/data_recovery.py",
     turns=(
-        Turn("Overfitted and regularised", "How far is the loss on known examples below that on others?",
+        Turn("Membership: overfitted and regularised", "Who was in the training set? How far is the loss on known examples below others'?",
              restrained({"kind": "mnist1d", "samples": 2000})),
-        Turn("Digits, which are hardly overfitted", "Is there a gap left that gives members away?", restrained({"kind": "digits"})),
+        Turn("Membership, on hardly overfitted digits", "Is there a gap left that gives away who was in the training set?",
+             restrained({"kind": "digits"})),
     ),
     sources=("Phong et al. 2018, doi:10.1109/TIFS.2017.2787987",
              "Zhu, Liu & Han 2019, arXiv:1906.08935", "Yeom et al. 2018, arXiv:1709.01604"),

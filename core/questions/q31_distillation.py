@@ -102,14 +102,16 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
-    formula=r"L = (1-w)\,\mathrm{CE}(y, p) + w\,T^2\,\mathrm{KL}\!\left(p^{\text{teacher}}_T \,\|\, p_T\right), \quad "
-    r"p_T = \mathrm{softmax}(z/T)",
+    formula=r"L = (1-w)\,\mathrm{CE}(y, p_1) + w\,T^2\,\mathrm{KL}\!\left(q_T \,\|\, p_T\right), \qquad p_T = \mathrm{softmax}(z/T)",
     answer=(
         "A large network is easier to train well, a small one is cheaper to run. In distillation the small one learns the probabilities of "
         "the large one as well as the labels. These say more than a label: which wrong class is nearly right. They also exist for "
         "examples without a label, and that is most of the gain here: the teacher knew all labels, and hands them on. Where the student "
-        "has all labels itself and the task is easy, there is little left to gain. Both students made equally many updates: at equal "
-        "epochs the one with few labels would have made a seventeenth of them."
+        "has all labels itself and the task is easy, there is little left to gain. The loss L adds two parts with weights 1 − w and w: the "
+        "cross-entropy CE with the label y, where there is one, and the divergence KL of the student's probabilities p from the teacher's "
+        "q. Both come from the logits z divided by a temperature T, here 4: above 1 it evens the probabilities out, so that small ones "
+        "count, and T² makes up for the smaller gradients. All students make equally many updates: 5 % of the examples fill one batch "
+        "and all of them 17, so the student alone with few labels is trained for 17 times as many epochs."
     ),
     turns=(
         Turn("Temperature 1", "Do soft targets need to be softened?", compared(temperature=1)),

@@ -33,3 +33,17 @@ def test_a_band_is_cut_at_the_means_and_missing_where_there_is_no_interval():
     band = next(iter(chart.to_dict()["datasets"].values()))
     assert chart.layer[0].data["low"].tolist() == [1.0, 1.0], band
     assert chart.layer[0].data["high"].tolist() == [3.0, 3.0]
+
+
+def test_a_level_is_a_named_dashed_line_at_its_value():
+    points = DataFrame({"variant": "before", "at": [1, 2, 3], "mean": [1.0, 10, 100]})
+    chart = answer_lines.lines(
+        points, variants=KINDS[:1], x="at", x_title="update", y_title="loss (nats)", y_scale="log", level=(10.0, "guessing")
+    )
+    groups = [group for group in drawn.picture(chart).iter("g") if "mark-rule role-mark" in group.get("class", "")]
+    rules = [line for group in groups for line in group.iter("line")]
+    assert len(rules) == 1
+    assert rules[0].get("stroke-dasharray")
+    assert "guessing" in "".join(drawn.picture(chart).itertext())
+    without = answer_lines.lines(points, variants=KINDS[:1], x="at", x_title="update", y_title="loss (nats)", y_scale="log")
+    assert not [group for group in drawn.picture(without).iter("g") if "mark-rule role-mark" in group.get("class", "")]

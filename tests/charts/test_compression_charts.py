@@ -176,3 +176,12 @@ def test_the_right_class_is_bold_and_small_chances_are_left_out_of_a_logarithmic
     assert "'1'" in bars["encoding"]["x"]["axis"]["labelFontWeight"]["condition"]["test"]
     assert bars["encoding"]["color"]["legend"]["symbolType"] == "square", "a stroke has no colour in the legend of bars"
     assert {row["label"] for row in rows_of(CHARTS["chances, log"])} == {"0", "1"}
+
+
+def test_numbers_along_the_bottom_are_percent_up_to_one_unless_another_form_is_asked_for():
+    table, look = points(), {"x": "left", "x_title": "learning rate", "y_title": "accuracy"}
+    as_percent = vl_convert.vegalite_to_svg(charts.trade_off(table, variants=["magnitude", "random"], **look).to_json())
+    as_numbers = vl_convert.vegalite_to_svg(charts.trade_off(table, variants=["magnitude", "random"], x_format="~g", **look).to_json())
+    assert ">50%<" in as_percent
+    assert ">0.5<" in as_numbers
+    assert "%<" not in as_numbers

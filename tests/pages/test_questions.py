@@ -125,7 +125,7 @@ def test_the_guess_stands_in_the_picture(open_page, store, measured):
     chart = open_page(ONE, {"q": SMALL}).get("vega_lite_chart")[0].proto
     told = [pa.ipc.open_stream(data.data.data).read_pandas() for data in chart.datasets]
     marks = [frame for frame in told if "guess_x" in frame]
-    assert marks[0].to_dict("records") == [{"guess_x": 0.0, "guess_y": "ReLU", "said": "your guess: rate 0.1"}]
+    assert marks[0].to_dict("records") == [{"guess_x": 10, "guess_y": 0.0, "said": "your guess: ReLU, rate 0.1"}]
     guesses.keep(store, SMALL, guesses.SHOWN)
     chart = open_page(ONE, {"q": SMALL}).get("vega_lite_chart")[0].proto
     assert "guess" not in chart.spec

@@ -16,6 +16,7 @@ from core.charts.parts import specs
 from core.comparison import Comparison
 from core.engine.sizes import parameters
 from core.questions.catalogue import chosen, questions
+from core.runs.compare import train
 from core.settings import SettingsError
 from core.ui.pages.questions import one
 from core.ui.shell import PAGES
@@ -185,3 +186,12 @@ def off(kind, threshold, *, up):
     if kind in ("ratio", "spread", "spread_ratio"):
         return threshold * (10 if up else 0.1)
     return threshold + far if up else threshold - far
+
+
+def test_where_no_feature_is_rare_every_optimizer_trains_at_the_rate_that_its_link_has():
+    """Rates at which SGD diverges would show Adagrad ahead for the wrong reason."""
+    turn = next(turn for turn in questions()["19"].turns if "common" in turn.change)
+    first = [run for run in turn.experiment.runs() if run.seed == 0]
+    ends = train(first).history.groupby("run", sort=False)["val_loss"].agg(["first", "last"])
+    assert len(ends) == 4
+    assert (ends["last"] < 0.01 * ends["first"]).all(), ends
