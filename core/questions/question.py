@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from core.charts.parts.specs import Picture
 
 Topic = Literal["first steps", "architecture", "optimization", "regularization", "compression", "data"]
+LETTERS = "ABCD"
+"""Of the options."""
+
+_CUTS = re.compile(r"(\\begin\{\w+\}|\\end\{\w+\}|\\qq?uad(?![a-z])|\\\\)")
+"""Where a formula may end: a wide space and a new line, but not within an environment such as `cases`."""
+
 TOPICS: tuple[Topic, ...] = ("first steps", "architecture", "optimization", "regularization", "compression", "data")
 
 
@@ -92,6 +99,25 @@ class Question:
     def right(self) -> Option:
         """The option that is right."""
         return next(option for option in self.options if option.right)
+
+    @property
+    def letter(self) -> str:
+        """Its letter."""
+        return LETTERS[self.options.index(self.right)]
+
+    @property
+    def formulas(self) -> tuple[str, ...]:
+        """The formula as several, in LaTeX, each for a line of its own."""
+        lines, depth = [""], 0
+        for part in _CUTS.split(self.formula):
+            if part in (r"\begin{gathered}", r"\end{gathered}"):
+                continue
+            depth += part.startswith(r"\begin") - part.startswith(r"\end")
+            if depth == 0 and part in (r"\qquad", r"\quad", r"\\"):
+                lines.append("")
+            else:
+                lines[-1] += part
+        return tuple(line.strip(" ,") for line in lines if line.strip(" ,"))
 
     @property
     def key(self) -> str:
