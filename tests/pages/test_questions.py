@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from urllib.parse import parse_qs
 
 import pytest
@@ -13,6 +15,7 @@ from core.runs.computing.executors import InlineExecutor
 from core.runs.store import guesses, schema
 from core.runs.store.database import Database
 from core.ui.markdown import escaped
+from core.ui.pages.questions import answer
 from tests.pages.conftest import assert_no_error, texts
 
 ONE, ALL = "pages/question.py", "pages/questions.py"
@@ -148,6 +151,7 @@ def test_an_interview_asks_first_what_was_never_answered_then_what_was_wrong(ope
     assert "chosen because you got it wrong." in texts(app)
     assert app.radio, "it is asked anew"
     later = int(query["interview"][0]) + 1
+    guesses.keep(store, known[0].id, 0)
     with store.database.writing() as connection:
         connection.execute(schema.guesses.update().where(schema.guesses.c.question != known[5].id).values(at=later))
     app = open_page(ONE, after)
@@ -230,3 +234,29 @@ def test_the_catalogue_asks_for_the_progress_of_all_at_once(store, monkeypatch):
         counts.append(len(read))
         assert list(found) == [question.id for question in asked]
     assert counts[0] == counts[1], "as often for all as for two"
+
+
+def test_the_workbench_says_which_question_led_to_it(open_page, store):
+    question = questions()["25"]
+    guesses.keep(store, "25", guesses.SHOWN)
+    query = linked(open_page(ONE, {"q": "25"}), f"**{question.turns[0].change}**")
+    app = open_page("pages/compare.py", query)
+    assert f"From question 25: **{question.turns[0].change}" in texts(app).replace("\\", "")
+    assert linked(app, "Back to the question") == {"q": ["25"]}
+    whole = open_page("pages/compare.py", linked(open_page(ONE, {"q": "25"}), "Open in the workbench"))
+    assert question.text in texts(whole).replace("\\", "")
+
+
+@pytest.mark.parametrize("name", ["", "99", "25.9", "25.x", "<b>"])
+def test_a_question_that_is_none_leaves_the_workbench_as_it_is(open_page, store, name):
+    app = open_page("pages/compare.py", {"from": name})
+    assert ("From question 25" in texts(app)) == name.startswith("25")
+
+
+@pytest.mark.parametrize("question", [each for each in questions().values() if each.labs], ids=lambda question: question.id)
+def test_what_a_lab_computes_is_said_in_sentences_and_with_all_its_arguments(question):
+    for lab in question.labs.values():
+        said = answer.setup(lab)
+        assert re.search(r"[a-z]\.", said), said
+        assert not re.search(r"Shapes:|Sources?:|Torch is imported", said)
+        assert all(f"{name}=" in answer.told(lab) for name in inspect.signature(lab.function).parameters)

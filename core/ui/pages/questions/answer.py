@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import re
+from importlib import import_module
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -19,6 +21,8 @@ from core.ui.markdown import escaped
 from core.ui.pages.questions.asked import is_right
 
 PAGE = "question"
+ASIDES = re.compile(r"\s*(Torch is imported|Shapes:|Sources?:)[^\n]*(\n(?!\n)[^\n]*)*")
+"""What a module says of its code and of its sources, which stand below: from there to the paragraph's end."""
 SAID = "you expected this one"
 CLAIMS = (
     "What is claimed was fixed before it was run. Brackets hold the 95 % interval of the mean over seeds; a seed sets the initial weights, "
@@ -142,12 +146,26 @@ def _settings(question: Question) -> None:
             st.caption(f"{escaped(name)}: {runs} networks, seeds {comparison.seed_list[0]} to {comparison.seed_list[-1]}")
             st.code(comparison.to_toml(), language="toml", height=240)
         for name, lab in question.labs.items():
-            st.markdown(f"**{escaped(name)}**: {escaped(setup(lab))}")
-            told = ", ".join(f"{argument} = {value}" for argument, value in lab.arguments.items())
-            st.caption(escaped(f"{lab.name}({told})"))
+            st.caption(f"{escaped(name)}: computed here; it does not open in the workbench")
+            st.code(f"{setup(lab)}\n\n{told(lab)}", language=None, wrap_lines=True)
 
 
 def setup(lab: Lab) -> str:
-    """What a lab does, in the words of its module and of its function: the first paragraph of each."""
-    texts = (inspect.getdoc(inspect.getmodule(lab.function)), inspect.getdoc(lab.function))
-    return " ".join(" ".join(text.split("\n\n")[0].split()) for text in texts if text)
+    """What a lab computes and from what, in the words of its module; of the checks of identities, of those that are asked for."""
+    asked = lab.arguments.get("module")
+    module = inspect.getmodule(lab.function) if asked is None else import_module(f"{lab.function.__module__}.{asked}")
+    paragraphs = ASIDES.sub("", inspect.getdoc(module) or "").split("\n\n")
+    return "\n\n".join(_joined(paragraph) for paragraph in paragraphs if paragraph.strip())
+
+
+def _joined(paragraph: str) -> str:
+    """The paragraph as one line, which is wrapped where it is shown; formulas, which are set in, as they are."""
+    lines = paragraph.split("\n")
+    return paragraph if any(line.startswith("    ") for line in lines) else " ".join(lines)
+
+
+def told(lab: Lab) -> str:
+    """The function that was called, with all of its arguments, those among them that are its defaults."""
+    bound = inspect.signature(lab.function).bind(**lab.arguments)
+    bound.apply_defaults()
+    return f"{lab.name}({', '.join(f'{argument}={value!r}' for argument, value in bound.arguments.items())})"

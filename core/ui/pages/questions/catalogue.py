@@ -30,7 +30,9 @@ VERDICTS = {
 STYLE = """<style>
 [class*="st-key-question-card-"] { position: relative; transition: border-color 0.15s; }
 [class*="st-key-question-card-"]:hover { border-color: currentcolor; }
-.st-key-question-cards [class*="st-key-question-card-"] [data-testid="stPageLink"] { position: static; }
+.st-key-question-cards [class*="st-key-question-card-"] :is([data-testid="stPageLink"], [data-testid="stElementContainer"]) {
+    position: static;
+}
 .st-key-question-cards [class*="st-key-question-card-"] [data-testid="stPageLink"] a { margin-left: -0.5rem; }
 [class*="st-key-question-card-"] [data-testid="stPageLink"] a::after { content: ""; position: absolute; inset: 0; }
 </style>"""
@@ -153,7 +155,7 @@ def _cards(shown: list[Question], every: int, standing: Mapping[str, Standing], 
 
 
 def _card(question: Question, standing: Standing, row: dict[str, Any] | None, guess: int | None) -> None:
-    st.page_link(ONE, label=f"{question.id} **{escaped(question.text)}**", query_params={"q": question.id})
+    st.page_link(ONE, label=f"{question.id} **{escaped(question.text)}**", query_params={"q": question.id}, width="stretch")
     if guess is None:
         st.caption(escaped(question.premise))
         st.badge("guess first", icon=":material/help:", color="blue")
