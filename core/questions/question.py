@@ -25,9 +25,10 @@ TOPICS: tuple[Topic, ...] = ("first steps", "architecture", "optimization", "reg
 
 @dataclass(frozen=True)
 class Spot:
-    """A place in a question's picture: along its x axis, and up its y axis or the name of its row.
+    """What an option says of a question's picture: a place along its x axis, and up its y axis or the name of its row.
 
-    of: what the guess is of, where more than one line or dot is near. since: where a dotted line to the place begins.
+    of: the line or kind that it is of, where there are several. since: where the line is that leads to the place. Of all this a page
+    marks names alone, and those only that one option says: nobody was asked for a value.
     """
 
     x: float
