@@ -90,7 +90,7 @@ def _sheet(known: list[Question], store: Store) -> None:
 
 def _steering(known: list[Question], store: Store, *, active: bool) -> None:
     """To all of them: an interview, measure all, pause, the study sheet."""
-    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         st.page_link(
             ONE,
             label="Interview me",
