@@ -24,7 +24,7 @@ STYLE = """<style>
 .st-key-question-premise p { font-size: 1.2rem; line-height: 1.5; }
 .st-key-question-options [role="radiogroup"] { gap: 0.6rem; }
 .st-key-question-options [role="radiogroup"] p { font-size: 1.05rem; }
-.st-key-question-why .katex-display { overflow-x: auto; overflow-y: hidden; scrollbar-width: thin; padding: 0.15rem 0; }
+.st-key-question-why .katex-display { overflow-x: auto; overflow-y: hidden; scrollbar-width: thin; padding: 0.15rem 0.25rem; }
 .st-key-question-why .katex { font-size: 1.1em; }
 @media (max-width: 640px) { .st-key-question-text h1 { font-size: 1.6rem; } }
 </style>"""
