@@ -1,49 +1,44 @@
-"""What the reader expected, marked in the picture of what happened: a hollow diamond, and a dotted line to it where it has a beginning."""
+"""What the reader expected, said in the picture of what happened: beside the name of a row or of a line."""
 
 from __future__ import annotations
 
-import altair as alt
-from pandas import DataFrame
+import json
+from typing import Any
 
-from core.charts.parts import palette
+import altair as alt
+
 from core.charts.parts.specs import Picture
 
-Place = tuple[float, float | str]
-"""Along the x axis; up the y axis, or the name of a row."""
 
-COLOUR = palette.MISSING
-
-
-def marked(picture: Picture, at: Place, said: str, since: Place | None = None) -> Picture:
-    """The picture with a guess in it. One of several panels is left as it is: a guess would stand in each of them.
+def named(picture: Picture, name: str, said: str) -> Picture:
+    """The picture, just made, with words beside one name: in the legend, or below the name of a row. It is changed in place.
 
     Args:
-        picture: of one panel.
-        at: where the guess is.
+        picture: of one panel; one of several is left as it is.
+        name: of a line, a kind or a row.
         said: what stands beside it.
-        since: where a dotted line to it begins.
     """
     if not isinstance(picture, alt.LayerChart):
         return picture
-    places = [at] if since is None else [since, at]
-    frame = DataFrame(places, columns=["guess_x", "guess_y"]).assign(said=said)
-    x = alt.X("guess_x:Q")
-    y = alt.Y("guess_y:N") if isinstance(at[1], str) else alt.Y("guess_y:Q")
-    last = alt.Chart(frame.tail(1)).encode(x, y)
-    diamond = last.mark_point(shape="diamond", size=170, strokeWidth=2.5, color=COLOUR, filled=False, opacity=1, description=said)
-    ray = [alt.Chart(frame).mark_line(strokeDash=[2, 4], strokeWidth=2, color=COLOUR, aria=False).encode(x, y)] if since is not None else []
-    falls = since is not None and not isinstance(at[1], str) and not isinstance(since[1], str) and at[1] < since[1]
-    right = f"scale('x', {at[0]!r}) > 0.6 * width"
-    text = last.mark_text(
-        align=alt.ExprRef(expr=f"{right} ? 'right' : 'left'"),
-        dx=alt.ExprRef(expr=f"{right} ? -13 : 13"),
-        dy=15 if falls else -9,  # beside the dotted line, not on it
-        fontStyle="italic",
-        fontSize=13,
-        color=COLOUR,
-        aria=False,
-    ).encode(text="said:N")  # fmt: skip
-    tooltip = [alt.Tooltip("said:N", title="you")]
-    marked_picture = picture.copy(deep=False)
-    marked_picture.layer = [*picture.layer, *ray, diamond.encode(tooltip=tooltip), text]
-    return marked_picture
+    for layer in picture.layer:
+        if isinstance(layer, alt.Chart):
+            _in_legend(layer.encoding["color"], name, said)
+            _in_rows(layer.encoding["y"], name, said)
+    return picture
+
+
+def _in_legend(colour: Any, name: str, said: str) -> None:
+    legend = colour["legend"] if isinstance(colour, alt.Color) else None
+    if not isinstance(legend, alt.Legend) or not isinstance(legend["labelExpr"], str):
+        return
+    labels, end = json.JSONDecoder().raw_decode(legend["labelExpr"])
+    marked = [f"{label} ({said})" if label == name or label.startswith(f"{name} (n=") else label for label in labels]
+    legend["labelExpr"] = json.dumps(marked) + legend["labelExpr"][end:]
+
+
+def _in_rows(y: Any, name: str, said: str) -> None:
+    axis = y["axis"] if isinstance(y, alt.Y) else None
+    if not isinstance(axis, alt.Axis) or y["scale"] is alt.Undefined or y["scale"]["domain"] is alt.Undefined:
+        return
+    if name in list(y["scale"]["domain"]):
+        axis["labelExpr"] = f"datum.value === {json.dumps(name)} ? [datum.label, {json.dumps('(' + said + ')')}] : datum.label"

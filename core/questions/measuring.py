@@ -21,7 +21,7 @@ from core.experiments.claims.measuring import (
     underway,
 )
 from core.questions.question import Question
-from core.runs.store import Store
+from core.runs.store import Store, queue
 
 __all__ = [
     "Answer",
@@ -31,6 +31,7 @@ __all__ = [
     "ask",
     "evidence_of",
     "measure",
+    "others",
     "pause",
     "progress",
     "rows",
@@ -79,3 +80,9 @@ def answer(question: Question, store: Store) -> Answer | None:
         return None
     evidence, seconds = found
     return Answer(question, tuple(claim.judge(evidence) for claim in question.claims), question.headline(evidence), seconds)
+
+
+def others(question: Question, store: Store) -> int:
+    """How many other experiments the runner measures meanwhile, or before it."""
+    compared = [comparison.id for comparison in question.comparisons.values()]
+    return queue.others(store, compared, [lab.key for lab in question.labs.values()])

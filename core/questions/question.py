@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -13,14 +14,21 @@ if TYPE_CHECKING:
     from core.charts.parts.specs import Picture
 
 Topic = Literal["first steps", "architecture", "optimization", "regularization", "compression", "data"]
+LETTERS = "ABCD"
+"""Of the options."""
+
+_CUTS = re.compile(r"(\\begin\{\w+\}|\\end\{\w+\}|\\qq?uad(?![a-z])|\\\\)")
+"""Where a formula may end: a wide space and a new line, but not within an environment such as `cases`."""
+
 TOPICS: tuple[Topic, ...] = ("first steps", "architecture", "optimization", "regularization", "compression", "data")
 
 
 @dataclass(frozen=True)
 class Spot:
-    """A place in a question's picture: along its x axis, and up its y axis or the name of its row.
+    """What an option says of a question's picture: a place along its x axis, and up its y axis or the name of its row.
 
-    of: what the guess is of, where more than one line or dot is near. since: where a dotted line to the place begins.
+    of: the line or kind that it is of, where there are several. since: where the line is that leads to the place. Of all this a page
+    marks names alone, and those only that one option says: nobody was asked for a value.
     """
 
     x: float
@@ -92,6 +100,25 @@ class Question:
     def right(self) -> Option:
         """The option that is right."""
         return next(option for option in self.options if option.right)
+
+    @property
+    def letter(self) -> str:
+        """Its letter."""
+        return LETTERS[self.options.index(self.right)]
+
+    @property
+    def formulas(self) -> tuple[str, ...]:
+        """The formula as several, in LaTeX, each for a line of its own."""
+        lines, depth = [""], 0
+        for part in _CUTS.split(self.formula):
+            if part in (r"\begin{gathered}", r"\end{gathered}"):
+                continue
+            depth += part.startswith(r"\begin") - part.startswith(r"\end")
+            if depth == 0 and part in (r"\qquad", r"\quad", r"\\"):
+                lines.append("")
+            else:
+                lines[-1] += part
+        return tuple(line.strip(" ,") for line in lines if line.strip(" ,"))
 
     @property
     def key(self) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from core.questions.question import TOPICS, Question
+from core.questions.question import LETTERS, TOPICS, Question
 
+VERDICTS = {"holds": "as claimed before it was run", "fails": "not as claimed before it was run", "unclear": "with no clear verdict"}
 TITLE = "Questions on training neural networks"
 STYLE = """
 body { font: 11pt/1.45 Georgia, serif; max-width: 46em; margin: 2em auto; padding: 0 1em; color: #1c2733; background: #fff; }
@@ -17,7 +18,7 @@ h2 { border-bottom: 1px solid #ccc; margin-top: 2em; }
 article { break-inside: avoid; margin: 1.4em 0; }
 .measured { border-left: 3px solid #1f5fa8; padding-left: 0.8em; }
 .small { font-size: 0.85em; color: #566; }
-math { font-size: 1.05em; }
+math { font-size: 1.05em; max-width: 100%; overflow-x: auto; }
 @media print { body { margin: 0; max-width: none; } @page { margin: 18mm; } }
 """
 
@@ -42,31 +43,46 @@ def page(questions: Sequence[Question], rows: Mapping[str, Mapping[str, Any]]) -
 
 
 def _by_topic(questions: Sequence[Question]) -> list[tuple[str, list[Question]]]:
-    ordered = sorted(questions, key=lambda question: TOPICS.index(question.topic))
+    ordered = sorted(questions, key=lambda question: (TOPICS.index(question.topic), question.id))
     return [(topic, list(group)) for topic, group in groupby(ordered, key=lambda question: question.topic)]
 
 
 def _in_markdown(question: Question, row: Mapping[str, Any] | None) -> list[str]:
-    parts = [f"### {question.id}. {question.text}", question.answer]
-    parts += [f"$$\n{question.formula}\n$$"] if question.formula else []
-    parts += [f"**What is usually said.** {question.usual}"] if question.usual else []
-    if row is None:
-        parts.append("*Not measured here yet.*")
-    else:
-        parts += [f"**Measured here.** {row['headline']}", "\n".join(f"- {part['sentence']}" for part in row["parts"])]
-    return [*parts, f"*Sources: {' · '.join(question.sources)}*"]
+    return [f"### {question.id}. {question.text}", *_posed(question), *_explained(question), *_measured(row), _sources(question)]
 
 
 def _in_html(question: Question, row: Mapping[str, Any] | None) -> str:
-    parts = [f"<h3>{question.id}. {html.escape(question.text)}</h3>", _prose(question.answer)]
-    parts += [f"<p>{_math(question.formula)}</p>"] if question.formula else []
-    parts += [_prose(f"**What is usually said.** {question.usual}")] if question.usual else []
-    if row is None:
-        parts.append('<p class="small">Not measured here yet.</p>')
-    else:
-        claims = "".join(f"<li>{html.escape(part['sentence'])}</li>" for part in row["parts"])
-        parts.append(f'<div class="measured"><p>{html.escape(row["headline"])}</p><ul class="small">{claims}</ul></div>')
-    return f"<article>{''.join(parts)}<p class='small'>{html.escape(' · '.join(question.sources))}</p></article>"
+    parts = [f"<h3>{question.id}. {html.escape(question.text)}</h3>", *map(_prose, _posed(question)), _prose(question.answer)]
+    parts += [f"<p>{_math(formula)}</p>" for formula in question.formulas]
+    parts += map(_prose, _usual(question))
+    parts += [f'<div class="measured">{_prose(said)}</div>' for said in _measured(row)]
+    return f"<article>{''.join(parts)}<div class='small'>{_prose(_sources(question))}</div></article>"
+
+
+def _posed(question: Question) -> list[str]:
+    """What was asked, the options with the right one marked, and the answer in a line; in Markdown."""
+    options = [
+        f"- {f'**{letter}. {option.text}** (right)' if option.right else f'{letter}. {option.text}'}"
+        for letter, option in zip(LETTERS, question.options, strict=False)
+    ]
+    answer = f"**In a line.** {question.right.text}. {question.right.why}"
+    return [f"{question.premise} *{question.ask}*", "\n".join(options), answer]
+
+
+def _explained(question: Question) -> list[str]:
+    return [question.answer, *(f"$$\n{formula}\n$$" for formula in question.formulas), *_usual(question)]
+
+
+def _usual(question: Question) -> list[str]:
+    return [f"**What is usually said.** {question.usual}"] if question.usual else []
+
+
+def _measured(row: Mapping[str, Any] | None) -> list[str]:
+    return ["*Not measured here yet.*"] if row is None else [f"**Measured here**, {VERDICTS[row['verdict']]}. {row['headline']}"]
+
+
+def _sources(question: Question) -> str:
+    return f"*Sources: {' · '.join(question.sources)}*"
 
 
 def _prose(text: str) -> str:

@@ -19,20 +19,31 @@ SIDEBAR_WIDTH = 350  # pixels: two settings stand beside each other
 
 
 class Page(NamedTuple):
-    """A row of the table of pages: where it stands in the navigation, and what it is in one line."""
+    """A row of the table of pages: where it stands in the navigation, and what it is in one line.
+
+    listed: whether the navigation and the home page name it; a page that others lead to need not be.
+    """
 
     group: str
     title: str
     path: str
     icon: str
     about: str
+    listed: bool = True
 
 
 PAGES = (
     Page(
         "Questions", "Questions", "pages/questions.py", ":material/quiz:", "Guess first, then see it measured: the questions of interviews."
     ),
-    Page("Questions", "Question", "pages/question.py", ":material/help:", "One question: what do you expect, what happens, and why."),
+    Page(
+        "Questions",
+        "Question",
+        "pages/question.py",
+        ":material/help:",
+        "One question: what do you expect, what happens, and why.",
+        listed=False,
+    ),
     Page("Lab", "Compare", "pages/compare.py", ":material/compare_arrows:", "Train variants side by side and see how they differ."),
     Page("Lab", "Mistakes", "pages/mistakes.py", ":material/bug_report:", "Which run has which classic bug? Guess, then see the names."),
     Page("Lab", "History", "pages/runs.py", ":material/history:", "Every comparison that was made: find, open, name, export, delete."),
@@ -160,5 +171,5 @@ def _navigation(title: str) -> None:
 
 
 def _links(pages: list[Page]) -> None:
-    for page in pages:
+    for page in (page for page in pages if page.listed):
         st.page_link(page.path, label=page.title, icon=page.icon, help=page.about)

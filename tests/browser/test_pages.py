@@ -35,7 +35,7 @@ def test_a_page_is_no_wider_than_its_window(page, server, path):
     assert wider <= 0
 
 
-@pytest.mark.parametrize("page_of_app", PAGES, ids=lambda page: page.title)
+@pytest.mark.parametrize("page_of_app", [page for page in PAGES if page.listed], ids=lambda page: page.title)
 def test_the_navigation_leads_to_every_page(page, server, page_of_app):
     open_page(page, server.url)
     page.locator(".st-key-navigation").get_by_role("button", name=page_of_app.group).click()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from core.questions.catalogue import questions
+from core.questions.question import Question
 from tests.browser.content import assert_no_error, open_page, see
 from tests.browser.server import Server
 from tests.browser.workbench import LONG_S
@@ -24,14 +27,40 @@ def test_a_question_goes_from_the_catalogue_to_its_verdict(page: Page, server: S
     wrong = next(option for option in question.options if not option.right)
     page.get_by_text(wrong.text, exact=False).first.click()
     page.get_by_role("button", name="See what happens").click()
-    see(page, "You expected")
-    see(page, "claimed", timeout_ms=1000 * LONG_S)
+    see(page, "It is measured now")
+    assert question.answer[:60] not in page.inner_text("body")
+    see(page, "You expected", timeout_ms=1000 * LONG_S)
+    see(page, question.answer[:60])
+    page.get_by_text("Claims and figures").click()
+    see(page, "claimed")
     expect(page.get_by_test_id("stVegaLiteChart").first.locator("svg, canvas").first).to_be_visible()
     assert_no_error(page)
     page.reload()
     see(page, "You expected")
     open_page(page, f"{server.url}/questions")
     see(page, "not as expected")
+
+
+def test_the_address_and_the_question_are_one_also_after_going_back(page: Page, server: Server) -> None:
+    first, second = list(questions().values())[:2]
+
+    def assert_shown(question: Question) -> None:
+        expect(page.get_by_role("heading", name=question.text)).to_be_visible()
+        expect(page).to_have_url(re.compile(rf"\?q={question.id}$"))
+
+    open_page(page, f"{server.url}/questions")
+    page.get_by_role("link", name=first.text).first.click()
+    assert_shown(first)
+    for _ in range(2):
+        page.get_by_role("link", name="Next question").click()
+        assert_shown(second)
+        page.go_back()
+        assert_shown(first)
+    page.get_by_role("link", name="Next question").click()
+    assert_shown(second)
+    page.get_by_text(second.options[0].text).first.click()
+    expect(page.get_by_role("button", name="See what happens")).to_be_enabled()
+    assert_shown(second)
 
 
 def test_a_question_opens_its_comparison_in_the_workbench(page: Page, server: Server) -> None:
@@ -41,4 +70,13 @@ def test_a_question_opens_its_comparison_in_the_workbench(page: Page, server: Se
     page.get_by_role("link", name="Open in the workbench").click()
     expect(page.get_by_role("heading", name="Compare")).to_be_visible()
     see(page, "leaky ReLU, rate 0.1")
+    see(page, f"From question {COMPARED}")
     assert_no_error(page)
+    page.get_by_role("link", name="Back to the question").click()
+    expect(page.get_by_role("heading", name=questions()[COMPARED].text)).to_be_visible()
+    expect(page).to_have_url(re.compile(rf"\?q={COMPARED}$"))
+    page.locator(".st-key-navigation").get_by_role("link", name="Tandem").click()
+    see(page, "Ask a question")
+    page.go_back()
+    expect(page.get_by_role("heading", name=questions()[COMPARED].text)).to_be_visible()
+    expect(page).to_have_url(re.compile(rf"\?q={COMPARED}$"))

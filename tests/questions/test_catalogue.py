@@ -9,16 +9,18 @@ import re
 
 import numpy as np
 import pytest
+from latex2mathml.converter import convert
 from pandas import Series
 
 from core.analysis.claims import EXACT, Inside, judge
 from core.charts.parts import specs
 from core.comparison import Comparison
 from core.engine.sizes import parameters
+from core.experiments.claims.claim import Measured
 from core.questions.catalogue import chosen, questions
 from core.runs.compare import train
 from core.settings import SettingsError
-from core.ui.pages.questions import one
+from core.ui.pages.questions import answer, growing
 from core.ui.shell import PAGES
 from tests.questions import made_up
 
@@ -96,32 +98,52 @@ def test_headline_and_picture_are_made_of_what_was_measured(question):
         assert question.headline(other) != said or question.picture(other).to_dict() != question.picture(found).to_dict()
 
 
-@pytest.mark.parametrize(
-    ("question", "option"),
-    [pytest.param(q, o, id=f"q{q.id}-{place}") for q in QUESTIONS for place, o in enumerate(q.options) if o.expects],
-)
-def test_a_guess_is_at_a_place_that_its_picture_has(question, option):
+@pytest.mark.parametrize("question", QUESTIONS, ids=by_id)
+def test_a_guess_is_marked_at_a_name_that_its_picture_has_and_no_other_guess_at_that(question):
     found = made_up.evidence(question)
-    spot = option.expects(found)
-    assert math.isfinite(spot.x)
-    drawn = question.picture(found).to_dict()
-    if isinstance(spot.y, str):
-        assert spot.y in json.dumps(drawn, ensure_ascii=False), f"no row {spot.y}"
-    else:
-        assert math.isfinite(spot.y)
-    marked = one.with_guess(question, found, question.options.index(option)).to_dict()
-    assert len(marked["layer"]) > len(drawn["layer"])
+    names = [answer.named(question, found, place) for place in range(len(question.options))]
+    marked = [name for name in names if name]
+    assert len(set(marked)) == len(marked)
+    for place, name in enumerate(names):
+        drawn = json.dumps(answer.with_guess(question, found, place).to_dict())
+        assert (answer.SAID in drawn) == bool(name), f"{name} is no name in the picture"
 
 
-def test_what_is_expected_is_not_the_same_for_a_right_and_a_wrong_guess():
-    """Where the picture shows both, they stand apart, or are of different things."""
-    for question in QUESTIONS:
-        found = made_up.evidence(question)
-        spots = {option.right: [] for option in question.options}
-        for option in question.options:
-            if option.expects:
-                spots[option.right].append(option.expects(found))
-        assert not [spot for spot in spots[False] if spot in spots[True]], question.id
+def test_some_questions_ask_which_of_the_things_in_the_picture():
+    assert any(answer.named(question, made_up.evidence(question), 0) for question in QUESTIONS)
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=by_id)
+def test_each_formula_stands_in_a_line_of_its_own(question):
+    assert bool(question.formulas) == bool(question.formula)
+    for formula in question.formulas:
+        opened, closed = (re.findall(rf"\\{word}{{(\w+)}}", formula) for word in ("begin", "end"))
+        assert opened == closed, formula
+        outside = re.sub(r"\\begin{(\w+)}.*\\end{\1}", "", formula)
+        assert not re.search(r"\\\\|\\qq?uad|gathered", outside), formula
+        convert(formula)
+    signs = [re.sub(r"\\(begin|end){gathered}|\\qq?uad|[\\\\ ,]", "", text) for text in (question.formula, "".join(question.formulas))]
+    assert signs[0] == signs[1], "nothing but space is lost"
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=by_id)
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 1.0])
+def test_its_picture_so_far_is_drawn_where_every_run_has_begun_and_else_is_not(question, share):
+    found = made_up.evidence(question)
+    trained = {name: so_far(found[name], share) for name in question.comparisons}
+    drawn = growing.partial(question, trained, {})
+    if share == 1.0 and not question.labs:
+        assert drawn is not None
+    if share < 1.0 and len(trained) == len(question.experiments) == 1:
+        assert drawn is None
+
+
+def so_far(measured, share):
+    """What is stored when the first runs, so many of them, have come to half of their updates."""
+    begun = measured.history["run"].drop_duplicates().iloc[: round(share * measured.history["run"].nunique())]
+    half = measured.history["step"].max() / 2
+    history, layers = (frame[frame["run"].isin(begun) & (frame["step"] <= half)] for frame in (measured.history, measured.layers))
+    return Measured(history, layers, measured.runs)
 
 
 @pytest.mark.parametrize(("question", "claim"), CLAIMS)

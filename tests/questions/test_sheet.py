@@ -41,7 +41,7 @@ def test_the_page_has_every_question_with_its_formula_and_asks_for_nothing(rows)
     reader = Reader()
     reader.feed(sheet.page(KNOWN, rows))
     assert reader.opened.count("article") == len(KNOWN)
-    assert reader.opened.count("math") == sum(bool(question.formula) for question in KNOWN)
+    assert reader.opened.count("math") == sum(len(question.formulas) for question in KNOWN)
     assert not reader.elsewhere
     text = "".join(reader.text)
     assert all(question.text in text for question in KNOWN)
@@ -54,7 +54,14 @@ def test_the_markdown_has_answers_figures_and_sources(rows):
     for question in KNOWN:
         assert f"### {question.id}. {question.text}" in text
         assert question.answer in text
-        assert question.formula in text
+        assert all(f"$$\n{formula}\n$$" in text for formula in question.formulas)
+        assert f"{question.premise} *{question.ask}*" in text
+        options = text.split(f"### {question.id}. ")[1].split("### ")[0]
+        assert all(option.text in options for option in question.options)
+        assert options.count("(right)") == 1
+        assert f"**{question.letter}. {question.right.text}** (right)" in options
+        assert f"**In a line.** {question.right.text}. {question.right.why}" in options
         assert all(source in text for source in question.sources)
     (row,) = rows.values()
-    assert all(part["sentence"] in text for part in row["parts"])
+    assert f"{sheet.VERDICTS[row['verdict']]}. {row['headline']}" in text
+    assert not any(part["sentence"] in text for part in row["parts"])

@@ -14,10 +14,11 @@ SHOWN = -1
 """The answer was shown without a guess."""
 
 
-def known(store: Store) -> dict[str, int]:
-    """The option that was guessed (counted from 0), or `SHOWN`, by question."""
+def known(store: Store, since: float = 0.0) -> dict[str, int]:
+    """The option that was guessed (counted from 0), or `SHOWN`, by question; of guesses made since a time, in seconds since 1970."""
+    asked = select(guesses.c.question, guesses.c.option).where(guesses.c.at >= since)
     with store.database.reading() as connection:
-        return {row.question: row.option for row in connection.execute(select(guesses.c.question, guesses.c.option))}
+        return {row.question: row.option for row in connection.execute(asked)}
 
 
 def keep(store: Store, question: str, option: int) -> None:

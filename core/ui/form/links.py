@@ -19,10 +19,14 @@ from core.ui.form.varied import NOTHING, Varied
 Query = dict[str, str | list[str]]
 
 COMPARE = "pages/compare.py"
+ASKED_BY = "from"
+"""In the address: the question that leads to a comparison (`25`), or its turn (`25.1`)."""
 
 
-def query_for(page: str, comparison: Comparison, start: Comparison = DEFAULT) -> Query:
+def query_for(page: str, comparison: Comparison, start: Comparison = DEFAULT, asked_by: str = "") -> Query:
     """The query with which `page`, whose form starts with `start`, shows `comparison`.
+
+    asked_by: the question that leads there, or its turn.
 
     What varies is written as settings crossed, or as named variants where that would not give the same comparison.
     """
@@ -30,6 +34,8 @@ def query_for(page: str, comparison: Comparison, start: Comparison = DEFAULT) ->
     if not _same(comparison, asked):
         asked = varied.in_names(comparison)
     query: Query = {f"{page}.open": comparison.id}
+    if asked_by:
+        query[ASKED_BY] = asked_by
     query |= _settings(RunSettings, comparison.base, start.base, page)
     return query | _varied(page, asked)
 

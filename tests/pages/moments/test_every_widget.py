@@ -17,8 +17,9 @@ from tests.pages.moments.timeline import MOMENTS
 from tests.pages.moments.views import View, Views
 
 NONSENSE = ["<script>alert(1)</script>", "nan", "-1", "1e999", "", "9" * 40, "../../etc/passwd", "'; DROP TABLE runs; --", "🙂" * 50]
-KEPT_ELSEWHERE = re.compile(r"\.time$|question\.\w+\.guess|questions\.sheet")
-"""Networks are timed on request, not by an address; a guess is kept in the store; the study sheet is opened to be printed."""
+KEPT_ELSEWHERE = re.compile(r"\.time$|question\.\w+\.(guess|now)|questions\.search")
+"""Networks are timed on request, not by an address; a guess is kept in the store, and no address gives the answer away; a search of the
+questions is over when one has been opened."""
 STORE_FAILED = "nothing that was stored is lost."
 """How the message ends that the store failed."""
 

@@ -53,7 +53,7 @@ def pages() -> None:
     st.subheader("All pages", anchor=False)
     with st.container(key="pages"):
         grid = st.grid(3, min_column_width=300, gap="small")
-        for page in PAGES:
+        for page in (page for page in PAGES if page.listed):
             with grid.cell(), st.container(gap=None):
                 st.page_link(page.path, label=f"**{page.title}**", icon=page.icon)
                 st.caption(page.about)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -16,15 +17,31 @@ from core.runs.configuration import check
 from core.runs.store import Store, guesses
 from core.ui import errors, service
 from core.ui.markdown import escaped
+from core.ui.pages.questions import asked
 
 PAGE = "questions"
 ONE = "pages/question.py"
 EVERY = 2.0
-VERDICTS = {"holds": ("claim holds", "green"), "fails": ("claim fails", "orange"), "unclear": ("unclear", "gray")}
+VERDICTS = {
+    "holds": ("measured here: as claimed", "green"),
+    "fails": ("measured here: not as claimed", "orange"),
+    "unclear": ("measured here: unclear", "gray"),
+}
+STYLE = """<style>
+[class*="st-key-question-card-"] { position: relative; transition: border-color 0.15s; }
+[class*="st-key-question-card-"]:hover { border-color: currentcolor; }
+.st-key-question-cards [class*="st-key-question-card-"] :is([data-testid="stPageLink"], [data-testid="stElementContainer"]) {
+    position: static;
+}
+.st-key-question-cards [class*="st-key-question-card-"] [data-testid="stPageLink"] a { margin-left: -0.5rem; }
+[class*="st-key-question-card-"] [data-testid="stPageLink"] a::after { content: ""; position: absolute; inset: 0; }
+</style>"""
+"""A card is a link as a whole: the link in it covers it."""
 
 
 def draw() -> None:
     """The whole page."""
+    st.html(STYLE)
     st.title("Questions", anchor=False)
     st.caption("Each is answered by an experiment that runs here. Say first what you expect: that is how one learns.")
     with errors.shown("The questions cannot be read"):
@@ -35,7 +52,7 @@ def _body(store: Store) -> None:
     known = list(questions().values())
     active = measuring.underway(known, store)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    wanted = left.text_input("Search", key=f"{PAGE}.search", bind="query-params", placeholder="dead ReLU, batch norm, lottery ticket …")
+    wanted = left.text_input("Search", key=f"{PAGE}.search", placeholder="25, dead ReLU, batch norm, lottery ticket …")
     with right:
         _steering(known, store, active=active)
 
@@ -45,33 +62,49 @@ def _body(store: Store) -> None:
         if active and not any(each.active for each in standing.values()):
             st.rerun()
         with st.container(key="question-cards"):
-            _cards([question for question in known if _matches(question, wanted or "")], standing, store)
+            _cards(matching(known, wanted or ""), len(known), standing, store)
 
     cards()
-    _sheet(known, store)
 
 
 def _sheet(known: list[Question], store: Store) -> None:
     """All answers with the reader's own figures, to take away."""
-    if not st.toggle("Study sheet", key=f"{PAGE}.sheet", help="All answers, with the figures measured here."):
-        return
-    rows = measuring.rows(known, store)
-    with st.container(horizontal=True, gap="small"):
-        st.download_button("To print (HTML)", sheet.page(known, rows), "questions.html", "text/html", on_click="ignore", key=f"{PAGE}.html")
-        st.download_button("Markdown", sheet.markdown(known, rows), "questions.md", "text/markdown", on_click="ignore", key=f"{PAGE}.md")
+    with st.popover("Study sheet", icon=":material/description:", help="All questions with their answers and the figures measured here."):
+        st.download_button(
+            "To print (HTML)",
+            lambda: sheet.page(known, measuring.rows(known, store)),
+            "questions.html",
+            "text/html",
+            key=f"{PAGE}.html",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Markdown",
+            lambda: sheet.markdown(known, measuring.rows(known, store)),
+            "questions.md",
+            "text/markdown",
+            key=f"{PAGE}.md",
+            on_click="ignore",
+        )
 
 
 def _steering(known: list[Question], store: Store, *, active: bool) -> None:
-    """To all of them: the next one, run all, pause."""
-    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        following = next_of(known, guesses.known(store))
-        st.page_link(ONE, label="Interview me", icon=":material/record_voice_over:", query_params={"q": following.id})
+    """To all of them: an interview, measure all, pause, the study sheet."""
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
+        st.page_link(
+            ONE,
+            label="Interview me",
+            icon=":material/record_voice_over:",
+            query_params=asked.begin(store),
+            help="One question after the other: first those that you never answered, then those you got wrong.",
+        )
         if active:
-            if st.button("Pause", icon=":material/pause:", key=f"{PAGE}.pause"):
+            if st.button("Pause measuring", icon=":material/pause:", key=f"{PAGE}.pause"):
                 measuring.pause(known, store)
                 st.rerun()
-        elif st.button("Run all", icon=":material/play_arrow:", key=f"{PAGE}.run", help="Measures every question here; some minutes."):
+        elif st.button("Measure all", icon=":material/play_arrow:", key=f"{PAGE}.run", help="Runs the experiments of every question here."):
             start(known, store)
+        _sheet(known, store)
 
 
 def start(wanted: list[Question], store: Store) -> None:
@@ -85,22 +118,19 @@ def start(wanted: list[Question], store: Store) -> None:
         st.rerun()
 
 
-def next_of(known: list[Question], guessed: dict[str, int], after: str = "") -> Question:
-    """The next one to be asked: first what was not guessed yet, then what was guessed wrong, then the others, in turn after `after`."""
-    place = next((place for place, question in enumerate(known) if question.id == after), -1)
-    turn = [*known[place + 1 :], *known[: place + 1]]
-    return min(turn, key=lambda question: (question.id == after, _rank(question, guessed)))
+def matching(known: Sequence[Question], wanted: str) -> list[Question]:
+    """The question of that number where it is one (18b has the number of 18, too), else those that have all words."""
+    number = re.fullmatch(r"0*(\d+)([a-z]?)", wanted.strip().lower())
+    if number is not None:
+        found = [question for question in known if _has_number(question.id, *number.groups())]
+        if found:
+            return found
+    return [question for question in known if _matches(question, wanted)]
 
 
-def _rank(question: Question, guessed: dict[str, int]) -> int:
-    if question.id not in guessed:
-        return 0
-    return 2 if is_right(question, guessed[question.id]) else 1
-
-
-def is_right(question: Question, guess: int) -> bool:
-    """Whether that option was the right one."""
-    return 0 <= guess < len(question.options) and question.options[guess].right
+def _has_number(name: str, number: str, letter: str) -> bool:
+    mine = name.lstrip("0")
+    return mine == number + letter if letter else mine.rstrip("abcdefghijklmnopqrstuvwxyz") == number
 
 
 def _matches(question: Question, wanted: str) -> bool:
@@ -108,31 +138,32 @@ def _matches(question: Question, wanted: str) -> bool:
     return all(word in text for word in wanted.lower().split())
 
 
-def _cards(shown: list[Question], standing: Mapping[str, Standing], store: Store) -> None:
+def _cards(shown: list[Question], every: int, standing: Mapping[str, Standing], store: Store) -> None:
     found, guessed = measuring.rows(shown, store, standing), guesses.known(store)
     answered = sum(question.id in guessed for question in shown)
-    st.caption(f"{answered} of {len(shown)} answered · {len(found)} measured here")
+    only = "" if len(shown) == every else f"{len(shown)} of {every} questions have these words · "
+    st.caption(f"{only}{answered} of {len(shown)} answered · {len(found)} measured here")
     if not shown:
         st.info("No question has these words.")
-    for topic, group in groupby(sorted(shown, key=lambda question: TOPICS.index(question.topic)), key=lambda question: question.topic):
+    ordered = sorted(shown, key=lambda question: (TOPICS.index(question.topic), question.id))
+    for topic, group in groupby(ordered, key=lambda question: question.topic):
         st.subheader(topic.capitalize(), anchor=False)
         grid = st.grid(3, min_column_width=300, gap="small")
         for question in group:
-            with grid.cell(), st.container(border=True, height="stretch", gap="xsmall"):
+            with grid.cell(), st.container(border=True, height="stretch", gap="xsmall", key=f"question-card-{question.id}"):
                 _card(question, standing[question.id], found.get(question.id), guessed.get(question.id))
 
 
 def _card(question: Question, standing: Standing, row: dict[str, Any] | None, guess: int | None) -> None:
-    st.page_link(ONE, label=f"**{escaped(question.text)}**", query_params={"q": question.id})
+    st.page_link(ONE, label=f"{question.id} **{escaped(question.text)}**", query_params={"q": question.id}, width="stretch")
     if guess is None:
         st.caption(escaped(question.premise))
         st.badge("guess first", icon=":material/help:", color="blue")
         return
     with st.container(horizontal=True, gap="small"):
-        if guess != guesses.SHOWN:
-            st.badge(
-                "as expected" if is_right(question, guess) else "not as expected", color="green" if is_right(question, guess) else "orange"
-            )
+        if guess != guesses.SHOWN and row is not None:
+            right = asked.is_right(question, guess)
+            st.badge("as expected" if right else "not as expected", color="green" if right else "orange")
         if row is not None:
             words, colour = VERDICTS[row["verdict"]]
             st.badge(words, color=colour)  # type: ignore[arg-type]

@@ -2,44 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import streamlit as st
 
-from core.charts import guesses as guess_charts
-from core.charts.parts import legends, specs
-from core.charts.results import curves
-from core.experiments.claims.claim import Evidence
 from core.questions import measuring
-from core.questions.catalogue import questions
-from core.questions.measuring import Standing
-from core.questions.question import Question
+from core.questions.question import LETTERS, Question
 from core.runs.store import Store, guesses
 from core.ui import errors, service
 from core.ui.form import links
 from core.ui.markdown import escaped
-from core.ui.pages.questions.catalogue import is_right, next_of, start
+from core.ui.pages.questions import answer, asked, growing
+from core.ui.pages.questions.asked import Asked
+from core.ui.pages.questions.catalogue import start
 from core.ui.shell import PAGES
 
 PAGE = "question"
 CATALOGUE = "pages/questions.py"
 HERE = "pages/question.py"
 EVERY = 1.0
-LETTERS = "ABCD"
 STYLE = """<style>
 .st-key-question-text h1 { font-size: 2.5rem; line-height: 1.15; }
 .st-key-question-premise p { font-size: 1.2rem; line-height: 1.5; }
 .st-key-question-options [role="radiogroup"] { gap: 0.6rem; }
 .st-key-question-options [role="radiogroup"] p { font-size: 1.05rem; }
+.st-key-question-why .katex-display { overflow-x: auto; overflow-y: hidden; scrollbar-width: thin; padding: 0.15rem 0.25rem; }
+.st-key-question-why .katex { font-size: 1.1em; }
 @media (max-width: 640px) { .st-key-question-text h1 { font-size: 1.6rem; } }
 </style>"""
-
-
-class Drawn(NamedTuple):
-    """What is shown of an answer: the row of its figures, and its picture's specification."""
-
-    row: dict[str, Any]
-    picture: dict[str, Any]
 
 
 def draw() -> None:
@@ -47,37 +35,37 @@ def draw() -> None:
     st.html(STYLE)
     with errors.shown("The question cannot be shown"):
         store = service.store()
-        question, guessed = _asked(store)
-        guess = guessed.get(question.id)
-        _head(question, guessed, guess)
-        if guess is None:
-            _before(question, store)
+        shown = asked.now(store)
+        _head(shown)
+        if shown.guess is None:
+            _before(shown.question, store)
         else:
-            _after(question, store, guess)
+            _after(shown.question, store, shown.guess)
 
 
-def _asked(store: Store) -> tuple[Question, dict[str, int]]:
-    """The question of the link, or the next one; and all guesses."""
-    known, guessed = questions(), guesses.known(store)
-    name = st.query_params.get("q", "")
-    if name and name not in known:
-        st.warning(escaped(f"There is no question {name[:20]!r}; this is the next one."))
-    return known.get(name) or next_of(list(known.values()), guessed), guessed
-
-
-def _head(question: Question, guessed: dict[str, int], guess: int | None) -> None:
+def _head(shown: Asked) -> None:
+    question = shown.question
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left, st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.page_link(CATALOGUE, label="Questions", width="content")
         st.caption(f"/ {question.topic.capitalize()}", width="content")
         st.badge(question.id, color="gray")
     with right, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        if guess is not None:
+        if shown.guess is not None:
             _play(question)
-        following = next_of(list(questions().values()), guessed, question.id)
-        st.page_link(HERE, label="Next question", icon=":material/arrow_forward:", query_params={"q": following.id})
+        _next(shown)
+    if where := asked.place(shown):
+        st.caption(f":material/record_voice_over: {where}")
     with st.container(key="question-text"):
         st.title(question.text, anchor=False)
+
+
+def _next(shown: Asked) -> None:
+    following = asked.following(shown)
+    if following is None:
+        st.page_link(CATALOGUE, label="End of the interview", icon=":material/done_all:")
+    else:
+        st.page_link(HERE, label="Next question", icon=":material/arrow_forward:", query_params=following)
 
 
 def _play(question: Question) -> None:
@@ -86,12 +74,11 @@ def _play(question: Question) -> None:
         page = next(page for page in PAGES if page.path == question.page)
         st.page_link(page.path, label=f"Open {page.title}", icon=page.icon, help=page.about)
     elif not question.comparisons:
-        query = links.query_for("compare", question.turns[0].experiment)
-        st.page_link(
-            links.COMPARE, label="Try a variation", icon=":material/compare_arrows:", query_params=query, help=question.turns[0].change
-        )
+        turn = question.turns[0]
+        query = links.query_for("compare", turn.experiment, asked_by=f"{question.id}.1")
+        st.page_link(links.COMPARE, label="Try a variation", icon=":material/compare_arrows:", query_params=query, help=turn.change)
     if question.comparisons:
-        query = links.query_for("compare", next(iter(question.comparisons.values())))
+        query = links.query_for("compare", next(iter(question.comparisons.values())), asked_by=question.id)
         st.page_link(links.COMPARE, label="Open in the workbench", icon=":material/compare_arrows:", query_params=query)
 
 
@@ -132,127 +119,46 @@ def _cost(question: Question, store: Store) -> str:
         return "What it asks for is stored here already."
     runs = sum(len(comparison.runs()) for comparison in question.comparisons.values())
     networks = f"Trains {runs} small networks here" if runs else "Is computed here"
-    return f"{networks}, in some seconds." if not standing.done else f"{networks}; {standing.done:.0%} of it is stored."
+    return f"{networks}." if not standing.done else f"{networks}; {standing.done:.0%} of it is stored."
 
 
 def _after(question: Question, store: Store, guess: int) -> None:
-    _judged(question, guess)
+    """While it is measured, the picture that grows; then, or where it is asked for, whether the guess was right, and why."""
     standing = measuring.progress(question, store)
+    measured = standing.complete or not standing.active  # what failed, was cancelled or is paused keeps nobody waiting
+    revealed = measured or guess == guesses.SHOWN or _impatient(question, guess)
+    if revealed:
+        answer.judged(question, guess)
+        left, right = st.columns([2, 1], gap="large")
+        with right:
+            answer.why(question)
+    else:
+        left = st.container()
+    answer.options(question, guess, revealed=revealed)
 
     @st.fragment(run_every=EVERY if standing.active else None)
-    def measured() -> None:
+    def results() -> None:
         now = measuring.progress(question, store)
-        if now.active != standing.active:
+        if (now.active, now.complete) != (standing.active, standing.complete):
             st.rerun()
         if now.complete:
-            _answer(question, store, guess)
+            answer.measured(question, store, guess)
         else:
-            _growing(question, store, now)
+            growing.draw(question, store, now)
 
-    left, right = st.columns([2, 1], gap="large")
     with left:
-        measured()
-    with right:
-        _why(question)
-    _below(question, store)
-
-
-def _judged(question: Question, guess: int) -> None:
-    """Whether the guess was right, in a line; never in red."""
-    right = LETTERS[question.options.index(question.right)]
-    if guess == guesses.SHOWN or not 0 <= guess < len(question.options):
-        st.info(f"**It is {right}: {escaped(question.right.text)}.** {escaped(question.right.why)}", icon=":material/lightbulb:")
-        return
-    option = question.options[guess]
-    said = f"You expected {LETTERS[guess]}: {escaped(option.text)}."
-    if is_right(question, guess):
-        st.success(f"**{said} So it is.** {escaped(option.why)}", icon=":material/check:")
-    else:
-        st.warning(f"**{said} It is {right}: {escaped(question.right.text)}.** {escaped(option.why)}", icon=":material/close:")
-
-
-def _growing(question: Question, store: Store, now: Standing) -> None:
-    """How far it is, and the curves of its first comparison as they come."""
-    if now.problem and not now.active:
-        st.error(escaped(now.problem), title="This could not be measured")
-    if now.active:
-        st.progress(now.done, text=f"Measuring: {now.done:.0%}")
-    elif st.button("Measure it here", type="primary", key=f"{PAGE}.{question.id}.measure"):
-        start([question], store)
-    if now.active and question.comparisons:
-        history, _ = store.history(next(iter(question.comparisons.values())))
-        if len(history):
-            st.caption("So far: the validation loss of the networks that are training.")
-            chart = curves.loss_curves(history, variants=list(dict.fromkeys(history["variant"])), with_seeds=False, width=700)
-            st.vega_lite_chart(specs.spec(legends.fitting(chart)), key=f"{PAGE}.growing", width="stretch")
-
-
-def _answer(question: Question, store: Store, guess: int) -> None:
-    """The finding, the verdict on each claim, and the picture with the guess in it."""
-    drawn = _drawn(store.url, question.id, question.key, guess, store)
-    with st.container(key="question-headline"):
-        st.markdown(escaped(drawn.row["headline"]))
-    parts = [f"{part['sentence'][0].upper()}{part['sentence'][1:]}." for part in drawn.row["parts"]]
-    st.caption(errors.as_list(parts), help="The interval in brackets is the 95 % interval over seeds; what is claimed was fixed before.")
-    st.vega_lite_chart(drawn.picture, key=f"{PAGE}.picture", width="stretch")
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def _drawn(_url: str, question_id: str, _key: str, guess: int, _store: Store) -> Drawn:
-    """The answer as it is shown, made once of what is stored."""
-    question = questions()[question_id]
-    found = measuring.evidence_of(question, _store)
-    if found is None:
-        raise measuring.IncompleteError(f"question {question_id} is not measured yet")
-    return Drawn(measuring.rows([question], _store)[question_id], specs.spec(legends.fitting(with_guess(question, found[0], guess))))
-
-
-def with_guess(question: Question, evidence: Evidence, guess: int) -> specs.Picture:
-    """The picture, and in it what was expected, where it can show that."""
-    picture = question.picture(evidence)
-    expects = question.options[guess].expects if 0 <= guess < len(question.options) else None
-    if expects is None:
-        return picture
-    spot = expects(evidence)
-    said = f"your guess: {spot.of}" if spot.of else "your guess"
-    return guess_charts.marked(picture, (spot.x, spot.y), said, spot.since)
-
-
-def _why(question: Question) -> None:
-    st.subheader("Why", anchor=False)
-    st.markdown(question.answer)
-    for formula in question.formula.split(r"\qquad") if question.formula else []:  # below each other: the column is narrow
-        st.latex(formula.strip(" ,"))
-    if question.usual:
-        st.markdown(f"**What is usually said.** {question.usual}")
-
-
-def _settings(question: Question) -> None:
-    """What was run, exactly."""
-    if question.code:
-        with st.expander("The code", type="compact"):
-            st.code(question.code, language="python", height=360)
-    with st.expander("The experiment, exactly", type="compact"):
-        for name, comparison in question.comparisons.items():
-            runs = len(comparison.runs())
-            st.caption(f"{escaped(name)}: {runs} networks, seeds {comparison.seed_list[0]} to {comparison.seed_list[-1]}")
-            st.code(comparison.to_toml(), language="toml", height=240)
-        for name, lab in question.labs.items():
-            told = ", ".join(f"{argument} = {value}" for argument, value in lab.arguments.items())
-            st.caption(escaped(f"{name}: {lab.name}({told})"))
-
-
-def _below(question: Question, store: Store) -> None:
-    if question.turns:
-        st.subheader("What would change this", anchor=False)
-        grid = st.grid(3, min_column_width=260, gap="small")
-        for turn in question.turns:
-            with grid.cell(), st.container(border=True, gap="xsmall", height="stretch"):
-                query = links.query_for("compare", turn.experiment)
-                st.page_link(links.COMPARE, label=f"**{escaped(turn.change)}**", icon=":material/arrow_forward:", query_params=query)
-                st.caption(escaped(turn.look))
-    _settings(question)
-    st.caption(f"Sources: {escaped(' · '.join(question.sources))}")
+        results()
+    if revealed:
+        answer.below(question)
     if st.button("Guess again", type="tertiary", icon=":material/undo:", key=f"{PAGE}.{question.id}.again"):
         guesses.forget(store, question.id)
         st.rerun()
+
+
+def _impatient(question: Question, guess: int) -> bool:
+    """Says what was expected, until it is measured; whether the reader would rather know the answer at once."""
+    said = st.empty()
+    if st.toggle("Show the answer now", key=f"{PAGE}.{question.id}.now"):
+        return True
+    said.info(f"**{answer.expected(question, guess)}** It is measured now.", icon=":material/hourglass_top:")
+    return False
