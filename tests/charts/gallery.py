@@ -201,7 +201,7 @@ OTHERS = {
     "staleness": lambda: distributed.staleness(STALE, colour=palette.COLOURS[0], straggler=True),
     "examples beside what is recovered": lambda: privacy.beside(RECOVERED, {0: "error 0.1"}),
     "ROC of an attack": lambda: privacy.roc(
-        DataFrame({"variant": "SGD", "false_positives": [0.0, 0.5, 1.0], "true_positives": [0.0, 0.8, 1.0]}),
+        DataFrame({"variant": "SGD", "place": [0, 1, 2], "false_positives": [0.0, 0.5, 1.0], "true_positives": [0.0, 0.8, 1.0]}),
         variants=NAMES, colours=PAINTED,
     ),
     "attack against overfitting": lambda: privacy.auc_over_gap(

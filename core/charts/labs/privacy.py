@@ -52,7 +52,7 @@ def roc(curves: DataFrame, *, variants: Sequence[str], colours: Mapping[str, str
     """Members that are found against others that are taken for members, over all thresholds of the loss; guessing is the dotted diagonal.
 
     Args:
-        curves: variant, false_positives, true_positives (shares), in order of the threshold.
+        curves: variant, place (0, 1, ... by the threshold), false_positives, true_positives (shares).
         variants: in order.
         colours: the colour of each.
         width: of the whole chart, in pixels.

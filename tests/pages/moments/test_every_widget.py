@@ -14,7 +14,7 @@ from tests.pages.conftest import TITLES, Open
 from tests.pages.moments.conftest import Stores
 from tests.pages.moments.drawn import Drawn, draw
 from tests.pages.moments.timeline import MOMENTS
-from tests.pages.moments.views import View, Views
+from tests.pages.moments.views import FIRST, View, Views
 
 NONSENSE = ["<script>alert(1)</script>", "nan", "-1", "1e999", "", "9" * 40, "../../etc/passwd", "'; DROP TABLE runs; --", "🙂" * 50]
 KEPT_ELSEWHERE = re.compile(r"\.time$|question\.\w+\.(guess|now)|questions\.search")
@@ -38,6 +38,11 @@ def in_the_address(block: Any) -> list[str]:
     return [said for _, said in widgets(block) if said]
 
 
+def looked_at(views: Views, path: str) -> list[View]:
+    """Those of a page that show results; all of a page that shows none of a comparison."""
+    return views.of(path, "finished") or views.of(path, FIRST)
+
+
 def finished(view: View, a_store: Stores, **more: str) -> Drawn:
     """The view once its comparison has ended, with more in its address."""
     with a_store() as store:
@@ -53,7 +58,7 @@ def broken(app: AppTest) -> list[str]:
 
 @pytest.mark.parametrize("path", TITLES)
 def test_every_widget_is_in_the_url(views: Views, a_store: Stores, path: str):
-    found = [key for view in views.of(path, "finished") for key, said in widgets(finished(view, a_store).app._tree) if not said]
+    found = [key for view in looked_at(views, path) for key, said in widgets(finished(view, a_store).app._tree) if not said]
     assert [key for key in found if not KEPT_ELSEWHERE.search(key)] == []
 
 
@@ -61,7 +66,7 @@ def test_every_widget_is_in_the_url(views: Views, a_store: Stores, path: str):
 @pytest.mark.parametrize("path", TITLES)
 def test_nonsense_in_the_url_breaks_nothing(views: Views, a_store: Stores, open_page: Open, path: str, value: str):
     """Said of everything on the page at once. A form may refuse what it is given, in words; nothing else may go wrong."""
-    view = views.of(path, "finished")[0]
+    view = looked_at(views, path)[0]
     keys = in_the_address(finished(view, a_store).app._tree)
     with a_store() as store:
         MOMENTS["finished"](view.stage(store))
@@ -70,7 +75,7 @@ def test_nonsense_in_the_url_breaks_nothing(views: Views, a_store: Stores, open_
 
 @pytest.mark.parametrize("path", TITLES)
 def test_nonsense_beside_the_form_breaks_nothing_in_any_tab(views: Views, a_store: Stores, path: str):
-    for number, view in enumerate(views.of(path, "finished")):
+    for number, view in enumerate(looked_at(views, path)):
         keys = set(in_the_address(finished(view, a_store).app.main)) - set(view.query)
         drawn = finished(view, a_store, **dict.fromkeys(keys, NONSENSE[number % len(NONSENSE)]))
         assert broken(drawn.app) == [], view.name
