@@ -76,7 +76,7 @@ def test_a_question_opens_its_comparison_in_the_workbench(page: Page, server: Se
     expect(page.get_by_role("heading", name=questions()[COMPARED].text)).to_be_visible()
     expect(page).to_have_url(re.compile(rf"\?q={COMPARED}$"))
     page.locator(".st-key-navigation").get_by_role("link", name="Tandem").click()
-    see(page, "Ask a question")
+    see(page, "Practise interview questions")
     page.go_back()
     expect(page.get_by_role("heading", name=questions()[COMPARED].text)).to_be_visible()
     expect(page).to_have_url(re.compile(rf"\?q={COMPARED}$"))
