@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from core.comparison import Comparison
@@ -21,6 +23,9 @@ _CUTS = re.compile(r"(\\begin\{\w+\}|\\end\{\w+\}|\\qq?uad(?![a-z])|\\\\)")
 """Where a formula may end: a wide space and a new line, but not within an environment such as `cases`."""
 
 TOPICS: tuple[Topic, ...] = ("first steps", "architecture", "optimization", "regularization", "compression", "data")
+
+
+_source = cache(inspect.getsource)
 
 
 @dataclass(frozen=True)
@@ -122,8 +127,8 @@ class Question:
 
     @property
     def key(self) -> str:
-        """What its verdict depends on: a hash (16 hex digits) of its experiments and claims."""
-        return key_of(self.comparisons.values(), self.labs.values(), self.claims)
+        """What its verdict depends on: a hash (16 hex digits) of its experiments and claims, and of the headline's code."""
+        return key_of(self.comparisons.values(), self.labs.values(), self.claims, _source(self.headline))
 
     @property
     def comparisons(self) -> dict[str, Comparison]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from pandas import Series
 
@@ -21,3 +22,10 @@ def test_a_row_has_none_where_there_is_no_number():
         "claim": "", "sentence": "", "verdict": "holds", "effect": 1e-15, "ci_low": None, "ci_high": None, "n": 2, "threshold": 1e-12,
     }  # fmt: skip
     assert row["parts"][1]["effect"] is None
+
+
+def test_a_kept_verdict_is_made_anew_where_its_headline_is_worded_anew():
+    question = next(iter(questions().values()))
+    reworded = replace(question, headline=lambda evidence: "It is said otherwise now.")
+    assert reworded.key != question.key
+    assert replace(question, answer="Another answer.").key == question.key, "which is no part of what is kept"

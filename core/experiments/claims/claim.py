@@ -76,8 +76,9 @@ class Claim:
         return judge(self.kind, self.claimed, first, second, self.words)
 
 
-def key_of(comparisons: Iterable[Comparison], labs: Iterable[Lab], claims: Iterable[Claim]) -> str:
-    """What a verdict depends on: a hash (16 hex digits) of what is measured and of the claims on it."""
+def key_of(comparisons: Iterable[Comparison], labs: Iterable[Lab], claims: Iterable[Claim], code: str = "") -> str:
+    """What a verdict depends on: a hash (16 hex digits) of what is measured, of the claims on it, and of the code that words it."""
     parts = [comparison.id for comparison in comparisons] + [lab.key for lab in labs]
     parts += [repr((claim.words, claim.kind, claim.claimed)) for claim in claims]
+    parts += [code] if code else []
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
