@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from pydantic.fields import FieldInfo
 
 from core.choices.base import SEEDS_END, Choice, Seed
+from core.choices.penalties import Penalty
 from core.choices.words.refusals import InWords, SettingsError, below, read_json, read_toml, worded
 from core.choices.words.tables import in_order, toml, with_empty, without_defaulted_none
 from core.choices.words.texts import as_name, short, shown
@@ -254,7 +255,10 @@ def _is_set(run: RunSettings, path: str) -> bool:
     parent, _, last = path.rpartition(".")
     owner = value_at(run, parent) if parent else run
     fields = type(owner).model_fields if isinstance(owner, Choice) else {}
-    return last in fields and getattr(owner, last) != fields[last].default
+    if last not in fields:
+        return False
+    value = getattr(owner, last)
+    return not value.off if isinstance(value, Penalty) else bool(value != fields[last].default)
 
 
 def _told_apart(names: Sequence[str]) -> list[str]:
@@ -310,7 +314,10 @@ def _whole(path: str, value: Any) -> tuple[str, Any]:
 
 
 def _unsay(settings: dict[str, Any], overrides: dict[str, Any]) -> None:
-    """Takes out of the base what would go before an override, or was found from what it replaces. Raises for two that say the same."""
+    """Removes settings of the base that would take precedence over an override, such as `model.width` over `model.hidden`.
+
+    Raises SettingsError if two overrides set the same thing.
+    """
     for path in overrides:
         for other in (*SAID_BY.get(path, ()), *FOUND_FROM.get(path, ())):
             group, _, name = other.partition(".")

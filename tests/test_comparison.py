@@ -315,6 +315,13 @@ def test_of_several_settings_a_reference_has_none():
     assert len(against) == 6
 
 
+def test_the_groups_of_a_norm_that_is_not_used_make_no_penalty():
+    base = {"data": "iris", "penalty": {"groups": "layer"}}
+    asked = Comparison.load({"base": base, "vary": {"penalty.l2_norm": [0, 0.01]}, "seeds": 2})
+    assert asked.roles("penalty") == dict(zip(asked.names, ("reference", "treated"), strict=True))
+    assert asked.counterparts("penalty") == {asked.names[1]: asked.names[0]}
+
+
 def test_a_variant_without_its_reference_has_no_counterpart():
     lonely = Comparison.load({"variants": [{"name": "a"}, {"name": "b", "clipping": "norm", "optimizer": "sgd"}], "seeds": 1})
     assert lonely.counterparts("clipping") == {}

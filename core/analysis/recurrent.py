@@ -13,7 +13,7 @@ from core.analysis.statistics import mean_interval, t_quantile
 SLOPES: Types = {"variant": "str", "n": "int64"} | dict.fromkeys(("slope", "low", "high", "factor", "straight", "gone"), "float64")
 
 FAR = 0.01
-"""Of a gradient, what is left when it counts as gone."""
+"""A gradient has vanished when its norm falls below this share of the first step's."""
 
 
 def curves(norms: DataFrame) -> DataFrame:

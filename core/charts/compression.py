@@ -13,7 +13,6 @@ from pandas import DataFrame
 from core.charts.parts import bands, marks, palette, titles
 from core.charts.results import curves
 
-GREY = palette.MISSING
 CHARACTER = 6
 """Pixels of a character of a panel's name, about."""
 NUMBER = 28

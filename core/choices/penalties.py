@@ -48,6 +48,11 @@ class Penalty(Choice):
         Positive | None, Field(description="Longest vector of incoming weights of a unit; longer ones are scaled down. Empty: any.")
     ] = None
 
+    @property
+    def off(self) -> bool:
+        """Whether nothing is added and nothing held, whatever `groups` says."""
+        return not any(getattr(self, name) for name in type(self).model_fields if name != "groups")
+
 
 def l1_gradient(w: Tensor) -> Tensor:
     """The subgradient of sum |w|; 0 at 0."""

@@ -98,7 +98,10 @@ def _without(stack: Stack, left: list[int]) -> Stack:
 
 
 def _record_before_rewind(trainer: Trainer, rows: Sequence[int], gradient_RP: Tensor, before_RP: Tensor, records: Records) -> list[int]:
-    """Adds a marked row for each of these runs, and counts their loss anew from here; returns those that are lost: they are let be."""
+    """Records these runs as they were before rewinding, and restarts their logged loss.
+
+    Returns the rows that have diverged; they are not pruned.
+    """
     after_RP = trainer.flat_RP.clone() if trainer.optimizers.averaging else trainer.flat_RP
     trainer.evaluating(True, rows)
     look = _look(trainer, gradient_RP, before_RP, after_RP)

@@ -42,7 +42,7 @@ def signature(run: RunSettings) -> str:
 
 
 def common(run: RunSettings) -> str:
-    """What the runs of a stack must share, as text: all settings but those that may differ, and what these come to for all."""
+    """The settings that all runs of a stack must share, as text, and what of the others decides how a stack trains."""
     own = {**EACH_ITS_OWN_OF, "model": EACH_ITS_OWN_OF["model"] | run.model.of_the_start}
     each_its_own = EACH_ITS_OWN | (set() if run.mistake.apart else {"mistake"})
     settings = {name: value for name, value in run.identity().items() if name not in each_its_own}

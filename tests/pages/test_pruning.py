@@ -145,7 +145,7 @@ def test_each_network_is_held_against_itself_unpruned(open_page, store):
         assert table.loc[name, "counterpart"] == dense
     said = texts(app).replace("\\", "")
     free = {name for name, change in changes.items() if change.mean() <= pruning.TOLERANCE}
-    enough, _, lost = said.rpartition("Not even the mildest pruning costs less: ")
+    enough, _, lost = said.rpartition("No sparsity that was tried stays within that: ")
     for kind in ("sgd", "adam"):
         mine = [name for name in free if whole.settings[name].optimizer.kind == kind]
         assert bool(mine) != (kind in lost.partition("\n")[0])

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from pandas import Categorical, CategoricalDtype, DataFrame, Series
 
 from core.analysis.shown import over_seeds
 
-if TYPE_CHECKING:
-    pass
-
 
 def on_the_axis(spread: DataFrame, values: Series, *, log: bool = False) -> DataFrame:
-    """The intervals (low, high) as far as any of the single values on the axis reaches, or that of two seeds would set the axis.
+    """Cuts the intervals (low, high) at the range of the single seeds. With two seeds the interval is so wide that it would set the axis.
 
     On a logarithmic axis (`log`) an interval ends no lower than the lowest seed at its place (column `lowest`): an interval of a mean
     may reach below 0, which has no place there, and the band would fall through the chart where no seed ever was. What is cut off is

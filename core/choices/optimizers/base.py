@@ -39,7 +39,7 @@ class OptimizerChoice(Choice):
     proportional: ClassVar[bool] = False  # twice the rate doubles each step, weight decay aside: steps at rate 1 can be scaled
     amplifies: ClassVar[bool] = False  # rounding errors, so much that a run trains in a stack of its own, to be the same in any company
     foreign: ClassVar[bool] = False  # a user's code: it may move tensors and keep state as torch's own do not
-    averaging: ClassVar[bool] = False  # it trains at one point and is evaluated between that and "z" of its state: has train() and eval()
+    averaging: ClassVar[bool] = False  # trains at one point, is evaluated at an average of it and the state's "z": has train() and eval()
     options: ClassVar[dict[str, Any]] = {"foreach": False}  # how torch is to compute it, not what
     torch_name: ClassVar[str]
 

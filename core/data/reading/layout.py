@@ -130,7 +130,7 @@ def _is_run(numbers: Sequence[float]) -> bool:
 
 
 def _separator(lines: Sequence[str], asked: str | None) -> str:
-    """The separator that cuts most lines into equally many fields, none of which it leaves to be cut by another."""
+    """The separator that splits most lines into the same number of fields, such that no other would split those fields evenly."""
     if asked:
         if asked not in (*SEPARATORS, " "):
             usual = ", ".join(WORDS[separator] for separator in SEPARATORS)

@@ -22,7 +22,7 @@ class PlannedStack:
     state: bytes | None
     epoch: int
     busy: bool = False
-    suspect: bool = False  # its worker died, perhaps for what others took of the memory, and it has not advanced since
+    suspect: bool = False  # its worker died, perhaps because others used up the memory, and it has not advanced since
     crashes: int = 0  # workers that died over it alone, since it last advanced
 
 

@@ -36,7 +36,8 @@ ALONG: Mapping[str, tuple[Axis, str]] = {
     "Per epoch": ("epoch", "Every example seen once more. Small batches take many small steps of it, and are ahead."),
     "Per update": (
         "step",
-        "Each step of the optimizer. At one rate the curves lie close until noise counts: a better gradient alone buys little.",
+        "Each update of the optimizer. At one learning rate the curves stay close until gradient noise matters: a less noisy gradient "
+        "alone helps little.",
     ),
     "Per second": ("seconds", "Training time here. Small batches pay for their many steps; how much depends on the machine."),
 }

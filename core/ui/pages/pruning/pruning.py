@@ -163,7 +163,7 @@ def _free(best: DataFrame, lost: list[str], name: str, tolerance: float = TOLERA
         said.append(f"{left:.0%} of the weights ({_names(group['family'])})")
     dense = f"its own dense network's {name}" if each else f"the dense network's {name}"
     enough = f"Within {tolerance:.3g} of {dense}, on average, with {', '.join(said)}. " if said else ""
-    return enough + (f"Not even the mildest pruning costs less: {_names(lost)}." if lost else "")
+    return enough + (f"No sparsity that was tried stays within that: {_names(lost)}." if lost else "")
 
 
 def _names(families: Iterable[str]) -> str:

@@ -21,7 +21,15 @@ from core.ui.results.view import View, in_words
 
 __all__ = ["PAGE", "START", "draw"]
 
-MEANS = ("penalty", "model.dropout", "training.label_smoothing", "training.mixup", "training.input_noise", "training.gradient_noise")
+MEANS = (
+    "penalty",
+    "model.dropout",
+    "model.input_dropout",
+    "training.label_smoothing",
+    "training.mixup",
+    "training.input_noise",
+    "training.gradient_noise",
+)
 """Settings that regularize. A variant without any of them is what the same network with some of them is held against."""
 
 NETWORKS, GEOMETRY, PATHS = "Networks", "Geometry", "Weights against strength"
