@@ -162,8 +162,9 @@ def _free(best: DataFrame, lost: list[str], name: str, tolerance: float = TOLERA
     for left, group in best.assign(left=best["left"].round(2)).groupby("left"):
         said.append(f"{left:.0%} of the weights ({_names(group['family'])})")
     dense = f"its own dense network's {name}" if each else f"the dense network's {name}"
-    enough = f"Within {tolerance:.3g} of {dense}, on average, with {', '.join(said)}. " if said else ""
-    return enough + (f"No sparsity that was tried stays within that: {_names(lost)}." if lost else "")
+    near = f"within {tolerance:.3g} of {dense}"
+    enough = f"{near[0].upper()}{near[1:]}, on average, with {', '.join(said)}. " if said else ""
+    return enough + (f"No sparsity that was tried stays {near}: {_names(lost)}." if lost else "")
 
 
 def _names(families: Iterable[str]) -> str:
