@@ -32,7 +32,7 @@ run: install ## Start the dashboard (PORT=8600 chooses the port)
 	$(BIN)/python -m streamlit run app.py $(if $(PORT),--server.port=$(PORT))
 
 test: install-dev browser ## Run every test, in a real browser too
-	$(BIN)/python -m pytest -n auto --dist loadfile --ignore tests/browser
+	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)') --dist loadfile --ignore tests/browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/browser
 
 check: install-dev ## Lint, formatting, types, import layers
