@@ -15,7 +15,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from pydantic.fields import FieldInfo
 
 from core.choices.base import SEEDS_END, Choice, Seed
-from core.choices.penalties import Penalty
 from core.choices.words.refusals import InWords, SettingsError, below, read_json, read_toml, worded
 from core.choices.words.tables import in_order, toml, with_empty, without_defaulted_none
 from core.choices.words.texts import as_name, short, shown
@@ -257,8 +256,10 @@ def _is_set(run: RunSettings, path: str) -> bool:
     fields = type(owner).model_fields if isinstance(owner, Choice) else {}
     if last not in fields:
         return False
-    value = getattr(owner, last)
-    return not value.off if isinstance(value, Penalty) else bool(value != fields[last].default)
+    value, default = getattr(owner, last), fields[last].default
+    if isinstance(value, Choice) and isinstance(default, Choice):
+        return value.identity() != default.identity()  # which leaves out what has no effect
+    return bool(value != default)
 
 
 def _told_apart(names: Sequence[str]) -> list[str]:

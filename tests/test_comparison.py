@@ -315,6 +315,13 @@ def test_of_several_settings_a_reference_has_none():
     assert len(against) == 6
 
 
+def test_the_groups_of_a_norm_that_is_not_used_make_no_other_run():
+    plain, grouped = (RunSettings.model_validate({"penalty": {"groups": groups}}) for groups in ("unit", "layer"))
+    assert plain.key == grouped.key
+    for norm in ("l2_norm", "l2_norm_proximal"):
+        assert len({RunSettings.model_validate({"penalty": {norm: 0.1, "groups": groups}}).key for groups in ("unit", "layer")}) == 2
+
+
 def test_the_groups_of_a_norm_that_is_not_used_make_no_penalty():
     base = {"data": "iris", "penalty": {"groups": "layer"}}
     asked = Comparison.load({"base": base, "vary": {"penalty.l2_norm": [0, 0.01]}, "seeds": 2})

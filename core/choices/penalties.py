@@ -5,7 +5,7 @@ Shapes: R runs, G groups of a layer (its units, or the layer as one), W weights 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -48,10 +48,10 @@ class Penalty(Choice):
         Positive | None, Field(description="Longest vector of incoming weights of a unit; longer ones are scaled down. Empty: any.")
     ] = None
 
-    @property
-    def off(self) -> bool:
-        """Whether nothing is added and nothing held, whatever `groups` says."""
-        return not any(getattr(self, name) for name in type(self).model_fields if name != "groups")
+    def identity(self) -> dict[str, Any]:
+        """As every choice's, without the groups of a norm that is not used: they tell no run from another."""
+        used = self.l2_norm or self.l2_norm_proximal
+        return {name: value for name, value in super().identity().items() if used or name != "groups"}
 
 
 def l1_gradient(w: Tensor) -> Tensor:

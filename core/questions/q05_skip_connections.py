@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from core.analysis.claims import Above, Below
 from core.charts import compression as charts
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence
 from core.experiments.claims.reading import last, mean, of, percent, points, sides
-from core.questions.question import Option, Question, Spot, Turn
+from core.questions.question import Option, Question, Turn
 
 DEPTHS = (2, 8, 32)
 MODEL = {"kind": "mlp", "width": 32, "depth": 2, "normalization": "layer"}
@@ -51,16 +49,6 @@ def picture(evidence: Evidence) -> Picture:
     )
 
 
-def deep(accuracy: float | None = None) -> Callable[[Evidence], Spot]:
-    """The plain network of 32 layers at this training accuracy; None: at what 8 layers reach."""
-
-    def spot(evidence: Evidence) -> Spot:
-        shallow = mean(of(last(evidence, "depths", "train_accuracy"), name(8, skip=False)))
-        return Spot(32, shallow if accuracy is None else accuracy, "plain", since=(8, shallow))
-
-    return spot
-
-
 QUESTION = Question(
     id="05",
     text="What is the motivation for skip connections?",
@@ -72,18 +60,18 @@ QUESTION = Question(
         Option(
             "It overfits",
             "Overfitting would leave the training accuracy high. It is the training accuracy that falls here.",
-            belief="More layers are more parameters.", expects=deep(1.0),
+            belief="More layers are more parameters.",
         ),
         Option(
             "It cannot even fit its training data",
             "More layers could do no worse, but the optimizer no longer finds how.",
             right=True,
-            belief="Perhaps the optimizer no longer finds how.", expects=deep(0.1),
+            belief="Perhaps the optimizer no longer finds how.",
         ),
         Option(
             "Nothing much, it is only slower",
             "With the same number of epochs it ends near guessing, while the shallow one fits.",
-            belief="The extra layers could just copy their input.", expects=deep(),
+            belief="The extra layers could just copy their input.",
         ),
     ),
     experiments={"depths": compared()},

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from pandas import Series
 
 from core.analysis.claim_measures import difference_of_differences
@@ -13,7 +11,7 @@ from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence
 from core.experiments.claims.reading import last, mean, of, percent, points
-from core.questions.question import Option, Question, Spot, Turn
+from core.questions.question import Option, Question, Turn
 
 SIZES = (2, 4, 16, 64, 256)
 NORMS = {"none": "no norm", "batch": "batch norm", "layer": "layer norm"}
@@ -62,16 +60,6 @@ def picture(evidence: Evidence) -> Picture:
     )  # fmt: skip
 
 
-def two_examples(norm: str, like: str) -> Callable[[Evidence], Spot]:
-    """A norm at batches of 2, with the accuracy that another variant has."""
-
-    def spot(evidence: Evidence) -> Spot:
-        accuracy = last(evidence, "sizes", "val_accuracy")
-        return Spot(2, mean(of(accuracy, like)), norm, since=(64, mean(of(accuracy, f"{norm}, 64"))))
-
-    return spot
-
-
 QUESTION = Question(
     id="14",
     text="Batch norm or layer norm: what is the difference?",
@@ -83,20 +71,17 @@ QUESTION = Question(
             "Both suffer, for small batches are noisy",
             "Layer norm looks at one example at a time: the batch is nothing to it.",
             belief="The gradient of two examples says little.",
-            expects=two_examples("layer norm", "batch norm, 2"),
         ),
         Option(
             "Batch norm suffers, layer norm does not",
             "Its mean and variance come from two examples alone.",
             right=True,
             belief="One of the two needs the batch.",
-            expects=two_examples("batch norm", "batch norm, 2"),
         ),
         Option(
             "Neither: both normalise the same numbers",
             "They average over different axes: over the examples, or over the units.",
             belief="The formula is the same.",
-            expects=two_examples("batch norm", "batch norm, 64"),
         ),
     ),
     experiments={"sizes": compared()},

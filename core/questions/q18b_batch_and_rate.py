@@ -15,7 +15,7 @@ from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence
 from core.experiments.claims.reading import mean, spread
-from core.questions.question import Option, Question, Spot, Turn
+from core.questions.question import Option, Question, Turn
 
 K = 4
 FIXED, TIMES_K, TIMES_ROOT = "same rate", f"rate × {K}", f"rate × √{K}"
@@ -57,11 +57,6 @@ def picture(evidence: Evidence) -> Picture:
     return answers.cases(spread(rows), cases=list(STARTS), kinds=list(FACTORS), title=title, zero="same curve")
 
 
-def same_curve(rule: str) -> Callable[[Evidence], Spot]:
-    """A rule that keeps SGD's curve where it was."""
-    return lambda _: Spot(0.0, "SGD", rule)
-
-
 QUESTION = Question(
     id="18b",
     text="The batch becomes four times as large: what about the learning rate?",
@@ -73,20 +68,20 @@ QUESTION = Question(
             "The same rate",
             "Then an epoch goes a quarter as far, since it has a quarter of the updates.",
             belief="It suited the network before.",
-            expects=same_curve(FIXED),
+            marks=FIXED,
         ),
         Option(
             "Twice the rate, the square root of four",
             "That keeps the noise of a step; for Adam with small batches it fits best.",
             belief="Noise falls with the root.",
-            expects=same_curve(TIMES_ROOT),
+            marks=TIMES_ROOT,
         ),
         Option(
             "Four times the rate",
             "Four small steps in about one direction make one step four times as long.",
             right=True,
             belief="There are four times fewer steps.",
-            expects=same_curve(TIMES_K),
+            marks=TIMES_K,
         ),
     ),
     experiments={name: compared(*start) for name, start in STARTS.items()},

@@ -15,7 +15,7 @@ from core.experiments.claims.claim import Claim, Evidence, Lab
 from core.experiments.claims.reading import by_seed, mean, spread
 from core.labs.optimization import sparse_features
 from core.labs.optimization.sparse_features import LEAST_SQUARES, OPTIMIZERS, THIRDS
-from core.questions.question import Option, Question, Spot, Turn
+from core.questions.question import Option, Question, Turn
 
 COMMON, RARE = THIRDS[0], THIRDS[-1]
 ALL_COMMON = {"SGD": 0.03, "SGD with momentum": 0.005, "Adam": 0.1, "Adagrad": 1.0}
@@ -58,11 +58,6 @@ def compared(epochs: int = 3, rates: Mapping[str, float] | None = None, **data: 
     return Comparison.load({"base": base, "variants": variants, "seeds": 8})
 
 
-def nearer(third: str) -> Callable[[Evidence], Spot]:
-    """Adagrad at half of SGD's error on these features."""
-    return lambda evidence: Spot(mean(error("SGD", third)(evidence)) / 2, third, "Adagrad")
-
-
 QUESTION = Question(
     id="19",
     text="Why is Adagrad a good choice for sparse gradients?",
@@ -72,11 +67,11 @@ QUESTION = Question(
     ask="Where does Adagrad bring the error of the weights furthest below SGD's?",
     options=(
         Option("At common features", "Both have many updates for these, so SGD is near the truth already and there is little to gain.",
-               belief="They have most of the data.", expects=nearer(COMMON)),
+               belief="They have most of the data.", marks=COMMON),
         Option("At all features alike", "It has one rate as SGD has, but divides it by another number for each weight.",
                belief="The method is better for every weight."),
         Option("At rare features", "Their sums of squared gradients are small, so their few steps are long.", right=True,
-               belief="They have few updates.", expects=nearer(RARE)),
+               belief="They have few updates.", marks=RARE),
         Option("Nowhere: it only slows down", "It slows the weights that have moved often, and leaves the others fast.",
                belief="The sum only grows, so the steps only shrink."),
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from pandas import Series
@@ -16,7 +15,7 @@ from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence, Lab
 from core.experiments.claims.reading import estimated, frame, last, mean, of, sides
 from core.labs.optimization import online_problem
-from core.questions.question import Option, Question, Spot, Turn
+from core.questions.question import Option, Question, Turn
 
 ADAM, SGD, MOMENTUM, NESTEROV = "Adam", "SGD", "SGD with momentum", "SGD with Nesterov momentum"
 RATES: dict[str, dict[str, float]] = {
@@ -105,11 +104,6 @@ def picture(evidence: Evidence) -> Picture:
     )  # fmt: skip
 
 
-def ahead(row: str, ratio: float) -> Callable[[Evidence], Spot]:
-    """Adam over SGD with momentum in this row, such as 0.5: twice as good."""
-    return lambda _: Spot(ratio, row)
-
-
 QUESTION = Question(
     id="20",
     text="Adam or SGD: which converges faster, and which generalises better?",
@@ -119,14 +113,14 @@ QUESTION = Question(
     ask="What comes out, in training and on unseen examples?",
     options=(
         Option("Adam is ahead everywhere", "On scaled digits SGD with momentum needs no more updates.",
-               belief="It is what most people use.", expects=ahead("digits: final validation loss", 0.5)),
+               belief="It is what most people use."),
         Option("SGD catches up once its rate is tuned", "On unscaled features no single rate suits all weights, tuned or not.",
-               belief="The rate is what matters.", expects=ahead("unscaled wine: final training loss", 1.0)),
+               belief="The rate is what matters."),
         Option("On a convex problem both reach the minimum", "If Adam forgets fast enough, it goes to the worst end of a convex problem.",
                belief="There is only one minimum to go to."),
         Option("Adam trains faster where gradients differ much in size; on digits both generalise alike",
                "It divides each step by the size of its gradients. On scaled digits nothing is left for that to mend.", right=True,
-               belief="One rate cannot suit them all.", expects=ahead("unscaled wine: final training loss", 0.5)),
+               belief="One rate cannot suit them all."),
     ),
     experiments={
         **{problem: compared(problem) for problem in BASES},

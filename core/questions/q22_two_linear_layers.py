@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from core.analysis.claims import Above, Below, Inside
@@ -12,7 +11,7 @@ from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence, Lab
 from core.experiments.claims.reading import last, mean, of, of_lab, percent, sides, spread
 from core.labs import identities
-from core.questions.question import Option, Question, Spot, Turn
+from core.questions.question import Option, Question, Turn
 
 ONE, TWO, BENT = "one linear layer", "two linear layers", "two layers, ReLU between"
 MODELS: dict[str, Any] = {
@@ -49,16 +48,6 @@ def picture(evidence: Evidence) -> Picture:
     return answers.cases(spread((name, title, of(accuracy, name)) for name in MODELS), cases=list(MODELS), kinds=[title], title=title)
 
 
-def two_layers(*like: str) -> Callable[[Evidence], Spot]:
-    """Two linear layers at the accuracy of another model, or halfway between two."""
-
-    def spot(evidence: Evidence) -> Spot:
-        accuracy = last(evidence, "moons", "val_accuracy")
-        return Spot(sum(mean(of(accuracy, name)) for name in like) / len(like), TWO)
-
-    return spot
-
-
 QUESTION = Question(
     id="22",
     text="Why are there no two linear layers in a row?",
@@ -70,20 +59,17 @@ QUESTION = Question(
             "A bent boundary, for it has more parameters",
             "It has 162 instead of 6, and yet all it can say is one matrix and a bias.",
             belief="More parameters can say more.",
-            expects=two_layers(BENT),
         ),
         Option(
             "Nothing: its boundary is a straight line too",
             "The product of two matrices is a matrix, so two layers are one.",
             right=True,
             belief="Without a bend in between nothing bends.",
-            expects=two_layers(ONE),
         ),
         Option(
             "The same line, but with a better accuracy",
             "Where both are trained to the end they find the same line.",
             belief="More units find the line more exactly.",
-            expects=two_layers(ONE, BENT),
         ),
     ),
     experiments={"moons": compared(), "errors": Lab(identities.table, {"module": "linear_networks", "seeds": 8})},

@@ -16,7 +16,7 @@ from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence, Lab
 from core.experiments.claims.reading import of_lab
 from core.labs.networks import xor
-from core.questions.question import Option, Question, Spot, Turn
+from core.questions.question import Option, Question, Turn
 
 NAMES = {"relu": "ReLU", "tanh": "tanh", "gelu": "GELU"}
 WIDTHS: dict[str, list[int]] = {"relu": list(xor.WIDTHS), "tanh": [1, 2], "gelu": [1, 2]}
@@ -72,11 +72,6 @@ def picture(evidence: Evidence) -> Picture:
     )
 
 
-def two_units(share: float) -> Callable[[Evidence], Spot]:
-    """Two ReLU units that succeed from this share of the starts."""
-    return lambda _: Spot(2, share, NAMES["relu"])
-
-
 QUESTION = Question(
     id="24",
     text="What is the smallest network for exclusive or?",
@@ -90,19 +85,16 @@ QUESTION = Question(
             "Many starts end where a unit is off for good, or where one point stays wrong.",
             right=True,
             belief="A network that is just large enough leaves little room for luck.",
-            expects=two_units(0.3),
         ),
         Option(
             "From all 200: it is big enough",
             "That good weights exist does not mean that gradient descent gets there.",
             belief="What it can represent, it can learn.",
-            expects=two_units(1.0),
         ),
         Option(
             "From none of the 200: two units are too few",
             "Weights by hand solve it exactly: relu(a + b) − 2 relu(a + b − 1).",
             belief="Four points need more than two units.",
-            expects=two_units(0.0),
         ),
     ),
     experiments={

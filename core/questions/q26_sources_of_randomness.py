@@ -16,7 +16,7 @@ from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence, Lab
 from core.experiments.claims.reading import by_seed, estimated, last, of, percent
 from core.labs.optimization import double_well
-from core.questions.question import Option, Question, Spot, Turn
+from core.questions.question import Option, Question, Turn
 
 SEEDS = 30
 HELD = 7
@@ -83,11 +83,6 @@ def picture(evidence: Evidence) -> Picture:
     return answers.cases(estimated(rows), cases=sources, kinds=["spread"], title=title, zero="same bits")
 
 
-def no_spread(source: str) -> Callable[[Evidence], Spot]:
-    """A source that leaves the loss as it was."""
-    return lambda _: Spot(0.0, SOURCES[source])
-
-
 QUESTION = Question(
     id="26",
     text="Where does randomness come from in training, and why is it wanted?",
@@ -98,11 +93,11 @@ QUESTION = Question(
     ask="Which source, set free alone, leaves the final loss as it was?",
     options=(
         Option("The order of the data", "Early batches decide where the later ones find the weights, and the run stops before it settles.",
-               belief="All examples are seen in every epoch anyway.", expects=no_spread("order_seed")),
+               belief="All examples are seen in every epoch anyway.", marks=SOURCES["order_seed"]),
         Option("Dropout and noise on the input", "They average out in a sum. In a descent each step begins where the last one ended.",
-               belief="They average out over thousands of draws.", expects=no_spread("dropout_seed")),
+               belief="They average out over thousands of draws.", marks=SOURCES["dropout_seed"]),
         Option("The initial weights", "Of these draws they move the loss among the most: the network ends in another place.",
-               belief="Training replaces them.", expects=no_spread("init_seed")),
+               belief="Training replaces them.", marks=SOURCES["init_seed"]),
         Option("None: each alone moves it", "Each alone gives 30 different losses in 30 runs.", right=True,
                belief="Training carries every small difference on."),
     ),

@@ -10,7 +10,7 @@ from core.charts.results import curves
 from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence
 from core.experiments.claims.reading import last, mean, of, percent, side, sides
-from core.questions.question import Option, Question, Spot, Turn
+from core.questions.question import Option, Question, Turn
 
 BASE: dict[str, Any] = {"optimizer": {"kind": "adam", "lr": 0.1}, "training": {"epochs": 10}}
 RATES = {0.001: "rate 0.001", 0.1: "rate 0.1"}
@@ -46,16 +46,6 @@ def picture(evidence: Evidence) -> Picture:
     return curves.loss_curves(evidence["rates"].history, variants=names, metric="dead_fraction", with_seeds=False, width=800)
 
 
-def revived(evidence: Evidence) -> Spot:
-    """No ReLU unit is dead in the end."""
-    return Spot(BASE["training"]["epochs"], 0.0, name("relu", 0.1))
-
-
-def stay_dead(evidence: Evidence) -> Spot:
-    """As many as there are in the end."""
-    return Spot(BASE["training"]["epochs"], mean(of(last(evidence, "rates", "dead_fraction"), name("relu", 0.1))), name("relu", 0.1))
-
-
 QUESTION = Question(
     id="28",
     text="What are dead neurons, and what helps?",
@@ -66,18 +56,18 @@ QUESTION = Question(
         Option(
             "Dropout or better weights revive them",
             "Both act on the forward pass or the start; no gradient reaches a dead unit.",
-            belief="Both are named as cures.", expects=revived,
+            belief="Both are named as cures.",
         ),
         Option(
             "They come back when the loss asks for them",
             "The loss reaches a unit through its slope, and that is 0 on every example.",
-            belief="The loss is high, so the gradient is large.", expects=revived,
+            belief="The loss is high, so the gradient is large.",
         ),
         Option(
             "Nothing: they get no gradient",
             "A ReLU that is 0 everywhere has slope 0 everywhere, so its weights stay.",
             right=True,
-            belief="What does not act cannot learn.", expects=stay_dead,
+            belief="What does not act cannot learn.",
         ),
     ),
     experiments={"rates": compared()},

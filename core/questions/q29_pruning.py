@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from core.analysis.claims import Above
@@ -11,7 +10,7 @@ from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence
 from core.experiments.claims.reading import last, mean, of, percent, sides, spread
-from core.questions.question import Option, Question, Spot, Turn
+from core.questions.question import Option, Question, Turn
 
 BASE: dict[str, Any] = {
     "data": {"kind": "digits", "scale": "minmax"},
@@ -62,16 +61,6 @@ def picture(evidence: Evidence) -> Picture:
     )
 
 
-def as_all(how: str) -> Callable[[Evidence], Spot]:
-    """This way to prune at the accuracy of all weights."""
-    return lambda evidence: Spot(mean(of(last(evidence, "cut", "val_accuracy"), DENSE)), LEVELS[0.9], how)
-
-
-def ruined(_: Evidence) -> Spot:
-    """Any way to prune at the accuracy of guessing."""
-    return Spot(0.1, LEVELS[0.9])
-
-
 QUESTION = Question(
     id="29",
     text="Why prune a network, and which weights?",
@@ -82,18 +71,18 @@ QUESTION = Question(
         Option(
             "No: the rest adapts anyhow",
             "It does, and yet a random tenth ends clearly lower than the largest tenth.",
-            belief="There is half of the training left.", expects=as_all(RANDOM),
+            belief="There is half of the training left.", marks=RANDOM,
         ),
         Option(
             "Yes: the smallest weights can go",
             "They add least to the outputs, so the network soon learns to do without them.",
             right=True,
-            belief="Small weights do little.", expects=as_all(MAGNITUDE),
+            belief="Small weights do little.", marks=MAGNITUDE,
         ),
         Option(
             "Any such cut ruins the network",
             "A network of this size has far more weights than its task needs.",
-            belief="Nine of ten is a lot.", expects=ruined,
+            belief="Nine of ten is a lot.",
         ),
     ),
     experiments={"cut": compared()},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from core.analysis.claims import Above, Inside
@@ -11,7 +10,7 @@ from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence
 from core.experiments.claims.reading import last, mean, of, percent, sides, spread
-from core.questions.question import Option, Question, Spot, Turn
+from core.questions.question import Option, Question, Turn
 
 FEW = 0.05
 UPDATES = 340
@@ -54,16 +53,6 @@ def picture(evidence: Evidence) -> Picture:
     return answers.cases(spread(rows), cases=list(LABELS.values()), kinds=[ALONE, TAUGHT], title="validation accuracy")
 
 
-def with_few_labels(labels: float, more: float = 0.0) -> Callable[[Evidence], Spot]:
-    """The taught student as good as the one alone with these labels, and somewhat more."""
-
-    def spot(evidence: Evidence) -> Spot:
-        alone = mean(of(last(evidence, "students", "val_accuracy"), f"{ALONE}, {LABELS[labels]}"))
-        return Spot(alone + more, LABELS[FEW], TAUGHT)
-
-    return spot
-
-
 QUESTION = Question(
     id="31",
     text="Why distil a large network instead of training a small one?",
@@ -75,18 +64,18 @@ QUESTION = Question(
         Option(
             "Hardly: its size is what limits it",
             "With all labels the same small network does well: the labels were the limit.",
-            belief="16 units are few.", expects=with_few_labels(FEW),
+            belief="16 units are few.",
         ),
         Option(
             "It does worse: it copies the teacher's errors",
             "The teacher errs on few examples; a missing label teaches nothing.",
-            belief="No teacher is perfect.", expects=with_few_labels(FEW, -0.1),
+            belief="No teacher is perfect.",
         ),
         Option(
             "Yes, by far",
             "It learns from every example, also where it has no label.",
             right=True,
-            belief="It hears about every example.", expects=with_few_labels(1.0),
+            belief="It hears about every example.",
         ),
     ),
     experiments={"students": compared()},

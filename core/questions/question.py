@@ -29,31 +29,18 @@ _source = cache(inspect.getsource)
 
 
 @dataclass(frozen=True)
-class Spot:
-    """What an option says of a question's picture: a place along its x axis, and up its y axis or the name of its row.
-
-    of: the line or kind that it is of, where there are several. since: where the line is that leads to the place. Of all this a page
-    marks names alone, and those only that one option says: nobody was asked for a value.
-    """
-
-    x: float
-    y: float | str
-    of: str = ""
-    since: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
 class Option:
     """Something that one may expect. `why`: of the right one, why it is so; of the others, why that belief is wrong.
 
-    belief: what speaks for it, read before the guess. expects: where the picture would have it; None for what the picture cannot show.
+    belief: what speaks for it, read before the guess. marks: the row or line of the picture that it
+    speaks of, which is marked as what was expected; empty where it speaks of none.
     """
 
     text: str
     why: str
     right: bool = False
     belief: str = ""
-    expects: Callable[[Evidence], Spot] | None = None
+    marks: str = ""
 
 
 @dataclass(frozen=True)

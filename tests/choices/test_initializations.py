@@ -202,10 +202,10 @@ BIASED = [
 @pytest.mark.parametrize("init", every(Init), ids=lambda cls: cls.model_fields["kind"].default)
 def test_every_bias_starts_at_its_constant_and_the_weights_are_those_without(init, model, data):
     kind = init.model_fields["kind"].default
-    start = lambda bias: core.build_model(  # noqa: E731
-        RunSettings.model_validate({"data": data, "model": model | {"init": {"kind": kind, "bias": bias}}})
+    biased, plain = (
+        core.build_model(RunSettings.model_validate({"data": data, "model": model | {"init": {"kind": kind, "bias": bias}}}))
+        for bias in (0.25, 0.0)
     )
-    biased, plain = start(0.25), start(0.0)
     for module, beside in zip(weighted_layers(biased), weighted_layers(plain), strict=True):
         if isinstance(module, nn.RNNBase):
             total = module.bias_ih_l0 + module.bias_hh_l0

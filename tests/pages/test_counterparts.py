@@ -29,9 +29,11 @@ def halves(comparison: Comparison) -> tuple[Comparison, Comparison, Comparison]:
     names = small.names if len(small.names) <= MOST else [*small.names[: MOST - 1], small.names[-1]]
     one: list[dict[str, Any]] = [{"name": name, **varied.differences(small.base, small.settings[name])} for name in names]
     two = [variant | {"name": variant["name"] + OTHER, "data.split_seed": 7} for variant in one]
-    return tuple(  # type: ignore[return-value]
-        Comparison.load({"base": small.base, "variants": variants, "seeds": small.seeds}) for variants in (one, two, one + two)
-    )
+
+    def of(variants: list[dict[str, Any]]) -> Comparison:
+        return Comparison.load({"base": small.base, "variants": variants, "seeds": small.seeds})
+
+    return of(one), of(two), of(one + two)
 
 
 def queries(path: str, tab: Query) -> list[Query]:

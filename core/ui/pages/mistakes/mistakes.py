@@ -122,7 +122,7 @@ def _run(hidden: Hidden, results: Results, name: str, look: Look, *, revealed: b
 
 def _curve(results: Results, name: str, look: Look, labels: dict[str, str]) -> None:
     """The run's measure over training, with its twin on the training data dashed; beside the healthy run once the names are known."""
-    frame = lambda: _renamed(results.course, labels)  # noqa: E731
+    frame = partial(_renamed, results.course, labels)
     options: dict[str, Any] = {"metric": look.metric, "log_y": look.log_y, "with_train": True, "with_seeds": False, "focus": True}
     options |= {"variants": tuple(labels.values()), "width": WIDTH, "height": HEIGHT}
     chart(results, f"{PAGE}.curve.{name}", curves.loss_curves, frame, about=name, stretch=True, **options)

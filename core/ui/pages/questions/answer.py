@@ -92,22 +92,8 @@ def _drawn(_url: str, question_id: str, _key: str, guess: int, _store: Store) ->
 def with_guess(question: Question, evidence: Evidence, guess: int) -> specs.Picture:
     """The picture, and in it what was expected, where that is one of the things that it names."""
     picture = question.picture(evidence)
-    name = named(question, evidence, guess)
+    name = question.options[guess].marks
     return guess_charts.named(picture, name, SAID) if name else picture
-
-
-def named(question: Question, evidence: Evidence, guess: int) -> str:
-    """The row or line of the picture that the guessed option says, and no other one; empty where there is none.
-
-    Options that differ in what they say of the same row or line name none: it would be marked whichever was guessed.
-    """
-    spots = {place: option.expects(evidence) for place, option in enumerate(question.options) if option.expects}
-    lines = {place: spot.of for place, spot in spots.items() if spot.of}
-    rows = {place: spot.y for place, spot in spots.items() if isinstance(spot.y, str)}
-    for names in (lines, rows):
-        if len(names) > 1 and len(set(names.values())) == len(names):
-            return str(names.get(guess, ""))
-    return ""
 
 
 def why(question: Question) -> None:
