@@ -92,6 +92,12 @@ def furthest(points: DataFrame, tolerance: float | Series, *, higher_is_better: 
     return good.drop_duplicates("family")[["family", "name", "left", "difference"]].reset_index(drop=True)
 
 
+def with_halves(points: DataFrame) -> DataFrame:
+    """`points` with half of each interval: `half` of the value's, `difference_half` of the difference's."""
+    half, difference_half = ((points[f"{of}high"] - points[f"{of}low"]) / 2 for of in ("", "difference_"))
+    return points.assign(half=half, difference_half=difference_half)
+
+
 def joined(*frames: DataFrame | Series) -> DataFrame:
     """Tables with a row a variant side by side, in the order of the first."""
     first, *rest = frames

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import streamlit as st
 from pandas import DataFrame
 
+from core.analysis import metrics
 from core.comparison import LONGEST_NAME, Comparison, label, value_at
 from core.engine.network import state_dicts
 from core.engine.network.state_dicts import Array
@@ -16,7 +17,7 @@ from core.settings import RunSettings, SettingsError
 from core.ui import errors, service
 from core.ui.form import varied
 from core.ui.markdown import escaped
-from core.ui.results import view
+from core.ui.results import view, words
 from core.ui.results.live import Results
 
 if TYPE_CHECKING:
@@ -168,6 +169,20 @@ def with_counterparts(frame: DataFrame) -> DataFrame:
     """The table with what each variant is held against, where that is not the same for all."""
     told = frame["counterpart"].where(frame["counterpart"] != "")
     return frame.assign(counterpart=told) if told.nunique() > 1 else frame.drop(columns="counterpart")
+
+
+def quality(metric: str, title: str, counterpart: str) -> dict[str, Any]:
+    """The columns of a table of variants that say how good each is, and how it differs from its counterpart, in a column of that title."""
+    return {
+        "n": number("Seeds", "%d", "Runs that are stored or on their way."),
+        "diverged": number("Diverged", "%d", words.DIVERGED),
+        "mean": view.column(metric, format="%.4g", help="Mean over seeds, at the end of training."),
+        "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
+        "difference": number(title, "%+.3g", f"Difference to {counterpart}, paired by seed."),
+        "difference_half": number("± ", "%.2g", "Half of that difference's 95 % interval."),
+        "counterpart": AGAINST,
+        **{name: view.column(name) for name in metrics.TESTS},
+    }
 
 
 def shown_table(key: str, frame: DataFrame, columns: dict[str, Any], alt: str) -> None:

@@ -31,7 +31,7 @@ from core.ui.pages.distillation.students import (
     teachers_of,
     verdicts,
 )
-from core.ui.results import compression, skeleton, view, words
+from core.ui.results import compression, skeleton, view
 from core.ui.results.compression import number
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
@@ -308,8 +308,7 @@ def _table(results: Results, points: DataFrame, metric: str) -> None:
     work = results.once("work", lambda: analysis.work(results.layers, compression.multiply_adds(results)), PATIENCE)
     columns = ["parameters", *metrics.TESTS, "seconds"]
     runs = results.runs.groupby("variant", sort=False, observed=True)[columns].mean().reset_index()
-    frame = analysis.joined(points.drop(columns="variant").rename(columns={"name": "variant"}), runs, work)
-    frame = frame.assign(half=(frame["high"] - frame["low"]) / 2, difference_half=(frame["difference_high"] - frame["difference_low"]) / 2)
+    frame = analysis.joined(analysis.with_halves(points).drop(columns="variant").rename(columns={"name": "variant"}), runs, work)
     told = "Every variant: what it was taught by, its quality, and its difference to the same student alone"
     compression.shown_table(f"{PAGE}.table", compression.with_counterparts(frame), _of_quality(metric), told)
     compression.shown_table(f"{PAGE}.costs", frame, _of_size(), "Every variant: size and cost")
@@ -322,14 +321,7 @@ def _of_quality(metric: str) -> dict[str, Any]:
         "labelled": number("Labels for", "%.3g", "Share of the training examples whose labels may be used."),
         "temperature": number("T", "%.3g", "Temperature of the soft targets."),
         "weight": number("w", "%.3g", "Weight of the soft targets."),
-        "n": number("Seeds", "%d", "Runs that are stored or on their way."),
-        "diverged": number("Diverged", "%d", words.DIVERGED),
-        "mean": view.column(metric, format="%.4g", help="Mean over seeds, at the end of training."),
-        "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
-        "difference": number("To alone", "%+.3g", "Difference to the same student without a teacher, paired by seed."),
-        "difference_half": number("± ", "%.2g", "Half of that difference's 95 % interval."),
-        "counterpart": compression.AGAINST,
-        **{name: view.column(name) for name in metrics.TESTS},
+        **compression.quality(metric, "To alone", "the same student without a teacher"),
     }
 
 

@@ -20,7 +20,7 @@ from core.settings import RunSettings
 from core.ui import errors
 from core.ui.markdown import escaped
 from core.ui.pages.pruning import masks
-from core.ui.results import compression, skeleton, view, words
+from core.ui.results import compression, skeleton, view
 from core.ui.results.compression import number
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
@@ -288,12 +288,10 @@ def _table(results: Results, points: DataFrame, metric: str) -> None:
     st.subheader("Exact values", anchor=False)
     work = results.once("work", lambda: analysis.work(results.layers, compression.multiply_adds(results)), PATIENCE)
     runs = results.runs.groupby("variant", sort=False, observed=True)[["parameters", "nonzero", *metrics.TESTS]].mean()
-    frame = analysis.joined(points.drop(columns="variant").rename(columns={"name": "variant"}), runs.reset_index(), work)
-    frame = frame.assign(
-        half=(frame["high"] - frame["low"]) / 2,
-        compression=frame["parameters"] / frame["nonzero"].where(frame["nonzero"] > 0),
-        difference_half=(frame["difference_high"] - frame["difference_low"]) / 2,
+    frame = analysis.joined(
+        analysis.with_halves(points).drop(columns="variant").rename(columns={"name": "variant"}), runs.reset_index(), work
     )
+    frame = frame.assign(compression=frame["parameters"] / frame["nonzero"].where(frame["nonzero"] > 0))
     told = "Every variant: its quality, and its difference to its own dense network"
     compression.shown_table(f"{PAGE}.table", compression.with_counterparts(frame), _of_quality(metric), told)
     compression.shown_table(f"{PAGE}.costs", frame, _of_size(), "Every variant: the weights that are left, and what they cost")
@@ -302,14 +300,7 @@ def _table(results: Results, points: DataFrame, metric: str) -> None:
 def _of_quality(metric: str) -> dict[str, Any]:
     return {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
-        "n": number("Seeds", "%d", "Runs that are stored or on their way."),
-        "diverged": number("Diverged", "%d", words.DIVERGED),
-        "mean": view.column(metric, format="%.4g", help="Mean over seeds, at the end of training."),
-        "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
-        "difference": number("To dense", "%+.3g", "Difference to the same network without pruning, paired by seed."),
-        "difference_half": number("± ", "%.2g", "Half of that difference's 95 % interval."),
-        "counterpart": compression.AGAINST,
-        **{name: view.column(name) for name in metrics.TESTS},
+        **compression.quality(metric, "To dense", "the same network without pruning"),
     }
 
 
