@@ -18,6 +18,8 @@ class ActivationChoice(Choice):
     The gains are torch's (`nn.init.calculate_gain`) where it has one, and ReLU's for what is shaped like it.
     """
 
+    kind: str
+
     torch_name: ClassVar[str]
     formula: ClassVar[str]  # f(x) in LaTeX; Phi and varphi are distribution and density of the standard normal
     derivative: ClassVar[str]

@@ -47,7 +47,7 @@ def table(choices: Iterable[ActivationChoice] = SHOWN) -> DataFrame:
     rows = []
     for choice in choices:
         found = activation_functions.facts(choice)
-        text = {"activation": choice.kind, "formula": choice.formula, "derivative": choice.derivative}  # type: ignore[attr-defined]
+        text = {"activation": choice.kind, "formula": choice.formula, "derivative": choice.derivative}
         rows.append({**text, "smooth": found.smooth, **found._asdict()})
     return DataFrame(rows)
 

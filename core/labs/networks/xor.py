@@ -156,7 +156,7 @@ def solved(trained: DataFrame) -> DataFrame:
 
 def ends(activation: str = "relu", widths: Sequence[int] = WIDTHS, seeds: int = 200) -> DataFrame:
     """Where networks of one kind of activation end, a row a width and seed: width, seed, solved (1.0 or 0.0)."""
-    trained = train(widths, range(seeds), activation=KINDS[activation](), every=UPDATES)
+    trained = train(widths, range(seeds), activation=KINDS[activation](kind=activation), every=UPDATES)
     last = trained[trained["step"] == trained["step"].max()]
     return last.assign(solved=last["solved"].astype(float))[["width", "seed", "solved"]].reset_index(drop=True)
 

@@ -117,8 +117,7 @@ def read(text: str) -> ActivationChoice:
 def name_of(activation: ActivationChoice) -> str:
     """`Leaky ReLU`, or with what is not at its default: `Leaky ReLU negative_slope=0.2`."""
     changed = {name: value for name, value in activation.identity().items() if name != "kind"}
-    kind = str(activation.kind)  # type: ignore[attr-defined]
-    name = NAMES.get(kind) or kind.capitalize()
+    name = NAMES.get(activation.kind) or activation.kind.capitalize()
     return f"{name} {write(changed)}" if changed else name
 
 
