@@ -53,7 +53,7 @@ def headline(evidence: Evidence) -> str:
 def picture(evidence: Evidence) -> Picture:
     """The distance under each rule."""
     rows = [(name, rule, distance(name, rule)(evidence)) for name in STARTS for rule in FACTORS]
-    title = "distance from the small batch's curve (mean |ln loss − ln loss|)"
+    title = "mean |Δ ln loss| from the small batch's curve"
     return answers.cases(spread(rows), cases=list(STARTS), kinds=list(FACTORS), title=title, zero="same curve")
 
 
@@ -66,7 +66,7 @@ QUESTION = Question(
     options=(
         Option(
             "The same rate",
-            "Then an epoch goes a quarter as far, since it has a quarter of the updates.",
+            "At the same rate an epoch goes a quarter as far, since it has a quarter of the updates.",
             belief="It suited the network before.",
             marks=FIXED,
         ),

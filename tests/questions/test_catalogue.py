@@ -6,6 +6,7 @@ import inspect
 import json
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -217,3 +218,12 @@ def test_where_no_feature_is_rare_every_optimizer_trains_at_the_rate_that_its_li
     ends = train(first).history.groupby("run", sort=False)["val_loss"].agg(["first", "last"])
     assert len(ends) == 4
     assert (ends["last"] < 0.01 * ends["first"]).all(), ends
+
+
+def test_the_line_below_the_finding_says_how_many_claims_hold_and_why_one_may_not():
+    question = replace(QUESTIONS[0], doubt="One start is on the edge.")
+    parts = [{"sentence": "loss, a minus b: 0.3 (0.2 to 0.4, 8 seeds): holds", "verdict": "holds"}] * 2
+    assert answer.verdict(question, {"parts": parts[:1]}) == "Loss, a minus b: 0.3 (0.2 to 0.4, 8 seeds): holds."
+    assert answer.verdict(question, {"parts": parts}).endswith("holds. 2 of 2 claims hold.")
+    failed = answer.verdict(question, {"parts": [parts[0], {"sentence": "b: fails", "verdict": "fails"}]})
+    assert failed.endswith("1 of 2 claims hold. One start is on the edge.")

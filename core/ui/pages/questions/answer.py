@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -72,11 +73,21 @@ def measured(question: Question, store: Store, guess: int) -> None:
     drawn = _drawn(store.url, question.id, question.key, guess, store)
     with st.container(key="question-headline"):
         st.markdown(escaped(drawn.row["headline"]))
+    st.caption(escaped(verdict(question, drawn.row)), help=CLAIMS)
     st.vega_lite_chart(drawn.picture, key=f"{PAGE}.picture", width="stretch")
     with st.expander("Claims and figures", type="compact"):
         parts = [f"{part['sentence'][0].upper()}{part['sentence'][1:]}." for part in drawn.row["parts"]]
         st.caption(CLAIMS)
         st.markdown("\n".join(f"- {escaped(part)}" for part in dict.fromkeys(parts)))
+
+
+def verdict(question: Question, row: Mapping[str, Any]) -> str:
+    """What came of the claims in a line: the first with its interval and number of seeds, how many hold, and why one may not."""
+    sentences = [str(part["sentence"]) for part in row["parts"]]
+    held = sum(part["verdict"] == "holds" for part in row["parts"])
+    others = f" {held} of {len(sentences)} claims hold." if len(sentences) > 1 else ""
+    doubt = f" {question.doubt}" if question.doubt and held < len(sentences) else ""
+    return f"{sentences[0][0].upper()}{sentences[0][1:]}.{others}{doubt}"
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
