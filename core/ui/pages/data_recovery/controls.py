@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.experiments.claims.claim import Lab
 from core.labs.privacy import shown_examples
+from core.ui.form.picking import segmented_control, select_slider
 
 PAGE = "data_recovery"
 PATH = "pages/data_recovery.py"
@@ -100,13 +101,12 @@ def controls(tab: str) -> Values:
 
 
 def _widget(control: Control) -> Any:
-    common: dict[str, Any] = {"help": control.help or None, "key": f"{PAGE}.{control.name}", "bind": "query-params"}
+    common: dict[str, Any] = {"help": control.help or None, "key": f"{PAGE}.{control.name}"}
     if not isinstance(control.start, str):
         low, high = control.options
-        return st.slider(control.label, int(low), int(high), int(control.start), **common)
-    if len(control.options) <= 3:
-        return st.segmented_control(control.label, control.options, default=control.start, required=True, **common)
-    return st.select_slider(control.label, control.options, value=control.start, **common)
+        return st.slider(control.label, int(low), int(high), int(control.start), bind="query-params", **common)
+    draw = segmented_control if len(control.options) <= 3 else select_slider
+    return draw(control.label, control.options, control.start, **common)
 
 
 def chips(tab: str, values: Values) -> list[Chip]:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.experiments.claims.claim import Lab
 from core.labs.distributed import watched
+from core.ui.form.picking import segmented_control, select_slider
 from core.ui.pages.distributed.finding import ASYNCHRONOUS, AWARE, BACKUP, BARRIER, NAMES
 
 PAGE = "distributed"
@@ -93,23 +94,17 @@ def controls() -> Controls:
             help="The last worker. 1: there is no straggler.",
             **_bound("straggler"),
         )
-        dies = st.segmented_control(
-            "The first worker dies after",
-            DEATHS,
-            default=START.dies,
-            required=True,
-            help="It sends no gradient any more.",
-            **_bound("dies"),
+        dies = segmented_control(
+            "The first worker dies after", DEATHS, START.dies, key=f"{PAGE}.dies", help="It sends no gradient any more."
         )
-        lr = st.select_slider("Learning rate", RATES, value=START.lr, help="Of a step along a single gradient.", **_bound("lr"))
-        scaled = st.segmented_control(
+        lr = select_slider("Learning rate", RATES, START.lr, key=f"{PAGE}.lr", help="Of a step along a single gradient.")
+        scaled = segmented_control(
             "Rate of a step along a mean",
             (SCALED, SAME),
-            default=START.scaled,
-            required=True,
+            START.scaled,
+            key=f"{PAGE}.scaled",
             help="A synchronous step follows the mean of all gradients. “× gradients” multiplies its rate by their number, so that every "
             "gradient counts alike on all servers.",
-            **_bound("scaled"),
         )
         backups = START.backups
         if BACKUP in rules and workers > 2:
@@ -121,12 +116,10 @@ def controls() -> Controls:
                 help="The slowest in each round are not waited for.",
                 **_bound("backups"),
             )
-        target = st.select_slider(
-            "Target: training loss", TARGETS, value=START.target, help="Which server is there first?", **_bound("target")
-        )
-        seconds = st.segmented_control("Simulated seconds", SECONDS, default=START.seconds, required=True, **_bound("seconds"))
+        target = select_slider("Target: training loss", TARGETS, START.target, key=f"{PAGE}.target", help="Which server is there first?")
+        seconds = segmented_control("Simulated seconds", SECONDS, START.seconds, key=f"{PAGE}.seconds")
         st.caption(f"Handwritten digits, one hidden layer of 32 ReLU units, batches of 16, {SEEDS} seeds.")
-    return Controls(rules, workers, spread, straggler, str(dies), str(lr), str(scaled), backups, str(target), str(seconds))
+    return Controls(rules, workers, spread, straggler, dies, lr, scaled, backups, target, seconds)
 
 
 def _rules() -> tuple[str, ...]:

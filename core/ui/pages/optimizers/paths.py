@@ -24,6 +24,7 @@ from core.labs.optimization.surfaces import Surface
 from core.settings import RunSettings, SettingsError, explain
 from core.ui import errors
 from core.ui.form import fields, links
+from core.ui.form.picking import select_slider
 from core.ui.form.values import parse
 from core.ui.results.drawing import figure
 from core.ui.results.table import csv_button
@@ -137,12 +138,11 @@ def controls() -> Controls:
 
 def _shape() -> tuple[float, float]:
     """The quadratic's condition number, and how far its axes are turned."""
-    condition = st.select_slider(
+    condition = select_slider(
         "Condition number",
         (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
-        value=20,
+        20,
         key=f"{PAGE}.condition",
-        bind="query-params",
         width=130,
         help="The largest curvature over the smallest (of the loss's Hessian matrix). 1: a round bowl.",
     )
