@@ -113,6 +113,13 @@ def test_a_table_on_a_page_says_what_stands_where_there_is_no_value(file):
     assert [line for line, names in given.items() if not names & {"placeholder", None}] == []
 
 
+@pytest.mark.parametrize("file", sorted((ROOT / "core" / "ui").rglob("*.py")), ids=name_of)
+def test_what_must_be_chosen_is_drawn_where_an_empty_address_is_known(file):
+    """Streamlit's own controls give None for an empty text in the URL, though something has to be chosen."""
+    called = {node.func.attr for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call) and hasattr(node.func, "attr")}
+    assert file.name == "picking.py" or called.isdisjoint({"segmented_control", "select_slider"})
+
+
 @pytest.mark.parametrize("file", SOURCES, ids=name_of)
 def test_a_file_is_small_enough_to_read(file):
     lines = len(file.read_text().splitlines())

@@ -35,6 +35,8 @@ LOSS_IN_WORDS = {
     STANDARDISED: "Mean squared error, in units of the training target's variance: 1 is what always predicting the mean has there.",
     AS_THEY_ARE: "Mean squared error, in the squared unit of the target.",
 }
+NO_LOSS = ""
+"""The unit for a title of what is no loss: an axis, a measure by layer."""
 COUNT, SHARE = ",d", ".3f"
 
 
@@ -217,7 +219,7 @@ def heading(column: str) -> str:
     return f"{words[:1].upper()}{words[1:]}"
 
 
-def title(column: str, loss: str = NATS) -> str:
+def title(column: str, loss: str) -> str:
     """The column in words with its unit in brackets, if it has one; `loss` is the unit of losses, from `loss_unit`."""
     metric = find(column)
     unit = metric.unit if metric else ""
@@ -235,8 +237,8 @@ def _with(words: str, *said: str) -> str:
     return f"{words} ({inside})" if inside else words
 
 
-def about(column: str, loss: str = NATS) -> str:
-    """A sentence of help."""
+def about(column: str, loss: str) -> str:
+    """A sentence of help; `loss` is the unit of losses, from `loss_unit`."""
     metric = find(column)
     if metric is None:
         return ""
@@ -292,16 +294,25 @@ def tasks_of(history: DataFrame) -> set[Task]:
 
 
 def loss_unit(history: DataFrame) -> str:
-    """The unit of the losses in a history: one of LOSS_IN_WORDS; nothing while nothing is measured, and for runs of both tasks.
+    """The unit of the losses in a history, one of LOSS_IN_WORDS; nothing while nothing is measured, and where runs differ in it."""
+    units = loss_units(history)
+    return units.pop() if len(units) == 1 else ""
 
-    A regression whose squared RMSE is its loss was trained on targets as they are; else they were standardised.
-    """
+
+def loss_units(history: DataFrame) -> set[str]:
+    """The units in which the runs of a history have their losses: of several, no loss of one run is to be held against that of another."""
     tasks = tasks_of(history)
-    if tasks != {"regression"}:
-        return NATS if tasks == {"classification"} else ""
+    return ({NATS} if "classification" in tasks else set()) | (_of_regression(history) if "regression" in tasks else set())
+
+
+def _of_regression(history: DataFrame) -> set[str]:
+    """A run whose squared RMSE is its loss was trained on targets as they are; else they were standardised.
+
+    The ratio of the two is a constant of a run's data. Its median leaves out the rounding of losses near 0.
+    """
     for part in ("train", "val"):
         rmse, loss = f"{part}_rmse", _column(part, "loss")
         if rmse in history and loss in history and history[rmse].notna().any():
-            ratio = history[rmse] ** 2 / history[loss]
-            return AS_THEY_ARE if abs(float(ratio.median()) - 1) < 1e-3 else STANDARDISED
-    return STANDARDISED
+            ratios = (history[rmse] ** 2 / history[loss]).groupby(history["run"], observed=True).median().dropna()
+            return {AS_THEY_ARE if abs(ratio - 1) < 1e-3 else STANDARDISED for ratio in ratios} or {STANDARDISED}
+    return {STANDARDISED}

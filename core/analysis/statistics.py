@@ -221,14 +221,15 @@ def _prospect(difference: PairedDifference) -> str:
     return f" (difference {size}, {low} to {high}); {needed} would be needed"
 
 
-def leading_verdict(history: DataFrame, runs: DataFrame, metric: str = "val_loss", at: At = "last") -> str:
+def leading_verdict(history: DataFrame, runs: DataFrame, metric: str = "val_loss", at: At = "last", reached: float | None = None) -> str:
     """The best variant against the runner-up in one sentence, and which variants had seeds that diverged.
 
     The best is the one with the best mean over the seeds that ended finite; a variant that diverged in half of its seeds or
     more comes after those that did not, for its mean is that of the lucky ones. While runs are on their way all are taken at the epoch
-    that each of them has reached: one that is ahead is no better for it.
+    that each of them has reached: one that is ahead is no better for it. `reached` is that epoch where others than these are on their way.
     """
-    history, reached = as_far_as_all(history, runs)
+    reached = reached_by_all(history, runs) if reached is None else reached
+    history = up_to(history, runs, reached)
     values = seed_values(history, runs, metric, at)
     ranked = _ranked(values, metric)
     by_seed = {name: group.set_index("seed")["value"] for name, group in values.groupby("variant")}
@@ -241,7 +242,9 @@ def leading_verdict(history: DataFrame, runs: DataFrame, metric: str = "val_loss
     else:
         difference = paired_difference(by_seed[ranked[0]], by_seed[ranked[1]])
         verdict = sentence(ranked[0], ranked[1], difference, metric, at)
-    so_far = "" if ended or values.empty else "So far: " if reached is None else f"So far, at epoch {_number(reached)}: "
+    so_far = (
+        "" if values.empty or (ended and reached is None) else "So far: " if reached is None else f"So far, at epoch {_number(reached)}: "
+    )
     return so_far + verdict + _divergences(values)
 
 
@@ -252,11 +255,19 @@ def _without_a_value(values: DataFrame, name: str, undefined: str) -> str:
     return f"{name[0].upper()}{name[1:]} was not measured in these runs"
 
 
-def as_far_as_all(history: DataFrame, runs: DataFrame) -> tuple[DataFrame, float | None]:
-    """The history up to the epoch that every run on its way has reached, and that epoch; all of it and None where none is on its way."""
+def reached_by_all(history: DataFrame, runs: DataFrame) -> float | None:
+    """The epoch that every run on its way has reached, at which all are compared; None where none is on its way."""
     going = runs.loc[~runs["status"].isin(ENDED), "run"]
-    reached = history.loc[history["run"].isin(going), "epoch"].groupby(history["run"]).max().min()
-    return (history, None) if math.isnan(reached) else (history[history["epoch"] <= reached], float(reached))
+    reached = history.loc[history["run"].isin(going), "epoch"].groupby(history["run"], observed=True).max().min()
+    return None if math.isnan(reached) else float(reached)
+
+
+def up_to(history: DataFrame, runs: DataFrame, reached: float | None) -> DataFrame:
+    """The history up to an epoch, and whole where there is none. Runs that diverged keep all of it, and with it what became of them."""
+    if reached is None:
+        return history
+    diverged = runs.loc[runs["status"] == "diverged", "run"]
+    return history[(history["epoch"] <= reached) | history["run"].isin(diverged)]
 
 
 def _ranked(values: DataFrame, metric: str) -> list[str]:

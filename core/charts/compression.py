@@ -161,10 +161,10 @@ def _along(field: str, title: str) -> alt.X:
 
 
 def over_training(
-    history: DataFrame, *, variants: Sequence[str], colours: Sequence[tuple[str, str]], **options: Any
+    history: DataFrame, compared: float | None = None, *, variants: Sequence[str], colours: Sequence[tuple[str, str]], **options: Any
 ) -> alt.LayerChart | alt.ConcatChart:
     """`curves.loss_curves` of these variants, in the colours that they (or their families) have in the other charts of the page."""
-    return palette.repainted(curves.loss_curves(history, variants=variants, **options), dict(colours))
+    return palette.repainted(curves.loss_curves(history, compared, variants=variants, **options), dict(colours))
 
 
 def squares(

@@ -54,7 +54,7 @@ def by_layer(
         table = table.assign(**{name: table[name].clip(0, 1) for name in ("low", "high")})
     axis = alt.Axis(tickMinStep=1, tickCount=10, format="d", grid=False)
     x = alt.X("place:Q", title=along, axis=axis, scale=alt.Scale(nice=False, zero=False))
-    look = _Look(x, title or metrics.title(column), log, [alt.Tooltip("layer:N")])
+    look = _Look(x, title or metrics.title(column, metrics.NO_LOSS), log, [alt.Tooltip("layer:N")])
     look = look if len(table) else look._replace(log=False)  # Vega draws no logarithmic axis of nothing
     described = f"Line chart of {look.title} by layer from input to output for {titles.listed(list(variants))}: means with 95 % bands."
     return _grouped(table, _note(frame, column, variants, look), variants, look, described, width, height)

@@ -160,7 +160,10 @@ def profile(
     ends = [1, layers] if layers > 1 else [0.5, 1.5]
     x = alt.X("place:Q", title="hidden layer", scale=alt.Scale(domain=ends, nice=False, padding=8), axis=axis)
     scale, ticks = alt.Scale(zero=False), alt.Axis(tickCount=5, format="~g")
-    y = {name: alt.Y(f"{name}:Q", title=metrics.title(column), scale=scale, axis=ticks) for name in ("bottom", "mean", "reference")}
+    y = {
+        name: alt.Y(f"{name}:Q", title=metrics.title(column, metrics.NO_LOSS), scale=scale, axis=ticks)
+        for name in ("bottom", "mean", "reference")
+    }
     colour = palette.colour(shown, shown, width=width)
     tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("layer:N"), *marks.mean_and_interval(metrics.name(column))]
     base = alt.Chart(means)

@@ -62,17 +62,18 @@ def _norm(field: str) -> alt.Y:
 
 
 def against_baseline(
-    history: DataFrame, *, variants: Sequence[str], baselines: Sequence[tuple[float, str]], **options: Any
+    history: DataFrame, compared: float | None = None, *, variants: Sequence[str], baselines: Sequence[tuple[float, str]], **options: Any
 ) -> alt.LayerChart | alt.ConcatChart:
     """`curves.loss_curves` with a dotted rule at each loss that is reached without having learned anything.
 
     Args:
         history: as for `loss_curves`, with the other `options`.
+        compared: as for `loss_curves`.
         variants: as for `loss_curves`.
         baselines: where each rule is, and what it is called in the note above the curves and in its tooltip; empty for none.
         options: the other arguments of `loss_curves`.
     """
-    chart = curves.loss_curves(history, variants=variants, **options)
+    chart = curves.loss_curves(history, compared, variants=variants, **options)
     if not baselines:
         return chart
     panels: list[Any] = chart.concat if isinstance(chart, alt.ConcatChart) else [chart]

@@ -44,9 +44,9 @@ def range_test(
     readings: DataFrame,
     *,
     variants: Sequence[str],
+    loss: str,
     metric: str = "train_loss_eval",
     top: float | None = None,
-    loss: str = metrics.NATS,
     width: int = 640,
     height: int = 300,
 ) -> alt.LayerChart:

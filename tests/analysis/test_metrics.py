@@ -13,11 +13,13 @@ from pandas import DataFrame
 import core
 from core.analysis import metrics
 from core.analysis.statistics import leading_verdict
+from core.choices.base import classes
 from core.choices.stopping import Metric as Watched
 from core.choices.stopping import Patience
 from core.comparison import Comparison
 from core.engine.records import HISTORY_COLUMNS, METRICS, SCORES
 from core.runs.store.recording import BETTER
+from core.settings import RunSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 TASKS = {"classification": "iris", "regression": "diabetes"}
@@ -119,7 +121,7 @@ def test_no_two_metrics_have_one_name():
 
 def test_parameters_are_called_parameters():
     assert metrics.heading("parameters") == "Parameters"
-    assert "weights and biases" in metrics.about("parameters")
+    assert "weights and biases" in metrics.about("parameters", metrics.NO_LOSS)
 
 
 def test_losses_are_named_by_what_they_are_counted_in(trained):
@@ -136,6 +138,28 @@ def test_a_regression_on_targets_as_they_are_has_a_loss_in_their_squared_unit():
         {"data": {"kind": "adding", "samples": 200, "steps": 5}, "model": "recurrent", "training": {"epochs": 1}}
     )
     assert metrics.loss_unit(core.train([run]).history) == metrics.AS_THEY_ARE
+
+
+def test_losses_of_two_units_have_no_common_one():
+    """Two runs on targets as they are, and one on standardised targets: the median over all rows would say one unit for all."""
+    rmse, loss = [3.0, 2.0, 1.0, 2.0, 4.0, 5.0], [9.0, 4.0, 1.0, 4.0, 16.0, 1.0]
+    history = DataFrame({"run": list("aaabbc"), "train_rmse": rmse, "train_loss_eval": loss, "val_rmse": 1.0})
+    assert metrics.loss_units(history) == {metrics.AS_THEY_ARE, metrics.STANDARDISED}
+    assert metrics.loss_unit(history) == ""
+    assert metrics.title("val_loss", metrics.loss_unit(history)) == "validation loss"
+    assert metrics.loss_unit(history[history["run"] != "c"]) == metrics.AS_THEY_ARE
+    assert metrics.loss_unit(history[history["run"] == "c"]) == metrics.STANDARDISED
+
+
+OF_NUMBERS = [cls.model_fields["kind"].default for cls in classes(RunSettings.model_fields["loss"]) if cls.task == "regression"]
+
+
+@pytest.mark.parametrize("loss", OF_NUMBERS)
+def test_the_unit_is_that_of_what_is_measured_not_of_what_is_minimised(loss):
+    """In eval mode every regression is measured by its squared error."""
+    run = {"data": {"kind": "diabetes", "scale": "none"}, "model": "linear", "loss": loss, "optimizer": {"kind": "sgd", "lr": 1e-9}}
+    history = core.train([RunSettings.model_validate(run | {"training": {"epochs": 1}})]).history
+    assert metrics.loss_unit(history) == metrics.AS_THEY_ARE
 
 
 def test_a_verdict_says_why_an_r2_is_not_there():

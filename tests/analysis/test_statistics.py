@@ -236,6 +236,17 @@ def test_variants_on_their_way_are_compared_at_the_epoch_that_all_have_reached()
     assert statistics.leading_verdict(history, on_its_way).startswith("So far, at epoch 0: ")
     assert "behind ends lower than stored" in statistics.leading_verdict(history, on_its_way)
     assert statistics.leading_verdict(history, runs).startswith("stored ends lower than behind")
+    assert statistics.leading_verdict(history, runs, reached=0.0).startswith("So far, at epoch 0: behind ends lower"), (
+        "others are on their way"
+    )
+
+
+def test_what_diverged_is_not_cut_where_the_others_are():
+    """Its status stands in its last row."""
+    history, runs = run_frames({"A": {0: [3.0, 2.0, 1.0], 1: [3.0, 2.0, 9.0]}}, diverged={("A", 1)})
+    cut = statistics.up_to(history, runs, 1.0)
+    assert list(cut["val_loss"]) == [3.0, 2.0, 3.0, 2.0, 9.0]
+    assert statistics.up_to(history, runs, None) is history
 
 
 def test_a_metric_that_was_not_measured_is_told_from_one_that_is_not_finite():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pandas import DataFrame
 
+from core.analysis import metrics
 from core.analysis import predictions as analysis
 from core.analysis import recurrent as lags
 from core.analysis.recurrent import diverged_shares
@@ -190,10 +191,10 @@ OTHERS = {
         DataFrame({"variant": "SGD", "before": [-1.0, 0.0, 1.0], "after": [-0.7, 0.0, 0.7]}), variants=NAMES
     ),
     "weights against strength": lambda: regularization.weight_paths(WEIGHTS, title="L1"),
-    "sweep": lambda: sensitivity.curves(PLACES, SEEDS, PLACES[:1], variants=NAMES, start=2.3, end=3.0),
+    "sweep": lambda: sensitivity.curves(PLACES, SEEDS, PLACES[:1], variants=NAMES, loss=metrics.NATS, start=2.3, end=3.0),
     "failures of a sweep": lambda: sensitivity.failures(PLACES, variants=NAMES),
     "target": lambda: targets.histogram(np.array([1.0, 2.0, 2.5, np.nan]), title="target"),
-    "range test": lambda: schedules.range_test(RISING, READ, variants=NAMES),
+    "range test": lambda: schedules.range_test(RISING, READ, variants=NAMES, loss=metrics.NATS),
     "loss against the simulated clock": lambda: distributed.loss_over_clock(
         CLOCKED, CLOCKED[:1], variants=NAMES, colours=PAINTED, target=0.5, seconds=2.0
     ),

@@ -88,7 +88,7 @@ def test_a_table_calls_its_columns_what_the_table_of_metrics_does():
 
 @pytest.mark.parametrize("page", [pruning, distillation])
 def test_the_tables_of_pages_have_the_test_scores_of_every_task(page):
-    assert set(metrics.TESTS) <= set(page._of_quality("val_loss"))
+    assert set(metrics.TESTS) <= set(page._of_quality("val_loss", metrics.NATS))
 
 
 def test_what_may_be_lost_of_an_error_in_the_targets_unit_is_a_share_of_the_targets_spread_in_the_variants_own_data():

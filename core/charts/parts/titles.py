@@ -7,7 +7,7 @@ from typing import get_args
 from core.analysis import metrics
 from core.analysis.metrics import Axis as Axis
 
-AXES: dict[Axis, str] = {axis: metrics.title(axis) for axis in get_args(Axis)}
+AXES: dict[Axis, str] = {axis: metrics.title(axis, metrics.NO_LOSS) for axis in get_args(Axis)}
 """What runs along the bottom of a chart, with its unit."""
 
 

@@ -27,6 +27,7 @@ _ENDINGS = {over_seeds.DIVERGED: ("×", marks.CROSS), over_seeds.STOPPED: ("○"
 
 def loss_curves(
     history: DataFrame,
+    compared: float | None = None,
     *,
     variants: Sequence[str],
     metric: str = "val_loss",
@@ -49,6 +50,7 @@ def loss_curves(
 
     Args:
         history: a row a run and evaluation, in order of step within a run; two at the step of a rewind, the first marked by its `moment`.
+        compared: the epoch at which variants are compared while some are further than others: a dotted line, along epochs.
         variants: all variants of the comparison in its order, which decides their colours.
         metric: a column of `history`.
         with_train: draw the training twin too, if the metric has one.
@@ -66,7 +68,7 @@ def loss_curves(
     lines = over_seeds.seed_lines(history, metric, x)
     drawn = pd.concat([lines, over_seeds.seed_lines(history, twin, x)]) if twin else lines
     domain = domains.domain(drawn, log_y=log_y, focus=focus)
-    look = _Look(metric, x, domain, log_y, x_end, metrics.loss_unit(history), twin, width)
+    look = _Look(metric, x, domain, log_y, x_end, metrics.loss_unit(history), twin, width, compared if x == "epoch" else None)
     room = {"width": width, "height": height}
     description = _described(variants, look)
     if len(variants) <= len(palette.COLOURS):
@@ -89,6 +91,7 @@ class _Look:
     loss: str
     twin: str | None
     width: int
+    compared: float | None = None
 
     def x_channel(self) -> alt.X:
         scale = alt.Scale(nice=False) if self.x_end is None else alt.Scale(nice=False, domainMax=self.x_end)
@@ -118,7 +121,7 @@ def _panel(history: DataFrame, lines: DataFrame, group: list[str], look: _Look, 
     shown, endings = thin.thinned(means, over_seeds.apart(means), value="mean"), over_seeds.endings(history, look.metric, look.x)
     layers = [_seeds(lines, look, colour)] if with_seeds else []
     layers += [_band(shown, lines, look, colour), _means(shown, history, look, colour)]
-    layers += [_endings(endings, look, colour), _hover(means, look, colour)]
+    layers += [*_compared(look), _endings(endings, look, colour), _hover(means, look, colour)]
     note = _note(look, set(endings["ending"]), banded=bool(shown["low"].notna().any()), broken="stretch" in shown)
     return alt.LayerChart(layer=layers, title=note, **properties)
 
@@ -128,6 +131,7 @@ def _note(look: _Look, endings: set[str], *, banded: bool, broken: bool) -> alt.
     said = [f"dashed: {metrics.name(look.twin)}"] if look.twin else []
     said += [bands.LOG_NOTE] if look.log_y and banded else []
     said += ["line broken: weights rewound"] if broken else []
+    said += ["upright line: compared here"] if look.compared is not None else []
     said += [f"{sign} {ending}" for ending, (sign, _) in _ENDINGS.items() if ending in endings]
     return marks.note([*said, *look.domain.notes], look.width)
 
@@ -166,6 +170,14 @@ def _means(shown: DataFrame, history: DataFrame, look: _Look, colour: alt.Color)
 def _detail(frame: DataFrame) -> list[alt.Detail]:
     """What keeps the stretches between rewinds from being one line."""
     return [alt.Detail("stretch:O")] if "stretch" in frame else []
+
+
+def _compared(look: _Look) -> list[alt.Chart]:
+    """A dotted line at the epoch at which all are compared, where there is one."""
+    if look.compared is None:
+        return []
+    rule = alt.Chart(DataFrame({look.x: [look.compared]})).mark_rule(strokeDash=[2, 3], color=palette.MISSING, strokeWidth=1.5)
+    return [rule.encode(look.x_channel(), tooltip=[marks.exactly(look.x)])]
 
 
 def _endings(endings: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:

@@ -101,7 +101,7 @@ def _fewer(frame: DataFrame, x: Axis, width: int) -> DataFrame:
 
 def _size(column: str, ends: Sequence[float], log: bool, width: int) -> Any:
     """Colour by size, grey for no value."""
-    title = metrics.title(column)
+    title = metrics.title(column, metrics.NO_LOSS)
     legend = alt.Legend(title=title, orient="bottom", direction="horizontal", gradientLength=max(width - 140, 120), titleLimit=width)
     scale = alt.Scale(type="log" if log else "linear", scheme=palette.SEQUENTIAL, domain=ends, clamp=True)
     return alt.when("datum.known").then(alt.Color("shown:Q", scale=scale, legend=legend)).otherwise(alt.value(palette.MISSING))

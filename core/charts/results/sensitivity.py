@@ -30,6 +30,7 @@ def curves(
     best: DataFrame,
     *,
     variants: Sequence[str],
+    loss: str,
     metric: str = "val_loss",
     place: str = "learning rate",
     start: float | None = None,
@@ -37,7 +38,6 @@ def curves(
     end: float | None = None,
     log_y: bool = False,
     rings: bool = True,
-    loss: str = metrics.NATS,
     width: int = 640,
     height: int = 300,
 ) -> alt.LayerChart:

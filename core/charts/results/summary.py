@@ -48,7 +48,7 @@ def seconds(history: DataFrame, *, variants: Sequence[str], width: int = 360) ->
     There is no interval: the runs of a stack carry equal shares of its time, so the seeds are no independent measurements of it.
     """
     history = bands.of_variants(history, variants)
-    values, title = over_seeds.final_values(history, "seconds"), metrics.title("seconds")
+    values, title = over_seeds.final_values(history, "seconds"), metrics.title("seconds", metrics.NO_LOSS)
     ended = values[values["ending"] == ""]
     medians = ended.groupby("variant", sort=False, observed=True)["value"].agg(median="median", n="count").reset_index()
     y, colour = _rows(variants, bands.two_lines(history, variants), width), palette.colour(variants)

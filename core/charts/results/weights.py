@@ -63,7 +63,7 @@ def _layer_panels(means: DataFrame, group: list[str], column: str, x: Axis, widt
     at = alt.X(f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(nice=False), axis=marks.close(tickCount=5, **marks.whole(x)))
     colour = palette.colour(group, group, width=width)
     base = alt.Chart()
-    title = metrics.title(column)
+    title = metrics.title(column, metrics.NO_LOSS)
     axis = marks.close(tickCount=4)
     spread = base.mark_area(opacity=0.2, clip=True, **marks.MANY)
     spread = spread.encode(at, alt.Y("low:Q", title=title, scale=scale, axis=axis), alt.Y2("high:Q"), colour)

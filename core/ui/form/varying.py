@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.comparison import LONGEST_NAME, MAX_VARIED, label
 from core.settings import RunSettings, SettingsError
 from core.ui.form import tables, varied
+from core.ui.form.picking import segmented_control
 from core.ui.form.values import parse, parse_variants, write_variant
 from core.ui.form.varied import MODES, NOTHING, Varied
 from core.ui.markdown import escaped
@@ -43,9 +44,7 @@ class VaryingForm:
 
     def draw(self, base: RunSettings | None) -> dict[str, Any]:
         """The arguments of `Comparison` but its base, which is `base`, or None while the settings are refused."""
-        mode = self._place.segmented_control(
-            "What varies", MODES, default=self._start.mode, required=True, key=f"{self.page}.mode", help=CROSSED_HELP, bind="query-params"
-        )
+        mode = segmented_control("What varies", MODES, self._start.mode, key=f"{self.page}.mode", help=CROSSED_HELP, place=self._place)
         asked: dict[str, Any] = {"variants": self._named(base)} if mode == "named variants" else {"vary": self._crossed(base)}
         asked["seeds"] = self._draw_seeds()
         return self._without_paths(asked)

@@ -12,6 +12,7 @@ from core.choices import schema
 from core.choices.base import Choice
 from core.choices.words.writing import write
 from core.ui.form import fields, suggestions, values
+from core.ui.form.picking import segmented_control
 from core.ui.markdown import escaped
 
 SEGMENTS_LENGTH = 20  # letters of all options together that fit beside each other in the sidebar
@@ -84,7 +85,8 @@ def _words(place: DeltaGenerator, spot: Spot, begin: str) -> str:
     shape = fields.shape(spot.owner, spot.name)
     words = [*(["none"] if shape.optional else []), *shape.words]
     if sum(map(len, words)) <= SEGMENTS_LENGTH:
-        return str(place.segmented_control(options=words, default=begin, required=True, **spot.common))
+        common = spot.common
+        return segmented_control(common["label"], words, begin, place=place, key=spot.key, help=common["help"])
     return str(place.selectbox(options=words, index=words.index(begin), **spot.common))
 
 

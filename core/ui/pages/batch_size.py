@@ -17,6 +17,7 @@ from core.experiments import batch_sizes
 from core.experiments.batch_sizes import PAGE, START
 from core.settings import RunSettings
 from core.ui import errors
+from core.ui.form.picking import segmented_control
 from core.ui.results import live, parts, sensitivity, skeleton, table
 from core.ui.results.drawing import WIDTH, chart, figure
 from core.ui.results.live import Results
@@ -162,21 +163,17 @@ def draw_noise(base: RunSettings) -> None:
         "([McCandlish et al. 2018](https://arxiv.org/abs/1812.06162))."
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        draws = st.segmented_control(
-            "Draws", DRAWS, default=64, required=True, key=f"{PAGE}.draws", bind="query-params", help="Mini-batches of each size."
-        )
-        drawn = st.segmented_control(
+        draws = segmented_control("Draws", DRAWS, 64, key=f"{PAGE}.draws", help="Mini-batches of each size.")
+        drawn = segmented_control(
             "Examples drawn",
             ("with replacement", "each once"),
-            default="with replacement",
-            required=True,
+            "with replacement",
             key=f"{PAGE}.drawn",
-            bind="query-params",
             help="With replacement the draws are independent: σ/√B. Each at most once, as in an epoch: less noise, "
             "σ/√B · √((N−B)/(N−1)), and none at all with all N examples.",
         )
     with errors.shown("The noise cannot be measured with these settings"), st.spinner("Measuring the gradient"):
-        _noise(base, int(draws or 64), drawn != "each once")
+        _noise(base, int(draws), drawn != "each once")
 
 
 def _noise(base: RunSettings, draws: int, replacement: bool) -> None:

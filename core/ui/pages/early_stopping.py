@@ -18,6 +18,7 @@ from core.choices.stopping import Metric, NoStopping, StoppingChoice
 from core.comparison import Comparison
 from core.experiments.early_stopping import PAGE, START
 from core.labs.regularization import stopping_replay
+from core.ui.form.picking import segmented_control
 from core.ui.markdown import escaped
 from core.ui.results import skeleton, table
 from core.ui.results.drawing import WIDTH, chart
@@ -77,13 +78,11 @@ def _what(results: Results) -> tuple[Metric, str, int]:
     offered = [metric for metric in get_args(Metric) if results.empty or results.history[metric].notna().any()]
     named_in_link(f"{PAGE}.metric", offered)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        metric = st.segmented_control(
-            "The rules watch", offered, default="val_loss", required=True, format_func=in_words, key=f"{PAGE}.metric", bind="query-params"
-        )
+        metric = segmented_control("The rules watch", offered, "val_loss", format_func=in_words, key=f"{PAGE}.metric")
         names = untouched(results.comparison)
         variant = st.selectbox("On the runs of", names, key=f"{PAGE}.on", bind="query-params", width=220, help="Runs without a rule.")
         seed = seed_choice(f"{PAGE}.run", results)
-    return metric or "val_loss", variant, seed
+    return metric, variant, seed
 
 
 def untouched(comparison: Comparison) -> list[str]:
@@ -206,7 +205,9 @@ def _trained(results: Results) -> None:
     """The comparison itself: runs that were really stopped, and the test set, which no replay can tell."""
     st.subheader("Where the rules were really used", anchor=False)
     view = VIEWS["val_loss"]
-    said = results.once("verdict on what was kept", lambda: leading_verdict(_kept(results), results.runs, view.metric))
+    said = results.once(
+        "verdict on what was kept", lambda: leading_verdict(_kept(results), results.runs, view.metric, reached=results.reached)
+    )
     st.markdown(f"#### {escaped(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
     st.caption(
         "Validation and test loss, here and in the table, are of the weights that a run ended with: the last ones, or the best ones where "
@@ -222,17 +223,20 @@ def _trained(results: Results) -> None:
 
 def _kept(results: Results) -> DataFrame:
     """The history up to the weights that each run ended with."""
-    return results.once("kept", lambda: stopping_replay.up_to_the_weights(results.history, results.comparison.settings))
+    return results.once(
+        "kept", lambda: results.as_compared(stopping_replay.up_to_the_weights(results.history, results.comparison.settings))
+    )
 
 
 def _trained_table(results: Results) -> None:
     frame = results.once("trained", lambda: trained(results.comparison, results.history, _kept(results), results.runs))
+    loss = loss_unit(results)
     columns: dict[str, Any] = {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
         "epochs": st.column_config.TextColumn("Ended at epoch", help="Of each seed, in order."),
         "replayed": st.column_config.TextColumn("Replayed", help=REPLAYED),
-        "val_loss": column("val_loss", help=OF_THE_WEIGHTS),
-        **{name: column(name, loss_unit(results)) for name in metrics.TESTS},
+        "val_loss": column("val_loss", loss, help=OF_THE_WEIGHTS),
+        **{name: column(name, loss) for name in metrics.TESTS},
     }
     frame = frame.dropna(axis="columns", how="all")
     alt = "What each trained variant gave"

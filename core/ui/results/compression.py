@@ -171,17 +171,20 @@ def with_counterparts(frame: DataFrame) -> DataFrame:
     return frame.assign(counterpart=told) if told.nunique() > 1 else frame.drop(columns="counterpart")
 
 
-def quality(metric: str, title: str, counterpart: str) -> dict[str, Any]:
-    """The columns of a table of variants that say how good each is, and how it differs from its counterpart, in a column of that title."""
+def quality(metric: str, loss: str, title: str, counterpart: str) -> dict[str, Any]:
+    """The columns of a table of variants that say how good each is, and how it differs from its counterpart, in a column of that title.
+
+    `loss` is the unit of losses, from `metrics.loss_unit`.
+    """
     return {
         "n": number("Seeds", "%d", "Runs that are stored or on their way."),
         "diverged": number("Diverged", "%d", words.DIVERGED),
-        "mean": view.column(metric, format="%.4g", help="Mean over seeds, at the end of training."),
+        "mean": view.column(metric, loss, format="%.4g", help="Mean over seeds, at the end of training."),
         "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
         "difference": number(title, "%+.3g", f"Difference to {counterpart}, paired by seed."),
         "difference_half": number("± ", "%.2g", "Half of that difference's 95 % interval."),
         "counterpart": AGAINST,
-        **{name: view.column(name) for name in metrics.TESTS},
+        **{name: view.column(name, loss) for name in metrics.TESTS},
     }
 
 

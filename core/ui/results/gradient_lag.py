@@ -16,6 +16,7 @@ from core.choices.models.recurrent import Recurrent
 from core.runs.computing.executors import on_one_thread
 from core.settings import RunSettings
 from core.ui import errors
+from core.ui.form.picking import segmented_control
 from core.ui.results import compression, steering, table
 from core.ui.results.drawing import WIDTH, figure
 from core.ui.results.live import Results
@@ -67,14 +68,12 @@ def _controls() -> Controls:
     """In a row; those that are for networks before training alone are greyed, not gone, after it."""
     keys: dict[str, Any] = {"bind": "query-params"}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        trained = st.segmented_control(
+        trained = segmented_control(
             "Networks",
             (START, TRAINED),
-            default=START,
-            required=True,
+            START,
             key=f"{PAGE}.networks",
             help="Those of the adding problem, as set in the sidebar: with their first weights, or as they are stored after training.",
-            **keys,
         )
         off = trained == TRAINED
         radius = st.slider(
@@ -101,15 +100,13 @@ def _controls() -> Controls:
             help="Of the LSTM: how open its forget gate is at first. Instead of that in the sidebar.",
             **keys,
         )
-        inputs = st.segmented_control(
+        inputs = segmented_control(
             "Inputs",
             (DATA, ZEROS),
-            default=DATA,
-            required=True,
+            DATA,
             key=f"{PAGE}.inputs",
             help="What the networks read: training sequences, or nothing at all. With zeros and no biases the state of an RNN stays 0, "
             "where tanh is linear.",
-            **keys,
         )
     return Controls(off, float(radius), float(bias), inputs == ZEROS)
 

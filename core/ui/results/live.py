@@ -17,7 +17,7 @@ import streamlit as st
 from pandas import CategoricalDtype, DataFrame
 
 from core.analysis.shown import over_seeds
-from core.analysis.statistics import standing
+from core.analysis.statistics import reached_by_all, standing, up_to
 from core.comparison import Comparison
 from core.runs.store import Followed, Progress, Store
 from core.ui import errors, service
@@ -116,6 +116,18 @@ class Results:
         While the comparison is running, what was made of earlier results less than `patience` seconds ago is good enough.
         """
         return self._things.of(name, self.version, make, patience if self.progress.active else 0.0)
+
+    @property
+    def reached(self) -> float | None:
+        """The epoch at which variants are compared while runs are on their way: the one that each of these has reached; None otherwise."""
+        return self.once("reached", lambda: reached_by_all(self.history, self.runs))
+
+    def as_compared(self, frame: DataFrame) -> DataFrame:
+        """The rows of a frame (run, step, ...) up to that epoch, by which tables and verdicts judge; all where nothing is on its way."""
+        if self.reached is None:
+            return frame
+        last = self.once("compared", lambda: up_to(self.history, self.runs, self.reached).groupby("run", observed=True)["step"].max())
+        return frame[frame["step"] <= frame["run"].astype(str).map(last).astype(float)]
 
     def histograms(self, seed: int) -> DataFrame:
         """Histograms of the weights of one seed, at the time of the call."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.analysis import metrics
 from core.analysis.statistics import leading_verdict
 from core.charts.results import curves, weights
+from core.ui.form.picking import segmented_control
 from core.ui.markdown import escaped
 from core.ui.results.drawing import WIDTH, along, chart
 from core.ui.results.live import Results
@@ -21,16 +23,24 @@ DIFFERENT_LOSSES = (
     ":material/warning: The training loss as logged is what each run minimises, which is not the same loss in all variants: their values "
     "are no comparison. The other metrics are of one loss for all."
 )
+DIFFERENT_UNITS = (
+    ":material/warning: The losses of these variants have different units, since some are trained on standardised targets and others not: "
+    "they are no comparison. RMSE, MAE and R² are."
+)
 SPARSITY = {"exact zeros": "sparsity", "near zeros": "near_zero"}
 SPARSITY_HELP = "Share of the weights that are exactly 0, as pruning leaves them; or smaller than 0.001, as penalties push them."
 
 
 def verdict(results: Results, view: View) -> None:
     """The best variant against the runner-up in one sentence."""
-    said = results.once(("verdict", view.metric, view.at), lambda: leading_verdict(results.course, results.runs, view.metric, view.at))
+    said = results.once(
+        ("verdict", view.metric, view.at), lambda: leading_verdict(results.course, results.runs, view.metric, view.at, results.reached)
+    )
     st.markdown(f"#### {escaped(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
     if view.metric == "train_loss" and len({run.objective for run in results.comparison.runs()}) > 1:
         st.caption(DIFFERENT_LOSSES)
+    if metrics.is_loss(view.metric) and len(results.once("units of losses", lambda: metrics.loss_units(results.history))) > 1:
+        st.caption(DIFFERENT_UNITS)
 
 
 def side_by_side(page: str, results: Results, view: View) -> None:
@@ -52,6 +62,7 @@ def loss(page: str, results: Results, view: View) -> None:
         f"{page}.loss",
         curves.loss_curves,
         results.course,
+        results.reached,
         stretch=True,
         metric=view.metric,
         with_train=view.with_train,
@@ -74,17 +85,9 @@ def _end(results: Results, view: View) -> float | None:
 def spread(page: str, results: Results, view: View, start: str = NORM) -> None:
     """The weights: their norm by layer, or how they are spread in one layer of one seed; `start` is what is shown at first."""
     st.subheader("Weights", anchor=False)
-    shown = st.segmented_control(
-        "Weights as",
-        (OVER_TIME, NORM, AT_THE_END),
-        default=start,
-        required=True,
-        key=f"{page}.weights",
-        bind="query-params",
-        help=WEIGHTS_HELP,
-        label_visibility="collapsed",
+    shown = segmented_control(
+        "Weights as", (OVER_TIME, NORM, AT_THE_END), start, key=f"{page}.weights", help=WEIGHTS_HELP, label_visibility="collapsed"
     )
-    shown = shown or start  # an empty text in the URL gives None
     if shown == NORM:
         chart(results, f"{page}.norms", weights.norms, lambda: along(results, view.x), x=view.x, width=WIDTH)
         return
@@ -94,7 +97,14 @@ def spread(page: str, results: Results, view: View, start: str = NORM) -> None:
             layers = results.once("layers", lambda: list(results.layers["layer"].unique()))
             layer = st.selectbox("Layer", layers, key=f"{page}.layer", bind="query-params", label_visibility="collapsed", width=140)
     if shown == AT_THE_END:
-        chart(results, f"{page}.last_histograms", weights.last_histograms, lambda: results.histograms(seed), seed=seed, width=WIDTH)
+        chart(
+            results,
+            f"{page}.last_histograms",
+            weights.last_histograms,
+            lambda: results.as_compared(results.histograms(seed)),
+            seed=seed,
+            width=WIDTH,
+        )
         return
     frame = lambda: along(results, view.x, results.histograms(seed))  # noqa: E731
     chart(results, f"{page}.histograms", weights.histograms, frame, layers=(layer,), seed=seed, x=view.x, width=WIDTH)
@@ -103,17 +113,10 @@ def spread(page: str, results: Results, view: View, start: str = NORM) -> None:
 def sparsity(page: str, results: Results, view: View) -> None:
     """Zeros among the weights, by layer."""
     st.subheader("Sparsity", anchor=False)
-    shown = st.segmented_control(
-        "Sparsity as",
-        list(SPARSITY),
-        default="exact zeros",
-        required=True,
-        key=f"{page}.sparsity",
-        bind="query-params",
-        help=SPARSITY_HELP,
-        label_visibility="collapsed",
+    shown = segmented_control(
+        "Sparsity as", list(SPARSITY), "exact zeros", key=f"{page}.sparsity", help=SPARSITY_HELP, label_visibility="collapsed"
     )
-    column = SPARSITY[shown or "exact zeros"]
+    column = SPARSITY[shown]
     if not results.empty and results.once(("none", column), lambda: not (results.layers[column] > 0).any()):
         st.caption(f"There are no {shown}: nothing in these settings sets weights to 0. Pruning does, and an L1 penalty comes near it.")
         return

@@ -13,6 +13,7 @@ from core.analysis import frames, metrics, sensitivity
 from core.analysis.statistics import At, leading_verdict, quoted
 from core.charts.results import sensitivity as charts
 from core.comparison import Comparison, value_at
+from core.ui.form.picking import segmented_control
 from core.ui.markdown import escaped
 from core.ui.results import table, words
 from core.ui.results.drawing import WIDTH, chart
@@ -106,7 +107,7 @@ def find(results: Results, sweep: Sweep, metric: str, at: At) -> Found:
     """What the store has of the sweep, computed once."""
 
     def make() -> Found:
-        values = sensitivity.values(results.history, results.runs, sweep.places, metric, at)
+        values = sensitivity.values(results.as_compared(results.history), results.runs, sweep.places, metric, at)
         points, starts = sensitivity.points(values, metric), sensitivity.starts(values)
         start = float(starts.min() if metrics.higher_is_better(metric) else starts.max())
         best, end = sensitivity.best(points, metric), sensitivity.limit(points, start, metric)
@@ -141,13 +142,11 @@ def _verdict(page: str, results: Results, sweep: Sweep, found: Found, metric: st
 
 
 def _fairness(page: str, sweep: Sweep) -> str | None:
-    return st.segmented_control(
+    return segmented_control(
         f"Compare at a {sweep.name}",
         (OWN, SAME),
-        default=OWN,
-        required=True,
+        OWN,
         key=f"{page}.fair",
-        bind="query-params",
         help="The same for all can favour whom it happens to suit. Each at its own best is the fair comparison: all had equally "
         "many tries. The best was picked on these same seeds, which flatters each of them a little.",
     )
@@ -155,7 +154,7 @@ def _fairness(page: str, sweep: Sweep) -> str | None:
 
 def _said(results: Results, found: Found, chosen: DataFrame, metric: str, at: At) -> str:
     history, runs = (sensitivity.at_place(found.values, frame, chosen) for frame in (results.history, results.runs))
-    return leading_verdict(history, runs, metric, at)
+    return leading_verdict(history, runs, metric, at, results.reached)
 
 
 def _warn_of_edges(sweep: Sweep, found: Found) -> None:

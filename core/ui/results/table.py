@@ -34,7 +34,7 @@ PATIENCE = 3.0
 
 def summary(page: str, results: Results, view: View) -> None:
     """A row a variant: seeds, diverged, mean and interval, best, test, non-zero weights, and the curve."""
-    frame = results.once(("table", view.metric, view.at, view.x), lambda: rows(results, view), PATIENCE)
+    frame, reached = results.once(("table", view.metric, view.at, view.x), lambda: (rows(results, view), results.reached), PATIENCE)
     st.dataframe(
         frame,
         key=f"{page}.table",
@@ -43,11 +43,18 @@ def summary(page: str, results: Results, view: View) -> None:
         placeholder="–",
         alt=f"Summary of the variants by {in_words(view.metric).lower()}",
     )
+    if reached is not None:
+        st.caption(f"All at epoch {reached:.3g}, which every run on its way has reached; the small curves are as far as each has come.")
 
 
 def rows(results: Results, view: View) -> DataFrame:
-    """`statistics.summarise` of all variants in their order, with `half` (half the interval's width) and `curve`; no empty columns."""
-    table = summarise(results.course, results.runs, view.metric, view.at).set_index("variant").reindex(results.variants)
+    """`statistics.summarise` of all variants in their order, at the moment at which they are compared.
+
+    With `half` (half the interval's width) and `curve`; without empty columns.
+    """
+    table = (
+        summarise(results.as_compared(results.course), results.runs, view.metric, view.at).set_index("variant").reindex(results.variants)
+    )
     curves = sparklines(results.history, view.metric, view.x)
     table = table.assign(
         half=(table["ci_high"] - table["ci_low"]) / 2,
@@ -64,11 +71,11 @@ def _columns(metric: str, view: View, frame: DataFrame, loss: str) -> dict[str, 
     mean = f"Mean over the seeds that did not diverge, of each run {last_or_best}. {metrics.about(view.metric, loss)}".strip()
     every = {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
-        "diverged": column("diverged", help=words.DIVERGED),
+        "diverged": column("diverged", loss, help=words.DIVERGED),
         "mean": column(view.metric, loss, label=metric, width=WIDE, format="%.4g", help=mean),
-        "half": column("half", label="±", format="%.2g", help="Half of the 95 % interval of that mean (t distribution over seeds)."),
-        "nonzero": column("nonzero", label="Non-zero"),
-        "compression": column("compression", format="%.2f×"),
+        "half": column("half", loss, label="±", format="%.2g", help="Half of the 95 % interval of that mean (t distribution over seeds)."),
+        "nonzero": column("nonzero", loss, label="Non-zero"),
+        "compression": column("compression", loss, format="%.2f×"),
         "curve": st.column_config.LineChartColumn("Over training", help=f"{metric}: mean over seeds.", color="gray"),
     }
     return {name: every[name] if name in every else column(name, loss) for name in map(str, frame)}

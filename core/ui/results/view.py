@@ -12,6 +12,7 @@ from core.analysis import metrics as table
 from core.analysis.metrics import OF_TRAINING, Task
 from core.analysis.statistics import At
 from core.charts.parts.titles import Axis
+from core.ui.form.picking import segmented_control
 from core.ui.results.live import Results
 from core.ui.results.words import sample
 
@@ -42,9 +43,7 @@ def controls(page: str, results: Results, shown_first: Sequence[str] = (TRAINING
     """Draws the controls in a row and returns what they say; their keys begin with `page`, and `shown_first` is what is shown at first."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         metric, at = measure(page, results)
-        axis = st.segmented_control(
-            "Along", list(AXES), default="epochs", required=True, key=f"{page}.x", bind="query-params", help=AXES_HELP
-        )
+        axis = segmented_control("Along", list(AXES), "epochs", key=f"{page}.x", help=AXES_HELP)
         shown = st.pills(
             "Show",
             (LOG_Y, TRAINING, SEEDS, ROBUST),
@@ -54,7 +53,7 @@ def controls(page: str, results: Results, shown_first: Sequence[str] = (TRAINING
             bind="query-params",
             help=SHOW_HELP,
         )
-    return View(metric, at, AXES[axis or "epochs"], LOG_Y in shown, TRAINING in shown, SEEDS in shown, ROBUST in shown)
+    return View(metric, at, AXES[axis], LOG_Y in shown, TRAINING in shown, SEEDS in shown, ROBUST in shown)
 
 
 def measure(page: str, results: Results, begin: str = "val_loss") -> tuple[str, At]:
@@ -71,16 +70,14 @@ def measure(page: str, results: Results, begin: str = "val_loss") -> tuple[str, 
         width=205,
         help="What the verdict, the first chart and the table are about.",
     )
-    at = st.segmented_control(
+    at = segmented_control(
         "Of each run",
         get_args(At),
-        default="last",
-        required=True,
+        "last",
         key=f"{page}.at",
-        bind="query-params",
         help="Compare the runs by their last value, or by the best that each ever reached.",
     )
-    return metric, at or "last"  # an empty text in the URL gives None
+    return metric, at
 
 
 def named_in_link(key: str, offered: Sequence[str]) -> None:
@@ -116,8 +113,11 @@ def in_words(metric: str) -> str:
     return table.heading(metric)
 
 
-def column(metric: str, loss: str = table.NATS, **more: Any) -> Any:
-    """A column of numbers of a table, with the metric's title, format and meaning; `more` goes to Streamlit and takes precedence."""
+def column(metric: str, loss: str, **more: Any) -> Any:
+    """A column of numbers of a table, with the metric's title, format and meaning.
+
+    `loss` is the unit of losses, from `loss_unit`. `more` goes to Streamlit and takes precedence.
+    """
     row = table.find(metric)
     form = row.form if row else ".4g"
     given = {"label": in_words(metric), "format": "localized" if form == table.COUNT else f"%{form}", "help": table.about(metric, loss)}

@@ -18,12 +18,12 @@ from tests.charts.frames import NAMES, history
 
 def test_within_a_sample_every_title_of_what_is_measured_on_training_data_says_so():
     with metrics.of_sample("1,000 examples"):
-        said = {column: metrics.title(column) for column in (*HISTORY_COLUMNS, *LAYER_COLUMNS)}
+        said = {column: metrics.title(column, metrics.NATS) for column in (*HISTORY_COLUMNS, *LAYER_COLUMNS)}
         assert metrics.title("train_loss_eval", metrics.STANDARDISED) == "training loss (MSE / target variance, 1,000 examples)"
         assert metrics.name("train_accuracy") == "training accuracy (1,000 examples)"
     assert said["train_accuracy"] == "training accuracy (fraction, 1,000 examples)"
     assert {column for column, text in said.items() if "1,000 examples" in text} == metrics.OF_TRAINING
-    assert metrics.title("train_accuracy") == "training accuracy (fraction)", "it ends with the sample"
+    assert metrics.title("train_accuracy", metrics.NATS) == "training accuracy (fraction)", "it ends with the sample"
 
 
 @pytest.mark.parametrize("make", [

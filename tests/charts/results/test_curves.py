@@ -192,3 +192,12 @@ def test_where_nothing_is_rewound_the_chart_is_what_it_was():
     plain = history(seeds=2)
     marked = plain.assign(moment="")
     assert curves.loss_curves(marked, variants=NAMES).to_dict() == curves.loss_curves(plain, variants=NAMES).to_dict()
+
+
+def test_a_line_stands_at_the_epoch_at_which_variants_are_compared():
+    table = history()
+    places = [drawn(curves.loss_curves(table, 2.0, variants=NAMES, x=x)).get("rule") for x in ("epoch", "seconds")]
+    assert list(places[0]["epoch"]) == [2.0]
+    assert places[1] is None, "variants take different seconds to it"
+    assert "rule" not in drawn(curves.loss_curves(table, variants=NAMES))
+    assert "compared here" in words(curves.loss_curves(table, 2.0, variants=NAMES))

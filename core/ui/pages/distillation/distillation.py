@@ -18,6 +18,7 @@ from core.comparison import Comparison
 from core.experiments.distillation import EXPERIMENTS, PAGE, START
 from core.settings import RunSettings
 from core.ui import errors
+from core.ui.form.picking import segmented_control
 from core.ui.markdown import escaped
 from core.ui.pages.distillation import methods, soft_targets
 from core.ui.pages.distillation.students import (
@@ -102,17 +103,15 @@ def _share(results: Results) -> float:
     shares = _shares(results)
     if not shares:
         return 1.0
-    chosen = st.segmented_control(
+    chosen = segmented_control(
         "With labels for",
         shares,
-        default=shares[0],
+        shares[0],
         format_func=lambda share: f"{share:.3g}",
-        required=True,
         key=f"{PAGE}.share",
-        bind="query-params",
         help="Share of the training examples whose labels the student may use, at which the verdict and the pictures below look.",
     )
-    return float(chosen or shares[0])  # an empty text in the URL gives None
+    return float(chosen)
 
 
 def _shares(results: Results) -> list[float]:
@@ -124,10 +123,13 @@ def _shares(results: Results) -> list[float]:
 def _verdict(results: Results, points: DataFrame, metric: str, share: float) -> None:
     """The best of the taught students against the same student alone; for several students a sentence each, the best one's first."""
     here = points[(points["labelled"] == share) & points["mean"].notna() & (points["role"] == TAUGHT) & (points["counterpart"] != "")]
-    said = results.once(("verdicts", metric, share), lambda: verdicts(results.history, results.runs, here, metric), PATIENCE)
+    said = results.once(
+        ("verdicts", metric, share), lambda: verdicts(results.as_compared(results.history), results.runs, here, metric), PATIENCE
+    )
+    so_far = "" if results.reached is None else f"So far, at epoch {results.reached:.3g}: "
     for place, text in enumerate(said[:MOST_VERDICTS]):
         about = "Paired by seed; the range in brackets is the 95 % interval of the difference."
-        st.markdown(f"{'#####' if place else '####'} {escaped(text)}", help=about)
+        st.markdown(f"{'#####' if place else '####'} {escaped(so_far + text)}", help=about)
     if len(said) > MOST_VERDICTS:
         compression.note(f"{len(said) - MOST_VERDICTS} more students are in the table, each against itself alone.")
     taught = here[here["counterpart"] == here["counterpart"].iloc[0]] if len(here) else here
@@ -171,7 +173,7 @@ def _along_labels(results: Results, points: DataFrame, metric: str) -> None:
         patience=PATIENCE,
         x="labelled",
         x_title="share of examples with a label (logarithmic)",
-        y_title=metrics.title(metric),
+        y_title=metrics.title(metric, view.loss_unit(results)),
         width=WIDTH,
     )
     st.caption(escaped(f"Means over seeds with 95 % bands{_about_teachers(results, 'dashed')}."))
@@ -190,7 +192,7 @@ def _by_variant(results: Results, points: DataFrame, metric: str) -> None:
         variants=families_in_order(results),
         stretch=True,
         patience=PATIENCE,
-        title=metrics.title(metric),
+        title=metrics.title(metric, view.loss_unit(results)),
         width=2 * WIDTH,
     )
     st.caption(escaped(f"Means over seeds with 95 % intervals{_about_teachers(results, 'below')}."))
@@ -222,7 +224,7 @@ def _crossed(results: Results, squares: DataFrame, metric: str, share: float) ->
         value="mean",
         x_title="temperature T",
         y_title="weight w",
-        value_title=metrics.title(metric),
+        value_title=metrics.title(metric, view.loss_unit(results)),
         width=WIDTH,
     )
     st.caption("Means over seeds. Small differences are within the intervals of the first picture.")
@@ -264,6 +266,7 @@ def _training(results: Results, points: DataFrame, metric: str, share: float) ->
         f"{PAGE}.over_training",
         charts.over_training,
         results.course,
+        results.reached,
         variants=list(near["name"]),
         colours=tuple((name, colours[family]) for name, family in of_each),
         stretch=True,
@@ -305,23 +308,23 @@ def _speed(results: Results, share: float, seed: int) -> None:
 
 def _table(results: Results, points: DataFrame, metric: str) -> None:
     st.subheader("Exact values", anchor=False)
-    work = results.once("work", lambda: analysis.work(results.layers, compression.multiply_adds(results)), PATIENCE)
+    work = results.once("work", lambda: analysis.work(results.as_compared(results.layers), compression.multiply_adds(results)), PATIENCE)
     columns = ["parameters", *metrics.TESTS, "seconds"]
     runs = results.runs.groupby("variant", sort=False, observed=True)[columns].mean().reset_index()
     frame = analysis.joined(analysis.with_halves(points).drop(columns="variant").rename(columns={"name": "variant"}), runs, work)
     told = "Every variant: what it was taught by, its quality, and its difference to the same student alone"
-    compression.shown_table(f"{PAGE}.table", compression.with_counterparts(frame), _of_quality(metric), told)
+    compression.shown_table(f"{PAGE}.table", compression.with_counterparts(frame), _of_quality(metric, view.loss_unit(results)), told)
     compression.shown_table(f"{PAGE}.costs", frame, _of_size(), "Every variant: size and cost")
 
 
-def _of_quality(metric: str) -> dict[str, Any]:
+def _of_quality(metric: str, loss: str) -> dict[str, Any]:
     return {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
         "role": st.column_config.TextColumn("Role"),
         "labelled": number("Labels for", "%.3g", "Share of the training examples whose labels may be used."),
         "temperature": number("T", "%.3g", "Temperature of the soft targets."),
         "weight": number("w", "%.3g", "Weight of the soft targets."),
-        **compression.quality(metric, "To alone", "the same student without a teacher"),
+        **compression.quality(metric, loss, "To alone", "the same student without a teacher"),
     }
 
 

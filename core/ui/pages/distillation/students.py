@@ -38,7 +38,7 @@ def points_of(results: Results, metric: str) -> DataFrame:
     """
     comparison, role = results.comparison, roles(results.comparison)
     against, families = comparison.counterparts("distillation"), families_of(comparison)
-    table = analysis.outcomes(results.history, results.runs, metric, against).rename(columns={"variant": "name"})
+    table = analysis.outcomes(results.as_compared(results.history), results.runs, metric, against).rename(columns={"variant": "name"})
     settings = [comparison.settings[name] for name in table["name"]]
     return table.assign(
         role=table["name"].map(role),

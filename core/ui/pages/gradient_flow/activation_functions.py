@@ -19,6 +19,7 @@ from core.choices.words.writing import write
 from core.settings import SettingsError, explain
 from core.ui import errors
 from core.ui.form import fields
+from core.ui.form.picking import segmented_control
 from core.ui.form.values import parse
 from core.ui.markdown import escaped
 from core.ui.results import table
@@ -72,7 +73,7 @@ def _controls() -> tuple[list[Function], float, str]:
             "x", -charts.SIDE, charts.SIDE, 1.0, 0.05, key=f"{PAGE}.x_at", bind="query-params", width=300, help="The dotted line."
         )
         key = f"{PAGE}.graphs"
-        shown = st.segmented_control("Graphs", (EACH, TOGETHER), default=EACH, required=True, key=key, bind="query-params")
+        shown = segmented_control("Graphs", (EACH, TOGETHER), EACH, key=key)
     texts = st.multiselect(
         "Functions",
         kinds,
@@ -84,7 +85,7 @@ def _controls() -> tuple[list[Function], float, str]:
         placeholder="Pick, or type such as: leaky_relu negative_slope=0.2",
         help="Pick kinds, or type one with its settings: `elu alpha=2`. What is not written is at its default.",
     )
-    return _read(texts), float(x), shown or EACH
+    return _read(texts), float(x), shown
 
 
 def _read(texts: list[str]) -> list[Function]:

@@ -17,6 +17,7 @@ from core.runs.computing.executors import on_one_thread
 from core.settings import RunSettings, SettingsError
 from core.ui import errors
 from core.ui.form import varied
+from core.ui.form.picking import segmented_control
 from core.ui.form.values import parse
 from core.ui.markdown import escaped
 from core.ui.results import table
@@ -90,8 +91,7 @@ OF_HELP = (
 
 def _choice(label: str, offered: Any, begin: Any, name: str, about: str) -> Any:
     key = f"{PAGE}.{name}"
-    chosen = st.segmented_control(label, offered, default=begin, required=True, key=key, bind="query-params", help=about)
-    return begin if chosen is None else chosen
+    return segmented_control(label, offered, begin, key=key, help=about)
 
 
 def variants(comparison: Comparison) -> list[Line]:

@@ -11,6 +11,7 @@ from core.analysis.shown import layerwise
 from core.charts import gradient_flow as charts
 from core.charts.results import layers
 from core.experiments.gradient_flow import EXPERIMENTS, PAGE, START
+from core.ui.form.picking import segmented_control
 from core.ui.pages.gradient_flow import activation_functions, depth
 from core.ui.results import overview, parts, skeleton, steering, table
 from core.ui.results.drawing import WIDTH, along, chart
@@ -127,10 +128,7 @@ def _outputs(results: Results, frame: DataFrame, shown: str, options: dict[str, 
 def _segments(name: str, offered: list[str], begin: str, label: str, about: str) -> str:
     key = f"{PAGE}.{name}"
     hidden: Any = "collapsed"
-    shown = st.segmented_control(
-        label, offered, default=begin, required=True, key=key, bind="query-params", help=about, label_visibility=hidden
-    )
-    return shown or begin  # an empty text in the URL gives None
+    return segmented_control(label, offered, begin, key=key, help=about, label_visibility=hidden)
 
 
 def _honestly(results: Results) -> str:

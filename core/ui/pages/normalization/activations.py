@@ -18,6 +18,7 @@ from core.comparison import Comparison
 from core.experiments.batch_sizes import sizes
 from core.experiments.normalization import USUAL
 from core.ui.form import numbers, varied
+from core.ui.form.picking import segmented_control
 from core.ui.results import live, skeleton, table
 from core.ui.results.drawing import WIDTH, along, chart
 from core.ui.results.live import Results
@@ -127,17 +128,10 @@ def _pictures(page: str, results: Results) -> None:
 
 def _over_time(page: str, results: Results) -> None:
     st.markdown("**Over time**")
-    shown = st.segmented_control(
-        "Over time",
-        list(MEASURES),
-        default="spread",
-        required=True,
-        key=f"{page}.measure",
-        bind="query-params",
-        help=MEASURES_HELP,
-        label_visibility="collapsed",
+    shown = segmented_control(
+        "Over time", list(MEASURES), "spread", key=f"{page}.measure", help=MEASURES_HELP, label_visibility="collapsed"
     )
-    column = MEASURES.get(shown, "activation_std")
+    column = MEASURES[shown]
     hidden = lambda: along(results, "epoch", results.layers[results.layers["layer"] != "output"])  # noqa: E731
     chart(results, f"{page}.heat", layers.heatmap, hidden, patience=PATIENCE, column=column, log=False, width=WIDTH)
 

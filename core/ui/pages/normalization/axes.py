@@ -12,6 +12,7 @@ from core.charts.parts.palette import COLOURS
 from core.labs.networks import norm_axes as lab
 from core.labs.networks.norm_axes import Kind
 from core.ui.form import numbers
+from core.ui.form.picking import segmented_control
 from core.ui.results import table
 from core.ui.results.drawing import WIDTH, figure
 
@@ -95,36 +96,17 @@ def draw(page: str) -> None:
 
 def _controls(page: str) -> tuple[Kind, bool, int, int]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        shown = st.segmented_control(
-            "Normalization",
-            list(TITLES),
-            default="Batch",
-            required=True,
-            key=f"{page}.kind",
-            bind="query-params",
-            wrap=True,
-        )
-        layer = st.segmented_control(
+        shown = segmented_control("Normalization", list(TITLES), "Batch", key=f"{page}.kind", wrap=True)
+        layer = segmented_control(
             "Layer",
             (FULL, CONVOLVED),
-            default=FULL,
-            required=True,
+            FULL,
             key=f"{page}.layer",
-            bind="query-params",
             help="Fully connected: 4 examples of 6 units. Convnet: 3 examples of 6 units (channels) at 4 positions each.",
         )
-        groups = st.segmented_control(
-            "Groups",
-            (1, 2, 3, 6),
-            default=2,
-            required=True,
-            key=f"{page}.groups",
-            bind="query-params",
-            disabled=shown != "Group",
-            help="Of group norm.",
-        )
+        groups = segmented_control("Groups", (1, 2, 3, 6), 2, key=f"{page}.groups", disabled=shown != "Group", help="Of group norm.")
         seed = numbers.whole("Numbers", 0, MOST_SEEDS, 0, key=f"{page}.numbers", bind="query-params", width=110, help="Draws other ones.")
-    return TITLES.get(shown, "batch"), layer == CONVOLVED, int(groups or 2), seed
+    return TITLES[shown], layer == CONVOLVED, int(groups), seed
 
 
 def _chosen(page: str, names: list[str], kind: Kind) -> int:

@@ -18,6 +18,7 @@ from core.experiments.batch_sizes import sizes
 from core.runs.computing.executors import on_one_thread
 from core.settings import RunSettings
 from core.ui import service
+from core.ui.form.picking import segmented_control
 from core.ui.markdown import escaped
 from core.ui.results import table
 from core.ui.results.drawing import WIDTH, figure
@@ -90,15 +91,7 @@ def _controls(page: str, offered: list[int]) -> tuple[int, bool, int]:
     """The batch size, whether trained weights are wanted, and how many batches pass before where there are none."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         size = st.selectbox("Batches of", [f"{size}" for size in offered], key=f"{page}.modes_size", bind="query-params", width=150)
-        weights = st.segmented_control(
-            "Weights",
-            (TRAINED, INITIAL),
-            default=TRAINED,
-            required=True,
-            key=f"{page}.modes_weights",
-            bind="query-params",
-            help=WEIGHTS_HELP,
-        )
+        weights = segmented_control("Weights", (TRAINED, INITIAL), TRAINED, key=f"{page}.modes_weights", help=WEIGHTS_HELP)
         warm_up = st.slider(
             "Batches seen before",
             0,

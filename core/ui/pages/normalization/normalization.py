@@ -13,6 +13,7 @@ from core.experiments.batch_sizes import rate, sizes
 from core.experiments.normalization import PAGE, START, USUAL
 from core.ui import errors
 from core.ui.form import varied
+from core.ui.form.picking import segmented_control
 from core.ui.markdown import escaped
 from core.ui.pages.normalization import activations as norm_activations
 from core.ui.pages.normalization import axes
@@ -82,15 +83,7 @@ def ruled(comparison: Comparison) -> Comparison:
     if not numbers or value_at(comparison.base, "optimizer.lr") is None:
         return comparison
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        rule = st.segmented_control(
-            "For other batches",
-            (SCALED, FIXED),
-            default=SCALED,
-            required=True,
-            key=f"{PAGE}.rule",
-            bind="query-params",
-            help=RULE_HELP,
-        )
+        rule = segmented_control("For other batches", (SCALED, FIXED), SCALED, key=f"{PAGE}.rule", help=RULE_HELP)
         texts = [f"{number}" for number in numbers]
         begin = texts.index(f"{USUAL}") if USUAL in numbers else len(texts) // 2
         reference = st.selectbox(

@@ -18,6 +18,7 @@ from core.comparison import Comparison
 from core.experiments.pruning import EXPERIMENTS, PAGE, START
 from core.settings import RunSettings
 from core.ui import errors
+from core.ui.form.picking import segmented_control
 from core.ui.markdown import escaped
 from core.ui.pages.pruning import masks
 from core.ui.results import compression, skeleton, view
@@ -92,17 +93,15 @@ def _level(results: Results) -> float:
     levels = sorted({run.pruning.sparsity for run in runs if isinstance(run.pruning, PruningChoice)})
     if not levels:
         return 0.0
-    chosen = st.segmented_control(
+    chosen = segmented_control(
         "Look closer at",
         levels,
-        default=levels[len(levels) // 2],
+        levels[len(levels) // 2],
         format_func=lambda level: f"{level:.4g}",
-        required=True,
         key=f"{PAGE}.level",
-        bind="query-params",
         help="Sparsity (the share of weights or units that goes) at which the masks, the curves and the timing below are shown.",
     )
-    return levels[len(levels) // 2] if chosen is None else float(chosen)  # type: ignore[redundant-expr]  # an empty text in the URL
+    return float(chosen)
 
 
 def points_of(results: Results, metric: str) -> DataFrame:
@@ -111,7 +110,8 @@ def points_of(results: Results, metric: str) -> DataFrame:
     """
     comparison = results.comparison
     against, runs = comparison.counterparts("pruning"), comparison.settings
-    table = analysis.joined(analysis.outcomes(results.history, results.runs, metric, against), analysis.weights_left(results.history))
+    history = results.as_compared(results.history)
+    table = analysis.joined(analysis.outcomes(history, results.runs, metric, against), analysis.weights_left(history))
     families = families_of(comparison)
     targets = {name: getattr(run.pruning, "sparsity", 0.0) for name, run in runs.items()}
     table = table.rename(columns={"variant": "name"})
@@ -139,7 +139,7 @@ def _verdict(results: Results, points: DataFrame, metric: str, level: float) -> 
     names = list(points.loc[points["pruned"] & (points["target"] == level), "name"])
     history, runs = (frame[frame["variant"].isin(names)] for frame in (results.history, results.runs))
     if len(history):
-        said = results.once(("verdict", metric, level), lambda: leading_verdict(history, runs, metric), PATIENCE)
+        said = results.once(("verdict", metric, level), lambda: leading_verdict(history, runs, metric, reached=results.reached), PATIENCE)
         st.markdown(f"#### {escaped(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
     pruned = points[points["pruned"] & points["difference"].notna()]
     several = pruned["counterpart"].nunique() > 1
@@ -220,7 +220,7 @@ def _layers(results: Results, points: DataFrame, level: float) -> None:
 
 def cells_of(results: Results, points: DataFrame, level: float) -> DataFrame:
     """Share of zeros at a sparsity: variant (which says that sparsity), family, layer, sparsity."""
-    table = analysis.densities(results.layers).rename(columns={"variant": "name"})
+    table = analysis.densities(results.as_compared(results.layers)).rename(columns={"variant": "name"})
     described = points.loc[points["pruned"] & (points["target"] == level), ["name", "family"]]
     table = described.merge(table, on="name").assign(variant=f"sparsity {level:.4g}")
     return table.assign(sparsity=1 - table["density"])[["variant", "family", "layer", "sparsity"]]
@@ -254,6 +254,7 @@ def _training(results: Results, shown: DataFrame, metric: str) -> None:
         f"{PAGE}.over_training",
         charts.over_training,
         results.course,
+        results.reached,
         variants=list(shown["name"]),
         colours=tuple((name, colours[family]) for name, family in of_each),
         stretch=True,
@@ -286,21 +287,21 @@ def _tickets(results: Results, shown: DataFrame, metric: str) -> None:
 
 def _table(results: Results, points: DataFrame, metric: str) -> None:
     st.subheader("Exact values", anchor=False)
-    work = results.once("work", lambda: analysis.work(results.layers, compression.multiply_adds(results)), PATIENCE)
+    work = results.once("work", lambda: analysis.work(results.as_compared(results.layers), compression.multiply_adds(results)), PATIENCE)
     runs = results.runs.groupby("variant", sort=False, observed=True)[["parameters", "nonzero", *metrics.TESTS]].mean()
     frame = analysis.joined(
         analysis.with_halves(points).drop(columns="variant").rename(columns={"name": "variant"}), runs.reset_index(), work
     )
     frame = frame.assign(compression=frame["parameters"] / frame["nonzero"].where(frame["nonzero"] > 0))
     told = "Every variant: its quality, and its difference to its own dense network"
-    compression.shown_table(f"{PAGE}.table", compression.with_counterparts(frame), _of_quality(metric), told)
+    compression.shown_table(f"{PAGE}.table", compression.with_counterparts(frame), _of_quality(metric, view.loss_unit(results)), told)
     compression.shown_table(f"{PAGE}.costs", frame, _of_size(), "Every variant: the weights that are left, and what they cost")
 
 
-def _of_quality(metric: str) -> dict[str, Any]:
+def _of_quality(metric: str, loss: str) -> dict[str, Any]:
     return {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
-        **compression.quality(metric, "To dense", "the same network without pruning"),
+        **compression.quality(metric, loss, "To dense", "the same network without pruning"),
     }
 
 

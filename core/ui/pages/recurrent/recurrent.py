@@ -109,7 +109,7 @@ def _loss(part: Part, results: Results, view: View, found: Found) -> None:
     options: dict[str, Any] = {"with_train": view.with_train, "with_seeds": view.with_seeds, "log_y": view.log_y, "focus": view.focus}
     options |= {"baselines": tuple((baseline.value, baseline.label) for baseline in ruled)}
     options |= {"metric": view.metric, "x": view.x, "width": WIDTH}
-    chart(results, f"{part.page}.loss", charts.against_baseline, results.history, stretch=True, **options)
+    chart(results, f"{part.page}.loss", charts.against_baseline, results.history, results.reached, stretch=True, **options)
 
 
 def _gradient(part: Part, results: Results, view: View) -> None:

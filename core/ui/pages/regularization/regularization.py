@@ -68,7 +68,15 @@ def _pictures(results: Results, view: View) -> None:
             anchor=False,
             help="Means at the last evaluation with 95 % t intervals over seeds; the gap dotted.",
         )
-        chart(results, f"{PAGE}.gap", pairs.generalisation_gap, results.history, stretch=True, metric=view.metric, width=WIDTH)
+        chart(
+            results,
+            f"{PAGE}.gap",
+            pairs.generalisation_gap,
+            lambda: results.as_compared(results.history),
+            stretch=True,
+            metric=view.metric,
+            width=WIDTH,
+        )
     with grid.cell():
         overview.loss(PAGE, results, view)
     with grid.cell():
@@ -109,6 +117,6 @@ def gaps(results: Results, metric: str) -> DataFrame:
     `half`, half of the difference's 95 % interval.
     """
     against = results.comparison.counterparts(*MEANS)
-    changes = analysis.outcomes(results.course, results.runs, metric, against).set_index("variant")
+    changes = analysis.outcomes(results.as_compared(results.course), results.runs, metric, against).set_index("variant")
     changes = changes.assign(half=(changes["difference_high"] - changes["difference_low"]) / 2)[["counterpart", "difference", "half"]]
-    return generalisation.gap_table(results.history, results.variants, metric).join(changes, on="variant")
+    return generalisation.gap_table(results.as_compared(results.history), results.variants, metric).join(changes, on="variant")

@@ -15,7 +15,7 @@ from core.data.loading import Split, load_data
 from core.data.sets import DataChoice
 from core.ui import errors
 from core.ui.markdown import escaped
-from core.ui.results.drawing import WIDTH, chart
+from core.ui.results.drawing import WIDTH, along, chart
 from core.ui.results.live import Results
 from core.ui.results.overview import seed_choice
 from core.ui.results.view import View
@@ -40,10 +40,13 @@ def draw(page: str, results: Results, _view: View) -> None:
     """The regions of each variant for one seed, with the data on them."""
     with st.container(horizontal=True, vertical_alignment="center"):
         seed = seed_choice(f"{page}.boundary_seed", results)
-        st.caption("What the network of this seed says of every point, the surer the stronger. The features are scaled as it sees them.")
+        ahead = "" if results.reached is None else " Only the latest picture of a network is kept: its epoch stands below it."
+        st.caption(
+            f"What the network of this seed says of every point, the surer the stronger. The features are scaled as it sees them.{ahead}"
+        )
     with errors.shown("The data cannot be drawn"):
         settings = dict(reversed(results.comparison.members))
-        every = results.once(("planes", seed), lambda: planes(results.grids(), seed), PATIENCE)
+        every = results.once(("planes", seed), lambda: planes(along(results, "epoch", results.grids()), seed), PATIENCE)
         grid = st.grid(3, min_column_width=WIDTH, gap="small")
         for number, name in enumerate(results.variants):
             with grid.cell():
@@ -56,12 +59,15 @@ def _variant(key: str, results: Results, name: str, plane: DataFrame | None, dat
         return
     points = results.once(("points", data), lambda: places(load_data(data)), math.inf)
     chart(results, key, boundary.decision, plane, points, about=seed, patience=PATIENCE, variants=[name], width=WIDTH, columns=1)
+    if results.reached is not None:
+        st.caption(f"At epoch {plane['epoch'].iloc[0]:.3g}.")
 
 
 def planes(grids: DataFrame, seed: int) -> dict[str, DataFrame]:
-    """The grids of one seed by variant: a row a point, with variant, x, y, class, confidence."""
+    """The grids of one seed by variant: a row a point, with variant, epoch, x, y, class, confidence."""
     rows = grids[grids["seed"] == seed]
-    return {name: decoded(grid).assign(variant=name) for name, grid in zip(rows["variant"], rows["grid"], strict=True)}
+    every = zip(rows["variant"], rows["grid"], rows["epoch"], strict=True)
+    return {name: decoded(grid).assign(variant=name, epoch=epoch) for name, grid, epoch in every}
 
 
 def decoded(grid: bytes) -> DataFrame:
