@@ -8,7 +8,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 CODE := core pages app.py dashboard.py tests benchmarks scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev browser run test check format fuzz bench kills reference claims verdicts docs stored screenshots clean
+.PHONY: help install install-dev browser run test check format fuzz bench kills reference claims verdicts docs stored recorded screenshots clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ docs: install ## Write docs/choices.md anew from the settings classes
 
 stored: install ## Compute anew the paths that the page of optimizers opens with
 	$(BIN)/python -m scripts.stored
+
+recorded: install ## Train what pages begin with, and keep the results for a first view of them
+	$(BIN)/python -m scripts.recorded
 
 screenshots: install-dev browser ## Redraw docs/images from the running dashboard
 	$(BIN)/python -m scripts.screenshots

@@ -14,9 +14,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The data folder of this test alone, so that no test sees a user's runs or another test's."""
+    """The data folder of this test alone, so that no test sees a user's runs, another test's, or those that come with Tandem."""
     folder = tmp_path / "home"
     monkeypatch.setenv("TANDEM_HOME", str(folder))
+    monkeypatch.setenv("TANDEM_RECORDED", "0")
     return folder
 
 

@@ -56,7 +56,7 @@ def _store_in(given: dict[str, Any]) -> str:
 
 
 class Configuration(BaseSettings):
-    """TANDEM_HOME, _STORE, _WORKERS, _WORKER_SILENCE, _CLUSTER, _ALLOW_CUSTOM, and TANDEM_MAX_RUNS, _WORK, _UPLOAD_BYTES."""
+    """TANDEM_HOME, _STORE, _WORKERS, _WORKER_SILENCE, _CLUSTER, _RECORDED, _ALLOW_CUSTOM, and TANDEM_MAX_RUNS, _WORK, _UPLOAD_BYTES."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
 
@@ -72,6 +72,7 @@ class Configuration(BaseSettings):
     max_upload_bytes: Annotated[int, Field(ge=1, description="Of a table. Streamlit's server.maxUploadSize must allow it, too.")] = (
         10_000_000
     )
+    recorded: bool = Field(True, description="Shows results that come with Tandem where a page's own were not trained here yet.")
     allow_custom: bool = Field(False, description="Lets the dashboard's users run optimizer classes by import path, which is code.")
 
     def __init__(self, **given: Any) -> None:

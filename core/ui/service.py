@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.runs import child
+from core.comparison import Comparison
+from core.runs import child, recorded
 from core.runs.configuration import Configuration
 from core.runs.store import Store
 
@@ -17,6 +18,11 @@ def configuration() -> Configuration:
 def store() -> Store:
     """The store, opened once and shared by all sessions. Raises StoreError, ConfigurationError."""
     return _open(configuration().store)
+
+
+def recorded_store(comparison: Comparison) -> Store | None:
+    """The store with the comparison's results as they come with Tandem; None where they do not, or are not to be shown."""
+    return recorded.store_of(comparison) if configuration().recorded else None
 
 
 def ensure_runner() -> None:

@@ -14,6 +14,9 @@ ICON = ":material/stacked_line_chart:"
 TAB_ICON = Path(__file__).with_name("icon.svg").read_text(encoding="utf-8")
 """Of the browser's tab: a picture of our own. The browser would fetch one of Streamlit's icons from another host."""
 
+BACK = Path(__file__).with_name("back.js").read_text(encoding="utf-8")
+"""Streamlit writes a page's address several times after one click; this makes them one entry of the browser's history."""
+
 HOME = "dashboard.py"
 SIDEBAR_WIDTH = 350  # pixels: two settings stand beside each other
 
@@ -142,7 +145,7 @@ def shell(title: str, opening: Callable[[], None] | None = None) -> None:
     """
     page_title = title if title == NAME else f"{title} · {NAME}"
     st.set_page_config(page_title, TAB_ICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
-    st.html(STYLE)
+    st.html(f"{STYLE}<script>{BACK}</script>", unsafe_allow_javascript=True)
     _navigation(title)
     if opening is not None:
         opening()

@@ -63,7 +63,7 @@ def start(home: Path, script: Path) -> Server:
     home.mkdir(parents=True, exist_ok=True)
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}"]
-    environment = os.environ | {"TANDEM_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    environment = os.environ | {"TANDEM_HOME": str(home), "TANDEM_RECORDED": "0", "PYTHONUNBUFFERED": "1"}
     log = home / "server.log"
     with log.open("wb") as output:
         process = psutil.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)

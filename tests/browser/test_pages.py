@@ -22,15 +22,9 @@ def heading(title: str) -> str | re.Pattern[str]:
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize("path", LINKS)
-def test_a_page_opens_by_a_cold_link(page, server, path):
+def test_a_page_opens_by_a_cold_link_and_is_no_wider_than_its_window(page, server, path):
     open_page(page, f"{server.url}/{path}")
     expect(page.get_by_role("heading", name=heading(LINKS[path]), level=1)).to_be_visible()
-
-
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
-@pytest.mark.parametrize("path", LINKS)
-def test_a_page_is_no_wider_than_its_window(page, server, path):
-    open_page(page, f"{server.url}/{path}")
     wider = page.get_by_test_id("stMain").evaluate("main => main.scrollWidth - main.clientWidth")
     assert wider <= 0
 

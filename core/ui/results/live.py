@@ -19,6 +19,7 @@ from pandas import CategoricalDtype, DataFrame
 from core.analysis.shown import over_seeds
 from core.analysis.statistics import reached_by_all, standing, up_to
 from core.comparison import Comparison
+from core.runs import recorded
 from core.runs.store import Followed, Progress, Store
 from core.ui import errors, service
 
@@ -94,6 +95,8 @@ class Results:
     store: Store
     version: int  # of the frames
     _things: Things
+    recorded: float | None = None
+    """When these results were recorded, in seconds since 1970, where nothing was trained here; None for results of this machine."""
 
     @property
     def variants(self) -> list[str]:
@@ -107,8 +110,13 @@ class Results:
 
     @property
     def missing(self) -> int:
-        """Runs that are not stored for good."""
-        return self.progress.runs - self.progress.runs_done
+        """Runs whose results are not here for good."""
+        return 0 if self.recorded else self.progress.runs - self.progress.runs_done
+
+    @property
+    def growing(self) -> bool:
+        """Whether what is shown is a part of what will come."""
+        return self.progress.active and not self.recorded
 
     def once(self, name: Hashable, make: Callable[[], Thing], patience: float = 0.0) -> Thing:
         """What `make` returns, made once for these results; `name` tells it from all else that is made of them. Not to be changed.
@@ -130,8 +138,13 @@ class Results:
         return frame[frame["step"] <= frame["run"].astype(str).map(last).astype(float)]
 
     def histograms(self, seed: int) -> DataFrame:
-        """Histograms of the weights of one seed, at the time of the call."""
-        return self.once(("histograms", seed), lambda: self.store.histograms(self.comparison, seed=seed))
+        """Histograms of the weights of one seed, at the time of the call; recorded results have none."""
+
+        def read() -> DataFrame:
+            found = self.store.histograms(self.comparison, seed=seed)
+            return found[found["counts"].map(len) > 0]
+
+        return self.once(("histograms", seed), read)
 
     def grids(self) -> DataFrame:
         """The latest outputs over the plane of every run, at the time of the call."""
@@ -173,11 +186,19 @@ class Reader:
         self._history = self._store.follow(self._comparison, self._history)
         self._layers = self._store.follow_layers(self._comparison, self._layers)
         self._things.seconds, self._read_at = 0.0, time.monotonic()
-        frames = over_seeds.level(self._history[0], self._layers[0])
-        history, layers = (frame.astype({"variant": CategoricalDtype(self._comparison.names)}) for frame in frames)
-        runs = self._store.runs(self._comparison)
+        if self._history[0].empty and (shipped := service.recorded_store(self._comparison)):
+            found = self._results(progress, shipped, shipped.history(self._comparison)[0], shipped.layers(self._comparison)[0])
+            found = replace(found, recorded=recorded.recorded_at(self._comparison))
+        else:
+            found = self._results(progress, self._store, self._history[0], self._layers[0])
         self._reading = time.thread_time() - began
-        return Results(self._comparison, progress, standing(history), history, layers, runs, self._store, progress.version, self._things)
+        return found
+
+    def _results(self, progress: Progress, store: Store, history: DataFrame, layers: DataFrame) -> Results:
+        frames = over_seeds.level(history, layers)
+        history, layers = (frame.astype({"variant": CategoricalDtype(self._comparison.names)}) for frame in frames)
+        runs = store.runs(self._comparison)
+        return Results(self._comparison, progress, standing(history), history, layers, runs, store, progress.version, self._things)
 
 
 def reader(comparison: Comparison) -> Reader:
@@ -223,8 +244,9 @@ def _show(comparison: Comparison, draw: Callable[[Results], None]) -> None:
         draw(results)
 
     body()
-    if every is None and (shown := source.latest()).missing:
-        _watch(source, shown.progress)
+    shown = source.latest().progress
+    if every is None and shown.runs_done < shown.runs:
+        _watch(source, shown)
 
 
 @st.fragment(run_every=ELSEWHERE)

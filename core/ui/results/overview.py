@@ -91,6 +91,9 @@ def spread(page: str, results: Results, view: View, start: str = NORM) -> None:
     if shown == NORM:
         chart(results, f"{page}.norms", weights.norms, lambda: along(results, view.x), x=view.x, width=WIDTH)
         return
+    if results.recorded:
+        st.caption("How single weights are spread is not recorded: Run trains these networks here, and keeps it.")
+        return
     with st.container(horizontal=True, gap="xsmall"):
         seed = seed_choice(f"{page}.weights_seed", results)
         if shown == OVER_TIME:

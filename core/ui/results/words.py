@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import time
 
 from core.data.examples import DataError
 from core.engine.planning import measured_examples
-from core.runs.estimate import estimate
+from core.runs.estimate import Estimate, estimate
 from core.runs.store import Progress
 from core.settings import RunSettings
+from core.ui import service
 from core.ui.results.live import Results
 
 DIVERGED = (
@@ -38,6 +40,9 @@ def standing(results: Results) -> str:
     progress = results.progress
     if progress.active or progress.state == "paused":
         return " · ".join(filter(None, [_state(progress), _epochs(results), diverged(progress), _left(progress)]))
+    if results.recorded:
+        day = time.strftime("%-d %B %Y", time.localtime(results.recorded))
+        return f"Recorded on {day}; Run trains it here, in about {duration(_cost(results).seconds)}"
     if results.missing == 0:
         return " · ".join(filter(None, [f"All {count(progress.runs, 'run')} stored", diverged(progress)]))
     return " · ".join(filter(None, [_planned(results), diverged(progress)]))
@@ -82,12 +87,16 @@ def _left(progress: Progress) -> str:
     return f"{duration(progress.seconds_left)} left" if progress.seconds_left is not None else ""
 
 
+def _cost(results: Results) -> Estimate:
+    return results.once("estimate", lambda: estimate(results.comparison, service.store()))
+
+
 def _planned(results: Results) -> str:
     """`25 runs, 5 stored, about 4 s`; after a cancel, how far it came; of data that cannot be read, without the time."""
     progress = results.progress
     runs = count(progress.runs, "run")
     try:
-        cost = results.once("estimate", lambda: estimate(results.comparison, results.store))
+        cost = _cost(results)
     except DataError:
         return runs
     begun = progress.epochs_done - (progress.epochs_total - cost.epochs)  # epochs of runs that are not stored for good

@@ -135,7 +135,7 @@ def _verdict(page: str, results: Results, sweep: Sweep, found: Found, metric: st
     name = ("changes", metric, at, before, after)
     told = results.once(name, lambda: changes.changes(found.values, before, after), sensitivity.PATIENCE)
     said = changes.in_words(told, before, after, place=sweep.name, metric=metric)
-    so_far = "So far: " if results.progress.active else ""
+    so_far = "So far: " if results.growing else ""
     st.markdown(f"#### {escaped(so_far + said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
     with st.expander("The change of each, exactly", type="compact"):
         number = st.column_config.NumberColumn

@@ -1,0 +1,48 @@
+"""Results that come with Tandem, of the comparisons that pages begin with: they are shown where nothing was trained here yet.
+
+They are a store like any other in the file beside this one, made anew by `make recorded`, without the weights, predictions and histograms
+of the networks, and with numbers rounded to six digits. A run's key holds the engine's version, so that another engine finds none of them.
+"""
+
+from __future__ import annotations
+
+import lzma
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import select
+
+from core.comparison import Comparison
+from core.runs.store import Store
+from core.runs.store.schema import comparisons
+
+FILE = Path(__file__).with_name("results.db.xz")
+
+
+@cache
+def _opened() -> tuple[Store, dict[str, float]]:
+    """The store, unpacked for this process, and when each of its comparisons was recorded, in seconds since 1970."""
+    folder = tempfile.mkdtemp(prefix="tandem-recorded-")
+    file = Path(folder) / "results.db"
+    file.write_bytes(lzma.decompress(FILE.read_bytes()))
+    store = Store(f"sqlite:///{file}")
+    with store.database.reading() as connection:
+        rows = connection.execute(select(comparisons.c.id, comparisons.c.finished).where(comparisons.c.state == "finished")).all()
+    return store, {row.id: float(row.finished) for row in rows}
+
+
+def store_of(comparison: Comparison) -> Store | None:
+    """The store in which all of the comparison's runs are recorded, by this version of the engine; None where they are not."""
+    if not FILE.exists():
+        return None
+    store, times = _opened()
+    if comparison.id not in times:
+        return None
+    progress = store.progress(comparison)
+    return store if progress.runs_done == progress.runs else None
+
+
+def recorded_at(comparison: Comparison) -> float:
+    """When the comparison was recorded, in seconds since 1970."""
+    return _opened()[1][comparison.id]

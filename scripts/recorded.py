@@ -1,0 +1,83 @@
+"""Records what pages begin with: `make recorded`. What is recorded already by this engine is kept, the rest is trained."""
+
+from __future__ import annotations
+
+import lzma
+import sqlite3
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Double, delete, func, update
+
+from core.comparison import Comparison
+from core.experiments.catalogue import experiments
+from core.runs.compare import compare
+from core.runs.recorded import FILE
+from core.runs.store import Store
+from core.runs.store.schema import before_rewind, history, layers, metadata
+
+DIGITS = 20
+"""Bits of a number's fraction that are kept: six decimal digits. The rest are zeros, which take no room in a packed file."""
+
+EMPTIED = ("weights", "predictions", "stacks", "stack_runs", "requests", "labs", "verdicts", "guesses", "lease")
+
+
+def wanted() -> list[Comparison]:
+    """What each page trains when it opens, or when one of its links is followed."""
+    trained = [each.trained or each.subject for each in experiments().values()]
+    return [comparison for comparison in trained if isinstance(comparison, Comparison)]
+
+
+def main() -> int:
+    """Trains what is missing, and writes the file."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "results.db"
+        if FILE.exists():
+            file.write_bytes(lzma.decompress(FILE.read_bytes()))
+        with closing(Store(f"sqlite:///{file}")) as store:
+            _train(store)
+            _thin(store)
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("VACUUM")
+        FILE.write_bytes(lzma.compress(file.read_bytes(), preset=9 | lzma.PRESET_EXTREME))
+    print(f"{FILE.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def _train(store: Store) -> None:
+    kept = {comparison.id for comparison in wanted()}
+    for comparison_id in set(store.comparisons(limit=10_000)["id"]) - kept:
+        store.delete(comparison_id)
+    for comparison in wanted():
+        print(comparison.id, len(comparison.runs()), flush=True)
+        compare(comparison, store=store, progress=False)
+
+
+def _thin(store: Store) -> None:
+    """Takes out what the pictures do not need, and rounds the rest."""
+    with store.database.writing() as connection:
+        for name in EMPTIED:
+            connection.execute(delete(metadata.tables[name]))
+        connection.execute(update(layers).values(counts=None))
+        driver = connection.connection.driver_connection
+        if not isinstance(driver, sqlite3.Connection):
+            raise TypeError("the file of recorded results is one of SQLite")
+        driver.create_function("rounded", 1, rounded, deterministic=True)
+        for table in (history, before_rewind, layers):
+            numbers = [column for column in table.c if isinstance(column.type, Double)]
+            connection.execute(update(table).values({column: func.rounded(column) for column in numbers}))
+
+
+def rounded(value: float | None) -> float | None:
+    """The nearest number with `DIGITS` bits of fraction."""
+    if value is None or not np.isfinite(value):
+        return value
+    fraction, exponent = np.frexp(value)
+    return float(np.ldexp(np.round(fraction * 2**DIGITS) / 2**DIGITS, exponent))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
