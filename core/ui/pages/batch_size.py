@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.analysis import metrics, speeds
+from core.analysis import lessons, metrics, speeds
 from core.analysis import sensitivity as analysis
+from core.analysis.lessons import Lesson
 from core.charts import batch_size as charts
 from core.charts.parts.titles import Axis
 from core.comparison import Comparison, value_at
@@ -18,7 +19,7 @@ from core.experiments.batch_sizes import PAGE, START
 from core.settings import RunSettings
 from core.ui import errors
 from core.ui.form.picking import segmented_control
-from core.ui.results import live, parts, sensitivity, skeleton, table
+from core.ui.results import live, overview, parts, sensitivity, skeleton, table
 from core.ui.results.drawing import WIDTH, chart, figure
 from core.ui.results.live import Results
 from core.ui.results.sensitivity import Sweep
@@ -76,7 +77,25 @@ def draw_speed(results: Results) -> None:
             chosen = st.toggle("log y", key=f"{page}.log_y", bind="query-params", help="Logarithmic y axis.")
         return View(metric, at, log_y=bool(chosen) and metrics.is_error(metric))
 
-    skeleton.draw(SPEED_WORDS, results, _clocks, controls=controls)
+    skeleton.draw(SPEED_WORDS, results, _clocks, controls=controls, verdict=_verdict)
+
+
+def _verdict(results: Results, view: View) -> None:
+    """What the smallest and the largest batch come to in as many epochs."""
+    metric = overview.felt(results, view.metric)
+
+    def make() -> Lesson | None:
+        comparison = results.comparison
+        families = comparison.families("training.batch_size")
+        first = next(iter(families.values()))
+        batches = {name: run.training.batch_size for name, run in comparison.settings.items() if families[name] == first}
+        epochs = {comparison.settings[name].training.epochs for name in batches}
+        if len(epochs) > 1:
+            return None
+        updates = {str(name): int(step) for name, step in results.history.groupby("variant", observed=True)["step"].max().items()}
+        return lessons.in_equal_epochs(lessons.by_seed(results.history, results.runs, metric), metric, batches, updates, epochs.pop())
+
+    overview.lesson(results, ("epochs", metric), make, lambda: overview.verdict(results, view))
 
 
 def _clocks(results: Results, view: View) -> None:

@@ -9,7 +9,8 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
-from core.analysis import metrics
+from core.analysis import lessons, metrics
+from core.analysis.lessons import Lesson
 from core.analysis.shown import stopping
 from core.analysis.statistics import leading_verdict, quoted
 from core.charts import early_stopping as charts
@@ -20,7 +21,7 @@ from core.experiments.early_stopping import PAGE, START
 from core.labs.regularization import stopping_replay
 from core.ui.form.picking import segmented_control
 from core.ui.markdown import escaped
-from core.ui.results import skeleton, table
+from core.ui.results import overview, skeleton, table
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
 from core.ui.results.overview import seed_choice
@@ -55,9 +56,32 @@ def draw(results: Results) -> None:
     if results.history["val_loss"].isna().all() and not results.empty:
         st.info("Stopping rules watch validation data, and these runs have none. Raise the data's validation fraction, in the sidebar.")
         return
+    _verdict(results)
     _replays(results)
     _trained(results)
     table.workbench_link(results)
+
+
+def _verdict(results: Results) -> None:
+    """What the best of the rules gave on test data, against training to the end."""
+    metric = "test_accuracy" if results.runs["test_accuracy"].notna().any() else "test_loss"
+
+    def make() -> Lesson | None:
+        values = {str(name): group.set_index("seed")[metric] for name, group in results.runs.groupby("variant", observed=True)}
+        kept = _kept(results).groupby(["variant", "seed"], observed=True)["epoch"].last().groupby("variant", observed=True).mean()
+        against = results.comparison.counterparts("stopping")
+        end = next(iter(untouched(results.comparison)))
+        rules = [name for name, other in against.items() if other == end]
+        return lessons.stopped_in_time(values, metric, {str(name): float(epoch) for name, epoch in kept.items()}, end, rules)
+
+    overview.lesson(results, "stopped", make, lambda: _leading(results))
+
+
+def _leading(results: Results) -> None:
+    said = results.once(
+        "verdict on what was kept", lambda: leading_verdict(_kept(results), results.runs, "val_loss", reached=results.reached)
+    )
+    st.markdown(f"#### {escaped(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
 
 
 def _replays(results: Results) -> None:
@@ -205,10 +229,6 @@ def _trained(results: Results) -> None:
     """The comparison itself: runs that were really stopped, and the test set, which no replay can tell."""
     st.subheader("Where the rules were really used", anchor=False)
     view = VIEWS["val_loss"]
-    said = results.once(
-        "verdict on what was kept", lambda: leading_verdict(_kept(results), results.runs, view.metric, reached=results.reached)
-    )
-    st.markdown(f"#### {escaped(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
     st.caption(
         "Validation and test loss, here and in the table, are of the weights that a run ended with: the last ones, or the best ones where "
         "they are restored. The test set is looked at once, then. The rules are the variants in the sidebar, not the sliders above."

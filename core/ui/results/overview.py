@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+
 import streamlit as st
 
 from core.analysis import metrics
+from core.analysis.lessons import Lesson
 from core.analysis.statistics import leading_verdict
 from core.charts.results import curves, weights
 from core.ui.form.picking import segmented_control
@@ -41,6 +44,23 @@ def verdict(results: Results, view: View) -> None:
         st.caption(DIFFERENT_LOSSES)
     if metrics.is_loss(view.metric) and len(results.once("units of losses", lambda: metrics.loss_units(results.history))) > 1:
         st.caption(DIFFERENT_UNITS)
+
+
+def felt(results: Results, metric: str) -> str:
+    """The metric of a page's sentence: accuracy in the place of the loss where it was measured, for people feel it."""
+    shown = metric == "val_loss" and results.once("felt", lambda: bool(results.history["val_accuracy"].notna().any()))
+    return "val_accuracy" if shown else metric
+
+
+def lesson(results: Results, name: Hashable, make: Callable[[], Lesson | None], instead: Callable[[], None]) -> None:
+    """The sentence of a page's own terms, once all results are here; before that, and where it does not apply, what `instead` draws."""
+    found = None if results.growing or results.missing else results.once(("lesson", name), make)
+    if found is None:
+        instead()
+        return
+    with st.container(gap="xxsmall"):
+        st.markdown(f"#### {escaped(found.said)}")
+        st.caption(escaped(found.small))
 
 
 def side_by_side(page: str, results: Results, view: View) -> None:

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import streamlit as st
 from pandas import DataFrame
 
-from core.analysis import frames, metrics, sensitivity
+from core.analysis import frames, lessons, metrics, sensitivity
 from core.analysis.statistics import At, leading_verdict, quoted
 from core.charts.results import sensitivity as charts
 from core.comparison import Comparison, value_at
 from core.ui.form.picking import segmented_control
 from core.ui.markdown import escaped
-from core.ui.results import table, words
+from core.ui.results import overview, table, words
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
 from core.ui.results.view import View, in_words, loss_unit, measure
@@ -127,6 +127,9 @@ def _verdict(page: str, results: Results, sweep: Sweep, found: Found, metric: st
     """The curves against each other: each at its own best place, or all at one."""
     if found.best.empty or len(sweep.curves) < 2:
         return
+    if sweep.tuned:
+        make = lambda: lessons.one_place_decides(found.values, metric, sweep.name)  # noqa: E731
+        overview.lesson(results, ("one place", sweep.name, metric, at), make, lambda: None)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         fair = _fairness(page, sweep) if sweep.tuned else SAME
         chosen = found.best

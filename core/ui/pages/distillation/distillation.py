@@ -8,7 +8,8 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.analysis import compression as analysis
-from core.analysis import metrics
+from core.analysis import lessons, metrics
+from core.analysis.lessons import Lesson
 from core.analysis.metrics import higher_is_better
 from core.analysis.statistics import quoted
 from core.charts import compression as charts
@@ -32,7 +33,7 @@ from core.ui.pages.distillation.students import (
     teachers_of,
     verdicts,
 )
-from core.ui.results import compression, skeleton, view
+from core.ui.results import compression, overview, skeleton, view
 from core.ui.results.compression import number
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
@@ -123,6 +124,21 @@ def _shares(results: Results) -> list[float]:
 def _verdict(results: Results, points: DataFrame, metric: str, share: float) -> None:
     """The best of the taught students against the same student alone; for several students a sentence each, the best one's first."""
     here = points[(points["labelled"] == share) & points["mean"].notna() & (points["role"] == TAUGHT) & (points["counterpart"] != "")]
+    overview.lesson(results, ("gap", metric, share), lambda: _gap(results, here, metric), lambda: _students(results, here, metric, share))
+    _picked(here, metric)
+
+
+def _gap(results: Results, here: DataFrame, metric: str) -> Lesson | None:
+    """Of the best of the students; None where there are several kinds of student, which need a sentence each."""
+    if here["counterpart"].nunique() != 1:
+        return None
+    best = here.loc[here["mean"].idxmax() if higher_is_better(metric) else here["mean"].idxmin()]
+    teacher = teachers_of(results.comparison).get(best["name"], "")
+    values = lessons.by_seed(results.history, results.runs, metric)
+    return lessons.gap_closed(values, metric, best["name"], best["counterpart"], teacher)
+
+
+def _students(results: Results, here: DataFrame, metric: str, share: float) -> None:
     said = results.once(
         ("verdicts", metric, share), lambda: verdicts(results.as_compared(results.history), results.runs, here, metric), PATIENCE
     )
@@ -132,10 +148,14 @@ def _verdict(results: Results, points: DataFrame, metric: str, share: float) -> 
         st.markdown(f"{'#####' if place else '####'} {escaped(so_far + text)}", help=about)
     if len(said) > MOST_VERDICTS:
         compression.note(f"{len(said) - MOST_VERDICTS} more students are in the table, each against itself alone.")
+
+
+def _picked(here: DataFrame, metric: str) -> None:
+    """That the best was picked, and what the worst came to."""
     taught = here[here["counterpart"] == here["counterpart"].iloc[0]] if len(here) else here
     if len(taught) > 1:
         worst = here["mean"].min() if higher_is_better(metric) else here["mean"].max()
-        each = " of each student" if len(said) > 1 else ""
+        each = " of each student" if here["counterpart"].nunique() > 1 else ""
         compression.note(
             f"That is the best of {len(taught)} settings{each}, picked on the validation data, which flatters it a little; the worst of "
             f"them has a {metrics.name(metric)} of {worst:.3g}. The test accuracy in the table was not used for picking."

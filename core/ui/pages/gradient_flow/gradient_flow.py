@@ -7,6 +7,8 @@ from typing import Any
 import streamlit as st
 from pandas import DataFrame
 
+from core.analysis import lessons
+from core.analysis.lessons import Lesson
 from core.analysis.shown import layerwise
 from core.charts import gradient_flow as charts
 from core.charts.results import layers
@@ -71,7 +73,18 @@ def draw(results: Results) -> None:
 
 def _networks(results: Results) -> None:
     if skeleton.opened(WORDS, results, steer="above"):
-        skeleton.body(PAGE, results, _draw_networks)
+        skeleton.body(PAGE, results, _draw_networks, verdict=_verdict)
+
+
+def _verdict(results: Results, view: View) -> None:
+    """How much of the gradient reaches the first layer before the first update, and where that ends."""
+    metric = overview.felt(results, view.metric)
+
+    def make() -> Lesson | None:
+        ends = layerwise.first_and_last(layerwise.at_moment(results.layers, 0.0), results.variants)
+        return lessons.through_depth(ends, lessons.by_seed(results.history, results.runs, metric), metric)
+
+    overview.lesson(results, ("depth", metric), make, lambda: overview.verdict(results, view))
 
 
 def _draw_networks(results: Results, view: View) -> None:

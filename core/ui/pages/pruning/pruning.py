@@ -9,7 +9,8 @@ import streamlit as st
 from pandas import DataFrame, Series
 
 from core.analysis import compression as analysis
-from core.analysis import metrics
+from core.analysis import lessons, metrics
+from core.analysis.lessons import Lesson
 from core.analysis.statistics import leading_verdict, quoted
 from core.charts import compression as charts
 from core.charts.parts import palette
@@ -21,7 +22,7 @@ from core.ui import errors
 from core.ui.form.picking import segmented_control
 from core.ui.markdown import escaped
 from core.ui.pages.pruning import masks
-from core.ui.results import compression, skeleton, view
+from core.ui.results import compression, overview, skeleton, view
 from core.ui.results.compression import number
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
@@ -137,16 +138,27 @@ def _families(results: Results) -> list[str]:
 def _verdict(results: Results, points: DataFrame, metric: str, level: float) -> None:
     """The best at the chosen sparsity against the runner-up, and how far each family goes at no cost."""
     names = list(points.loc[points["pruned"] & (points["target"] == level), "name"])
-    history, runs = (frame[frame["variant"].isin(names)] for frame in (results.history, results.runs))
-    if len(history):
-        said = results.once(("verdict", metric, level), lambda: leading_verdict(history, runs, metric, reached=results.reached), PATIENCE)
-        st.markdown(f"#### {escaped(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
+    if results.history["variant"].isin(names).any():
+        overview.lesson(
+            results, ("cut", metric, level), lambda: _cut(results, names, metric, level), lambda: _leading(results, names, metric)
+        )
     pruned = points[points["pruned"] & points["difference"].notna()]
     several = pruned["counterpart"].nunique() > 1
     for tolerance, alike in pruned.groupby(_tolerance(pruned, results.runs, metric)):
         best = analysis.furthest(alike, float(tolerance), higher_is_better=metrics.higher_is_better(metric))
         lost = sorted(set(alike["family"]) - set(best["family"]))
         compression.note(_free(best, lost, metrics.name(metric), float(tolerance), each=several))
+
+
+def _cut(results: Results, names: list[str], metric: str, level: float) -> Lesson | None:
+    values = lessons.by_seed(results.history, results.runs, metric)
+    return lessons.cut_to(values, metric, level, names, results.comparison.counterparts("pruning"))
+
+
+def _leading(results: Results, names: list[str], metric: str) -> None:
+    history, runs = (frame[frame["variant"].isin(names)] for frame in (results.history, results.runs))
+    said = results.once(("verdict", metric, *names), lambda: leading_verdict(history, runs, metric, reached=results.reached), PATIENCE)
+    st.markdown(f"#### {escaped(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
 
 
 def _tolerance(points: DataFrame, runs: DataFrame, metric: str) -> Series:

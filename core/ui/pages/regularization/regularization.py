@@ -8,6 +8,8 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.analysis import compression as analysis
+from core.analysis import lessons
+from core.analysis.lessons import Lesson
 from core.analysis.shown import generalisation
 from core.charts.results import pairs
 from core.comparison import Comparison
@@ -57,7 +59,19 @@ def draw(comparison: Comparison) -> None:
 
 
 def _networks(results: Results) -> None:
-    skeleton.draw(WORDS, results, _pictures)
+    skeleton.draw(WORDS, results, _pictures, verdict=_verdict)
+
+
+def _verdict(results: Results, view: View) -> None:
+    """What the best way to regularize gains over none, and who sets weights to exactly 0."""
+    metric = overview.felt(results, view.metric)
+
+    def make() -> Lesson | None:
+        plain = [name for name, role in results.comparison.roles(*MEANS).items() if role == "reference"]
+        zeros = {str(name): 1 - float(left) for name, left in analysis.weights_left(results.history).items()}
+        return lessons.zeros_and_score(lessons.by_seed(results.history, results.runs, metric), metric, zeros, plain)
+
+    overview.lesson(results, ("zeros", metric), make, lambda: overview.verdict(results, view))
 
 
 def _pictures(results: Results, view: View) -> None:

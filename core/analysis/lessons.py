@@ -1,0 +1,261 @@
+"""What a page's results teach, in one sentence of the page's own terms, with numbers that people feel: accuracies, updates, zeros.
+
+Each function takes frames of a comparison that has ended, and gives None where they do not hold what its sentence is about.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from pandas import DataFrame, Series
+
+from core.analysis import metrics
+from core.analysis.metrics import SHARE, higher_is_better
+from core.analysis.statistics import PairedDifference, paired_difference, quoted, seed_values
+
+POINT = 0.01
+"""Of accuracy, F1 or R2: a smaller difference does not matter, however certain it is."""
+
+SHARE_OF_LOSS = 0.05
+"""Of the smaller of two losses: a smaller difference does not matter."""
+
+
+class Lesson(NamedTuple):
+    """A sentence, and in small type how certain it is: the difference, its 95 % interval and the seeds it is paired over."""
+
+    said: str
+    small: str
+
+
+def amounts(metric: str, *values: float) -> list[str]:
+    """Values of a metric as texts: shares as whole per cents, with a decimal where two of them would look alike; others with 3 digits."""
+    if metrics.METRICS[metric].form != SHARE:
+        return [f"{value:.3g}" for value in values]
+    whole = [f"{100 * value:.0f} %" for value in values]
+    alike = len(set(whole)) < len(set(values))
+    return [f"{100 * value:.1f} %" for value in values] if alike else whole
+
+
+def portion(ratio: float) -> str:
+    """A ratio in words: `nothing`, `1/640`, `71 %`, `12 times`."""
+    if not ratio > 0:
+        return "nothing"
+    if ratio < POINT:
+        return f"1/{1 / ratio:,.0f}" if ratio > 1e-6 else f"{ratio:.0e}"
+    return f"{100 * ratio:.0f} %" if ratio < 1.5 else f"{ratio:,.2g} times" if ratio < 100 else f"{ratio:,.0f} times"
+
+
+def matters(metric: str, first: float, second: float) -> bool:
+    """Whether two values differ by as much as anybody would mind."""
+    least = POINT if metrics.METRICS[metric].form == SHARE else SHARE_OF_LOSS * min(abs(first), abs(second))
+    return abs(first - second) >= least
+
+
+def by_seed(history: DataFrame, runs: DataFrame, metric: str) -> dict[str, Series]:
+    """The last value of each seed, by variant; NaN where it diverged."""
+    values = seed_values(history, runs, metric)
+    return {str(name): group.set_index("seed")["value"] for name, group in values.groupby("variant", sort=False, observed=True)}
+
+
+def certainty(first: Series, second: Series, metric: str) -> str:
+    """How certain the difference of two variants is, and whether it matters."""
+    found = paired_difference(first, second)
+    if found.n < 2:
+        return "One seed gives no interval."
+    said = f"Difference {_signed(metric, found.mean)}, 95 % interval {_interval(metric, found)}, paired over {found.n} seeds"
+    if not found.told_apart:
+        return f"{said}: they cannot be told apart."
+    return f"{said}." if matters(metric, float(first.mean()), float(second.mean())) else f"{said}: certain, but too small to matter."
+
+
+def _interval(metric: str, found: PairedDifference) -> str:
+    return f"{_signed(metric, found.low)} to {_signed(metric, found.high)}"
+
+
+def _signed(metric: str, value: float) -> str:
+    """`+3.1 points`, `−0.25`."""
+    share = metrics.METRICS[metric].form == SHARE
+    text = f"{100 * value:+.1f} points" if share else f"{value:+.3g}"
+    return text.replace("-", "−")
+
+
+def through_depth(ends: DataFrame, values: Mapping[str, Series], metric: str) -> Lesson | None:
+    """How much of the gradient at the last hidden layer reaches the first, where least and where most, and where both ended.
+
+    Args:
+        ends: variant and `ratio`, the norm of the first hidden layer's gradient over that of the last.
+        values: the metric at the end by variant, indexed by seed.
+        metric: what `values` holds.
+    """
+    ratios = ends.set_index("variant")["ratio"].fillna(0.0).astype(float)
+    ratios = ratios[[str(name) in values and bool(values[str(name)].notna().any()) for name in ratios.index]]
+    if len(ratios) < 2 or not matters("val_accuracy", ratios.min(), ratios.max()):
+        return None
+    worst, best = str(ratios.idxmin()), str(ratios.idxmax())
+    low, high = amounts(metric, float(values[worst].mean()), float(values[best].mean()))
+    said = (
+        f"Of the last layer's gradient {portion(ratios.min())} reaches the first with {quoted(worst)}, {portion(ratios.max())} with "
+        f"{quoted(best)}. They end at a {metrics.name(metric)} of {low} and {high}."
+    )
+    return Lesson(said, certainty(values[worst], values[best], metric))
+
+
+def in_equal_epochs(
+    values: Mapping[str, Series], metric: str, batches: Mapping[str, int], updates: Mapping[str, int], epochs: int
+) -> Lesson | None:
+    """What the smallest and the largest batch come to in as many epochs, and in how many updates."""
+    known = {name: size for name, size in batches.items() if name in values and values[name].notna().any()}
+    if len(set(known.values())) < 2:
+        return None
+    small, large = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
+    first, second = amounts(metric, float(values[small].mean()), float(values[large].mean()))
+    said = (
+        f"After {epochs:,} epochs batches of {known[small]:,} are at a {metrics.name(metric)} of {first}, batches of {known[large]:,} at "
+        f"{second}: {updates[small]:,} updates against {updates[large]:,}."
+    )
+    return Lesson(said, certainty(values[small], values[large], metric))
+
+
+def stopped_in_time(
+    values: Mapping[str, Series], metric: str, epochs: Mapping[str, float], to_the_end: str, rules: Sequence[str]
+) -> Lesson | None:
+    """What the best of the rules gave against training to the end.
+
+    Args:
+        values: the metric of the weights that were kept, by variant, indexed by seed.
+        metric: what `values` holds: of data that no rule has seen.
+        epochs: the mean epoch of the weights that were kept, by variant.
+        to_the_end: the variant that no rule stopped.
+        rules: the variants that a rule may stop.
+    """
+    known = [name for name in rules if name in values and values[name].notna().any()]
+    if not known or to_the_end not in values or not values[to_the_end].notna().any():
+        return None
+    best = (max if higher_is_better(metric) else min)(known, key=lambda name: float(values[name].mean()))
+    kept, last = amounts(metric, float(values[best].mean()), float(values[to_the_end].mean()))
+    said = (
+        f"With {quoted(best)} the weights of epoch {epochs[best]:.0f} are kept, not those of epoch {epochs[to_the_end]:.0f}: "
+        f"{metrics.name(metric)} {kept}, not {last}."
+    )
+    return Lesson(said, certainty(values[best], values[to_the_end], metric))
+
+
+def cut_to(values: Mapping[str, Series], metric: str, sparsity: float, cut: Sequence[str], dense: Mapping[str, str]) -> Lesson | None:
+    """What is left at a sparsity: the best and the worst way to cut, and the network uncut.
+
+    Args:
+        values: the metric at the end by variant, indexed by seed.
+        metric: what `values` holds.
+        sparsity: the share of the weights that is cut.
+        cut: the variants that are cut so far.
+        dense: by variant, the same network uncut.
+    """
+    known = [name for name in cut if name in values and values[name].notna().any()]
+    if not known:
+        return None
+    ranked = sorted(known, key=lambda name: float(values[name].mean()), reverse=higher_is_better(metric))
+    best, worst = ranked[0], ranked[-1]
+    whole = dense.get(best, "")
+    means = [float(values[name].mean()) for name in (best, worst, whole) if name in values]
+    texts = amounts(metric, *means)
+    said = f"With {100 * sparsity:.3g} % of the weights cut {quoted(best)} ends at a {metrics.name(metric)} of {texts[0]}"
+    said += f", {quoted(worst)} at {texts[1]}" if best != worst else ""
+    said += f"; uncut it is {texts[2]}." if whole in values else "."
+    if best != worst:
+        return Lesson(said, f"{quoted(best)} against {quoted(worst)}: {_begun(certainty(values[best], values[worst], metric))}")
+    return Lesson(said, certainty(values[best], values[whole], metric) if whole in values else "")
+
+
+def _begun(text: str) -> str:
+    return text[0].lower() + text[1:]
+
+
+def gap_closed(values: Mapping[str, Series], metric: str, taught: str, alone: str, teacher: str) -> Lesson | None:
+    """How far a taught student comes from where it gets alone to where its teacher is."""
+    if not all(name in values and values[name].notna().any() for name in (taught, alone, teacher)):
+        return None
+    means = [float(values[name].mean()) for name in (taught, alone, teacher)]
+    gap = means[2] - means[1]
+    at_taught, at_alone, at_teacher = amounts(metric, *means)
+    said = f"Taught, the small network reaches a {metrics.name(metric)} of {at_taught}, alone {at_alone}; its teacher has {at_teacher}"
+    better = gap > 0 if higher_is_better(metric) else gap < 0
+    closed = (means[0] - means[1]) / gap if better else math.nan
+    said += f": {100 * closed:.0f} % of the gap is closed." if 0 <= closed <= 1 and matters(metric, means[1], means[2]) else "."
+    return Lesson(said, certainty(values[taught], values[alone], metric))
+
+
+def one_place_decides(values: DataFrame, metric: str, name: str) -> Lesson | None:
+    """Two curves and two places, at one of which the first is ahead for certain and at the other the second; the largest such reversal.
+
+    Args:
+        values: a row a curve, place and seed: curve, place, seed, value.
+        metric: what `value` holds.
+        name: of what the place is a value of, such as "learning rate".
+    """
+    table = values.pivot_table(index=["place", "seed"], columns="curve", values="value", observed=True)
+    reversals = [_reversal(table, metric, pair) for pair in combinations(map(str, table.columns), 2)]
+    found = max((each for each in reversals if each is not None), key=lambda each: each.size, default=None)
+    if found is None:
+        return None
+    told = "; ".join(_at_one_place(table, metric, place, order) for place, order in zip(found.places, found.orders, strict=True))
+    small = "Both differences are certain at 95 %, paired by seed. Each at its own best place is the fair comparison."
+    return Lesson(f"One {name} for all decides who wins: {told}.", small)
+
+
+class _Reversal(NamedTuple):
+    """Two places at which two curves win in turn: (winner, loser) at each. size: the smaller of the two differences."""
+
+    size: float
+    places: tuple[float, float]
+    orders: tuple[tuple[str, str], tuple[str, str]]
+
+
+def _reversal(table: DataFrame, metric: str, pair: tuple[str, str]) -> _Reversal | None:
+    """Where each of the two is furthest ahead for certain, if each is somewhere. `table`: a row a place and seed, a column a curve."""
+    first, second = pair
+    sign = 1.0 if higher_is_better(metric) else -1.0
+    ahead: dict[float, float] = {}
+    for place, rows in table.groupby(level="place"):
+        seeds = rows.droplevel("place")
+        found = paired_difference(sign * seeds[first], sign * seeds[second])
+        if found.n > 1 and found.told_apart and matters(metric, float(seeds[first].mean()), float(seeds[second].mean())):
+            ahead[float(place)] = found.mean  # type: ignore[arg-type]
+    if not ahead:
+        return None
+    places = max(ahead, key=ahead.__getitem__), min(ahead, key=ahead.__getitem__)
+    size = min(ahead[places[0]], -ahead[places[1]])
+    return _Reversal(size, places, ((first, second), (second, first))) if size > 0 else None
+
+
+def _at_one_place(table: DataFrame, metric: str, place: float, order: tuple[str, str]) -> str:
+    winner, loser = order
+    means = table.xs(place, level="place").mean()
+    better, worse = amounts(metric, float(means[winner]), float(means[loser]))
+    return f"at {place:g} {quoted(winner)} beats {quoted(loser)}, {better} to {worse}"
+
+
+def zeros_and_score(values: Mapping[str, Series], metric: str, zeros: Mapping[str, float], plain: Sequence[str]) -> Lesson | None:
+    """What the best way to regularize gains over none, and who sets weights to exactly 0.
+
+    Args:
+        values: the metric at the end by variant, indexed by seed.
+        metric: what `values` holds.
+        zeros: the share of weights at exactly 0 at the end, by variant.
+        plain: the variants without any regularization; the first is the baseline.
+    """
+    known = [name for name in values if values[name].notna().any()]
+    treated = [name for name in known if name not in plain]
+    if not treated or not plain or plain[0] not in known:
+        return None
+    best = (max if higher_is_better(metric) else min)(treated, key=lambda name: float(values[name].mean()))
+    reached, without = amounts(metric, float(values[best].mean()), float(values[plain[0]].mean()))
+    said = f"With {quoted(best)} the {metrics.name(metric)} is {reached}, with {quoted(plain[0])} {without}."
+    sparse = sorted((name for name in treated if zeros.get(name, 0.0) >= POINT / 2), key=lambda name: -zeros[name])
+    if sparse:
+        most = sparse[0]
+        rest = "the others set none" if len(sparse) == 1 else f"{len(sparse) - 1} more set some"
+        said += f" {quoted(most)} sets {100 * zeros[most]:.0f} of 100 weights to exactly 0; {rest}."
+    return Lesson(said, certainty(values[best], values[plain[0]], metric))
