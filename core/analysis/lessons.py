@@ -200,7 +200,7 @@ def one_place_decides(values: DataFrame, metric: str, name: str) -> Lesson | Non
     found = max((each for each in reversals if each is not None), key=lambda each: each.size, default=None)
     if found is None:
         return None
-    told = "; ".join(_at_one_place(table, metric, place, order) for place, order in zip(found.places, found.orders, strict=True))
+    told = "; ".join(_at_one_place(table, metric, place, order) for place, order in sorted(zip(found.places, found.orders, strict=True)))
     small = "Both differences are certain at 95 %, paired by seed. Each at its own best place is the fair comparison."
     return Lesson(f"One {name} for all decides who wins: {told}.", small)
 

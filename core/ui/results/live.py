@@ -179,7 +179,7 @@ class Reader:
         drawing = self._things.seconds
         taken = drawing + self._reading if drawing else 0.0  # what has not been drawn makes nothing wait
         rested = time.monotonic() - self._read_at >= REST * taken
-        return known.empty or not progress.active or rested
+        return known.empty or known.recorded is not None or not progress.active or rested
 
     def _read(self, progress: Progress) -> Results:
         began = time.thread_time()
