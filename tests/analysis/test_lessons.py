@@ -58,7 +58,8 @@ def test_the_gradient_that_reaches_the_first_layer():
     values = {"relu": seeds(0.95), "sigmoid": seeds(0.37), "tanh": seeds(0.9)}
     found = lessons.through_depth(ends, values, "val_accuracy")
     assert found.said == (
-        "Of the last layer's gradient 1/640 reaches the first with sigmoid, 71 % with relu. They end at a validation accuracy of 37 % and 95 %."
+        "Of the last layer's gradient 1/640 reaches the first with sigmoid, 71 % with relu. "
+        "They end at a validation accuracy of 37 % and 95 %."
     )
     assert found.small.startswith("Difference −58.0 points")
 

@@ -16,8 +16,10 @@ from tests.browser.server import Server
 STARTS = [page for page in PAGES if len([each for each in experiments().values() if f"pages/{each.page}.py" == page.path]) > 1]
 """Pages that begin with one of several experiments."""
 
-_FORM = """sidebar => [...sidebar.querySelectorAll('input, textarea, [aria-pressed="true"], [data-testid="stSelectbox"], [data-baseweb="tag"]')]
-    .map(held => [held.ariaLabel, held.checked, held.value ?? held.innerText].join(':'))"""
+_FORM = """sidebar => {
+    const fields = 'input, textarea, [aria-pressed="true"], [data-testid="stSelectbox"], [data-baseweb="tag"]';
+    return [...sidebar.querySelectorAll(fields)].map(held => [held.ariaLabel, held.checked, held.value ?? held.innerText].join(':'));
+}"""
 
 
 class Seen(NamedTuple):
