@@ -91,9 +91,10 @@ def number(column: str, title: str) -> alt.Tooltip:
 
 
 def mean_and_interval(of: str) -> list[alt.Tooltip]:
-    """The columns mean, low, high and n, in a tooltip."""
-    ends = [number("low", "95 % from"), number("high", "to")]
-    return [number("mean", f"mean {of}"), *ends, alt.Tooltip("n:Q", title="seeds")]
+    """The columns mean, low, high and n, in a tooltip, to three digits: more are within the interval."""
+    titles_of = {"mean": f"mean {of}", "low": "95 % interval from", "high": "to"}
+    told = [alt.Tooltip(f"{column}:Q", title=title, format=".3~g") for column, title in titles_of.items()]
+    return [*told, alt.Tooltip("n:Q", title="seeds")]
 
 
 def panel_width(width: int, columns: int, axis: int = 52) -> int:
