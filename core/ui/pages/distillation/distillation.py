@@ -30,7 +30,6 @@ from core.ui.pages.distillation.students import (
     points_of,
     roles,
     teachers_of,
-    verdicts,
 )
 from core.ui.results import compression, skeleton, view
 from core.ui.results.compression import number
@@ -124,7 +123,7 @@ def _verdict(results: Results, points: DataFrame, metric: str, share: float) -> 
     """The best of the taught students against the same student alone; for several students a sentence each, the best one's first."""
     here = points[(points["labelled"] == share) & points["mean"].notna() & (points["role"] == TAUGHT) & (points["counterpart"] != "")]
     said = results.once(
-        ("verdicts", metric, share), lambda: verdicts(results.as_compared(results.history), results.runs, here, metric), PATIENCE
+        ("verdicts", metric, share), lambda: analysis.verdicts(results.as_compared(results.history), results.runs, here, metric), PATIENCE
     )
     so_far = "" if results.reached is None else f"So far, at epoch {results.reached:.3g}: "
     for place, text in enumerate(said[:MOST_VERDICTS]):
@@ -310,7 +309,7 @@ def _table(results: Results, points: DataFrame, metric: str) -> None:
     st.subheader("Exact values", anchor=False)
     work = results.once("work", lambda: analysis.work(results.as_compared(results.layers), compression.multiply_adds(results)), PATIENCE)
     columns = ["parameters", *metrics.TESTS, "seconds"]
-    runs = results.runs.groupby("variant", sort=False, observed=True)[columns].mean().reset_index()
+    runs = analysis.at_ends(results.runs, columns)
     frame = analysis.joined(analysis.with_halves(points).drop(columns="variant").rename(columns={"name": "variant"}), runs, work)
     told = "Every variant: what it was taught by, its quality, and its difference to the same student alone"
     compression.shown_table(f"{PAGE}.table", compression.with_counterparts(frame), _of_quality(metric, view.loss_unit(results)), told)
