@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import DataFrame, Series
+from pandas import DataFrame
 from pydantic import Field
 
 from core.choices.base import Choice, Decay, LearningRate
@@ -82,13 +82,6 @@ def paths(problem: Online | None = None, names: Sequence[Name] = NAMES, seed: in
     import pandas as pd
 
     return pd.concat(parts, ignore_index=True)
-
-
-def ends(problem: Online | None = None, names: Sequence[Name] = NAMES, seed: int = 0) -> Series:
-    """Where each optimizer ends, by its name: what question 20 claims of Adam (+1) and AMSGrad (-1). No statistics: it is one path."""
-    problem = problem or Online()
-    g_T = gradients(problem, seed)
-    return Series({name: walk(problem, name, g_T)[-1] for name in names}, name="x")
 
 
 def walk(problem: Online, name: Name, g_T: NDArray[np.float64]) -> NDArray[np.float64]:
