@@ -89,7 +89,7 @@ class Training(Choice):
     mixup: Annotated[
         NonNegative,
         Field(
-            description="Trains on blends of two examples and their labels, in shares drawn from Beta(a, a). 0: none.",
+            description="Trains on mixtures of two examples and their labels, in shares drawn from Beta(a, a). 0: none.",
             json_schema_extra={"advanced": True},
         ),
     ] = 0.0

@@ -46,10 +46,6 @@ class Online(Choice):
     steps: int = Field(3_000, ge=1, le=200_000, description="Steps of each optimizer.")
 
 
-PUBLISHED = Online(large=1010.0, small=10.0, period=101, betas=(0.9, 0.99), steps=200_000)
-"""The problem of the paper's section 5. It takes torch some 10 seconds an optimizer."""
-
-
 def best_end(problem: Online) -> float:
     """The end of [-1, 1] where the sum of the losses is least; 0 where all points are as good."""
     total = problem.large - problem.small * (problem.period - 1)

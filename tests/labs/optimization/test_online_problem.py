@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from core.labs.optimization import online_problem
-from core.labs.optimization.online_problem import PUBLISHED, Online
+from core.labs.optimization.online_problem import Online
+
+PUBLISHED = Online(large=1010.0, small=10.0, period=101, betas=(0.9, 0.99), steps=200_000)
+"""The problem of the paper's section 5."""
 
 
 def written_out(problem, amsgrad, steps):
