@@ -12,6 +12,7 @@ from core.analysis.shown import generalisation
 from core.charts.results import pairs
 from core.comparison import Comparison
 from core.experiments.regularization import EXPERIMENTS, PAGE, START
+from core.reference import marked
 from core.ui.pages.regularization import labs as penalty_labs
 from core.ui.results import compression, live, overview, parts, skeleton, table
 from core.ui.results.drawing import WIDTH, chart
@@ -20,17 +21,6 @@ from core.ui.results.skeleton import Skeleton
 from core.ui.results.view import View, in_words
 
 __all__ = ["PAGE", "START", "draw"]
-
-MEANS = (
-    "penalty",
-    "model.dropout",
-    "model.input_dropout",
-    "training.label_smoothing",
-    "training.mixup",
-    "training.input_noise",
-    "training.gradient_noise",
-)
-"""Settings that regularize. A variant without any of them is what the same network with some of them is held against."""
 
 NETWORKS, GEOMETRY, PATHS = "Networks", "Geometry", "Weights against strength"
 
@@ -108,7 +98,7 @@ def gaps(results: Results, metric: str) -> DataFrame:
     """`generalisation.gap_table`, and of each variant `counterpart` (the same network without regularization), `difference` to it and
     `half`, half of the difference's 95 % interval.
     """
-    against = results.comparison.counterparts(*MEANS)
+    against = results.comparison.counterparts(*marked("regularizes"))
     changes = analysis.outcomes(results.course, results.runs, metric, against).set_index("variant")
     changes = changes.assign(half=(changes["difference_high"] - changes["difference_low"]) / 2)[["counterpart", "difference", "half"]]
     return generalisation.gap_table(results.history, results.variants, metric).join(changes, on="variant")
