@@ -90,6 +90,11 @@ def trajectory(lr: float = RATE, updates: int = UPDATES, seed: int = 0) -> DataF
     return concat(frames, ignore_index=True)
 
 
+def limit(unit: Unit) -> float:
+    """The rate above which gradient descent without weight norm diverges: 2 over the largest eigenvalue of 2 X^T X / N."""
+    return float(2 / np.linalg.eigvalsh(2 * unit.x_ND.T @ unit.x_ND / len(unit.y_N)).max())
+
+
 def _plain(lr: float, updates: int, unit: Unit) -> DataFrame:
     w_D, rows = unit.v_D, []
     for step in range(updates + 1):

@@ -55,7 +55,7 @@ def test_v_never_gets_shorter_and_both_start_alike():
 @pytest.mark.parametrize("seed", range(100, 104))
 def test_above_its_limit_plain_descent_diverges_and_weight_norm_does_not(seed):
     unit = weight_norm.drawn(seed)
-    limit = 2 / np.linalg.eigvalsh(2 * unit.x_ND.T @ unit.x_ND / len(unit.y_N)).max()
+    limit = weight_norm.limit(unit)
     best = np.linalg.lstsq(unit.x_ND, unit.y_N)[0]
     least = np.mean((unit.x_ND @ best - unit.y_N) ** 2)
     below, above = (weight_norm.trajectory(factor * limit, seed=seed).groupby("variant")["loss"].last() for factor in (0.9, 1.2))
