@@ -250,7 +250,7 @@ def settings_without(run: RunSettings, paths: Iterable[str]) -> str:
 
 
 def _is_set(run: RunSettings, path: str) -> bool:
-    """Whether a setting is there and not at its default."""
+    """Whether a setting is there and does something: a number that is not 0, anything else that is not at its default."""
     parent, _, last = path.rpartition(".")
     owner = value_at(run, parent) if parent else run
     fields = type(owner).model_fields if isinstance(owner, Choice) else {}
@@ -259,6 +259,8 @@ def _is_set(run: RunSettings, path: str) -> bool:
     value, default = getattr(owner, last), fields[last].default
     if isinstance(value, Choice) and isinstance(default, Choice):
         return value.identity() != default.identity()  # which leaves out what has no effect
+    if isinstance(value, int | float | tuple):
+        return any(value) if isinstance(value, tuple) else value != 0
     return bool(value != default)
 
 

@@ -15,7 +15,7 @@ interval lies where it must, *fails* where none of it does, and is *unclear* oth
     exact              the seed that is farthest from what is claimed     none: compared as it is
 
 `exact` is for identities (the largest error at most 1e-12) and for lower bounds (the smallest distance at least 0.05). `count` says
-something about these seeds alone; to say it of others takes `share`, and enough seeds: see `seeds_for_share`.
+something about these seeds alone; to say it of others takes `share`, and enough seeds.
 A seed whose number is missing leaves every claim unclear: it is never dropped.
 """
 
@@ -30,7 +30,7 @@ import numpy as np
 from pandas import Series
 
 from core.analysis import intervals
-from core.analysis.intervals import TAIL, Estimate
+from core.analysis.intervals import Estimate
 from core.analysis.statistics import figures
 
 Kind = Literal["mean", "difference", "ratio", "share", "share_difference", "spread", "spread_ratio", "count", "exact"]
@@ -120,16 +120,6 @@ def together(judgements: Sequence[Judgement]) -> Judgement:
     order: tuple[Verdict, ...] = ("fails", "unclear", "holds")
     deciding = min(judgements, key=lambda judgement: order.index(judgement.verdict))
     return replace(deciding, sentence="; ".join(judgement.sentence for judgement in judgements))
-
-
-def seeds_for_share(threshold: float) -> int:
-    """Fewest seeds for which a share above the threshold holds where all of them do: with 8 of 8 no more than 0.63 is shown.
-
-    Raises ValueError unless 0 < threshold < 1.
-    """
-    if not 0 < threshold < 1:
-        raise ValueError(f"threshold must lie between 0 and 1, not {threshold}")
-    return math.floor(math.log(TAIL) / math.log(threshold)) + 1
 
 
 def in_words(kind: Kind, claimed: Claimed) -> str:

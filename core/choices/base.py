@@ -30,7 +30,8 @@ class Choice(BaseModel):
     """Settings of one choice, immutable; an unknown field or a value out of bounds is refused.
 
     A field's description is its help text; bounds are on the field; `json_schema_extra` may carry
-    `logarithmic` (pick it on a logarithmic list), `unit`, and `advanced` (fold it away in forms).
+    `logarithmic` (pick it on a logarithmic list), `unit`, `advanced` (fold it away in forms), and `regularizes`
+    (what it does to a network is seen beside the same network without any of these).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from core.choices.base import ByKind, Choice, NonNegative
 
-Metric = Literal["val_loss", "val_accuracy", "val_f1"]
-SIGNS: dict[Metric, int] = {"val_loss": 1, "val_accuracy": -1, "val_f1": -1}
+Watched = Literal["val_loss", "val_accuracy", "val_f1"]
+DIRECTIONS: dict[Watched, int] = {"val_loss": 1, "val_accuracy": -1, "val_f1": -1}
 """-1 for metrics of which more is better: what a rule sees is the lower, the better."""
 Evaluations = Annotated[int, Field(ge=1, le=1000, json_schema_extra={"unit": "evaluations"})]
 REMEMBERED = 1001
@@ -39,7 +39,7 @@ class StoppingChoice(Choice):
     """A stopping rule: `stops(watch)` after each evaluation."""
 
     kind: str
-    metric: Annotated[Metric, Field(description="What it watches.")] = "val_loss"
+    metric: Annotated[Watched, Field(description="What it watches.")] = "val_loss"
     restore_best: Annotated[
         bool, Field(description="Ends with the weights of the best evaluation instead of the last; pruning starts the search for it anew.")
     ] = False
@@ -48,7 +48,7 @@ class StoppingChoice(Choice):
 
     def value(self, metrics: dict[str, float]) -> float:
         """The metric, with its sign turned where more is better."""
-        return SIGNS[self.metric] * metrics[self.metric]
+        return DIRECTIONS[self.metric] * metrics[self.metric]
 
     def update(self, watch: Watch, value: float) -> Watch:
         """The watch after one more evaluation."""
@@ -108,7 +108,7 @@ class Threshold(StoppingChoice):
 
     def stops(self, watch: Watch) -> bool:
         """Whether the last value is as good as the target."""
-        return bool(watch.recent) and watch.recent[-1] <= SIGNS[self.metric] * self.target
+        return bool(watch.recent) and watch.recent[-1] <= DIRECTIONS[self.metric] * self.target
 
 
 class Rise(StoppingChoice):

@@ -84,23 +84,28 @@ class Training(Choice):
         Field(description="Batches whose gradients are averaged into one update.", json_schema_extra={"unit": "batches", "advanced": True}),
     ] = 1
     label_smoothing: Annotated[
-        Fraction, Field(description="Share of each label spread evenly over all classes.", json_schema_extra={"advanced": True})
+        Fraction,
+        Field(description="Share of each label spread evenly over all classes.", json_schema_extra={"advanced": True, "regularizes": True}),
     ] = 0.0
     mixup: Annotated[
         NonNegative,
         Field(
-            description="Trains on blends of two examples and their labels, in shares drawn from Beta(a, a). 0: none.",
-            json_schema_extra={"advanced": True},
+            description="Trains on mixtures of two examples and their labels, in shares drawn from Beta(a, a). 0: none.",
+            json_schema_extra={"advanced": True, "regularizes": True},
         ),
     ] = 0.0
     input_noise: Annotated[
-        NonNegative, Field(description="Standard deviation of noise on the features in training.", json_schema_extra={"advanced": True})
+        NonNegative,
+        Field(
+            description="Standard deviation of noise on the features in training.",
+            json_schema_extra={"advanced": True, "regularizes": True},
+        ),
     ] = 0.0
     gradient_noise: Annotated[
         NonNegative,
         Field(
             description="Standard deviation of noise added to the gradient, falling with the update t as (1 + t)^-0.275.",
-            json_schema_extra={"advanced": True},
+            json_schema_extra={"advanced": True, "regularizes": True},
         ),
     ] = 0.0
     dtype: Annotated[

@@ -79,6 +79,8 @@ class Split:
 def load_data(data: DataChoice) -> Split:
     """Load or make the data, split it, fit on the training part, encode all three. Equal settings give the same object.
 
+    What a run trains on of it, with its `training.examples` and its mistake, is told by `core.load_data(run)`.
+
     Raises DataError when the data cannot be read, or not be split as asked.
     """
     examples = data.examples()

@@ -12,18 +12,17 @@ SCORES = ("loss", "accuracy", "f1", "rmse", "mae", "r2")
 TRAIN_SCORES = ("train_loss_eval", *(f"train_{name}" for name in SCORES[1:]))
 VAL_SCORES, TEST_SCORES = (tuple(f"{part}_{name}" for name in SCORES) for part in ("val", "test"))
 BASELINES = tuple(f"baseline_{name}" for name in (*VAL_SCORES, *TEST_SCORES))
-METRICS = ("train_loss", "penalty", *TRAIN_SCORES, *VAL_SCORES)
+METRIC_COLUMNS = ("train_loss", "penalty", *TRAIN_SCORES, *VAL_SCORES)
 MEASURES = ("grad_norm", "update_ratio", "weight_norm", "sparsity", "near_zero", "dead_fraction")
 MOVEMENTS = ("distance", "weight_change", "update_cosine")
 """How far the weights have gone: `core.engine.measuring.movement`."""
 STRUCTURES = ("unit_cosine", "effective_rank")
 """What the units of a layer have in common: `core.engine.measuring.structure`."""
-HISTORY_COLUMNS = ("run", "step", "epoch", "samples", "seconds", "lr", *METRICS, *MEASURES, *MOVEMENTS, "moment", "status")
+HISTORY_COLUMNS = ("run", "step", "epoch", "samples", "seconds", "lr", *METRIC_COLUMNS, *MEASURES, *MOVEMENTS, "moment", "status")
 LAYER_COLUMNS = ("run", "step", "layer", *MEASURES, *MOVEMENTS, *STRUCTURES, "activation_mean", "activation_std", "low", "high", "counts")
 BEFORE_REWIND = "before rewind"
 """The `moment` of a row that shows a network as it was trained, right before an event of its pruning takes it back; else it is empty."""
 ENDED_VALUES = (*TEST_SCORES, *BASELINES, "target_std", "parameters", "nonzero")
-ENDED_COLUMNS = ("run", "status", *ENDED_VALUES, "weights", "predictions")
 
 
 @dataclass
@@ -33,8 +32,8 @@ class Records:
     history: a row a run and evaluation (HISTORY_COLUMNS); before the row of an event that rewinds, one more of the same step, marked by
         its `moment`.
     layers: a row a run, evaluation and layer (LAYER_COLUMNS); `counts` are the bytes of a float32 histogram between `low` and `high`.
-    ended: a row a run that left its stack (ENDED_COLUMNS); `weights` are a state_dict's bytes, `predictions` those of
-        `core.engine.measuring.predictions` or None.
+    ended: a row a run that left its stack: run, status, ENDED_VALUES, `weights` (a state_dict's bytes) and `predictions` (those of
+        `core.engine.measuring.predictions`, or None).
     grids: run, step and `grid` (bytes, see `core.engine.measuring.grids`) for data with two features.
     """
 

@@ -47,6 +47,9 @@ Whatever picks runs, copies a stack or stores it goes over all of it, so that a 
 - order (R, E, N): a given order of the data instead of the stream's
 """
 
+ALL_ROWS = slice(None)
+"""Of the runs' tensors: what a function that takes some runs' rows does without being told which."""
+
 BUFFERS, BEST = "buffers.", "best."
 """How the names of entries begin that belong together."""
 

@@ -88,19 +88,12 @@ _lock = threading.Lock()
 _keepers: dict[str, Keeper] = {}  # by the store's URL
 
 
-def ensure_runner(configuration: Configuration) -> None:
-    """Starts the store's runner as a child that is kept, unless that was done. Cheap: it may be called at every redraw. Raises OSError."""
+def ensure_runner(configuration: Configuration) -> Keeper:
+    """The keeper of the store's runner, which is started unless that was done. Cheap: it may be called at every redraw. Raises OSError."""
     with _lock:
         if configuration.store not in _keepers:
             _keepers[configuration.store] = Keeper(configuration)
-
-
-def end_runner(configuration: Configuration) -> None:
-    """Ends the runner that was started here, and waits until it has."""
-    with _lock:
-        keeper = _keepers.pop(configuration.store, None)
-    if keeper is not None:
-        keeper.end()
+        return _keepers[configuration.store]
 
 
 def _is_stopped(pid: int) -> bool:

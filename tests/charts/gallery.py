@@ -82,7 +82,6 @@ CHARTS = {
     "by depth": lambda table, names: normalization.profile(
         layerwise.by_depth(layer_rows(table), "weight_norm"), variants=names, column="weight_norm", when="last measured", reference=1.0
     ),
-    "final": lambda table, names: summary.final_by(table, variants=names),
     "time": lambda table, names: summary.seconds(table, variants=names),
     "against a baseline": lambda table, names: recurrent.against_baseline(
         table, variants=names, baselines=((0.5, "guessing"),), log_y=True

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from core.choices.base import classes
+from core.choices.models import Recurrent
 from core.choices.penalties import Penalty
 from core.reference import entries
 from core.settings import RunSettings
 
 NOT_HERE = {"custom", "openml", "table"}
 """They name a class, a download, a file."""
+
+CELLS: tuple[str, ...] = get_args(Recurrent.model_fields["cell"].annotation)
+"""Of a recurrent network."""
 
 SHORT = {
     "data": {"samples": 300, "steps": 6, "length": 2, "delay": 3},

@@ -12,6 +12,7 @@ from core.choices.base import Choice
 from core.comparison import Comparison
 from core.settings import RunSettings, SettingsError
 from core.ui.form import fields, varied
+from tests.engine.kinds import NOT_HERE
 from tests.fuzz.places import REQUIRED
 
 ODD: list[Any] = [
@@ -34,8 +35,6 @@ ODD: list[Any] = [
     ),
     *([], {}, [None], [[1]], {"kind": None}, {"kind": "adam", "lr": {}}, [1] * 3000, {"a": {"b": {"c": {"d": [{}]}}}}),
 ]
-NOT_HERE = ("table", "openml", "custom")
-"""Kinds that need a file, the network or a user's code."""
 MOST_LEVELS = 3000
 
 

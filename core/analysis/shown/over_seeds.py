@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 from pandas import DataFrame, Series
@@ -109,18 +108,15 @@ def counts(history: DataFrame, variants: Sequence[str]) -> DataFrame:
     return table.reindex(list(variants), fill_value=0).rename(columns={"size": "n", "sum": "diverged"})
 
 
-def final_values(history: DataFrame, metric: str, at: Literal["last", "lowest", "highest"] = "last") -> DataFrame:
+def final_values(history: DataFrame, metric: str) -> DataFrame:
     """One row a run that has a finite value: variant, seed, value and ending ("" or "diverged").
 
-    A run that diverged stands with its last finite value, whatever `at` says.
+    That is its last one. A run that diverged stands with its last finite value.
     """
     lines = seed_lines(history, metric)
-    groups = lines.groupby("run", sort=False, observed=True)["value"]
     last = lines.drop_duplicates("run", keep="last").set_index("run")
     diverged = ends(history).set_index("run")["status"].eq("diverged").reindex(last.index)
-    wanted = {"last": last["value"], "lowest": groups.min(), "highest": groups.max()}[at]
-    value = last["value"].where(diverged, wanted)
-    table = last.assign(value=value, ending=np.where(diverged, DIVERGED, ""))
+    table = last.assign(ending=np.where(diverged, DIVERGED, ""))
     return table[["variant", "seed", "value", "ending"]].reset_index(drop=True)
 
 

@@ -1,7 +1,7 @@
 """Colours. A colour means a variant, by the variant's place in the comparison and never by the order of rows.
 
 Every colour has a contrast of at least 3:1 with white and with near-black, so that one set serves the light and the dark theme, and
-any two stay apart under the three kinds of colour blindness at least as well as the Okabe-Ito set does (tests/charts/test_palette.py
+any two stay apart under the three kinds of colour blindness at least as well as the Okabe-Ito set does (tests/charts/parts/test_palette.py
 computes both). There are 8; more variants than that go into several panels, where the colours begin again.
 """
 

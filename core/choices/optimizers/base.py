@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 WeightDecay = Annotated[
     NonNegative,
-    Field(description="Pulls every weight towards 0 at each update. The optimizer's own text says if it is coupled or decoupled."),
+    Field(
+        description="Pulls every weight towards 0 at each update. The optimizer's own text says if it is coupled or decoupled.",
+        json_schema_extra={"regularizes": True},
+    ),
 ]
 Epsilon = Annotated[Positive, Field(description="Keeps the division finite.", json_schema_extra={"advanced": True, "logarithmic": True})]
 

@@ -98,8 +98,8 @@ class Moment:
     after_RP: Tensor
 
 
-def whole(moment: Moment, layout: Layout, activity: Activity) -> ParameterSlice:
-    """The network as one part; its hidden units are those of all hidden layers."""
+def of_network(moment: Moment, layout: Layout, activity: Activity) -> ParameterSlice:
+    """The network as one; its hidden units are those of all hidden layers."""
     dead = [activity.dead(layer) for layer in hidden_layers(activity)]
     weights_RW = torch.cat([moment.values_RP[:, columns] for slices in layout.weights.values() for columns in slices], dim=1)
     return ParameterSlice(**vars(moment), weights_RW=weights_RW, dead_RH=torch.cat(dead, dim=1) if dead else None)

@@ -10,17 +10,16 @@ Source: Bishop 2006, "Pattern Recognition and Machine Learning", equations 4.88 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pandas import DataFrame, concat
+from pandas import DataFrame
 from scipy import special
 
 from core.choices import activations
 from core.choices.activations import ActivationChoice
 from core.labs.networks import activation_functions
-from core.labs.threads import one_thread
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,7 +35,6 @@ SHOWN: tuple[ActivationChoice, ...] = (
     activations.Silu(),
 )
 SIZE = 6
-DEPTH, WIDTH = 10, 64
 
 
 def table(choices: Iterable[ActivationChoice] = SHOWN) -> DataFrame:
@@ -83,12 +81,6 @@ def by_autograd(function: Callable[[Tensor], Tensor], x_D: np.ndarray) -> np.nda
     return np.stack([torch.autograd.grad(part, x, retain_graph=True)[0].numpy() for part in y])
 
 
-def cells(jacobian_DD: np.ndarray) -> DataFrame:
-    """The matrix to be drawn as a picture: output, input (both from 1), value."""
-    output, source = (places.ravel() + 1 for places in np.indices(jacobian_DD.shape))
-    return DataFrame({"output": output, "input": source, "value": jacobian_DD.ravel()})
-
-
 def errors(seed: int = 0, size: int = SIZE) -> dict[str, float]:
     """The largest absolute difference between Jacobians at a normal x of that size.
 
@@ -106,26 +98,3 @@ def errors(seed: int = 0, size: int = SIZE) -> dict[str, float]:
         "softmax_rows": float(np.abs(of_softmax.sum(axis=1)).max()),
         "elementwise": float(max(diagonal)),
     }
-
-
-def vanishing(seeds: Sequence[int] = range(8), depth: int = DEPTH, width: int = WIDTH) -> DataFrame:
-    """The norm of the gradient in every layer of a deep network on digits before its first update: activation, seed, layer, weights.
-
-    ReLU starts as He et al. 2015 advise, the sigmoid as Glorot & Bengio 2010. Layer 1 is the first; `weights` is the norm of the loss's
-    gradient by that layer's parameters. The loss is the mean over the first examples, as in `gradient_flow`.
-    """
-    from core.labs.networks import gradient_flow
-    from core.settings import RunSettings
-
-    frames = []
-    for kind, init in (("relu", "he"), ("sigmoid", "xavier")):
-        for seed in seeds:
-            run = RunSettings.model_validate({"model": {"kind": "mlp", "width": width, "activation": kind, "init": init}, "seed": seed})
-            with one_thread():
-                frames.append(gradient_flow.measure(run, [depth], seeds=1).assign(activation=kind))
-    return concat(frames, ignore_index=True)[["activation", "seed", "layer", "weights"]]
-
-
-def first_layers(layers: DataFrame) -> DataFrame:
-    """The first layer's gradient norm by seed (the index), a column an activation; from `vanishing`."""
-    return layers[layers["layer"] == 1].pivot(index="seed", columns="activation", values="weights")

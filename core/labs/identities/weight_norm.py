@@ -16,7 +16,6 @@ Source: Salimans & Kingma 2016 (arXiv:1602.07868), section 2.1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +23,6 @@ from pandas import DataFrame, concat
 
 EXAMPLES, WEIGHTS = 40, 8
 RATE, UPDATES = 0.1, 100
-FACTORS = (0.1, 0.3, 0.6, 0.9, 1.1, 1.2, 1.5, 2.0, 3.0)
 STRETCHES = (0.5, 3.0)
 """Factors by which v is stretched, to see that the gradient shrinks by the same."""
 
@@ -95,24 +93,6 @@ def trajectory(lr: float = RATE, updates: int = UPDATES, seed: int = 0) -> DataF
 def limit(unit: Unit) -> float:
     """The rate above which gradient descent without weight norm diverges: 2 over the largest eigenvalue of 2 X^T X / N."""
     return float(2 / np.linalg.eigvalsh(2 * unit.x_ND.T @ unit.x_ND / len(unit.y_N)).max())
-
-
-def rate_table(factors: Sequence[float] = FACTORS, updates: int = UPDATES, seed: int = 0) -> DataFrame:
-    """With and without, at rates of so many times `limit`: variant, factor, lr, loss, over.
-
-    loss: after the last update; infinite where it is no longer finite. over: the loss over that of least squares. A rate some way above the
-    limit makes v longer until its steps are short enough. The step of g has a limit of its own: much higher rates diverge with weight norm
-    too.
-    """
-    unit, rows = drawn(seed), []
-    best_D = np.linalg.lstsq(unit.x_ND, unit.y_N)[0]
-    least = float(np.mean((unit.x_ND @ best_D - unit.y_N) ** 2))
-    for factor in factors:
-        lr = factor * limit(unit)
-        for variant, path in trajectory(lr, updates, seed).groupby("variant", sort=False):
-            loss = float(path["loss"].iloc[-1]) if len(path) == updates + 1 else np.inf
-            rows.append({"variant": variant, "factor": factor, "lr": lr, "loss": loss, "over": loss / least})
-    return DataFrame(rows)
 
 
 def _plain(lr: float, updates: int, unit: Unit) -> DataFrame:

@@ -99,36 +99,25 @@ def recover(leak: Leak | None = None, seed: int = 0) -> Recovery:
     return Recovery(DataFrame(examples), DataFrame(units), pictures(x_BD), pictures(np.nan_to_num(x_UD[unit_B])))
 
 
-def blind_error(leak: Leak, seed: int) -> float:
-    """The relative error of the unit whose bias moved most: choosing it takes no knowledge of the examples.
-
-    For batches of 1 it is the error of question 30's identity.
-    """
-    return _blind(recover(leak, seed))
-
-
-def _blind(found: Recovery) -> float:
-    return float(found.units["error"].iloc[int(found.units["bias_change"].argmax())])
-
-
-def nearest_error(leak: Leak, seed: int) -> float:
-    """The relative error of the nearest pair of unit and example: a lower bound on what division gives away of the batch."""
-    return float(recover(leak, seed).examples["error"].min())
-
-
-def share_recovered(leak: Leak, seed: int, within: float = EXACT) -> float:
-    """The share of the batch's examples that some unit gives away to within this relative error."""
-    return float((recover(leak, seed).examples["error"] <= within).mean())
-
-
 def recoveries(leaks: Mapping[str, Mapping[str, Any]], seeds: int) -> DataFrame:
-    """The three numbers above of each leak, given by its settings, for the seeds 0, 1, ...: leak, seed, blind, nearest, share."""
+    """What each leak, given by its settings, gives away of a batch, for the seeds 0, 1, ...: leak, seed, blind, nearest, share.
+
+    blind: the relative error of the unit whose bias moved most; choosing it takes no knowledge of the examples.
+    nearest: the relative error of the nearest pair of unit and example. share: that of the examples which some unit gives away to
+    within `EXACT`.
+    """
     rows = []
     for name, settings in leaks.items():
         for seed in range(seeds):
             found = recover(Leak.model_validate(settings), seed)
             error = found.examples["error"]
-            numbers = {"blind": _blind(found), "nearest": float(error.min()), "share": float((error <= EXACT).mean())}
+            moved_most = int(found.units["bias_change"].argmax())
+            blind = float(found.units["error"].iloc[moved_most])
+            numbers = {
+                "blind": blind,
+                "nearest": float(error.min()),
+                "share": float((error <= EXACT).mean()),
+            }
             rows.append({"leak": name, "seed": seed, **numbers})
     return DataFrame(rows)
 

@@ -88,13 +88,8 @@ def infer(membership: Membership | None = None, seeds: Sequence[int] = (0,)) -> 
     return Inference(auc, shown[["model", "seed", "member", "loss"]], pd.concat([_roc(name, frame) for name, frame in first]))
 
 
-def aucs(seeds: Sequence[int], membership: Membership | None = None) -> DataFrame:
-    """The AUC of both networks, indexed by seed, a column each: what question 30 compares."""
-    return infer(membership, seeds).auc.pivot_table(index="seed", columns="model", values="auc")
-
-
 def attacks(seeds: int, **settings: Any) -> DataFrame:
-    """The same for the seeds 0, 1, ..., as rows, with the accuracies: seed, model, auc, train_accuracy, other_accuracy."""
+    """The attack on both networks, for the seeds 0, 1, ...: seed, model, auc, train_accuracy, other_accuracy."""
     return infer(Membership.model_validate(settings), range(seeds)).auc
 
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 from pandas import DataFrame
 
 from core.choices.base import classes
-from core.choices.stopping import Metric, NoStopping, StoppingChoice, Watch
+from core.choices.stopping import NoStopping, StoppingChoice, Watch, Watched
 from core.settings import RunSettings
 
-METRICS: tuple[Metric, ...] = get_args(Metric)
 RESTORED = ("finished", "stopped", "diverged")
 """How runs end that get their best weights back, where their rule says so; one under way or cancelled has its latest."""
 COLUMNS = {"rule": "str", "metric": "str", "seed": "int64", "stopped": "bool"} | dict.fromkeys(
@@ -34,7 +33,7 @@ class Stop(NamedTuple):
     """False where the run came to its last evaluation without the rule."""
 
 
-def rules(metric: Metric, **given: float) -> dict[str, StoppingChoice]:
+def rules(metric: Watched, **given: float) -> dict[str, StoppingChoice]:
     """Every rule that there is, watching one metric, by its name.
 
     Args:

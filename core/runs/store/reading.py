@@ -11,7 +11,7 @@ from pandas import DataFrame
 from sqlalchemy import Connection, Select, Table, case, false, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from core.engine.records import BEFORE_REWIND, METRICS
+from core.engine.records import BEFORE_REWIND, METRIC_COLUMNS
 from core.runs.store.frames import ENDED, fetched, with_counts, with_members, with_times
 from core.runs.store.lease import Holder, holder
 from core.runs.store.members import Members
@@ -140,7 +140,13 @@ def _rows(
 def run_rows(connection: Connection, members: Members) -> DataFrame:
     """A row a run: variant, seed, run, status, how far it is, last_*, best_*, test_*, parameters, nonzero."""
     names = ["status", "epochs", "epoch", "step", "samples", "seconds"]
-    names += [*(f"last_{name}" for name in LAST_COLUMNS), *(f"best_{name}" for name in METRICS), *END_COLUMNS, "parameters", "nonzero"]
+    names += [
+        *(f"last_{name}" for name in LAST_COLUMNS),
+        *(f"best_{name}" for name in METRIC_COLUMNS),
+        *END_COLUMNS,
+        "parameters",
+        "nonzero",
+    ]
     place = members.table.c.position
     statement = select(place, *(runs.c[name] for name in names)).join(runs, runs.c.id == members.table.c.run_id).order_by(place)
     return with_members(fetched(connection, statement), members.frame(connection))

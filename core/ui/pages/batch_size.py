@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["PAGE", "START", "draw"]
 
 HEADING = "Batch size"
-PATH = "training.batch_size"
 
 ALONG: Mapping[str, tuple[Axis, str]] = {
     "Per epoch": ("epoch", "Every example seen once more. Small batches make many small updates of it, and are ahead."),

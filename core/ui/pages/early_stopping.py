@@ -15,7 +15,7 @@ from core.analysis.shown import stopping
 from core.analysis.statistics import leading_verdict, quoted
 from core.charts import early_stopping as charts
 from core.charts.results import pairs
-from core.choices.stopping import Metric, NoStopping, StoppingChoice
+from core.choices.stopping import NoStopping, StoppingChoice, Watched
 from core.comparison import Comparison
 from core.experiments.early_stopping import PAGE, START
 from core.labs.regularization import stopping_replay
@@ -34,7 +34,7 @@ OF_THE_WEIGHTS = "Of the weights that the runs ended with: the last ones, or the
 REPLAYED = (
     "Where the same rule stops the runs of the same settings without one. It must be the same. A dash: they are not among the variants."
 )
-VIEWS = {metric: View(metric=metric) for metric in get_args(Metric)}
+VIEWS = {metric: View(metric=metric) for metric in get_args(Watched)}
 
 WORDS = Skeleton(
     PAGE,
@@ -97,9 +97,9 @@ def _replays(results: Results) -> None:
     _given(results, every, metric, variant, tuple(given.items()))
 
 
-def _what(results: Results) -> tuple[Metric, str, int]:
+def _what(results: Results) -> tuple[Watched, str, int]:
     """What the rules watch, and the run on which they are shown."""
-    offered = [metric for metric in get_args(Metric) if results.empty or results.history[metric].notna().any()]
+    offered = [metric for metric in get_args(Watched) if results.empty or results.history[metric].notna().any()]
     named_in_link(f"{PAGE}.metric", offered)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         metric = segmented_control("The rules watch", offered, "val_loss", format_func=in_words, key=f"{PAGE}.metric")
@@ -115,7 +115,7 @@ def untouched(comparison: Comparison) -> list[str]:
     return list(dict.fromkeys(names)) or comparison.names
 
 
-def _sliders(metric: Metric) -> dict[str, Any]:
+def _sliders(metric: Watched) -> dict[str, Any]:
     """The arguments of `stopping_replay.rules`."""
     loss = metric == "val_loss"
     keys: dict[str, Any] = {"bind": "query-params", "width": 155}
@@ -152,11 +152,11 @@ def _sliders(metric: Metric) -> dict[str, Any]:
         }
 
 
-def _replayed(runs: DataFrame, metric: Metric, given: Mapping[str, Any]) -> DataFrame:
+def _replayed(runs: DataFrame, metric: Watched, given: Mapping[str, Any]) -> DataFrame:
     return stopping_replay.replayed(runs, stopping_replay.rules(metric, **given))
 
 
-def _curve(results: Results, runs: DataFrame, every: DataFrame, metric: Metric, variant: str, seed: int) -> None:
+def _curve(results: Results, runs: DataFrame, every: DataFrame, metric: Watched, variant: str, seed: int) -> None:
     mine = every[every["seed"] == seed]
     stops = mine[mine["stopped"]][["rule", "epoch", "value", "kept_epoch", "kept"]]
     never = list(mine[~mine["stopped"]]["rule"])
@@ -175,7 +175,7 @@ def _names(rules: Iterable[str]) -> str:
     return ", ".join(map(quoted, rules))
 
 
-def _given(results: Results, every: DataFrame, metric: Metric, variant: str, about: object) -> None:
+def _given(results: Results, every: DataFrame, metric: Watched, variant: str, about: object) -> None:
     """What each rule would have given, over the seeds: in a picture and exactly."""
     grid = st.grid(2, min_column_width=WIDTH, gap="medium")
     title = metrics.title(metric, loss_unit(results))
@@ -211,7 +211,7 @@ def _given(results: Results, every: DataFrame, metric: Metric, variant: str, abo
         table.csv_button(f"{PAGE}.download.replayed.csv", "replayed.csv", every, "A row a rule and seed.")
 
 
-def _replayed_columns(metric: Metric) -> dict[str, Any]:
+def _replayed_columns(metric: Watched) -> dict[str, Any]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     last, best = "of the last weights, where the rule ends the run", "of the best weights until then, which restore_best brings back"
     return {

@@ -12,6 +12,7 @@ from core.engine.network.networks import build_model
 from core.engine.network.state_dicts import to_bytes
 from core.labs.networks import norm_modes
 from core.settings import RunSettings
+from tests.engine.kinds import NEEDS, kinds
 
 
 def run(norm="batch", size=4, **model):
@@ -19,8 +20,9 @@ def run(norm="batch", size=4, **model):
     return RunSettings.model_validate(settings | {"model": {"kind": "mlp", "hidden": [6], "normalization": norm, **model}})
 
 
-@pytest.mark.parametrize("norm", ["none", "layer", {"kind": "group", "groups": 2}, "instance", "rms", "weight"])
-def test_every_norm_but_batch_norm_is_exactly_the_same_in_both_modes(norm):
+@pytest.mark.parametrize("kind", [kind for _, kind in kinds("model.normalization") if kind != "batch"])
+def test_every_norm_but_batch_norm_is_exactly_the_same_in_both_modes(kind):
+    norm = {"kind": kind} | NEEDS.get(("model.normalization", kind), {})
     found = norm_modes.compare_modes(run(norm, dropout=0.5), warm_up=3)
     assert found.largest == 0
     assert found.disagree == 0

@@ -25,7 +25,6 @@ from core.ui.results.view import LOG_Y, ROBUST, SEEDS, View, controls, named
 PAGE = "recurrent"
 PATH = "pages/recurrent.py"
 HEADING = "Recurrent"
-START = PARTS[ADDING].start
 
 Found = Mapping[str, Baseline]
 """Variant -> what its data allow without a memory."""

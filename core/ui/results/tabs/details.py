@@ -18,23 +18,13 @@ PATIENCE = 5.0
 """Seconds for which a detail may be behind the curves while they grow; making one takes as long as making them."""
 
 Draw = Callable[[str, Results, View], None]
+BOUNDARY = "Boundary"
 
 
 def tabs(page: str, results: Results, view: View) -> None:
     """Gradients, decision boundaries (for data with two features), activations, predictions, timing, and what differs."""
-    parts.tabs(f"{page}.tab", {name: partial(draw, page, results, view) for name, draw in _drawers(results).items()})
-
-
-def _drawers(results: Results) -> dict[str, Draw]:
-    plane = {"Boundary": boundary.draw} if boundary.possible(results) else {}
-    return {
-        "Gradients": _gradients,
-        **plane,
-        "Activations": _activations,
-        "Predictions": predictions.draw,
-        "Timing": _timing,
-        "What differs": _differences,
-    }
+    shown = {name: draw for name, draw in DRAWERS.items() if name != BOUNDARY or boundary.possible(results)}
+    parts.tabs(f"{page}.tab", {name: partial(draw, page, results, view) for name, draw in shown.items()})
 
 
 def _gradients(page: str, results: Results, view: View) -> None:
@@ -100,3 +90,14 @@ def _timing(page: str, results: Results, view: View) -> None:
 
 def _differences(page: str, results: Results, view: View) -> None:
     differences.table(results.comparison, key=f"{page}.differences")
+
+
+DRAWERS: dict[str, Draw] = {
+    "Gradients": _gradients,
+    BOUNDARY: boundary.draw,
+    "Activations": _activations,
+    "Predictions": predictions.draw,
+    "Timing": _timing,
+    "What differs": _differences,
+}
+"""Every tab by its name, in order."""
