@@ -159,14 +159,15 @@ def cut_to(values: Mapping[str, Series], metric: str, sparsity: float, cut: Sequ
     ranked = sorted(known, key=lambda name: float(values[name].mean()), reverse=higher_is_better(metric))
     best, worst = ranked[0], ranked[-1]
     whole = dense.get(best, "")
-    means = [float(values[name].mean()) for name in (best, worst, whole) if name in values]
+    whole = whole if whole in values and values[whole].notna().any() else ""
+    means = [float(values[name].mean()) for name in (best, worst, whole) if name]
     texts = amounts(metric, *means)
     said = f"With {100 * sparsity:.3g} % of the weights cut {quoted(best)} ends at a {metrics.name(metric)} of {texts[0]}"
     said += f", {quoted(worst)} at {texts[1]}" if best != worst else ""
-    said += f"; uncut it is {texts[2]}." if whole in values else "."
+    said += f"; uncut it is {texts[2]}." if whole else "."
     if best != worst:
         return Lesson(said, f"{quoted(best)} against {quoted(worst)}: {_begun(certainty(values[best], values[worst], metric))}")
-    return Lesson(said, certainty(values[best], values[whole], metric) if whole in values else "")
+    return Lesson(said, certainty(values[best], values[whole], metric) if whole else "")
 
 
 def _begun(text: str) -> str:
@@ -184,7 +185,7 @@ def gap_closed(values: Mapping[str, Series], metric: str, taught: str, alone: st
     better = gap > 0 if higher_is_better(metric) else gap < 0
     closed = (means[0] - means[1]) / gap if better else math.nan
     said += f": {100 * closed:.0f} % of the gap is closed." if 0 <= closed <= 1 and matters(metric, means[1], means[2]) else "."
-    return Lesson(said, certainty(values[taught], values[alone], metric))
+    return Lesson(said, f"{quoted(taught)} against {quoted(alone)}: {_begun(certainty(values[taught], values[alone], metric))}")
 
 
 def one_place_decides(values: DataFrame, metric: str, name: str) -> Lesson | None:

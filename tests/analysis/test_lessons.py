@@ -103,6 +103,7 @@ def test_how_much_of_the_gap_to_the_teacher_is_closed():
     assert found.said == (
         "Taught, the small network reaches a validation accuracy of 85 %, alone 70 %; its teacher has 95 %: 60 % of the gap is closed."
     )
+    assert found.small.startswith("taught against “alone”: difference +15.0 points")
 
 
 def test_no_share_of_a_gap_is_given_where_there_is_none():

@@ -14,6 +14,7 @@ from core.analysis.lessons import Lesson
 from core.charts import batch_size as charts
 from core.charts.parts.titles import Axis
 from core.comparison import Comparison, value_at
+from core.engine.sizes import epoch
 from core.experiments import batch_sizes
 from core.experiments.batch_sizes import PAGE, START
 from core.settings import RunSettings
@@ -87,7 +88,7 @@ def _verdict(results: Results, view: View) -> None:
         comparison = results.comparison
         families = comparison.families("training.batch_size")
         first = next(iter(families.values()))
-        batches = {name: run.training.batch_size for name, run in comparison.settings.items() if families[name] == first}
+        batches = {name: epoch(run).batch for name, run in comparison.settings.items() if families[name] == first}
         epochs = {comparison.settings[name].training.epochs for name in batches}
         if len(epochs) > 1:
             return None

@@ -74,14 +74,13 @@ def _verdict(results: Results) -> None:
         rules = [name for name, other in against.items() if other == end]
         return lessons.stopped_in_time(values, metric, {str(name): float(epoch) for name, epoch in kept.items()}, end, rules)
 
-    overview.lesson(results, "stopped", make, lambda: _leading(results))
+    overview.lesson(results, "stopped", make, lambda: st.markdown(f"#### {escaped(_leading(results))}"))
 
 
-def _leading(results: Results) -> None:
-    said = results.once(
-        "verdict on what was kept", lambda: leading_verdict(_kept(results), results.runs, "val_loss", reached=results.reached)
-    )
-    st.markdown(f"#### {escaped(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
+def _leading(results: Results) -> str:
+    """The best variant against the runner-up, by the weights that their runs ended with."""
+    make = lambda: leading_verdict(_kept(results), results.runs, "val_loss", reached=results.reached)  # noqa: E731
+    return results.once("verdict on what was kept", make)
 
 
 def _replays(results: Results) -> None:
@@ -229,6 +228,7 @@ def _trained(results: Results) -> None:
     """The comparison itself: runs that were really stopped, and the test set, which no replay can tell."""
     st.subheader("Where the rules were really used", anchor=False)
     view = VIEWS["val_loss"]
+    st.markdown(escaped(_leading(results)), help="Differences are paired by seed; the range in brackets is their 95 % interval.")
     st.caption(
         "Validation and test loss, here and in the table, are of the weights that a run ended with: the last ones, or the best ones where "
         "they are restored. The test set is looked at once, then. The rules are the variants in the sidebar, not the sliders above."
