@@ -14,7 +14,7 @@ from pandas import DataFrame, Series
 
 from core.analysis import metrics
 from core.analysis.metrics import SHARE, higher_is_better
-from core.analysis.statistics import PairedDifference, paired_difference, quoted, seed_values
+from core.analysis.statistics import paired_difference, quoted, seed_values
 
 POINT = 0.01
 """Of accuracy, F1 or R2: a smaller difference does not matter, however certain it is."""
@@ -65,20 +65,17 @@ def certainty(first: Series, second: Series, metric: str) -> str:
     found = paired_difference(first, second)
     if found.n < 2:
         return "One seed gives no interval."
-    said = f"Difference {_signed(metric, found.mean)}, 95 % interval {_interval(metric, found)}, paired over {found.n} seeds"
+    points = " points" if metrics.METRICS[metric].form == SHARE else ""
+    ends = f"{_signed(metric, found.low)} to {_signed(metric, found.high)}"
+    said = f"Difference {_signed(metric, found.mean)}{points}, 95 % interval {ends}, paired over {found.n} seeds"
     if not found.told_apart:
         return f"{said}: they cannot be told apart."
     return f"{said}." if matters(metric, float(first.mean()), float(second.mean())) else f"{said}: certain, but too small to matter."
 
 
-def _interval(metric: str, found: PairedDifference) -> str:
-    return f"{_signed(metric, found.low)} to {_signed(metric, found.high)}"
-
-
 def _signed(metric: str, value: float) -> str:
-    """`+3.1 points`, `−0.25`."""
-    share = metrics.METRICS[metric].form == SHARE
-    text = f"{100 * value:+.1f} points" if share else f"{value:+.3g}"
+    """`+3.1` points of a share, `−0.25` of a loss."""
+    text = f"{100 * value:+.1f}" if metrics.METRICS[metric].form == SHARE else f"{value:+.3g}"
     return text.replace("-", "−")
 
 

@@ -33,7 +33,7 @@ def shown() -> Iterator[tuple[str, str]]:
                 yield path, moment
 
 
-@pytest.mark.parametrize(("path", "moment"), shown())
+@pytest.mark.parametrize(("path", "moment"), list(shown()))
 def test_a_page_shows_what_there_is(views: Views, home: Path, a_store: Stores, path: str, moment: str):
     found = {}
     for view in views.of(path, moment):
