@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 USERS = [*ROOT.glob("*.py"), *(file for name in ("core", "pages", "scripts", "benchmarks") for file in (ROOT / name).rglob("*.py"))]
 IDENTITIES = "core.labs.identities"
 
-COLLECTED = {"core.questions": ("QUESTION",), "core.experiments": ("EXPERIMENTS",)}
+COLLECTED = {"core.questions": ("QUESTION",), "core.experiments": ("EXPERIMENTS",), "core.experiments.labs": ("EXPERIMENTS",)}
 """What catalogues look for in each file of these folders."""
 
 SHOWN = {"core.labs.identities.numpy_network.step"}
