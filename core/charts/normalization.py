@@ -114,7 +114,10 @@ def running(table: DataFrame, *, variants: Sequence[str], column: str, title: st
     frame = bands.of_variants(table, shown)
     frame = frame[frame["batches"] > 0]
     x = alt.X(
-        "batches:Q", title="batches seen in train mode", scale=alt.Scale(nice=False), axis=marks.close(tickCount=6, **marks.whole("step"))
+        "batches:Q",
+        title="batches seen in train mode",
+        scale=alt.Scale(nice=False),
+        axis=marks.close(tickCount=6, **marks.integers("step")),
     )
     scale, axis = alt.Scale(type="log", nice=False), marks.logarithmic("y", labelPadding=4, titlePadding=6)
     measured, closed = (alt.Y(f"{field}:Q", title=title, scale=scale, axis=axis) for field in (column, expected))

@@ -19,7 +19,7 @@ from core.choices.base import Choice
 from core.settings import RunSettings
 from core.ui.markdown import escaped
 
-Holds = Literal["boolean", "words", "whole", "number", "tuple", "mapping", "text"]
+Holds = Literal["boolean", "words", "integer", "number", "tuple", "mapping", "text"]
 
 WORDS = {"lr": "learning rate", "eps": "epsilon", "l1": "L1", "l2_squared": "L2 squared", "mlp": "MLP"}
 """Names that are not read as they are written."""
@@ -36,7 +36,7 @@ class Shape(NamedTuple):
 
 HOLDS: dict[str, Holds] = {
     "boolean": "boolean",
-    "integer": "whole",
+    "integer": "integer",
     "number": "number",
     "string": "text",
     "array": "tuple",

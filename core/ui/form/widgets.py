@@ -53,7 +53,7 @@ def leaf(place: DeltaGenerator, spot: Spot, begin: Any) -> Any:
 def held(owner: type[Choice], name: str, value: Any) -> Any:
     """What the widget of a single setting holds when the setting has this value."""
     holds = fields.shape(owner, name).holds
-    if isinstance(value, bool | str) or (holds == "whole" and not suggestions.listed(owner, name)):
+    if isinstance(value, bool | str) or (holds == "integer" and not suggestions.listed(owner, name)):
         return value
     if holds == "number" and not suggestions.listed(owner, name):
         return float(value)
@@ -90,7 +90,7 @@ def _words(place: DeltaGenerator, spot: Spot, begin: str) -> str:
     return str(place.selectbox(options=words, index=words.index(begin), **spot.common))
 
 
-def _whole(place: DeltaGenerator, spot: Spot, begin: int) -> float:
+def _integer(place: DeltaGenerator, spot: Spot, begin: int) -> float:
     """A field for decimals, of which those that are no whole numbers are refused when read.
 
     Streamlit's own for whole numbers fails on an infinite one in the URL, and rounds what is typed.
@@ -119,7 +119,7 @@ def _text(place: DeltaGenerator, spot: Spot, begin: str) -> str:
 _WIDGETS: dict[fields.Holds, Callable[[DeltaGenerator, Spot, Any], Any]] = {
     "boolean": _boolean,
     "words": _words,
-    "whole": _whole,
+    "integer": _integer,
     "number": _number,
     "tuple": _text,
     "mapping": _text,
