@@ -58,7 +58,7 @@ def axes(cells: DataFrame, *, value: str, sets: Sequence[str], chosen: int, rows
 
 
 def _across(field: str, middles: Any, columns: str) -> alt.X:
-    labels = [f"{place + 1}" for place in range(len(middles))]
+    labels = [f"{index + 1}" for index in range(len(middles))]
     expression = f"{labels}[indexof({[round(float(at), 6) for at in middles]}, round(datum.value * 1e6) / 1e6)]"
     axis = alt.Axis(values=list(middles), labelExpr=expression, domain=False, ticks=False, grid=False)
     return alt.X(f"{field}:Q", title=columns, axis=axis, scale=alt.Scale(nice=False, zero=False, padding=0))

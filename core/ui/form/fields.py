@@ -131,7 +131,7 @@ def prose(cls: type[Choice]) -> str:
 
 def _line(text: str) -> str:
     parts = text.strip().split("`")
-    return "".join(f"`{part}`" if place % 2 else escaped(part) for place, part in enumerate(parts))
+    return "".join(f"`{part}`" if index % 2 else escaped(part) for index, part in enumerate(parts))
 
 
 def _find(owner: type[Choice], names: list[str], at: Any) -> tuple[type[Choice], str] | None:

@@ -33,13 +33,13 @@ def draw(page: str, results: Results, names: list[str], level: float, seed: int)
     high = int(frame["value"].max())
     shown = list(dict.fromkeys(frame["variant"]))
     grid = st.grid(min(len(shown), 7), min_column_width=120, gap="small")
-    for place, name in enumerate(shown):
+    for index, name in enumerate(shown):
         with grid.cell():
             one = frame[frame["variant"] == name]
             about = (level, seed, name)
             chart(
                 results,
-                f"{page}.mask{place}",
+                f"{page}.mask{index}",
                 charts.pictures,
                 one,
                 about=about,
