@@ -13,7 +13,7 @@ from core.ui import errors
 from core.ui.form.controls import Controls, Values
 from core.ui.markdown import escaped
 from core.ui.results import labs
-from core.ui.results.labs import LabResults
+from core.ui.results.labs import Found
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class LabPage:
         return self.experiment.page
 
 
-def draw(words: LabPage, wanted: Mapping[str, Lab], show: Callable[[LabResults], None]) -> None:
+def draw(words: LabPage, wanted: Mapping[str, Lab], show: Callable[[Found], None]) -> None:
     """Asks for the labs that are wanted, and calls `show` with what is found, now and as they come in."""
     with errors.shown(words.failed):
         labs.follow(words.page, wanted, show)
@@ -51,7 +51,7 @@ def look(words: LabPage) -> None:
     st.markdown(f":small[**What to look at:** {escaped(words.look or words.experiment.look)}]")
 
 
-def sentence(words: LabPage, found: LabResults, said: str, small: str, names: Mapping[str, str] | None = None) -> None:
+def sentence(words: LabPage, found: Found, said: str, small: str, names: Mapping[str, str] | None = None) -> None:
     """What came out, once there is something to say, and its small print; and what is still computed.
 
     names: what the labs are called in a sentence, if not by their own names.

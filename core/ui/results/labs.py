@@ -18,7 +18,7 @@ EVERY = 0.5
 """Seconds between looks while something is on its way."""
 
 
-class LabResults(NamedTuple):
+class Found(NamedTuple):
     """What is stored of the labs of a page: their frames by name, in order, the names of those on their way, and why others failed."""
 
     frames: dict[str, DataFrame]
@@ -26,7 +26,7 @@ class LabResults(NamedTuple):
     problems: list[str]
 
 
-def follow(page: str, wanted: Mapping[str, Lab], draw: Callable[[LabResults], None]) -> None:
+def follow(page: str, wanted: Mapping[str, Lab], draw: Callable[[Found], None]) -> None:
     """Asks for what is not stored, and calls `draw` with what is: now, and again while frames come in.
 
     What the same reader asked for on this page before, with other settings, and has not begun, is no longer waited for.
@@ -34,7 +34,7 @@ def follow(page: str, wanted: Mapping[str, Lab], draw: Callable[[LabResults], No
     errors.with_store(lambda: _follow(page, wanted, draw))
 
 
-def _follow(page: str, wanted: Mapping[str, Lab], draw: Callable[[LabResults], None]) -> None:
+def _follow(page: str, wanted: Mapping[str, Lab], draw: Callable[[Found], None]) -> None:
     store = service.store()
     _ask(page, wanted, store)
     active = bool(_look(wanted, store).waiting)
@@ -67,11 +67,11 @@ def _ask(page: str, wanted: Mapping[str, Lab], store: Store) -> None:
             labs.ask(store, lab.key, lab.name, lab.arguments)
 
 
-def _look(wanted: Mapping[str, Lab], store: Store) -> LabResults:
+def _look(wanted: Mapping[str, Lab], store: Store) -> Found:
     known = labs.standing(store, [lab.key for lab in wanted.values()])
     frames = {name: _frame(store.url, lab.key, store) for name, lab in wanted.items() if known[lab.key].state == "finished"}
     waiting = [name for name, lab in wanted.items() if known[lab.key].state in ("queued", "running")]
-    return LabResults(frames, waiting, [known[lab.key].message for lab in wanted.values() if known[lab.key].state == "failed"])
+    return Found(frames, waiting, [known[lab.key].message for lab in wanted.values() if known[lab.key].state == "failed"])
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
@@ -80,7 +80,7 @@ def _frame(_url: str, key: str, _store: Store) -> DataFrame:
     return DataFrame() if found is None else found[0]
 
 
-def _failed(page: str, wanted: Mapping[str, Lab], found: LabResults, store: Store) -> None:
+def _failed(page: str, wanted: Mapping[str, Lab], found: Found, store: Store) -> None:
     st.error(escaped("; ".join(dict.fromkeys(found.problems))), title="This could not be computed")
     if st.button("Try again", key=f"{page}.again"):
         for name, lab in wanted.items():

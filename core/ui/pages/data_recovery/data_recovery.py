@@ -24,7 +24,7 @@ from core.ui.pages.data_recovery.controls import CONTROLS, TABS, labs
 from core.ui.results import lab_page
 from core.ui.results.drawing import figure
 from core.ui.results.lab_page import LabPage
-from core.ui.results.labs import LabResults
+from core.ui.results.labs import Found
 from core.ui.results.parts import tabs
 from core.ui.results.table import csv_button
 
@@ -81,8 +81,8 @@ def _part(tab: str) -> None:
     lab_page.draw(WORDS[tab], labs(tab, values), partial(_draw, tab, values))
 
 
-def _draw(tab: str, values: Values, found: LabResults) -> None:
-    drawers: dict[str, Callable[[Values, LabResults], None]] = {DIVISION: _division, SEARCH: _search, MEMBERSHIP: _membership}
+def _draw(tab: str, values: Values, found: Found) -> None:
+    drawers: dict[str, Callable[[Values, Found], None]] = {DIVISION: _division, SEARCH: _search, MEMBERSHIP: _membership}
     lab_page.sentence(WORDS[tab], found, *_said(tab, values, found))
     figures, why = st.columns([3, 2], gap="large")
     with figures:
@@ -92,7 +92,7 @@ def _draw(tab: str, values: Values, found: LabResults) -> None:
         lab_page.try_this(WORDS[tab], values)
 
 
-def _said(tab: str, values: Values, found: LabResults) -> tuple[str, str]:
+def _said(tab: str, values: Values, found: Found) -> tuple[str, str]:
     """The sentence and its small print; both empty where there is nothing to say yet."""
     if tab == MEMBERSHIP:
         whole = found.frames.get(f"{values['epochs']} epochs")
@@ -104,14 +104,14 @@ def _said(tab: str, values: Values, found: LabResults) -> tuple[str, str]:
     return finding.of_division(next(iter(found.frames.values()))), ""
 
 
-def _division(values: Values, found: LabResults) -> None:
+def _division(values: Values, found: Found) -> None:
     if not found.frames:
         st.skeleton(height=320)
         return
     _pictures("division", next(iter(found.frames.values())))
 
 
-def _search(values: Values, found: LabResults) -> None:
+def _search(values: Values, found: Found) -> None:
     if not found.frames:
         st.skeleton(height=320)
         return
@@ -135,7 +135,7 @@ def _pictures(name: str, pixels: DataFrame) -> None:
     csv_button(f"{PAGE}.{name}.csv", "recovered.csv", pixels, "A row a pixel, true and recovered.")
 
 
-def _membership(values: Values, found: LabResults) -> None:
+def _membership(values: Values, found: Found) -> None:
     left, right = st.columns(2, gap="medium")
     whole = found.frames.get(f"{values['epochs']} epochs")
     with left:

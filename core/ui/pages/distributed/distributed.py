@@ -25,7 +25,7 @@ from core.ui.results import lab_page
 from core.ui.results import labs as running
 from core.ui.results.drawing import figure
 from core.ui.results.lab_page import LabPage
-from core.ui.results.labs import LabResults
+from core.ui.results.labs import Found
 from core.ui.results.table import csv_button
 
 HEIGHT = 320
@@ -60,7 +60,7 @@ def draw() -> None:
     _below(held)
 
 
-def _draw(held: Values, found: LabResults) -> None:
+def _draw(held: Values, found: Found) -> None:
     _sentence(held, found)
     left, right = st.columns([5, 4], gap="medium")
     with left:
@@ -69,20 +69,20 @@ def _draw(held: Values, found: LabResults) -> None:
         _timelines(held, found)
 
 
-def _sentence(held: Values, found: LabResults) -> None:
+def _sentence(held: Values, found: Found) -> None:
     target, seconds = float(held["target"]), float(held["seconds"])
     reached = finding.reached(found.frames, target)
     said = finding.headline(reached, target, seconds, _why(held, found)) if reached else ""
     lab_page.sentence(WORDS, found, said, finding.small_print(reached), SAID)
 
 
-def _why(held: Values, found: LabResults) -> dict[str, str]:
+def _why(held: Values, found: Found) -> dict[str, str]:
     """What keeps servers from the target."""
     why = {name: "it diverges" for name, frame in found.frames.items() if analysis.diverged(finding.losses(frame))}
     return why | dict.fromkeys(stuck(held), "it waits for the dead worker for ever")
 
 
-def _loss(held: Values, found: LabResults) -> None:
+def _loss(held: Values, found: Found) -> None:
     st.subheader(
         "Loss over the clock",
         anchor=False,
@@ -101,7 +101,7 @@ def _loss(held: Values, found: LabResults) -> None:
     figure(f"{PAGE}.loss", charts.loss_over_clock(points, dots, variants=names, colours=COLOURS, **look), stretch=True)
 
 
-def _timelines(held: Values, found: LabResults) -> None:
+def _timelines(held: Values, found: Found) -> None:
     st.subheader("Who computes, who waits", anchor=False, help="Of the first seed. The last worker is the straggler; the first may die.")
     for name in held["rules"]:
         if name not in found.frames:
@@ -128,7 +128,7 @@ def _below(held: Values) -> None:
         lab_page.try_this(WORDS, held)
 
 
-def _staleness(held: Values, found: LabResults) -> None:
+def _staleness(held: Values, found: Found) -> None:
     drawn = next((name for name in STALE if name in held["rules"]), None)
     if drawn is None:
         st.caption(f"Without a server that is asynchronous no gradient is stale. Add “{ASYNCHRONOUS}”, in the sidebar.")
@@ -143,7 +143,7 @@ def _staleness(held: Values, found: LabResults) -> None:
         _files(held, found)
 
 
-def _files(held: Values, found: LabResults) -> None:
+def _files(held: Values, found: Found) -> None:
     """The numbers behind the pictures."""
     losses = {name: finding.losses(frame) for name, frame in found.frames.items()}
     with st.expander("Table and files", type="compact"):
