@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 USERS = [*ROOT.glob("*.py"), *(file for name in ("core", "pages", "scripts", "benchmarks") for file in (ROOT / name).rglob("*.py"))]
 IDENTITIES = "core.labs.identities"
 
-COLLECTED = {"core.questions": ("QUESTION",), "core.experiments": ("EXPERIMENTS",)}
+COLLECTED = {"core.questions": ("QUESTION",), "core.experiments": ("EXPERIMENTS",), "core.experiments.labs": ("EXPERIMENTS",)}
 """What catalogues look for in each file of these folders."""
 
 SHOWN = {"core.labs.identities.numpy_network.step"}
@@ -106,6 +106,8 @@ def public(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
             named = [node.name]
         else:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+            if isinstance(targets[0] if targets else None, ast.Tuple) and not isinstance(node.value, ast.Tuple):
+                continue  # what is unpacked has to have a name for each
             named = [part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)]
         yield from ((name, node) for name in named if not name.startswith("_"))
 

@@ -44,7 +44,7 @@ def along(
     frame = thin.thinned(frame[frame["mean"] > 0] if log_y else frame, "variant", value="mean")
     colour = palette.colour(shown, bands.labels(history, shown), width=width)
     kind: Literal["log", "linear"] = "log" if x in ("step", "seconds") else "linear"
-    axis = marks.logarithmic("x", most=5, grid=False) if kind == "log" else alt.Axis(tickCount=5, grid=False, **marks.whole(x))
+    axis = marks.logarithmic("x", most=5, grid=False) if kind == "log" else alt.Axis(tickCount=5, grid=False, **marks.integers(x))
     across = alt.X(f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(type=kind, nice=False), axis=axis)
     values = over_seeds.seed_lines(history, metric, x)["value"]
     spread = bands.on_the_axis(frame.dropna(subset=["low"]), values[values > 0] if log_y else values, log=log_y)

@@ -58,7 +58,7 @@ def axes(cells: DataFrame, *, value: str, sets: Sequence[str], chosen: int, rows
 
 
 def _across(field: str, middles: Any, columns: str) -> alt.X:
-    labels = [f"{place + 1}" for place in range(len(middles))]
+    labels = [f"{index + 1}" for index in range(len(middles))]
     expression = f"{labels}[indexof({[round(float(at), 6) for at in middles]}, round(datum.value * 1e6) / 1e6)]"
     axis = alt.Axis(values=list(middles), labelExpr=expression, domain=False, ticks=False, grid=False)
     return alt.X(f"{field}:Q", title=columns, axis=axis, scale=alt.Scale(nice=False, zero=False, padding=0))
@@ -114,7 +114,10 @@ def running(table: DataFrame, *, variants: Sequence[str], column: str, title: st
     frame = bands.of_variants(table, shown)
     frame = frame[frame["batches"] > 0]
     x = alt.X(
-        "batches:Q", title="batches seen in train mode", scale=alt.Scale(nice=False), axis=marks.close(tickCount=6, **marks.whole("step"))
+        "batches:Q",
+        title="batches seen in train mode",
+        scale=alt.Scale(nice=False),
+        axis=marks.close(tickCount=6, **marks.integers("step")),
     )
     scale, axis = alt.Scale(type="log", nice=False), marks.logarithmic("y", labelPadding=4, titlePadding=6)
     measured, closed = (alt.Y(f"{field}:Q", title=title, scale=scale, axis=axis) for field in (column, expected))

@@ -79,7 +79,7 @@ def descent(
     top = float(firsts.max()) if len(firsts) and firsts.max() > 0 else 1.0
     drawn = thin.thinned(paths[np.isfinite(paths[metric])], "variant", value=metric)
     drawn = drawn[["variant", "step", metric]].assign(place=drawn[metric].clip(top * 1e-9, top * 1e3))
-    x = alt.X("step:Q", title="updates", scale=alt.Scale(nice=False), axis=alt.Axis(**marks.whole("step")))
+    x = alt.X("step:Q", title="updates", scale=alt.Scale(nice=False), axis=alt.Axis(**marks.integers("step")))
     y = alt.Y("place:Q", title=_TITLES[metric], scale=alt.Scale(type="log", nice=False), axis=marks.logarithmic("y"))
     colour = palette.colour(variants, None)
     lines = alt.Chart(drawn).mark_line(strokeWidth=2, clip=True).encode(x, y, colour)

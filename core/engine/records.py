@@ -22,7 +22,6 @@ HISTORY_COLUMNS = ("run", "step", "epoch", "samples", "seconds", "lr", *METRIC_C
 LAYER_COLUMNS = ("run", "step", "layer", *MEASURES, *MOVEMENTS, *STRUCTURES, "activation_mean", "activation_std", "low", "high", "counts")
 BEFORE_REWIND = "before rewind"
 """The `moment` of a row that shows a network as it was trained, right before an event of its pruning takes it back; else it is empty."""
-ENDED_VALUES = (*TEST_SCORES, *BASELINES, "target_std", "parameters", "nonzero")
 
 
 @dataclass
@@ -32,8 +31,8 @@ class Records:
     history: a row a run and evaluation (HISTORY_COLUMNS); before the row of an event that rewinds, one more of the same step, marked by
         its `moment`.
     layers: a row a run, evaluation and layer (LAYER_COLUMNS); `counts` are the bytes of a float32 histogram between `low` and `high`.
-    ended: a row a run that left its stack: run, status, ENDED_VALUES, `weights` (a state_dict's bytes) and `predictions` (those of
-        `core.engine.measuring.predictions`, or None).
+    ended: a row a run that left its stack: run, status, TEST_SCORES, BASELINES, target_std, parameters, nonzero, `weights` (a state_dict's
+        bytes) and `predictions` (those of `core.engine.measuring.predictions`, or None).
     grids: run, step and `grid` (bytes, see `core.engine.measuring.grids`) for data with two features.
     """
 

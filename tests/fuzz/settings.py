@@ -73,13 +73,13 @@ def leaf(rng: Random, cls: type[Choice], name: str) -> Any:
     match shape.holds:
         case "boolean":
             return rng.random() < 0.5
-        case "whole":
+        case "integer":
             return rng.randint(int(low or 0), int(min(high or 100, (low or 0) + 40)))
         case "number":
             return _number(rng, low or 0.0, 1.0 if high is None else high)
         case "tuple":
-            whole = fields.item_type(cls, name) is int
-            return [rng.randint(1, 12) if whole else _number(rng, 0.0, 1.0) for _ in range(rng.choice((1, 2, 2, 3)))]
+            integers = fields.item_type(cls, name) is int
+            return [rng.randint(1, 12) if integers else _number(rng, 0.0, 1.0) for _ in range(rng.choice((1, 2, 2, 3)))]
         case "mapping":
             return rng.choice(({}, {"momentum": 0.9}))
         case _:

@@ -65,7 +65,7 @@ def by_depth(layers: DataFrame, column: str, *, first: bool = False) -> DataFram
     hidden = layers[layers["layer"] != "output"]
     steps = hidden.groupby("run", observed=True)["step"]
     rows = hidden[hidden["step"] == (steps.transform("min") if first else steps.transform("max"))]
-    places = {name: place for place, name in enumerate(dict.fromkeys(hidden["layer"]), 1)}
+    places = {name: index for index, name in enumerate(dict.fromkeys(hidden["layer"]), 1)}
     values = rows[column].where(np.isfinite(rows[column].astype(float)))
     groups = values.groupby([rows["variant"], rows["layer"]], sort=False, observed=True).agg(["mean", "std", "count", "min", "max"])
     groups = groups.rename(columns={"count": "n"}).reset_index()

@@ -71,7 +71,7 @@ def header(names: Sequence[str], width: int) -> alt.Header:
     return alt.Header(labelLimit=width, labelExpr=palette.lookup(names, short))
 
 
-def whole(x: Axis) -> dict[str, Any]:
+def integers(x: Axis) -> dict[str, Any]:
     """What an axis takes for labels that are whole numbers, as epochs, updates and examples have; seconds have parts.
 
     The least step is a hint to Vega, which still has halves where there are two epochs; those get no label, nor what lies before

@@ -35,7 +35,7 @@ _SYMBOL = 36
 
 def colours(variants: Sequence[str]) -> dict[str, str]:
     """The colour of each variant of a comparison, `variants` being all of them in its own order."""
-    return {variant: COLOURS[place % len(COLOURS)] for place, variant in enumerate(variants)}
+    return {variant: COLOURS[index % len(COLOURS)] for index, variant in enumerate(variants)}
 
 
 def with_references(families: Sequence[str], references: Sequence[str]) -> dict[str, str]:
@@ -75,7 +75,7 @@ def colour(variants: Sequence[str], labels: Sequence[str] | None = None, *, widt
         labels: what the legend writes for each of them, such as "Adam (n=5)"; None for no legend.
         width: of the whole chart in pixels, which decides the legend's columns, and how long its entries may be.
     """
-    scale = alt.Scale(domain=list(variants), range=[COLOURS[place % len(COLOURS)] for place in range(len(variants))])
+    scale = alt.Scale(domain=list(variants), range=[COLOURS[index % len(COLOURS)] for index in range(len(variants))])
     legend = None if labels is None else _legend(variants, labels, width)
     return alt.Color("variant:N", scale=scale, legend=legend, sort=None)
 

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 
-def whole(label: str, low: int, high: int, begin: int, **options: Any) -> int:
+def integer(label: str, low: int, high: int, begin: int, **options: Any) -> int:
     """Draws the field and returns its number, between the bounds.
 
     It is one for decimals: Streamlit's own for whole numbers fails on an infinite one in the address.

@@ -95,7 +95,7 @@ def draw_schedules(base: RunSettings) -> None:
         "all others have their defaults; *plateau* falls when a run's validation loss stalls, which no drawing can know (dashed)."
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        epochs = numbers.whole(
+        epochs = numbers.integer(
             "Epochs drawn", 1, 1_000, 20, key=f"{PAGE}.epochs_drawn", bind="query-params", width=150, help="How long a run is drawn."
         )
         warmup = st.number_input(

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Table, select
 
 from core.analysis.metrics import TESTS
 from core.comparison import Comparison
-from core.engine.records import ENDED_VALUES, HISTORY_COLUMNS, LAYER_COLUMNS, MEASURES, METRIC_COLUMNS, Records, Row
+from core.engine.records import HISTORY_COLUMNS, LAYER_COLUMNS, MEASURES, METRIC_COLUMNS, Records, Row
 from core.runs.store import Store, recording
-from core.runs.store.schema import grids, history, layers, predictions, runs, weights
+from core.runs.store.schema import END_COLUMNS, grids, history, layers, predictions, runs, weights
 from core.settings import RunSettings
 
 SCORES = tuple(
@@ -21,6 +21,7 @@ SCORES = tuple(
 APART = {"weights": weights, "predictions": predictions}
 """What a run ends with that stands in a table of its own."""
 
+ENDED = ("run", "status", *END_COLUMNS, "parameters", "nonzero", "weights", "predictions")
 LOSSES = ("train_loss", "train_loss_eval", "val_loss")
 
 
@@ -42,10 +43,7 @@ class Tape:
             self._history = self._read(connection, history, [name for name in HISTORY_COLUMNS if name != "moment"])
             self._layers = self._read(connection, layers, LAYER_COLUMNS)
             self._grids = self._read(connection, grids, ("run", "step", "grid"))
-            self._ended = {
-                key: rows[0]
-                for key, rows in self._read(connection, runs, ("run", "status", *ENDED_VALUES, "weights", "predictions")).items()
-            }
+            self._ended = {key: rows[0] for key, rows in self._read(connection, runs, ENDED).items()}
 
     def _read(self, connection: Connection, table: Table, columns: Iterable[str]) -> dict[str, list[Row]]:
         """The rows of a table by run; NULL is NaN, as the engine has it."""

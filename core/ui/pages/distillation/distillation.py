@@ -142,9 +142,9 @@ def _students(results: Results, here: DataFrame, metric: str, share: float) -> N
         ("verdicts", metric, share), lambda: analysis.verdicts(results.as_compared(results.history), results.runs, here, metric), PATIENCE
     )
     so_far = "" if results.reached is None else f"So far, at epoch {results.reached:.3g}: "
-    for place, text in enumerate(said[:MOST_VERDICTS]):
+    for index, text in enumerate(said[:MOST_VERDICTS]):
         about = "Paired by seed; the range in brackets is the 95 % interval of the difference."
-        st.markdown(f"{'#####' if place else '####'} {escaped(so_far + text)}", help=about)
+        st.markdown(f"{'#####' if index else '####'} {escaped(so_far + text)}", help=about)
     if len(said) > MOST_VERDICTS:
         compression.note(f"{len(said) - MOST_VERDICTS} more students are in the table, each against itself alone.")
 

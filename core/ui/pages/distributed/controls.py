@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.experiments.claims.claim import Lab
-from core.experiments.distributed import AWARE, BACKUP, BARRIER, NAMES, NEVER, PAGE, SAME, SCALED, SEEDS, START, cluster, dies_at
+from core.experiments.labs.distributed import AWARE, BACKUP, BARRIER, NAMES, NEVER, PAGE, SAME, SCALED, SEEDS, START, cluster, dies_at
 from core.labs.distributed import watched
 from core.ui.form.controls import Chip, Control, Controls, Values, up_to
 

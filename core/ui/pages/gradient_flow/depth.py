@@ -45,7 +45,7 @@ class Line(NamedTuple):
     run: RunSettings
 
 
-class Controls(NamedTuple):
+class DepthSettings(NamedTuple):
     """What the controls say."""
 
     of: str  # a column of `core.labs.networks.gradient_flow.measure`
@@ -71,7 +71,7 @@ def draw(comparison: Comparison) -> None:
             _tables(found)
 
 
-def _asked() -> tuple[Controls, bool]:
+def _asked() -> tuple[DepthSettings, bool]:
     """What the controls say, and whether the lines are chosen here."""
     about = "The variants of the sidebar's comparison, each at every depth; or what is crossed here, with the sidebar's other settings."
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -80,7 +80,7 @@ def _asked() -> tuple[Controls, bool]:
         deepest = _choice("Deepest", DEEPEST, 32, "deepest", "Hidden layers of the deepest network, each as wide as the first one.")
         seeds = _choice("Initial weights", SEEDS, 3, "depth_seeds", "Seeds, from the first seed on.")
     depths = tuple(depth for depth in DEPTHS if depth <= deepest)
-    return Controls(GRADIENTS[of], depths, seeds), lines == HERE
+    return DepthSettings(GRADIENTS[of], depths, seeds), lines == HERE
 
 
 OF_HELP = (
@@ -161,7 +161,7 @@ def _distinct(lines: list[Line]) -> list[Line]:
     return list(kept.values())
 
 
-def _found(lines: list[Line], asked: Controls) -> DataFrame:
+def _found(lines: list[Line], asked: DepthSettings) -> DataFrame:
     """What the lab has of all lines, with the line's name as `variant`."""
     with st.spinner("Building the networks"):
         parts = [_measured(line.run, asked.depths, asked.seeds).assign(variant=line.name) for line in lines]
@@ -175,7 +175,7 @@ def _measured(run: RunSettings, depths: tuple[int, ...], seeds: int) -> DataFram
     return on_one_thread(gradient_flow.measure, run, depths, seeds)
 
 
-def _pictures(found: DataFrame, names: list[str], asked: Controls) -> None:
+def _pictures(found: DataFrame, names: list[str], asked: DepthSettings) -> None:
     from core.labs.networks.gradient_flow import ends  # which imports torch
 
     of, of_ends = asked.of, ends(found)

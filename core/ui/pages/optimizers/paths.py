@@ -50,7 +50,7 @@ COLUMNS = ["variant", "step", "x", "y", "loss", "excess", "grad_norm", "distance
 
 
 @dataclass(frozen=True)
-class Controls:
+class PathSettings:
     """What the controls say: `name`, `condition` and `angle` are the surface's."""
 
     name: surfaces.Name
@@ -67,7 +67,7 @@ class Controls:
         return surfaces.make(self.name, self.condition, self.angle)
 
 
-def draw(asked: Controls) -> None:
+def draw(asked: PathSettings) -> None:
     """The surface with the paths, how fast they come down, exact values, CSV: what moves is a fragment of its own."""
     if not asked.optimizers:
         st.info("Pick at least one optimizer.")
@@ -84,7 +84,7 @@ def draw(asked: Controls) -> None:
     body()
 
 
-def _follow(asked: Controls, *, playing: bool) -> None:
+def _follow(asked: PathSettings, *, playing: bool) -> None:
     step = _step(asked.steps, playing=playing)
     left, right = st.columns([5, 4], gap="medium")
     place = left.empty()
@@ -105,7 +105,7 @@ def _follow(asked: Controls, *, playing: bool) -> None:
         _to_network(asked)
 
 
-def _to_network(asked: Controls) -> None:
+def _to_network(asked: PathSettings) -> None:
     """A link to the workbench with the very same optimizers, rates included."""
     variants = [{"name": name_of(optimizer), "optimizer": optimizer.identity()} for optimizer in asked.optimizers]
     comparison = Comparison.load({"base": NETWORK.comparison.base, "variants": variants, "seeds": 3})
@@ -114,7 +114,7 @@ def _to_network(asked: Controls) -> None:
     st.page_link(links.COMPARE, label=said, icon=":material/open_in_new:", query_params=query, help="Opens the workbench.")
 
 
-def controls() -> Controls:
+def controls() -> PathSettings:
     """Draws which surface, from where, with what noise, and by whom; and returns what they say."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         name = st.selectbox("Surface", surfaces.NAMES, key=f"{PAGE}.surface", bind="query-params", width=140)
@@ -133,7 +133,7 @@ def controls() -> Controls:
             width=95,
             help="Multiplies every optimizer's learning rate: up to where does each still arrive?",
         )
-    return Controls(name, condition, angle, start, steps, noise, seed, _optimizers(name, factor, steps))
+    return PathSettings(name, condition, angle, start, steps, noise, seed, _optimizers(name, factor, steps))
 
 
 def _shape() -> tuple[float, float]:
@@ -193,7 +193,7 @@ def _clicked(key: str, name: str) -> None:
             st.session_state[_start_key(name, axis)] = min(max(round(float(points[0][axis]), 2), low), high)
 
 
-def _moved(asked: Controls) -> bool:
+def _moved(asked: PathSettings) -> bool:
     """Whether a click has moved the start since the controls, which are no part of what moves, were drawn."""
     return any(st.session_state.get(_start_key(asked.name, axis), now) != now for axis, now in zip("xy", asked.start, strict=True))
 
@@ -269,11 +269,11 @@ def name_of(optimizer: OptimizerChoice) -> str:
     return write({"kind": optimizer.kind, "lr": optimizer.lr, **others})
 
 
-def _names(asked: Controls) -> list[str]:
+def _names(asked: PathSettings) -> list[str]:
     return [name_of(optimizer) for optimizer in asked.optimizers]
 
 
-def paths_of(asked: Controls) -> DataFrame:
+def paths_of(asked: PathSettings) -> DataFrame:
     """The paths of all, one below the other, with their optimizer's text as `variant`."""
     parts = [
         _path(asked.name, asked.condition, asked.angle, name_of(optimizer), asked.start, asked.steps, asked.noise, asked.seed, optimizer)
@@ -314,7 +314,7 @@ def _grid(name: surfaces.Name, condition: float, angle: float) -> DataFrame:
     return surfaces.grid(surfaces.make(name, condition, angle))
 
 
-def _picture(asked: Controls, paths: DataFrame, step: int, *, clickable: bool = True) -> dict[str, Any]:
+def _picture(asked: PathSettings, paths: DataFrame, step: int, *, clickable: bool = True) -> dict[str, Any]:
     surface = asked.surface
     minima = DataFrame(surface.minima, columns=["x", "y"])
     grid = _grid(asked.name, asked.condition, asked.angle)
