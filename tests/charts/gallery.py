@@ -207,7 +207,7 @@ OTHERS = {
     ),
     "attack against overfitting": lambda: privacy.auc_over_gap(
         DataFrame({"variant": "SGD", "seed": [0, 1], "epochs": [5, 5], "gap": [0.1, 0.2], "auc": [0.55, 0.6]}),
-        variants=NAMES, colours=PAINTED,
+        *2 * [DataFrame({"variant": "SGD", "epochs": [5], "gap": [0.15], "auc": [0.575]})], variants=NAMES, colours=PAINTED,
     ),
     "shape of a schedule": lambda: schedules.shape(SHAPE, name="cosine", chosen=True),
 }  # fmt: skip
