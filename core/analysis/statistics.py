@@ -82,7 +82,7 @@ def summarise(history: DataFrame, runs: DataFrame, metric: str = "val_loss", at:
     groups = frame.groupby("variant", sort=False)
     summary = DataFrame({"n": groups.size(), "diverged": groups["diverged"].sum()})
     summary[["mean", "std"]] = groups["value"].agg(["mean", "std"])
-    half = _half_width(summary["std"], groups["value"].count())
+    half = half_width(summary["std"], groups["value"].count())
     summary["ci_low"], summary["ci_high"] = summary["mean"] - half, summary["mean"] + half
     scores = ["best", *metrics.TESTS]
     summary[scores] = groups[scores].mean()
@@ -103,7 +103,7 @@ def mean_interval(values: Sequence[float] | Series) -> tuple[float, float, float
     """Mean of the finite values and the two ends of its 95 % t interval; the ends are NaN below two values."""
     finite = _finite(Series(values, dtype=float)).dropna()
     mean = float(finite.mean())
-    half = float(_half_width(Series([finite.std()]), Series([len(finite)])).iloc[0])
+    half = float(half_width(Series([finite.std()]), Series([len(finite)])).iloc[0])
     return mean, mean - half, mean + half
 
 
@@ -328,9 +328,17 @@ def _rounded(value: float, form: str) -> str:
     return text.removeprefix("-") if float(text) == 0 else text
 
 
-def _half_width(std: Series, count: Series) -> Series:
-    enough = count.where(count > 1).astype(float)
-    return std / np.sqrt(enough) * t_quantile(enough.to_numpy() - 1)
+def half_width(std: Series, n: Series) -> Series:
+    """From a mean of n values to the end of its 95 % t interval; NaN below two values, and where their spread is beyond all numbers."""
+    most = int(n.max()) if len(n) else 0
+    quantiles = np.concatenate([[np.nan, np.nan], t_quantile(np.arange(1, most))])
+    return std.where(np.isfinite(std)) / np.sqrt(n) * quantiles[n.to_numpy(dtype=int)]
+
+
+def half_of(table: DataFrame, low: str = "low", high: str = "high") -> Series:
+    """Half the width of each row's interval, of which these are the ends."""
+    half: Series[float] = (table[high] - table[low]) / 2
+    return half
 
 
 def _finite(values: Series) -> Series:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import altair as alt
-import numpy as np
 from pandas import DataFrame
 
 from core.analysis import metrics
-from core.analysis.shown import over_seeds
+from core.analysis.shown import fits, over_seeds
 from core.charts.parts import bands, marks, palette, thin, titles
 from core.charts.parts.titles import Axis
 
@@ -82,8 +81,7 @@ def noise(table: DataFrame, *, slope: float, intercept: float, gradient: float, 
         height: of the plot, in pixels.
     """
     drawable = table[table["noise"] > 0]
-    ends = DataFrame({"batch_size": [table["batch_size"].min(), table["batch_size"].max()]})
-    fitted = ends.assign(noise=10 ** (intercept + slope * np.log10(ends["batch_size"])))
+    fitted = fits.power_law(table["batch_size"].to_numpy(), slope, intercept)
     size = [alt.Tooltip("batch_size:Q", title="batch size"), marks.number("noise", "spread of the gradient")]
     exact = [
         *size,
@@ -104,7 +102,7 @@ def noise(table: DataFrame, *, slope: float, intercept: float, gradient: float, 
             _noise("gradient"), tooltip=[marks.number("gradient", "length of the mean gradient")]
         ),
         alt.Chart(closed).mark_line(strokeWidth=2, color=palette.COLOURS[1]).encode(x, _noise("expected"), tooltip=exact),
-        alt.Chart(fitted.dropna()).mark_line(strokeDash=[6, 4], color=palette.COLOURS[2]).encode(x, _noise("noise"), tooltip=size),
+        alt.Chart(fitted).mark_line(strokeDash=[6, 4], color=palette.COLOURS[2]).encode(x, _noise("noise"), tooltip=size),
         alt.Chart(whole).mark_rule(color=palette.COLOURS[0]).encode(x, _noise("ci_low"), alt.Y2("ci_high:Q"), tooltip=exact),
         alt.Chart(drawable).mark_point(filled=True, size=70, opacity=1, color=palette.COLOURS[0]).encode(x, _noise("noise"), tooltip=exact),
     ]  # fmt: skip

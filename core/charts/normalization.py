@@ -32,11 +32,12 @@ def axes(cells: DataFrame, *, value: str, sets: Sequence[str], chosen: int, rows
         columns: what a column, or a block of columns, is, in a word.
     """
     positions = int(cells["position"].max()) + 1
-    left = cells["example"] * (positions + _GAP * (positions > 1)) + cells["position"]
+    stride = positions + _GAP * (positions > 1)
+    left = cells["example"] * stride + cells["position"]
     frame = cells.assign(left=left + 0.03, right=left + 0.97, middle=left + 0.5, strong=cells["set"] == chosen)
     names = dict(enumerate(sets))
     frame = frame.assign(name=frame["set"].map(names), row=frame["unit"] + 1, text=frame[value].map(_short))
-    middles = frame.groupby("example")["middle"].mean()
+    middles = [example * stride + positions / 2 for example in sorted(cells["example"].unique())]
     frame = frame.assign(full=frame["set"].map(_colour), share=np.where(frame["strong"], _STRONG, _FAINT))
     frame = frame.assign(fill=[palette.tint(*cell) for cell in zip(frame["full"], frame["share"], strict=True)])
     y = alt.Y("row:O", title=rows, axis=alt.Axis(domain=False, ticks=False, labelPadding=4), scale=alt.Scale(paddingInner=0.08))

@@ -15,6 +15,7 @@ from pandas import DataFrame, Series
 
 from core.analysis import metrics
 from core.analysis.metrics import Axis
+from core.analysis.statistics import half_width
 
 DIVERGED = "diverged"
 STOPPED = "stopped early"
@@ -79,15 +80,6 @@ def with_axis(frame: DataFrame, positions: Series, x: Axis) -> DataFrame:
     return frame.reset_index()
 
 
-def half_width(std: Series, n: Series) -> Series:
-    """From a mean of n values to the end of its 95 % t interval; NaN below two values, and where their spread is beyond all numbers."""
-    from scipy.special import stdtrit  # here, for importing a chart is not to import scipy
-
-    most = int(n.max()) if len(n) else 0
-    quantiles = np.concatenate([[np.nan, np.nan], stdtrit(np.arange(1, most), 0.975)])
-    return std.where(np.isfinite(std)) / np.sqrt(n) * quantiles[n.to_numpy()]
-
-
 def ends(history: DataFrame) -> DataFrame:
     """The last row of each run: its status says how the run ended, or that it is still going."""
     return history.drop_duplicates("run", keep="last")
@@ -138,6 +130,17 @@ def intervals(values: DataFrame) -> DataFrame:
     table = groups.agg(mean="mean", std="std", n="count")
     half = half_width(table["std"], table["n"])
     return table.assign(low=table["mean"] - half, high=table["mean"] + half).drop(columns="std").reset_index()
+
+
+def medians(values: DataFrame) -> DataFrame:
+    """Median over the runs that did not diverge: variant, median, n. `values`: as `final_values` gives them."""
+    ended = values[values["ending"] == ""]
+    return ended.groupby("variant", sort=False, observed=True)["value"].agg(median="median", n="count").reset_index()
+
+
+def seed_medians(frame: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """Median over seeds of every other column: a row for each combination of the keys."""
+    return frame.drop(columns="seed").groupby(list(keys), sort=False).median().reset_index()
 
 
 def training_twin(history: DataFrame, metric: str) -> str | None:

@@ -49,8 +49,7 @@ def seconds(history: DataFrame, *, variants: Sequence[str], width: int = 360) ->
     """
     history = bands.of_variants(history, variants)
     values, title = over_seeds.final_values(history, "seconds"), metrics.title("seconds", metrics.NO_LOSS)
-    ended = values[values["ending"] == ""]
-    medians = ended.groupby("variant", sort=False, observed=True)["value"].agg(median="median", n="count").reset_index()
+    ended, medians = values[values["ending"] == ""], over_seeds.medians(values)
     y, colour = _rows(variants, bands.two_lines(history, variants), width), palette.colour(variants)
     run = [alt.Tooltip("variant:N"), alt.Tooltip("seed:O"), marks.number("value", title)]
     median = [alt.Tooltip("variant:N"), marks.number("median", f"median {title}"), alt.Tooltip("n:Q", title="seeds")]

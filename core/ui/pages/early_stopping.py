@@ -268,18 +268,11 @@ def trained(comparison: Comparison, history: DataFrame, kept: DataFrame, runs: D
 
     `kept` is the history up to the weights that each run ended with. The counterpart is the same network without a rule.
     """
-    last = history.drop_duplicates("run", keep="last")
-    at_hand = kept.drop_duplicates("run", keep="last").set_index("run")["val_loss"]
-    ended = runs[runs["status"] != "diverged"]
-    means = ended.assign(val_loss=ended["run"].map(at_hand).astype(float)).groupby("variant", sort=False)
-    table = means[["val_loss", *metrics.TESTS]].mean()
-    epochs = last.groupby("variant", observed=True)["epoch"].agg(_listed)
     against = comparison.counterparts("stopping")
     replayed = {
         name: _replayed_epochs(history[history["variant"] == against.get(name)], run.stopping) for name, run in comparison.settings.items()
     }
-    ordered = table.reindex(comparison.names)
-    ordered.insert(0, "epochs", epochs.reindex(ordered.index))
+    ordered = stopping.ended(history, kept, runs, comparison.names)
     ordered.insert(1, "replayed", pd.Series(replayed).reindex(ordered.index))
     return ordered.rename_axis("variant").reset_index()
 
@@ -287,8 +280,4 @@ def trained(comparison: Comparison, history: DataFrame, kept: DataFrame, runs: D
 def _replayed_epochs(free: DataFrame, rule: Any) -> str:
     if free.empty or not isinstance(rule, StoppingChoice):
         return "–"
-    return _listed(stopping_replay.replayed(free, {"": rule})["epoch"])
-
-
-def _listed(epochs: pd.Series) -> str:
-    return ", ".join(f"{epoch:g}" for epoch in epochs)
+    return stopping.listed(stopping_replay.replayed(free, {"": rule})["epoch"])

@@ -10,7 +10,7 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.analysis import frames, lessons, metrics, sensitivity
-from core.analysis.statistics import At, leading_verdict, quoted
+from core.analysis.statistics import At, half_of, leading_verdict, quoted
 from core.charts.results import sensitivity as charts
 from core.comparison import Comparison, value_at
 from core.ui.form.picking import segmented_control
@@ -172,7 +172,7 @@ def _warn_of_edges(sweep: Sweep, found: Found) -> None:
 
 def _tables(page: str, sweep: Sweep, found: Found, metric: str) -> None:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    half = lambda frame: frame.assign(half=(frame["high"] - frame["low"]) / 2)  # noqa: E731
+    half = lambda frame: frame.assign(half=half_of(frame))  # noqa: E731
     columns = {
         "curve": text(sweep.noun.capitalize(), pinned=True),
         "place": number(sweep.name.capitalize(), format="%g"),

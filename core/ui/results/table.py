@@ -9,7 +9,7 @@ import streamlit as st
 from pandas import DataFrame, Series
 
 from core.analysis import baselines, metrics
-from core.analysis.statistics import summarise
+from core.analysis.statistics import half_of, summarise
 from core.charts.results.summary import sparklines
 from core.export.bundle import zip_bytes
 from core.export.tables import to_csv_bytes
@@ -57,7 +57,7 @@ def rows(results: Results, view: View) -> DataFrame:
     )
     curves = sparklines(results.history, view.metric, view.x)
     table = table.assign(
-        half=(table["ci_high"] - table["ci_low"]) / 2,
+        half=half_of(table, "ci_low", "ci_high"),
         curve=Series([curves.get(name, []) for name in results.variants], index=table.index, dtype=object),
         nonzero=table["nonzero"].round(),
         **{name: table[name].fillna(0).astype(int) for name in ("n", "diverged")},

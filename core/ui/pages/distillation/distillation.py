@@ -31,7 +31,6 @@ from core.ui.pages.distillation.students import (
     points_of,
     roles,
     teachers_of,
-    verdicts,
 )
 from core.ui.results import compression, overview, skeleton, view
 from core.ui.results.compression import number
@@ -140,7 +139,7 @@ def _gap(results: Results, here: DataFrame, metric: str) -> Lesson | None:
 
 def _students(results: Results, here: DataFrame, metric: str, share: float) -> None:
     said = results.once(
-        ("verdicts", metric, share), lambda: verdicts(results.as_compared(results.history), results.runs, here, metric), PATIENCE
+        ("verdicts", metric, share), lambda: analysis.verdicts(results.as_compared(results.history), results.runs, here, metric), PATIENCE
     )
     so_far = "" if results.reached is None else f"So far, at epoch {results.reached:.3g}: "
     for place, text in enumerate(said[:MOST_VERDICTS]):
@@ -330,7 +329,7 @@ def _table(results: Results, points: DataFrame, metric: str) -> None:
     st.subheader("Exact values", anchor=False)
     work = results.once("work", lambda: analysis.work(results.as_compared(results.layers), compression.multiply_adds(results)), PATIENCE)
     columns = ["parameters", *metrics.TESTS, "seconds"]
-    runs = results.runs.groupby("variant", sort=False, observed=True)[columns].mean().reset_index()
+    runs = analysis.at_ends(results.runs, columns)
     frame = analysis.joined(analysis.with_halves(points).drop(columns="variant").rename(columns={"name": "variant"}), runs, work)
     told = "Every variant: what it was taught by, its quality, and its difference to the same student alone"
     compression.shown_table(f"{PAGE}.table", compression.with_counterparts(frame), _of_quality(metric, view.loss_unit(results)), told)

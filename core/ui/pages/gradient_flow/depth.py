@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
-from core.analysis.shown import layerwise
+from core.analysis.shown import layerwise, over_seeds
 from core.charts import gradient_flow as charts
 from core.choices.models import Mlp
 from core.comparison import Comparison
@@ -229,7 +229,7 @@ def _tables(found: DataFrame) -> None:
 
     exact = ends(found)
     keys = ["variant", "depth"]
-    shown = exact.drop(columns="seed").groupby(keys, sort=False).median().reset_index()
+    shown = over_seeds.seed_medians(exact, keys)
     scientific = {name: st.column_config.NumberColumn(format="%.3e") for name in shown.columns if name not in keys}
     with st.expander("Exact values", type="compact"):
         st.caption("Medians over the seeds. The files have a row a seed: of the two ends, and of every layer.")

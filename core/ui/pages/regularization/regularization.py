@@ -11,6 +11,7 @@ from core.analysis import compression as analysis
 from core.analysis import lessons
 from core.analysis.lessons import Lesson
 from core.analysis.shown import generalisation
+from core.analysis.statistics import half_of
 from core.charts.results import pairs
 from core.comparison import Comparison
 from core.experiments.regularization import EXPERIMENTS, PAGE, START
@@ -132,5 +133,5 @@ def gaps(results: Results, metric: str) -> DataFrame:
     """
     against = results.comparison.counterparts(*MEANS)
     changes = analysis.outcomes(results.as_compared(results.course), results.runs, metric, against).set_index("variant")
-    changes = changes.assign(half=(changes["difference_high"] - changes["difference_low"]) / 2)[["counterpart", "difference", "half"]]
+    changes = changes.assign(half=half_of(changes, "difference_low", "difference_high"))[["counterpart", "difference", "half"]]
     return generalisation.gap_table(results.as_compared(results.history), results.variants, metric).join(changes, on="variant")
