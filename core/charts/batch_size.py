@@ -76,7 +76,7 @@ def noise(table: DataFrame, *, slope: float, intercept: float, gradient: float, 
         table: batch_size, draws, noise, ci_low, ci_high, expected.
         slope: of the fitted straight line, drawn with `intercept` (log10 of noise at batch size 1).
         intercept: see `slope`.
-        gradient: length of the mean gradient, drawn as a dotted line: below it, a step points more with the gradient than across it.
+        gradient: length of the mean gradient, drawn as a dotted line: below it, an update points more with the gradient than across it.
         width: of the chart, in pixels; the page may stretch it.
         height: of the plot, in pixels.
     """

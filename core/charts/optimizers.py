@@ -63,7 +63,7 @@ def surface(
         _heads(past, frame, colour),
         _ends(past, frame, colour),
     ]
-    described = f"Lines of equal loss over x and y with the paths of {titles.listed(list(variants))}, up to a step; stars at the minima."
+    described = f"Lines of equal loss over x and y with the paths of {titles.listed(list(variants))}, up to an update; stars at the minima."
     properties: dict[str, Any] = {"width": width, "height": height, "autosize": marks.FIT, "description": described}
     return alt.LayerChart(layer=layers, title=marks.note(["★ minimum", "○ start", "closer lines: steeper"], width), **properties)
 
@@ -191,11 +191,11 @@ def costs(table: DataFrame, *, width: int = 360) -> alt.Chart:
     """
     table = table.sort_values("relative")
     scale = alt.Scale(type="log", nice=False)
-    tooltip = [alt.Tooltip("variant:N"), marks.number("relative", "times SGD's step"), marks.number("milliseconds", "ms a step")]
+    tooltip = [alt.Tooltip("variant:N"), marks.number("relative", "times SGD's update"), marks.number("milliseconds", "ms an update")]
     tooltip += [marks.number("state", "numbers kept per weight")]
     chart = alt.Chart(table).mark_point(size=70, filled=True, color=palette.COLOURS[0], opacity=1)
     return chart.encode(
-        alt.X("relative:Q", title="time of a step / plain SGD's", scale=scale, axis=marks.logarithmic("x")),
+        alt.X("relative:Q", title="time of an update / plain SGD's", scale=scale, axis=marks.logarithmic("x")),
         alt.Y("variant:N", title=None, sort=list(table["variant"])),
         tooltip=tooltip,
-    ).properties(width=width, height=alt.Step(18), description="The time of one step of each optimizer as a multiple of plain SGD's.")
+    ).properties(width=width, height=alt.Step(18), description="The time of one update of each optimizer as a multiple of plain SGD's.")

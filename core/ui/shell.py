@@ -66,7 +66,7 @@ PAGES = (
         "Distributed SGD",
         "pages/distributed.py",
         ":material/hub:",
-        "Several workers, one server: wait for all of them, or step with old gradients.",
+        "Several workers, one server: wait for all of them, or update by old gradients.",
     ),
     Page(
         "Architecture",

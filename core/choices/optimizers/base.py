@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 WeightDecay = Annotated[
     NonNegative,
-    Field(description="Pulls every weight towards 0 at each step. The optimizer's own text says if it is coupled or decoupled."),
+    Field(description="Pulls every weight towards 0 at each update. The optimizer's own text says if it is coupled or decoupled."),
 ]
 Epsilon = Annotated[Positive, Field(description="Keeps the division finite.", json_schema_extra={"advanced": True, "logarithmic": True})]
 
 
 Betas = Annotated[tuple[Decay, Decay], Field(description="Decay of the running mean of the gradient and of its square.")]
-Momentum = Annotated[Decay, Field(description="Share of the previous step that is kept.")]
+Momentum = Annotated[Decay, Field(description="Share of the previous update that is kept.")]
 Decoupled = Annotated[
     bool, Field(description="Decay the weights apart from the gradient, as AdamW does.", json_schema_extra={"advanced": True})
 ]

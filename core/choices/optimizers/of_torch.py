@@ -234,7 +234,7 @@ class Adafactor(OptimizerChoice):
     kind: Literal["adafactor"] = "adafactor"
     lr: LearningRate = 1e-2
     beta2_decay: Annotated[float, Field(ge=-10, lt=0, description="The second moment's decay at update t is 1 - t^beta2_decay.")] = -0.8
-    d: Annotated[float, Field(ge=1, le=1e6, description="Longest root mean square of a step before it is scaled down.")] = 1.0
+    d: Annotated[float, Field(ge=1, le=1e6, description="Longest root mean square of an update before it is scaled down.")] = 1.0
     weight_decay: WeightDecay = 0.0
 
     elementwise: ClassVar[bool] = False

@@ -35,13 +35,13 @@ HEADING = "Batch size"
 PATH = "training.batch_size"
 
 ALONG: Mapping[str, tuple[Axis, str]] = {
-    "Per epoch": ("epoch", "Every example seen once more. Small batches take many small steps of it, and are ahead."),
+    "Per epoch": ("epoch", "Every example seen once more. Small batches make many small updates of it, and are ahead."),
     "Per update": (
         "step",
         "Each update of the optimizer. At one learning rate the curves stay close until gradient noise matters: a less noisy gradient "
         "alone helps little.",
     ),
-    "Per second": ("seconds", "Training time here. Small batches pay for their many steps; how much depends on the machine."),
+    "Per second": ("seconds", "Training time here. Small batches pay for their many updates; how much depends on the machine."),
 }
 
 DRAWS = (16, 64, 256)
@@ -50,8 +50,8 @@ SPEED_WORDS = Skeleton(
     PAGE,
     "One click trains from one example an update up to all of them.",
     look="An update averages the gradient over B examples: `g = (1/B) Σ ∇ℓᵢ`. **What to look at:** the same runs on three "
-    "clocks. Per epoch small batches are ahead, for they take more steps. Per update the curves come close to one line until noise "
-    "counts, so most of that lead is the number of steps. Which is ahead per second, the machine decides. The learning rate is the "
+    "clocks. Per epoch small batches are ahead, for they make more updates. Per update the curves come close to one line until noise "
+    "counts, so most of that lead is the number of updates. Which is ahead per second, the machine decides. The learning rate is the "
     "same for all here, which favours small batches: see *Scaling the rate*.",
 )
 RULE_WORDS = Skeleton(f"{PAGE}.rules", "One click trains every rule at every batch size.")
@@ -147,8 +147,8 @@ def _draw_rules(comparison: Comparison) -> None:
         return
     st.markdown(
         "When the batch grows k times, an epoch has k times fewer updates. **What to look at:** with `lr` fixed, large batches arrive "
-        "nowhere; `lr × k` makes up for the fewer steps (Goyal et al. 2017, arXiv:1706.02677) until the rate is too large to be stable; "
-        "`lr × √k` keeps the noise of a step the same, and is often used with Adam. Where a rule's curve turns up, it has stopped to hold."
+        "nowhere; `lr × k` makes up for the fewer updates (Goyal et al. 2017, arXiv:1706.02677) until the rate is too large to be stable; "
+        "`lr × √k` keeps the noise of an update the same, and is often used with Adam. Where a rule's curve turns up, it no longer holds."
     )
     texts = [f"{number}" for number in numbers]
     begin = st.selectbox(

@@ -34,7 +34,7 @@ PATH = "optimizer.lr"
 SWEEP_WORDS = Skeleton(
     PAGE,
     "One click trains every rate for every optimizer, all of them at once as one stack.",
-    look="Each step is `w ← w − lr · direction`. **What to look at:** too small a rate has not arrived when the epochs are over, too large "
+    look="An update is `w ← w − lr · direction`. **What to look at:** too small a rate has not arrived when the epochs are over, too large "
     "a one jumps over the valley or blows up; between them lies a basin, and how wide it is matters as much as how low.",
 )
 TEST_WORDS = Skeleton(
@@ -91,7 +91,7 @@ def draw_schedules(base: RunSettings) -> None:
     """Every kind of schedule as a curve, the chosen one with its settings."""
     st.markdown(
         "A schedule multiplies the learning rate by a factor that depends on the update alone. **What to look at:** when the rate falls, "
-        "and how far. Large steps find the valley, small ones its floor. The kind chosen in the sidebar stands out and has its settings, "
+        "and how far. Large updates find the valley, small ones its floor. The kind chosen in the sidebar stands out and has its settings, "
         "all others have their defaults; *plateau* falls when a run's validation loss stalls, which no drawing can know (dashed)."
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -108,7 +108,7 @@ def draw_schedules(base: RunSettings) -> None:
             bind="query-params",
             width=170,
             help="A linear rise to the full rate first, before any schedule. Adaptive optimizers then have better averages of the gradient "
-            "before they take large steps. The training takes it from Schedule in the sidebar.",
+            "before they make large updates. The training takes it from Schedule in the sidebar.",
         )
     frame = drawn(base, epochs, float(warmup))
     grid = st.grid(4, min_column_width=220, gap="small")

@@ -17,7 +17,10 @@ from core.ui.results.live import Results
 from core.ui.results.words import sample
 
 AXES: dict[str, Axis] = {"updates": "step", "epochs": "epoch", "examples": "samples", "seconds": "seconds"}
-AXES_HELP = "Updates: steps of the optimizer. Examples: how many were shown, over all epochs. Seconds: of training, measuring not counted."
+AXES_HELP = (
+    "Updates: how often the optimizer has changed the weights. Examples: how many were shown, over all epochs. Seconds: of training, "
+    "measuring not counted."
+)
 
 LOG_Y, TRAINING, SEEDS, ROBUST = "log y", "training", "single seeds", "usual range"
 SHOW_HELP = (

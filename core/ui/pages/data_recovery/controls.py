@@ -42,7 +42,7 @@ CHIPS = {
         Chip("Eight pictures", "What is left of each?", {"pictures": "8"}),
         Chip("ReLU", "Which units give one picture away?", {"activation": "relu"}),
         Chip("512 units", "Does a wide layer tell more?", {"hidden": "512"}),
-        Chip("Adam", "Can its step still be divided?", {"optimizer": "adam"}),
+        Chip("Adam", "Can its update still be divided?", {"optimizer": "adam"}),
         Chip("float32", "How many digits are left?", {"dtype": "float32"}),
         Chip("Weight decay of 0.1", "How far off is the picture?", {"weight_decay": "0.1"}),
     ),

@@ -31,7 +31,7 @@ from core.ui.results.table import csv_button
 MOST_SHOWN = 16
 COLOURS = {OVERFITTED: palette.COLOURS[1], REGULARISED: palette.COLOURS[0]}
 WHY = {
-    DIVISION: "In the first layer `z = W x + b` a unit's gradient by its weights is `δ x`, and by its bias `δ`. A step of plain SGD moves "
+    DIVISION: "In the first layer `z = W x + b` a unit's gradient by its weights is `δ x`, and by its bias `δ`. A plain SGD update moves "
     "both by the same rate, so their ratio is the input, whatever the rate and the layers above. With more pictures in the update a unit "
     "gives a mean of them, weighted by their `δ`. A ReLU unit that is on for a single picture still gives that one away.",
     SEARCH: "The gradient has thousands of numbers, and a batch of eight pictures is 512 unknown ones. L-BFGS begins with noise and "

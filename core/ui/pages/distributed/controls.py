@@ -21,8 +21,8 @@ CONTROLS = Controls(
     (
         Control(
             "rules", "Servers", tuple(NAMES), several=True,
-            help="Synchronous: a step along the mean of all gradients, once all are there. Backup workers: the slowest few are not waited "
-            "for. Asynchronous: a step along each gradient as it comes; or with the rate divided by the updates that it missed.",
+            help="Synchronous: an update by the mean of all gradients, once all are there. Backup workers: the slowest few are not waited "
+            "for. Asynchronous: an update by each gradient as it comes; or with the rate divided by the updates that it missed.",
         ),
         Control("workers", "Workers", low=2, high=32),
         Control("spread", "Spread of their speeds", high=0.9, step=0.1, help="A gradient takes 1 s, give or take this share."),

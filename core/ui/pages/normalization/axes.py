@@ -66,7 +66,7 @@ KINDS: dict[Kind, About] = {
         "Weight",
         "w = g · v / ‖v‖",
         "Not outputs but **weights**: all weights **into one unit** are a direction v / ‖v‖ and a length g, learned apart. The gradient "
-        "of v is orthogonal to v, so each plain gradient step makes v longer, and the next turns it less: the learning rate corrects "
+        "of v is orthogonal to v, so each update of plain SGD makes v longer, and the next turns it less: the learning rate corrects "
         "itself.",
         "[Salimans & Kingma 2016](https://arxiv.org/abs/1602.07868)",
     ),

@@ -37,7 +37,7 @@ BATCH_WORDS = Skeleton(
     "example of an epoch over. The comparison this page begins with has 1,024 training examples, which all its batch sizes divide.",
 )
 RULE_HELP = (
-    "k is the factor from that batch size to another. lr × k: an epoch of few large steps goes as far as one of many small ones, so that "
+    "k is the factor from that batch size to another. lr × k: an epoch of few large updates goes as far as one of many small ones, so that "
     "what is left is what the batch does to the normalization. lr fixed: the rate of the sidebar for all; then large batches arrive "
     "nowhere."
 )

@@ -45,7 +45,7 @@ def _pictures(results: Results, view: View) -> None:
             "Update size",
             anchor=False,
             help="The last update's norm over the norm of the weights, measured after each epoch. "
-            "Around a thousandth is usual; near 1, a step replaces the weights.",
+            "Around a thousandth is usual; near 1, an update replaces the weights.",
         )
         chart(
             results,

@@ -121,7 +121,7 @@ def controls() -> Controls:
         condition, angle = _shape() if name == "quadratic" else (20.0, 0.0)
         fresh = surfaces.make(name, condition, angle)
         start = _start(fresh)
-        steps = st.selectbox("Steps", STEPS, index=STEPS.index(200), key=f"{PAGE}.steps", bind="query-params", width=80)
+        steps = st.selectbox("Updates", STEPS, index=STEPS.index(200), key=f"{PAGE}.steps", bind="query-params", width=80)
         noise, seed = _noise(fresh)
         factor = st.selectbox(
             "Rates ×",
@@ -381,10 +381,10 @@ def _values(paths: DataFrame, step: int) -> None:
             "status": text("Status", help="diverged: not finite any more, or a million units away."),
         },
         placeholder="–",
-        alt=f"Exact values of every path at step {step}",
+        alt=f"Exact values of every path at update {step}",
     )
 
 
 def _download(paths: DataFrame) -> None:
-    meaning = "Every step of every path: place, loss, gradient norm, distance to the nearest minimum."
+    meaning = "Every update of every path: place, loss, gradient norm, distance to the nearest minimum."
     csv_button(f"{PAGE}.csv", "paths.csv", paths, meaning)

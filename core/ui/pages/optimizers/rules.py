@@ -49,7 +49,7 @@ def settings(cls: type[Choice]) -> str:
 
 def _cost() -> None:
     st.markdown(
-        f"**State and cost of a step**, measured here on a matrix of {costs.ROWS * costs.COLUMNS:,} weights, on one thread. "
+        f"**State and cost of an update**, measured here on a matrix of {costs.ROWS * costs.COLUMNS:,} weights, on one thread. "
         "What is remembered of each weight decides the memory: Adam's two make training take three times the memory of the weights."
     )
     if st.button(
@@ -81,12 +81,12 @@ def _table(table: DataFrame) -> None:
             "variant": st.column_config.TextColumn("Optimizer", pinned=True),
             "state": number("State per weight", format="%.2f", help="Elements of all tensors in the optimizer's state, by the weights."),
             "milliseconds": number(
-                "ms a step", format="%.3g", help="Median. L-BFGS's includes the many gradients it asks for, cheap ones here."
+                "ms an update", format="%.3g", help="Median. L-BFGS's includes the many gradients it asks for, cheap ones here."
             ),
-            "mean": number("Mean ms", format="%.3g", help="Also counts what happens in some steps only, such as SOAP's new eigenbasis."),
+            "mean": number("Mean ms", format="%.3g", help="Also counts what happens in some updates only, such as SOAP's new eigenbasis."),
             "relative": number("× SGD", format="%.3g", help="The median over that of plain SGD."),
         },
         placeholder="–",
-        alt="State and time of a step of every optimizer",
+        alt="State and time of an update of every optimizer",
     )
     csv_button(f"{PAGE}.csv", "costs.csv", table)

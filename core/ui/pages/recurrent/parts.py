@@ -49,7 +49,7 @@ CLIPPING_PART = Part(
     "throw the weights so far that the next gradient is longer still. **What to look at:** how many seeds diverge, and the norm of the "
     "gradient, before it is clipped. *Norm* scales a long gradient down, `g ← g · min(1, c/‖g‖)`, and keeps its direction "
     "([Pascanu et al. 2013](https://arxiv.org/abs/1211.5063)); *value* cuts every component to ±c; *percentile* takes c from the run's own "
-    "recent norms ([Seetharaman et al. 2020](https://arxiv.org/abs/2007.14469)). Smaller steps or a smaller ρ are cures as well.",
+    "recent norms ([Seetharaman et al. 2020](https://arxiv.org/abs/2007.14469)). Smaller updates or a smaller ρ are cures as well.",
     "A recurrent network whose gradients grow on their way back",
     "SGD at a rate that is fine for ρ = 0.9, and ρ = 1.5. You will see how many seeds diverge without clipping, and with each kind of it.",
     recurrent.CLIPPING,

@@ -45,7 +45,7 @@ def _gradients(page: str, results: Results, view: View) -> None:
     with grid.cell():
         _heading(
             "Update size",
-            "The last update's norm over the weights' norm. Around a thousandth is usual; near 1, a step replaces the weights.",
+            "The last update's norm over the weights' norm. Around a thousandth is usual; near 1, an update replaces the weights.",
         )
         _heat(page, results, view, "update_ratio")
     with grid.cell():
