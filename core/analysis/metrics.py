@@ -160,6 +160,8 @@ _ROWS = (
     Metric("seed", "seed", where=("history", "layers", "end"), form=COUNT),
     Metric("n", "seeds", where=("summary",), form=COUNT, about="Runs of this variant that are stored or on their way."),
     Metric("diverged", "diverged", where=("summary",), form=COUNT, about="Runs that diverged. They are in no mean."),
+    Metric("counted", "in the mean", where=("summary",), form=COUNT,
+           about="Seeds that have a value: not those that diverged, have not begun, or were stored before this was measured."),
     Metric("mean", "mean", where=("summary",), about="Of the metric, over the seeds that did not diverge."),
     Metric("std", "standard deviation", where=("summary",), about="Of the metric, over the seeds that did not diverge."),
     Metric("ci_low", "95 % from", where=("summary",), about="Lower end of the mean's interval (t distribution over seeds)."),

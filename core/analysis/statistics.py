@@ -69,8 +69,9 @@ def summarise(history: DataFrame, runs: DataFrame, metric: str = "val_loss", at:
         at: the last value of each run, or the best that it ever reached.
 
     Returns:
-        variant; n (all seeds); diverged (how many of them); mean, std, ci_low, ci_high of the metric over the seeds that ended
-        finite (std and interval are NaN below two of them); best (mean over those seeds of each run's best); the test scores,
+        variant; n (all seeds); diverged (how many of them); counted (how many have a value: not those that diverged, have not begun, or
+        were stored before the metric was measured); mean, std, ci_low, ci_high of the metric over these
+        (std and interval are NaN below two of them); best (mean over those seeds of each run's best); the test scores,
         parameters and nonzero (means over the same seeds); compression (parameters / nonzero); target_std, `baseline` (what always
         saying the same reaches in the metric; NaN for one on the training data) and baseline_test_*. The baseline has columns, not a row:
         each variant may have data of its own, and a row would be taken for a variant that was trained.
@@ -81,8 +82,9 @@ def summarise(history: DataFrame, runs: DataFrame, metric: str = "val_loss", at:
     frame = values.assign(diverged=diverged, parameters=runs["parameters"], **measured, **_of_the_data(runs, metric))
     groups = frame.groupby("variant", sort=False)
     summary = DataFrame({"n": groups.size(), "diverged": groups["diverged"].sum()})
+    summary["counted"] = groups["value"].count()
     summary[["mean", "std"]] = groups["value"].agg(["mean", "std"])
-    half = half_width(summary["std"], groups["value"].count())
+    half = half_width(summary["std"], summary["counted"])
     summary["ci_low"], summary["ci_high"] = summary["mean"] - half, summary["mean"] + half
     scores = ["best", *metrics.TESTS]
     summary[scores] = groups[scores].mean()

@@ -97,8 +97,8 @@ class Result:
         return self._store.grids(self._id)
 
     def summary(self, metric: str = "val_loss", at: At = "last") -> DataFrame:
-        """A row a variant: n, diverged, mean, std, ci_low, ci_high and best of the metric, the test scores (loss, accuracy and F1, or loss,
-        RMSE, MAE and R²), parameters, nonzero, compression, and what a constant prediction reaches on the same data (`baseline*`).
+        """A row a variant: n, diverged, counted, mean, std, ci_low, ci_high and best of the metric, the test scores (loss, accuracy and F1,
+        or loss, RMSE, MAE and R²), parameters, nonzero, compression, and what a constant prediction reaches on the same data (`baseline*`).
         """
         return summarise(self.history, self.runs, metric, at)
 

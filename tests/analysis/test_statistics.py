@@ -51,7 +51,7 @@ def test_the_summary_keeps_the_order_of_the_runs_and_its_columns(two_variants):
     _, history, runs = two_variants
     summary = statistics.summarise(history, runs)
     assert summary["variant"].tolist() == ["SGD", "Adam"]
-    named = "variant n diverged mean std ci_low ci_high best".split()
+    named = "variant n diverged counted mean std ci_low ci_high best".split()
     sizes = "parameters nonzero compression baseline".split()
     assert list(summary) == [*named, *metrics.TESTS, *sizes, *metrics.OF_THE_DATA]
     assert summary["compression"].tolist() == [2, 2]
@@ -227,6 +227,15 @@ def test_an_unfinished_comparison_is_so_far_and_an_empty_one_says_so():
     assert statistics.leading_verdict(history, runs).startswith("So far, at epoch 0: A: validation loss")
     assert statistics.leading_verdict(history, runs.assign(status="cancelled")).startswith("So far, "), "Run goes on from there"
     assert statistics.leading_verdict(history.iloc[:0], runs) == "So far: No value of validation loss yet"
+
+
+def test_a_mean_says_of_how_many_seeds_it_is():
+    """Of four one diverged, and one was stored before the metric was measured."""
+    history, runs = run_frames({"A": {0: [1.0], 1: [2.0], 2: [math.nan], 3: [9.0]}}, diverged={("A", 3)})
+    row = statistics.summarise(history, runs).iloc[0]
+    assert row[["n", "diverged", "counted"]].tolist() == [4, 1, 2]
+    assert row["mean"] == 1.5
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx(stats.t.interval(0.95, 1, 1.5, stats.sem([1.0, 2.0])))
 
 
 def test_variants_on_their_way_are_compared_at_the_epoch_that_all_have_reached():

@@ -27,7 +27,7 @@ DOWNLOADS = {name: about for name, about in FILES.items() if name.endswith(".csv
 WIDE = 150
 """Pixels of a column whose heading is a metric's name."""
 EMPTY = ["n", "diverged", "mean", "half", "best", "curve", "parameters"]
-ORDER = ["n", "diverged", "mean", "half", "best", "curve", *metrics.TESTS, "parameters", "nonzero", "compression"]
+ORDER = ["n", "diverged", "counted", "mean", "half", "best", "curve", *metrics.TESTS, "parameters", "nonzero", "compression"]
 PATIENCE = 3.0
 """Seconds for which the table may be behind the curves while they grow."""
 
@@ -50,7 +50,8 @@ def summary(page: str, results: Results, view: View) -> None:
 def rows(results: Results, view: View) -> DataFrame:
     """`statistics.summarise` of all variants in their order, at the moment at which they are compared.
 
-    With `half` (half the interval's width) and `curve`; without empty columns.
+    With `half` (half the interval's width) and `curve`; without empty columns, and `counted` alone where a mean is of fewer seeds than
+    `n` and `diverged` tell.
     """
     table = (
         summarise(results.as_compared(results.course), results.runs, view.metric, view.at).set_index("variant").reindex(results.variants)
@@ -60,9 +61,11 @@ def rows(results: Results, view: View) -> DataFrame:
         half=half_of(table, "ci_low", "ci_high"),
         curve=Series([curves.get(name, []) for name in results.variants], index=table.index, dtype=object),
         nonzero=table["nonzero"].round(),
-        **{name: table[name].fillna(0).astype(int) for name in ("n", "diverged")},
+        **{name: table[name].fillna(0).astype(int) for name in ("n", "diverged", "counted")},
     )
     table = table[ORDER].dropna(axis="columns", how="all") if not results.empty else table[EMPTY]
+    if "counted" in table and (table["counted"] == table["n"] - table["diverged"]).all():
+        table = table.drop(columns="counted")
     return table.rename_axis("variant").reset_index()
 
 
