@@ -93,7 +93,7 @@ class Result:
 
     @cached_property
     def grids(self) -> DataFrame:
-        """Outputs over the plane, for data with two features: variant, seed, run, step, grid (see core.engine.measuring.grids)."""
+        """Outputs over the plane, for data with two features: variant, seed, run, step, epoch, grid (see core.engine.measuring.grids)."""
         return self._store.grids(self._id)
 
     def summary(self, metric: str = "val_loss", at: At = "last") -> DataFrame:

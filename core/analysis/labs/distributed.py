@@ -52,7 +52,7 @@ def over_clock(losses: DataFrame, seconds: float) -> DataFrame:
         place = np.searchsorted(rows["seconds"].to_numpy(), clock, side="right") - 1
         seeds[seed] = rows["loss"].to_numpy(dtype=float)[place]
     table = DataFrame(seeds, index=pd.Index(clock, name="seconds"))
-    usable = table[np.isfinite(table).all(axis=1)].rename_axis(columns="seed").stack().rename("loss").reset_index()
+    usable = table[np.isfinite(table).all(axis=1)].reset_index().melt("seconds", var_name="seed", value_name="loss")
     found = layerwise.means(usable, ["seconds"], "loss", log=True)
     return found[found["mean"] <= MOST * found["mean"].iloc[0]] if len(found) else found
 

@@ -108,8 +108,8 @@ def histogram_rows(connection: Connection, members: Members, variant: str | None
 
 
 def grid_rows(connection: Connection, members: Members) -> DataFrame:
-    """variant, seed, run, step, grid: the latest of each run."""
-    frame, _ = _rows(connection, members, grids, [grids.c.step, grids.c.grid], None)
+    """variant, seed, run, step, epoch, grid: the latest of each run."""
+    frame, _ = _rows(connection, members, grids, [grids.c.step, history.c.epoch, grids.c.grid], None)
     return frame
 
 
@@ -131,8 +131,8 @@ def _rows(
         new = table.c.written > since.written if reached.written > since.written else false()
         conditions, key = (*conditions, new), [table.c.written, *key]  # in the order of the index that finds them
     statement: Select[Any] = select(members.table.c.position, *columns).join(table, table.c.run_id == members.table.c.run_id)
-    if table is layers:
-        statement = statement.join(history, (history.c.run_id == layers.c.run_id) & (history.c.step == layers.c.step))
+    if table is layers or table is grids:
+        statement = statement.join(history, (history.c.run_id == table.c.run_id) & (history.c.step == table.c.step))
     frame = fetched(connection, statement.where(*conditions).order_by(members.table.c.position, *key))
     return with_members(frame, members.frame(connection)), reached
 

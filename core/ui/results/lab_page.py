@@ -20,8 +20,9 @@ from core.ui.results.labs import Found
 class LabPage:
     """The words around the results of a lab, or of a part of its page.
 
-    experiment: says what to look at. controls: what can be changed. failed: the title of the message that it cannot be computed.
-    why: Markdown. formula: LaTeX, empty for none. sources: where it is from. question: the number of the one on this.
+    experiment: what the page begins with. look: what to look at, whatever the controls hold; as the experiment says, if empty.
+    controls: what can be changed. failed: the title of the message that it cannot be computed. why: Markdown. formula: LaTeX, empty for
+    none. sources: where it is from. question: the number of the one on this.
     """
 
     experiment: Experiment
@@ -30,6 +31,7 @@ class LabPage:
     why: str
     sources: str
     question: str
+    look: str = ""
     formula: str = ""
 
     @property
@@ -46,7 +48,7 @@ def draw(words: LabPage, wanted: Mapping[str, Lab], show: Callable[[Found], None
 
 def look(words: LabPage) -> None:
     """What to look at."""
-    st.markdown(f":small[**What to look at:** {escaped(words.experiment.look)}]")
+    st.markdown(f":small[**What to look at:** {escaped(words.look or words.experiment.look)}]")
 
 
 def sentence(words: LabPage, found: Found, said: str, small: str, names: Mapping[str, str] | None = None) -> None:
@@ -56,7 +58,8 @@ def sentence(words: LabPage, found: Found, said: str, small: str, names: Mapping
     """
     so_far = ":gray[So far:] " if said and found.waiting else ""
     with st.container(key=f"{words.page}-headline"):
-        st.markdown(f"{so_far}{escaped(said)}" if said else ":gray[The first results come in a moment.]")
+        nothing = ":gray[The first results come in a moment.]" if found.waiting else ":gray[There is nothing to show yet.]"
+        st.markdown(f"{so_far}{escaped(said)}" if said else nothing)
     called = [(names or {}).get(name, name) for name in found.waiting]
     waiting = f"Still computing: {', '.join(called)}. " if called else ""
     st.caption(escaped(waiting + small) or " ")

@@ -34,6 +34,8 @@ WORDS = LabPage(
     EXPERIMENTS[0],
     CONTROLS,
     failed="The servers cannot be simulated",
+    look="Which server is at the target first, and how much of its workers' time is waiting? A synchronous server waits for the slowest "
+    "worker in every round; an asynchronous one makes an update of each gradient as it comes, by weights that have changed since.",
     why="A synchronous server takes the mean of all gradients for an update, so in every round all workers wait for the slowest, and for "
     "ever if one dies. An asynchronous server makes an update of each gradient as it comes: nobody waits, and a straggler costs its own "
     "share alone. It pays in **staleness**: a gradient is of weights that have had about as many updates since as there are other workers. "
