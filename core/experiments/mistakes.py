@@ -30,8 +30,8 @@ MISTAKES: dict[str, type[MistakeChoice]] = {
 """Every kind, that of right code among them."""
 
 
-def _worse(kind: str, words: str) -> Claim:
-    return claiming.ratio(f"validation loss, {words} over right code", Above(1.5), "val_loss", kind, HEALTHY)
+def _worse(kind: str) -> Claim:
+    return claiming.ratio(f"validation loss, {kind.replace('_', ' ')} over right code", Above(1.5), "val_loss", kind, HEALTHY)
 
 
 EXPERIMENTS = (
@@ -43,6 +43,12 @@ EXPERIMENTS = (
         Comparison.load(
             {"base": START, "variants": [{"name": kind, "mistake": {"kind": kind}} for kind in MISTAKES], "seeds": SEEDS},
         ),
-        claims=(_worse("flipped_sign", "flipped sign"), _worse("shuffled_labels", "shuffled labels")),
+        claims=(
+            claiming.diverged(
+                "runs with a flipped sign, or gradients that add up, that diverge", Above(0.9), "flipped_sign", "no_zero_grad"
+            ),
+            *(_worse(kind) for kind in ("shuffled_labels", "scrambled_inputs", "unscaled_inputs")),
+            claiming.ratio("validation loss, right code over a target among the features", Above(10.0), "val_loss", HEALTHY, "leak"),
+        ),
     ),
 )

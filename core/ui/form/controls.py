@@ -85,9 +85,11 @@ class Controls:
         """What the controls hold after a change."""
         if not chip.values:
             return dict(self.start)
-        several = {control.name: control.options for control in self.declared if control.several}
-        added = {name: tuple(option for option in several[name] if option in (*held[name], *chip.values[name])) for name in several
-                 if name in chip.values}  # fmt: skip
+        added = {
+            control.name: tuple(option for option in control.options if option in (*held[control.name], *chip.values[control.name]))
+            for control in self.declared
+            if control.several and control.name in chip.values
+        }
         return {**held, **chip.values, **added}
 
     def query(self, held: Values) -> Query:
