@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
@@ -13,6 +12,7 @@ from core.questions import measuring, sheet
 from core.questions.catalogue import questions
 from core.questions.measuring import Standing
 from core.questions.question import TOPICS, Question
+from core.questions.search import matching
 from core.runs.configuration import check
 from core.runs.store import Store, guesses
 from core.ui import errors, service
@@ -116,26 +116,6 @@ def start(wanted: list[Question], store: Store) -> None:
         service.ensure_runner()
         measuring.ask(wanted, store)
         st.rerun()
-
-
-def matching(known: Sequence[Question], wanted: str) -> list[Question]:
-    """The question of that number where it is one (18b has the number of 18, too), else those that have all words."""
-    number = re.fullmatch(r"0*(\d+)([a-z]?)", wanted.strip().lower())
-    if number is not None:
-        found = [question for question in known if _has_number(question.id, *number.groups())]
-        if found:
-            return found
-    return [question for question in known if _matches(question, wanted)]
-
-
-def _has_number(name: str, number: str, letter: str) -> bool:
-    mine = name.lstrip("0")
-    return mine == number + letter if letter else mine.rstrip("abcdefghijklmnopqrstuvwxyz") == number
-
-
-def _matches(question: Question, wanted: str) -> bool:
-    text = f"{question.id} {question.text} {question.topic} {question.premise} {question.answer}".lower()
-    return all(word in text for word in wanted.lower().split())
 
 
 def _cards(shown: list[Question], every: int, standing: Mapping[str, Standing], store: Store) -> None:
