@@ -31,7 +31,7 @@ from pandas import Series
 
 from core.analysis import intervals
 from core.analysis.intervals import Estimate
-from core.analysis.statistics import figures
+from core.analysis.statistics import at_most_three_digits, figures
 
 Kind = Literal["mean", "difference", "ratio", "share", "share_difference", "spread", "spread_ratio", "count", "exact"]
 Verdict = Literal["holds", "fails", "unclear"]
@@ -126,11 +126,11 @@ def in_words(kind: Kind, claimed: Claimed) -> str:
     """Where the effect must lie: "above 0.4", "at most 1e-12", "between 0.95 and 1.05"."""
     match claimed:
         case Above(threshold):
-            return f"{'at least' if kind in EXACT else 'above'} {threshold:g}"
+            return f"{'at least' if kind in EXACT else 'above'} {at_most_three_digits(threshold)}"
         case Below(threshold):
-            return f"{'at most' if kind in EXACT else 'below'} {threshold:g}"
+            return f"{'at most' if kind in EXACT else 'below'} {at_most_three_digits(threshold)}"
         case Inside(low, high):
-            return f"between {low:g} and {high:g}"
+            return f"between {at_most_three_digits(low)} and {at_most_three_digits(high)}"
 
 
 def _threshold(claimed: Claimed) -> float | tuple[float, float]:
@@ -201,8 +201,8 @@ def _figures(kind: Kind, found: Estimate) -> str:
         counted = f"{round(found.value * found.n)} of {_seeds(found.n)}"
         return counted if math.isnan(found.low) else f"{counted} ({found.low:.2f} to {found.high:.2f})"
     if math.isnan(found.low) or math.isnan(found.high):
-        return f"{found.value:.3g} ({_seeds(found.n)})"
-    size, low, high = figures(*found[:3]) if np.isfinite(found[:3]).all() else (f"{number:.3g}" for number in found[:3])
+        return f"{at_most_three_digits(found.value)} ({_seeds(found.n)})"
+    size, low, high = figures(*found[:3]) if np.isfinite(found[:3]).all() else map(at_most_three_digits, found[:3])
     return f"{size} ({low} to {high}, {_seeds(found.n)})"
 
 

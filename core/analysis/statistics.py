@@ -320,8 +320,23 @@ def figures(value: float, low: float, high: float) -> tuple[str, str, str]:
     """The three with as many decimals as the interval's half width deserves, and never so few that an end reads as zero."""
     sizes = [size for size in ((high - low) / 2, abs(low), abs(high)) if size > 0]
     decimals = max(0, -math.floor(math.log10(min(sizes, default=1.0))))
-    form = ".2e" if decimals > 5 or max(sizes, default=1.0) >= 1e6 else f".{decimals}f"
+    if decimals > 5 or max(sizes, default=1.0) >= 1e6:
+        return three_digits(value), three_digits(low), three_digits(high)
+    form = f".{decimals}f"
     return _rounded(value, form), _rounded(low, form), _rounded(high, form)
+
+
+def three_digits(number: float) -> str:
+    """The number in three digits, with an exponent only where it is tiny or huge: `1.00`, `0.0125`, `1230`, `1.02e-06`."""
+    rounded = float(f"{number:.2e}")
+    if not 1e-4 <= abs(rounded) < 1e6:
+        return f"{rounded:.2e}" if rounded else "0"
+    return f"{rounded:.{max(0, 2 - math.floor(math.log10(abs(rounded))))}f}"
+
+
+def at_most_three_digits(number: float) -> str:
+    """The number as people write it: three digits and no zeros after them: `1`, `0.667`, `0.05`, `1230`, `1e-12`, `inf`."""
+    return f"{float(f'{number:.3g}'):g}"
 
 
 def _rounded(value: float, form: str) -> str:

@@ -87,6 +87,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="01",
     text="Should a new network first overfit or underfit?",
+    terms=("overfitting", "underfitting", "sanity check", "debugging", "overfit one batch", "memorization", "loss that does not fall"),
     topic="first steps",
     premise="You have written the code that trains a network, and 1,079 training examples. Before the long run you make a short one.",
     ask="What should the short one show?",

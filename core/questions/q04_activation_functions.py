@@ -74,6 +74,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="04",
     text="Which activation functions are there, and what do their derivatives do to a deep network?",
+    terms=("ReLU", "PReLU", "sigmoid", "tanh", "GELU", "SiLU", "swish", "subgradient", "Jacobian", "vanishing gradients"),
     topic="architecture",
     premise="The derivative of the sigmoid is 0.25 at most, that of ReLU is 0 or 1. A network of ten layers is about to be trained.",
     ask="How much shorter is the first layer's gradient with the sigmoid than with ReLU?",

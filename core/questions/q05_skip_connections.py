@@ -52,6 +52,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="05",
     text="What is the motivation for skip connections?",
+    terms=("ResNet", "residual connection", "skip connection", "degradation", "deep network", "depth"),
     topic="architecture",
     premise="A network of 8 layers fits its training data. It is made 32 layers deep, without and with skip connections. All have layer "
     "norm and are trained for 10 epochs of SGD with momentum.",

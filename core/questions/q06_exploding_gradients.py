@@ -128,6 +128,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="06",
     text="Exploding gradients: how do we know, what helps, and why recurrent networks?",
+    terms=("exploding gradients", "vanishing gradients", "gradient clipping", "RNN", "LSTM", "GRU", "spectral radius", "BPTT"),
     topic="optimization",
     premise=f"The initial weights of a network of ten layers are {TIMES_HE:.1f} times as large as He's initialization would make them. Its "
     "loss leaps to infinity within a few updates. One thing is changed at a time: the initial weights, gradient clipping, normalization, "

@@ -83,6 +83,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="07",
     text="How does weight normalisation help?",
+    terms=("weight norm", "weight normalization", "reparametrization", "normalization"),
     topic="architecture",
     premise="Each unit's weights are written as a length times a direction, w = g · v/‖v‖, and both are trained.",
     ask="What does that change?",

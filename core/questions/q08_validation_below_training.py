@@ -71,6 +71,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="08",
     text="How can the validation loss be below the training loss?",
+    terms=("generalization gap", "overfitting", "train and eval mode", "validation set", "distribution mismatch", "dropout"),
     topic="first steps",
     premise="A network with dropout has a lower loss on validation data, which it never saw, than on its training data.",
     ask="What is the likely reason?",

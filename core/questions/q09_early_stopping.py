@@ -68,6 +68,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="09",
     text="Which criteria are there for early stopping?",
+    terms=("early stopping", "overfitting", "patience", "min_delta", "regularization"),
     topic="regularization",
     premise="Three training labels in ten are wrong. The training loss falls for all of 60 epochs; the validation loss turns after some.",
     ask="What does stopping at the turn do to the loss on test data, which no rule has seen?",

@@ -97,6 +97,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="10",
     text="Gradient descent, stochastic gradient descent, mini-batches: what is the difference?",
+    terms=("batch size", "SGD", "stochastic gradient", "full batch", "mini-batch", "gradient noise"),
     topic="optimization",
     premise="A network sees its 1,024 training examples five times: one by one, in batches of 32, or all at once. "
     "Each way has the learning rate that suits it best.",

@@ -64,6 +64,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="11",
     text="Why epochs, rather than sampling with replacement?",
+    terms=("shuffling", "random reshuffling", "sampling with replacement", "bootstrap", "epoch"),
     topic="optimization",
     premise="A training set has 800 examples. Instead of an epoch, each of 800 draws takes one of the 800 at random.",
     ask="What share of the examples is seen?",

@@ -66,6 +66,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="12",
     text="The weights fluctuate a lot: what does it mean, and what helps?",
+    terms=("oscillation", "noisy updates", "learning rate decay", "convergence", "weight change"),
     topic="optimization",
     premise="A network is trained by SGD with small batches and a constant rate. Late in training its loss jumps from epoch to epoch.",
     ask="What calms it most, at no worse loss?",

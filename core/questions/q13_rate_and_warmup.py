@@ -106,6 +106,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="13",
     text="A learning rate that is too high, too low, acceptable: how do they look, and what does warmup do?",
+    terms=("learning rate", "warm-up", "warmup", "divergence", "too high", "too low"),
     topic="optimization",
     premise="In the first epoch the learning rate rises from nearly 0 to its full value: warmup. "
     "A deep network is trained with SGD at ever higher rates, with warmup and without.",

@@ -63,6 +63,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="14",
     text="Batch norm or layer norm: what is the difference?",
+    terms=("BatchNorm", "LayerNorm", "group norm", "RMS norm", "running statistics", "small batches", "eval mode", "normalization"),
     topic="architecture",
     premise="Both bring the outputs of a layer to mean 0 and variance 1. Networks with either are trained with batches of 256 down to 2.",
     ask="What happens with two examples in a batch?",

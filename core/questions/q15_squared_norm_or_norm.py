@@ -77,6 +77,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="15",
     text="Squared L2 norm or L2 norm as a penalty: what is the difference?",
+    terms=("group lasso", "ridge", "L2 regularization", "penalty", "proximal step", "sparsity"),
     topic="regularization",
     premise="The weights of each hidden unit are a group. One network is trained with the squares of the groups' norms as a penalty, "
     "another with the norms themselves, at strengths that leave them the same training loss.",

@@ -70,6 +70,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="16",
     text="L1 against L2: what is the difference?",
+    terms=("lasso", "ridge", "sparsity", "feature selection", "outliers", "robust regression", "L1 regularization", "proximal step"),
     topic="regularization",
     premise="A linear model has 100 features, of which ten matter. It is trained with an L1 penalty or with an L2 penalty on its weights. "
     "Some targets of another data set are far off.",

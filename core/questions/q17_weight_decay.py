@@ -67,6 +67,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="17",
     text="What is weight decay, and is it the same as an L2 penalty?",
+    terms=("weight decay", "AdamW", "decoupled weight decay", "L2 regularization", "overfitting"),
     topic="regularization",
     premise="Before each step all weights are multiplied by a factor just below 1. Or else s/2 times their squared norm is added to the "
     "loss. Both are tried with plain SGD, with momentum, and with Adam.",

@@ -78,6 +78,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="18",
     text="Why lower the learning rate over training, and when is there no need?",
+    terms=("learning rate schedule", "learning rate decay", "cosine annealing", "step decay", "one cycle", "reduce on plateau"),
     topic="optimization",
     premise="A linear model is trained on noisy data in batches of 4. The rate stays, or falls to 0 along a cosine.",
     ask="Where does the falling rate end with a lower loss?",

@@ -60,6 +60,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="18b",
     text="The batch becomes four times as large: what about the learning rate?",
+    terms=("linear scaling rule", "large batch", "batch size", "square root scaling", "learning rate"),
     topic="optimization",
     premise="A network learns well with small batches. Now each update averages over four times as many examples; the epochs stay.",
     ask="Which rate keeps the curve of the training loss where it was, for plain SGD?",

@@ -61,6 +61,7 @@ def compared(epochs: int = 3, rates: Mapping[str, float] | None = None, **data: 
 QUESTION = Question(
     id="19",
     text="Why is Adagrad a good choice for sparse gradients?",
+    terms=("Adagrad", "sparse features", "adaptive learning rate", "rare words", "embeddings", "Zipf"),
     topic="optimization",
     premise="A linear model has a hundred features. The commonest is there in every second example, the rarest in one of two hundred, as "
     "with words. Three epochs are trained, each optimizer at its best rate.",

@@ -107,6 +107,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="20",
     text="Adam or SGD: which converges faster, and which generalises better?",
+    terms=("Adam", "AMSGrad", "SGD", "momentum", "Nesterov", "adaptive optimizers", "generalization"),
     topic="optimization",
     premise="Both are tried on unscaled features, in a deep network of sigmoids, on scaled digits, and on a convex problem of one number. "
     "Each runs at its own best learning rate.",

@@ -91,6 +91,7 @@ def batches(*pairs: tuple[int, float]) -> Comparison:
 QUESTION = Question(
     id="21",
     text="Asynchronous or synchronous SGD: what does each gain and pay?",
+    terms=("distributed training", "data parallel", "parameter server", "stale gradients", "staleness", "straggler", "asynchronous"),
     topic="optimization",
     premise="Eight workers compute gradients, one of them five times as slow as the others. The server waits for all of them before a "
     "step, or steps with each gradient as it comes. Then gradients are of weights that have since moved on.",

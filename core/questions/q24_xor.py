@@ -75,6 +75,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="24",
     text="What is the smallest network for exclusive or?",
+    terms=("exclusive or", "perceptron", "hidden units", "smallest network"),
     topic="architecture",
     premise="Four points: (0, 1) and (1, 0) are true, (0, 0) and (1, 1) are false. "
     "A network with two hidden ReLU units is trained from 200 random starts.",

@@ -65,6 +65,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="25",
     text="Why not start with all weights at zero?",
+    terms=("zero initialization", "symmetry breaking", "constant initialization", "identical units", "initial weights"),
     topic="first steps",
     premise="A network with two hidden layers of tanh units is trained to recognise handwritten digits: from random weights, from weights "
     "that are all 0.1, and from weights that are all 0.",

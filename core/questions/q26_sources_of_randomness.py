@@ -86,6 +86,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="26",
     text="Where does randomness come from in training, and why is it wanted?",
+    terms=("random seed", "stochasticity", "variance", "reproducibility", "double well", "local minimum"),
     topic="optimization",
     premise="A network is trained 30 times with the same settings and the same random numbers: every run ends at the same loss. Then one "
     "source of randomness is set free and the others stay fixed, and it is trained another 30 times. The sources are the initial weights, "

@@ -49,6 +49,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="28",
     text="What are dead neurons, and what helps?",
+    terms=("dead ReLU", "dying ReLU", "dead units", "leaky ReLU", "zero gradient"),
     topic="architecture",
     premise="A network of ReLU units is trained with a learning rate a hundred times too high. Some units put out 0 for every example.",
     ask="What becomes of those units when training goes on?",

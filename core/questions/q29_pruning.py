@@ -64,6 +64,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="29",
     text="Why prune a network, and which weights?",
+    terms=("lottery ticket", "sparsity", "compression", "magnitude pruning", "structured pruning", "rewinding", "fine-tuning"),
     topic="compression",
     premise="After half of the training nine of ten weights are set to zero for good. The rest trains on.",
     ask="Does it matter which weights go?",

@@ -78,6 +78,7 @@ def restrained(data: dict[str, Any]) -> Comparison:
 QUESTION = Question(
     id="30",
     text="When can training data be recovered from checkpoints of the weights?",
+    terms=("privacy", "gradient inversion", "membership inference", "federated learning", "memorization", "data leak"),
     topic="data",
     premise="Somebody has two checkpoints of a network, one update of plain SGD apart. The update was of a single picture, or of eight.",
     ask="What can be recovered?",

@@ -56,6 +56,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="31",
     text="Why distil a large network instead of training a small one?",
+    terms=("knowledge distillation", "teacher", "student", "soft targets", "temperature", "compression"),
     topic="compression",
     premise="A network of 16 hidden units has labels for one example in twenty. A large network, which knew all labels, tells it its "
     "probabilities for every example.",

@@ -56,6 +56,7 @@ class Turn:
 class Question:
     """One question. `premise` is what is seen before the guess; `usual` is what is usually said, where that is not what is so.
 
+    terms: of the field that it is about, by which it is found beside its own words.
     answer: three to eight plain sentences, in Markdown. formula: in LaTeX, or empty. headline: the finding in one sentence, with numbers
     that people feel, computed from what was measured. picture: drawn from it. doubt: why a claim is likely to fail or to stay unclear.
     page: of the dashboard, where its subject can be played with; needed where no experiment opens in the workbench.
@@ -64,6 +65,7 @@ class Question:
 
     id: str
     text: str
+    terms: tuple[str, ...]
     topic: Topic
     premise: str
     ask: str

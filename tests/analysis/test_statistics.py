@@ -282,3 +282,29 @@ def test_a_misspelt_at_is_refused(two_variants):
 
 def test_what_rounds_to_zero_has_no_sign():
     assert statistics.figures(-0.001, -0.08, 0.07) == ("0.00", "-0.08", "0.07")
+
+
+def test_a_narrow_interval_is_told_in_three_digits_without_an_exponent():
+    assert statistics.figures(1.0, 1 - 1e-9, 1 + 1e-9) == ("1.00", "1.00", "1.00")
+    assert statistics.figures(0.9996, 0.9994, 0.9998) == ("0.9996", "0.9994", "0.9998")
+    assert statistics.figures(2.302585, 2.3025849, 2.3025851) == ("2.30", "2.30", "2.30")
+    assert statistics.figures(1.02e-6, 7.78e-7, 1.34e-6) == ("1.02e-06", "7.78e-07", "1.34e-06")
+
+
+@pytest.mark.parametrize(
+    ("number", "fixed", "short"),
+    [
+        (1.0, "1.00", "1"),
+        (2 / 3, "0.667", "0.667"),
+        (0.05, "0.0500", "0.05"),
+        (0.9996, "1.00", "1"),
+        (1234.0, "1230", "1230"),
+        (-0.01, "-0.0100", "-0.01"),
+        (0.0, "0", "0"),
+        (1e-12, "1.00e-12", "1e-12"),
+        (3.2e7, "3.20e+07", "3.2e+07"),
+    ],
+)
+def test_a_number_has_three_digits_and_an_exponent_only_where_it_is_tiny_or_huge(number, fixed, short):
+    assert statistics.three_digits(number) == fixed
+    assert statistics.at_most_three_digits(number) == short
