@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pandas import DataFrame
+from pandas import DataFrame, concat
 from scipy import special
 
 from core.choices import activations
@@ -53,6 +53,11 @@ def table(choices: Iterable[ActivationChoice] = SHOWN) -> DataFrame:
 def slopes(choices: Iterable[ActivationChoice] = SHOWN) -> DataFrame:
     """The slopes at 0 alone, a row a function: activation, left, right, taken, largest; see `table`."""
     return table(choices)[["activation", "left", "right", "taken", "largest"]]
+
+
+def curves(points: int = 81) -> DataFrame:
+    """The functions and their slopes over the drawn range, a row a function and place: activation, x, value, slope."""
+    return concat([activation_functions.curve(choice, points).assign(activation=choice.kind) for choice in SHOWN], ignore_index=True)
 
 
 def elementwise(choice: ActivationChoice, x_D: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ Source: Salimans & Kingma 2016 (arXiv:1602.07868), section 2.1.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -93,6 +94,13 @@ def trajectory(lr: float = RATE, updates: int = UPDATES, seed: int = 0) -> DataF
 def limit(unit: Unit) -> float:
     """The rate above which gradient descent without weight norm diverges: 2 over the largest eigenvalue of 2 X^T X / N."""
     return float(2 / np.linalg.eigvalsh(2 * unit.x_ND.T @ unit.x_ND / len(unit.y_N)).max())
+
+
+def lengths(factors: Sequence[float] = (0.3, 1.2), updates: int = UPDATES) -> DataFrame:
+    """How long v is along the path with weight norm, at rates of so many times `limit`: factor, step, v_length."""
+    at_limit = limit(drawn())
+    paths = [trajectory(factor * at_limit, updates).query("variant == 'weight'").assign(factor=factor) for factor in factors]
+    return concat(paths, ignore_index=True)[["factor", "step", "v_length"]]
 
 
 def _plain(lr: float, updates: int, unit: Unit) -> DataFrame:

@@ -49,3 +49,12 @@ def test_the_table_says_which_have_a_corner_and_what_torch_takes_there():
     corners = table[~table["smooth"]]
     assert corners["right"].tolist() == [1, 1, 1]
     assert (corners["taken"] == corners["left"]).all()
+
+
+def test_curves_are_those_of_scipy_with_the_slope_that_pytorch_takes_at_the_corner():
+    found = jacobians.curves(points=9).set_index("activation")
+    sigmoid = found.loc["sigmoid"]
+    np.testing.assert_allclose(sigmoid["value"], special.expit(sigmoid["x"]))
+    np.testing.assert_allclose(sigmoid["slope"], special.expit(sigmoid["x"]) * (1 - special.expit(sigmoid["x"])))
+    relu = found.loc["relu"].set_index("x")["slope"]
+    assert relu.to_dict() == {x: float(x > 0) for x in range(-4, 5)}
