@@ -13,7 +13,10 @@ from core.ui.shell import PAGES
 from tests.data.test_data_openml import served  # noqa: F401  (a fixture)
 from tests.ui.test_shell import ROOT
 
-WITHOUT_FORM = {"pages/runs.py", "pages/questions.py", "pages/question.py", "pages/distributed.py", "pages/data_recovery.py"}
+WITHOUT_FORM = {
+    *("pages/runs.py", "pages/questions.py", "pages/question.py"),
+    *("pages/distributed.py", "pages/data_recovery.py", "pages/playground.py"),
+}
 FORMS = [page.path for page in PAGES if page.path not in WITHOUT_FORM]
 
 

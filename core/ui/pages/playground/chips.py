@@ -1,0 +1,96 @@
+"""The chips of the playground: data and noise, then the settings of the networks, each behind a small button that says its value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.ui.pages.playground.settings import BY_NAME, DATA, EPOCHS, MOST, NOTHING, PAGE, SETTINGS, Asked, Setting
+
+STYLE = f"""<style>
+[class*="st-key-{PAGE}-chips"] {{ row-gap: 0.35rem; column-gap: 0.4rem; }}
+[class*="st-key-{PAGE}-chips"] h1 {{ padding: 0; }}
+[class*="st-key-{PAGE}-chips"] [data-testid="stPopover"] button {{ border-radius: 999px; padding: 0.15rem 0.75rem; min-height: 2rem; }}
+.st-key-{PAGE}-varied [data-testid="stPopover"] button {{ border-color: var(--st-primary-color, #1f5fa8); }}
+</style>"""
+
+
+def chips() -> Asked:
+    """Draws them, and returns what they say."""
+    st.html(STYLE)
+    with st.container(key=f"{PAGE}-chips-data", horizontal=True, vertical_alignment="center"):
+        st.title("Playground", anchor=False, width="content")
+        data = st.pills("Data", DATA, default=DATA[0], required=True, label_visibility="collapsed", **_bound("data"))
+        varied = _known(st.session_state.get(f"{PAGE}.compare"))
+        values = {"noise": _chip(BY_NAME["noise"], varied)}
+        epochs = _epochs()
+    with st.container(key=f"{PAGE}-chips-network", horizontal=True, vertical_alignment="center"):
+        varied = _compared()
+        values |= {setting.name: _chip(setting, varied) for setting in SETTINGS if setting.name != "noise"}
+    return Asked(str(data), str(epochs), varied, values)
+
+
+def _known(name: Any) -> str | None:
+    return "activation" if name is None else name if name in BY_NAME else None
+
+
+def _epochs() -> str:
+    held = st.session_state.get(f"{PAGE}.epochs")
+    with st.popover(f"epochs **{held if held in EPOCHS else EPOCHS[1]}**", key=f"{PAGE}-epochs"):
+        return str(st.segmented_control("Epochs", EPOCHS, default=EPOCHS[1], required=True, help="Passes over the data.", **_bound("epochs")))
+
+
+def _compared() -> str | None:
+    """Which setting varies."""
+    held = _known(st.session_state.get(f"{PAGE}.compare"))
+    with st.popover(f"compare **{held or NOTHING}**", key=f"{PAGE}-compare", icon=":material/compare_arrows:"):
+        options = [*BY_NAME, NOTHING]
+        chosen = st.pills("Which setting to compare", options, default="activation", required=True, **_bound("compare"))
+        st.caption(f"Up to {MOST} of its values are trained beside each other. All other settings are the same for all of them.")
+    return _known(chosen)
+
+
+def _chip(setting: Setting, varied: str | None) -> tuple[str, ...]:
+    return _several(setting) if setting.name == varied else (_single(setting),)
+
+
+def _single(setting: Setting) -> str:
+    held = st.session_state.get(f"{PAGE}.{setting.name}")
+    shown = held if held in setting.options else setting.start
+    with st.popover(f"{setting.name} **{shown}**", key=f"{PAGE}-{setting.name}"):
+        common = _bound(setting.name)
+        chosen = st.pills(_title(setting), list(setting.options), default=setting.start, required=True, help=setting.help, **common)
+    return str(chosen)
+
+
+def _several(setting: Setting) -> tuple[str, ...]:
+    """The setting that varies: its chip carries the variants' colours."""
+    held = st.session_state.get(f"{PAGE}.{setting.name}.several")
+    shown = _picked(setting, setting.several if held is None else held)
+    dots = " ".join(f':color[●]{{foreground="{setting.colour(value)}"}} **{value}**' for value in shown)
+    with st.container(key=f"{PAGE}-varied", width="content"), st.popover(f"{setting.name} {dots}", key=f"{PAGE}-{setting.name}-several"):
+        chosen = st.pills(
+            f"{_title(setting)}: up to {MOST}",
+            list(setting.options),
+            selection_mode="multi",
+            default=list(setting.several),
+            help=setting.help,
+            **_bound(f"{setting.name}.several"),
+        )
+        if len(chosen) > MOST:
+            st.caption(f"The first {MOST} are shown: take one away to see another.")
+    return _picked(setting, chosen)
+
+
+def _picked(setting: Setting, chosen: Any) -> tuple[str, ...]:
+    """The values in their own order, at most four; the one it starts with where none is chosen."""
+    return tuple([value for value in setting.options if value in chosen][:MOST]) or (setting.start,)
+
+
+def _title(setting: Setting) -> str:
+    return f"{setting.name[0].upper()}{setting.name[1:]}"
+
+
+def _bound(name: str) -> dict[str, Any]:
+    return {"key": f"{PAGE}.{name}", "bind": "query-params"}
