@@ -25,7 +25,9 @@ TRAINING, VALIDATION = "training", "validation"
 
 
 def points(data: Mapping[str, Any]) -> DataFrame:
-    """The examples of a data set in the plane, a row each: x1, x2 (as they were made, not scaled), label, part. Those held out are left out.
+    """The examples of a data set in the plane, a row each: x1, x2 (as they were made, not scaled), label, part.
+
+    Those that are held out for a test are left out.
 
     Raises DataError where they cannot be split as asked.
     """

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
 
-from core.ui.pages.playground.settings import BY_NAME, DATA, EPOCHS, MOST, NOTHING, PAGE, SETTINGS, Asked, Setting
+from core.ui.pages.playground import pad
+from core.ui.pages.playground.settings import BY_NAME, DATA, DRAWN, EPOCHS, MOST, NOTHING, PAGE, SETTINGS, Asked, Setting
 
 STYLE = f"""<style>
 [class*="st-key-{PAGE}-chips"] {{ row-gap: 0.35rem; column-gap: 0.4rem; }}
 [class*="st-key-{PAGE}-chips"] h1 {{ padding: 0; }}
 [class*="st-key-{PAGE}-chips"] [data-testid="stPopover"] button {{ border-radius: 999px; padding: 0.15rem 0.75rem; min-height: 2rem; }}
+.st-key-{PAGE}-figure [data-stale] {{ opacity: 1 !important; }}
 .st-key-{PAGE}-varied [data-testid="stPopover"] button {{ border-color: var(--st-primary-color, #1f5fa8); }}
 </style>"""
 
@@ -22,13 +25,20 @@ def chips() -> Asked:
     with st.container(key=f"{PAGE}-chips-data", horizontal=True, vertical_alignment="center"):
         st.title("Playground", anchor=False, width="content")
         data = st.pills("Data", DATA, default=DATA[0], required=True, label_visibility="collapsed", **_bound("data"))
+        points = pad.pad(_take)
         varied = _known(st.session_state.get(f"{PAGE}.compare"))
         values = {"noise": _chip(BY_NAME["noise"], varied)}
         epochs = _epochs()
     with st.container(key=f"{PAGE}-chips-network", horizontal=True, vertical_alignment="center"):
         varied = _compared()
         values |= {setting.name: _chip(setting, varied) for setting in SETTINGS if setting.name != "noise"}
-    return Asked(str(data), str(epochs), varied, values)
+    return Asked(_one(DATA, data, DATA[0]), epochs, varied, values, points)
+
+
+def _take(points: str) -> None:
+    """Trains on points that were handed in."""
+    st.session_state[f"{PAGE}.points"] = points
+    st.session_state[f"{PAGE}.data"] = DRAWN
 
 
 def _known(name: Any) -> str | None:
@@ -38,7 +48,8 @@ def _known(name: Any) -> str | None:
 def _epochs() -> str:
     held = st.session_state.get(f"{PAGE}.epochs")
     with st.popover(f"epochs **{held if held in EPOCHS else EPOCHS[1]}**", key=f"{PAGE}-epochs"):
-        return str(st.segmented_control("Epochs", EPOCHS, default=EPOCHS[1], required=True, help="Passes over the data.", **_bound("epochs")))
+        more = {"help": "Passes over the data.", **_bound("epochs")}
+        return _one(EPOCHS, st.segmented_control("Epochs", EPOCHS, default=EPOCHS[1], required=True, **more), EPOCHS[1])
 
 
 def _compared() -> str | None:
@@ -61,7 +72,12 @@ def _single(setting: Setting) -> str:
     with st.popover(f"{setting.name} **{shown}**", key=f"{PAGE}-{setting.name}"):
         common = _bound(setting.name)
         chosen = st.pills(_title(setting), list(setting.options), default=setting.start, required=True, help=setting.help, **common)
-    return str(chosen)
+    return _one(setting.options, chosen, setting.start)
+
+
+def _one(options: Iterable[str], chosen: str | None, start: str) -> str:
+    """What is chosen. Streamlit takes an empty text in the address for nothing."""
+    return chosen if chosen is not None and chosen in options else start
 
 
 def _several(setting: Setting) -> tuple[str, ...]:

@@ -27,14 +27,12 @@ INK = {
 """Of a name in the colour of its variant, where that has less contrast than a text needs."""
 
 
-def read(name: str) -> str:
-    """A file of the component."""
-    return (FOLDER / name).read_text(encoding="utf-8")
+def code(*names: str) -> str:
+    """The files of a component, one after the other."""
+    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in names)
 
 
-_player = st.components.v2.component(
-    "tandem_playground", html=read("player.html"), css=read("player.css"), js="\n".join(read(name) for name in SCRIPTS)
-)
+_player = st.components.v2.component("tandem_playground", html=code("player.html"), css=code("player.css"), js=code(*SCRIPTS))
 
 
 def player(asked: Asked, frames: Mapping[str, DataFrame], failed: bool) -> None:

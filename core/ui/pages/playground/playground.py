@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
+from core.runs import recorded_labs
 from core.ui import errors
 from core.ui.form import links
 from core.ui.pages.playground import chips, player
@@ -27,8 +30,17 @@ def draw() -> None:
 
 
 def _draw(asked: Asked, found: Found) -> None:
-    player.player(asked, found.frames, bool(found.problems))
+    with st.container(key=f"{PAGE}-figure"):
+        player.player(asked, found.frames, bool(found.problems))
+    if found.recorded:
+        st.caption(f"Recorded on {_day(asked, found):%d %B %Y}, on another machine. Change a setting, and networks train here.")
     _numbers(asked, found)
+
+
+def _day(asked: Asked, found: Found) -> date:
+    """The earliest on which something was recorded."""
+    wanted = asked.labs()
+    return min(day for name in found.recorded if (day := recorded_labs.day_of(wanted[name].key)) is not None)
 
 
 def _numbers(asked: Asked, found: Found) -> None:

@@ -14,7 +14,8 @@ MOST = 4
 """Variants beside each other."""
 
 SAMPLES, VALIDATION = 400, 0.3
-DATA = ("spirals", "moons", "circles", "xor", "blobs")
+DRAWN = "drawn"
+DATA = ("spirals", "moons", "circles", "xor", "blobs", DRAWN)
 EPOCHS = ("50", "100", "200", "400")
 NOTHING = "nothing"
 
@@ -98,7 +99,13 @@ SETTINGS = (
         ("0", "0.05", "0.1", "0.2"),
         "Standard deviation of what is added to both coordinates of a point.",
     ),
-    Setting("start", {str(seed): {"seed": seed} for seed in range(8)}, "0", ("0", "1", "2", "3"), "The seed of the first weights, and of the order."),
+    Setting(
+        "start",
+        {str(seed): {"seed": seed} for seed in range(8)},
+        "0",
+        ("0", "1", "2", "3"),
+        "The seed of the first weights and of the order.",
+    ),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -162,9 +169,9 @@ def run_of(asked: Asked, chosen: dict[str, Any]) -> dict[str, Any]:
     """The settings of a run from dotted paths. Without hidden layers there is no activation."""
     linear = chosen["model.kind"] == "linear"
     model = {"kind": "linear"} if linear else {name: chosen[f"model.{name}"] for name in ("kind", "hidden", "activation")}
-    data = {"kind": asked.data, "noise": chosen["data.noise"], "samples": SAMPLES}
-    if asked.data == "blobs":
-        data["classes"] = 2
+    data: dict[str, Any] = {"kind": asked.data, "noise": chosen["data.noise"]}
+    data |= {"points": asked.points} if asked.data == DRAWN else {"samples": SAMPLES}
+    data |= {"classes": 2} if asked.data == "blobs" else {}
     penalty = {path.removeprefix("penalty."): value for path, value in chosen.items() if path.startswith("penalty.")}
     return {
         "data": {**data, "validation_fraction": VALIDATION, "test_fraction": 0.0},
@@ -174,3 +181,7 @@ def run_of(asked: Asked, chosen: dict[str, Any]) -> dict[str, Any]:
         "training": {"epochs": int(asked.epochs), "batch_size": chosen["training.batch_size"]},
         "seed": chosen["seed"],
     }
+
+
+START = Asked(DATA[0], EPOCHS[1], "activation", {one.name: one.several if one.name == "activation" else (one.start,) for one in SETTINGS})
+"""What the page opens with."""

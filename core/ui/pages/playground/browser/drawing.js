@@ -14,7 +14,7 @@ function mixed(from, to, share) {
 }
 
 // The pixels of 256 values from the first colour over the ground to the second.
-function scaleOf(low, ground, high, strength = 0.88) {
+function scaleOf(low, ground, high, strength = 0.8) {
   const [a, b, c] = [low, ground, high].map(rgb);
   return Uint32Array.from({ length: LEVELS }, (_, level) => {
     const at = (2 * level) / (LEVELS - 1) - 1;
