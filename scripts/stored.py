@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from core.labs.optimization import stored_paths
-from core.runs import labs, recorded_labs
+from core.runs import labs
+from core.runs.recorded import labs as recorded
 from core.ui.pages.optimizers.paths import computed_first_paths
 from core.ui.pages.playground.settings import START
 
 if __name__ == "__main__":
     stored_paths.write(computed_first_paths())
-    recorded_labs.write({lab.key: labs.compute(lab.name, dict(lab.arguments))[0] for lab in START.labs().values()})
+    recorded.write({lab.key: labs.compute(lab.name, dict(lab.arguments))[0] for lab in START.labs().values()})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,10 @@ from torch import nn
 from torch.nn.utils import parameters_to_vector
 
 from core.choices.activations import Activation
+from core.labs.networks.playground import TRAINING
+from core.runs import labs
+from core.runs.recorded import labs as recorded
+from core.runs.store import Store
 from core.ui.pages.playground.player import code
 from core.ui.pages.playground.settings import ACTIVATIONS, START
 from tests.browser.content import open_page, until
@@ -19,8 +25,21 @@ from tests.browser.server import Server
 
 @pytest.fixture
 def player(page: Page, server: Server):
+    """The player with what comes recorded, as if it had been trained here: the server of the tests shows nothing that was not."""
+    store = Store(f"sqlite:///{server.home / 'tandem.db'}")
+    for lab in START.labs().values():
+        labs.ask(store, lab.key, lab.name, lab.arguments)
+        with store.database.writing() as connection:
+            labs.keep(connection, lab.key, frame_bytes(lab.key), 0.0)
+    store.close()
     open_page(page, f"{server.url}/playground")
     return page.locator(".player")
+
+
+def frame_bytes(key: str) -> bytes:
+    content = io.BytesIO()
+    recorded.frame_of(key).to_parquet(content, index=False)
+    return content.getvalue()
 
 
 def epoch(player) -> int:
@@ -70,13 +89,11 @@ def test_it_plays_steps_and_is_scrubbed_by_keys(page: Page, player):
 
 def test_the_page_draws_the_boundary_that_the_stored_weights_say(player):
     """The whole way: weights, scaling and the square of the plane that is shown."""
-    from core.labs.networks.playground import TRAINING
-    from core.runs import recorded_labs
 
     variant = START.variants[2]
-    points = recorded_labs.frame_of(variant.points.key)
+    points = recorded.frame_of(variant.points.key)
     training = points[points["part"] == TRAINING][["x1", "x2"]].to_numpy()
-    row = recorded_labs.frame_of(variant.trained.key).iloc[40]
+    row = recorded.frame_of(variant.trained.key).iloc[40]
     model = nn.Sequential(nn.Linear(2, 8), nn.GELU(), nn.Linear(8, 8), nn.GELU(), nn.Linear(8, 2))
     nn.utils.vector_to_parameters(torch.tensor(np.frombuffer(row["weights"], np.float32)), model.parameters())
     share, square = player.evaluate("(root) => [[...root.player.variants[2].over(40, root.player.meta.square)], root.player.meta.square]")

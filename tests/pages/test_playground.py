@@ -8,7 +8,7 @@ import pytest
 
 from core.data.sets.drawn import SMILE
 from core.labs.networks.playground import TRAINING
-from core.runs import recorded_labs
+from core.runs.recorded import labs as recorded
 from core.settings import RunSettings
 from core.ui.pages.playground import player
 from core.ui.pages.playground.settings import BY_NAME, DATA, MOST, PATH, SETTINGS, START, Asked
@@ -17,6 +17,11 @@ from tests.pages.labs import compute, states
 
 ALONE = START._replace(varied=None, epochs="50", data="xor", values=START.values | {"activation": ("tanh",), "layers": ("2",)})
 TINY = "A9B8C7D6E5F4G3H2I1J0.a9b8c7d6e5f4g3h2i1j0"
+
+
+@pytest.fixture(autouse=True)
+def recorded_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TANDEM_RECORDED")
 
 
 def sent(app) -> dict:
@@ -34,7 +39,7 @@ def test_it_opens_with_what_is_recorded_and_asks_for_nothing(open_page, store):
     assert len(tables) == 3 * MOST
     table = app.dataframe[0].value
     assert table["epoch"].max() == 100
-    last = recorded_labs.frame_of(START.variants[1].trained.key).iloc[-1]
+    last = recorded.frame_of(START.variants[1].trained.key).iloc[-1]
     shown = table[(table["network"] == "tanh") & (table["epoch"] == 100)].iloc[0]
     assert shown["val_accuracy"] == last["val_accuracy"]
 

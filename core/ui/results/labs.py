@@ -9,7 +9,7 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.experiments.claims.claim import Lab
-from core.runs import labs, recorded_labs
+from core.runs import labs
 from core.runs.store import Store
 from core.ui import errors, service
 from core.ui.markdown import escaped
@@ -67,23 +67,20 @@ def _ask(page: str, wanted: Mapping[str, Lab], store: Store) -> None:
         labs.pause(store, sorted(former))
     known = labs.standing(store, keys)
     for lab in wanted.values():
-        if known[lab.key].state in ("new", "paused") and recorded_labs.day_of(lab.key) is None:
+        if known[lab.key].state in ("new", "paused") and service.recorded_frame(lab.key) is None:
             labs.ask(store, lab.key, lab.name, lab.arguments)
 
 
 def _look(wanted: Mapping[str, Lab], store: Store) -> Found:
     known = labs.standing(store, [lab.key for lab in wanted.values()])
     stored = {name: _frame(store.url, lab.key, store) for name, lab in wanted.items() if known[lab.key].state == "finished"}
-    recorded = {name: frame for name, lab in wanted.items() if name not in stored and (frame := _recorded(lab.key)) is not None}
+    recorded = {
+        name: frame for name, lab in wanted.items() if name not in stored and (frame := service.recorded_frame(lab.key)) is not None
+    }
     frames = {name: (stored | recorded)[name] for name in wanted if name in stored or name in recorded}
     missing = {name: known[lab.key] for name, lab in wanted.items() if name not in frames}
     waiting = [name for name, standing in missing.items() if standing.state in ("queued", "running")]
     return Found(frames, waiting, [standing.message for standing in missing.values() if standing.state == "failed"], tuple(recorded))
-
-
-@st.cache_data(show_spinner=False, max_entries=20)
-def _recorded(key: str) -> DataFrame | None:
-    return recorded_labs.frame_of(key)
 
 
 @st.cache_data(show_spinner=False, max_entries=200)

@@ -13,7 +13,7 @@ from core.data.loading import load_data
 from core.engine.network.networks import build_model
 from core.engine.streams import epoch_order
 from core.labs.networks import playground
-from core.runs import recorded_labs
+from core.runs.recorded import labs as recorded
 from core.settings import RunSettings
 from core.ui.pages.playground.settings import START
 
@@ -81,8 +81,8 @@ def test_points_are_told_as_they_were_made():
 def test_what_the_playground_opens_with_is_recorded_and_is_what_is_computed():
     """The first epochs of it: they do not depend on how many follow."""
     for variant in START.variants:
-        pd.testing.assert_frame_equal(recorded_labs.frame_of(variant.points.key), variant.points.compute())
-        stored = recorded_labs.frame_of(variant.trained.key)
+        pd.testing.assert_frame_equal(recorded.frame_of(variant.points.key), variant.points.compute())
+        stored = recorded.frame_of(variant.trained.key)
         assert stored["epoch"].tolist() == list(range(int(START.epochs) + 1))
         training = {**variant.run["training"], "epochs": 2}
         computed = playground.trained({**variant.run, "training": training})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
 
+from core.ui.form.picking import pills, segmented_control
 from core.ui.pages.playground import pad
 from core.ui.pages.playground.settings import BY_NAME, DATA, DRAWN, EPOCHS, MOST, NOTHING, PAGE, SETTINGS, Asked, Setting
 
@@ -24,7 +24,7 @@ def chips() -> Asked:
     st.html(STYLE)
     with st.container(key=f"{PAGE}-chips-data", horizontal=True, vertical_alignment="center"):
         st.title("Playground", anchor=False, width="content")
-        data = st.pills("Data", DATA, default=DATA[0], required=True, label_visibility="collapsed", **_bound("data"))
+        data = pills("Data", DATA, DATA[0], key=f"{PAGE}.data", label_visibility="collapsed")
         points = pad.pad(_take)
         varied = _known(st.session_state.get(f"{PAGE}.compare"))
         values = {"noise": _chip(BY_NAME["noise"], varied)}
@@ -32,7 +32,7 @@ def chips() -> Asked:
     with st.container(key=f"{PAGE}-chips-network", horizontal=True, vertical_alignment="center"):
         varied = _compared()
         values |= {setting.name: _chip(setting, varied) for setting in SETTINGS if setting.name != "noise"}
-    return Asked(_one(DATA, data, DATA[0]), epochs, varied, values, points)
+    return Asked(data, epochs, varied, values, points)
 
 
 def _take(points: str) -> None:
@@ -48,16 +48,14 @@ def _known(name: Any) -> str | None:
 def _epochs() -> str:
     held = st.session_state.get(f"{PAGE}.epochs")
     with st.popover(f"epochs **{held if held in EPOCHS else EPOCHS[1]}**", key=f"{PAGE}-epochs"):
-        more = {"help": "Passes over the data.", **_bound("epochs")}
-        return _one(EPOCHS, st.segmented_control("Epochs", EPOCHS, default=EPOCHS[1], required=True, **more), EPOCHS[1])
+        return segmented_control("Epochs", EPOCHS, EPOCHS[1], key=f"{PAGE}.epochs", help="Passes over the data.")
 
 
 def _compared() -> str | None:
     """Which setting varies."""
     held = _known(st.session_state.get(f"{PAGE}.compare"))
     with st.popover(f"compare **{held or NOTHING}**", key=f"{PAGE}-compare", icon=":material/compare_arrows:"):
-        options = [*BY_NAME, NOTHING]
-        chosen = st.pills("Which setting to compare", options, default="activation", required=True, **_bound("compare"))
+        chosen = pills("Which setting to compare", [*BY_NAME, NOTHING], "activation", key=f"{PAGE}.compare")
         st.caption(f"Up to {MOST} of its values are trained beside each other. All other settings are the same for all of them.")
     return _known(chosen)
 
@@ -70,14 +68,7 @@ def _single(setting: Setting) -> str:
     held = st.session_state.get(f"{PAGE}.{setting.name}")
     shown = held if held in setting.options else setting.start
     with st.popover(f"{setting.name} **{shown}**", key=f"{PAGE}-{setting.name}"):
-        common = _bound(setting.name)
-        chosen = st.pills(_title(setting), list(setting.options), default=setting.start, required=True, help=setting.help, **common)
-    return _one(setting.options, chosen, setting.start)
-
-
-def _one(options: Iterable[str], chosen: str | None, start: str) -> str:
-    """What is chosen. Streamlit takes an empty text in the address for nothing."""
-    return chosen if chosen is not None and chosen in options else start
+        return pills(_title(setting), list(setting.options), setting.start, key=f"{PAGE}.{setting.name}", help=setting.help)
 
 
 def _several(setting: Setting) -> tuple[str, ...]:
@@ -92,7 +83,8 @@ def _several(setting: Setting) -> tuple[str, ...]:
             selection_mode="multi",
             default=list(setting.several),
             help=setting.help,
-            **_bound(f"{setting.name}.several"),
+            key=f"{PAGE}.{setting.name}.several",
+            bind="query-params",
         )
         if len(chosen) > MOST:
             st.caption(f"The first {MOST} are shown: take one away to see another.")
@@ -106,7 +98,3 @@ def _picked(setting: Setting, chosen: Any) -> tuple[str, ...]:
 
 def _title(setting: Setting) -> str:
     return f"{setting.name[0].upper()}{setting.name[1:]}"
-
-
-def _bound(name: str) -> dict[str, Any]:
-    return {"key": f"{PAGE}.{name}", "bind": "query-params"}

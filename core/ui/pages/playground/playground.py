@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
-from core.runs import recorded_labs
+from core.runs.recorded import labs as recorded
 from core.ui import errors
 from core.ui.form import links
 from core.ui.pages.playground import chips, player
@@ -40,7 +40,7 @@ def _draw(asked: Asked, found: Found) -> None:
 def _day(asked: Asked, found: Found) -> date:
     """The earliest on which something was recorded."""
     wanted = asked.labs()
-    return min(day for name in found.recorded if (day := recorded_labs.day_of(wanted[name].key)) is not None)
+    return min(day for name in found.recorded if (day := recorded.day_of(wanted[name].key)) is not None)
 
 
 def _numbers(asked: Asked, found: Found) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 from pandas import DataFrame
 
-FILE = Path(__file__).with_name("recorded_labs.zip")
+FILE = Path(__file__).with_name("labs.zip")
 
 
 @cache
@@ -26,8 +26,9 @@ def _contents() -> dict[str, tuple[bytes, date]]:
         return {entry.filename: (archive.read(entry), date(*entry.date_time[:3])) for entry in archive.infolist()}
 
 
+@cache
 def frame_of(key: str) -> DataFrame | None:
-    """What a lab found; None where it was not recorded."""
+    """What a lab found, read once and shared: not to be changed. None where it was not recorded."""
     content, _ = _contents().get(key, (None, None))
     return None if content is None else pd.read_parquet(io.BytesIO(content))
 
