@@ -89,7 +89,6 @@ def test_it_plays_steps_and_is_scrubbed_by_keys(page: Page, player):
 
 def test_the_page_draws_the_boundary_that_the_stored_weights_say(player):
     """The whole way: weights, scaling and the square of the plane that is shown."""
-
     variant = START.variants[2]
     points = recorded.frame_of(variant.points.key)
     training = points[points["part"] == TRAINING][["x1", "x2"]].to_numpy()

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.ui.form.picking import pills, segmented_control
 from core.ui.pages.playground import pad
-from core.ui.pages.playground.settings import BY_NAME, DATA, DRAWN, EPOCHS, MOST, NOTHING, PAGE, SETTINGS, Asked, Setting
+from core.ui.pages.playground.settings import BY_NAME, DATA, DRAWN, EPOCHS, MOST, NOTHING, PAGE, SETTINGS, START, Asked, Setting
 
 STYLE = f"""<style>
 [class*="st-key-{PAGE}-chips"] {{ row-gap: 0.35rem; column-gap: 0.4rem; }}
@@ -26,7 +26,7 @@ def chips() -> Asked:
         st.title("Playground", anchor=False, width="content")
         data = pills("Data", DATA, DATA[0], key=f"{PAGE}.data", label_visibility="collapsed")
         points = pad.pad(_take)
-        varied = _known(st.session_state.get(f"{PAGE}.compare"))
+        varied = _known(_held("compare"))
         values = {"noise": _chip(BY_NAME["noise"], varied)}
         epochs = _epochs()
     with st.container(key=f"{PAGE}-chips-network", horizontal=True, vertical_alignment="center"):
@@ -41,19 +41,32 @@ def _take(points: str) -> None:
     st.session_state[f"{PAGE}.data"] = DRAWN
 
 
+def _held(name: str) -> Any:
+    """What a widget further down holds, for the chip around it is drawn first. On a cold link only the address knows. None: nobody does."""
+    key = f"{PAGE}.{name}"
+    return st.session_state[key] if key in st.session_state else st.query_params.get(key)
+
+
+def _all_held(name: str) -> list[str]:
+    """Of a widget that holds several values."""
+    key = f"{PAGE}.{name}"
+    return list(st.session_state[key] if key in st.session_state else st.query_params.get_all(key))
+
+
 def _known(name: Any) -> str | None:
-    return "activation" if name is None else name if name in BY_NAME else None
+    """Which setting varies, from what is chosen; None where none does."""
+    return None if name == NOTHING else name if name in BY_NAME else START.varied
 
 
 def _epochs() -> str:
-    held = st.session_state.get(f"{PAGE}.epochs")
+    held = _held("epochs")
     with st.popover(f"epochs **{held if held in EPOCHS else EPOCHS[1]}**", key=f"{PAGE}-epochs"):
         return segmented_control("Epochs", EPOCHS, EPOCHS[1], key=f"{PAGE}.epochs", help="Passes over the data.")
 
 
 def _compared() -> str | None:
     """Which setting varies."""
-    held = _known(st.session_state.get(f"{PAGE}.compare"))
+    held = _known(_held("compare"))
     with st.popover(f"compare **{held or NOTHING}**", key=f"{PAGE}-compare", icon=":material/compare_arrows:"):
         chosen = pills("Which setting to compare", [*BY_NAME, NOTHING], "activation", key=f"{PAGE}.compare")
         st.caption(f"Up to {MOST} of its values are trained beside each other. All other settings are the same for all of them.")
@@ -65,7 +78,7 @@ def _chip(setting: Setting, varied: str | None) -> tuple[str, ...]:
 
 
 def _single(setting: Setting) -> str:
-    held = st.session_state.get(f"{PAGE}.{setting.name}")
+    held = _held(setting.name)
     shown = held if held in setting.options else setting.start
     with st.popover(f"{setting.name} **{shown}**", key=f"{PAGE}-{setting.name}"):
         return pills(_title(setting), list(setting.options), setting.start, key=f"{PAGE}.{setting.name}", help=setting.help)
@@ -73,8 +86,8 @@ def _single(setting: Setting) -> str:
 
 def _several(setting: Setting) -> tuple[str, ...]:
     """The setting that varies: its chip carries the variants' colours."""
-    held = st.session_state.get(f"{PAGE}.{setting.name}.several")
-    shown = _picked(setting, setting.several if held is None else held)
+    name = f"{setting.name}.several"
+    shown = _picked(setting, setting.several if _held(name) is None else _all_held(name))
     dots = " ".join(f':color[●]{{foreground="{setting.colour(value)}"}} **{value}**' for value in shown)
     with st.container(key=f"{PAGE}-varied", width="content"), st.popover(f"{setting.name} {dots}", key=f"{PAGE}-{setting.name}-several"):
         chosen = st.pills(
