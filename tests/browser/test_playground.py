@@ -84,7 +84,7 @@ def test_it_plays_steps_and_is_scrubbed_by_keys(page: Page, player):
     page.keyboard.press("3")
     expect(player.locator(".map[aria-pressed=true] .name span")).to_have_text(START.variants[2].name)
     page.keyboard.press("d")
-    expect(player.locator(".map.wide .name small")).to_contain_text("of the plane")
+    expect(player.locator(".map.wide .said")).to_contain_text("of the plane")
 
 
 def test_the_page_draws_the_boundary_that_the_stored_weights_say(player):

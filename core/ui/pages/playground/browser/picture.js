@@ -44,7 +44,7 @@ Object.assign(Player.prototype, {
     const focused = panel.at === this.focus;
     panel.element.ariaPressed = String(focused);
     const ended = variant.ready && this.epoch > variant.last ? `diverged after epoch ${variant.last}` : "";
-    panel.small.textContent = ended || (focused && this.variants.length > 1 ? "drawn at the left" : "");
+    panel.small.textContent = ended || (focused && this.variants.length > 1 ? "drawn left" : "");
     panel.value.textContent = variant.ready ? percent(variant.value("val_accuracy", this.epoch)) : "";
     panel.canvas.ariaLabel = `What ${variant.name} says of the plane at epoch ${this.epoch}: ${panel.value.textContent} of the validation points right`;
     context.fillStyle = this.look.background;
@@ -85,8 +85,9 @@ Object.assign(Player.prototype, {
       }
       panel.map.paint(panel.gap, 0, 0, 1, this.look.scale);
       context.drawImage(panel.map.canvas, 0, 0, width, width);
-      panel.small.textContent = `disagree on ${percent(apart / panel.gap.length)} of the plane`;
-      panel.canvas.ariaLabel = `Where ${first.name} and ${second.name} differ at epoch ${this.epoch}: they ${panel.small.textContent}`;
+      const disagree = `They disagree on ${percent(apart / panel.gap.length)} of the plane.`;
+      panel.said.textContent = `${disagree}\n\nOrange: ${first.name} is more for orange than ${second.name}. Teal: it is more for teal. The paler, the less they differ.`;
+      panel.canvas.ariaLabel = `Where ${first.name} and ${second.name} differ at epoch ${this.epoch}. ${disagree}`;
     }
     this.drawData(panel, first, context, width, changed);
   },

@@ -208,8 +208,9 @@ class Player {
       list.style.cssText = "font:inherit;color:inherit;background:var(--st-background-color);border:1px solid var(--st-border-color);border-radius:6px";
       return list;
     };
-    panel.small = document.createElement("small");
-    panel.name.append(select(0), " − ", select(1), panel.small);
+    panel.said = Object.assign(document.createElement("p"), { className: "said" });
+    panel.name.append(select(0), " − ", select(1));
+    panel.element.append(panel.said);
     return panel;
   }
 
