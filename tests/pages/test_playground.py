@@ -24,19 +24,18 @@ def recorded_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TANDEM_RECORDED")
 
 
-def sent(app) -> dict:
-    """What the player was sent: its description, and the tables."""
+def networks(app) -> list[pa.Table]:
+    """The weights that the player was sent, a table a network."""
     component = next(element.proto for element in app.get("bidi_component") if element.proto.component_name.endswith("tandem_playground"))
-    blobs = component.mixed.arrow_blobs
-    return {"text": component.mixed.json, "tables": [pa.ipc.open_stream(blob.data).read_all() for blob in blobs.values()]}
+    tables = [pa.ipc.open_stream(blob.data).read_all() for blob in component.mixed.arrow_blobs.values()]
+    return [table for table in tables if table.column_names == ["v"]]
 
 
 def test_it_opens_with_what_is_recorded_and_asks_for_nothing(open_page, store):
     app = open_page(PATH)
     assert states(store, START.labs()) == ["new"] * len(START.labs())
     assert "Recorded on" in texts(app)
-    tables = sent(app)["tables"]
-    assert len(tables) == 3 * MOST
+    assert [table.num_rows for table in networks(app)] == [101 * (2 * 8 + 8 + 8 * 8 + 8 + 8 * 2 + 2)] * MOST
     table = app.dataframe[0].value
     assert table["epoch"].max() == 100
     last = recorded.frame_of(START.variants[1].trained.key).iloc[-1]
@@ -56,8 +55,7 @@ def test_a_value_beside_the_others_is_trained_and_drawn(open_page, store):
     assert states(store, ALONE.labs()) == ["queued", "queued"]
     compute(store, ALONE.labs())
     app = open_page(PATH, query)
-    weights = [table for table in sent(app)["tables"] if table.column_names == ["v"]]
-    assert [table.num_rows for table in weights] == [51 * (2 * 2 + 2 + 2 * 2 + 2)]
+    assert [table.num_rows for table in networks(app)] == [51 * (2 * 2 + 2 + 2 * 2 + 2)]
     assert set(app.dataframe[0].value["network"]) == {"tanh"}
 
 
@@ -101,7 +99,7 @@ def test_nonsense_in_the_address_leaves_what_the_page_begins_with(open_page, sto
     names = [setting.name for setting in SETTINGS]
     keys = ["data", "epochs", "compare", *names, *(f"{name}.several" for name in names if nonsense), "points"]
     app = open_page(PATH, {f"playground.{key}": nonsense for key in keys})
-    assert len(sent(app)["tables"]) == 3 * MOST
+    assert len(networks(app)) == MOST
 
 
 def test_inputs_are_scaled_by_the_training_points():

@@ -44,7 +44,7 @@ Object.assign(Player.prototype, {
     const focused = panel.at === this.focus;
     panel.element.ariaPressed = String(focused);
     const ended = variant.ready && this.epoch > variant.last ? `diverged after epoch ${variant.last}` : "";
-    panel.small.textContent = ended || (focused && this.variants.length > 1 ? "drawn left" : "");
+    panel.small.textContent = ended || (focused && this.variants.length > 1 && width > 200 ? "drawn left" : "");
     panel.value.textContent = variant.ready ? percent(variant.value("val_accuracy", this.epoch)) : "";
     panel.canvas.ariaLabel = `What ${variant.name} says of the plane at epoch ${this.epoch}: ${panel.value.textContent} of the validation points right`;
     context.fillStyle = this.look.background;
