@@ -66,7 +66,7 @@ verdicts: install ## Measure the claims of all questions and experiments and wri
 docs: install ## Write docs/choices.md anew from the settings classes
 	$(BIN)/python -m scripts.docs
 
-stored: install ## Compute anew the paths that the page of optimizers opens with
+stored: install ## Compute anew what the pages of optimizers and of the playground open with
 	$(BIN)/python -m scripts.stored
 
 recorded: install ## Train what pages begin with, and keep the results for a first view of them
