@@ -1,4 +1,4 @@
-"""All experiments, found by the files beside this one: each that declares some has them in `EXPERIMENTS`."""
+"""All experiments, found by the files beside this one and in `labs`: each that declares some has them in `EXPERIMENTS`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cache
 from importlib import import_module
 
 import core.experiments
+import core.experiments.labs
 from core.experiments.experiment import Experiment
 from core.settings import SettingsError
 
@@ -15,7 +16,8 @@ from core.settings import SettingsError
 @cache
 def experiments() -> dict[str, Experiment]:
     """Every experiment by its id, in order of the files."""
-    modules = [import_module(f"core.experiments.{module.name}") for module in pkgutil.iter_modules(core.experiments.__path__)]
+    rooms = (core.experiments, core.experiments.labs)
+    modules = [import_module(f"{room.__name__}.{module.name}") for room in rooms for module in pkgutil.iter_modules(room.__path__)]
     found = [experiment for module in modules for experiment in getattr(module, "EXPERIMENTS", ())]
     return {experiment.id: experiment for experiment in found}
 

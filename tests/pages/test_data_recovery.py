@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.experiments.data_recovery import DIVISION, MEMBERSHIP, SEARCH, SEEDS, STARTS
+from core.experiments.labs.data_recovery import DIVISION, MEMBERSHIP, SEARCH, SEEDS, STARTS
 from core.labs.privacy.data_recovery import Leak, recover
 from core.labs.privacy.gradient_inversion import Inversion, invert
 from core.labs.privacy.membership import Membership, infer

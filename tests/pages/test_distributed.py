@@ -11,7 +11,7 @@ from pandas import Series
 
 from core.analysis.labs.distributed import Reached
 from core.experiments.claims.claim import Lab
-from core.experiments.distributed import ASYNCHRONOUS, AWARE, BACKUP, BARRIER, NAMES, SAME, SEEDS, START, dies_at
+from core.experiments.labs.distributed import ASYNCHRONOUS, AWARE, BACKUP, BARRIER, NAMES, SAME, SEEDS, START, dies_at
 from core.labs.distributed import watched
 from core.labs.distributed.parameter_server import Cluster, simulate
 from core.runs import labs as stored_labs

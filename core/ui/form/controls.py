@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.ui.form.links import Query
 from core.ui.form.picking import segmented_control, select_slider
+from core.ui.markdown import escaped
 
 MOST_CHIPS = 4
 FEW = 3
@@ -57,7 +58,7 @@ class Controls:
     """The controls of a page, or of a part of it.
 
     page: what their keys begin with. path: the page's file, for links. start: what each holds at first.
-    opens: what else a link to this part says in the address.
+    opens: what else a link to this part says in the address. about: said below them: what cannot be changed.
     """
 
     page: str
@@ -66,6 +67,7 @@ class Controls:
     start: Values
     chips: tuple[Chip, ...] = ()
     opens: Mapping[str, str] = field(default_factory=dict)
+    about: str = ""
 
     def draw(self) -> dict[str, Any]:
         """Draws them into the sidebar, and returns what they hold."""
@@ -75,6 +77,8 @@ class Controls:
                 shown = control.fitted(control, held) if control.fitted else control
                 start = self.start[control.name]
                 held[control.name] = start if shown is None else _widget(shown, f"{self.page}.{shown.name}", start)
+            if self.about:
+                st.caption(escaped(self.about))
         return held
 
     def offered(self, held: Values) -> list[Chip]:

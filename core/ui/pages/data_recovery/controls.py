@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.experiments.claims.claim import Lab
-from core.experiments.data_recovery import DIVISION, MEMBERSHIP, PAGE, SEARCH, SEEDS, STARTS
+from core.experiments.labs.data_recovery import DIVISION, MEMBERSHIP, PAGE, SEARCH, SEEDS, STARTS
 from core.labs.privacy import shown_examples
 from core.ui.form.controls import Chip, Control, Controls, Values
 

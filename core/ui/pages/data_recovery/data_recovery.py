@@ -13,7 +13,7 @@ from core.analysis.labs import privacy as analysis
 from core.charts.labs import privacy as charts
 from core.charts.parts import palette
 from core.experiments.claims.reading import UNBROKEN
-from core.experiments.data_recovery import DIVISION, EXPERIMENTS, MEMBERSHIP, PAGE, SEARCH
+from core.experiments.labs.data_recovery import DIVISION, EXPERIMENTS, MEMBERSHIP, PAGE, SEARCH
 from core.labs.privacy.gradient_inversion import CLOSE
 from core.labs.privacy.membership import OVERFITTED, REGULARISED
 from core.ui.form import links

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.experiments.claims.claim import Lab
-from core.experiments.distributed import AWARE, BACKUP, BARRIER, NAMES, NEVER, PAGE, SAME, SCALED, SEEDS, START, cluster, dies_at
+from core.experiments.labs.distributed import AWARE, BACKUP, BARRIER, NAMES, NEVER, PAGE, SAME, SCALED, SEEDS, START, cluster, dies_at
 from core.labs.distributed import watched
 from core.ui.form.controls import Chip, Control, Controls, Values, up_to
 
@@ -50,6 +50,7 @@ CONTROLS = Controls(
         Chip("32 workers", "How stale are the gradients now?", {"workers": 32}),
         Chip("Back to the start", "Eight workers, one of them five times as slow."),
     ),
+    about=f"Handwritten digits, one hidden layer of 32 ReLU units, batches of 16, {SEEDS} seeds.",
 )  # fmt: skip
 
 

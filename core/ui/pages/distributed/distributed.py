@@ -13,7 +13,7 @@ from core.analysis.labs import distributed as analysis
 from core.charts.labs import distributed as charts
 from core.charts.parts import palette
 from core.experiments.claims.reading import percent
-from core.experiments.distributed import ASYNCHRONOUS, EXPERIMENTS, NAMES, PAGE
+from core.experiments.labs.distributed import ASYNCHRONOUS, EXPERIMENTS, NAMES, PAGE
 from core.labs.distributed.watched import STALENESS, WORK
 from core.ui.form import links
 from core.ui.form.controls import Values

@@ -12,7 +12,7 @@ from core.analysis import intervals
 from core.analysis.labs import distributed as analysis
 from core.analysis.labs.distributed import OTHERS, STRAGGLER, Reached
 from core.experiments.claims.reading import UNBROKEN, times
-from core.experiments.distributed import ASYNCHRONOUS, AWARE, BACKUP, BARRIER
+from core.experiments.labs.distributed import ASYNCHRONOUS, AWARE, BACKUP, BARRIER
 from core.labs.distributed.watched import LOSS
 
 SAID = {

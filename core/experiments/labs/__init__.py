@@ -1,0 +1,1 @@
+"""What the pages of labs begin with, a file a page."""
