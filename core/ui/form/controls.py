@@ -114,7 +114,15 @@ def _widget(control: Control, key: str, start: Any) -> Any:
         return draw(control.label, control.options, start, key=key, help=help_)
     number = type(start)
     low, high, step = number(control.low), number(control.high), number(control.step)
+    _keep_inside(key, low, high)
     return number(st.slider(control.label, low, high, min(max(start, low), high), step, key=key, bind="query-params", help=help_))
+
+
+def _keep_inside(key: str, low: float, high: float) -> None:
+    """Moves what a slider holds to the nearer end where its range has become smaller: Streamlit leaves it outside."""
+    held = st.session_state.get(key)
+    if held is not None and not low <= held <= high:
+        st.session_state[key] = min(max(held, low), high)
 
 
 def _several(control: Control, key: str, start: Sequence[str]) -> tuple[str, ...]:
