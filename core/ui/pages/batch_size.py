@@ -88,9 +88,10 @@ def _verdict(results: Results, view: View) -> None:
         comparison = results.comparison
         families = comparison.families("training.batch_size")
         first = next(iter(families.values()))
-        batches = {name: run.training.batch_size for name, run in comparison.settings.items() if families[name] == first}
-        epochs = {comparison.settings[name].training.epochs for name in batches}
-        if len(epochs) > 1:
+        sizes = {name: run.training.batch_size for name, run in comparison.settings.items() if families[name] == first}
+        batches = {name: size for name, size in sizes.items() if isinstance(size, int)}
+        epochs = {comparison.settings[name].training.epochs for name in sizes}
+        if len(epochs) > 1 or len(batches) < len(sizes):  # a full batch is as large as the data
             return None
         updates = {str(name): int(step) for name, step in results.history.groupby("variant", observed=True)["step"].max().items()}
         return lessons.in_equal_epochs(lessons.by_seed(results.history, results.runs, metric), metric, batches, updates, epochs.pop())

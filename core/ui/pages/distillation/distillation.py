@@ -131,7 +131,7 @@ def _gap(results: Results, here: DataFrame, metric: str) -> Lesson | None:
     """Of the best of the students; None where there are several kinds of student, which need a sentence each."""
     if here["counterpart"].nunique() != 1:
         return None
-    best = here.loc[here["mean"].idxmax() if higher_is_better(metric) else here["mean"].idxmin()]
+    best = here.sort_values("mean", ascending=not higher_is_better(metric), kind="stable").iloc[0]
     teacher = teachers_of(results.comparison).get(best["name"], "")
     values = lessons.by_seed(results.history, results.runs, metric)
     return lessons.gap_closed(values, metric, best["name"], best["counterpart"], teacher)
