@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from core.choices.base import classes
+from core.choices.base import Choice, classes
 from core.choices.models import Recurrent
 from core.choices.penalties import Penalty
 from core.reference import entries
@@ -52,7 +52,7 @@ def penalties() -> list[tuple[str, str]]:
 
 def fields_of(path: str, kind: str) -> set[str]:
     """The fields of a kind."""
-    owners = [RunSettings]
+    owners: list[type[Choice]] = [RunSettings]
     for name in path.split("."):
         owners = [cls for owner in owners if name in owner.model_fields for cls in classes(owner.model_fields[name])]
     return {name for cls in owners if cls.model_fields["kind"].default == kind for name in cls.model_fields}

@@ -52,7 +52,7 @@ def felt(results: Results, metric: str) -> str:
     return "val_accuracy" if shown else metric
 
 
-def lesson(results: Results, name: Hashable, make: Callable[[], Lesson | None], instead: Callable[[], None]) -> None:
+def lesson(results: Results, name: Hashable, make: Callable[[], Lesson | None], instead: Callable[[], object]) -> None:
     """The sentence of a page's own terms, once all results are here; before that, and where it does not apply, what `instead` draws."""
     found = None if results.growing or results.missing else results.once(("lesson", name), make)
     if found is None:
