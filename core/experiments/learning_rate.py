@@ -137,6 +137,7 @@ EXPERIMENTS = (
             _at_best("validation loss at the best rates, Adam over SGD", Below(0.8), "adam", "sgd", _RARE_RATES),
             _at_best("the same over SGD with momentum", Below(0.8), "adam", "sgd momentum=0.9", _RARE_RATES),
         ),
+        seeds=16,
     ),
     Experiment(
         PAGE,
