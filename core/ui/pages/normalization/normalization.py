@@ -69,7 +69,8 @@ def _draw_batches(comparison: Comparison) -> None:
         "`y = (x − mean) / √(var + ε) · γ + β`: each hidden layer's outputs are brought to one scale. **What to look at:** batch norm "
         "takes mean and variance from the examples of the batch. With two examples these are hardly an estimate: every unit's output "
         "becomes +1 for one of them and −1 for the other, whatever it was. Layer, group and RMS norm look at one example at a time, and "
-        "the batch is nothing to them. Where all fall together, on the right, the rate that grew with the batch has become too large "
+        "the batch is nothing to them. Where all fall together, on the right, so large batches leave few updates in as many "
+        "epochs "
         "([Ioffe & Szegedy 2015](https://arxiv.org/abs/1502.03167), [Ba et al. 2016](https://arxiv.org/abs/1607.06450), [Wu & He "
         "2018](https://arxiv.org/abs/1803.08494), [Zhang & Sennrich 2019](https://arxiv.org/abs/1910.07467))."
     )
