@@ -11,7 +11,7 @@ from core.labs.networks.playground import TRAINING
 from core.runs.recorded import labs as recorded
 from core.settings import RunSettings
 from core.ui.pages.playground import player
-from core.ui.pages.playground.settings import BY_NAME, DATA, MOST, PATH, SETTINGS, START, Asked
+from core.ui.pages.playground.settings import BY_NAME, DATA, MOST, PATH, SETTINGS, START, SUGGESTIONS, Asked
 from tests.pages.conftest import texts
 from tests.pages.labs import compute, states
 
@@ -109,3 +109,11 @@ def test_inputs_are_scaled_by_the_training_points():
     training = points[points["part"] == TRAINING][["x1", "x2"]].to_numpy()
     np.testing.assert_allclose(told["scaling"]["mean"], training.mean(0))
     np.testing.assert_allclose(told["scaling"]["std"], training.std(0))
+
+
+def test_what_is_suggested_opens_with_what_it_says(open_page, store):
+    for one in SUGGESTIONS:
+        app = open_page(PATH, one.query)
+        held = {name: app.session_state[f"playground.{name}"] for name in one.chips}
+        assert held == one.chips
+        assert len(app.get("page_link")) > 3
