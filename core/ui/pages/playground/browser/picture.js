@@ -182,7 +182,7 @@ Object.assign(Player.prototype, {
     dead.forEach((column, layer) => column.forEach((gone, unit) => {
       if (!gone) return;
       const { x, y, size } = this.places[layer + 1][unit];
-      const words = narrow || size < 26 ? "dead" : "0 everywhere: dead";
+      const words = narrow || size < 26 || column.filter(Boolean).length > 3 ? "dead" : "0 everywhere: dead";
       const wide = context.measureText(words).width;
       context.save();
       [context.globalAlpha, context.fillStyle] = [0.8, this.look.background];

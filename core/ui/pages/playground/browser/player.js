@@ -133,6 +133,8 @@ class Player {
     this.epoch = atEnd ? this.end : Math.min(this.epoch, this.end);
     const count = this.variants.length;
     this.focus = Math.min(this.focus, count - 1);
+    const ready = this.variants.findIndex((variant) => variant.ready);
+    if (ready >= 0 && !this.variants[this.focus].ready) this.focus = ready;
     this.pair = count < 2 ? [0, 0] : this.pair.every((at) => at < count) && this.pair[0] !== this.pair[1] ? this.pair : [0, 1];
     this.differing &&= count > 1;
     this.look = this.looks();
@@ -141,6 +143,7 @@ class Player {
     this.part(".legend .below").style.background = this.look.edges[0];
     this.lay();
     this.draw();
+    setTimeout(() => this.remember(), 600); // when Streamlit has written the address anew, with the epoch that it was opened at
   }
 
   looks() {
@@ -253,10 +256,11 @@ class Player {
 
   // The address says the epoch, so that a link shows it.
   remember() {
+    if (this.playing || this.gone.signal.aborted) return;
     const url = new URL(location.href);
     if (this.epoch < this.end) url.searchParams.set(AT, this.epoch);
     else url.searchParams.delete(AT);
-    history.replaceState(history.state, "", url);
+    if (url.href !== location.href) history.replaceState(history.state, "", url);
   }
 
   faster() {
