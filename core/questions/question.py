@@ -44,6 +44,14 @@ class Option:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """A further picture, below the first: `said` is what it shows, in a line, and `draw` makes it of what was measured."""
+
+    said: str
+    draw: Callable[[Evidence], Picture]
+
+
+@dataclass(frozen=True)
 class Turn:
     """A change that turns the answer: `change` in two to five words, `look` is what to look for, `experiment` shows it."""
 
@@ -57,7 +65,8 @@ class Question:
     """One question. `premise` is what is seen before the guess; `usual` is what is usually said, where that is not what is so.
 
     answer: three to eight plain sentences, in Markdown. formula: in LaTeX, or empty. headline: the finding in one sentence, with numbers
-    that people feel, computed from what was measured. picture: drawn from it. doubt: why a claim is likely to fail or to stay unclear.
+    that people feel, computed from what was measured. picture: drawn from it. figures: further ones, where one does not show all of it.
+    doubt: why a claim is likely to fail or to stay unclear.
     page: of the dashboard, where its subject can be played with; needed where no experiment opens in the workbench.
     code: Python that is shown with the answer, the source of what was run; empty for most.
     """
@@ -73,6 +82,7 @@ class Question:
     headline: Callable[[Evidence], str]
     picture: Callable[[Evidence], Picture]
     answer: str
+    figures: tuple[Figure, ...] = ()
     formula: str = ""
     code: str = ""
     page: str = ""
