@@ -186,6 +186,7 @@ QUESTION = Question(
         "multiplying it, so a gradient can pass many steps. Clipping does not help against vanishing, and neither does cutting the "
         "gradient after a few steps, which only shortens the memory."
     ),
+    page="pages/gradient_flow.py",
     turns=(
         Turn("A tenth of the rate", "How many runs still blow up?", deep(optimizer={"kind": "sgd", "lr": 0.01})),
         Turn("Adam", "Does it need a cure?", deep(optimizer={"kind": "adam", "lr": 0.001})),

@@ -63,7 +63,8 @@ def headline(evidence: Evidence) -> str:
     """The gap with dropout, as logged and as measured."""
     logged, after = (mean(difference("dropout 0.5", column)(evidence)) for column in (LOGGED, AFTER))
     return (
-        f"With dropout the validation loss lies {abs(logged):.2f} {'below' if logged < 0 else 'above'} the training loss as logged, with dropout on. "
+        f"With dropout the validation loss lies {abs(logged):.2f} {'below' if logged < 0 else 'above'} the training loss as logged, which "
+        "is taken with dropout on. "
         f"Measured without dropout after the epoch it lies {abs(after):.2f} {'below' if after < 0 else 'above'} it."
     )
 

@@ -104,6 +104,7 @@ QUESTION = Question(
         "small. Accuracy and F1 turn a little earlier or later than the loss and are coarser. The score that chose the moment flatters "
         "itself, so the result is judged on test data. Where a network hardly overfits, early stopping saves time and little else."
     ),
+    page="pages/early_stopping.py",
     turns=(
         Turn("Clean labels", "Is there a turn at all?", compared(data={"kind": "digits", "scale": "minmax"})),
         Turn("A small network", "When does it stop?", compared(model={"kind": "mlp", "hidden": [16]})),

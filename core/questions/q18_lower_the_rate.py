@@ -124,6 +124,7 @@ QUESTION = Question(
         "early. Adaptive optimizers are no exception: their steps do not shrink by themselves while gradients are noise."
     ),
     usual="Adaptive optimizers are often said to need no schedule. Adagrad's rate does fall by itself; Adam's does not.",
+    page="pages/learning_rate.py",
     turns=(
         Turn("Adagrad, which slows by itself", "Does the cosine still gain anything?",
              compared(NOISY, optimizer={"kind": "adagrad", "lr": 0.1})),

@@ -101,6 +101,9 @@ QUESTION = Question(
         "size B: there the root of k fits better. So an adaptive optimizer is no exception, it follows another rule. Both rules end where "
         "the rate becomes too large for the loss's curvature; the batch can then grow no further without more epochs."
     ),
+    usual="Four times the batch, four times the rate: that is often given as the rule, and adaptive optimizers as exempt from any rule. "
+    "It is SGD's alone; Adam with small batches follows the root, and neither holds once the rate is too large.",
+    page="pages/batch_size.py",
     turns=(
         Turn("From larger batches", "Does the rule for Adam still hold?", compared({"kind": "adam", "lr": 0.001}, 64)),
         Turn("Momentum", "Which rule fits?", compared({"kind": "sgd", "lr": 0.005, "momentum": 0.9}, 8)),

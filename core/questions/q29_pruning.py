@@ -106,6 +106,7 @@ QUESTION = Question(
         "training between them costs less accuracy than one large cut, since the rest can adapt to each. Here every layer "
         "loses the same share s of its weights w: a single threshold for the whole network can empty a layer whose weights are all small."
     ),
+    page="pages/pruning.py",
     turns=(
         Turn("One threshold for all", "Which layer loses most?", compared(scope="global")),
         Turn("A wide single layer", "Does one threshold still work?", compared("global", model={"kind": "mlp", "hidden": [256]})),
