@@ -66,7 +66,7 @@ class Question:
 
     answer: three to eight plain sentences, in Markdown. formula: in LaTeX, or empty. headline: the finding in one sentence, with numbers
     that people feel, computed from what was measured. picture: drawn from it. figures: further ones, where one does not show all of it.
-    doubt: why a claim is likely to fail or to stay unclear.
+    doubt: why a claim is likely to fail or to stay unclear. tried: what was measured first, where the settings were chosen anew after it.
     page: of the dashboard, where its subject can be played with; needed where no experiment opens in the workbench.
     code: Python that is shown with the answer, the source of what was run; empty for most.
     """
@@ -90,6 +90,7 @@ class Question:
     turns: tuple[Turn, ...] = ()
     sources: tuple[str, ...] = ()
     doubt: str = ""
+    tried: str = ""
 
     def __post_init__(self) -> None:
         """Raises ValueError for a declaration that does not hold to the form."""

@@ -146,6 +146,8 @@ def _settings(question: Question) -> None:
         with st.expander("The code", type="compact"):
             st.code(question.code, language="python", height=360)
     with st.expander("The experiment, exactly", type="compact"):
+        if question.tried:
+            st.markdown(f"**Chosen anew.** {escaped(question.tried)}")
         for name, comparison in question.comparisons.items():
             runs = len(comparison.runs())
             st.caption(f"{escaped(name)}: {runs} networks, seeds {comparison.seed_list[0]} to {comparison.seed_list[-1]}")
