@@ -46,8 +46,8 @@ def headline(evidence: Evidence) -> str:
     seen = mean(of_lab("seen", "share")(evidence))
     epochs, drawn = (mean(side) for side in ends(SMALL)(evidence))
     return (
-        f"As many draws with replacement as there are examples see {percent(seen)} of them. "
-        f"At a small rate they end {drawn / epochs:.1f} times as far from the optimum as epochs do."
+        f"800 draws with replacement from 800 examples meet {percent(seen)} of them. "
+        f"At a small rate such draws end {drawn / epochs:.1f} times as far from the optimum as epochs do."
     )
 
 
@@ -70,11 +70,11 @@ QUESTION = Question(
     options=(
         Option("About 50 %", "That would be seen after about 555 draws; later draws still meet some that were not seen.",
                belief="Each draw meets an example that was seen or one that was not."),
-        Option("Over 95 %", "That takes three times as many draws: some examples are drawn two, three or four times.",
+        Option("About 80 %", "That would be seen after about 1,290 draws: some examples are drawn two, three or four times.",
                belief="With so many draws few will be left out."),
         Option("About 63 %", "Each is missed with probability (1 − 1/800)⁸⁰⁰, about 1/e = 37 %.", right=True,
                belief="Some are drawn twice, so others are not drawn at all."),
-        Option("All, but for a few", "To see the last few takes the longest: about 5,800 draws on average.",
+        Option("Over 95 %", "That takes three times as many draws, and to see the last few as well about 5,800.",
                belief="By chance a handful is missed."),
     ),
     experiments={

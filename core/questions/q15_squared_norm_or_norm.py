@@ -79,7 +79,7 @@ QUESTION = Question(
     text="Squared L2 norm or L2 norm as a penalty: what is the difference?",
     topic="regularization",
     premise="The weights of each hidden unit are a group. One network is trained with the squares of the groups' norms as a penalty, "
-    "another with the norms themselves, at strengths that leave them the same training loss.",
+    "another with the norms themselves, applied by the proximal step, at strengths that leave them the same training loss.",
     ask="Which of the two removes whole units?",
     options=(
         Option("The norm itself", "Its pull is as strong on a short group as on a long one, so short ones reach 0.", right=True,

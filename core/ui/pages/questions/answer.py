@@ -143,7 +143,7 @@ def below(question: Question) -> None:
 def _settings(question: Question) -> None:
     """What was run, exactly."""
     if question.code:
-        with st.expander("The code", type="compact"):
+        with st.expander("The code", type="compact", expanded=True):
             st.code(question.code, language="python", height=360)
     with st.expander("The experiment, exactly", type="compact"):
         if question.tried:
