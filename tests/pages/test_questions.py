@@ -26,11 +26,11 @@ SMALL = "28"
 def measured(store, monkeypatch):
     """A store in which a question is measured, with two seeds and two epochs."""
     question = questions()[SMALL]
-    for comparison in question.comparisons.values():
+    for name, comparison in question.comparisons.items():
         quick = comparison.base.training.model_copy(update={"epochs": 1})
         small = comparison.model_copy(update={"base": comparison.base.model_copy(update={"training": quick}), "seeds": 2})
         small = type(comparison).load({"base": small.base, "variants": [v.model_dump() for v in comparison.variants], "seeds": 2})
-        monkeypatch.setitem(question.experiments, next(iter(question.experiments)), small)
+        monkeypatch.setitem(question.experiments, name, small)
     assert not measuring.measure([question], store, InlineExecutor())
     return question
 
@@ -172,7 +172,8 @@ def test_what_was_measured_is_the_answer(open_page, store, measured):
     assert row["headline"] in said
     assert all(part["claim"][1:] in said for part in row["parts"])
     assert "95 % interval" in said
-    assert len(app.get("vega_lite_chart")) == 1
+    assert len(app.get("vega_lite_chart")) == 1 + len(measured.figures) > 1
+    assert all(figure.said in said for figure in measured.figures)
     assert app.success
 
 

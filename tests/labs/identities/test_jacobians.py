@@ -79,3 +79,12 @@ def test_the_first_layers_gradient_is_that_of_the_products_own_network():
     layers = jacobians.vanishing(seeds=[7])
     found = layers[(layers["activation"] == "sigmoid") & (layers["layer"] == 1)]["weights"]
     assert found.item() == pytest.approx(float(expected))
+
+
+def test_curves_are_those_of_scipy_with_the_slope_that_pytorch_takes_at_the_corner():
+    found = jacobians.curves(points=9).set_index("activation")
+    sigmoid = found.loc["sigmoid"]
+    np.testing.assert_allclose(sigmoid["value"], special.expit(sigmoid["x"]))
+    np.testing.assert_allclose(sigmoid["slope"], special.expit(sigmoid["x"]) * (1 - special.expit(sigmoid["x"])))
+    relu = found.loc["relu"].set_index("x")["slope"]
+    assert relu.to_dict() == {x: float(x > 0) for x in range(-4, 5)}

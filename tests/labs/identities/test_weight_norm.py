@@ -71,3 +71,13 @@ def test_a_gradient_that_is_not_projected_is_found_out(monkeypatch):
     found = weight_norm.errors(100)
     assert found["orthogonal"] > 1e-3
     assert found["gradient"] > 1e-3
+
+
+def test_the_first_step_makes_v_as_much_longer_as_pythagoras_says():
+    lengths = weight_norm.lengths((0.3, 1.2), updates=2).set_index(["factor", "step"])["v_length"]
+    unit = weight_norm.drawn()
+    eigenvalues = np.linalg.eigvalsh(2 * unit.x_ND.T @ unit.x_ND / len(unit.y_N))
+    pushed = weight_norm.by_autograd(unit).by_v_D
+    for factor in (0.3, 1.2):
+        expected = np.hypot(np.linalg.norm(unit.v_D), factor * 2 / eigenvalues.max() * np.linalg.norm(pushed))
+        assert lengths[factor, 1] == pytest.approx(expected, rel=1e-10)

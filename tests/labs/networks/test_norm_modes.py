@@ -98,3 +98,12 @@ def test_a_regression_has_no_classes_to_disagree_on():
     found = norm_modes.compare_modes(settings)
     assert np.isnan([found.disagree, found.train, found.evaluation]).all()
     assert found.largest > 0
+
+
+def test_differences_are_those_of_each_run_by_itself_and_none_with_layer_norm():
+    found = norm_modes.differences(["batch", "layer"], [2, 8], seeds=2, warm_up=3).set_index(["norm", "size", "seed"])
+    settings = {"model": {"kind": "mlp", "normalization": "batch"}, "training": {"batch_size": 8}, "seed": 1}
+    alone = norm_modes.compare_modes(RunSettings.model_validate(settings), warm_up=3)
+    assert found.loc[("batch", 8, 1)].tolist() == [alone.largest, alone.typical]
+    assert (found.loc["layer"] == 0).all(axis=None)
+    assert (found.loc["batch"] > 0).all(axis=None)
