@@ -136,11 +136,11 @@ def in_words(kind: Kind, claimed: Claimed) -> str:
     """Where the effect must lie: "above 0.4", "at most 1e-12", "between 0.95 and 1.05"."""
     match claimed:
         case Above(threshold):
-            return f"{'at least' if kind in EXACT else 'above'} {threshold:g}"
+            return f"{'at least' if kind in EXACT else 'above'} {threshold:.3g}"
         case Below(threshold):
-            return f"{'at most' if kind in EXACT else 'below'} {threshold:g}"
+            return f"{'at most' if kind in EXACT else 'below'} {threshold:.3g}"
         case Inside(low, high):
-            return f"between {low:g} and {high:g}"
+            return f"between {low:.3g} and {high:.3g}"
 
 
 def _threshold(claimed: Claimed) -> float | tuple[float, float]:

@@ -106,7 +106,7 @@ QUESTION = Question(
         "curves": Lab(jacobians.curves),
     },
     claims=(
-        Claim("first layer's gradient norm, sigmoid over ReLU", "ratio", Below(0.01), both),
+        Claim("first layer's gradient norm, sigmoid divided by ReLU", "ratio", Below(0.01), both),
         Claim("error of diag(s(1 − s)) as the sigmoid's Jacobian", "exact", Below(1e-15), of_lab("jacobians", "sigmoid")),
         Claim("error of diag(f′(x)) for all eight functions", "exact", Below(1e-12), of_lab("jacobians", "elementwise")),
         Claim("error of diag(s) − ssᵀ as softmax's Jacobian", "exact", Below(1e-12), of_lab("jacobians", "softmax")),

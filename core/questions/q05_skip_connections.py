@@ -101,6 +101,7 @@ QUESTION = Question(
     ),
     usual="Skip connections are often said to make any deep network trainable. Without normalization, or a small start, they do the "
     "opposite: every layer adds to the size of the signal, which explodes.",
+    page="pages/gradient_flow.py",
     turns=(
         Turn("No normalization", "Which of the two diverges at 32 layers?", compared(normalization="none")),
         Turn("Batch norm", "Is the gap as wide as with layer norm?", compared(normalization="batch")),

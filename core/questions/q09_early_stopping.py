@@ -101,7 +101,7 @@ QUESTION = Question(
     ),
     experiments={"rules": compared()},
     claims=(
-        Claim("test loss, stopped over trained to the end", "ratio", Below(0.85), losses_on_test),
+        Claim("test loss, stopped divided by trained to the end", "ratio", Below(0.85), losses_on_test),
         Claim("test accuracy, stopped minus trained to the end", "difference", Above(0.05), accuracies_on_test),
     ),
     headline=headline,
@@ -114,8 +114,8 @@ QUESTION = Question(
         "accuracy or macro F1 instead (the mean over the classes of F1, which weighs misses against false alarms), stop when the loss is "
         "below a threshold, when it has risen for some epochs in a row, or when its mean change is small. A threshold needs a loss that "
         "one knows beforehand, and a rise in a row may come late on a loss that jumps. Accuracy and F1 turn a little earlier or later "
-        "than the loss and are coarser. The score that chose the moment flatters itself, so the result is judged on test data. Where a "
-        "network hardly overfits, early stopping saves time and little else."
+        "than the loss and are coarser. The score that chose the moment flatters itself, so the result is judged on test data. Where "
+        "there is hardly any overfitting, early stopping saves time and little else."
     ),
     page="pages/early_stopping.py",
     turns=(

@@ -158,7 +158,7 @@ QUESTION = Question(
     ),
     experiments={"sizes": compared(), "noise": Lab(gradient_noise.slopes, {"seeds": 8, "draws": 256})},
     claims=(
-        Claim("training loss after five epochs, batches of 32 over all at once, each at its best rate", "ratio", Below(0.3), ends),
+        Claim("training loss after five epochs, batches of 32 divided by all at once, each at its best rate", "ratio", Below(0.3), ends),
         Claim("slope of the gradient's noise against the batch size, both logarithmic", "mean", Inside(-0.53, -0.47), slope),
     ),
     headline=headline,

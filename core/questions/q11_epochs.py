@@ -84,8 +84,8 @@ QUESTION = Question(
     },
     claims=(
         Claim("share of the examples seen by 800 draws", "mean", Inside(0.622, 0.642), of_lab("seen", "share")),
-        Claim("distance from the optimum at a rate of 0.003, epochs over replacement", "ratio", Below(0.5), ends(SMALL)),
-        Claim("distance from the optimum at a rate of 0.1, epochs over replacement", "ratio", Inside(0.67, 1.5), ends(LARGE)),
+        Claim("distance from the optimum at a rate of 0.003, epochs divided by replacement", "ratio", Below(0.5), ends(SMALL)),
+        Claim("distance from the optimum at a rate of 0.1, epochs divided by replacement", "ratio", Inside(0.67, 1.5), ends(LARGE)),
     ),
     headline=headline,
     picture=picture,

@@ -120,9 +120,9 @@ QUESTION = Question(
     ),
     experiments={"remedies": compared()},
     claims=(
-        Claim("scatter of the late validation loss, constant rate over cut rate", "ratio", Above(3), spreads),
+        Claim("scatter of the late validation loss, constant rate divided by cut rate", "ratio", Above(3), spreads),
         Claim("late validation loss, cut rate minus constant rate", "difference", Below(0.0), levels),
-        Claim("weight change in a late epoch, constant rate over cut rate", "ratio", Above(5), changes),
+        Claim("weight change in a late epoch, constant rate divided by cut rate", "ratio", Above(5), changes),
     ),
     headline=headline,
     picture=picture,
@@ -149,6 +149,7 @@ QUESTION = Question(
         "it is; averaging the weights hides the jumps. L2 and batch norm change the scale of the weights and may even raise their "
         "relative change. If the loss jumps from the start, the rate is too high altogether."
     ),
+    page="pages/learning_rate.py",
     turns=(
         Turn("Batches of 64 for all", "How much is left to calm?", compared(training={"epochs": 40, "batch_size": 64})),
         Turn("Clean labels", "Is there noise enough to scatter?", compared(data={"kind": "digits", "scale": "minmax"})),

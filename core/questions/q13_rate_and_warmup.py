@@ -149,8 +149,8 @@ QUESTION = Question(
     experiments={"three": three(), STEEP: rates(STEEP), HE: rates(HE)},
     claims=(
         Claim("share of three rates that train from a start too large, warmup minus none", "difference", Above(0.2), share_that_trains),
-        Claim("highest rate that trains from He initialization, warmup over none", "ratio", Inside(1 / 1.5, 1.5), highest),
-        Claim("training loss, rate 0.1 over rate 0.001", "ratio", Below(0.2), sides("three", "train_loss_eval", GOOD, LOW)),
+        Claim("highest rate that trains from He initialization, warmup divided by none", "ratio", Inside(1 / 1.5, 1.5), highest),
+        Claim("training loss, rate 0.1 divided by rate 0.001", "ratio", Below(0.2), sides("three", "train_loss_eval", GOOD, LOW)),
         Claim("seeds that train at a rate of 5", "count", Below(0.0), too_high),
     ),
     headline=headline,

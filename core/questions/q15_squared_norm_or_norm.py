@@ -101,7 +101,7 @@ QUESTION = Question(
         Claim("share of units at exactly 0, norm minus squared norm", "difference", Above(0.2), pair("zero_share", PLAIN, SQUARED)),
         Claim("share of units at exactly 0 with the squared norm", "exact", Below(0.0), units("zero_share", SQUARED)),
         Claim("share of units at exactly 0 with the norm by its gradient", "exact", Below(0.0), units("zero_share", STEPPED)),
-        Claim("norm of the longest unit, squared norm over norm", "ratio", Below(0.9), pair("largest", SQUARED, PLAIN)),
+        Claim("norm of the longest unit, squared norm divided by norm", "ratio", Below(0.9), pair("largest", SQUARED, PLAIN)),
         Claim("training loss, squared norm minus norm", "difference", Inside(-0.01, 0.01), pair("train_loss", SQUARED, PLAIN)),
     ),
     headline=headline,

@@ -87,7 +87,7 @@ QUESTION = Question(
         Claim("largest difference of a weight with plain SGD", "exact", Below(1e-12), distance(PLAIN, "largest")),
         Claim("relative distance of the weights with momentum", "exact", Above(0.2), distance(WITH_MOMENTUM)),
         Claim("relative distance of AdamW to the nearest of 21 penalties with Adam", "exact", Above(0.05), distance(NEAREST)),
-        Claim("validation loss with wrong labels, decay over none", "ratio", Below(0.9), sides("noise", "val_loss", WITH, WITHOUT)),
+        Claim("validation loss with wrong labels, decay divided by none", "ratio", Below(0.9), sides("noise", "val_loss", WITH, WITHOUT)),
         Claim("gap between validation and training loss, none minus decay", "difference", Above(0.4), gaps),
     ),
     headline=headline,
@@ -106,6 +106,7 @@ QUESTION = Question(
     ),
     usual="Weight decay and the squared L2 penalty are often called the same. That is so for plain SGD, and for the same parameters: "
     "torch's weight_decay takes biases too.",
+    page="pages/regularization.py",
     turns=(
         Turn("Right labels", "Does decay still lower the validation loss?", compared({"kind": "digits"})),
         Turn("The penalty with Adam", "Is it worse than AdamW's decay?", compared(optimizer={"kind": "adam", "lr": 0.001}, decay=0.01)),

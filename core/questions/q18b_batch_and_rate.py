@@ -86,9 +86,13 @@ QUESTION = Question(
     ),
     experiments={name: compared(*start) for name, start in STARTS.items()},
     claims=(
-        Claim("distance of the curves with SGD, rate × 4 over same rate", "ratio", Below(0.25), distances("SGD", TIMES_K, FIXED)),
-        Claim("distance of the curves with Adam, rate × √4 over rate × 4", "ratio", Below(0.5), distances("Adam", TIMES_ROOT, TIMES_K)),
-        Claim("distance of the curves with Adam, rate × √4 over same rate", "ratio", Below(0.5), distances("Adam", TIMES_ROOT, FIXED)),
+        Claim("distance of the curves with SGD, rate × 4 divided by same rate", "ratio", Below(0.25), distances("SGD", TIMES_K, FIXED)),
+        Claim(
+            "distance of the curves with Adam, rate × √4 divided by rate × 4", "ratio", Below(0.5), distances("Adam", TIMES_ROOT, TIMES_K)
+        ),
+        Claim(
+            "distance of the curves with Adam, rate × √4 divided by same rate", "ratio", Below(0.5), distances("Adam", TIMES_ROOT, FIXED)
+        ),
     ),
     headline=headline,
     picture=picture,

@@ -77,7 +77,7 @@ QUESTION = Question(
     ),
     experiments={"features": Lab(sparse_features.errors, {"seeds": 8})},
     claims=(
-        Claim("error of the weights of the rarest third, Adagrad over SGD", "ratio", Below(0.6), rare("Adagrad", "SGD")),
+        Claim("error of the weights of the rarest third, Adagrad divided by SGD", "ratio", Below(0.6), rare("Adagrad", "SGD")),
     ),
     headline=headline,
     picture=picture,

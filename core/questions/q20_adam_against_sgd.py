@@ -127,9 +127,9 @@ QUESTION = Question(
         "online": Lab(online_problem.paths, {"names": ["Adam", "AMSGrad"]}),
     },
     claims=(
-        Claim("final training loss on unscaled wine, Adam over SGD with momentum", "ratio", Below(0.4),
+        Claim("final training loss on unscaled wine, Adam divided by SGD with momentum", "ratio", Below(0.4),
               sides("wine", "train_loss_eval", ADAM, MOMENTUM)),
-        Claim("updates to training loss 0.1 in the deep sigmoid network, Adam over Nesterov", "ratio", Below(0.75), fewer_updates),
+        Claim("updates to training loss 0.1 in the deep sigmoid network, Adam divided by Nesterov", "ratio", Below(0.75), fewer_updates),
         Claim("final accuracy on digits, Adam minus SGD with momentum", "difference", Inside(-0.02, 0.02),
               sides("digits", "val_accuracy", ADAM, MOMENTUM)),
         Claim("where Adam ends on the online problem", "exact", Above(0.99), lambda evidence: end(evidence, "Adam")),

@@ -105,7 +105,7 @@ QUESTION = Question(
     claims=(
         Claim("different final losses of 30 seeds with all sources held", "exact", Below(1.0), different(NONE)),
         Claim("different final losses of 30 seeds with one source left free", "exact", Above(30.0), different(*SOURCES.values(), SPLIT)),
-        Claim("spread of the final loss, split over input noise", "spread_ratio", Above(2.0),
+        Claim("spread of the final loss, split divided by input noise", "spread_ratio", Above(2.0),
               lambda evidence: (ends(evidence, SPLIT), ends(evidence, SOURCES["noise_seed"]))),
         Claim("descents with batches of 4 that end in the deeper well", "share", Above(0.6), crossed("4")),
         Claim("descents with the whole set that do", "count", Below(0.0), crossed("full")),
