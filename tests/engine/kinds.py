@@ -16,7 +16,7 @@ NOT_HERE = {"custom", "openml", "table"}
 CELLS: tuple[str, ...] = get_args(Recurrent.model_fields["cell"].annotation)
 """Of a recurrent network."""
 
-SHORT = {
+SHORT: dict[str, dict[str, object]] = {
     "data": {"samples": 300, "steps": 6, "length": 2, "delay": 3},
     "stopping": {"patience": 1, "evaluations": 1, "restore_best": True},
     "pruning": {"epochs": [1], "sparsity": 0.6},

@@ -103,13 +103,6 @@ def lengths(factors: Sequence[float] = (0.3, 1.2), updates: int = UPDATES) -> Da
     return concat(paths, ignore_index=True)[["factor", "step", "v_length"]]
 
 
-def lengths(factors: Sequence[float] = (0.3, 1.2), updates: int = UPDATES) -> DataFrame:
-    """How long v is along the path with weight norm, at rates of so many times `limit`: factor, step, v_length."""
-    at_limit = limit(drawn())
-    paths = [trajectory(factor * at_limit, updates).query("variant == 'weight'").assign(factor=factor) for factor in factors]
-    return concat(paths, ignore_index=True)[["factor", "step", "v_length"]]
-
-
 def _plain(lr: float, updates: int, unit: Unit) -> DataFrame:
     w_D, rows = unit.v_D, []
     for step in range(updates + 1):
