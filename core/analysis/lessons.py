@@ -44,7 +44,7 @@ def portion(ratio: float) -> str:
     if not ratio > 0:
         return "nothing"
     if ratio < POINT:
-        return f"1/{1 / ratio:,.0f}" if ratio > 1e-6 else f"{ratio:.0e}"
+        return f"1/{float(f'{1 / ratio:.2g}'):,.0f}" if ratio > 1e-6 else f"{ratio:.0e}"
     return f"{100 * ratio:.0f} %" if ratio < 1.5 else f"{ratio:,.2g} times" if ratio < 100 else f"{ratio:,.0f} times"
 
 
@@ -254,6 +254,6 @@ def zeros_and_score(values: Mapping[str, Series], metric: str, zeros: Mapping[st
     sparse = sorted((name for name in treated if zeros.get(name, 0.0) >= POINT / 2), key=lambda name: -zeros[name])
     if sparse:
         most = sparse[0]
-        rest = "the others set none" if len(sparse) == 1 else f"{len(sparse) - 1} more set some"
+        rest = ("the others set none", "one more sets some")[len(sparse) - 1] if len(sparse) < 3 else f"{len(sparse) - 1} more set some"
         said += f" {quoted(most)} sets {100 * zeros[most]:.0f} of 100 weights to exactly 0; {rest}."
     return Lesson(said, certainty(values[best], values[plain[0]], metric))

@@ -27,7 +27,16 @@ def test_shares_are_whole_per_cents_unless_two_would_look_alike():
 
 @pytest.mark.parametrize(
     ("ratio", "said"),
-    [(0.0, "nothing"), (float("nan"), "nothing"), (1 / 640, "1/640"), (0.71, "71 %"), (1.2, "120 %"), (12.3, "12 times"), (1e-9, "1e-09")],
+    [
+        (0.0, "nothing"),
+        (float("nan"), "nothing"),
+        (1 / 640, "1/640"),
+        (1 / 351_557, "1/350,000"),
+        (0.71, "71 %"),
+        (1.2, "120 %"),
+        (12.3, "12 times"),
+        (1e-9, "1e-09"),
+    ],
 )
 def test_a_ratio_is_said_as_people_say_it(ratio, said):
     assert lessons.portion(ratio) == said
