@@ -1,4 +1,4 @@
-"""The data of a run: those of its data set, with as many training examples as it takes, and as its mistake leaves them."""
+"""The data of a run: its data set, limited to its number of training examples, and changed by its planted mistake."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.settings import RunSettings
 
 
 def split_of(run: RunSettings) -> Split:
-    """What a run trains on, and is validated and tested on. Equal settings give the same object. Raises DataError as `load_data`."""
+    """The training, validation and test data of a run. Equal settings return the same object. Raises DataError as `load_data`."""
     return _split(run.data, run.training.examples, run.mistake if run.mistake.apart else NoMistake())
 
 
