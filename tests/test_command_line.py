@@ -76,7 +76,7 @@ def test_compare_writes_its_files_and_prints_the_summary(tmp_path, capsys):
         ("a = " + "[" * 3000, "too deep"),
         (TRAINED + "training = { device = 'cuda' }", 'training.device: "cuda" was asked for'),
         (TRAINED + "optimizer = { kind = 'custom', path = 'no_such.Thing' }", "optimizer.path: no_such.Thing cannot be imported"),
-        (TRAINED + "optimizer = { kind = 'custom', path = 'os.path.join' }", "is no class of torch optimizers"),
+        (TRAINED + "optimizer = { kind = 'custom', path = 'os.path.join' }", "is not a subclass of torch.optim.Optimizer"),
         (TRAINED + "optimizer = { kind = 'custom', settings = { bogus = 1 } }", "unexpected keyword argument 'bogus'"),
         (TRAINED + "model = { kind = 'mlp', normalization = 'batch' }\ntraining = { batch_size = 89 }", "try 90"),
     ],

@@ -91,7 +91,7 @@ def test_settings_cannot_be_changed():
         ({"optimizer": {"lr": 1}}, "optimizer: {'lr': 1} names no kind"),
         ({"optimizer": {"kind": "sgd", "nesterov": True}}, "optimizer: nesterov needs momentum above 0 and dampening 0"),
         ({"model": {"kind": "mlp", "hidden": [0]}}, "model.hidden.0: 0: input should be greater than or equal to 1"),
-        ({"model": {"kind": "mlp", "hidden": []}}, "model.hidden: []: a network without hidden layers is the model of kind linear"),
+        ({"model": {"kind": "mlp", "hidden": []}}, "model.hidden: []: give at least one width here; a network without hidden layers"),
         ({"model": {"kind": "mlp", "normalization": {"kind": "batch", "eps": 0}}}, "model.normalization.eps: 0: input should be greater"),
         ({"training": {"batch_size": 0}}, "training.batch_size: 0: input should be greater than or equal to 1"),
         ({"training": {"batch_size": "all"}}, "training.batch_size: 'all': input should be 'full'"),

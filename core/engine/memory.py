@@ -15,8 +15,8 @@ def keep_freed_memory() -> None:
     """Lets glibc keep up to 256 MiB of freed memory, instead of returning every large block to the system at once.
 
     The activations of a stack are blocks of some hundred kilobytes, which every update frees and allocates again. If they were returned
-    each
-    time, an update would cost a hundred page faults: 2.7 instead of 2.3 ms for 32 runs of an MLP 64-64. Without glibc this does nothing.
+    each time, an update would cost a hundred page faults: 2.7 instead of 2.3 ms for 32 runs of an MLP 64-64. Without glibc this does
+    nothing.
     """
     if sys.platform != "linux":
         return

@@ -95,7 +95,7 @@ def parameters_of(run):
 
 
 def test_a_criterion_may_look_only_at_what_there_is():
-    with pytest.raises(TypeError, match=r"Peeking\.score looks at future; there are weights, gradient, movement, uniform"):
+    with pytest.raises(TypeError, match=r"Peeking\.score has a parameter future; allowed: weights, gradient, movement, uniform"):
 
         class Peeking(PruningChoice):
             kind: Literal["peeking"] = "peeking"

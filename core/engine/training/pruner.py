@@ -54,9 +54,8 @@ class Pruner:
         """Prunes the runs that have an event at the end of this epoch, and rewinds their remaining weights if asked. Returns the pruned
         rows.
 
-        Rows in `spared` are left out: rewinding a diverged run would bring it back. `training_gradient` returns the gradient of every
-        run on
-        the whole training set (R, P); it is called only if a criterion needs it.
+        Rows in `spared` are left out: rewinding a diverged run would bring it back. `training_gradient` returns the gradient of every run
+        on the whole training set (R, P); it is called only if a criterion needs it.
         """
         self._remember_rewind_points(epoch)
         rows = [row for row, run in enumerate(self.runs) if epoch in run.pruning.epochs and row not in spared]

@@ -122,7 +122,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"compare.optimizer.adam.lr": "0"}, "optimizer.lr: 0: input should be greater than 0"),
     ({"compare.model.mlp.hidden": "64, x"}, "model.hidden: 'x' is no whole number"),
     ({"compare.training.epochs": "2.5"}, "training.epochs: '2.5' is no whole number"),
-    ({"compare.model.mlp.hidden": ","}, "model.hidden: ,: a network without hidden layers is the model of kind linear"),
+    ({"compare.model.mlp.hidden": ","}, "model.hidden: ,: give at least one width here; a network without hidden layers"),
     ({"compare.model.mlp.dropout": "1"}, "model.dropout: 1: input should be less than 1"),
     ({"compare.training.batch_size": "all"}, "training.batch_size: 'all' is no whole number"),
     (
