@@ -215,7 +215,7 @@ def test_train_refuses_no_runs():
 def test_a_summary_of_what_is_no_metric_says_which_there_are():
     result = compare(FEW, progress=False)
     for metric in ("accuracy", "status"):
-        with pytest.raises(ValueError, match=f"'{metric}' is no column of numbers .*val_accuracy"):
+        with pytest.raises(ValueError, match=f"'{metric}' is not a numeric column .*val_accuracy"):
             result.summary(metric)
 
 

@@ -83,7 +83,7 @@ def test_a_table_calls_its_columns_what_the_table_of_metrics_does():
     assert columns["parameters"]["label"] == "Parameters"
     assert columns["mean"]["label"] == "Validation F1"
     assert columns["test_r2"]["label"] == "Test R²"
-    assert "not defined where all targets are the same" in columns["test_r2"]["help"]
+    assert "not defined if all targets are equal" in columns["test_r2"]["help"]
 
 
 @pytest.mark.parametrize("page", [pruning, distillation])
