@@ -17,7 +17,7 @@ from tests.browser.workbench import LONG_S
 PARTS = [
     ("learning_rate.part", "Schedules", "and how far"),
     ("learning_rate.part", "Range test", "One run, all rates"),
-    ("batch_size.part", "Scaling the rate", "When the batch grows"),
+    ("batch_size.part", "Scaling the rate", "With a batch k times as large"),
     ("batch_size.part", "Gradient noise", "Noise scale"),
     ("normalization.part", normalization.AXES, "averaged together"),
     ("normalization.part", normalization.MODES, "How the running averages come about"),
