@@ -1,4 +1,4 @@
-"""What the pages share with the other processes: the configuration, the store, and the runner beside this dashboard."""
+"""Objects that the pages share with the other processes: the configuration, the store, and the runner of this dashboard."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.runs.store import Store
 
 
 def configuration() -> Configuration:
-    """The installation's, as the environment now says. Raises ConfigurationError."""
+    """The installation's configuration from the current environment. Raises ConfigurationError."""
     return Configuration()
 
 
@@ -26,7 +26,7 @@ def recorded_store(comparison: Comparison) -> Store | None:
 
 
 def ensure_runner() -> None:
-    """Sees to it that somebody trains what is asked for; costs next to nothing when a runner of this dashboard is there."""
+    """Makes sure that a runner trains what is requested; costs almost nothing if this dashboard's runner is already running."""
     child.ensure_runner(configuration())
 
 

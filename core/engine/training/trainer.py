@@ -70,7 +70,7 @@ class Trainer:
         return (loss_R if penalty_R is None else loss_R + penalty_R).item()
 
     def update(self, index_RB: Tensor, *, observe: bool) -> tuple[Tensor, Tensor] | None:
-        """One update of every run on its batch. With `observe`: returns the gradient before clipping, and the parameters before the update."""
+        """One update of every run on its batch. With `observe`: returns the unclipped gradient and the parameters before the update."""
         self.track.step(keep=self.due(self.step + 2) or bool(self.rewound_at(self.step + 2)))
         begun = time.perf_counter()
         self.index_RB = index_RB

@@ -105,8 +105,12 @@ def _controls(page: str) -> tuple[Kind, bool, int, int]:
             key=f"{page}.layer",
             help="Fully connected: 4 examples of 6 units. Convnet: 3 examples of 6 units (channels) at 4 positions each.",
         )
-        groups = segmented_control("Groups", (1, 2, 3, 6), 2, key=f"{page}.groups", disabled=shown != "Group", help="Number of groups in group norm.")
-        seed = numbers.whole("Numbers", 0, MOST_SEEDS, 0, key=f"{page}.numbers", bind="query-params", width=110, help="Draws other numbers.")
+        groups = segmented_control(
+            "Groups", (1, 2, 3, 6), 2, key=f"{page}.groups", disabled=shown != "Group", help="Number of groups in group norm."
+        )
+        seed = numbers.whole(
+            "Numbers", 0, MOST_SEEDS, 0, key=f"{page}.numbers", bind="query-params", width=110, help="Draws other numbers."
+        )
     return TITLES[shown], layer == CONVOLVED, int(groups), seed
 
 
