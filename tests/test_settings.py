@@ -97,7 +97,7 @@ def test_settings_cannot_be_changed():
         ({"training": {"batch_size": "all"}}, "training.batch_size: 'all': input should be 'full'"),
         ({"lr": 0.1}, "lr: there is no such setting"),
         ({"seed": -1}, "seed: -1: input should be greater than or equal to 0"),
-        ({"pruning": {"kind": "magnitude", "epochs": [5, 3]}}, "pruning: the pruning epochs must ascend"),
+        ({"pruning": {"kind": "magnitude", "epochs": [5, 3]}}, "pruning: the pruning epochs must be in ascending order"),
         ({"pruning": {"kind": "magnitude", "epochs": [21]}}, "pruning.epochs: 21 is after the last of training.epochs = 20"),
         ({"stopping": "patience", "data": {"kind": "iris", "validation_fraction": 0}}, "patience watches the validation data"),
         ({"distillation": "soft_targets", "data": "diabetes"}, "distillation.kind: soft_targets needs classes"),
