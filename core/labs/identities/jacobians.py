@@ -1,10 +1,11 @@
-"""The Jacobians of activation functions: what the chain rule multiplies by, for a whole vector at once.
+"""The Jacobians of activation functions, by which the chain rule multiplies, for a whole vector at once.
 
-An elementwise function has a diagonal one, J = diag(f'(x)): output i depends on input i alone. For the sigmoid, J = diag(s (1 - s)).
-Softmax is not elementwise, since its outputs share a sum: J = diag(s) - s s^T. Each row sums to 0, as adding the same number to
+An elementwise function has a diagonal Jacobian, J = diag(f'(x)): output i depends only on input i. For the sigmoid, J = diag(s (1 - s)).
+Softmax is not elementwise, since its outputs share a sum: J = diag(s) - s s^T. Each row sums to 0, because adding the same number to
 all inputs changes nothing.
 
 Shapes: D numbers of the vector. Values and slopes are those of `activation_functions`; torch is imported inside the functions.
+
 Source: Bishop 2006, "Pattern Recognition and Machine Learning", equations 4.88 (sigmoid) and 4.106 (softmax).
 """
 
@@ -40,9 +41,10 @@ DEPTH, WIDTH = 10, 64
 
 
 def table(choices: Iterable[ActivationChoice] = SHOWN) -> DataFrame:
-    """A row a function: activation (its kind), formula, derivative (LaTeX), smooth, left, right, taken (slopes at 0), largest (of |f'|).
+    """One row for each function: activation (its kind), formula, derivative (LaTeX), smooth, left, right, taken (slopes at 0), largest
+    (|f'|).
 
-    Where left and right differ, all between the two are subgradients at 0, and `taken` is the one that PyTorch takes.
+    If left and right differ, every slope between them is a subgradient at 0, and `taken` is the one that PyTorch uses.
     """
     rows = []
     for choice in choices:
@@ -53,7 +55,7 @@ def table(choices: Iterable[ActivationChoice] = SHOWN) -> DataFrame:
 
 
 def slopes(choices: Iterable[ActivationChoice] = SHOWN) -> DataFrame:
-    """The slopes at 0 alone, a row a function: activation, left, right, taken, largest; see `table`."""
+    """Only the slopes at 0, one row for each function: activation, left, right, taken, largest; see `table`."""
     return table(choices)[["activation", "left", "right", "taken", "largest"]]
 
 
@@ -69,13 +71,13 @@ def sigmoid(x_D: np.ndarray) -> np.ndarray:
 
 
 def softmax(x_D: np.ndarray) -> np.ndarray:
-    """Its Jacobian (D, D): diag(s) - s s^T for the outputs s."""
+    """The softmax's Jacobian (D, D): diag(s) - s s^T for the outputs s."""
     s_D = special.softmax(x_D)
     return np.asarray(np.diag(s_D) - np.outer(s_D, s_D))
 
 
 def by_autograd(function: Callable[[Tensor], Tensor], x_D: np.ndarray) -> np.ndarray:
-    """The whole Jacobian (D, D) of a function of a vector, one backward pass an output; row i holds the gradient of output i."""
+    """The whole Jacobian (D, D) of a function of a vector, by one backward pass for each output; row i is the gradient of output i."""
     import torch
 
     x = torch.tensor(x_D, dtype=torch.float64, requires_grad=True)
@@ -84,16 +86,16 @@ def by_autograd(function: Callable[[Tensor], Tensor], x_D: np.ndarray) -> np.nda
 
 
 def cells(jacobian_DD: np.ndarray) -> DataFrame:
-    """The matrix to be drawn as a picture: output, input (both from 1), value."""
+    """The matrix for a picture: output, input (both from 1), value."""
     output, source = (places.ravel() + 1 for places in np.indices(jacobian_DD.shape))
     return DataFrame({"output": output, "input": source, "value": jacobian_DD.ravel()})
 
 
 def errors(seed: int = 0, size: int = SIZE) -> dict[str, float]:
-    """The largest absolute difference between Jacobians at a normal x of that size.
+    """The largest absolute difference between Jacobians at a normal x with `size` numbers.
 
-    sigmoid, softmax: the closed form from autograd's. elementwise: diag(f'(x)) from autograd's whole matrix, of all of `SHOWN`.
-    softmax_rows: the largest absolute sum of a row of autograd's.
+    sigmoid, softmax: closed form against autograd. elementwise: diag(f'(x)) against autograd's whole matrix, for all of `SHOWN`.
+    softmax_rows: the largest absolute sum of a row of autograd's matrix.
     """
     import torch
 
@@ -111,8 +113,8 @@ def errors(seed: int = 0, size: int = SIZE) -> dict[str, float]:
 def vanishing(seeds: Sequence[int] = range(8), depth: int = DEPTH, width: int = WIDTH) -> DataFrame:
     """The norm of the gradient in every layer of a deep network on digits before its first update: activation, seed, layer, weights.
 
-    ReLU starts as He et al. 2015 advise, the sigmoid as Glorot & Bengio 2010. Layer 1 is the first; `weights` is the norm of the loss's
-    gradient by that layer's parameters. The loss is the mean over the first examples, as in `gradient_flow`.
+    ReLU starts as He et al. 2015 recommend, the sigmoid as Glorot & Bengio 2010 do. Layer 1 is the first; `weights` is the norm of the
+    loss's gradient with respect to that layer's parameters. The loss is the mean over the first examples, as in `gradient_flow`.
     """
     from core.labs.networks import gradient_flow
     from core.settings import RunSettings
@@ -127,5 +129,5 @@ def vanishing(seeds: Sequence[int] = range(8), depth: int = DEPTH, width: int = 
 
 
 def first_layers(layers: DataFrame) -> DataFrame:
-    """The first layer's gradient norm by seed (the index), a column an activation; from `vanishing`."""
+    """The first layer's gradient norm by seed (the index), one column for each activation; from `vanishing`."""
     return layers[layers["layer"] == 1].pivot(index="seed", columns="activation", values="weights")

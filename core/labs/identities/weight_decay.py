@@ -1,13 +1,14 @@
-"""Weight decay, w <- w (1 - lr s), beside the penalty s/2 ||w||^2 in the loss: the same for plain SGD, and for nothing else.
+"""Weight decay, w <- w (1 - lr s), against the penalty s/2 ||w||^2 in the loss: they are equal for plain SGD only.
 
-SGD with the penalty: w - lr (g + s w) = (1 - lr s) w - lr g, which is the decay. With momentum the penalty's gradient goes through the
-velocity and the decay does not. Adam divides the penalty's gradient by sqrt(v): weights with large gradients are decayed less. AdamW
-decays all alike.
+SGD with the penalty: w - lr (g + s w) = (1 - lr s) w - lr g, which is the decay. With momentum, the penalty's gradient goes through the
+velocity and the decay does not. Adam divides the penalty's gradient by sqrt(v), so weights with large gradients decay less. AdamW
+decays all weights alike.
 
-torch's `weight_decay` of SGD and Adam is the penalty; that of AdamW is the decay. It takes biases too, where a penalty leaves them alone:
-the identity is of the same parameters, and here all are weights.
+torch's `weight_decay` of SGD and Adam is the penalty; that of AdamW is the decay. It also applies to biases, unlike a penalty; here all
+parameters are weights, so that both apply to the same parameters.
 
-The problem is least squares with unequal features, L = mean((x . w - y)^2), by full batches in float64, with torch's own optimizers.
+The problem is least squares with features of unequal size, L = mean((x . w - y)^2), by full batches in float64, with torch's optimizers.
+
 Shapes: N examples, D weights, T updates. Source: Loshchilov & Hutter 2019 (arXiv:1711.05101), propositions 1 and 2.
 """
 
@@ -29,14 +30,14 @@ WAYS: tuple[Way, ...] = ("weight_decay", "l2_in_loss", "decoupled")
 
 EXAMPLES, WEIGHTS = 60, 8
 SPREAD = 10.0
-"""The largest feature's standard deviation over the smallest's: with equal ones Adam would have little to treat unequally."""
+"""The largest feature's standard deviation divided by the smallest's; with equal ones, Adam would treat all weights alike."""
 
 UPDATES = 100
 STRENGTHS = tuple(float(strength) for strength in np.geomspace(1e-5, 1.0, 21))
 
 
 class Method(NamedTuple):
-    """An optimizer and what is held fixed: its kind, learning rate, strength s, momentum (SGD's alone)."""
+    """An optimizer with its fixed settings: kind, learning rate, strength s, momentum (only for SGD)."""
 
     kind: Literal["sgd", "adam"] = "sgd"
     lr: float = 0.05
@@ -48,7 +49,7 @@ METHODS = {"SGD": Method(), "SGD with momentum": Method(momentum=0.9), "Adam": M
 
 
 def drawn(seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Examples (N, D), targets (N,) of a noisy teacher, and a start (D,). The features' mean square is 1 / D on average over them."""
+    """Examples (N, D), targets (N,) of a noisy teacher, and a start (D,). The features' mean square is 1 / D on average."""
     rng = np.random.default_rng(seed)
     scale_D = np.geomspace(1, SPREAD, WEIGHTS)
     x_ND = rng.standard_normal((EXAMPLES, WEIGHTS)) * scale_D / np.sqrt(np.sum(scale_D**2))
@@ -62,7 +63,7 @@ def path(method: Method, way: Way, seed: int = 0, updates: int = UPDATES) -> np.
 
 
 def _paths(method: Method, way: Way, strengths: Sequence[float], seed: int, updates: int) -> np.ndarray:
-    """(T + 1, S, D), with a row for each of S strengths of the penalty in the loss. They share an optimizer, for it works elementwise."""
+    """(T + 1, S, D), with one row for each of S strengths of the penalty in the loss. They share an optimizer, which works elementwise."""
     import torch
 
     curvature_DD, pull_D, start_D = (torch.from_numpy(part) for part in _quadratic(seed))
@@ -83,7 +84,7 @@ def _paths(method: Method, way: Way, strengths: Sequence[float], seed: int, upda
 
 
 def _quadratic(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """H (D, D) and c (D,) of the loss, which is 1/2 w H w - c w and a constant; and the start (D,)."""
+    """H (D, D) and c (D,) of the loss 1/2 w H w - c w (up to a constant); and the start (D,)."""
     x_ND, y_N, start_D = drawn(seed)
     return 2 * x_ND.T @ x_ND / len(x_ND), 2 * x_ND.T @ y_N / len(x_ND), start_D
 
@@ -100,10 +101,10 @@ def _optimizer(method: Method, way: Way, w_SD: Tensor) -> Optimizer:
 
 
 def trajectories(seed: int = 0, updates: int = UPDATES) -> DataFrame:
-    """A row a method, way and step: method, way, step, length (||w||), apart, relative.
+    """One row for each method, way and step: method, way, step, length (||w||), apart, relative.
 
-    apart: the largest absolute difference of a weight from its weight under `l2_in_loss`. relative: the distance of the two vectors over
-    the length of that one.
+    apart: the largest absolute difference of a weight from the same weight under `l2_in_loss`. relative: the distance between the two
+    vectors divided by the length of the latter.
     """
     frames = []
     for name, method in METHODS.items():
@@ -117,7 +118,7 @@ def trajectories(seed: int = 0, updates: int = UPDATES) -> DataFrame:
 
 
 def nearest(method: Method, seed: int = 0, strengths: Sequence[float] = STRENGTHS) -> DataFrame:
-    """How near the penalty comes to the decay: strength (of the penalty, the decay's own among them), relative (distance at the end)."""
+    """How close the penalty comes to the decay: strength (of the penalty, including the decay's strength), relative (final distance)."""
     decayed_D, tried = path(method, "decoupled", seed)[-1], sorted({*strengths, method.strength})
     penalised_SD = _paths(method, "l2_in_loss", tried, seed, UPDATES)[-1]
     relative = np.linalg.norm(penalised_SD - decayed_D, axis=1) / np.linalg.norm(decayed_D)
@@ -125,9 +126,9 @@ def nearest(method: Method, seed: int = 0, strengths: Sequence[float] = STRENGTH
 
 
 def errors(seed: int = 0) -> dict[str, float]:
-    """sgd: the largest difference of a weight from its weight under the penalty, over all updates, of decay and `weight_decay`.
+    """sgd: the largest difference of a weight from the same weight under the penalty, over all updates, for decay and `weight_decay`.
 
-    coupled: that between `weight_decay` and `l2_in_loss` of SGD with momentum and of Adam, which are the same penalty.
+    coupled: the same between `weight_decay` and `l2_in_loss` for SGD with momentum and for Adam, where both are the same penalty.
     """
     apart = trajectories(seed).groupby(["method", "way"])["apart"].max()
     plain = apart["SGD", "weight_decay"], apart["SGD", "decoupled"]
@@ -136,10 +137,11 @@ def errors(seed: int = 0) -> dict[str, float]:
 
 
 def distances(seed: int = 0) -> dict[str, float]:
-    """How far decay and penalty end apart, over the length of the weights: what a claim that they differ has a lower bound for.
+    """The final distance between decay and penalty, divided by the length of the weights; claims that they differ have a lower bound for
+    it.
 
     momentum: SGD with momentum, at the same strength. adam: Adam, at the same strength. nearest_sgd, nearest_adam: the smallest distance
-    over `STRENGTHS` of the penalty and the strength of the decay; 0 where some penalty is the decay.
+    over `STRENGTHS` of the penalty and the strength of the decay; 0 if some penalty equals the decay.
     """
     found = trajectories(seed)
     last = found[(found["way"] == "decoupled") & (found["step"] == found["step"].max())].set_index("method")["relative"]
