@@ -126,7 +126,7 @@ def test_a_new_stopping_rule_is_found_by_the_replay_and_stops_there_where_it_sto
 
 
 def test_a_parameter_that_no_stopping_rule_has_is_refused():
-    with pytest.raises(TypeError, match="no stopping rule has patiense"):
+    with pytest.raises(TypeError, match="no stopping rule has the setting patiense"):
         stopping_replay.rules("val_loss", patiense=3)
 
 

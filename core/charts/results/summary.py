@@ -1,4 +1,4 @@
-"""One value a run: how they lie by variant, what they took, and the small curves of a table."""
+"""One value for each run: their distribution by variant, their training times, and the small curves of a table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.charts.parts.titles import Axis
 
 _ROW = 34
 SPARKLINE = 60
-"""Most points of a sparkline; a table of longer ones takes the browser over half a second."""
+"""Largest number of points of a sparkline; with longer ones, the browser needs over half a second for a table."""
 
 
 def final_by(
@@ -26,14 +26,15 @@ def final_by(
     at: Literal["last", "lowest", "highest"] = "last",
     width: int = 360,
 ) -> alt.LayerChart:
-    """Where the runs ended: a tick a seed, the mean of each variant with its 95 % t interval, a cross for a run that diverged.
+    """Draws the final values of the runs: a tick for each seed, the mean of each variant with its 95 % t interval, a cross for a run that
+    diverged.
 
     Args:
-        history: a row a run and evaluation, in order of step within a run.
+        history: one row for each run and evaluation, in order of step within a run.
         variants: all variants of the comparison in its order, which decides their colours.
         metric: a column of `history`.
-        at: the last value of each run, or the lowest or highest that it ever had.
-        width: of the whole chart, in pixels.
+        at: the last value of each run, or its lowest or highest value.
+        width: width of the whole chart in pixels.
     """
     history = bands.of_variants(history, variants)
     which = "" if at == "last" else f"{at} "
@@ -43,9 +44,9 @@ def final_by(
 
 
 def seconds(history: DataFrame, *, variants: Sequence[str], width: int = 360) -> alt.LayerChart:
-    """How long each run took to train: a dot a run, and a bar at their median, by variant.
+    """Draws the training time of each run: a dot for each run, and a bar at their median, by variant.
 
-    There is no interval: the runs of a stack carry equal shares of its time, so the seeds are no independent measurements of it.
+    There is no interval: the runs of a stack have equal shares of its time, so the seeds are not independent measurements.
     """
     history = bands.of_variants(history, variants)
     values, title = over_seeds.final_values(history, "seconds"), metrics.title("seconds", metrics.NO_LOSS)
@@ -65,7 +66,7 @@ def seconds(history: DataFrame, *, variants: Sequence[str], width: int = 360) ->
 
 
 def _strip(values: DataFrame, variants: Sequence[str], labels: Sequence[Sequence[str]], title: str, width: int) -> alt.LayerChart:
-    """Ticks for the seeds, a dot and a rule for the mean and its interval; a cross beyond the others stands at their edge."""
+    """Ticks for the seeds, a dot and a rule for the mean and its interval; a cross beyond the other values is drawn at their edge."""
     ended, means = values[values["ending"] == ""], over_seeds.intervals(values)
     y, colour = _rows(variants, labels, width), palette.colour(variants)
     seed = [alt.Tooltip("variant:N"), alt.Tooltip("seed:O"), marks.number("value", title)]
@@ -82,7 +83,7 @@ def _strip(values: DataFrame, variants: Sequence[str], labels: Sequence[Sequence
 
 
 def _rows(variants: Sequence[str], labels: Sequence[Sequence[str]], width: int) -> alt.Y:
-    """A row a variant, with its labels in lines."""
+    """One row for each variant, with its labels in lines."""
     axis = alt.Axis(labelExpr=palette.lookup(variants, labels), labelLimit=int(width * 0.5), labelPadding=6, labelOffset=-6, title=None)
     return alt.Y("variant:N", scale=alt.Scale(domain=list(variants)), axis=axis)
 
@@ -96,7 +97,7 @@ def _crosses(values: DataFrame, y: alt.Y, colour: alt.Color, title: str) -> alt.
 
 
 def _lost(values: DataFrame) -> list[str]:
-    """What a cross means, where there is one."""
+    """Returns the meaning of the crosses, if there are any."""
     return ["×: diverged, last finite value"] if (values["ending"] != "").any() else []
 
 
@@ -114,6 +115,6 @@ def _within(values: Series, others: Series) -> Series:
 
 
 def sparklines(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> dict[str, list[float]]:
-    """The mean curve of each variant over its seeds as at most 60 numbers."""
+    """Returns the mean curve of each variant over its seeds as at most 60 numbers."""
     means = thin.thinned(over_seeds.band(history, metric, x), "variant", SPARKLINE, value="mean")
     return {str(variant): values.tolist() for variant, values in means.groupby("variant", sort=False, observed=True)["mean"]}
