@@ -76,10 +76,10 @@ class Configuration(BaseSettings):
     max_upload_bytes: Annotated[
         int, Field(ge=1, description="Largest table in bytes. Streamlit's server.maxUploadSize must also allow it.")
     ] = 10_000_000
+    recorded: bool = Field(True, description="Shows results shipped with Tandem for pages whose own runs are not yet trained here.")
     allow_custom: bool = Field(
         False, description="Lets users of the dashboard run optimizer classes by import path, which executes their code."
     )
-    recorded: bool = Field(True, description="Shows results shipped with Tandem for pages whose own runs are not yet trained here.")
 
     def __init__(self, **given: Any) -> None:
         """The configuration from the environment; given values take precedence. Raises ConfigurationError."""
