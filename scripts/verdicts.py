@@ -1,4 +1,4 @@
-"""Measures every question and experiment and writes docs/verdicts.md: `make verdicts`. What is stored already is not measured again."""
+"""Measures every question and experiment and writes docs/verdicts.md: `make verdicts`. Stored results are not measured again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ page states is then changed. Effects are with their 95 % intervals over seeds; "
 
 
 def page(asked: Sequence[Question], of_questions: dict[str, Row], offered: Sequence[Experiment], of_experiments: dict[str, Row]) -> str:
-    """The page, from questions and experiments and their rows."""
+    """Returns the page, made from questions and experiments and their rows."""
     first = ["| # | question | claim | verdict |", "|---|---|---|---|"]
     first += [line for each in asked for line in _lines([each.id, each.text], of_questions.get(each.id))]
     second = ["| page | experiment | claim | verdict |", "|---|---|---|---|"]
@@ -41,7 +41,7 @@ def page(asked: Sequence[Question], of_questions: dict[str, Row], offered: Seque
 
 
 def _lines(about: Sequence[str], row: Row | None) -> list[str]:
-    """A line of a table for each claim."""
+    """Returns one line of a table for each claim."""
     said = [(part["sentence"].removesuffix(f": {part['verdict']}"), part["verdict"]) for part in (row["parts"] if row else [])]
     return ["| " + " | ".join(cell.replace("|", "\\|") for cell in (*about, *each)) + " |" for each in said]
 
@@ -58,7 +58,7 @@ def _reasons(things: Sequence[Question] | Sequence[Experiment]) -> list[str]:
 
 
 def main() -> None:
-    """Measures and writes."""
+    """Measures all questions and experiments and writes the page."""
     asked, offered = list(questions().values()), [each for each in experiments().values() if each.claims]
     configuration = Configuration()
     store = Store(configuration.store)

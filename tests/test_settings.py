@@ -99,11 +99,11 @@ def test_settings_cannot_be_changed():
         ({"seed": -1}, "seed: -1: input should be greater than or equal to 0"),
         ({"pruning": {"kind": "magnitude", "epochs": [5, 3]}}, "pruning: the pruning epochs must be in ascending order"),
         ({"pruning": {"kind": "magnitude", "epochs": [21]}}, "pruning.epochs: 21 is after the last of training.epochs = 20"),
-        ({"stopping": "patience", "data": {"kind": "iris", "validation_fraction": 0}}, "patience watches the validation data"),
+        ({"stopping": "patience", "data": {"kind": "iris", "validation_fraction": 0}}, "patience needs validation data"),
         ({"distillation": "soft_targets", "data": "diabetes"}, "distillation.kind: soft_targets needs classes"),
         ({"model": {"kind": "mlp", "normalization": "batch"}, "training": {"batch_size": 1}}, "training.batch_size: batch norm needs"),
         ({"stopping": {"kind": "rise", "metric": "val_f1"}, "data": "diabetes"}, "stopping.metric: val_f1 needs classes"),
-        ({"distillation": "hint", "model": "linear"}, "distillation.kind: hint needs a network with hidden layers, and linear has none"),
+        ({"distillation": "hint", "model": "linear"}, "distillation.kind: hint needs a network with hidden layers, but linear has none"),
         (
             {
                 "model": {"kind": "convnet", "channels": [4] * 3, "stride": 2, "pooling": "none", "normalization": "batch"},

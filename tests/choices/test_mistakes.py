@@ -69,10 +69,10 @@ def test_settings_with_which_it_has_no_effect_are_refused_with_the_reason(kind, 
 
 
 def test_a_regression_has_no_softmax_and_a_student_no_mistake():
-    with pytest.raises(SettingsError, match=r"mistake\.kind: softmax_twice needs a classification, and data diabetes is a regression"):
+    with pytest.raises(SettingsError, match=r"mistake\.kind: softmax_twice needs a classification, but data diabetes is a regression"):
         run_with("softmax_twice", data="diabetes")
     for kind in PLANTED:
-        with pytest.raises(SettingsError, match=rf"mistake\.kind: {kind} is shown without a teacher"):
+        with pytest.raises(SettingsError, match=rf"mistake\.kind: {kind} cannot be combined with distillation"):
             run_with(kind, distillation="soft_targets")
 
 

@@ -95,7 +95,7 @@ def test_one_batch_size_alone_has_no_curve(open_page, store):
 def test_a_batch_of_one_is_refused_with_a_message(open_page, store):
     app = open_page(PAGE, query(norms()) | {"normalization.vary2.training.batch_size": ["1", "64"]}, errors=True)
     assert not app.exception
-    assert "batch norm needs at least 2 examples a batch" in app.error[-1].value.replace("\\", "")
+    assert "batch norm needs at least 2 examples per batch" in app.error[-1].value.replace("\\", "")
 
 
 @pytest.mark.parametrize("layer", ["fully connected", "convnet"])
