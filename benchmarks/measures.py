@@ -30,8 +30,8 @@ def table(repetitions: int) -> pd.DataFrame:
     with threadpool_limits(1):
         stack, _ = advance(begin([RunSettings(seed=seed) for seed in range(RUNS)]), 1)
         epoch = _ms(lambda: advance(stack, 1), repetitions, 1)
-        rows = [{"measure": name, "ms a run": _ms(work, repetitions, TIMES)} for name, work in _works(Trainer(stack))]
-    return pd.DataFrame(rows).assign(share=lambda frame: frame["ms a run"] / epoch).round({"ms a run": 4, "share": 4})
+        rows = [{"measure": name, "ms per run": _ms(work, repetitions, TIMES)} for name, work in _works(Trainer(stack))]
+    return pd.DataFrame(rows).assign(share=lambda frame: frame["ms per run"] / epoch).round({"ms per run": 4, "share": 4})
 
 
 def _works(trainer: Trainer) -> Iterator[tuple[str, Work]]:

@@ -59,7 +59,7 @@ def _row(kind: str, repetitions: int) -> dict[str, object]:
         repetitions,
         time.process_time,
     )
-    milliseconds = {f"{name}, ms a run": round(1000 * median(timing.seconds) / RUNS, 1) for name, timing in timings.items()}
+    milliseconds = {f"{name}, ms per run": round(1000 * median(timing.seconds) / RUNS, 1) for name, timing in timings.items()}
     loop = timings["one at a time"]
     faster = {f"{name}, times as fast": round(speedup(timing, loop), 2) for name, timing in timings.items() if timing is not loop}
     return {"cell": kind, **milliseconds, **faster}

@@ -100,7 +100,7 @@ def in_rows(timings: Mapping[str, Timing], runs: int) -> pd.DataFrame:
         [
             {
                 "trained by": name,
-                "ms a run": round(1000 * median(timing.seconds) / runs, 1),
+                "ms per run": round(1000 * median(timing.seconds) / runs, 1),
                 "times as fast": round(speedup(timing, timings[REFERENCE]), 2),
                 "train accuracy": round(median(timing.scores), 3),
             }

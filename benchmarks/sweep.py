@@ -66,8 +66,8 @@ def table(repetitions: int) -> pd.DataFrame:
             {
                 "trained by": name,
                 "runs": contestants[name][1],
-                "ms a run": round(1000 * median(taken), 1),
-                "s the sweep": round(runs * median(taken), 1),
+                "ms per run": round(1000 * median(taken), 1),
+                "s per sweep": round(runs * median(taken), 1),
                 "times as fast": round(median(other / own for own, other in zip(taken, loop, strict=True)), 2),
             }
             for name, taken in seconds.items()

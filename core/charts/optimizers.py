@@ -191,7 +191,7 @@ def costs(table: DataFrame, *, width: int = 360) -> alt.Chart:
     """
     table = table.sort_values("relative")
     scale = alt.Scale(type="log", nice=False)
-    tooltip = [alt.Tooltip("variant:N"), marks.number("relative", "times SGD's step"), marks.number("milliseconds", "ms a step")]
+    tooltip = [alt.Tooltip("variant:N"), marks.number("relative", "times SGD's step"), marks.number("milliseconds", "ms per step")]
     tooltip += [marks.number("state", "numbers stored per weight")]
     chart = alt.Chart(table).mark_point(size=70, filled=True, color=palette.COLOURS[0], opacity=1)
     return chart.encode(

@@ -21,7 +21,7 @@ def store() -> Store:
 
 
 def recorded_store(comparison: Comparison) -> Store | None:
-    """The store with the comparison's results as they come with Tandem; None where they do not, or are not to be shown."""
+    """The store with the comparison's results shipped with Tandem; None if there are none, or if they are disabled."""
     return recorded.store_of(comparison) if configuration().recorded else None
 
 

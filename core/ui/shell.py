@@ -15,7 +15,7 @@ TAB_ICON = Path(__file__).with_name("icon.svg").read_text(encoding="utf-8")
 """Icon in the browser's tab, from our own file. The browser would fetch one of Streamlit's icons from another host."""
 
 BACK = Path(__file__).with_name("back.js").read_text(encoding="utf-8")
-"""Streamlit writes a page's address several times after one click; this makes them one entry of the browser's history."""
+"""Streamlit writes a page's address several times after one click; this script makes them one entry of the browser's history."""
 
 HOME = "dashboard.py"
 SIDEBAR_WIDTH = 350  # pixels, so that two settings fit side by side

@@ -137,7 +137,7 @@ def _note(look: _Look, endings: set[str], *, banded: bool, broken: bool) -> alt.
     said = [f"dashed: {metrics.name(look.twin)}"] if look.twin else []
     said += [bands.LOG_NOTE] if look.log_y and banded else []
     said += ["line broken: weights rewound"] if broken else []
-    said += ["upright line: compared here"] if look.compared is not None else []
+    said += ["vertical line: epoch of the comparison"] if look.compared is not None else []
     said += [f"{sign} {ending}" for ending, (sign, _) in _ENDINGS.items() if ending in endings]
     return marks.note([*said, *look.domain.notes], look.width)
 
@@ -181,7 +181,7 @@ def _detail(frame: DataFrame) -> list[alt.Detail]:
 
 
 def _compared(look: _Look) -> list[alt.Chart]:
-    """A dotted line at the epoch at which all are compared, where there is one."""
+    """A dotted line at the epoch at which all variants are compared, if there is one."""
     if look.compared is None:
         return []
     rule = alt.Chart(DataFrame({look.x: [look.compared]})).mark_rule(strokeDash=[2, 3], color=palette.MISSING, strokeWidth=1.5)

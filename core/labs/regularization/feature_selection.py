@@ -62,8 +62,8 @@ def _of_seed(seed: int) -> DataFrame:
 
 
 def zero_shares(frame: DataFrame, *, informative: bool) -> DataFrame:
-    """Returns the fraction of exact zeros among the weights of the informative features, or of the others: a row a seed, a column a
-    penalty.
+    """Returns the fraction of exact zeros among the weights of the informative features, or of the others: one row for each seed, one
+    column for each penalty.
     """
     chosen = frame[frame["informative"] == informative]
     return (chosen["weight"] == 0).groupby([chosen["seed"], chosen["penalty"]]).mean().unstack("penalty")[list(PENALTIES)]

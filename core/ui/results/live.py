@@ -96,7 +96,7 @@ class Results:
     version: int  # of the frames
     _things: Things
     recorded: float | None = None
-    """When these results were recorded, in seconds since 1970, where nothing was trained here; None for results of this machine."""
+    """The time at which shipped results were recorded, in seconds since 1970; None for results of this machine."""
 
     @property
     def variants(self) -> list[str]:
@@ -127,11 +127,11 @@ class Results:
 
     @property
     def reached(self) -> float | None:
-        """The epoch at which variants are compared while runs are on their way: the one that each of these has reached; None otherwise."""
+        """The epoch at which variants are compared during training: the one that each training run has reached; None otherwise."""
         return self.once("reached", lambda: reached_by_all(self.history, self.runs))
 
     def as_compared(self, frame: DataFrame) -> DataFrame:
-        """The rows of a frame (run, step, ...) up to that epoch, by which tables and verdicts judge; all where nothing is on its way."""
+        """The rows of a frame (run, step, ...) up to this epoch, which tables and verdicts use; all rows if no run is training."""
         if self.reached is None:
             return frame
         last = self.once("compared", lambda: up_to(self.history, self.runs, self.reached).groupby("run", observed=True)["step"].max())

@@ -27,8 +27,8 @@ DIFFERENT_LOSSES = (
     "cannot be compared. The other metrics use one loss for all variants."
 )
 DIFFERENT_UNITS = (
-    ":material/warning: The losses of these variants have different units, since some are trained on standardised targets and others not: "
-    "they are no comparison. RMSE, MAE and R² are."
+    ":material/warning: The losses of these variants have different units, because only some of them are trained on standardised targets. "
+    "Compare RMSE, MAE or R² instead."
 )
 SPARSITY = {"exact zeros": "sparsity", "near zeros": "near_zero"}
 SPARSITY_HELP = "Share of the weights that are exactly 0, as after pruning, or smaller than 0.001, as with penalties."
@@ -47,13 +47,13 @@ def verdict(results: Results, view: View) -> None:
 
 
 def felt(results: Results, metric: str) -> str:
-    """The metric of a page's sentence: accuracy in the place of the loss where it was measured, for people feel it."""
+    """The metric of a page's sentence: accuracy instead of the loss if it was measured, because it is easier to judge."""
     shown = metric == "val_loss" and results.once("felt", lambda: bool(results.history["val_accuracy"].notna().any()))
     return "val_accuracy" if shown else metric
 
 
 def lesson(results: Results, name: Hashable, make: Callable[[], Lesson | None], instead: Callable[[], None]) -> None:
-    """The sentence of a page's own terms, once all results are here; before that, and where it does not apply, what `instead` draws."""
+    """Draws the page's own sentence when all results are available; before that, or if it does not apply, calls `instead`."""
     found = None if results.growing or results.missing else results.once(("lesson", name), make)
     if found is None:
         instead()
