@@ -85,7 +85,7 @@ def draw_speed(results: Results) -> None:
 
 
 def _verdict(results: Results, view: View) -> None:
-    """What the smallest and the largest batch come to in as many epochs."""
+    """The results of the smallest and the largest batch size after the same number of epochs."""
     metric = overview.felt(results, view.metric)
 
     def make() -> Lesson | None:

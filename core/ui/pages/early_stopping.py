@@ -62,7 +62,7 @@ def draw(results: Results) -> None:
 
 
 def _verdict(results: Results) -> None:
-    """What the best of the rules gave on test data, against training to the end."""
+    """The test result of the best rule compared with training to the end."""
     metric = "test_accuracy" if results.runs["test_accuracy"].notna().any() else "test_loss"
 
     def make() -> Lesson | None:

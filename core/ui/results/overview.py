@@ -112,7 +112,7 @@ def spread(page: str, results: Results, view: View, start: str = NORM) -> None:
         chart(results, f"{page}.norms", weights.norms, lambda: along(results, view.x), x=view.x, width=WIDTH)
         return
     if results.recorded:
-        st.caption("How single weights are spread is not recorded: Run trains these networks here, and keeps it.")
+        st.caption("The shipped results contain no histograms of weights. Run trains these networks here and stores the histograms.")
         return
     with st.container(horizontal=True, gap="xsmall"):
         seed = seed_choice(f"{page}.weights_seed", results)

@@ -75,7 +75,7 @@ def title(results: Results, heading: str, page: str = "compare") -> None:
 
 
 def row(results: Results, page: str) -> None:
-    """The progress with the buttons beside it, for a part of a page whose heading stands above."""
+    """The progress with the buttons beside it, for a part of a page with its heading above."""
     left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
     complaints = st.container()
     with left:
@@ -100,7 +100,7 @@ def run_button(results: Results, key: str) -> None:
 
 
 def nothing_yet(results: Results, key: str, text: str, heading: str = "Nothing has been trained with these settings yet") -> None:
-    """The page before anything is stored: what will be seen here, and the button that trains it."""
+    """The page before anything is stored: a description of its content, and the button that trains the runs."""
     with st.container(border=True, horizontal_alignment="center", gap="small"):
         st.space("small")
         st.markdown(f"#### {heading}", width=EXPLAINED, text_alignment="center")

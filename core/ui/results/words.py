@@ -42,7 +42,7 @@ def standing(results: Results) -> str:
         return " · ".join(filter(None, [_state(progress), _epochs(results), diverged(progress), _left(progress)]))
     if results.recorded:
         day = time.strftime("%-d %B %Y", time.localtime(results.recorded))
-        return f"Recorded on {day}; Run trains it here, in about {duration(_cost(results).seconds)}"
+        return f"Results recorded on {day}; Run trains these networks here in about {duration(_cost(results).seconds)}"
     if results.missing == 0:
         return " · ".join(filter(None, [f"All {count(progress.runs, 'run')} stored", diverged(progress)]))
     return " · ".join(filter(None, [_planned(results), diverged(progress)]))

@@ -130,7 +130,7 @@ def _verdict(results: Results, points: DataFrame, metric: str, share: float) -> 
 
 
 def _gap(results: Results, here: DataFrame, metric: str) -> Lesson | None:
-    """Of the best of the students; None where there are several kinds of student, which need a sentence each."""
+    """The gap that the best student closes; None if there are several students, each of which needs its own sentence."""
     if here["counterpart"].nunique() != 1:
         return None
     best = here.loc[here["mean"].idxmax() if higher_is_better(metric) else here["mean"].idxmin()]

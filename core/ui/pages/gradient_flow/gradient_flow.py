@@ -77,7 +77,7 @@ def _networks(results: Results) -> None:
 
 
 def _verdict(results: Results, view: View) -> None:
-    """How much of the gradient reaches the first layer before the first update, and where that ends."""
+    """How much of the gradient reaches the first layer before the first update, and the final scores."""
     metric = overview.felt(results, view.metric)
 
     def make() -> Lesson | None:

@@ -64,7 +64,7 @@ def _networks(results: Results) -> None:
 
 
 def _verdict(results: Results, view: View) -> None:
-    """What the best way to regularize gains over none, and who sets weights to exactly 0."""
+    """The gain of the best regularization over none, and the variants that set weights to exactly 0."""
     metric = overview.felt(results, view.metric)
 
     def make() -> Lesson | None:
