@@ -66,7 +66,7 @@ verdicts: install ## Measure the claims of all questions and experiments and wri
 docs: install ## Write docs/choices.md from the settings classes
 	$(BIN)/python -m scripts.docs
 
-stored: install ## Compute the first paths of the page on optimizers
+stored: install ## Compute the first results of the pages on optimizers and of the playground
 	$(BIN)/python -m scripts.stored
 
 recorded: install ## Train the first comparisons of the pages, and ship their results

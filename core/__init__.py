@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from core.comparison import Comparison
-    from core.data.loading import Split, load_data
+    from core.data.loading import Split
     from core.engine.network.networks import build_model
+    from core.engine.training_data import load_data
     from core.runs.compare import compare, train
     from core.runs.result import Result
     from core.settings import RunSettings, SettingsError
@@ -21,7 +22,7 @@ _HOME = {
     "SettingsError": "core.settings",
     "Comparison": "core.comparison",
     "Split": "core.data.loading",
-    "load_data": "core.data.loading",
+    "load_data": "core.engine.training_data",
     "build_model": "core.engine.network.networks",
     "train": "core.runs.compare",
     "compare": "core.runs.compare",

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from core.runs.store import Store
 
 FAILED, WRONG_INPUT = 1, 2
+ANSWER = ("id", "question", "claim", "verdict", "effect", "ci_low", "ci_high", "n", "threshold", "seconds")
+"""What `questions --json` says of each question; of several claims, the figures of the first that decides its verdict."""
 Row = dict[str, Any]
 
 
@@ -227,7 +229,7 @@ def answer_questions(options: argparse.Namespace) -> None:
     from core.questions import measuring
     from core.questions.catalogue import chosen
 
-    _measure(options, chosen(options.ids), measuring.rows, _answered)
+    _measure(options, chosen(options.ids), measuring.rows, _answered, ANSWER)
 
 
 def measure_claims(options: argparse.Namespace) -> None:
@@ -239,9 +241,16 @@ def measure_claims(options: argparse.Namespace) -> None:
 
 
 def _measure(
-    options: argparse.Namespace, things: Sequence[Any], rows: Callable[[Any, Store], dict[str, Row]], say: Callable[[Row], str]
+    options: argparse.Namespace,
+    things: Sequence[Any],
+    rows: Callable[[Any, Store], dict[str, Row]],
+    say: Callable[[Row], str],
+    fields: Sequence[str] = (),
 ) -> None:
-    """Computes what is missing in the store for questions or experiments, and prints the results of their claims."""
+    """Computes what is missing in the store for questions or experiments, and prints the results of their claims.
+
+    fields: the fields of a row in the JSON output; all if it is empty.
+    """
     from core.experiments.claims.measuring import measure
     from core.runs.computing.executors import make_executor
     from core.runs.configuration import Configuration
@@ -251,7 +260,8 @@ def _measure(
     with make_executor(options.workers or Configuration().workers) as executor:
         failed = measure(things, store, executor)
     found = list(rows([thing for thing in things if thing.id not in failed], store).values())
-    print(json.dumps(found, indent=2, allow_nan=False, default=str) if options.json else "\n".join(map(say, found)))
+    told = [{name: row[name] for name in fields or row} for row in found]
+    print(json.dumps(told, indent=2, allow_nan=False, default=str) if options.json else "\n".join(map(say, found)))
     if failed:
         raise NotRunError("; ".join(f"{name}: {why}" for name, why in failed.items()))
 
@@ -261,13 +271,16 @@ class NotRunError(RuntimeError):
 
 
 def _answered(row: Row) -> str:
-    parts = [f"      {part['claim']}: {part['verdict']}" for part in row["parts"]]
-    return "\n".join([f"{row['id']:>4}  {row['verdict']:8} {row['question']}  {_seconds(row)}", *parts])
+    return "\n".join([f"{row['id']:>4}  {row['verdict']:8} {row['question']}  {_seconds(row)}", *_sentences(row)])
 
 
 def _claimed(row: Row) -> str:
-    parts = [f"      {part['sentence']}" for part in row["parts"]]
-    return "\n".join([f"{row['verdict']:8} {row['id']}  {_seconds(row)}", *parts])
+    return "\n".join([f"{row['verdict']:8} {row['id']}  {_seconds(row)}", *_sentences(row)])
+
+
+def _sentences(row: Row) -> list[str]:
+    """A line for each claim: its effect, interval, number of seeds and verdict."""
+    return [f"      {part['sentence']}" for part in row["parts"]]
 
 
 def _seconds(row: Row) -> str:

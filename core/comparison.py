@@ -253,7 +253,7 @@ def settings_without(run: RunSettings, paths: Iterable[str]) -> str:
 
 
 def _is_set(run: RunSettings, path: str) -> bool:
-    """Returns whether a setting exists and is not at its default."""
+    """Returns whether a setting exists and has an effect: a number is not 0, anything else is not at its default."""
     parent, _, last = path.rpartition(".")
     owner = value_at(run, parent) if parent else run
     fields = type(owner).model_fields if isinstance(owner, Choice) else {}
@@ -262,6 +262,8 @@ def _is_set(run: RunSettings, path: str) -> bool:
     value, default = getattr(owner, last), fields[last].default
     if isinstance(value, Choice) and isinstance(default, Choice):
         return value.identity() != default.identity()  # an identity leaves out settings without an effect
+    if isinstance(value, int | float | tuple):
+        return any(value) if isinstance(value, tuple) else value != 0
     return bool(value != default)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -40,6 +41,14 @@ class Entry:
 def entries() -> list[Entry]:
     """Returns every settings class once under each path where it can be set, depth first."""
     return list(dict.fromkeys(_below(RunSettings, "")))
+
+
+@cache
+def marked(mark: str) -> tuple[str, ...]:
+    """The dotted paths of all settings whose field carries this mark, such as `regularizes`."""
+    owners = [("", RunSettings), *((f"{entry.path}.", entry.cls) for entry in entries())]
+    found = [f"{path}{name}" for path, cls in owners for name in cls.model_fields if schema.extra(cls, name, mark)]
+    return tuple(dict.fromkeys(found))
 
 
 def _below(cls: type[Choice], path: str) -> Iterator[Entry]:

@@ -39,7 +39,7 @@ class RunSettings(InWords, Choice):
     loss: Loss = AutoLoss()
     optimizer: Optimizer = Adam()
     schedule: Schedule = Constant()
-    penalty: Penalty = Penalty()
+    penalty: Annotated[Penalty, Field(json_schema_extra={"regularizes": True})] = Penalty()
     clipping: Clipping = NoClipping()
     stopping: Stopping = NoStopping()
     pruning: Pruning = NoPruning()

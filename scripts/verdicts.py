@@ -1,7 +1,12 @@
-"""Measures every question and experiment and writes docs/verdicts.md: `make verdicts`. Stored results are not measured again."""
+"""Measures every question and experiment and writes docs/verdicts.md: `make verdicts`. Stored results are not measured again.
+
+Exit status 1, with one line for each, if something could not be run, or if a claim fails or is unclear and its declaration gives no likely
+reason (`doubt`).
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,9 +38,9 @@ def page(asked: Sequence[Question], of_questions: dict[str, Row], offered: Seque
     second += [line for each in offered for line in _lines([each.page, each.title], of_experiments.get(each.id))]
     parts = [
         HEAD,
-        *("## Questions", "", _counted(of_questions, "questions"), "", *first, *_reasons(asked), ""),
+        *("## Questions", "", _counted(of_questions, "questions"), "", *first, *_reasons(asked, of_questions), ""),
         *("## Experiments of the pages", "", "`make claims` measures these alone.", ""),
-        *(_counted(of_experiments, "experiments"), "", *second, *_reasons(offered)),
+        *(_counted(of_experiments, "experiments"), "", *second, *_reasons(offered, of_experiments)),
     ]
     return "\n".join(parts) + "\n"
 
@@ -52,22 +57,37 @@ def _counted(rows: dict[str, Row], what: str) -> str:
     return f"{len(judged)} claims of {len(rows)} {what}: {counts}. {sum(row['seconds'] for row in rows.values()):.0f} s of one core."
 
 
-def _reasons(things: Sequence[Question] | Sequence[Experiment]) -> list[str]:
-    notes = [f"- **{thing.id}**: {thing.doubt}" for thing in things if thing.doubt]
+def _reasons(things: Sequence[Question] | Sequence[Experiment], rows: dict[str, Row]) -> list[str]:
+    notes = [f"- **{thing.id}**: {thing.doubt}" for thing in things if thing.doubt and _in_doubt(rows.get(thing.id))]
     return ["", "The likely reasons of those that fail or stay unclear:", "", *notes] if notes else []
 
 
-def main() -> None:
-    """Measures all questions and experiments and writes the page."""
+def _in_doubt(row: Row | None) -> list[str]:
+    """Returns the sentences of the claims that fail or are unclear."""
+    return [part["sentence"] for part in (row["parts"] if row else []) if part["verdict"] != "holds"]
+
+
+def unexplained(things: Sequence[Question] | Sequence[Experiment], rows: dict[str, Row]) -> list[str]:
+    """Returns one line for each claim that fails or is unclear and whose declaration gives no likely reason."""
+    silent = [thing.id for thing in things if not thing.doubt]
+    return [f"{name}: no likely reason is given: {said}" for name in silent for said in _in_doubt(rows.get(name))]
+
+
+def main() -> int:
+    """Measures all questions and experiments, writes the page, and returns the exit status."""
     asked, offered = list(questions().values()), [each for each in experiments().values() if each.claims]
     configuration = Configuration()
     store = Store(configuration.store)
     with make_executor(configuration.workers) as executor:
-        for name, why in experimental.measure([*asked, *offered], store, executor).items():
-            print(f"{name} could not be run: {why}")
-    FILE.write_text(page(asked, measuring.rows(asked, store), offered, experimental.rows(offered, store)), encoding="utf-8")
+        failed = experimental.measure([*asked, *offered], store, executor)
+    of_questions, of_experiments = measuring.rows(asked, store), experimental.rows(offered, store)
+    FILE.write_text(page(asked, of_questions, offered, of_experiments), encoding="utf-8")
     print(f"written to {FILE}")
+    problems = [f"{name} could not be run: {why}" for name, why in failed.items()]
+    problems += unexplained(asked, of_questions) + unexplained(offered, of_experiments)
+    print("\n".join(problems), file=sys.stderr, end="\n" * bool(problems))
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

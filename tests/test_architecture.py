@@ -20,9 +20,9 @@ from core.charts.parts import palette
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = sorted(folder for folder in (ROOT / "core").iterdir() if (folder / "__init__.py").exists())
 PAGES = [ROOT / "dashboard.py", *sorted((ROOT / "pages").glob("*.py"))]
-FOLDERS = ("core", "pages", "tests", "benchmarks", "scripts")
-SOURCES = [ROOT / "app.py", ROOT / "dashboard.py", *(file for name in FOLDERS for file in sorted((ROOT / name).rglob("*.py")))]
-FOLDERS_OF_CORE = sorted({file.parent for file in (ROOT / "core").rglob("*.py")} - {ROOT / "core" / "questions"})
+OF_CODE = ("core", "pages", "tests", "benchmarks", "scripts")
+SOURCES = [ROOT / "app.py", ROOT / "dashboard.py", *(file for name in OF_CODE for file in sorted((ROOT / name).rglob("*.py")))]
+FOLDERS = sorted({file.parent for name in ("core", "tests") for file in (ROOT / name).rglob("*.py")})
 TESTS_OF_THE_WHOLE = {"browser", "pages", "fuzz"}
 
 MAX_LINES = 400
@@ -126,12 +126,20 @@ def test_a_file_is_small_enough_to_read(file):
     assert lines <= MAX_LINES
 
 
-@pytest.mark.parametrize(
-    "folder", sorted({file.parent for file in (ROOT / "core").rglob("*.py")} - {ROOT / "core" / "questions"}), ids=name_of
-)
+@pytest.mark.parametrize("folder", [folder for folder in FOLDERS if folder != ROOT / "core" / "questions"], ids=name_of)
 def test_a_folder_is_small_enough_to_look_through(folder):
     """All but the questions, of which there is one a file."""
     assert len(list(folder.glob("*.py"))) <= MAX_FILES
+
+
+def test_the_picture_of_the_house_has_every_room_and_what_stands_beside_the_rooms():
+    """All folders of core but those of single pages, and the modules beside them where a folder has both."""
+    picture = (ROOT / "docs" / "architecture.md").read_text().split("```")[1]
+    shown = set(re.findall(r"\w+/?", picture))
+    rooms = {folder for folder in FOLDERS if folder.is_relative_to(ROOT / "core") and folder.parent != ROOT / "core" / "ui" / "pages"}
+    beside = {file.stem for name in ("", "engine", "runs", "ui") for file in (ROOT / "core" / name).glob("*.py")} - {"__init__"}
+    assert {f"{room.name}/" for room in rooms} - shown == set()
+    assert beside - shown == set()
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=name_of)

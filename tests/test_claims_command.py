@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -63,3 +64,16 @@ def test_as_json_each_is_an_object_with_its_parts_and_what_is_stored_is_not_meas
 def test_a_page_without_experiments_is_refused(capsys):
     assert main(["claims", "nowhere"]) == 2
     assert "nowhere: no page of that name has experiments; there are: somewhere" in capsys.readouterr().err
+
+
+def test_the_page_is_written_and_a_claim_that_fails_without_a_likely_reason_is_named(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("TANDEM_STORE", f"sqlite:///{tmp_path / 's.db'}")
+    monkeypatch.setenv("TANDEM_WORKERS", "1")
+    monkeypatch.setattr(verdicts, "FILE", tmp_path / "verdicts.md")
+    monkeypatch.setattr(verdicts, "questions", dict)
+    named = f"somewhere: Two rates: no likely reason is given: seeds that diverge: 0 of {SEEDS} seeds, claimed at least 1: fails\n"
+    for stated, said in ((replace(STATED, doubt=""), named), (STATED, "")):
+        monkeypatch.setattr(verdicts, "experiments", {stated.id: stated}.copy)
+        assert verdicts.main() == bool(said)
+        assert capsys.readouterr().err == said
+        assert ("- **somewhere: Two rates**" in verdicts.FILE.read_text()) != bool(said)

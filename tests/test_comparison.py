@@ -315,6 +315,15 @@ def test_of_several_settings_a_reference_has_none():
     assert len(against) == 6
 
 
+def test_a_number_that_is_zero_does_nothing_though_its_default_is_another():
+    decays = Comparison.load({"base": {"optimizer": "adamw"}, "vary": {"optimizer.weight_decay": [0.0, 0.01, 0.1]}, "seeds": 1})
+    none, default, strong = decays.names
+    assert decays.settings[default].optimizer.weight_decay == RunSettings.model_validate({"optimizer": "adamw"}).optimizer.weight_decay
+    assert decays.counterparts("optimizer.weight_decay") == {default: none, strong: none}
+    dropped = Comparison.load({"vary": {"model.dropout": [[0, 0], [0, 0.2]]}, "seeds": 1})
+    assert dropped.counterparts("model.dropout") == {dropped.names[1]: dropped.names[0]}
+
+
 def test_the_groups_of_a_norm_that_is_not_used_make_no_other_run():
     plain, grouped = (RunSettings.model_validate({"penalty": {"groups": groups}}) for groups in ("unit", "layer"))
     assert plain.key == grouped.key

@@ -10,7 +10,7 @@ from core.choices import schema
 from core.choices.models import Mlp
 from core.choices.optimizers import Rprop
 from core.choices.training import Training
-from core.reference import entries, reference_markdown, reference_text
+from core.reference import entries, marked, reference_markdown, reference_text
 from core.settings import SettingsError
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -18,6 +18,13 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 def test_the_page_of_choices_is_current():
     assert (DOCS / "choices.md").read_text(encoding="utf-8") == reference_markdown(), "run `make docs`"
+
+
+def test_what_regularizes_says_so_at_its_field():
+    assert set(marked("regularizes")) == {
+        *("penalty", "model.dropout", "model.input_dropout", "optimizer.weight_decay"),
+        *("training.label_smoothing", "training.mixup", "training.input_noise", "training.gradient_noise"),
+    }
 
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: f"{entry.path}-{entry.kind}")

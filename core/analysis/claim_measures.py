@@ -80,22 +80,6 @@ def curve_distance(history: DataFrame, variant: str, reference: str, metric: str
     return apart.where(~diverged.any(axis=1), INFINITY)
 
 
-def share_of_places(trained: DataFrame, column: str = "trained") -> Series:
-    """The share of a curve's places at which a seed trains, by curve and seed; `trained` has curve, place, seed and a boolean column."""
-    return trained.groupby(CURVE)[column].mean()
-
-
-def highest_place(trained: DataFrame, column: str = "trained") -> Series:
-    """The highest place at which a seed trains, by curve and seed; 0 if it trains at none."""
-    return trained["place"].where(trained[column], 0.0).groupby([trained[name] for name in CURVE]).max()
-
-
-def highest_common_place(trained: DataFrame, share: float = 0.8, column: str = "trained") -> Series:
-    """For each curve, the highest place at which at least this share of the seeds trains; 0 if there is none."""
-    shares = trained.groupby(["curve", "place"])[column].mean().reset_index()
-    return shares["place"].where(shares[column] >= share, 0.0).groupby(shares["curve"]).max()
-
-
 def range_width(values: DataFrame, factor: float = 2.0) -> DataFrame:
     """How wide the range of places is in which the loss is within a factor of the curve's best loss, for each seed.
 
@@ -124,12 +108,6 @@ def at_best(values: DataFrame, metric: str = "val_loss") -> Series:
     chosen = values[values["place"] == values["curve"].map(best)]
     worst = NEGATIVE_INFINITY if higher_is_better(metric) else INFINITY
     return chosen.set_index(CURVE)["value"].fillna(worst)
-
-
-def ratio_of_ratios(first: tuple[Series, Series], second: tuple[Series, Series]) -> Series:
-    """(a / b) / (c / d) by seed, of four Series indexed by seed: for example, the effect of a remedy with a norm over that without."""
-    (a, b), (c, d) = first, second
-    return a.div(b).div(c.div(d))
 
 
 def difference_of_differences(first: tuple[Series, Series], second: tuple[Series, Series]) -> Series:

@@ -16,7 +16,7 @@ margin.
     exact              the seed that is farthest from the claim           none: compared directly
 
 `exact` is for identities (the largest error is at most 1e-12) and for lower bounds (the smallest distance is at least 0.05). `count`
-makes a statement about these seeds only. A statement about other seeds needs `share`, and enough seeds: see `seeds_for_share`.
+makes a statement about these seeds only. A statement about other seeds needs `share`, and enough seeds.
 
 If a seed has no number, the claim is unclear; a seed is never left out.
 """
@@ -32,8 +32,8 @@ import numpy as np
 from pandas import Series
 
 from core.analysis import intervals
-from core.analysis.intervals import TAIL, Estimate
-from core.analysis.statistics import figures
+from core.analysis.intervals import Estimate
+from core.analysis.statistics import at_most_three_digits, figures
 
 Kind = Literal["mean", "difference", "ratio", "share", "share_difference", "spread", "spread_ratio", "count", "exact"]
 Verdict = Literal["holds", "fails", "unclear"]
@@ -124,26 +124,15 @@ def together(judgements: Sequence[Judgement]) -> Judgement:
     return replace(deciding, sentence="; ".join(judgement.sentence for judgement in judgements))
 
 
-def seeds_for_share(threshold: float) -> int:
-    """The fewest seeds with which a share above the threshold can hold, if it is true for all of them: 8 of 8 only shows a share above
-    0.63.
-
-    Raises ValueError unless 0 < threshold < 1.
-    """
-    if not 0 < threshold < 1:
-        raise ValueError(f"threshold must lie between 0 and 1, not {threshold}")
-    return math.floor(math.log(TAIL) / math.log(threshold)) + 1
-
-
 def in_words(kind: Kind, claimed: Claimed) -> str:
     """Where the effect must lie: "above 0.4", "at most 1e-12", "between 0.95 and 1.05"."""
     match claimed:
         case Above(threshold):
-            return f"{'at least' if kind in EXACT else 'above'} {threshold:g}"
+            return f"{'at least' if kind in EXACT else 'above'} {at_most_three_digits(threshold)}"
         case Below(threshold):
-            return f"{'at most' if kind in EXACT else 'below'} {threshold:g}"
+            return f"{'at most' if kind in EXACT else 'below'} {at_most_three_digits(threshold)}"
         case Inside(low, high):
-            return f"between {low:g} and {high:g}"
+            return f"between {at_most_three_digits(low)} and {at_most_three_digits(high)}"
 
 
 def _threshold(claimed: Claimed) -> float | tuple[float, float]:
@@ -214,8 +203,8 @@ def _figures(kind: Kind, found: Estimate) -> str:
         counted = f"{round(found.value * found.n)} of {_seeds(found.n)}"
         return counted if math.isnan(found.low) else f"{counted} ({found.low:.2f} to {found.high:.2f})"
     if math.isnan(found.low) or math.isnan(found.high):
-        return f"{found.value:.3g} ({_seeds(found.n)})"
-    size, low, high = figures(*found[:3]) if np.isfinite(found[:3]).all() else (f"{number:.3g}" for number in found[:3])
+        return f"{at_most_three_digits(found.value)} ({_seeds(found.n)})"
+    size, low, high = figures(*found[:3]) if np.isfinite(found[:3]).all() else map(at_most_three_digits, found[:3])
     return f"{size} ({low} to {high}, {_seeds(found.n)})"
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from pandas import DataFrame, Series
 
 from core.analysis.frames import Types, of_rows
-from core.analysis.statistics import mean_interval, paired_difference, seed_values
+from core.analysis.metrics import higher_is_better
+from core.analysis.statistics import half_of, mean_interval, paired_difference, seed_values, sentence
 
 OUTCOMES: Types = {"variant": "str", "counterpart": "str", "n": "int64", "diverged": "int64"} | dict.fromkeys(
     ("mean", "low", "high", "difference", "difference_low", "difference_high"), "float64"
@@ -33,6 +34,24 @@ def _outcome(name: str, by_variant: Mapping[str, DataFrame], counterpart: str) -
     change = paired_difference(seeds["value"], other)
     ended = len(seeds), int((seeds["status"] == "diverged").sum()), mean, low, high
     return name, counterpart, *ended, change.mean, change.low, change.high
+
+
+def verdicts(history: DataFrame, runs: DataFrame, treated: DataFrame, metric: str) -> list[str]:
+    """For each counterpart the best of those that are held against it, in a sentence; the best of all first.
+
+    `treated`: name, counterpart, mean.
+    """
+    by_seed = {
+        name: group.set_index("seed")["value"] for name, group in seed_values(history, runs, metric).groupby("variant", observed=True)
+    }
+    ranked = treated.sort_values("mean", ascending=not higher_is_better(metric), kind="stable").drop_duplicates("counterpart")
+    pairs = zip(ranked["name"], ranked["counterpart"], strict=True)
+    return [sentence(name, other, paired_difference(by_seed[name], by_seed[other]), metric) for name, other in pairs]
+
+
+def at_ends(runs: DataFrame, columns: Sequence[str]) -> DataFrame:
+    """Means over the runs of each variant of what is measured once, at a run's end: variant and the columns."""
+    return runs.groupby("variant", sort=False, observed=True)[list(columns)].mean().reset_index()
 
 
 def last_layers(layers: DataFrame) -> DataFrame:
@@ -72,7 +91,9 @@ def weights_left(history: DataFrame) -> Series:
 
 def tickets(course: DataFrame, metric: str) -> DataFrame:
     """The scores of networks right before their pruning rewound them: variant, epoch, left (share of nonzero weights), n (seeds with a
-    finite value), mean, low, high (95 % t interval). `course`: a history with the rows from before rewinds.
+    finite value), mean, low, high (95 % t interval), half (half the interval's width).
+
+    course: a history with the rows from before rewinds.
     """
     marked = course[course["moment"] != ""]
     groups = marked.groupby(["variant", "epoch"], sort=False, observed=True)
@@ -80,7 +101,8 @@ def tickets(course: DataFrame, metric: str) -> DataFrame:
         (variant, epoch, 1 - float(group["sparsity"].mean()), int(group[metric].notna().sum()), *mean_interval(group[metric]))
         for (variant, epoch), group in groups
     ]
-    return DataFrame(rows, columns=["variant", "epoch", "left", "n", "mean", "low", "high"])
+    table = DataFrame(rows, columns=["variant", "epoch", "left", "n", "mean", "low", "high"])
+    return table.assign(half=half_of(table))
 
 
 def furthest(points: DataFrame, tolerance: float | Series, *, higher_is_better: bool) -> DataFrame:
@@ -95,8 +117,12 @@ def furthest(points: DataFrame, tolerance: float | Series, *, higher_is_better: 
 
 def with_halves(points: DataFrame) -> DataFrame:
     """`points` with half the width of each interval: `half` for the value, `difference_half` for the difference."""
-    half, difference_half = ((points[f"{of}high"] - points[f"{of}low"]) / 2 for of in ("", "difference_"))
-    return points.assign(half=half, difference_half=difference_half)
+    return points.assign(half=half_of(points), difference_half=half_of(points, "difference_low", "difference_high"))
+
+
+def with_ratio(table: DataFrame) -> DataFrame:
+    """`table` with `compression`: parameters / nonzero; NaN where none is left."""
+    return table.assign(compression=table["parameters"] / table["nonzero"].where(table["nonzero"] > 0))
 
 
 def joined(*frames: DataFrame | Series) -> DataFrame:

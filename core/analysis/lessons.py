@@ -14,7 +14,7 @@ from pandas import DataFrame, Series
 
 from core.analysis import metrics
 from core.analysis.metrics import SHARE, higher_is_better
-from core.analysis.statistics import PairedDifference, paired_difference, quoted, seed_values
+from core.analysis.statistics import paired_difference, quoted, seed_values
 
 POINT = 0.01
 """Difference of accuracy, F1 or R2 below which a difference does not matter, even if it is certain."""
@@ -65,20 +65,17 @@ def certainty(first: Series, second: Series, metric: str) -> str:
     found = paired_difference(first, second)
     if found.n < 2:
         return "With one seed there is no interval."
-    said = f"Difference {_signed(metric, found.mean)}, 95 % interval {_interval(metric, found)}, paired over {found.n} seeds"
+    points = " points" if metrics.METRICS[metric].form == SHARE else ""
+    ends = f"{_signed(metric, found.low)} to {_signed(metric, found.high)}"
+    said = f"Difference {_signed(metric, found.mean)}{points}, 95 % interval {ends}, paired over {found.n} seeds"
     if not found.told_apart:
         return f"{said}: they cannot be told apart."
     return f"{said}." if matters(metric, float(first.mean()), float(second.mean())) else f"{said}: certain, but too small to matter."
 
 
-def _interval(metric: str, found: PairedDifference) -> str:
-    return f"{_signed(metric, found.low)} to {_signed(metric, found.high)}"
-
-
 def _signed(metric: str, value: float) -> str:
-    """Returns a signed difference, such as `+3.1 points` or `−0.25`."""
-    share = metrics.METRICS[metric].form == SHARE
-    text = f"{100 * value:+.1f} points" if share else f"{value:+.3g}"
+    """Returns a signed difference, such as `+3.1` points of a share or `−0.25` of a loss."""
+    text = f"{100 * value:+.1f}" if metrics.METRICS[metric].form == SHARE else f"{value:+.3g}"
     return text.replace("-", "−")
 
 
@@ -159,14 +156,15 @@ def cut_to(values: Mapping[str, Series], metric: str, sparsity: float, cut: Sequ
     ranked = sorted(known, key=lambda name: float(values[name].mean()), reverse=higher_is_better(metric))
     best, worst = ranked[0], ranked[-1]
     whole = dense.get(best, "")
-    means = [float(values[name].mean()) for name in (best, worst, whole) if name in values]
+    whole = whole if whole in values and values[whole].notna().any() else ""
+    means = [float(values[name].mean()) for name in (best, worst, whole) if name]
     texts = amounts(metric, *means)
     said = f"With {100 * sparsity:.3g} % of the weights pruned, {quoted(best)} reaches a {metrics.name(metric)} of {texts[0]}"
     said += f" and {quoted(worst)} {texts[1]}" if best != worst else ""
-    said += f"; without pruning it is {texts[2]}." if whole in values else "."
+    said += f"; without pruning it is {texts[2]}." if whole else "."
     if best != worst:
         return Lesson(said, f"{quoted(best)} against {quoted(worst)}: {_begun(certainty(values[best], values[worst], metric))}")
-    return Lesson(said, certainty(values[best], values[whole], metric) if whole in values else "")
+    return Lesson(said, certainty(values[best], values[whole], metric) if whole else "")
 
 
 def _begun(text: str) -> str:
@@ -186,7 +184,7 @@ def gap_closed(values: Mapping[str, Series], metric: str, taught: str, alone: st
     better = gap > 0 if higher_is_better(metric) else gap < 0
     closed = (means[0] - means[1]) / gap if better else math.nan
     said += f". The student closes {100 * closed:.0f} % of the gap." if 0 <= closed <= 1 and matters(metric, means[1], means[2]) else "."
-    return Lesson(said, certainty(values[taught], values[alone], metric))
+    return Lesson(said, f"{quoted(taught)} against {quoted(alone)}: {_begun(certainty(values[taught], values[alone], metric))}")
 
 
 def one_place_decides(values: DataFrame, metric: str, name: str) -> Lesson | None:

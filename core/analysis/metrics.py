@@ -44,7 +44,7 @@ COUNT, SHARE = ",d", ".3f"
 class Metric:
     """The meaning of a column of numbers.
 
-    `better` is None if no direction is better. `twin` is the same metric on the training data. `watched`: stopping rules may use it.
+    `better` is None if no direction is better. `twin` is the same metric on the training data.
     `form` is a number format of Python and d3. `about` is one sentence of help. `undefined` says when there is no value.
     """
 
@@ -58,7 +58,6 @@ class Metric:
     form: str = ".4g"
     about: str = ""
     undefined: str = ""
-    watched: bool = False
 
     @property
     def offered(self) -> bool:
@@ -67,10 +66,10 @@ class Metric:
 
 
 _SCORES = (
-    Metric("loss", "loss", OF_LOSS, "lower", watched=True),
-    Metric("accuracy", "accuracy", FRACTION, "higher", tasks=CLASSES, form=SHARE, watched=True,
+    Metric("loss", "loss", OF_LOSS, "lower"),
+    Metric("accuracy", "accuracy", FRACTION, "higher", tasks=CLASSES, form=SHARE,
            about="Share of the examples that are classified correctly."),
-    Metric("f1", "F1", FRACTION, "higher", tasks=CLASSES, form=SHARE, watched=True,
+    Metric("f1", "F1", FRACTION, "higher", tasks=CLASSES, form=SHARE,
            about="Macro average: the mean of F1 over the classes."),
     Metric("rmse", "RMSE", OF_TARGET, "lower", tasks=NUMBERS, about="Root of the mean squared error, in the unit of the target."),
     Metric("mae", "MAE", OF_TARGET, "lower", tasks=NUMBERS, about="Mean absolute error, in the unit of the target."),
@@ -96,7 +95,6 @@ def _of_part(part: str, words: str, where: tuple[Where, ...] = ("history",)) -> 
             twin=_column("train", score.column) if twin else None,
             where=where,
             about=" ".join(filter(None, (score.about, _UNSEEN if part == "test" else ""))),
-            watched=score.watched and twin,
         )
         for score in _SCORES
     )
@@ -107,7 +105,7 @@ def _baseline(part: str, words: str) -> tuple[Metric, ...]:
         "Score of a constant prediction: the most frequent class of the training part (for the loss, its class shares), or its mean target."
     )
     return tuple(
-        replace(metric, column=f"baseline_{metric.column}", name=f"baseline's {metric.name}", twin=None, about=constant, watched=False)
+        replace(metric, column=f"baseline_{metric.column}", name=f"baseline's {metric.name}", twin=None, about=constant)
         for metric in _of_part(part, words, ("end",))
     )
 
@@ -162,6 +160,8 @@ _ROWS = (
     Metric("seed", "seed", where=("history", "layers", "end"), form=COUNT),
     Metric("n", "seeds", where=("summary",), form=COUNT, about="Runs of this variant that are stored, waiting or training."),
     Metric("diverged", "diverged", where=("summary",), form=COUNT, about="Number of runs that diverged. They are left out of all means."),
+    Metric("counted", "in the mean", where=("summary",), form=COUNT,
+           about="Seeds that have a value: not those that diverged, have not begun, or were stored before this was measured."),
     Metric("mean", "mean", where=("summary",), about="Mean of the metric over the seeds that did not diverge."),
     Metric("std", "standard deviation", where=("summary",), about="Standard deviation of the metric over the seeds that did not diverge."),
     Metric("ci_low", "95 % from", where=("summary",), about="Lower end of the mean's interval (t distribution over seeds)."),
@@ -191,7 +191,7 @@ def find(column: str) -> Metric | None:
     for prefix, word in OF_A_RUN.items():
         of = METRICS.get(column.removeprefix(prefix))
         if column.startswith(prefix) and of is not None:
-            return replace(of, column=column, name=f"{word} {of.name}", twin=None, where=("end",), watched=False)
+            return replace(of, column=column, name=f"{word} {of.name}", twin=None, where=("end",))
     return METRICS.get(column)
 
 
@@ -283,10 +283,6 @@ def of_tasks(tasks: Collection[Task], *, validated: bool = True) -> list[str]:
     """The metrics by which runs of these tasks can be judged, validation first; without validation data, only the training metrics."""
     rows = [metric for metric in METRICS.values() if metric.offered and not set(tasks).isdisjoint(metric.tasks)]
     return [metric.column for metric in rows if validated or not metric.column.startswith("val_")]
-
-
-WATCHED = tuple(metric.column for metric in METRICS.values() if metric.watched)
-"""Metrics that stopping rules may use."""
 
 
 def tasks_of(history: DataFrame) -> set[Task]:

@@ -8,7 +8,8 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from core.analysis.frames import Types, of_rows
-from core.analysis.statistics import mean_interval, t_quantile
+from core.analysis.shown import layerwise
+from core.analysis.statistics import mean_interval
 
 SLOPES: Types = {"variant": "str", "n": "int64"} | dict.fromkeys(("slope", "low", "high", "factor", "straight", "gone"), "float64")
 
@@ -22,13 +23,7 @@ def curves(norms: DataFrame) -> DataFrame:
     Args:
         norms: variant, seed, lag, norm; values that are zero or not finite are left out.
     """
-    frame = _logarithms(norms)
-    groups = frame.groupby(["variant", "lag"], sort=False)["log"]
-    table = groups.agg(centre="mean", std="std", n="count").reset_index()
-    enough = table["n"].where(table["n"] > 1).astype(float)
-    half = table["std"] / np.sqrt(enough) * t_quantile(enough.to_numpy() - 1)
-    ends = {"mean": np.exp(table["centre"]), "low": np.exp(table["centre"] - half), "high": np.exp(table["centre"] + half)}
-    return table[["variant", "lag"]].assign(**ends, n=table["n"])
+    return layerwise.means(norms, ["variant", "lag"], "norm", log=True)[["variant", "lag", "mean", "low", "high", "n"]]
 
 
 def slopes(norms: DataFrame) -> DataFrame:

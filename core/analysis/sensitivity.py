@@ -75,6 +75,17 @@ def _point(group: DataFrame) -> dict[str, float]:
     return {"n": len(group), "diverged": diverged, "worse": worse, "mean": mean, "low": low, "high": high}
 
 
+def lowest(seeds: DataFrame) -> DataFrame:
+    """The lowest value of a seed at each place of a curve: curve, place, lowest. `seeds`: curve, place, value."""
+    return seeds.groupby(["curve", "place"], sort=False)["value"].min().rename("lowest").reset_index()
+
+
+def failed(points: DataFrame) -> Series:
+    """The share of the seeds of each point that diverged, or ended worse than they were before training."""
+    share: Series[float] = (points["diverged"] + points["worse"]) / points["n"]
+    return share
+
+
 def best(points: DataFrame, metric: str = "val_loss") -> DataFrame:
     """The best place of each curve, one row for each curve, with the columns of `points` and `edge`.
 

@@ -70,8 +70,9 @@ def summarise(history: DataFrame, runs: DataFrame, metric: str = "val_loss", at:
         at: the last value of each run, or the best that it ever reached.
 
     Returns:
-        variant; n (all seeds); diverged (how many of them); mean, std, ci_low, ci_high of the metric over the seeds that ended
-        finite (std and interval are NaN below two of them); best (mean over those seeds of each run's best); the test scores,
+        variant; n (all seeds); diverged (how many of them); counted (how many have a value: not those that diverged, have not begun, or
+        were stored before the metric was measured); mean, std, ci_low, ci_high of the metric over these
+        (std and interval are NaN below two of them); best (mean over those seeds of each run's best); the test scores,
         parameters and nonzero (means over the same seeds); compression (parameters / nonzero); target_std, `baseline` (the score of a
         constant prediction in the metric; NaN for a metric on the training data) and baseline_test_*. The baseline has columns instead of
         a row, because each variant may have its own data, and because a row would look like a trained variant.
@@ -82,8 +83,9 @@ def summarise(history: DataFrame, runs: DataFrame, metric: str = "val_loss", at:
     frame = values.assign(diverged=diverged, parameters=runs["parameters"], **measured, **_of_the_data(runs, metric))
     groups = frame.groupby("variant", sort=False)
     summary = DataFrame({"n": groups.size(), "diverged": groups["diverged"].sum()})
+    summary["counted"] = groups["value"].count()
     summary[["mean", "std"]] = groups["value"].agg(["mean", "std"])
-    half = _half_width(summary["std"], groups["value"].count())
+    half = half_width(summary["std"], summary["counted"])
     summary["ci_low"], summary["ci_high"] = summary["mean"] - half, summary["mean"] + half
     scores = ["best", *metrics.TESTS]
     summary[scores] = groups[scores].mean()
@@ -104,7 +106,7 @@ def mean_interval(values: Sequence[float] | Series) -> tuple[float, float, float
     """Mean of the finite values and the two ends of its 95 % t interval; the ends are NaN below two values."""
     finite = _finite(Series(values, dtype=float)).dropna()
     mean = float(finite.mean())
-    half = float(_half_width(Series([finite.std()]), Series([len(finite)])).iloc[0])
+    half = float(half_width(Series([finite.std()]), Series([len(finite)])).iloc[0])
     return mean, mean - half, mean + half
 
 
@@ -322,8 +324,23 @@ def figures(value: float, low: float, high: float) -> tuple[str, str, str]:
     """The three numbers with decimals that suit the interval's half width, and with enough that no end is rounded to zero."""
     sizes = [size for size in ((high - low) / 2, abs(low), abs(high)) if size > 0]
     decimals = max(0, -math.floor(math.log10(min(sizes, default=1.0))))
-    form = ".2e" if decimals > 5 or max(sizes, default=1.0) >= 1e6 else f".{decimals}f"
+    if decimals > 5 or max(sizes, default=1.0) >= 1e6:
+        return three_digits(value), three_digits(low), three_digits(high)
+    form = f".{decimals}f"
     return _rounded(value, form), _rounded(low, form), _rounded(high, form)
+
+
+def three_digits(number: float) -> str:
+    """The number in three digits, with an exponent only where it is tiny or huge: `1.00`, `0.0125`, `1230`, `1.02e-06`."""
+    rounded = float(f"{number:.2e}")
+    if not 1e-4 <= abs(rounded) < 1e6:
+        return f"{rounded:.2e}" if rounded else "0"
+    return f"{rounded:.{max(0, 2 - math.floor(math.log10(abs(rounded))))}f}"
+
+
+def at_most_three_digits(number: float) -> str:
+    """The number as people write it: three digits and no zeros after them: `1`, `0.667`, `0.05`, `1230`, `1e-12`, `inf`."""
+    return f"{float(f'{number:.3g}'):g}"
 
 
 def _rounded(value: float, form: str) -> str:
@@ -332,9 +349,17 @@ def _rounded(value: float, form: str) -> str:
     return text.removeprefix("-") if float(text) == 0 else text
 
 
-def _half_width(std: Series, count: Series) -> Series:
-    enough = count.where(count > 1).astype(float)
-    return std / np.sqrt(enough) * t_quantile(enough.to_numpy() - 1)
+def half_width(std: Series, n: Series) -> Series:
+    """From a mean of n values to the end of its 95 % t interval; NaN below two values, and where their spread is beyond all numbers."""
+    most = int(n.max()) if len(n) else 0
+    quantiles = np.concatenate([[np.nan, np.nan], t_quantile(np.arange(1, most))])
+    return std.where(np.isfinite(std)) / np.sqrt(n) * quantiles[n.to_numpy(dtype=int)]
+
+
+def half_of(table: DataFrame, low: str = "low", high: str = "high") -> Series:
+    """Half the width of each row's interval, of which these are the ends."""
+    half: Series[float] = (table[high] - table[low]) / 2
+    return half
 
 
 def _finite(values: Series) -> Series:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import altair as alt
-import numpy as np
 from pandas import DataFrame
 
 from core.analysis import metrics
-from core.analysis.shown import over_seeds
+from core.analysis.shown import fits, over_seeds
 from core.charts.parts import bands, marks, palette, thin, titles
 from core.charts.parts.titles import Axis
 
@@ -47,7 +46,7 @@ def along(
     frame = thin.thinned(frame[frame["mean"] > 0] if log_y else frame, "variant", value="mean")
     colour = palette.colour(shown, bands.labels(history, shown), width=width)
     kind: Literal["log", "linear"] = "log" if x in ("step", "seconds") else "linear"
-    axis = marks.logarithmic("x", most=5, grid=False) if kind == "log" else alt.Axis(tickCount=5, grid=False, **marks.whole(x))
+    axis = marks.logarithmic("x", most=5, grid=False) if kind == "log" else alt.Axis(tickCount=5, grid=False, **marks.integers(x))
     across = alt.X(f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(type=kind, nice=False), axis=axis)
     values = over_seeds.seed_lines(history, metric, x)["value"]
     spread = bands.on_the_axis(frame.dropna(subset=["low"]), values[values > 0] if log_y else values, log=log_y)
@@ -80,13 +79,13 @@ def noise(table: DataFrame, *, slope: float, intercept: float, gradient: float, 
         table: batch_size, draws, noise, ci_low, ci_high, expected.
         slope: slope of the fitted straight line, drawn with `intercept` (log10 of the noise at batch size 1).
         intercept: see `slope`.
-        gradient: norm of the mean gradient, drawn as a dotted line: for a noise below it, a step follows the gradient more than the noise.
+        gradient: norm of the mean gradient, drawn as a dotted line: if the noise is below it, an update follows the gradient more than the
+            noise.
         width: width of the chart in pixels; the page may stretch it.
         height: height of the plot in pixels.
     """
     drawable = table[table["noise"] > 0]
-    ends = DataFrame({"batch_size": [table["batch_size"].min(), table["batch_size"].max()]})
-    fitted = ends.assign(noise=10 ** (intercept + slope * np.log10(ends["batch_size"])))
+    fitted = fits.power_law(table["batch_size"].to_numpy(), slope, intercept)
     size = [alt.Tooltip("batch_size:Q", title="batch size"), marks.number("noise", "spread of the gradient")]
     exact = [
         *size,
@@ -107,7 +106,7 @@ def noise(table: DataFrame, *, slope: float, intercept: float, gradient: float, 
             _noise("gradient"), tooltip=[marks.number("gradient", "norm of the mean gradient")]
         ),
         alt.Chart(closed).mark_line(strokeWidth=2, color=palette.COLOURS[1]).encode(x, _noise("expected"), tooltip=exact),
-        alt.Chart(fitted.dropna()).mark_line(strokeDash=[6, 4], color=palette.COLOURS[2]).encode(x, _noise("noise"), tooltip=size),
+        alt.Chart(fitted).mark_line(strokeDash=[6, 4], color=palette.COLOURS[2]).encode(x, _noise("noise"), tooltip=size),
         alt.Chart(whole).mark_rule(color=palette.COLOURS[0]).encode(x, _noise("ci_low"), alt.Y2("ci_high:Q"), tooltip=exact),
         alt.Chart(drawable).mark_point(filled=True, size=70, opacity=1, color=palette.COLOURS[0]).encode(x, _noise("noise"), tooltip=exact),
     ]  # fmt: skip

@@ -30,7 +30,7 @@ def stopping_points(
         height: height of the plot in pixels.
     """
     x, kept_at = (
-        alt.X(f"{field}:Q", title="epoch", scale=alt.Scale(nice=False), axis=alt.Axis(**marks.whole("epoch")))
+        alt.X(f"{field}:Q", title="epoch", scale=alt.Scale(nice=False), axis=alt.Axis(**marks.integers("epoch")))
         for field in ("epoch", "kept_epoch")
     )
     title = metrics.title(metric, metrics.loss_unit(history))

@@ -33,11 +33,12 @@ def axes(cells: DataFrame, *, value: str, sets: Sequence[str], chosen: int, rows
         columns: meaning of a column, or of a block of columns, in one word.
     """
     positions = int(cells["position"].max()) + 1
-    left = cells["example"] * (positions + _GAP * (positions > 1)) + cells["position"]
+    stride = positions + _GAP * (positions > 1)
+    left = cells["example"] * stride + cells["position"]
     frame = cells.assign(left=left + 0.03, right=left + 0.97, middle=left + 0.5, strong=cells["set"] == chosen)
     names = dict(enumerate(sets))
     frame = frame.assign(name=frame["set"].map(names), row=frame["unit"] + 1, text=frame[value].map(_short))
-    middles = frame.groupby("example")["middle"].mean()
+    middles = [example * stride + positions / 2 for example in sorted(cells["example"].unique())]
     frame = frame.assign(full=frame["set"].map(_colour), share=np.where(frame["strong"], _STRONG, _FAINT))
     frame = frame.assign(fill=[palette.tint(*cell) for cell in zip(frame["full"], frame["share"], strict=True)])
     y = alt.Y("row:O", title=rows, axis=alt.Axis(domain=False, ticks=False, labelPadding=4), scale=alt.Scale(paddingInner=0.08))
@@ -58,7 +59,7 @@ def axes(cells: DataFrame, *, value: str, sets: Sequence[str], chosen: int, rows
 
 
 def _across(field: str, middles: Any, columns: str) -> alt.X:
-    labels = [f"{place + 1}" for place in range(len(middles))]
+    labels = [f"{index + 1}" for index in range(len(middles))]
     expression = f"{labels}[indexof({[round(float(at), 6) for at in middles]}, round(datum.value * 1e6) / 1e6)]"
     axis = alt.Axis(values=list(middles), labelExpr=expression, domain=False, ticks=False, grid=False)
     return alt.X(f"{field}:Q", title=columns, axis=axis, scale=alt.Scale(nice=False, zero=False, padding=0))
@@ -115,7 +116,10 @@ def running(table: DataFrame, *, variants: Sequence[str], column: str, title: st
     frame = bands.of_variants(table, shown)
     frame = frame[frame["batches"] > 0]
     x = alt.X(
-        "batches:Q", title="batches seen in train mode", scale=alt.Scale(nice=False), axis=marks.close(tickCount=6, **marks.whole("step"))
+        "batches:Q",
+        title="batches seen in train mode",
+        scale=alt.Scale(nice=False),
+        axis=marks.close(tickCount=6, **marks.integers("step")),
     )
     scale, axis = alt.Scale(type="log", nice=False), marks.logarithmic("y", labelPadding=4, titlePadding=6)
     measured, closed = (alt.Y(f"{field}:Q", title=title, scale=scale, axis=axis) for field in (column, expected))

@@ -63,7 +63,7 @@ def surface(
         _heads(past, frame, colour),
         _ends(past, frame, colour),
     ]
-    described = f"Lines of equal loss over x and y with the paths of {titles.listed(list(variants))}, up to a step; stars at the minima."
+    described = f"Lines of equal loss over x and y with the paths of {titles.listed(list(variants))}, up to an update; stars at the minima."
     properties: dict[str, Any] = {"width": width, "height": height, "autosize": marks.FIT, "description": described}
     return alt.LayerChart(layer=layers, title=marks.note(["★ minimum", "○ start", "closer lines: steeper"], width), **properties)
 
@@ -79,7 +79,7 @@ def descent(
     top = float(firsts.max()) if len(firsts) and firsts.max() > 0 else 1.0
     drawn = thin.thinned(paths[np.isfinite(paths[metric])], "variant", value=metric)
     drawn = drawn[["variant", "step", metric]].assign(place=drawn[metric].clip(top * 1e-9, top * 1e3))
-    x = alt.X("step:Q", title="updates", scale=alt.Scale(nice=False), axis=alt.Axis(**marks.whole("step")))
+    x = alt.X("step:Q", title="updates", scale=alt.Scale(nice=False), axis=alt.Axis(**marks.integers("step")))
     y = alt.Y("place:Q", title=_TITLES[metric], scale=alt.Scale(type="log", nice=False), axis=marks.logarithmic("y"))
     colour = palette.colour(variants, None)
     lines = alt.Chart(drawn).mark_line(strokeWidth=2, clip=True).encode(x, y, colour)
@@ -191,11 +191,11 @@ def costs(table: DataFrame, *, width: int = 360) -> alt.Chart:
     """
     table = table.sort_values("relative")
     scale = alt.Scale(type="log", nice=False)
-    tooltip = [alt.Tooltip("variant:N"), marks.number("relative", "times SGD's step"), marks.number("milliseconds", "ms per step")]
+    tooltip = [alt.Tooltip("variant:N"), marks.number("relative", "times SGD's update"), marks.number("milliseconds", "ms per update")]
     tooltip += [marks.number("state", "numbers stored per weight")]
     chart = alt.Chart(table).mark_point(size=70, filled=True, color=palette.COLOURS[0], opacity=1)
     return chart.encode(
-        alt.X("relative:Q", title="time of a step / time of plain SGD", scale=scale, axis=marks.logarithmic("x")),
+        alt.X("relative:Q", title="time of an update / time of plain SGD", scale=scale, axis=marks.logarithmic("x")),
         alt.Y("variant:N", title=None, sort=list(table["variant"])),
         tooltip=tooltip,
-    ).properties(width=width, height=alt.Step(18), description="The time of one step of each optimizer as a multiple of plain SGD's.")
+    ).properties(width=width, height=alt.Step(18), description="The time of one update of each optimizer as a multiple of plain SGD's.")

@@ -53,7 +53,7 @@ def gradient_lag(
 
 
 def _lag() -> alt.X:
-    axis = alt.Axis(tickCount=6, **marks.whole("step"))
+    axis = alt.Axis(tickCount=6, **marks.integers("step"))
     return alt.X("lag:Q", title="lag (steps back from the last state)", scale=alt.Scale(nice=False), axis=axis)
 
 

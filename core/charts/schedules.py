@@ -24,7 +24,7 @@ def shape(frame: DataFrame, *, name: str, chosen: bool = False, width: int = 210
     """
     watches, logarithmic = bool(frame["watches"].any()), name == "range_test"
     scale = alt.Scale(type="log", nice=False) if logarithmic else alt.Scale(domainMin=0, nice=False, padding=3)
-    x = alt.X("epoch:Q", title="epoch", scale=alt.Scale(nice=False), axis=marks.close(tickCount=4, grid=False, **marks.whole("epoch")))
+    x = alt.X("epoch:Q", title="epoch", scale=alt.Scale(nice=False), axis=marks.close(tickCount=4, grid=False, **marks.integers("epoch")))
     room: dict[str, Any] = {"minExtent": 44, "maxExtent": 44}
     axis = marks.logarithmic("y", most=3, **room) if logarithmic else marks.close(tickCount=3, format="~g", **room)
     y = alt.Y("lr:Q", title="learning rate", scale=scale, axis=axis)

@@ -30,7 +30,8 @@ class Choice(BaseModel):
     """The settings of one choice. They are immutable; unknown fields and values out of bounds are refused.
 
     A field's description is its help text, and its bounds are on the field. `json_schema_extra` may hold `logarithmic` (forms offer
-    logarithmic steps), `unit`, and `advanced` (forms fold the field away).
+    logarithmic steps), `unit`, `advanced` (forms fold the field away), and `regularizes`
+    (pages compare a network with it with the same network without any of these settings).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -13,7 +13,7 @@ from core.choices.base import Choice
 Schema = dict[str, Any]
 
 LOWEST, HIGHEST = ("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")
-SIGNS = {"exclusiveMinimum": "above", "minimum": "from", "exclusiveMaximum": "below", "maximum": "to", "multipleOf": "in steps of"}
+BOUND_WORDS = {"exclusiveMinimum": "above", "minimum": "from", "exclusiveMaximum": "below", "maximum": "to", "multipleOf": "in steps of"}
 OF_TYPE = {"boolean": "true, false", "null": "none"}
 
 
@@ -61,7 +61,7 @@ def _allowed(schema: Schema) -> str:
     if schema.get("type") == "array":
         each = [_allowed(item) for item in items(schema)]
         return ", then ".join(each) if len(set(each)) > 1 else f"each {each[0]}" if each[0] else ""
-    limits = " ".join(f"{word} {_number(schema[sign])}" for sign, word in SIGNS.items() if sign in schema)
+    limits = " ".join(f"{word} {_number(schema[sign])}" for sign, word in BOUND_WORDS.items() if sign in schema)
     return OF_TYPE.get(schema.get("type", ""), limits)
 
 

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from core.choices.base import ByKind, Choice, NonNegative
 
-Metric = Literal["val_loss", "val_accuracy", "val_f1"]
-SIGNS: dict[Metric, int] = {"val_loss": 1, "val_accuracy": -1, "val_f1": -1}
+Watched = Literal["val_loss", "val_accuracy", "val_f1"]
+DIRECTIONS: dict[Watched, int] = {"val_loss": 1, "val_accuracy": -1, "val_f1": -1}
 """-1 for metrics where higher is better, so that lower values are always better for a rule."""
 Evaluations = Annotated[int, Field(ge=1, le=1000, json_schema_extra={"unit": "evaluations"})]
 REMEMBERED = 1001
@@ -39,7 +39,7 @@ class StoppingChoice(Choice):
     """A stopping rule: `stops(watch)` is asked after each evaluation."""
 
     kind: str
-    metric: Annotated[Metric, Field(description="The metric that the rule watches.")] = "val_loss"
+    metric: Annotated[Watched, Field(description="The metric that the rule watches.")] = "val_loss"
     restore_best: Annotated[
         bool,
         Field(
@@ -51,7 +51,7 @@ class StoppingChoice(Choice):
 
     def value(self, metrics: dict[str, float]) -> float:
         """The metric, with a minus sign if higher is better."""
-        return SIGNS[self.metric] * metrics[self.metric]
+        return DIRECTIONS[self.metric] * metrics[self.metric]
 
     def update(self, watch: Watch, value: float) -> Watch:
         """The watch after one more evaluation."""
@@ -111,7 +111,7 @@ class Threshold(StoppingChoice):
 
     def stops(self, watch: Watch) -> bool:
         """Whether the last value reaches the target."""
-        return bool(watch.recent) and watch.recent[-1] <= SIGNS[self.metric] * self.target
+        return bool(watch.recent) and watch.recent[-1] <= DIRECTIONS[self.metric] * self.target
 
 
 class Rise(StoppingChoice):

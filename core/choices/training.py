@@ -94,24 +94,31 @@ class Training(Choice):
         Field(description="Batches whose gradients are averaged into one update.", json_schema_extra={"unit": "batches", "advanced": True}),
     ] = 1
     label_smoothing: Annotated[
-        Fraction, Field(description="Share of each label that is spread evenly over all classes.", json_schema_extra={"advanced": True})
+        Fraction,
+        Field(
+            description="Share of each label that is spread evenly over all classes.",
+            json_schema_extra={"advanced": True, "regularizes": True},
+        ),
     ] = 0.0
     mixup: Annotated[
         NonNegative,
         Field(
             description="Trains on mixtures of two examples and their labels, with shares drawn from Beta(a, a). 0: no mixup.",
-            json_schema_extra={"advanced": True},
+            json_schema_extra={"advanced": True, "regularizes": True},
         ),
     ] = 0.0
     input_noise: Annotated[
         NonNegative,
-        Field(description="Standard deviation of the noise added to the features in training.", json_schema_extra={"advanced": True}),
+        Field(
+            description="Standard deviation of the noise added to the features in training.",
+            json_schema_extra={"advanced": True, "regularizes": True},
+        ),
     ] = 0.0
     gradient_noise: Annotated[
         NonNegative,
         Field(
             description="Standard deviation of the noise added to the gradient; it falls with the update t as (1 + t)^-0.275.",
-            json_schema_extra={"advanced": True},
+            json_schema_extra={"advanced": True, "regularizes": True},
         ),
     ] = 0.0
     dtype: Annotated[

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.data.examples import DataError
-from core.data.reading.columns import columns_of
 from core.data.reading.formats import format_of, unpacked
 from core.data.reading.limits import LIMITS, Limits, check_shape, check_size
 from core.data.reading.options import Options
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["LIMITS", "Limits", "bytes_of", "check_shape", "check_size", "format_of", "from_frame", "open_file", "read_raw", "read_table"]
+__all__ = ["LIMITS", "Limits", "bytes_of", "check_shape", "check_size", "format_of", "from_frame", "open_file", "read_raw"]
 
 
 def read_raw(source: Path | bytes, options: Options = Options(), limits: Limits = LIMITS) -> RawTable:  # noqa: B008 (frozen)
@@ -46,21 +45,6 @@ def read_raw(source: Path | bytes, options: Options = Options(), limits: Limits 
     from core.data.reading.delimited import read_delimited
 
     return read_delimited(content, options, limits)
-
-
-def read_table(source: Path | bytes, limits: Limits = LIMITS, options: Options = Options()) -> pd.DataFrame:  # noqa: B008 (frozen)
-    """The table as a data frame of numbers, dates and texts, NaN for missing. Raises DataError as `read_raw`."""
-    import numpy as np
-    import pandas as pd
-
-    columns = {}
-    for column in columns_of(read_raw(source, options, limits), options):
-        shown = column.as_feature()
-        if shown.codes is not None:
-            columns[shown.name] = pd.Series(np.array([*shown.levels, None], dtype=object)[shown.codes])
-        else:
-            columns[shown.name] = pd.Series(shown.numbers if shown.numbers is not None else shown.dates)
-    return pd.DataFrame(columns)
 
 
 def from_frame(frame: pd.DataFrame, form: str, limits: Limits = LIMITS) -> RawTable:

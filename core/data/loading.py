@@ -79,6 +79,8 @@ class Split:
 def load_data(data: DataChoice) -> Split:
     """Loads or makes the data, splits it, fits on the training part, and encodes all three parts. Equal settings return the same object.
 
+    What a run trains on of it, with its `training.examples` and its mistake, is told by `core.load_data(run)`.
+
     Raises DataError if the data cannot be read or cannot be split as requested.
     """
     examples = data.examples()

@@ -12,30 +12,25 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import platformdirs
 
 from core.data.examples import DataError, UnclearError
-from core.data.files import LIMITS, Limits, bytes_of, format_of, open_file, read_raw, read_table
+from core.data.files import LIMITS, Limits, bytes_of, format_of, open_file, read_raw
 from core.data.reading.columns import columns_of
 from core.data.reading.options import Options
 from core.data.reading.tabular import column_reading, dialect_of
 from core.data.report import Preview
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 __all__ = [
     "LIMITS",
     "Limits",
-    "describe_table",
     "find_table",
     "hash_of",
     "keep_table",
     "name_of",
     "preview_of",
-    "read_table",
     "tables_folder",
 ]
 
@@ -129,17 +124,6 @@ def find_table(sha256: str, path: str = "") -> bytes:
         f"The table with the SHA-256 {sha256[:12]}... is neither in {tables_folder()}{f' nor at {path}' if path else ''}. "
         "Upload it again, or set its path."
     )
-
-
-def describe_table(source: str | bytes) -> pd.DataFrame:
-    """The types of a table's columns, given the SHA-256 of a kept table or its bytes.
-
-    One row for each column: column, kind (number, category, date, text, unclear, unusable), missing, distinct, example.
-    """
-    import pandas as pd
-
-    rows = [(column.name, column.kind, column.missing, column.distinct, column.example) for column in preview_of(source).columns]
-    return pd.DataFrame(rows, columns=["column", "kind", "missing", "distinct", "example"])
 
 
 def preview_of(source: str | bytes, settings: Mapping[str, Any] = {}) -> Preview:

@@ -11,7 +11,7 @@ from torch import Tensor
 from core.engine.batches import epoch_indices, tensors_of
 from core.engine.measuring.baselines import baselines
 from core.engine.measuring.grids import grid_bytes
-from core.engine.measuring.measures import Moment, ParameterSlice, layer_rows, measured, whole
+from core.engine.measuring.measures import Moment, ParameterSlice, layer_rows, measured, of_network
 from core.engine.measuring.movement import Path, moved
 from core.engine.measuring.outputs import TEST, TRAINING, VALIDATION
 from core.engine.measuring.predicting import predictions_of
@@ -107,9 +107,9 @@ def _record_before_rewind(trainer: Trainer, rows: Sequence[int], gradient_RP: Te
     look = _look(trainer, gradient_RP, before_RP, after_RP)
     found = _history_rows(trainer, look, ["running"] * len(trainer.runs))
     lost_R = _broken(trainer, look).tolist()
-    whole = [row for row in rows if not lost_R[row]]
-    records.history += [found[row] | {"moment": BEFORE_REWIND} for row in whole]
-    trainer.logged_R3[whole] = 0
+    finite = [row for row in rows if not lost_R[row]]
+    records.history += [found[row] | {"moment": BEFORE_REWIND} for row in finite]
+    trainer.logged_R3[finite] = 0
     trainer.evaluating(False, rows)
     return [row for row in rows if lost_R[row]]
 
@@ -129,7 +129,7 @@ def _look(trainer: Trainer, gradient_RP: Tensor, before_RP: Tensor | None, after
     activity = Activity()
     train = evaluate(trainer.network, trainer.measured, trainer.data.task, activity, step=trainer.step, which=TRAINING)
     val = evaluate(trainer.network, trainer.data.val, trainer.data.task, step=trainer.step, which=VALIDATION)
-    network = whole(Moment(trainer.flat_RP, gradient_RP, before_RP, after_RP), trainer.network.layout, activity)
+    network = of_network(Moment(trainer.flat_RP, gradient_RP, before_RP, after_RP), trainer.network.layout, activity)
     return _Look(train, val, activity, network, trainer.track.path(before_RP, after_RP))
 
 
@@ -221,8 +221,8 @@ def _ended_rows(trainer: Trainer, left: list[int], statuses: list[str]) -> list[
         return []
     test = evaluate(trainer.network, trainer.data.test, trainer.data.task, step=trainer.step, which=TEST).columns(TEST_SCORES)
     of_the_data = baselines(trainer.data) | {"target_std": trainer.data.target_std}
-    whole = [row for row in left if statuses[row] != "diverged"]
-    predictions = predictions_of(trainer.network, trainer.data, trainer.runs, whole, trainer.step)
+    finite = [row for row in left if statuses[row] != "diverged"]
+    predictions = predictions_of(trainer.network, trainer.data, trainer.runs, finite, trainer.step)
     rows = []
     for row in left:
         state = state_of(trainer.gradients.template, trainer.flat_RP[row], trainer.gradients.buffers, row)

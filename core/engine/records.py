@@ -12,18 +12,16 @@ SCORES = ("loss", "accuracy", "f1", "rmse", "mae", "r2")
 TRAIN_SCORES = ("train_loss_eval", *(f"train_{name}" for name in SCORES[1:]))
 VAL_SCORES, TEST_SCORES = (tuple(f"{part}_{name}" for name in SCORES) for part in ("val", "test"))
 BASELINES = tuple(f"baseline_{name}" for name in (*VAL_SCORES, *TEST_SCORES))
-METRICS = ("train_loss", "penalty", *TRAIN_SCORES, *VAL_SCORES)
+METRIC_COLUMNS = ("train_loss", "penalty", *TRAIN_SCORES, *VAL_SCORES)
 MEASURES = ("grad_norm", "update_ratio", "weight_norm", "sparsity", "near_zero", "dead_fraction")
 MOVEMENTS = ("distance", "weight_change", "update_cosine")
 """How far the weights have moved: `core.engine.measuring.movement`."""
 STRUCTURES = ("unit_cosine", "effective_rank")
 """How similar the units of a layer are: `core.engine.measuring.structure`."""
-HISTORY_COLUMNS = ("run", "step", "epoch", "samples", "seconds", "lr", *METRICS, *MEASURES, *MOVEMENTS, "moment", "status")
+HISTORY_COLUMNS = ("run", "step", "epoch", "samples", "seconds", "lr", *METRIC_COLUMNS, *MEASURES, *MOVEMENTS, "moment", "status")
 LAYER_COLUMNS = ("run", "step", "layer", *MEASURES, *MOVEMENTS, *STRUCTURES, "activation_mean", "activation_std", "low", "high", "counts")
 BEFORE_REWIND = "before rewind"
 """The `moment` of a row that shows the trained network right before a pruning event rewinds it; in all other rows it is empty."""
-ENDED_VALUES = (*TEST_SCORES, *BASELINES, "target_std", "parameters", "nonzero")
-ENDED_COLUMNS = ("run", "status", *ENDED_VALUES, "weights", "predictions")
 
 
 @dataclass
@@ -33,8 +31,8 @@ class Records:
     history: one row for each run and evaluation (HISTORY_COLUMNS). If an event rewinds a run, an extra row of the same step comes before,
         marked by its `moment`.
     layers: one row for each run, evaluation and layer (LAYER_COLUMNS); `counts` are the bytes of a float32 histogram from `low` to `high`.
-    ended: one row for each run that left its stack (ENDED_COLUMNS); `weights` are the bytes of a state_dict, `predictions` those of
-        `core.engine.measuring.predictions`, or None.
+    ended: one row for each run that left its stack: run, status, TEST_SCORES, BASELINES, target_std, parameters, nonzero, `weights` (the
+        bytes of a state_dict) and `predictions` (those of `core.engine.measuring.predictions`, or None).
     grids: run, step and `grid` (bytes, see `core.engine.measuring.grids`), only for data with two features.
     """
 

@@ -47,6 +47,9 @@ Selecting runs, copying a stack and storing it handle all entries alike, so that
 - order (R, E, N): a given order of the data, in place of the stream's
 """
 
+ALL_ROWS = slice(None)
+"""Of the runs' tensors: what a function that takes some runs' rows does without being told which."""
+
 BUFFERS, BEST = "buffers.", "best."
 """Prefixes of entries that belong together."""
 

@@ -86,8 +86,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "updates, epochs, seconds",
-        "The same runs on three clocks. Per epoch small batches are ahead, for they take more steps. Per update the curves come close to "
-        "one line until noise counts, so most of that lead is the number of steps.",
+        "The same runs on three clocks. Per epoch small batches are ahead, for they make more updates. Per update the curves come close to "
+        "one line until noise counts, so most of that lead is the number of updates.",
         START,
         claims=(
             ratio("training loss after five epochs, batches of 4 over 256", Below(0.5), "train_loss_eval", SMALL, LARGE),
@@ -98,7 +98,7 @@ EXPERIMENTS = (
         PAGE,
         "scaling the rate",
         "When the batch grows k times, an epoch has k times fewer updates. With the rate fixed, large batches arrive nowhere; lr × k makes "
-        "up for the fewer steps.",
+        "up for the fewer updates.",
         START,
         claims=(
             ends("validation accuracy at the fixed rate in batches of 256", Below(0.5), "val_accuracy", "lr fixed, B=256"),

@@ -1,4 +1,4 @@
-"""All experiments, found by the files beside this one: each that declares some has them in `EXPERIMENTS`."""
+"""All experiments, found by the files beside this one and in `labs`: each that declares some has them in `EXPERIMENTS`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from functools import cache
 from importlib import import_module
 
 import core.experiments
+from core.experiments import labs
 from core.experiments.experiment import Experiment
 from core.settings import SettingsError
 
 
 @cache
 def experiments() -> dict[str, Experiment]:
-    """Every experiment by its id, in order of the files."""
-    modules = [import_module(f"core.experiments.{module.name}") for module in pkgutil.iter_modules(core.experiments.__path__)]
+    """Every experiment by its id, in order of the files' names."""
+    files = [(module.name, room.__name__) for room in (core.experiments, labs) for module in pkgutil.iter_modules(room.__path__)]
+    modules = [import_module(f"{room}.{name}") for name, room in sorted(files)]
     found = [experiment for module in modules for experiment in getattr(module, "EXPERIMENTS", ())]
     return {experiment.id: experiment for experiment in found}
 

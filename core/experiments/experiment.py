@@ -24,6 +24,7 @@ class Experiment:
     subject: what the page's form then says, or the lab. trained: what the page trains, where that is more than its form says: with the
         references that variants are held against, or with rates that grow with the batch.
     view: what else the page opens with, a value by widget. doubt: why a claim is likely to fail or to stay unclear.
+    seeds: over how many its claims are measured at least: more where eight leave an interval as wide as the effect.
     """
 
     page: str
@@ -34,6 +35,7 @@ class Experiment:
     trained: Comparison | None = None
     view: Mapping[str, str] = field(default_factory=dict)
     doubt: str = ""
+    seeds: int = SEEDS
 
     @property
     def id(self) -> str:
@@ -60,7 +62,7 @@ class Experiment:
         if not isinstance(self.subject, Comparison):
             return {}
         compared = self.trained or self.subject
-        seeds = max(SEEDS, len(compared.seed_list))
+        seeds = max(self.seeds, len(compared.seed_list))
         return {RUNS: Comparison(base=compared.base, vary=compared.vary, variants=compared.variants, seeds=seeds)}
 
     @property

@@ -130,7 +130,7 @@ CLIPPING = (
     Experiment(
         CLIPPING_PAGE,
         "RNN, ρ = 1.5",
-        "T = 10, SGD at 0.1: no clipping, three kinds of it, and two other cures, a smaller ρ and smaller steps.",
+        "T = 10, SGD at 0.1: no clipping, three kinds of it, and two other cures, a smaller ρ and smaller updates.",
         _clipped(
             _EXPLODING,
             {"name": "No clipping, ρ = 0.9", "model.spectral_radius": 0.9},

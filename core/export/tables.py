@@ -18,9 +18,9 @@ def escape_cells(frame: DataFrame) -> DataFrame:
     Numbers are not changed, negative ones neither.
     """
     escaped = frame.copy(deep=False)
-    for place in range(frame.shape[1]):  # by position, because two columns may have the same name
-        if not is_numeric_dtype(frame.dtypes.iloc[place]):
-            escaped.isetitem(place, _escaped(frame.iloc[:, place]).array)
+    for index in range(frame.shape[1]):  # by position, because two columns may have the same name
+        if not is_numeric_dtype(frame.dtypes.iloc[index]):
+            escaped.isetitem(index, _escaped(frame.iloc[:, index]).array)
     return escaped.rename(columns=_escape)
 
 

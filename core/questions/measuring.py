@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.analysis.claims import Judgement, together
+from core.analysis.claims import Judgement
 from core.experiments.claims.measuring import (
     IncompleteError,
     Standing,
@@ -48,11 +48,6 @@ class Answer:
     parts: tuple[Judgement, ...]
     headline: str
     seconds: float
-
-    @property
-    def whole(self) -> Judgement:
-        """It fails where a claim fails, and holds where all hold."""
-        return together(self.parts)
 
     def row(self) -> dict[str, Any]:
         """As plain values."""

@@ -87,6 +87,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="01",
     text="Should a new network first overfit or underfit?",
+    terms=("overfitting", "underfitting", "sanity check", "debugging", "overfit one batch", "memorization", "loss that does not fall"),
     topic="first steps",
     premise="You have written the code that trains a network, and 1,079 training examples. Before the long run you make a short one.",
     ask="What should the short one show?",
@@ -120,7 +121,7 @@ QUESTION = Question(
     picture=picture,
     formula=r"L_{\text{guessing}} = \ln C, \qquad \text{one batch: } L \to 0",
     answer=(
-        "Overfit first: take one batch of 2 to 32 examples, no dropout and next to no penalty, and train until the loss L is near 0. Any "
+        "Overfitting first: take one batch of 2 to 32 examples, no dropout and hardly a penalty, and train until the loss L is near 0. Any "
         "network of ordinary size can learn so few examples by heart, so if it does not, the code is wrong, and that was found in seconds. "
         "The way in which it fails says where to look. A loss that rises steadily has its sign flipped; one that leaps to infinity has a "
         "rate that is far too high (here 1000 times that of the healthy run); one that swings has a rate that is too high (40 times). One "

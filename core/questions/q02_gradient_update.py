@@ -60,6 +60,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="02",
     text="What is the vanilla gradient update, and when does it diverge?",
+    terms=("gradient descent", "learning rate", "step size", "divergence", "convergence", "quadratic", "curvature", "Hessian"),
     topic="first steps",
     premise="Gradient descent runs on a bowl that is ten times as steep in one direction as in the other: its curvatures are 1 and 10. "
     "The learning rate is raised bit by bit.",

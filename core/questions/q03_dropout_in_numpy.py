@@ -71,6 +71,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="03",
     text="How is dropout written in NumPy, forward and backward?",
+    terms=("dropout", "inverted dropout", "from scratch", "backpropagation", "mask", "NumPy"),
     topic="first steps",
     premise="In training a layer sets each of its outputs to 0 with probability p = 0.4. In evaluation it drops nothing.",
     ask="What else does dropout have to do?",

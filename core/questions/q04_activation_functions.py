@@ -9,17 +9,18 @@ from pandas import DataFrame, Series
 
 from core.analysis.claims import Above, Below
 from core.analysis.shown import layerwise
-from core.charts import gradient_flow
+from core.charts import activation_functions, gradient_flow
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence, Lab
 from core.experiments.claims.reading import mean, of, of_lab
 from core.labs import identities
 from core.labs.identities import jacobians
-from core.questions.question import Option, Question, Turn
+from core.questions.question import Figure, Option, Question, Turn
 
 STARTS = {"relu": "he", "tanh": "xavier", "sigmoid": "xavier"}
 NAMES = {"relu": "ReLU", "tanh": "tanh", "sigmoid": "sigmoid"}
+SHOWN = NAMES | {"leaky_relu": "leaky ReLU", "prelu": "PReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU"}
 BASE: dict[str, Any] = {"model": {"kind": "mlp", "width": 64, "depth": 10}, "training": {"epochs": 1}}
 
 
@@ -71,9 +72,21 @@ def picture(evidence: Evidence) -> Picture:
     return gradient_flow.by_layer(at_start(evidence), variants=list(NAMES.values()), title="gradient norm before training", width=800)
 
 
+def graphs(column: str) -> Callable[[Evidence], Picture]:
+    """The eight functions, or their slopes, with those at 0 marked."""
+
+    def draw(evidence: Evidence) -> Picture:
+        frame = evidence["curves"].frame
+        frame = frame.assign(variant=frame["activation"].map(SHOWN))
+        return activation_functions.several(frame, frame[frame["x"] == 0], variants=list(SHOWN.values()), column=column, width=800)
+
+    return draw
+
+
 QUESTION = Question(
     id="04",
     text="Which activation functions are there, and what do their derivatives do to a deep network?",
+    terms=("ReLU", "PReLU", "sigmoid", "tanh", "GELU", "SiLU", "swish", "subgradient", "Jacobian", "vanishing gradients"),
     topic="architecture",
     premise="The derivative of the sigmoid is 0.25 at most, that of ReLU is 0 or 1. A network of ten layers is about to be trained.",
     ask="How much shorter is the first layer's gradient with the sigmoid than with ReLU?",
@@ -84,16 +97,17 @@ QUESTION = Question(
                belief="A good start keeps gradients at their size."),
         Option("Over a hundred thousand times", "Ten layers multiply ten derivatives, each a quarter at most.", right=True,
                belief="The chain rule multiplies the slopes of all layers."),
-        Option("It is longer: ReLU is 0 for half of all inputs", "He's start makes up for that half with weights √2 times as large.",
+        Option("It is longer: ReLU is 0 for half of all inputs", "He initialization makes up for that half with weights √2 times as large.",
                belief="Half of ReLU's units pass nothing back."),
     ),
     experiments={
         "deep": compared(),
         "jacobians": Lab(identities.table, {"module": "jacobians", "seeds": 8}),
         "slopes": Lab(jacobians.slopes),
+        "curves": Lab(jacobians.curves),
     },
     claims=(
-        Claim("first layer's gradient norm, sigmoid over ReLU", "ratio", Below(0.01), both),
+        Claim("first layer's gradient norm, sigmoid divided by ReLU", "ratio", Below(0.01), both),
         Claim("error of diag(s(1 − s)) as the sigmoid's Jacobian", "exact", Below(1e-15), of_lab("jacobians", "sigmoid")),
         Claim("error of diag(f′(x)) for all eight functions", "exact", Below(1e-12), of_lab("jacobians", "elementwise")),
         Claim("error of diag(s) − ssᵀ as softmax's Jacobian", "exact", Below(1e-12), of_lab("jacobians", "softmax")),
@@ -102,6 +116,11 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
+    figures=(
+        Figure("The eight functions.", graphs("value")),
+        Figure("Their derivatives. A dot at 0 is the slope that PyTorch takes there: at a corner any between those of both sides would do.",
+               graphs("slope")),
+    ),
     formula=r"\sigma' = \sigma(1-\sigma) \le \tfrac14, \qquad \tanh' = 1 - \tanh^2 \le 1, \qquad \mathrm{ReLU}'(0) \in [0, 1], \qquad "
     r"J_\sigma(x) = \mathrm{diag}\big(\sigma(x)(1 - \sigma(x))\big)",
     answer=(
@@ -112,6 +131,7 @@ QUESTION = Question(
         "subgradient there, and PyTorch takes 0. On a vector x a sigmoid σ acts number by number, so its Jacobian J, the matrix of all "
         "derivatives, is diagonal. Softmax is not elementwise, since its outputs share a sum, and its Jacobian is full."
     ),
+    page="pages/gradient_flow.py",
     turns=(
         Turn("Batch norm", "Does the sigmoid's gradient still vanish?", compared(normalization="batch")),
         Turn("Two layers", "How large is the difference now?", compared(depth=2)),

@@ -52,6 +52,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="05",
     text="What is the motivation for skip connections?",
+    terms=("ResNet", "residual connection", "skip connection", "degradation", "deep network", "depth"),
     topic="architecture",
     premise="A network of 8 layers fits its training data. It is made 32 layers deep, without and with skip connections. All have layer "
     "norm and are trained for 10 epochs of SGD with momentum.",
@@ -101,6 +102,7 @@ QUESTION = Question(
     ),
     usual="Skip connections are often said to make any deep network trainable. Without normalization, or a small start, they do the "
     "opposite: every layer adds to the size of the signal, which explodes.",
+    page="pages/gradient_flow.py",
     turns=(
         Turn("No normalization", "Which of the two diverges at 32 layers?", compared(normalization="none")),
         Turn("Batch norm", "Is the gap as wide as with layer norm?", compared(normalization="batch")),

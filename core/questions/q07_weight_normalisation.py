@@ -6,13 +6,16 @@ from typing import Any
 
 from pandas import DataFrame, Series
 
-from core.analysis.claims import Above, Inside
+from core.analysis.claims import Above, Below, Inside
 from core.charts import compression as charts
+from core.charts.answer_lines import lines
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
-from core.experiments.claims.claim import Claim, Evidence
-from core.experiments.claims.reading import last, mean, of, points
-from core.questions.question import Option, Question, Turn
+from core.experiments.claims.claim import Claim, Evidence, Lab
+from core.experiments.claims.reading import last, mean, of, of_lab, points
+from core.labs import identities
+from core.labs.identities import weight_norm
+from core.questions.question import Figure, Option, Question, Turn
 
 NORMS = {"none": "plain", "weight": "weight norm"}
 RATES = tuple(float(f"{0.02 * 1.4**step:.3g}") for step in range(12))
@@ -20,6 +23,8 @@ EPOCHS = 8
 TRAINED = 0.1
 """The training loss that counts as trained."""
 LOW_RATE = RATES[2]
+LIMITS = {0.3: "rate of 0.3 times the limit", 1.2: "rate of 1.2 times the limit"}
+"""Rates of one unit's descent, against the highest at which it is stable without weight norm."""
 BASE: dict[str, Any] = {
     "model": {"kind": "mlp", "width": 64, "depth": 4},
     "optimizer": {"kind": "sgd", "lr": 0.02, "momentum": 0.9},
@@ -80,9 +85,17 @@ def picture(evidence: Evidence) -> Picture:
     )
 
 
+def length(evidence: Evidence) -> Picture:
+    """How long v becomes, at a rate below the limit and at one above it."""
+    found = evidence["lengths"].frame.assign(variant=lambda frame: frame["factor"].map(LIMITS)).rename(columns={"v_length": "mean"})
+    found = found[found["step"] <= 30]
+    return lines(found, variants=list(LIMITS.values()), x="step", x_title="updates", y_title="length of v", height=200)
+
+
 QUESTION = Question(
     id="07",
     text="How does weight normalisation help?",
+    terms=("weight norm", "weight normalization", "reparametrization", "normalization"),
     topic="architecture",
     premise="Each unit's weights are written as a length times a direction, w = g · v/‖v‖, and both are trained.",
     ask="What does that change?",
@@ -104,13 +117,24 @@ QUESTION = Question(
             belief="The length may take up a step that is too long.",
         ),
     ),
-    experiments={"rates": compared()},
+    experiments={
+        "rates": compared(),
+        "identities": Lab(identities.table, {"module": "weight_norm", "seeds": 8}),
+        "lengths": Lab(weight_norm.lengths, {"factors": list(LIMITS)}),
+    },
     claims=(
         Claim("rates of 12 that train, weight norm minus plain", "difference", Above(1.5), counts),
         Claim(f"training loss at a rate of {LOW_RATE:g}, weight norm minus plain", "difference", Inside(-0.02, 0.02), at_a_low_rate),
+        Claim("cosine between v and its gradient, the largest of 100 updates", "exact", Below(1e-12), of_lab("identities", "orthogonal")),
+        Claim("error of ‖v‖² as ‖v‖² at the start plus the squared lengths of all steps", "exact", Below(1e-12),
+              of_lab("identities", "growth")),
     ),
     headline=headline,
     picture=picture,
+    figures=(
+        Figure("One unit that fits a line through 40 points: at too high a rate the first step makes v longer, and the next ones are "
+               "short enough. Without weight norm this rate diverges.", length),
+    ),
     formula=r"w = g\,\frac{v}{\lVert v\rVert}, \qquad "
     r"\nabla_v L = \frac{g}{\lVert v\rVert}\left(I - \frac{v v^\top}{\lVert v\rVert^2}\right)\nabla_w L "
     r"\;\Rightarrow\; v^\top \nabla_v L = 0",
@@ -126,5 +150,6 @@ QUESTION = Question(
         Turn("Without momentum", "Is the gain as large?", compared(optimizer={"kind": "sgd", "lr": 0.02})),
         Turn("Adam", "Which rates train now?", compared(optimizer={"kind": "adam", "lr": 0.02})),
     ),
+    page="pages/normalization.py",
     sources=("Salimans & Kingma 2016, arXiv:1602.07868",),
 )  # fmt: skip

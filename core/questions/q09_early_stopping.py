@@ -12,7 +12,7 @@ from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence
 from core.experiments.claims.reading import at_end, mean, of, percent, spread
-from core.questions.question import Option, Question, Turn
+from core.questions.question import Figure, Option, Question, Turn
 
 NEVER = "to the end"
 PATIENCE = "patience on the loss"
@@ -28,6 +28,9 @@ RULES: dict[str, Any] = {
     "patience on accuracy": {"kind": "patience", "patience": 5, "metric": "val_accuracy"},
     "patience on macro F1": {"kind": "patience", "patience": 5, "metric": "val_f1"},
     "patience, min_delta 0.01": {"kind": "patience", "patience": 5, "min_delta": 0.01},
+    "loss below 0.5": {"kind": "threshold", "target": 0.5},
+    "loss rises 3 times in a row": {"kind": "rise", "evaluations": 3},
+    "mean change is small": {"kind": "mean_change"},
 }
 
 
@@ -49,13 +52,20 @@ def accuracies_on_test(evidence: Evidence) -> tuple[Series, Series]:
 
 
 def headline(evidence: Evidence) -> str:
-    """When it stops, and what that is worth."""
-    stopped, whole = (mean(side) for side in accuracies_on_test(evidence))
+    """When patience on the loss stops, and what that is worth."""
+    (loss, end), (right, whole) = ((mean(side) for side in sides(evidence)) for sides in (losses_on_test, accuracies_on_test))
     epoch = mean(of(at_end(evidence, "rules", "epoch"), PATIENCE))
     return (
-        f"Stopped after {epoch:.0f} epochs on average, the network gets {percent(stopped)} of the test examples right; "
-        f"trained to the end, {percent(whole)}."
+        f"Patience on the validation loss stops after {epoch:.0f} epochs on average, at a test loss of {loss:.2f} with {percent(right)} "
+        f"of the test examples right. Trained to the end it is {end:.2f}, with {percent(whole)}."
     )
+
+
+def epochs(evidence: Evidence) -> Picture:
+    """When each rule stops."""
+    stopped = at_end(evidence, "rules", "epoch")
+    rows = [(rule, "epochs", of(stopped, rule)) for rule in RULES]
+    return answers.cases(spread(rows), cases=list(RULES), kinds=["epochs"], title="epochs until it stops")
 
 
 def picture(evidence: Evidence) -> Picture:
@@ -68,6 +78,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="09",
     text="Which criteria are there for early stopping?",
+    terms=("early stopping", "overfitting", "patience", "min_delta", "regularization"),
     topic="regularization",
     premise="Three training labels in ten are wrong. The training loss falls for all of 60 epochs; the validation loss turns after some.",
     ask="What does stopping at the turn do to the loss on test data, which no rule has seen?",
@@ -91,19 +102,23 @@ QUESTION = Question(
     ),
     experiments={"rules": compared()},
     claims=(
-        Claim("test loss, stopped over trained to the end", "ratio", Below(0.85), losses_on_test),
+        Claim("test loss, stopped divided by trained to the end", "ratio", Below(0.85), losses_on_test),
         Claim("test accuracy, stopped minus trained to the end", "difference", Above(0.05), accuracies_on_test),
     ),
     headline=headline,
     picture=picture,
+    figures=(Figure("When each rule stops.", epochs),),
     formula=r"\text{stop at } t \text{ when } \min_{t-p < s \le t} L_{\mathrm{val}}(s) > \min_{s \le t-p} L_{\mathrm{val}}(s) - \delta",
     answer=(
         "All rules watch a score on held-out data. The usual one stops when the validation loss has found no new best for p epochs (the "
-        "patience), where only a gain above a small δ counts; L is that loss, t the epoch now, s an earlier one. Others watch accuracy or "
-        "F1 instead, stop when the loss is below a threshold, when it has risen for some epochs in a row, or when its mean change is "
-        "small. Accuracy and F1 turn a little earlier or later than the loss and are coarser. The score that chose the moment flatters "
-        "itself, so the result is judged on test data. Where a network hardly overfits, early stopping saves time and little else."
+        "patience), where only a gain above a small δ (min_delta) counts; L is that loss, t the epoch now, s an earlier one. Others watch "
+        "accuracy or macro F1 instead (the mean over the classes of F1, which weighs misses against false alarms), stop when the loss is "
+        "below a threshold, when it has risen for some epochs in a row, or when its mean change is small. A threshold needs a loss that "
+        "one knows beforehand, and a rise in a row may come late on a loss that jumps. Accuracy and F1 turn a little earlier or later "
+        "than the loss and are coarser. The score that chose the moment flatters itself, so the result is judged on test data. Where "
+        "there is hardly any overfitting, early stopping saves time and little else."
     ),
+    page="pages/early_stopping.py",
     turns=(
         Turn("Clean labels", "Is there a turn at all?", compared(data={"kind": "digits", "scale": "minmax"})),
         Turn("A small network", "When does it stop?", compared(model={"kind": "mlp", "hidden": [16]})),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,16 @@ from pandas import DataFrame, Series
 
 from core.analysis import claim_measures
 from core.analysis.claims import Below, Inside
+from core.analysis.shown import layerwise
 from core.charts.answer_lines import lines
+from core.charts.batch_size import along
 from core.charts.parts.specs import Picture
+from core.charts.parts.titles import Axis
 from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence, Lab
 from core.experiments.claims.reading import last, mean, of, percent, points
 from core.labs.optimization import gradient_noise
-from core.questions.question import Option, Question, Turn
+from core.questions.question import Figure, Option, Question, Turn
 
 SIZES: dict[str, int | str] = {"batch of 1": 1, "batch of 32": 32, "all at once": "full"}
 ONE, MINI, FULL = SIZES
@@ -51,8 +55,8 @@ def equal_updates() -> Comparison:
     return Comparison.load({"base": BASE | {"optimizer": {"kind": "sgd", "lr": 1.0}}, "variants": variants, "seeds": 8})
 
 
-def at_best(evidence: Evidence, metric: str) -> Series:
-    """The metric at each size's own best rate, indexed by size and seed."""
+def at_rates(evidence: Evidence, metric: str) -> DataFrame:
+    """The metric at each size's rates: curve (the size), place (the rate), seed, value."""
     found = last(evidence, "sizes", metric)
     frames = [
         DataFrame({"curve": size, "place": rate, "seed": numbers.index, "value": numbers.to_numpy()})
@@ -60,7 +64,12 @@ def at_best(evidence: Evidence, metric: str) -> Series:
         for rate in RATES
         for numbers in [of(found, name(size, rate))]
     ]
-    return claim_measures.at_best(pd.concat(frames, ignore_index=True), metric)
+    return pd.concat(frames, ignore_index=True)
+
+
+def at_best(evidence: Evidence, metric: str) -> Series:
+    """The metric at each size's own best rate, indexed by size and seed."""
+    return claim_measures.at_best(at_rates(evidence, metric), metric)
 
 
 def ends(evidence: Evidence) -> tuple[Series, Series]:
@@ -94,9 +103,33 @@ def picture(evidence: Evidence) -> Picture:
     )  # fmt: skip
 
 
+def over(x: Axis) -> Callable[[Evidence], Picture]:
+    """The training loss of each size at its own best rate."""
+
+    def draw(evidence: Evidence) -> Picture:
+        best = claim_measures.best_places(at_rates(evidence, "train_loss_eval"), "train_loss_eval")
+        history, names = evidence["sizes"].history, {name(size, best[size]): size for size in SIZES}
+        shown = history[history["variant"].isin(list(names))]
+        shown = shown.assign(variant=shown["variant"].map(names))
+        return along(shown, variants=list(SIZES), metric="train_loss_eval", x=x, log_y=True, width=800, height=220)
+
+    return draw
+
+
+def noise(evidence: Evidence) -> Picture:
+    """The gradient's noise against the batch size."""
+    said = "distance from the gradient of all examples"
+    points = layerwise.means(evidence["noise"].frame, ["batch_size"], "noise", log=True).assign(variant=said)
+    return lines(
+        points, variants=[said], x="batch_size", x_title="batch size (logarithmic)", x_scale="log",
+        y_title="noise (logarithmic)", y_scale="log", height=200,
+    )  # fmt: skip
+
+
 QUESTION = Question(
     id="10",
     text="Gradient descent, stochastic gradient descent, mini-batches: what is the difference?",
+    terms=("batch size", "SGD", "stochastic gradient", "full batch", "mini-batch", "gradient noise"),
     topic="optimization",
     premise="A network sees its 1,024 training examples five times: one by one, in batches of 32, or all at once. "
     "Each way has the learning rate that suits it best.",
@@ -104,7 +137,7 @@ QUESTION = Question(
     options=(
         Option(
             "One by one, since its gradient is so noisy",
-            "The noise is paid for by a lower rate, and 5,120 updates make up for it.",
+            "The noise asks for a lower rate, but its 5,120 updates make up for that.",
             belief="A single example says little about all of them.",
         ),
         Option(
@@ -126,11 +159,17 @@ QUESTION = Question(
     ),
     experiments={"sizes": compared(), "noise": Lab(gradient_noise.slopes, {"seeds": 8, "draws": 256})},
     claims=(
-        Claim("training loss after five epochs, batches of 32 over all at once, each at its best rate", "ratio", Below(0.3), ends),
+        Claim("training loss after five epochs, batches of 32 divided by all at once, each at its best rate", "ratio", Below(0.3), ends),
         Claim("slope of the gradient's noise against the batch size, both logarithmic", "mean", Inside(-0.53, -0.47), slope),
     ),
     headline=headline,
     picture=picture,
+    figures=(
+        Figure("The training loss over the epochs, each at its best rate.", over("epoch")),
+        Figure("The same over the updates: an epoch has 1,024 of them, or 32, or one.", over("step")),
+        Figure("The same over the seconds that the training took here.", over("seconds")),
+        Figure("How far the gradient of a batch is from that of all examples.", noise),
+    ),
     formula=r"\theta \leftarrow \theta - \eta\, \frac1B \sum_{i \in \text{batch}} \nabla L_i(\theta), \qquad "
     r"\sqrt{\mathbb{E}\lVert g_B - g\rVert^2} = \frac{\sigma}{\sqrt B}",
     answer=(
@@ -142,6 +181,7 @@ QUESTION = Question(
         "one example, g its mean gradient over all examples, g with index B that over a batch, σ the size of the noise for a single "
         "example, and E the mean over batches."
     ),
+    page="pages/batch_size.py",
     turns=(
         Turn("As many updates for both", "Does the full batch catch up?", equal_updates()),
         Turn("Momentum", "How far do five full updates get?", compared(optimizer={"kind": "sgd", "momentum": 0.9})),

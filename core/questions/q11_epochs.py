@@ -46,8 +46,8 @@ def headline(evidence: Evidence) -> str:
     seen = mean(of_lab("seen", "share")(evidence))
     epochs, drawn = (mean(side) for side in ends(SMALL)(evidence))
     return (
-        f"As many draws with replacement as there are examples see {percent(seen)} of them. "
-        f"At a small rate they end {drawn / epochs:.1f} times as far from the optimum as epochs do."
+        f"800 draws with replacement from 800 examples meet {percent(seen)} of them. "
+        f"At a small rate such draws end {drawn / epochs:.1f} times as far from the optimum as epochs do."
     )
 
 
@@ -64,17 +64,18 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="11",
     text="Why epochs, rather than sampling with replacement?",
+    terms=("shuffling", "random reshuffling", "sampling with replacement", "bootstrap", "epoch"),
     topic="optimization",
     premise="A training set has 800 examples. Instead of an epoch, each of 800 draws takes one of the 800 at random.",
     ask="What share of the examples is seen?",
     options=(
         Option("About 50 %", "That would be seen after about 555 draws; later draws still meet some that were not seen.",
                belief="Each draw meets an example that was seen or one that was not."),
-        Option("Over 95 %", "That takes three times as many draws: some examples are drawn two, three or four times.",
+        Option("About 80 %", "That would be seen after about 1,290 draws: some examples are drawn two, three or four times.",
                belief="With so many draws few will be left out."),
         Option("About 63 %", "Each is missed with probability (1 − 1/800)⁸⁰⁰, about 1/e = 37 %.", right=True,
                belief="Some are drawn twice, so others are not drawn at all."),
-        Option("All, but for a few", "To see the last few takes the longest: about 5,800 draws on average.",
+        Option("Over 95 %", "That takes three times as many draws, and to see the last few as well about 5,800.",
                belief="By chance a handful is missed."),
     ),
     experiments={
@@ -84,8 +85,8 @@ QUESTION = Question(
     },
     claims=(
         Claim("share of the examples seen by 800 draws", "mean", Inside(0.622, 0.642), of_lab("seen", "share")),
-        Claim("distance from the optimum at a rate of 0.003, epochs over replacement", "ratio", Below(0.5), ends(SMALL)),
-        Claim("distance from the optimum at a rate of 0.1, epochs over replacement", "ratio", Inside(0.67, 1.5), ends(LARGE)),
+        Claim("distance from the optimum at a rate of 0.003, epochs divided by replacement", "ratio", Below(0.5), ends(SMALL)),
+        Claim("distance from the optimum at a rate of 0.1, epochs divided by replacement", "ratio", Inside(0.67, 1.5), ends(LARGE)),
     ),
     headline=headline,
     picture=picture,

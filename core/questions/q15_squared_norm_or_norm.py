@@ -77,9 +77,10 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="15",
     text="Squared L2 norm or L2 norm as a penalty: what is the difference?",
+    terms=("group lasso", "ridge", "L2 regularization", "penalty", "proximal step", "sparsity"),
     topic="regularization",
     premise="The weights of each hidden unit are a group. One network is trained with the squares of the groups' norms as a penalty, "
-    "another with the norms themselves, at strengths that leave them the same training loss.",
+    "another with the norms themselves, applied by the proximal step, at strengths that leave them the same training loss.",
     ask="Which of the two removes whole units?",
     options=(
         Option("The norm itself", "Its pull is as strong on a short group as on a long one, so short ones reach 0.", right=True,
@@ -101,7 +102,7 @@ QUESTION = Question(
         Claim("share of units at exactly 0, norm minus squared norm", "difference", Above(0.2), pair("zero_share", PLAIN, SQUARED)),
         Claim("share of units at exactly 0 with the squared norm", "exact", Below(0.0), units("zero_share", SQUARED)),
         Claim("share of units at exactly 0 with the norm by its gradient", "exact", Below(0.0), units("zero_share", STEPPED)),
-        Claim("norm of the longest unit, squared norm over norm", "ratio", Below(0.9), pair("largest", SQUARED, PLAIN)),
+        Claim("norm of the longest unit, squared norm divided by norm", "ratio", Below(0.9), pair("largest", SQUARED, PLAIN)),
         Claim("training loss, squared norm minus norm", "difference", Inside(-0.01, 0.01), pair("train_loss", SQUARED, PLAIN)),
     ),
     headline=headline,

@@ -70,17 +70,19 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="16",
     text="L1 against L2: what is the difference?",
+    terms=("lasso", "ridge", "sparsity", "feature selection", "outliers", "robust regression", "L1 regularization", "proximal step"),
     topic="regularization",
-    premise="A linear model has 100 features, of which ten matter. It is trained with an L1 penalty or with an L2 penalty on its weights. "
-    "Some targets of another data set are far off.",
+    premise="A linear model has 100 features, of which ten matter. It is trained with an L1 penalty or with an L2 penalty on its "
+    "weights. Apart from that a line is fitted to points of which a tenth are far off; its loss is the absolute error (L1) or the "
+    "squared error (L2).",
     ask="What is L1 good for?",
     options=(
         Option("The penalty does both", "The penalty sees the weights alone; a target that is off pulls at them as before.",
                belief="L1 is known for both."),
-        Option("The penalty bears outliers, the loss selects features", "It is the other way round.",
+        Option("The penalty withstands outliers, the loss selects features", "It is the other way round.",
                belief="A penalty keeps the model from following outliers."),
         Option(
-            "The penalty selects features, the loss bears outliers",
+            "The penalty selects features, the loss withstands outliers",
             "The penalty acts on the weights, the loss on the errors: two properties of two things.",
             right=True,
             belief="Each acts on what it is taken of.",

@@ -67,9 +67,11 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="17",
     text="What is weight decay, and is it the same as an L2 penalty?",
+    terms=("weight decay", "AdamW", "decoupled weight decay", "L2 regularization", "overfitting"),
     topic="regularization",
-    premise="Before each step all weights are multiplied by a factor just below 1. Or else s/2 times their squared norm is added to the "
-    "loss. Both are tried with plain SGD, with momentum, and with Adam.",
+    premise="Before each step all weights are multiplied by a factor just below 1. Or else s/2 times their squared norm is added to "
+    "the loss. Both are tried with plain SGD, with momentum, and with Adam. Another experiment has wrong labels on four in ten "
+    "training examples, with decay and without.",
     ask="Where do the two end at the same weights?",
     options=(
         Option("With every optimizer: two names for one thing", "Adam divides the penalty's gradient by the size of all gradients.",
@@ -86,7 +88,7 @@ QUESTION = Question(
         Claim("largest difference of a weight with plain SGD", "exact", Below(1e-12), distance(PLAIN, "largest")),
         Claim("relative distance of the weights with momentum", "exact", Above(0.2), distance(WITH_MOMENTUM)),
         Claim("relative distance of AdamW to the nearest of 21 penalties with Adam", "exact", Above(0.05), distance(NEAREST)),
-        Claim("validation loss with wrong labels, decay over none", "ratio", Below(0.9), sides("noise", "val_loss", WITH, WITHOUT)),
+        Claim("validation loss with wrong labels, decay divided by none", "ratio", Below(0.9), sides("noise", "val_loss", WITH, WITHOUT)),
         Claim("gap between validation and training loss, none minus decay", "difference", Above(0.4), gaps),
     ),
     headline=headline,
@@ -95,15 +97,17 @@ QUESTION = Question(
     r"w \leftarrow (1 - \eta s)\,w - \eta\,\frac{\hat m}{\sqrt{\hat v} + \varepsilon}",
     answer=(
         "Weight decay of strength s multiplies all weights w by 1 − ηs before each step of the gradient g at the rate η. The gradient of "
-        "s/2 ‖w‖² is s w, so for plain SGD the penalty does the same. With momentum the penalty's gradient goes through the velocity, and "
-        "decay does not. Adam divides the running mean m of the gradients, the penalty's among them, by the root of the running mean v of "
-        "their squares (ε only keeps from dividing by 0): weights with large gradients are then decayed less. AdamW takes the decay out of "
-        "that division and treats all weights alike; no strength of the penalty gives the same weights. That does not say which of the two "
-        "is better. Either keeps weights small unless the data insist: on wrong labels the network learns less by heart, its training loss "
-        "stays higher and its validation loss is lower."
+        "s/2 ‖w‖² is s w, so for plain SGD the penalty does the same. With momentum the penalty's gradient goes into the running sum of "
+        "gradients that momentum keeps, and decay does not. Adam divides the running mean m of the gradients, the penalty's among them, "
+        "by the root of the running mean v of their squares (a hat corrects each mean for its start at 0, and ε only keeps from dividing "
+        "by 0): weights with large gradients are then decayed less. AdamW takes the decay out of that division and treats all weights "
+        "alike; no strength of the penalty gives the same weights. That does not say which of the two is better. Either keeps weights "
+        "small unless the data insist: on wrong labels the network learns less by heart, its training loss stays higher and its "
+        "validation loss is lower."
     ),
     usual="Weight decay and the squared L2 penalty are often called the same. That is so for plain SGD, and for the same parameters: "
     "torch's weight_decay takes biases too.",
+    page="pages/regularization.py",
     turns=(
         Turn("Right labels", "Does decay still lower the validation loss?", compared({"kind": "digits"})),
         Turn("The penalty with Adam", "Is it worse than AdamW's decay?", compared(optimizer={"kind": "adam", "lr": 0.001}, decay=0.01)),

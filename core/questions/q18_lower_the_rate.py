@@ -78,6 +78,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="18",
     text="Why lower the learning rate over training, and when is there no need?",
+    terms=("learning rate schedule", "learning rate decay", "cosine annealing", "step decay", "one cycle", "reduce on plateau"),
     topic="optimization",
     premise="A linear model is trained on noisy data in batches of 4. The rate stays, or falls to 0 along a cosine.",
     ask="Where does the falling rate end with a lower loss?",
@@ -99,13 +100,13 @@ QUESTION = Question(
         "easy": compared(EASY),
     },
     claims=(
-        Claim("validation loss of SGD with noisy gradients, cosine over constant", "ratio", Below(0.85),
+        Claim("validation loss of SGD with noisy gradients, cosine divided by constant", "ratio", Below(0.85),
               sides("noisy", "val_loss", COSINE, CONSTANT)),
-        Claim("validation loss of Adam with noisy gradients, cosine over constant", "ratio", Below(0.85),
+        Claim("validation loss of Adam with noisy gradients, cosine divided by constant", "ratio", Below(0.85),
               sides("adam", "val_loss", COSINE, CONSTANT)),
-        Claim("validation loss at a low rate, cosine over constant", "ratio", Inside(0.95, 1.05),
+        Claim("validation loss at a low rate, cosine divided by constant", "ratio", Inside(0.95, 1.05),
               sides("low", "val_loss", COSINE, CONSTANT)),
-        Claim("validation loss with exact gradients, cosine over constant", "ratio", Inside(0.99, 1.01),
+        Claim("validation loss with exact gradients, cosine divided by constant", "ratio", Inside(0.99, 1.01),
               sides("full", "val_loss", COSINE, CONSTANT)),
         Claim("accuracy on digits, an easy problem, cosine minus constant", "difference", Inside(-0.01, 0.01),
               sides("easy", "val_accuracy", COSINE, CONSTANT)),
@@ -124,6 +125,7 @@ QUESTION = Question(
         "early. Adaptive optimizers are no exception: their steps do not shrink by themselves while gradients are noise."
     ),
     usual="Adaptive optimizers are often said to need no schedule. Adagrad's rate does fall by itself; Adam's does not.",
+    page="pages/learning_rate.py",
     turns=(
         Turn("Adagrad, which slows by itself", "Does the cosine still gain anything?",
              compared(NOISY, optimizer={"kind": "adagrad", "lr": 0.1})),

@@ -60,6 +60,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="18b",
     text="The batch becomes four times as large: what about the learning rate?",
+    terms=("linear scaling rule", "large batch", "batch size", "square root scaling", "learning rate"),
     topic="optimization",
     premise="A network learns well with small batches. Now each update averages over four times as many examples; the epochs stay.",
     ask="Which rate keeps the curve of the training loss where it was, for plain SGD?",
@@ -86,9 +87,13 @@ QUESTION = Question(
     ),
     experiments={name: compared(*start) for name, start in STARTS.items()},
     claims=(
-        Claim("distance of the curves with SGD, rate × 4 over same rate", "ratio", Below(0.25), distances("SGD", TIMES_K, FIXED)),
-        Claim("distance of the curves with Adam, rate × √4 over rate × 4", "ratio", Below(0.5), distances("Adam", TIMES_ROOT, TIMES_K)),
-        Claim("distance of the curves with Adam, rate × √4 over same rate", "ratio", Below(0.5), distances("Adam", TIMES_ROOT, FIXED)),
+        Claim("distance of the curves with SGD, rate × 4 divided by same rate", "ratio", Below(0.25), distances("SGD", TIMES_K, FIXED)),
+        Claim(
+            "distance of the curves with Adam, rate × √4 divided by rate × 4", "ratio", Below(0.5), distances("Adam", TIMES_ROOT, TIMES_K)
+        ),
+        Claim(
+            "distance of the curves with Adam, rate × √4 divided by same rate", "ratio", Below(0.5), distances("Adam", TIMES_ROOT, FIXED)
+        ),
     ),
     headline=headline,
     picture=picture,
@@ -101,6 +106,9 @@ QUESTION = Question(
         "size B: there the root of k fits better. So an adaptive optimizer is no exception, it follows another rule. Both rules end where "
         "the rate becomes too large for the loss's curvature; the batch can then grow no further without more epochs."
     ),
+    usual="Four times the batch, four times the rate: that is often given as the rule, and adaptive optimizers as exempt from any rule. "
+    "It is SGD's alone; Adam with small batches follows the root, and neither holds once the rate is too large.",
+    page="pages/batch_size.py",
     turns=(
         Turn("From larger batches", "Does the rule for Adam still hold?", compared({"kind": "adam", "lr": 0.001}, 64)),
         Turn("Momentum", "Which rule fits?", compared({"kind": "sgd", "lr": 0.005, "momentum": 0.9}, 8)),

@@ -61,6 +61,7 @@ def compared(epochs: int = 3, rates: Mapping[str, float] | None = None, **data: 
 QUESTION = Question(
     id="19",
     text="Why is Adagrad a good choice for sparse gradients?",
+    terms=("Adagrad", "sparse features", "adaptive learning rate", "rare words", "embeddings", "Zipf"),
     topic="optimization",
     premise="A linear model has a hundred features. The commonest is there in every second example, the rarest in one of two hundred, as "
     "with words. Three epochs are trained, each optimizer at its best rate.",
@@ -77,7 +78,7 @@ QUESTION = Question(
     ),
     experiments={"features": Lab(sparse_features.errors, {"seeds": 8})},
     claims=(
-        Claim("error of the weights of the rarest third, Adagrad over SGD", "ratio", Below(0.6), rare("Adagrad", "SGD")),
+        Claim("error of the weights of the rarest third, Adagrad divided by SGD", "ratio", Below(0.6), rare("Adagrad", "SGD")),
     ),
     headline=headline,
     picture=picture,

@@ -51,6 +51,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="22",
     text="Why are there no two linear layers in a row?",
+    terms=("linear layers", "nonlinearity", "matrix product", "decision boundary"),
     topic="architecture",
     premise="A linear classifier is compared with a network of two linear layers, 32 units between them and no activation function.",
     ask="What can the second network learn on two moons that the first cannot?",

@@ -65,6 +65,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="23",
     text="Can a network of ReLU units alone act as a linear classifier?",
+    terms=("ReLU", "linear classifier", "linearly separable", "expressiveness"),
     topic="architecture",
     premise="ReLU gives 0 for every negative number. A straight line separates the data, and a network with ReLU units is to find it.",
     ask="Can it be exactly a linear function, for every input?",

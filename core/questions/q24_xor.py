@@ -15,8 +15,9 @@ from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence, Lab
 from core.experiments.claims.reading import of_lab
+from core.labs.identities import jacobians
 from core.labs.networks import xor
-from core.questions.question import Option, Question, Turn
+from core.questions.question import Figure, Option, Question, Turn
 
 NAMES = {"relu": "ReLU", "tanh": "tanh", "gelu": "GELU"}
 WIDTHS: dict[str, list[int]] = {"relu": list(xor.WIDTHS), "tanh": [1, 2], "gelu": [1, 2]}
@@ -72,9 +73,18 @@ def picture(evidence: Evidence) -> Picture:
     )
 
 
+def functions(evidence: Evidence) -> Picture:
+    """The three functions near 0: GELU alone falls before it rises."""
+    frame = evidence["curves"].frame
+    shown = frame[frame["activation"].isin(list(NAMES)) & frame["x"].between(-3, 1.5)]
+    shown = shown.assign(variant=shown["activation"].map(NAMES)).rename(columns={"value": "mean"})
+    return lines(shown, variants=list(NAMES.values()), x="x", x_title="x", y_title="f(x)", height=200)
+
+
 QUESTION = Question(
     id="24",
     text="What is the smallest network for exclusive or?",
+    terms=("exclusive or", "perceptron", "hidden units", "smallest network"),
     topic="architecture",
     premise="Four points: (0, 1) and (1, 0) are true, (0, 0) and (1, 1) are false. "
     "A network with two hidden ReLU units is trained from 200 random starts.",
@@ -100,6 +110,7 @@ QUESTION = Question(
     experiments={
         **{kind: Lab(xor.ends, {"activation": kind, "widths": widths, "seeds": SEEDS}) for kind, widths in WIDTHS.items()},
         "by hand": Lab(xor.truth_table),
+        "curves": Lab(jacobians.curves),
     },
     claims=(
         Claim("error of the two units set by hand", "exact", Below(0.0), by_hand),
@@ -111,6 +122,7 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
+    figures=(Figure("The three functions. GELU alone falls before it rises.", functions),),
     formula=r"y = \mathrm{ReLU}(a + b) - 2\,\mathrm{ReLU}(a + b - 1)",
     answer=(
         "No straight line separates the two classes, so a linear model cannot learn exclusive or. Two hidden units with ReLU are enough: "

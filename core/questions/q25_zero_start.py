@@ -8,13 +8,15 @@ from typing import Any
 from pandas import Series
 
 from core.analysis.claims import Above, Below
+from core.analysis.shown import layerwise
 from core.charts import answers
+from core.charts.answer_lines import lines
 from core.charts.parts.specs import Picture
 from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Evidence, Lab
 from core.experiments.claims.reading import by_seed, last, mean, of, percent, sides, spread
 from core.labs.networks import symmetric_start
-from core.questions.question import Option, Question, Turn
+from core.questions.question import Figure, Option, Question, Turn
 
 UNITS = symmetric_start.BASE["model"]["hidden"][0]
 LAYERS = tuple(range(1, len(symmetric_start.BASE["model"]["hidden"]) + 1))
@@ -62,9 +64,27 @@ def picture(evidence: Evidence) -> Picture:
     )
 
 
+def over_epochs(measure: str, title: str) -> Callable[[Evidence], Picture]:
+    """A measure of both hidden layers over training; it is not defined for weights that are all 0."""
+
+    def draw(evidence: Evidence) -> Picture:
+        layers = evidence["starts"].layers
+        named = {f"hidden{layer}": layer for layer in LAYERS}
+        shown = layers[layers["layer"].isin(list(named)) & (layers["variant"] != NAMES["zero"])]
+        shown = shown.assign(
+            variant=[f"{start}, layer {named[layer]}" for start, layer in zip(shown["variant"], shown["layer"], strict=True)]
+        )
+        variants = [f"{NAMES[init]}, layer {layer}" for init in ("he", "constant") for layer in LAYERS]
+        points = layerwise.means(shown, ["variant", "epoch"], measure, log=False)
+        return lines(points, variants=variants, x="epoch", x_title="epochs", y_title=title, height=200)
+
+    return draw
+
+
 QUESTION = Question(
     id="25",
     text="Why not start with all weights at zero?",
+    terms=("zero initialization", "symmetry breaking", "constant initialization", "identical units", "initial weights"),
     topic="first steps",
     premise="A network with two hidden layers of tanh units is trained to recognise handwritten digits: from random weights, from weights "
     "that are all 0.1, and from weights that are all 0.",
@@ -96,6 +116,12 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
+    figures=(
+        Figure("How alike the units of a layer are over training: 1 where all look for the same. Weights that are all 0 look for nothing.",
+               over_epochs("unit_cosine", "cosine between units")),
+        Figure(f"The effective rank over training: how many of the {UNITS} directions a layer uses.",
+               over_epochs("effective_rank", "effective rank")),
+    ),
     formula=r"w_a = w_b,\; v_a = v_b \;\Rightarrow\; \frac{\partial L}{\partial w_a} = \frac{\partial L}{\partial w_b}, \qquad "
     r"\;\Rightarrow\; w_a = w_b \text{ after every update}",
     answer=(

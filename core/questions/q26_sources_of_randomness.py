@@ -86,6 +86,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="26",
     text="Where does randomness come from in training, and why is it wanted?",
+    terms=("random seed", "stochasticity", "variance", "reproducibility", "double well", "local minimum"),
     topic="optimization",
     premise="A network is trained 30 times with the same settings and the same random numbers: every run ends at the same loss. Then one "
     "source of randomness is set free and the others stay fixed, and it is trained another 30 times. The sources are the initial weights, "
@@ -105,7 +106,7 @@ QUESTION = Question(
     claims=(
         Claim("different final losses of 30 seeds with all sources held", "exact", Below(1.0), different(NONE)),
         Claim("different final losses of 30 seeds with one source left free", "exact", Above(30.0), different(*SOURCES.values(), SPLIT)),
-        Claim("spread of the final loss, split over input noise", "spread_ratio", Above(2.0),
+        Claim("spread of the final loss, split divided by input noise", "spread_ratio", Above(2.0),
               lambda evidence: (ends(evidence, SPLIT), ends(evidence, SOURCES["noise_seed"]))),
         Claim("descents with batches of 4 that end in the deeper well", "share", Above(0.6), crossed("4")),
         Claim("descents with the whole set that do", "count", Below(0.0), crossed("full")),

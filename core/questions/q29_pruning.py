@@ -64,6 +64,7 @@ def picture(evidence: Evidence) -> Picture:
 QUESTION = Question(
     id="29",
     text="Why prune a network, and which weights?",
+    terms=("lottery ticket", "sparsity", "compression", "magnitude pruning", "structured pruning", "rewinding", "fine-tuning"),
     topic="compression",
     premise="After half of the training nine of ten weights are set to zero for good. The rest trains on.",
     ask="Does it matter which weights go?",
@@ -106,6 +107,7 @@ QUESTION = Question(
         "training between them costs less accuracy than one large cut, since the rest can adapt to each. Here every layer "
         "loses the same share s of its weights w: a single threshold for the whole network can empty a layer whose weights are all small."
     ),
+    page="pages/pruning.py",
     turns=(
         Turn("One threshold for all", "Which layer loses most?", compared(scope="global")),
         Turn("A wide single layer", "Does one threshold still work?", compared("global", model={"kind": "mlp", "hidden": [256]})),

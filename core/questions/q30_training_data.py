@@ -78,6 +78,7 @@ def restrained(data: dict[str, Any]) -> Comparison:
 QUESTION = Question(
     id="30",
     text="When can training data be recovered from checkpoints of the weights?",
+    terms=("privacy", "gradient inversion", "membership inference", "federated learning", "memorization", "data leak"),
     topic="data",
     premise="Somebody has two checkpoints of a network, one update of plain SGD apart. The update was of a single picture, or of eight.",
     ask="What can be recovered?",
@@ -102,7 +103,7 @@ QUESTION = Question(
     claims=(
         Claim("relative error of a single example, sigmoid", "exact", Below(1e-6), of_leak(ONE, "blind")),
         Claim("relative error of a single example, ReLU", "exact", Below(1e-6), of_leak(ONE_RELU, "blind")),
-        Claim(f"relative error of the nearest unit and example of {BATCH}, sigmoid, by division", "exact", Above(0.01),
+        Claim(f"relative error of the nearest unit and example of {BATCH}, sigmoid, by division", "exact", Above(0.2),
               of_leak(EIGHT, "nearest")),
         Claim(f"share of {BATCH} examples recovered by division, 512 ReLU units", "mean", Above(0.3), of_leak(EIGHT_WIDE, "share")),
         Claim(f"searches that find all {BATCH} examples to within {CLOSE}, sigmoid", "share", Above(0.05), found),

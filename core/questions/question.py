@@ -44,6 +44,14 @@ class Option:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """A further picture, below the first: `said` is what it shows, in a line, and `draw` makes it of what was measured."""
+
+    said: str
+    draw: Callable[[Evidence], Picture]
+
+
+@dataclass(frozen=True)
 class Turn:
     """A change that turns the answer: `change` in two to five words, `look` is what to look for, `experiment` shows it."""
 
@@ -56,14 +64,17 @@ class Turn:
 class Question:
     """One question. `premise` is what is seen before the guess; `usual` is what is usually said, where that is not what is so.
 
+    terms: of the field that it is about, by which it is found beside its own words.
     answer: three to eight plain sentences, in Markdown. formula: in LaTeX, or empty. headline: the finding in one sentence, with numbers
-    that people feel, computed from what was measured. picture: drawn from it. doubt: why a claim is likely to fail or to stay unclear.
+    that people feel, computed from what was measured. picture: drawn from it. figures: further ones, where one does not show all of it.
+    doubt: why a claim is likely to fail or to stay unclear. tried: what was measured first, where the settings were chosen anew after it.
     page: of the dashboard, where its subject can be played with; needed where no experiment opens in the workbench.
     code: Python that is shown with the answer, the source of what was run; empty for most.
     """
 
     id: str
     text: str
+    terms: tuple[str, ...]
     topic: Topic
     premise: str
     ask: str
@@ -73,6 +84,7 @@ class Question:
     headline: Callable[[Evidence], str]
     picture: Callable[[Evidence], Picture]
     answer: str
+    figures: tuple[Figure, ...] = ()
     formula: str = ""
     code: str = ""
     page: str = ""
@@ -80,6 +92,7 @@ class Question:
     turns: tuple[Turn, ...] = ()
     sources: tuple[str, ...] = ()
     doubt: str = ""
+    tried: str = ""
 
     def __post_init__(self) -> None:
         """Raises ValueError for a declaration that does not hold to the form."""

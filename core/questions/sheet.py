@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 from core.questions.question import LETTERS, TOPICS, Question
 
-VERDICTS = {"holds": "as claimed before it was run", "fails": "not as claimed before it was run", "unclear": "with no clear verdict"}
 TITLE = "Questions on training neural networks"
+READING = (
+    "What was measured here is followed by the claims that were fixed before it was run, each with its verdict. Brackets hold the 95 % "
+    "interval over seeds, and the number of seeds."
+)
+NOT_YET = "*Not measured yet.*"
+MARKUP = re.compile(r"([\\`*_\[\]<>|$#~])")
 STYLE = """
 body { font: 11pt/1.45 Georgia, serif; max-width: 46em; margin: 2em auto; padding: 0 1em; color: #1c2733; background: #fff; }
 h1, h2, h3 { font-family: system-ui, sans-serif; line-height: 1.2; }
 h2 { border-bottom: 1px solid #ccc; margin-top: 2em; }
 article { break-inside: avoid; margin: 1.4em 0; }
 .measured { border-left: 3px solid #1f5fa8; padding-left: 0.8em; }
+.measured ul { font-size: 0.85em; padding-left: 1.2em; margin: 0.3em 0; }
 .small { font-size: 0.85em; color: #566; }
 math { font-size: 1.05em; max-width: 100%; overflow-x: auto; }
 @media print { body { margin: 0; max-width: none; } @page { margin: 18mm; } }
@@ -25,7 +32,7 @@ math { font-size: 1.05em; max-width: 100%; overflow-x: auto; }
 
 def markdown(questions: Sequence[Question], rows: Mapping[str, Mapping[str, Any]]) -> str:
     """All of it as Markdown; `rows` are the verdicts by question, as `measuring.rows` gives them."""
-    parts = [f"# {TITLE}"]
+    parts = [f"# {TITLE}", READING]
     for topic, group in _by_topic(questions):
         parts.append(f"## {topic.capitalize()}")
         parts += [part for question in group for part in _in_markdown(question, rows.get(question.id))]
@@ -34,7 +41,7 @@ def markdown(questions: Sequence[Question], rows: Mapping[str, Mapping[str, Any]
 
 def page(questions: Sequence[Question], rows: Mapping[str, Mapping[str, Any]]) -> str:
     """All of it as one HTML page that needs nothing from elsewhere; formulas are MathML."""
-    body = [f"<h1>{TITLE}</h1>"]
+    body = [f"<h1>{TITLE}</h1>", _prose(READING)]
     for topic, group in _by_topic(questions):
         body.append(f"<h2>{html.escape(topic.capitalize())}</h2>")
         body += [_in_html(question, rows.get(question.id)) for question in group]
@@ -48,14 +55,14 @@ def _by_topic(questions: Sequence[Question]) -> list[tuple[str, list[Question]]]
 
 
 def _in_markdown(question: Question, row: Mapping[str, Any] | None) -> list[str]:
-    return [f"### {question.id}. {question.text}", *_posed(question), *_explained(question), *_measured(row), _sources(question)]
+    return [f"### {question.id}. {question.text}", *_posed(question), *_explained(question), *_measured(question, row), _sources(question)]
 
 
 def _in_html(question: Question, row: Mapping[str, Any] | None) -> str:
     parts = [f"<h3>{question.id}. {html.escape(question.text)}</h3>", *map(_prose, _posed(question)), _prose(question.answer)]
     parts += [f"<p>{_math(formula)}</p>" for formula in question.formulas]
     parts += map(_prose, _usual(question))
-    parts += [f'<div class="measured">{_prose(said)}</div>' for said in _measured(row)]
+    parts.append(f'<div class="measured">{"".join(map(_prose, _measured(question, row)))}</div>')
     return f"<article>{''.join(parts)}<div class='small'>{_prose(_sources(question))}</div></article>"
 
 
@@ -77,8 +84,27 @@ def _usual(question: Question) -> list[str]:
     return [f"**What is usually said.** {question.usual}"] if question.usual else []
 
 
-def _measured(row: Mapping[str, Any] | None) -> list[str]:
-    return ["*Not measured here yet.*"] if row is None else [f"**Measured here**, {VERDICTS[row['verdict']]}. {row['headline']}"]
+def _measured(question: Question, row: Mapping[str, Any] | None) -> list[str]:
+    """The verdict with the finding, and what came of each claim; in Markdown."""
+    if row is None:
+        return [NOT_YET]
+    parts = row["parts"]
+    held = sum(part["verdict"] == "holds" for part in parts)
+    reason = f" *{question.doubt}*" if question.doubt and held < len(parts) else ""
+    claims = f" ({held} of {len(parts)} claims hold)" if len(parts) > 1 else ""
+    return [f"**Measured here: {row['verdict']}**{claims}. {row['headline']}{reason}", "\n".join(map(_claim, parts))]
+
+
+def _claim(part: Mapping[str, Any]) -> str:
+    """The sentence on a claim as an item of a list, its verdict in bold, and after it why it is unclear."""
+    verdict = part["verdict"]
+    said, _, why = part["sentence"].rpartition(f": {verdict}")
+    return f"- {_literal(said)}: **{verdict}**{_literal(why)}"
+
+
+def _literal(text: str) -> str:
+    """Text in Markdown in which no sign is markup."""
+    return MARKUP.sub(r"\\\1", text)
 
 
 def _sources(question: Question) -> str:

@@ -90,19 +90,12 @@ _lock = threading.Lock()
 _keepers: dict[str, Keeper] = {}  # by the store's URL
 
 
-def ensure_runner(configuration: Configuration) -> None:
-    """Starts the store's runner as a kept child, unless it is running. Cheap enough to be called at every redraw. Raises OSError."""
+def ensure_runner(configuration: Configuration) -> Keeper:
+    """Returns the keeper of the store's runner, which is started if needed. Cheap enough to be called at every redraw. Raises OSError."""
     with _lock:
         if configuration.store not in _keepers:
             _keepers[configuration.store] = Keeper(configuration)
-
-
-def end_runner(configuration: Configuration) -> None:
-    """Ends the runner that was started here, and waits until it has ended."""
-    with _lock:
-        keeper = _keepers.pop(configuration.store, None)
-    if keeper is not None:
-        keeper.end()
+        return _keepers[configuration.store]
 
 
 def _is_stopped(pid: int) -> bool:

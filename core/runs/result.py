@@ -95,13 +95,14 @@ class Result:
 
     @cached_property
     def grids(self) -> DataFrame:
-        """Outputs over the plane, for data with two features: variant, seed, run, step, grid (see core.engine.measuring.grids)."""
+        """Outputs over the plane, for data with two features: variant, seed, run, step, epoch, grid (see core.engine.measuring.grids)."""
         return self._store.grids(self._id)
 
     def summary(self, metric: str = "val_loss", at: At = "last") -> DataFrame:
-        """One row for each variant: n, diverged, mean, std, ci_low, ci_high and best of the metric, the test scores (loss, accuracy and
-        F1, or loss, RMSE, MAE and R²), parameters, nonzero, compression, and the scores of a constant prediction on the same data
-        (`baseline*`).
+        """One row for each variant: n, diverged, counted, mean, std, ci_low, ci_high and best of the metric.
+
+        It also has the test scores (loss, accuracy and F1, or loss, RMSE, MAE and R²), parameters, nonzero, compression, and the scores of a
+        constant prediction on the same data (`baseline*`).
         """
         return summarise(self.history, self.runs, metric, at)
 

@@ -268,16 +268,16 @@ def main(configuration: Configuration, *, watch_stdin: bool = False) -> int:
 
 def _stop_on_signals(stop: threading.Event) -> None:
     """Handles signals at once. Python's own handlers run only between two steps of the main thread, which may be waiting for a database."""
-    heard, told = socket.socketpair()
-    told.setblocking(False)
-    signal.set_wakeup_fd(told.detach())
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.detach())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    threading.Thread(target=_watch_signals, args=(heard, stop), daemon=True).start()
+    threading.Thread(target=_watch_signals, args=(reader, stop), daemon=True).start()
 
 
-def _watch_signals(heard: socket.socket, stop: threading.Event) -> None:
-    heard.recv(1)
+def _watch_signals(reader: socket.socket, stop: threading.Event) -> None:
+    reader.recv(1)
     stop.set()
 
 

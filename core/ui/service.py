@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import streamlit as st
+from pandas import DataFrame
 
 from core.comparison import Comparison
 from core.runs import child, recorded
 from core.runs.configuration import Configuration
+from core.runs.recorded import labs
 from core.runs.store import Store
 
 
@@ -23,6 +25,11 @@ def store() -> Store:
 def recorded_store(comparison: Comparison) -> Store | None:
     """The store with the comparison's results shipped with Tandem; None if there are none, or if they are disabled."""
     return recorded.store_of(comparison) if configuration().recorded else None
+
+
+def recorded_frame(key: str) -> DataFrame | None:
+    """What a lab found, by its key, as it comes with Tandem; None where it does not, or is not to be shown."""
+    return labs.frame_of(key) if configuration().recorded else None
 
 
 def ensure_runner() -> None:

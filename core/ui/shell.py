@@ -48,6 +48,7 @@ PAGES = (
         listed=False,
     ),
     Page("Lab", "Compare", "pages/compare.py", ":material/compare_arrows:", "Train variants side by side and see how they differ."),
+    Page("Lab", "Playground", "pages/playground.py", ":material/blur_on:", "Up to four networks in the plane, epoch by epoch."),
     Page("Lab", "Mistakes", "pages/mistakes.py", ":material/bug_report:", "Which run has which classic bug? Guess, then see the names."),
     Page("Lab", "History", "pages/runs.py", ":material/history:", "All your comparisons: find, open, name, export, delete."),
     Page(
@@ -72,7 +73,7 @@ PAGES = (
         "Distributed SGD",
         "pages/distributed.py",
         ":material/hub:",
-        "Several workers, one server: wait for all of them, or step with old gradients.",
+        "Several workers, one server: wait for all of them, or update by old gradients.",
     ),
     Page(
         "Architecture",

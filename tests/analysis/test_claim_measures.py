@@ -98,23 +98,6 @@ def test_a_network_that_was_taken_back_is_not_what_a_run_is_at_that_moment():
     assert measures.curve_distance(both, "a", "b", "val_loss").to_dict() == measures.curve_distance(frame, "a", "b", "val_loss").to_dict()
 
 
-WITHOUT = {0.1: (True, True), 1.0: (True, False), 10.0: (False, False)}
-WITH = {0.1: (True, False), 1.0: (True, False), 10.0: (True, False)}
-TRAINED = places(without=WITHOUT, **{"with": WITH}).rename(columns={"value": "trained"})
-
-
-def test_rates_that_train_are_counted_for_each_seed():
-    assert measures.share_of_places(TRAINED)["without"].to_dict() == pytest.approx({0: 2 / 3, 1: 1 / 3})
-    assert measures.share_of_places(TRAINED)["with"].to_dict() == {0: 1, 1: 0}
-
-
-def test_the_highest_rate_that_trains_is_nought_where_none_does():
-    assert measures.highest_place(TRAINED)["without"].to_dict() == {0: 1.0, 1: 0.1}
-    assert measures.highest_place(TRAINED)["with"].to_dict() == {0: 10.0, 1: 0.0}
-    assert measures.highest_common_place(TRAINED, 0.8).to_dict() == {"with": 0.0, "without": 0.1}
-    assert measures.highest_common_place(TRAINED, 0.5)["with"] == 10.0
-
-
 def test_the_range_of_rates_is_the_stretch_around_the_best_one():
     frame = places(a={0.01: (5, 1), 0.1: (1.9, 1), 1: (1, INF), 10: (1.5, np.nan), 100: (3, 1), 1000: (1.9, 1)}, b={1: (np.nan, 2)})
     found = measures.range_width(frame)
@@ -144,10 +127,9 @@ def test_values_of_a_sweep_go_in_as_they_are():
     assert measures.best_places(values_of(frame, runs, at)).to_dict() == {"SGD": 0.1}
 
 
-def test_ratios_of_ratios_and_differences_of_differences_go_seed_by_seed():
+def test_differences_of_differences_go_seed_by_seed():
     index = pd.Index([7, 8], name="seed")
     a, b, c, d = (Series(values, index=index) for values in ([8.0, 9], [2.0, 3], [1.0, 6], [2.0, 2]))
-    assert measures.ratio_of_ratios((a, b), (c, d)).to_dict() == {7: 8, 8: 1}
     assert measures.difference_of_differences((a, b), (c, d[::-1])).to_dict() == {7: 7, 8: 2}
 
 

@@ -86,3 +86,23 @@ def test_tickets_are_the_networks_before_they_were_taken_back():
     assert row["left"] == pytest.approx(0.2)
     assert row["mean"] == pytest.approx(0.91 - 0.2)
     assert row["high"] - row["mean"] == pytest.approx(before["val_accuracy"].std() / np.sqrt(3) * 4.302652729911275)
+
+
+def test_each_counterpart_is_told_of_by_its_best_and_the_best_of_all_comes_first():
+    ends = {"one": [3.0, 3.2], "two": [2.0, 2.1], "other": [1.0, 1.2], "alone": [4.0, 4.1], "other alone": [1.5, 1.7]}
+    rows = [(name, seed, f"{name}-{seed}", 1, "finished", loss) for name, losses in ends.items() for seed, loss in enumerate(losses)]
+    history = DataFrame(rows, columns=["variant", "seed", "run", "step", "status", "val_loss"])
+    treated = DataFrame({"name": ["one", "two", "other"], "counterpart": ["alone", "alone", "other alone"], "mean": [3.1, 2.05, 1.15]})
+    said = compression.verdicts(history, history, treated, "val_loss")
+    assert [text.split(" in validation loss")[0] for text in said] == [
+        "“other” ends lower than “other alone”",
+        "“two” ends lower than alone",
+    ]
+
+
+def test_what_is_measured_at_the_end_is_a_mean_over_runs_and_nothing_left_is_no_ratio():
+    runs = DataFrame({"variant": ["a", "a", "b"], "parameters": [10, 10, 10], "nonzero": [4.0, 6.0, 0.0]})
+    table = compression.with_ratio(compression.at_ends(runs, ["parameters", "nonzero"]))
+    assert list(table["nonzero"]) == [5.0, 0.0]
+    assert table["compression"].iloc[0] == 2.0
+    assert np.isnan(table["compression"].iloc[1])

@@ -37,7 +37,7 @@ def test_the_small_type_has_the_paired_interval():
     first, second = seeds(0.92, 0.003), seeds(0.60, 0.01)
     low, high = stats.ttest_rel(first, second).confidence_interval()
     assert lessons.certainty(first, second, "val_accuracy") == (
-        f"Difference +32.0 points, 95 % interval +{100 * low:.1f} points to +{100 * high:.1f} points, paired over 5 seeds."
+        f"Difference +32.0 points, 95 % interval +{100 * low:.1f} to +{100 * high:.1f}, paired over 5 seeds."
     )
 
 
@@ -107,6 +107,7 @@ def test_how_much_of_the_gap_to_the_teacher_is_closed():
         "With a teacher, the small network reaches a validation accuracy of 85 %, alone 70 %; the teacher has 95 %. "
         "The student closes 60 % of the gap."
     )
+    assert found.small.startswith("taught against alone: difference +15.0 points")
 
 
 def test_no_share_of_a_gap_is_given_where_there_is_none():

@@ -14,10 +14,9 @@ import core
 from core.analysis import metrics
 from core.analysis.statistics import leading_verdict
 from core.choices.base import classes
-from core.choices.stopping import Metric as Watched
-from core.choices.stopping import Patience
+from core.choices.stopping import DIRECTIONS, Patience, Watched
 from core.comparison import Comparison
-from core.engine.records import HISTORY_COLUMNS, METRICS, SCORES
+from core.engine.records import HISTORY_COLUMNS, METRIC_COLUMNS, SCORES
 from core.runs.store.recording import BETTER
 from core.settings import RunSettings
 
@@ -76,21 +75,23 @@ def test_a_training_twin_is_measured_where_its_metric_is(trained):
 
 def test_the_engine_and_the_table_have_the_same_metrics():
     offered = [name for name, row in metrics.METRICS.items() if row.offered]
-    assert set(offered) == set(METRICS) - {"penalty"}, "a penalty has no better direction"
-    assert set(METRICS) <= set(HISTORY_COLUMNS)
+    assert set(offered) == set(METRIC_COLUMNS) - {"penalty"}, "a penalty has no better direction"
+    assert set(METRIC_COLUMNS) <= set(HISTORY_COLUMNS)
     assert {f"test_{name}" for name in SCORES} == set(metrics.TESTS)
 
 
 def test_the_best_of_a_run_is_in_the_direction_of_the_table():
-    assert {name: BETTER[name] for name in METRICS} == {name: max if metrics.higher_is_better(name) else min for name in METRICS}
+    assert {name: BETTER[name] for name in METRIC_COLUMNS} == {
+        name: max if metrics.higher_is_better(name) else min for name in METRIC_COLUMNS
+    }
     assert metrics.higher_is_better("val_r2")
     assert not metrics.higher_is_better("val_rmse")
 
 
 def test_stopping_rules_may_watch_what_the_table_says_in_its_direction():
-    message = "what is `watched` in the table is to be in `Metric` and `SIGNS` of core/choices/stopping.py, and the other way round"
-    assert set(get_args(Watched)) == set(metrics.WATCHED), message
+    assert set(DIRECTIONS) == set(get_args(Watched)), "in core/choices/stopping.py one of the two lacks a metric"
     for name in get_args(Watched):
+        assert metrics.METRICS[name].offered, name
         turned = Patience(metric=name).value({name: 0.5})
         assert turned == (-0.5 if metrics.higher_is_better(name) else 0.5), "rules take lower for better"
 

@@ -113,3 +113,13 @@ def test_a_diverged_seed_with_a_finite_last_value_is_not_in_the_mean_of_that_eva
     found = over_seeds.band(table, "val_loss")
     assert found["mean"].max() < 1e3
     assert found.loc[found["step"] == table.loc[last, "step"].item(), "n"].item() == 2
+
+
+def test_medians_leave_out_what_diverged():
+    values = pd.DataFrame({"variant": ["A", "A", "A", "B"], "value": [1.0, 3.0, 99.0, 7.0], "ending": ["", "", "diverged", ""]})
+    assert over_seeds.medians(values).to_dict("records") == [
+        {"variant": "A", "median": 2.0, "n": 2},
+        {"variant": "B", "median": 7.0, "n": 1},
+    ]
+    frame = pd.DataFrame({"variant": "A", "depth": [1, 1, 1, 2], "seed": [0, 1, 2, 0], "norm": [1.0, 5.0, 2.0, 8.0]})
+    assert list(over_seeds.seed_medians(frame, ["variant", "depth"])["norm"]) == [2.0, 8.0]

@@ -128,3 +128,9 @@ def test_the_mean_ends_where_half_of_the_seeds_have_no_value():
 
 def test_no_measurements_give_no_readings():
     assert range_test.readings(range_test.curve(ramp().iloc[:0])).empty
+
+
+def test_the_lowest_seed_of_a_place_and_the_share_that_failed_there():
+    seeds = DataFrame({"curve": ["a", "a", "a", "b"], "place": [1.0, 1.0, 2.0, 1.0], "value": [3.0, 2.0, 5.0, 4.0]})
+    assert list(sensitivity.lowest(seeds).itertuples(index=False, name=None)) == [("a", 1.0, 2.0), ("a", 2.0, 5.0), ("b", 1.0, 4.0)]
+    assert list(sensitivity.failed(DataFrame({"n": [4, 2], "diverged": [1, 0], "worse": [2, 0]}))) == [0.75, 0.0]

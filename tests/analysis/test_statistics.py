@@ -51,7 +51,7 @@ def test_the_summary_keeps_the_order_of_the_runs_and_its_columns(two_variants):
     _, history, runs = two_variants
     summary = statistics.summarise(history, runs)
     assert summary["variant"].tolist() == ["SGD", "Adam"]
-    named = "variant n diverged mean std ci_low ci_high best".split()
+    named = "variant n diverged counted mean std ci_low ci_high best".split()
     sizes = "parameters nonzero compression baseline".split()
     assert list(summary) == [*named, *metrics.TESTS, *sizes, *metrics.OF_THE_DATA]
     assert summary["compression"].tolist() == [2, 2]
@@ -229,6 +229,15 @@ def test_an_unfinished_comparison_is_so_far_and_an_empty_one_says_so():
     assert statistics.leading_verdict(history.iloc[:0], runs) == "So far: No value of validation loss yet"
 
 
+def test_a_mean_says_of_how_many_seeds_it_is():
+    """Of four one diverged, and one was stored before the metric was measured."""
+    history, runs = run_frames({"A": {0: [1.0], 1: [2.0], 2: [math.nan], 3: [9.0]}}, diverged={("A", 3)})
+    row = statistics.summarise(history, runs).iloc[0]
+    assert row[["n", "diverged", "counted"]].tolist() == [4, 1, 2]
+    assert row["mean"] == 1.5
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx(stats.t.interval(0.95, 1, 1.5, stats.sem([1.0, 2.0])))
+
+
 def test_variants_on_their_way_are_compared_at_the_epoch_that_all_have_reached():
     """One that is stored to its end is ahead in epochs, and would be said to be better for that alone."""
     history, runs = run_frames({"stored": {0: [0.901, 0.5, 0.1], 1: [0.8, 0.4, 0.001]}, "behind": {0: [0.7], 1: [0.6]}})
@@ -273,3 +282,29 @@ def test_a_misspelt_at_is_refused(two_variants):
 
 def test_what_rounds_to_zero_has_no_sign():
     assert statistics.figures(-0.001, -0.08, 0.07) == ("0.00", "-0.08", "0.07")
+
+
+def test_a_narrow_interval_is_told_in_three_digits_without_an_exponent():
+    assert statistics.figures(1.0, 1 - 1e-9, 1 + 1e-9) == ("1.00", "1.00", "1.00")
+    assert statistics.figures(0.9996, 0.9994, 0.9998) == ("0.9996", "0.9994", "0.9998")
+    assert statistics.figures(2.302585, 2.3025849, 2.3025851) == ("2.30", "2.30", "2.30")
+    assert statistics.figures(1.02e-6, 7.78e-7, 1.34e-6) == ("1.02e-06", "7.78e-07", "1.34e-06")
+
+
+@pytest.mark.parametrize(
+    ("number", "fixed", "short"),
+    [
+        (1.0, "1.00", "1"),
+        (2 / 3, "0.667", "0.667"),
+        (0.05, "0.0500", "0.05"),
+        (0.9996, "1.00", "1"),
+        (1234.0, "1230", "1230"),
+        (-0.01, "-0.0100", "-0.01"),
+        (0.0, "0", "0"),
+        (1e-12, "1.00e-12", "1e-12"),
+        (3.2e7, "3.20e+07", "3.2e+07"),
+    ],
+)
+def test_a_number_has_three_digits_and_an_exponent_only_where_it_is_tiny_or_huge(number, fixed, short):
+    assert statistics.three_digits(number) == fixed
+    assert statistics.at_most_three_digits(number) == short

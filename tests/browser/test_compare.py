@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from core.analysis.statistics import leading_verdict, summarise
 from core.comparison import Comparison
 from core.experiments.home import DEFAULT
+from core.ui.results.tabs import details
 from tests.browser import workbench
 from tests.browser.content import assert_no_error, open_page, see, settle, until
 from tests.browser.workbench import LONG_S, address, button, epoch, points, small, standing, state, still, store_of, train
@@ -145,7 +146,7 @@ def test_a_variant_more_trains_only_that_variant(page, server):
     assert after[before.index].equals(before), "runs that were stored have been trained again"
 
 
-@pytest.mark.parametrize("tab", ["Gradients", "Boundary", "Activations", "Predictions", "Timing", "What differs"])
+@pytest.mark.parametrize("tab", details.DRAWERS)
 def test_a_click_on_a_tab_shows_it_and_names_it_in_the_url(page, server, tab):
     train(page, server, small())
     open_page(page, address(server, small(), tab="Activations" if tab == "Gradients" else "Gradients"))

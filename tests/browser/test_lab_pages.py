@@ -10,16 +10,21 @@ from playwright.sync_api import Page, expect
 from tests.browser.content import assert_no_error, open_page, see
 from tests.browser.server import Server
 from tests.browser.workbench import LONG_S
+from tests.sources import pages_that_import, stem
 
-PAGES = {
+SHOWS = {
     "distributed": ("reaches a training loss of", "No straggler", "distributed.straggler=1"),
     "data_recovery": ("A division gives the picture back", "Eight pictures", "data_recovery.pictures=8"),
 }
 
 
-@pytest.mark.parametrize("path", PAGES)
+"""What each page says, a chip of it, and what that changes in the address; a new page of labs needs a line here."""
+LABS = [stem(path) for path in pages_that_import("core.ui.results.labs")]
+
+
+@pytest.mark.parametrize("path", LABS)
 def test_a_cold_link_shows_a_result_and_a_chip_changes_one_control(page: Page, server: Server, path: str) -> None:
-    said, chip, query = PAGES[path]
+    said, chip, query = SHOWS[path]
     open_page(page, f"{server.url}/{path}")
     see(page, said, timeout_ms=1000 * LONG_S)
     expect(page.get_by_test_id("stVegaLiteChart").first.locator("svg, canvas").first).to_be_visible()

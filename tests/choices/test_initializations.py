@@ -16,6 +16,7 @@ from core.choices.models import Convnet, Mlp, Recurrent, Sizes
 from core.choices.models.filling import scale_to_radius, weighted_layers
 from core.engine.planning import signature
 from core.settings import RunSettings
+from tests.engine.kinds import CELLS
 
 WIDE = Sizes((300,), 200)
 PICTURE = Sizes((20, 9, 9), 10)
@@ -153,7 +154,7 @@ def test_an_initialization_by_examples_says_so_when_it_has_none():
         filled(Mlp(init=Lsuv()))
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("init", [Orthogonal(), Normal(std=0.3), Uniform(bound=0.2)], ids=str)
 def test_the_recurrent_matrix_of_every_gate_has_the_radius_asked_for(cell, init):
     model = Recurrent(cell=cell, hidden=12, init=init, spectral_radius=0.8, bidirectional=True)

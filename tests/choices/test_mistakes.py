@@ -89,7 +89,7 @@ OF_THE_DATA = {"shuffled_labels", "unscaled_inputs", "leak"}
 @pytest.mark.parametrize("kind", PLANTED)
 def test_only_mistakes_in_the_data_change_them(kind):
     run = run_with(kind)
-    right, seen = core.load_data(run.data), split_of(run)
+    right, seen = core.load_data(run.data), core.load_data(run)
     parts = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
     assert all(np.array_equal(getattr(right, part), getattr(seen, part)) for part in parts) is (kind not in OF_THE_DATA)
     assert split_of(run) is split_of(run_with(kind, seed=3))

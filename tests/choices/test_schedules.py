@@ -59,6 +59,15 @@ TORCH = {
 }
 
 
+KINDS = {cls.model_fields["kind"].default for cls in classes(RunSettings.model_fields["schedule"])}
+TESTED_BELOW = {"exponential", "plateau", "inverse_sqrt", "warmup_stable_decay", "range_test"}
+"""Torch steps two of them otherwise, and lacks the others."""
+
+
+def test_every_schedule_is_held_against_torch_or_has_a_test_of_its_own():
+    assert {*TORCH, *TESTED_BELOW} == KINDS
+
+
 @pytest.mark.parametrize("kind", TORCH)
 def test_the_factor_is_torchs_at_every_update(kind):
     settings, build = TORCH[kind]
@@ -108,7 +117,7 @@ def test_the_range_test_rises_by_one_factor_from_its_first_to_its_last_rate():
     np.testing.assert_allclose(factors[1:] / factors[:-1], (10 / 1e-3) ** (1 / (TOTAL - 1)))
 
 
-@pytest.mark.parametrize("kind", [cls.model_fields["kind"].default for cls in classes(RunSettings.model_fields["schedule"])])
+@pytest.mark.parametrize("kind", sorted(KINDS))
 @pytest.mark.parametrize("warmup", [0, 1.5, 30])
 def test_every_schedule_is_finite_and_warms_up_in_a_straight_line(kind, warmup):
     chosen = schedule(kind=kind, warmup=warmup)

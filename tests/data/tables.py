@@ -7,7 +7,10 @@ import io
 import numpy as np
 import pandas as pd
 
+from core.data.files import LIMITS, read_raw
 from core.data.loading import Split, load_data
+from core.data.reading.columns import columns_of
+from core.data.reading.options import Options
 from core.data.sets import Table
 from core.data.tables import keep_table, tables_folder
 
@@ -29,6 +32,18 @@ def frame(rows: int = ROWS) -> pd.DataFrame:
     table.loc[::7, "age"] = np.nan
     table.loc[::9, "city"] = None
     return table
+
+
+def read_table(source, limits=LIMITS) -> pd.DataFrame:
+    """The table as it is understood: numbers, dates, and texts, NaN where missing. Raises DataError."""
+    columns = {}
+    for column in columns_of(read_raw(source, limits=limits), Options()):
+        shown = column.as_feature()
+        if shown.codes is not None:
+            columns[shown.name] = np.array([*shown.levels, None], dtype=object)[shown.codes]
+        else:
+            columns[shown.name] = shown.numbers if shown.numbers is not None else shown.dates
+    return pd.DataFrame(columns)
 
 
 def csv(table: pd.DataFrame, **options: str) -> bytes:

@@ -11,8 +11,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from core.data.loading import DataError, load_data
 from core.data.sets import Table
-from core.data.tables import describe_table, find_table, hash_of, keep_table, name_of, read_table, tables_folder
-from tests.data.tables import ROWS, csv, frame, loaded, parquet
+from core.data.tables import find_table, hash_of, keep_table, name_of, preview_of, tables_folder
+from tests.data.tables import ROWS, csv, frame, loaded, parquet, read_table
 
 # What a table becomes
 
@@ -131,10 +131,10 @@ def test_dropped_columns_are_no_features():
     assert not any(name.startswith(("note", "city")) for name in split.feature_names)
 
 
-def test_describe_says_what_each_column_holds():
+def test_a_preview_says_what_each_column_holds():
     table = frame().assign(note=[f"note {row}" for row in range(ROWS)], nothing=np.nan, day=pd.Timestamp("2020-02-01"))
-    columns = describe_table(parquet(table)).set_index("column")
-    assert columns["kind"].to_dict() == {
+    columns = {column.name: column for column in preview_of(parquet(table)).columns}
+    assert {name: column.kind for name, column in columns.items()} == {
         "age": "number",
         "income": "number",
         "city": "category",
@@ -144,9 +144,10 @@ def test_describe_says_what_each_column_holds():
         "nothing": "unusable",
         "day": "date",
     }
-    assert columns.loc["city", ["missing", "distinct"]].tolist() == [7, 3]
-    assert columns.loc["note", "example"] == "note 0"
-    assert describe_table(keep_table(csv(table), tables_folder(), "t.csv"))["column"].tolist() == list(table.columns)
+    assert (columns["city"].missing, columns["city"].distinct) == (7, 3)
+    assert columns["note"].example == "note 0"
+    kept = preview_of(keep_table(csv(table), tables_folder(), "t.csv"))
+    assert [column.name for column in kept.columns] == list(table.columns)
 
 
 # Whose table it is

@@ -22,8 +22,7 @@ from core.data.loading import DataError
 from core.data.reading import delimited
 from core.data.reading.limits import Limits
 from core.data.reading.options import Options
-from core.data.tables import read_table
-from tests.data.tables import csv, frame, loaded
+from tests.data.tables import csv, frame, loaded, read_table
 
 MOST_MB = 600  # above what reading a small table takes
 LOAD = """

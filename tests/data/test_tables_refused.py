@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from core.data.loading import DataError
-from core.data.tables import Limits, describe_table, keep_table, read_table, tables_folder
-from tests.data.tables import ROWS, csv, frame, loaded, parquet, workbook
+from core.data.tables import Limits, keep_table, preview_of, tables_folder
+from tests.data.tables import ROWS, csv, frame, loaded, parquet, read_table, workbook
 
 
 def zipped(content: bytes) -> bytes:
@@ -163,4 +163,4 @@ def test_damaged_bytes_are_refused_or_read_and_never_anything_else():
             except DataError:
                 continue
             assert len(table) > 0
-            assert len(describe_table(damaged.tobytes())) == table.shape[1]
+            assert len(preview_of(damaged.tobytes()).columns) == table.shape[1]

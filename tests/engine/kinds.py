@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from core.choices.base import classes
+from core.choices.models import Recurrent
+from core.choices.penalties import Penalty
 from core.reference import entries
 from core.settings import RunSettings
 
 NOT_HERE = {"custom", "openml", "table"}
 """They name a class, a download, a file."""
+
+CELLS: tuple[str, ...] = get_args(Recurrent.model_fields["cell"].annotation)
+"""Of a recurrent network."""
 
 SHORT = {
     "data": {"samples": 300, "steps": 6, "length": 2, "delay": 3},
@@ -18,6 +25,9 @@ SHORT = {
 }
 """Values of fields, where a kind has them, so that something happens in a run of a few updates."""
 
+SIZES = {"max_norm": 0.7}
+"""Of a penalty, where the strength that suits the others does nothing."""
+
 NEEDS = {("pruning", "snip"): {"epochs": [0]}, ("model.normalization", "group"): {"groups": 2}, ("optimizer", "lbfgs"): {"max_iter": 4}}
 
 
@@ -25,6 +35,19 @@ def kinds(*paths: str) -> list[tuple[str, str]]:
     """(path, kind) of every choice that has kinds; with paths, of these."""
     found = [(entry.path, entry.kind) for entry in entries() if entry.kind is not None and entry.kind not in NOT_HERE]
     return [pair for pair in found if not paths or pair[0] in paths]
+
+
+def penalties() -> list[tuple[str, str]]:
+    """("penalty", field) of everything that a penalty can be, as `kinds` gives them: a penalty has fields that add up, and no kinds.
+
+    One that goes by groups is there by units (`l2_norm`) and by layers (`l2_norm layer`).
+    """
+    found = []
+    for name in Penalty.model_fields:
+        if name != "groups":
+            by_layer = Penalty.model_validate({name: 0.1, "groups": "layer"})
+            found += [name, f"{name} layer"] if "groups" in by_layer.identity() else [name]
+    return [("penalty", name) for name in found]
 
 
 def fields_of(path: str, kind: str) -> set[str]:
@@ -43,6 +66,10 @@ def run_of(path: str, kind: str, *, seed: int = 0, training: dict | None = None,
         "optimizer": {"kind": "sgd", "lr": 0.05},
     }
     given["training"] = {"epochs": 3, "batch_size": 33, "dtype": "float64"} | (training or {})
+    if path == "penalty":
+        name, _, groups = kind.partition(" ")
+        given["penalty"] = {name: SIZES.get(name, 0.02)} | ({"groups": groups} if groups else {})
+        return RunSettings.model_validate(given | {"seed": seed} | more)
     *parents, last = path.split(".")
     place = given
     for name in parents:

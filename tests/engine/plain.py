@@ -104,6 +104,8 @@ class Notebook:
         factor = self.plateau.factor * self.run.schedule.factor(step, steps, steps * self.run.training.epochs)
         self.gradient(batch, first=True)
         self.movement -= parameters_to_vector(self.parameters).detach() * parameters_to_vector(p.grad for p in self.parameters)
+        rate = self.run.optimizer.lr * factor
+        self.decay(rate)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = optimizer.defaults["lr"] * factor
@@ -111,7 +113,38 @@ class Notebook:
                 optimizer.step(lambda: self.gradient(batch))
             else:
                 optimizer.step()
+        self.shrink(rate)
         self.hold()
+
+    @property
+    def matrices(self):
+        """The weights, a row a unit; biases and normalization parameters are no weights."""
+        return [parameter.flatten(1) for parameter in self.parameters if parameter.dim() > 1]
+
+    def penalty(self):
+        """What the penalties that have a gradient add to the loss."""
+        choice, found = self.run.penalty, 0.0
+        for w in self.matrices:
+            norms = w.norm(dim=1).sum() if choice.groups == "unit" else w.norm()
+            found = found + choice.l1 * w.abs().sum() + choice.l2_squared * w.square().sum() + choice.l2_norm * norms
+        return found
+
+    @torch.no_grad()
+    def decay(self, rate):
+        for w in self.matrices:
+            w *= 1 - rate * self.run.penalty.decoupled_decay
+
+    @torch.no_grad()
+    def shrink(self, rate):
+        """Proximal steps, by torch's own soft threshold and the formula of the group lasso; then the longest norm of a unit."""
+        choice = self.run.penalty
+        for w in self.matrices:
+            w.copy_(F.softshrink(w, rate * choice.l1_proximal))
+            if choice.l2_norm_proximal:
+                norm = w.norm(dim=1, keepdim=True) if choice.groups == "unit" else w.norm()
+                w *= (1 - rate * choice.l2_norm_proximal / norm).clamp(min=0)
+            if choice.max_norm is not None:  # torch.renorm divides by a norm that is 1e-7 larger
+                w.copy_(w.where(w.norm(dim=1, keepdim=True) <= choice.max_norm, choice.max_norm * F.normalize(w)))
 
     def gradient(self, batch, *, first=False):
         """Gradients of the batch, clipped; returns the loss."""
@@ -119,7 +152,7 @@ class Notebook:
         for parameter in self.parameters:
             parameter.grad = None
         loss = self.loss(batch)
-        (self.mistake.sign * loss).backward()
+        (self.mistake.sign * (loss + self.penalty())).backward()
         flat = (parameters_to_vector(p.grad for p in self.parameters) + self.left).where(~self.frozen, 0.0) * self.mask
         self.norms += [flat.norm()] if first else []
         if self.run.clipping.kind != "none":

@@ -15,7 +15,9 @@ import core
 from core.choices.activations import Activation
 from core.choices.initializations import Init
 from core.choices.optimizers import Optimizer
+from core.choices.training import Sampling
 from core.engine.advance import advance
+from core.engine.planning import EACH_ITS_OWN
 from core.engine.records import Records
 from core.engine.stack import begin
 from core.engine.stack_bytes import from_bytes, to_bytes
@@ -66,10 +68,7 @@ def test_a_stack_trains_each_run_as_plain_torch_would(optimizer, dtype, atol):
         np.testing.assert_allclose(logged, plain.losses, atol=atol)
 
 
-APART = ["rmsprop", "nadam", "radam", "adamax", "adadelta"]
-
-
-@pytest.mark.parametrize("kind", APART)
+@pytest.mark.parametrize("kind", [kind_of(cls) for cls in every(Optimizer) if cls.proportional])
 def test_runs_that_differ_in_the_rate_alone_share_an_optimizer_and_train_as_plain_torch_would(kind):
     rates = (0.1, 0.003, 0.01)
     schedule = {"kind": "cosine", "warmup": 1.0}
@@ -122,6 +121,8 @@ SETTINGS_BEYOND_DEFAULTS = [
 
 
 def test_different_optimizers_in_one_stack_do_not_touch_each_other():
+    kinds = {optimizer["kind"] for optimizer in SETTINGS_BEYOND_DEFAULTS}
+    assert kinds | {*AMPLIFIES_ROUNDING, "prodigy"} == set(map(kind_of, every(Optimizer))), "a new one belongs in the list above"
     runs = [settings(optimizer=optimizer, seed=seed) for optimizer in SETTINGS_BEYOND_DEFAULTS for seed in (1, 6)]
     models, _ = stacked_training(runs)
     for run in runs:
@@ -173,7 +174,7 @@ def test_every_batch_size_trains_as_plain_torch_would(batch_size):
     assert_same_weights(models[run.key], plain_torch_training(run).model, 1e-10)
 
 
-@pytest.mark.parametrize("sampling", ["reshuffle", "shuffle_once", "in_order", "with_replacement"])
+@pytest.mark.parametrize("sampling", get_args(Sampling))
 def test_every_sampling_trains_as_plain_torch_would(sampling):
     run = settings(training={"sampling": sampling})
     models, _ = stacked_training([run, run.model_copy(update={"seed": 7})])
@@ -191,6 +192,10 @@ MIXED = [
     {"seed": 3, "stopping": {"kind": "patience", "patience": 1, "min_delta": 0.3}, "training": {"epochs": 6}},
     {"seed": 0, "optimizer": {"kind": "adam", "lr": 0.01}},
 ]  # fmt: skip
+
+
+def test_the_mixed_runs_differ_in_all_that_runs_of_a_stack_need_not_share():
+    assert {name for changes in MIXED for name in changes} >= EACH_ITS_OWN
 
 
 @pytest.mark.parametrize("normalization", ["none", "batch"])

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 
 import pytest
+from torch.nn.utils import parameters_to_vector
 
 from core.choices.base import classes
+from core.choices.penalties import Penalty
 from core.engine.advance import advance
 from core.engine.network.networks import trained_model
 from core.engine.planning import plan
@@ -14,7 +16,7 @@ from core.engine.records import Records
 from core.engine.stack import begin
 from core.engine.stack_bytes import from_bytes, to_bytes
 from core.settings import RunSettings
-from tests.engine.kinds import NOT_HERE, kinds, run_of
+from tests.engine.kinds import NOT_HERE, kinds, penalties, run_of
 from tests.engine.plain import trained_by_hand
 from tests.engine.reference import assert_same_weights, stacked_training
 from tests.engine.test_contracts import rows_of
@@ -51,7 +53,7 @@ def in_pieces(runs):
     return {row["run"]: trained_model(by_key[row["run"]], row["weights"]) for row in pieces.ended}, pieces
 
 
-@pytest.mark.parametrize(("path", "kind"), kinds())
+@pytest.mark.parametrize(("path", "kind"), [*kinds(), *penalties()])
 def test_every_kind_trains_as_a_notebook_would_and_the_same_in_any_company(path, kind):
     runs = members_of(path, kind)
     company = [run_of("optimizer", "adamw", seed=7), run_of("schedule", "step", seed=8, training={"epochs": 2})]
@@ -65,7 +67,7 @@ def test_every_kind_trains_as_a_notebook_would_and_the_same_in_any_company(path,
         assert_same_weights(together[run.key], trained_by_hand(run), tolerance)
 
 
-@pytest.mark.parametrize(("path", "kind"), kinds())
+@pytest.mark.parametrize(("path", "kind"), [*kinds(), *penalties()])
 def test_every_kind_in_pieces_is_the_same_to_the_bit(path, kind):
     for runs in plan(members_of(path, kind)):
         models, whole = stacked_training(runs)
@@ -74,6 +76,20 @@ def test_every_kind_in_pieces_is_the_same_to_the_bit(path, kind):
             assert_same_weights(pieces[run.key], models[run.key], 0)
         for table in ("history", "layers", "ended"):
             assert sorted(map(repr, rows_of(records, table))) == sorted(map(repr, rows_of(whole, table)))
+
+
+@pytest.mark.parametrize(("path", "kind"), penalties())
+def test_every_penalty_changes_what_is_trained(path, kind):
+    """Or its twin would be the plain network's."""
+    run = run_of(path, kind)
+    without = run.model_copy(update={"penalty": Penalty()})
+    trained, plain = (parameters_to_vector(stacked_training([each])[0][each.key].parameters()) for each in (run, without))
+    assert (trained - plain).abs().max() > 1e-4
+
+
+def test_every_field_of_a_penalty_is_among_them():
+    assert {kind.partition(" ")[0] for _, kind in penalties()} | {"groups"} == set(Penalty.model_fields)
+    assert [kind for _, kind in penalties() if " " in kind] == ["l2_norm layer", "l2_norm_proximal layer"]
 
 
 def test_every_choice_of_a_run_that_has_kinds_is_among_them():

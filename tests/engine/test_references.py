@@ -13,16 +13,17 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_, prune
 from torch.optim import lr_scheduler
 
 import core
+from core.choices.clipping import Clipping
 from core.choices.distillation import mean_log_probabilities, soft_target_loss
 from core.choices.pruning import mask_of
 from core.engine.advance import advance
-from core.engine.measuring.scores import macro_f1, scores
+from core.engine.measuring.scores import confusion, mean_f1, scores
 from core.engine.records import Records
 from core.engine.stack import begin, labelled
 from core.engine.stack_bytes import to_bytes
 from core.engine.streams import epoch_order, uniforms
 from tests.engine.reference import assert_same_weights, history, plain_torch_training, stacked_training, vector
-from tests.engine.test_contracts import settings
+from tests.engine.test_contracts import every, settings
 
 
 def with_warmup(main, warmup_epochs):
@@ -65,7 +66,15 @@ def test_schedules_give_the_rates_and_weights_of_torchs_schedulers(name, warmup)
     assert_same_weights(models[run.key], plain.model, 1e-10)
 
 
-@pytest.mark.parametrize("clipping", [{"kind": "norm", "max_norm": 0.3}, {"kind": "value", "max_value": 0.02}], ids=lambda c: c["kind"])
+CLIPPINGS = [{"kind": "norm", "max_norm": 0.3}, {"kind": "value", "max_value": 0.02}]
+
+
+def test_every_clipping_that_torch_has_is_held_against_torchs():
+    without = {"none", "percentile"}  # torch has none by a percentile: `test_every_kind.py` holds it against a loop by hand
+    assert {clipping["kind"] for clipping in CLIPPINGS} == {cls.model_fields["kind"].default for cls in every(Clipping)} - without
+
+
+@pytest.mark.parametrize("clipping", CLIPPINGS, ids=lambda c: c["kind"])
 def test_clipping_equals_torchs(clipping):
     run = settings(clipping=clipping, optimizer={"kind": "sgd", "lr": 0.1})
     if clipping["kind"] == "norm":
@@ -231,7 +240,7 @@ def test_scores_equal_scikit_learns():
 
 def test_macro_f1_leaves_out_a_class_that_nobody_names_as_scikit_learn_does():
     target, guess = torch.tensor([0, 0, 1, 3]), torch.tensor([[0, 1, 1, 3], [4, 4, 4, 4]])
-    ours = macro_f1(guess, target.expand(2, -1), 6)
+    ours = mean_f1(confusion(guess, target.expand(2, -1), 6))
     theirs = [f1_score(target, row, average="macro", zero_division=0) for row in guess]
     np.testing.assert_allclose(ours, theirs)
 

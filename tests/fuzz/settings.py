@@ -12,6 +12,7 @@ from core.choices.base import Choice
 from core.comparison import Comparison
 from core.settings import RunSettings, SettingsError
 from core.ui.form import fields, varied
+from tests.engine.kinds import NOT_HERE
 from tests.fuzz.places import REQUIRED
 
 ODD: list[Any] = [
@@ -34,8 +35,6 @@ ODD: list[Any] = [
     ),
     *([], {}, [None], [[1]], {"kind": None}, {"kind": "adam", "lr": {}}, [1] * 3000, {"a": {"b": {"c": {"d": [{}]}}}}),
 ]
-NOT_HERE = ("table", "openml", "custom")
-"""Kinds that need a file, the network or a user's code."""
 MOST_LEVELS = 3000
 
 
@@ -74,13 +73,13 @@ def leaf(rng: Random, cls: type[Choice], name: str) -> Any:
     match shape.holds:
         case "boolean":
             return rng.random() < 0.5
-        case "whole":
+        case "integer":
             return rng.randint(int(low or 0), int(min(high or 100, (low or 0) + 40)))
         case "number":
             return _number(rng, low or 0.0, 1.0 if high is None else high)
         case "tuple":
-            whole = fields.item_type(cls, name) is int
-            return [rng.randint(1, 12) if whole else _number(rng, 0.0, 1.0) for _ in range(rng.choice((1, 2, 2, 3)))]
+            integers = fields.item_type(cls, name) is int
+            return [rng.randint(1, 12) if integers else _number(rng, 0.0, 1.0) for _ in range(rng.choice((1, 2, 2, 3)))]
         case "mapping":
             return rng.choice(({}, {"momentum": 0.9}))
         case _:

@@ -16,9 +16,9 @@ from core.labs.privacy.membership import Membership
 def test_recoveries():
     found = data_recovery.recoveries({"one": {}, "four": {"batch_size": 4, "activation": "relu"}}, 2).set_index(["leak", "seed"])
     leak = Leak(batch_size=4, activation="relu")
-    assert found.loc[("four", 1)].tolist() == [
-        data_recovery.blind_error(leak, 1), data_recovery.nearest_error(leak, 1), data_recovery.share_recovered(leak, 1),
-    ]  # fmt: skip
+    one = data_recovery.recover(leak, 1)
+    blind = one.units.sort_values("bias_change")["error"].iloc[-1]
+    assert found.loc[("four", 1)].tolist() == [blind, one.examples["error"].min(), (one.examples["error"] <= data_recovery.EXACT).mean()]
     assert len(found) == 4
 
 
@@ -29,14 +29,13 @@ def test_shares_found_by_search():
 
 def test_attacks_on_membership():
     small = {"samples": 200, "hidden": 4, "epochs": 1}
-    found = membership.attacks(2, **small).pivot_table(index="seed", columns="model", values="auc")
-    assert found.equals(membership.aucs((0, 1), Membership(**small)))
+    assert membership.attacks(2, **small).equals(membership.infer(Membership(**small), (0, 1)).auc)
 
 
 def test_ends_in_the_double_well():
-    found = double_well.ends(3, ["full", 4]).set_index(["batch", "seed"])["left"]
-    assert found["4"].tolist() == double_well.left(4, range(3)).tolist()
-    assert not found["full"].any()
+    found = double_well.ends(3, ["full", 4])
+    assert found.equals(double_well.descend(None, ["full", 4], range(3)).table)
+    assert not found.loc[found["batch"] == "full", "left"].any()
 
 
 @pytest.mark.parametrize("rule", ["synchronous", "asynchronous"])

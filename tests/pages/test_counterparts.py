@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pandas import DataFrame
 
-from core.comparison import Comparison
+from core.comparison import Comparison, settings_without
 from core.runs.compare import compare
 from core.runs.store import Store
+from core.settings import RunSettings
 from core.ui.form import links, varied
 from tests.pages.conftest import TITLES
 from tests.pages.moments.drawn import Drawn, Query, draw
 from tests.pages.moments.views import smaller
 
-OTHER = " (other)"
+OTHER, SPLIT, OTHER_SPLIT = " (other)", "data.split_seed", 7
 NAMED_BY = ("variant", "curve")
 """Columns that say what a row of a table is about."""
 MOST = 3
@@ -28,7 +31,7 @@ def halves(comparison: Comparison) -> tuple[Comparison, Comparison, Comparison]:
     small = smaller(comparison)
     names = small.names if len(small.names) <= MOST else [*small.names[: MOST - 1], small.names[-1]]
     one: list[dict[str, Any]] = [{"name": name, **varied.differences(small.base, small.settings[name])} for name in names]
-    two = [variant | {"name": variant["name"] + OTHER, "data.split_seed": 7} for variant in one]
+    two = [variant | {"name": variant["name"] + OTHER, SPLIT: OTHER_SPLIT} for variant in one]
 
     def of(variants: list[dict[str, Any]]) -> Comparison:
         return Comparison.load({"base": small.base, "variants": variants, "seeds": small.seeds})
@@ -58,6 +61,36 @@ def rows(drawn: Drawn) -> dict[tuple[str, str], dict[str, Any]]:
     return found
 
 
+def variants(drawn: Drawn) -> dict[str, RunSettings]:
+    """The settings of every variant that the page follows, by name: it gives the same one another name where it stands beside others."""
+    return {name: run for followed in drawn.followed for name, run in followed.settings.items()}
+
+
+def sentences(drawn: Drawn) -> set[str]:
+    """What the page says in words, each part between semicolons by itself, with the key of a run in place of a variant's name."""
+    main, runs = drawn.app.main, variants(drawn)
+    texts = [str(element.value).lstrip("#").replace("\\", "") for element in (*main.markdown, *main.caption, *main.info)]
+    for name in sorted(runs, key=len, reverse=True):  # a name may stand within a longer one
+        texts = [re.sub(rf"“?(?<![\w-]){re.escape(name)}(?![\w-])”?", f"[{runs[name].key}]", text) for text in texts]
+    return {part.strip() for text in texts for part in text.split(";")}
+
+
+def misplaced(both: Drawn, alone: Mapping[bool, Drawn]) -> Iterator[str]:
+    """Sentences about one half that this half by itself does not say, and those that hold a variant against the other half's reference."""
+    runs = variants(both)
+    half = {run.key: run.data.split_seed == OTHER_SPLIT for run in runs.values()}
+    alike = {(settings_without(run, [SPLIT]), half[run.key]): run.key for run in runs.values()}
+    twins = {run.key: alike.get((settings_without(run, [SPLIT]), not half[run.key])) for run in runs.values()}
+    told = [row for row in rows(both).values() if runs.keys() >= {row.get("variant"), row.get("counterpart")}]
+    wrong = {(runs[row["variant"]].key, twins[runs[row["counterpart"]].key]) for row in told}
+    said = {other: "\n".join(sentences(drawn)) for other, drawn in alone.items()}
+    for sentence in sentences(both):
+        about = half.keys() & set(re.findall(r"\[(\w+)\]", sentence))
+        halves = {half[key] for key in about}
+        if (len(halves) == 1 and sentence not in said[halves.pop()]) or any(set(pair) <= about for pair in wrong):
+            yield sentence
+
+
 def unlike(alone: dict[str, Any], together: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     """The cells that are not the same."""
     shared = [name for name in alone if name in together and name != "counterpart"]
@@ -79,12 +112,14 @@ def test_what_is_said_of_a_variant_does_not_depend_on_what_else_is_compared(home
         first, second, both = asked
         for followed in draw(path, both).followed + draw(path, first).followed + draw(path, second).followed:
             compare(followed, store=store, progress=False)
-        together = rows(draw(path, both))
-        for half in (first, second):
-            for place, row in rows(draw(path, half)).items():
+        drawn, alone = draw(path, both), {False: draw(path, first), True: draw(path, second)}
+        together = rows(drawn)
+        for half in alone.values():
+            for place, row in rows(half).items():
                 if place in together:
                     seen += 1
                     wrong |= {(*tab.values(), *place): cells} if (cells := unlike(row, together[place])) else {}
+        wrong |= {(*tab.values(), sentence): {} for sentence in misplaced(drawn, alone)}
     store.close()
     assert not wrong
     assert seen or not asked, "no table says anything of a variant"

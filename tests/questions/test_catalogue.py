@@ -94,6 +94,9 @@ def test_headline_and_picture_are_made_of_what_was_measured(question):
     assert said.endswith(".")
     assert len(said.split()) <= 45, said
     assert specs.spec(question.picture(found))["$schema"]
+    for figure in question.figures:
+        assert specs.spec(figure.draw(found))["$schema"]
+        assert figure.said.endswith("."), figure.said
     other = made_up.evidence(question, seed=1)
     if question.comparisons:
         assert question.headline(other) != said or question.picture(other).to_dict() != question.picture(found).to_dict()

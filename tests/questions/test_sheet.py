@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from pandas import Series
 
+from core.analysis.claims import Above, Below, judge
+from core.experiments.claims.claim import Claim
+from core.experiments.claims.measuring import figures
 from core.questions import sheet
 from core.questions.catalogue import questions
 from core.questions.measuring import Answer
@@ -46,7 +51,9 @@ def test_the_page_has_every_question_with_its_formula_and_asks_for_nothing(rows)
     text = "".join(reader.text)
     assert all(question.text in text for question in KNOWN)
     assert "Seen: 3 < 5 & more." in text
-    assert text.count("Not measured here yet.") == len(KNOWN) - 1
+    assert text.count("Not measured yet.") == len(KNOWN) - 1
+    for part in next(iter(rows.values()))["parts"]:
+        assert part["sentence"] in text, "each claim with its effect, interval, seeds and verdict"
 
 
 def test_the_markdown_has_answers_figures_and_sources(rows):
@@ -63,5 +70,21 @@ def test_the_markdown_has_answers_figures_and_sources(rows):
         assert f"**In a line.** {question.right.text}. {question.right.why}" in options
         assert all(source in text for source in question.sources)
     (row,) = rows.values()
-    assert f"{sheet.VERDICTS[row['verdict']]}. {row['headline']}" in text
-    assert not any(part["sentence"] in text for part in row["parts"])
+    assert f"**Measured here: {row['verdict']}**" in text
+    assert row["headline"] in text
+    assert text.count("*Not measured yet.*") == len(KNOWN) - 1
+
+
+def test_each_claim_is_told_with_its_interval_and_its_verdict_and_a_failed_one_with_its_likely_reason():
+    question = replace(KNOWN[0], doubt="One seed is on the edge.")
+    loss = judge("mean", Below(0.5), Series([0.2, 0.21, 0.22]), words="loss of 2 * w_1")
+    gain = judge("difference", Above(0.0), Series([0.1, -0.1, 0.05]), Series([0.0, 0.0, 0.0]), "gain")
+    both = figures([Claim("loss", "mean", Below(0.5), None), Claim("gain", "difference", Above(0.0), None)], [loss, gain])
+    row = both | {"headline": "It was so."}
+    told = sheet.markdown([question], {question.id: row})
+    assert "**Measured here: unclear** (1 of 2 claims hold). It was so. *One seed is on the edge.*" in told
+    assert r"- loss of 2 \* w\_1: 0.21 (0.19 to 0.23, 3 seeds), claimed below 0.5: **holds**" in told
+    assert "claimed above 0: **unclear**, the interval reaches to both sides" in told
+    assert "<li>loss of 2 * w_1: 0.21 (0.19 to 0.23, 3 seeds), claimed below 0.5: <strong>holds</strong></li>" in sheet.page(
+        [question], {question.id: row}
+    )

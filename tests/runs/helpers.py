@@ -18,11 +18,12 @@ import psutil
 from pandas import DataFrame
 
 from core.comparison import Comparison
-from core.engine.records import ENDED_VALUES, HISTORY_COLUMNS, LAYER_COLUMNS, Records, Row
+from core.engine.records import HISTORY_COLUMNS, LAYER_COLUMNS, Records, Row
 from core.engine.segments import Segment, SegmentResult
 from core.runs.computing.executors import InlineExecutor, Pool
 from core.runs.runner import Runner
 from core.runs.store import Store
+from core.runs.store.schema import END_COLUMNS
 from core.settings import RunSettings
 
 PATIENCE = 200.0
@@ -68,9 +69,8 @@ def layer_rows(run: RunSettings, step: int) -> list[Row]:
 def ended_row(run: RunSettings, status: str = "finished") -> Row:
     """What a run leaves when it ends."""
     known = {"test_loss": 0.25, "test_accuracy": 0.9, "test_f1": 0.8, "parameters": 27, "nonzero": 20}
-    return (
-        dict.fromkeys(ENDED_VALUES, math.nan) | known | {"run": run.key, "status": status, "weights": run.key.encode(), "predictions": None}
-    )
+    told = {"run": run.key, "status": status, "weights": run.key.encode(), "predictions": None}
+    return dict.fromkeys(END_COLUMNS, math.nan) | known | told
 
 
 def records_of(run: RunSettings, *steps: int, status: str = "running") -> Records:

@@ -13,7 +13,7 @@ from tests.runs.helpers import comparison, gone, until
 def configuration():
     made = Configuration(workers=1)
     yield made
-    child.end_runner(made)
+    child.ensure_runner(made).end()
 
 
 def runners() -> list[psutil.Process]:
@@ -57,11 +57,11 @@ def test_a_runner_that_died_is_collected_and_started_again_though_nobody_asks_fo
 
 def test_a_runner_that_stands_still_is_replaced():
     impatient = Configuration(workers=1, worker_silence=2)
-    child.ensure_runner(impatient)
+    keeper = child.ensure_runner(impatient)
     (first,) = runners()
     first.suspend()
     another_than(first)
-    child.end_runner(impatient)
+    keeper.end()
 
 
 def test_a_runner_that_dies_again_and_again_is_started_ever_more_slowly_up_to_a_minute():
@@ -80,7 +80,7 @@ def test_ending_the_runner_leaves_no_process(configuration):
     until(lambda: store.progress(asked).state == "finished", "the end")
     family = [runner, *runner.children(recursive=True)]
     assert len(family) >= 3
-    child.end_runner(configuration)
+    child.ensure_runner(configuration).end()
     until(lambda: gone(family), "the end of the runner's processes")
     assert not store.progress(asked).runner
     store.close()
@@ -88,6 +88,6 @@ def test_ending_the_runner_leaves_no_process(configuration):
 
 def test_no_password_is_in_the_command_line():
     configuration = Configuration(store="postgresql://me:secret@127.0.0.1:1/name")
-    child.ensure_runner(configuration)
+    keeper = child.ensure_runner(configuration)
     assert "secret" not in " ".join(part for each in runners() for part in each.cmdline())
-    child.end_runner(configuration)
+    keeper.end()

@@ -96,8 +96,17 @@ def test_times_are_in_words(seconds: int, words: str):
     assert standing.ago(pd.Timestamp.now(tz="UTC") - pd.Timedelta(seconds=seconds)) == words
 
 
-def test_the_dashboard_imports_nothing_heavy():
-    heavy = "{'torch', 'sklearn', 'scipy', 'mnist1d'} & set(sys.modules)"
-    code = f"import sys, core.ui.pages.home.home, core.ui.shell, core.ui.form.forms; sys.exit(str({heavy}) if {heavy} else 0)"
+def test_the_dashboard_imports_nothing_heavy_and_an_empty_home_page_no_question():
+    code = """
+import sys
+from streamlit.testing.v1 import AppTest
+from core.runs import child
+import core.ui.form.forms
+child.ensure_runner = lambda configuration: None
+script = AppTest.from_file("dashboard.py", default_timeout=60).run()
+assert not script.exception and script.title[0].value
+heavy = {"torch", "sklearn", "scipy", "mnist1d", "core.questions.catalogue"} & set(sys.modules)
+sys.exit(str(heavy) if heavy else 0)
+"""
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

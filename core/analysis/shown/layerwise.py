@@ -11,6 +11,7 @@ from pandas import DataFrame
 
 from core.analysis.metrics import Axis
 from core.analysis.shown import over_seeds
+from core.analysis.statistics import half_width
 
 if TYPE_CHECKING:
     from pandas.api.typing import DataFrameGroupBy
@@ -46,7 +47,7 @@ def means(frame: DataFrame, by: Sequence[str], column: str, *, log: bool) -> Dat
     fit = np.isfinite(values) & ((values > 0) if log else True)
     groups = frame[fit].assign(value=np.log(values[fit]) if log else values[fit]).groupby(list(by), sort=False, observed=True)["value"]
     table = groups.agg(mean="mean", std="std", n="count")
-    half = over_seeds.half_width(table["std"], table["n"])
+    half = half_width(table["std"], table["n"])
     table = table.assign(low=table["mean"] - half, high=table["mean"] + half).drop(columns="std")
     ends = ["mean", "low", "high"]
     return (table.assign(**{name: np.exp(table[name]) for name in ends}) if log else table).reset_index()
@@ -65,11 +66,11 @@ def by_depth(layers: DataFrame, column: str, *, first: bool = False) -> DataFram
     hidden = layers[layers["layer"] != "output"]
     steps = hidden.groupby("run", observed=True)["step"]
     rows = hidden[hidden["step"] == (steps.transform("min") if first else steps.transform("max"))]
-    places = {name: place for place, name in enumerate(dict.fromkeys(hidden["layer"]), 1)}
+    places = {name: index for index, name in enumerate(dict.fromkeys(hidden["layer"]), 1)}
     values = rows[column].where(np.isfinite(rows[column].astype(float)))
     groups = values.groupby([rows["variant"], rows["layer"]], sort=False, observed=True).agg(["mean", "std", "count", "min", "max"])
     groups = groups.rename(columns={"count": "n"}).reset_index()
-    half = over_seeds.half_width(groups["std"], groups["n"])
+    half = half_width(groups["std"], groups["n"])
     table = groups.assign(low=groups["mean"] - half, high=groups["mean"] + half, place=groups["layer"].astype(object).map(places))
     return table.loc[table["n"] > 0, ["variant", "layer", "place", "n", "mean", "low", "high", "min", "max"]]
 
@@ -78,7 +79,7 @@ def layer_means(frame: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
     """Mean over seeds with its 95 % t interval: variant, layer, step, the x axis, mean, low, high, n."""
     groups = seeds(frame, column, x)
     table = groups["value"].agg(["mean", "std", "count"]).rename(columns={"count": "n"})
-    half = over_seeds.half_width(table["std"], table["n"])
+    half = half_width(table["std"], table["n"])
     table = table.assign(low=table["mean"] - half, high=table["mean"] + half).drop(columns="std")
     return over_seeds.with_axis(table[table["n"] > 0], groups["place"].mean(), x)
 

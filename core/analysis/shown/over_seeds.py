@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 from pandas import DataFrame, Series
 
 from core.analysis import metrics
 from core.analysis.metrics import Axis
+from core.analysis.statistics import half_width
 
 DIVERGED = "diverged"
 STOPPED = "stopped early"
@@ -83,15 +83,6 @@ def with_axis(frame: DataFrame, positions: Series, x: Axis) -> DataFrame:
     return frame.reset_index()
 
 
-def half_width(std: Series, n: Series) -> Series:
-    """Half the width of the 95 % t interval of a mean of n values; NaN below two values, and if the standard deviation is not finite."""
-    from scipy.special import stdtrit  # imported here, so that importing a chart does not import scipy
-
-    most = int(n.max()) if len(n) else 0
-    quantiles = np.concatenate([[np.nan, np.nan], stdtrit(np.arange(1, most), 0.975)])
-    return std.where(np.isfinite(std)) / np.sqrt(n) * quantiles[n.to_numpy()]
-
-
 def ends(history: DataFrame) -> DataFrame:
     """The last row of each run; its status says how the run ended, or that it still trains."""
     return history.drop_duplicates("run", keep="last")
@@ -121,18 +112,15 @@ def counts(history: DataFrame, variants: Sequence[str]) -> DataFrame:
     return table.reindex(list(variants), fill_value=0).rename(columns={"size": "n", "sum": "diverged"})
 
 
-def final_values(history: DataFrame, metric: str, at: Literal["last", "lowest", "highest"] = "last") -> DataFrame:
+def final_values(history: DataFrame, metric: str) -> DataFrame:
     """One row for each run with a finite value: variant, seed, value and ending ("" or "diverged").
 
-    A run that diverged has its last finite value, whatever `at` is.
+    This is its last value; a run that diverged has its last finite value.
     """
     lines = seed_lines(history, metric)
-    groups = lines.groupby("run", sort=False, observed=True)["value"]
     last = lines.drop_duplicates("run", keep="last").set_index("run")
     diverged = ends(history).set_index("run")["status"].eq("diverged").reindex(last.index)
-    wanted = {"last": last["value"], "lowest": groups.min(), "highest": groups.max()}[at]
-    value = last["value"].where(diverged, wanted)
-    table = last.assign(value=value, ending=np.where(diverged, DIVERGED, ""))
+    table = last.assign(ending=np.where(diverged, DIVERGED, ""))
     return table[["variant", "seed", "value", "ending"]].reset_index(drop=True)
 
 
@@ -142,6 +130,17 @@ def intervals(values: DataFrame) -> DataFrame:
     table = groups.agg(mean="mean", std="std", n="count")
     half = half_width(table["std"], table["n"])
     return table.assign(low=table["mean"] - half, high=table["mean"] + half).drop(columns="std").reset_index()
+
+
+def medians(values: DataFrame) -> DataFrame:
+    """Median over the runs that did not diverge: variant, median, n. `values`: as `final_values` gives them."""
+    ended = values[values["ending"] == ""]
+    return ended.groupby("variant", sort=False, observed=True)["value"].agg(median="median", n="count").reset_index()
+
+
+def seed_medians(frame: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """Median over seeds of every other column: a row for each combination of the keys."""
+    return frame.drop(columns="seed").groupby(list(keys), sort=False).median().reset_index()
 
 
 def training_twin(history: DataFrame, metric: str) -> str | None:

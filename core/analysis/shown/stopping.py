@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
-from pandas import DataFrame
+from pandas import DataFrame, Series
+
+from core.analysis import metrics
 
 AT_STOP, KEPT = "last weights", "best weights"
 
@@ -24,8 +28,32 @@ def summed(every: DataFrame, *more: str) -> DataFrame:
     """
     groups = every.groupby("rule", sort=False)
     stopped = groups["stopped"].agg(lambda told: f"{int(told.sum())} of {len(told)}")
-    epochs = groups["epoch"].agg(lambda places: ", ".join(f"{place:g}" for place in places))
+    epochs = groups["epoch"].agg(listed)
     return DataFrame({"stopped": stopped, "epochs": epochs, **groups[["value", "kept", *more]].mean()}).reset_index()
+
+
+def ended(history: DataFrame, kept: DataFrame, runs: DataFrame, variants: Sequence[str]) -> DataFrame:
+    """A row a variant (the index): `epochs`, at which its runs ended, and the means of what they gave, over those that did not diverge:
+    `val_loss` of the weights that they ended with, and the test scores.
+
+    Args:
+        history: a row a run and evaluation, in order of step within a run.
+        kept: the same up to the weights that each run ended with.
+        runs: a row a run.
+        variants: in their order.
+    """
+    at_hand = kept.drop_duplicates("run", keep="last").set_index("run")["val_loss"]
+    finite = runs[runs["status"] != "diverged"]
+    groups = finite.assign(val_loss=finite["run"].map(at_hand).astype(float)).groupby("variant", sort=False)
+    epochs = history.drop_duplicates("run", keep="last").groupby("variant", observed=True)["epoch"].agg(listed)
+    ordered = groups[["val_loss", *metrics.TESTS]].mean().reindex(list(variants))
+    ordered.insert(0, "epochs", epochs.reindex(ordered.index))
+    return ordered
+
+
+def listed(epochs: Series) -> str:
+    """The epochs of each seed, in order: `4, 6, 5`."""
+    return ", ".join(f"{epoch:g}" for epoch in epochs)
 
 
 def of_test(runs: DataFrame) -> DataFrame:

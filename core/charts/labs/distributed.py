@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 from pandas import DataFrame
 
+from core.analysis.labs.distributed import OTHERS, STRAGGLER
 from core.charts.parts import marks, palette, titles
 
 CLOCK = "simulated seconds"
@@ -14,7 +15,6 @@ LARGE_ROW, ROW = 16, 9
 """Height in pixels of a worker's row, for few workers and for many."""
 ROOM = {"left": 5, "top": 5, "right": 14, "bottom": 5}
 """Padding in pixels around a chart: the last label of its axis reaches beyond the plot."""
-STRAGGLER, OTHERS = "the straggler's", "the others'"
 
 
 def loss_over_clock(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import altair as alt
-import pandas as pd
 from pandas import DataFrame
 
 from core.charts.labs.distributed import painted
@@ -73,13 +72,22 @@ def roc(curves: DataFrame, *, variants: Sequence[str], colours: Mapping[str, str
 
 
 def auc_over_gap(
-    points: DataFrame, *, variants: Sequence[str], colours: Mapping[str, str], width: int = 420, height: int = 280
+    points: DataFrame,
+    means: DataFrame,
+    last: DataFrame,
+    *,
+    variants: Sequence[str],
+    colours: Mapping[str, str],
+    width: int = 420,
+    height: int = 280,
 ) -> alt.LayerChart:
     """Draws the area under the ROC curve against overfitting: a dot for each seed and number of epochs, a line through the means of each
     network.
 
     Args:
         points: variant, seed, epochs, gap (training accuracy minus accuracy on other data), auc.
+        means: the means of these columns over the seeds.
+        last: the rows of `means` with the most epochs, which are labelled.
         variants: in order.
         colours: the colour of each variant.
         width: width of the whole chart in pixels.
@@ -93,12 +101,10 @@ def auc_over_gap(
     )
     y = alt.Y("auc:Q", title="AUC of the attack", scale=alt.Scale(zero=False, padding=16), axis=alt.Axis(tickCount=6))
     colour = painted(variants, colours, width)
-    means = points.groupby(["variant", "epochs"], as_index=False, sort=False)[["gap", "auc"]].mean()
     tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("epochs:Q"), marks.number("gap", "gap"), marks.number("auc", "AUC")]
     seeds = alt.Chart(points).mark_point(size=35, opacity=0.45).encode(x, y, colour, tooltip=[*tooltip, alt.Tooltip("seed:O")])
     line = alt.Chart(means).mark_line(strokeWidth=2).encode(x, y, colour, order="epochs:Q")
     dots = alt.Chart(means).mark_point(filled=True, size=80, opacity=1).encode(x, y, colour, tooltip=tooltip)
-    last = pd.concat([rows.nlargest(1, "epochs") for _, rows in means.groupby("variant")]) if len(means) else means
     text = alt.Chart(last.assign(said=last["epochs"].map("{:g} epochs".format)))
     label = text.mark_text(align="center", dy=-16, color=palette.MISSING).encode(x, y, text="said:N")
     rule = (

@@ -73,7 +73,7 @@ def header(names: Sequence[str], width: int) -> alt.Header:
     return alt.Header(labelLimit=width, labelExpr=palette.lookup(names, short))
 
 
-def whole(x: Axis) -> dict[str, Any]:
+def integers(x: Axis) -> dict[str, Any]:
     """Returns the axis properties for labels that are whole numbers (epochs, updates and examples); seconds may have fractions.
 
     The smallest step is only a hint to Vega, which still makes halves if there are two epochs. These get no label, nor do values below the

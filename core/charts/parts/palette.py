@@ -2,7 +2,7 @@
 
 Every colour has a contrast of at least 3:1 with white and with near-black, so that one set serves the light and the dark theme. Any
 two colours stay distinguishable under the three kinds of colour blindness at least as well as in the Okabe-Ito set
-(tests/charts/test_palette.py computes both). There are 8 colours; more variants go into several panels, each of which begins again.
+(tests/charts/parts/test_palette.py computes both). There are 8 colours; more variants go into several panels, each of which begins again.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SYMBOL = 36
 
 def colours(variants: Sequence[str]) -> dict[str, str]:
     """Returns the colour of each variant of a comparison; `variants` are all its variants, in order."""
-    return {variant: COLOURS[place % len(COLOURS)] for place, variant in enumerate(variants)}
+    return {variant: COLOURS[index % len(COLOURS)] for index, variant in enumerate(variants)}
 
 
 def with_references(families: Sequence[str], references: Sequence[str]) -> dict[str, str]:
@@ -75,7 +75,7 @@ def colour(variants: Sequence[str], labels: Sequence[str] | None = None, *, widt
         labels: the legend's text for each of them, such as "Adam (n=5)"; None for no legend.
         width: width of the whole chart in pixels, which decides the legend's columns and the longest entry.
     """
-    scale = alt.Scale(domain=list(variants), range=[COLOURS[place % len(COLOURS)] for place in range(len(variants))])
+    scale = alt.Scale(domain=list(variants), range=[COLOURS[index % len(COLOURS)] for index in range(len(variants))])
     legend = None if labels is None else _legend(variants, labels, width)
     return alt.Color("variant:N", scale=scale, legend=legend, sort=None)
 

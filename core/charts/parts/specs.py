@@ -43,7 +43,7 @@ def spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
     frames: dict[int, DataFrame] = {}
     found = _assembled(chart, frames, _INNER)
     _faint_grids(found)
-    names = {_name(place): _arrow(frame) for place, frame in enumerate(frames.values())}
+    names = {_name(index): _arrow(frame) for index, frame in enumerate(frames.values())}
     theme = alt.theme.get()
     config = {**(theme()["config"] if theme else {}), **found.get("config", {}), **CONFIG}
     return {"$schema": alt.SCHEMA_URL, **found, "config": config, "datasets": names}

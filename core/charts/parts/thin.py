@@ -54,11 +54,3 @@ def _extremes(values: np.ndarray, keys: list[np.ndarray]) -> np.ndarray:
     highest = Series(np.where(np.isnan(values), -np.inf, values)).groupby(keys, sort=False).idxmax()
     kept[lowest], kept[highest] = True, True
     return kept
-
-
-def kept(values: np.ndarray, limit: int) -> np.ndarray:
-    """Returns the distinct values in order, thinned like a line."""
-    distinct = np.unique(values)
-    place = np.arange(len(distinct))
-    stride = strides(np.array([len(distinct)]), max(limit, 2))[0]
-    return distinct[(place % stride == 0) | (place == len(distinct) - 1)]

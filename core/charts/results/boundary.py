@@ -116,7 +116,7 @@ def _channel(kind: type[alt.X] | type[alt.Y], field: str, ends: tuple[float, flo
 
 
 def _class_colour(classes: list[str]) -> alt.Color:
-    colours = [palette.CLASSES[place % len(palette.CLASSES)] for place in range(len(classes))]
+    colours = [palette.CLASSES[index % len(palette.CLASSES)] for index in range(len(classes))]
     legend = alt.Legend(title="class", orient="bottom", direction="horizontal", symbolType="circle", symbolOpacity=1)
     return alt.Color("class:N", scale=alt.Scale(domain=classes, range=colours), legend=legend)
 

@@ -101,7 +101,7 @@ class _Look:
 
     def x_channel(self) -> alt.X:
         scale = alt.Scale(nice=False) if self.x_end is None else alt.Scale(nice=False, domainMax=self.x_end)
-        return alt.X(f"{self.x}:Q", title=titles.AXES[self.x], scale=scale, axis=alt.Axis(**marks.whole(self.x)))
+        return alt.X(f"{self.x}:Q", title=titles.AXES[self.x], scale=scale, axis=alt.Axis(**marks.integers(self.x)))
 
     def y_channel(self, field: str = "mean") -> alt.Y:
         scale = alt.Scale(type="log" if self.log_y else "linear", zero=False, nice=False, **self.domain.limits)

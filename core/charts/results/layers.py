@@ -64,7 +64,7 @@ def heatmap(
     frame = frame.assign(shown=frame["value"].clip(*ends).fillna(ends[0]), known=frame["value"].notna())
     chart = alt.Chart(frame, width=panel, height=_height(row * len(names), -(-len(variants) // columns))).mark_rect(**marks.MANY)
     chart = chart.encode(
-        alt.X("left:Q", title=titles.AXES[x], scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=6, **marks.whole(x))),
+        alt.X("left:Q", title=titles.AXES[x], scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=6, **marks.integers(x))),
         alt.X2("right:Q"),
         alt.Y(
             "layer:N", title="layer", sort=names, scale=alt.Scale(paddingInner=0.06), axis=marks.close(labelFlush=False, labelOverlap=True)

@@ -51,8 +51,8 @@ def pairs(values: DataFrame, *, parts: Sequence[str], variants: Sequence[str], t
     shape = alt.Shape("part:N", scale=alt.Scale(domain=list(parts), range=list(_SHAPES[: len(parts)])), legend=_legend(parts))
     tooltip = [alt.Tooltip("variant:N"), alt.Tooltip("part:N", title="on"), *marks.mean_and_interval(title)]
     layers: list[alt.Chart] = [_gaps(means, y, colour, title)] if len(parts) > 1 else []
-    for place, part in enumerate(parts):
-        of_part, offset = means[means["part"] == part], _OFFSETS[place] if len(parts) > 1 else 0
+    for index, part in enumerate(parts):
+        of_part, offset = means[means["part"] == part], _OFFSETS[index] if len(parts) > 1 else 0
         rule = alt.Chart(of_part).mark_rule(strokeWidth=2, opacity=0.6, yOffset=offset)
         layers.append(rule.encode(_x("low", title), alt.X2("high:Q"), y, colour, tooltip=tooltip))
         points = alt.Chart(of_part).mark_point(size=75, filled=True, opacity=1, yOffset=offset)

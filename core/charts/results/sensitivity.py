@@ -10,6 +10,7 @@ import numpy as np
 from pandas import DataFrame
 
 from core.analysis import metrics
+from core.analysis import sensitivity as analysis
 from core.charts.parts import bands, marks, palette, titles
 
 _AXIS = (46, 104)
@@ -181,7 +182,7 @@ def _band(points: DataFrame, seeds: DataFrame, look: _Look, colour: alt.Color) -
     """The intervals of the means that are on the axis."""
     spread = look.inside(points, "mean").dropna(subset=["low", "high"])[["variant", "place", "low", "high"]]
     seeds = look.inside(seeds, "value")
-    lowest = seeds.groupby(["variant", "place"])["value"].min().rename("lowest")
+    lowest = analysis.lowest(seeds.rename(columns={"variant": "curve"})).rename(columns={"curve": "variant"})
     spread = spread.merge(lowest, on=["variant", "place"], how="left")
     spread = bands.on_the_axis(spread, seeds["value"], log=look.log_y)
     return alt.Chart(spread).mark_area(opacity=0.2, clip=True).encode(look.x(), look.y("low"), alt.Y2("high:Q"), colour)
@@ -233,7 +234,7 @@ def _cells(points: DataFrame) -> DataFrame:
     """
     frame = points.assign(at=np.log10(points["place"].astype(float))).sort_values(["curve", "at"])
     frame = marks.cells(frame, ["curve"], "at")
-    frame = frame.assign(left=10.0 ** frame["left"], right=10.0 ** frame["right"], failed=(frame["diverged"] + frame["worse"]) / frame["n"])
+    frame = frame.assign(left=10.0 ** frame["left"], right=10.0 ** frame["right"], failed=analysis.failed(frame))
     words = [_in_cell(*row) for row in zip(frame["diverged"], frame["worse"], strict=True)]
     return frame.assign(text=words, fill=frame["failed"].map(_fill)).drop(columns="at")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import altair as alt
 from pandas import DataFrame, Series
@@ -18,31 +17,6 @@ SPARKLINE = 60
 """Largest number of points of a sparkline; with longer ones, the browser needs over half a second for a table."""
 
 
-def final_by(
-    history: DataFrame,
-    *,
-    variants: Sequence[str],
-    metric: str = "val_loss",
-    at: Literal["last", "lowest", "highest"] = "last",
-    width: int = 360,
-) -> alt.LayerChart:
-    """Draws the final values of the runs: a tick for each seed, the mean of each variant with its 95 % t interval, a cross for a run that
-    diverged.
-
-    Args:
-        history: one row for each run and evaluation, in order of step within a run.
-        variants: all variants of the comparison in its order, which decides their colours.
-        metric: a column of `history`.
-        at: the last value of each run, or its lowest or highest value.
-        width: width of the whole chart in pixels.
-    """
-    history = bands.of_variants(history, variants)
-    which = "" if at == "last" else f"{at} "
-    title = which + metrics.title(metric, metrics.loss_unit(history))
-    values = over_seeds.final_values(history, metric, at)
-    return _strip(values, variants, bands.two_lines(history, variants), title, width)
-
-
 def seconds(history: DataFrame, *, variants: Sequence[str], width: int = 360) -> alt.LayerChart:
     """Draws the training time of each run: a dot for each run, and a bar at their median, by variant.
 
@@ -50,8 +24,7 @@ def seconds(history: DataFrame, *, variants: Sequence[str], width: int = 360) ->
     """
     history = bands.of_variants(history, variants)
     values, title = over_seeds.final_values(history, "seconds"), metrics.title("seconds", metrics.NO_LOSS)
-    ended = values[values["ending"] == ""]
-    medians = ended.groupby("variant", sort=False, observed=True)["value"].agg(median="median", n="count").reset_index()
+    ended, medians = values[values["ending"] == ""], over_seeds.medians(values)
     y, colour = _rows(variants, bands.two_lines(history, variants), width), palette.colour(variants)
     run = [alt.Tooltip("variant:N"), alt.Tooltip("seed:O"), marks.number("value", title)]
     median = [alt.Tooltip("variant:N"), marks.number("median", f"median {title}"), alt.Tooltip("n:Q", title="seeds")]
@@ -62,23 +35,6 @@ def seconds(history: DataFrame, *, variants: Sequence[str], width: int = 360) ->
     ]
     note = ["dot: run", "bar: median", "runs of one stack share its time", *_lost(values)]
     described = f"{title} of each run by variant, with medians, for {titles.listed(list(variants))}."
-    return _put_together(layers, note, described, variants, width)
-
-
-def _strip(values: DataFrame, variants: Sequence[str], labels: Sequence[Sequence[str]], title: str, width: int) -> alt.LayerChart:
-    """Ticks for the seeds, a dot and a rule for the mean and its interval; a cross beyond the other values is drawn at their edge."""
-    ended, means = values[values["ending"] == ""], over_seeds.intervals(values)
-    y, colour = _rows(variants, labels, width), palette.colour(variants)
-    seed = [alt.Tooltip("variant:N"), alt.Tooltip("seed:O"), marks.number("value", title)]
-    mean = [alt.Tooltip("variant:N"), *marks.mean_and_interval(title)]
-    layers = [
-        alt.Chart(ended).mark_tick(thickness=2, size=14, opacity=0.5).encode(_x("value", title), y, colour, tooltip=seed),
-        alt.Chart(means).mark_rule(strokeWidth=2).encode(_x("low", title), alt.X2("high:Q"), y, colour, tooltip=mean),
-        alt.Chart(means).mark_point(filled=True, size=70, opacity=1).encode(_x("mean", title), y, colour, tooltip=mean),
-        _crosses(values, y, colour, title),
-    ]
-    note = ["tick: seed", "dot: mean with 95 % interval", *_lost(values)]
-    described = f"{title} of each run by variant, with means and 95 % intervals, for {titles.listed(list(variants))}."
     return _put_together(layers, note, described, variants, width)
 
 

@@ -64,7 +64,7 @@ def _layer_panels(means: DataFrame, group: list[str], column: str, x: Axis, widt
     shown = thin.thinned(means, ["variant", "layer"], min(2 * thin.POINTS // max(len(names), 1), thin.fitting(panel_width)))
     fraction = metrics.is_fraction(column)
     scale = alt.Scale(domain=[0, 1]) if fraction else alt.Scale(zero=False)
-    at = alt.X(f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(nice=False), axis=marks.close(tickCount=5, **marks.whole(x)))
+    at = alt.X(f"{x}:Q", title=titles.AXES[x], scale=alt.Scale(nice=False), axis=marks.close(tickCount=5, **marks.integers(x)))
     colour = palette.colour(group, group, width=width)
     base = alt.Chart()
     title = metrics.title(column, metrics.NO_LOSS)
@@ -109,7 +109,7 @@ def histograms(
     table = bins.cells(frame, x, CELLS // max(len(names) * len(shown), 1) // binning.BINS)
     chart = alt.Chart(table, width=marks.panel_width(width, columns, 70), height=120).mark_rect(clip=True, **marks.MANY)
     chart = chart.encode(
-        alt.X("left:Q", title=titles.AXES[x], scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=5, **marks.whole(x))),
+        alt.X("left:Q", title=titles.AXES[x], scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=5, **marks.integers(x))),
         alt.X2("right:Q"),
         alt.Y("low:Q", title="weight", scale=alt.Scale(nice=False, zero=False), axis=marks.close(tickCount=5)),
         alt.Y2("high:Q"),

@@ -29,12 +29,16 @@ Dropout = Annotated[
     Fraction | Annotated[tuple[Fraction, ...], Field(max_length=64)],
     Field(
         description="Share p of hidden units set to 0 in training; the others are scaled up by 1 / (1 - p). "
-        "One value for all hidden layers, or a list with one for each."
+        "One value for all hidden layers, or a list with one for each.",
+        json_schema_extra={"regularizes": True},
     ),
 ]
 InputDropout = Annotated[
     Fraction,
-    Field(description="Share of the network's inputs set to 0 in training.", json_schema_extra={"advanced": True}),
+    Field(
+        description="Share of the network's inputs set to 0 in training.",
+        json_schema_extra={"advanced": True, "regularizes": True},
+    ),
 ]
 
 

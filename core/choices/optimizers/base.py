@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 WeightDecay = Annotated[
     NonNegative,
-    Field(description="Pulls every weight towards 0 at each update. The optimizer's description says whether it is coupled or decoupled."),
+    Field(
+        description="Pulls every weight towards 0 at each update. The optimizer's description says whether it is coupled or decoupled.",
+        json_schema_extra={"regularizes": True},
+    ),
 ]
 Epsilon = Annotated[
     Positive,
@@ -24,7 +27,7 @@ Epsilon = Annotated[
 
 
 Betas = Annotated[tuple[Decay, Decay], Field(description="Decay rates of the running means of the gradient and of its square.")]
-Momentum = Annotated[Decay, Field(description="Share of the previous step that is kept in the next one.")]
+Momentum = Annotated[Decay, Field(description="Share of the previous update that is kept in the next one.")]
 Decoupled = Annotated[
     bool, Field(description="Decays the weights separately from the gradient, as AdamW does.", json_schema_extra={"advanced": True})
 ]

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from core.data.examples import DataError
 from core.data.reading.formats import EXPORT
-from core.data.reading.options import SIGNS, WORDS, Separator
+from core.data.reading.options import CHARACTERS, WORDS, Separator
 
 Record = tuple[int, list[str]]
 """A line that is not blank: its number in the file (the last one, if a field contains line ends), and its fields."""
@@ -44,7 +44,7 @@ def layout_of(text: TextIO, asked: Separator = "auto") -> Layout:
     told = SEP_LINE.fullmatch(lines[0]) if lines else None
     if told:
         lines = lines[1:]
-    separator = _separator(lines, SIGNS[asked] if asked != "auto" else told and told[1])
+    separator = _separator(lines, CHARACTERS[asked] if asked != "auto" else told and told[1])
     found = [fields for _, fields in records(lines, separator, strict=False)]
     width = _usual(found)
     if width < 2:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.examples import FloatArray
-from core.data.reading.options import SIGNS, Options
+from core.data.reading.options import CHARACTERS, Options
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -111,9 +111,9 @@ def _matches(bodies: pa.Array, decimal: str, options: Options) -> Bools:
     """Which bodies are numbers with this decimal separator."""
     import pyarrow.compute as pc
 
-    sign = SIGNS[decimal]
+    sign = CHARACTERS[decimal]
     own = {"auto": GROUPS[decimal] + ALWAYS, "none": "", "blank": BLANKS, "apostrophe": APOSTROPHES}
-    groups = own.get(options.thousands, SIGNS.get(options.thousands, ""))
+    groups = own.get(options.thousands, CHARACTERS.get(options.thousands, ""))
     if options.decimal not in ("auto", decimal) or sign in groups:
         return np.zeros(len(bodies), dtype=bool)
     grouped = rf"|[1-9]\d{{0,2}}(?:[{groups}]\d{{3}})+|[1-9]\d?(?:[{groups}]\d{{2}})+[{groups}]\d{{3}}" if groups else ""

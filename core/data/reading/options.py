@@ -13,9 +13,9 @@ Thousands = Literal["auto", "none", "comma", "point", "blank", "apostrophe"]
 DateOrder = Literal["auto", "day_first", "month_first"]
 Encoding = Literal["auto", "utf-8", "utf-16", "windows-1252"]
 
-SIGNS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "blank": " ", "point": ".", "apostrophe": "'"}
+CHARACTERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "blank": " ", "point": ".", "apostrophe": "'"}
 """The signs for the words of separators, decimals and thousands."""
-WORDS = {sign: word for word, sign in SIGNS.items()}
+WORDS = {sign: word for word, sign in CHARACTERS.items()}
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from core.data.reading.calendar import as_numbers
 from core.data.reading.columns import MOST_CATEGORIES, Column, columns_of
 from core.data.reading.hints import hints
 from core.data.reading.limits import LIMITS, Limits, check_shape
-from core.data.reading.options import SIGNS, Options
+from core.data.reading.options import CHARACTERS, Options
 from core.data.reading.raw import RawTable
 from core.data.report import ColumnReading, Dialect, Reading, Role, Spread
 
@@ -307,5 +307,5 @@ def dialect_of(raw: RawTable, columns: Any) -> Dialect:
     """The dialect, completed by what the numbers show: the decimal separator and the digit grouping."""
     columns = list(columns)
     comma = any(column.decimal == "comma" and column.certain for column in columns)
-    grouped = {sign for sign in SIGNS for column in columns if any(f"grouped by {SIGNS[sign]!r}" in how for how in column.how)}
+    grouped = {sign for sign in CHARACTERS for column in columns if any(f"grouped by {CHARACTERS[sign]!r}" in how for how in column.how)}
     return replace(raw.dialect, decimal="comma" if comma else "point", thousands=", ".join(sorted(grouped)) or "none")

@@ -19,8 +19,6 @@ from core.data.reading.options import Options
 from core.data.reading.raw import RawTable, table_of
 from core.data.report import Dialect
 
-SHARED = "xl/sharedStrings.xml"
-
 
 def read_workbook(content: bytes, options: Options, limits: Limits) -> RawTable:
     """The table in a sheet of a workbook: the first sheet, unless `options.sheet` names one. Raises DataError."""

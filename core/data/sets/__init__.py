@@ -13,6 +13,7 @@ from pydantic import Field
 from core.choices.base import ByKind
 from core.data.sets.base import DataChoice
 from core.data.sets.bundled import BreastCancer, Diabetes, Digits, Iris, Wine
+from core.data.sets.drawn import Drawn
 from core.data.sets.fetched import OpenMl, Table
 from core.data.sets.made import Blobs, Circles, Imbalanced, Mnist1d, Moons, Spirals, Xor
 from core.data.sets.problems import Adding, Copy, Informative, Zipf
@@ -27,6 +28,7 @@ __all__ = [
     "DataChoice",
     "Diabetes",
     "Digits",
+    "Drawn",
     "Imbalanced",
     "Informative",
     "Iris",
@@ -41,6 +43,6 @@ __all__ = [
 ]
 
 Bundled = Digits | BreastCancer | Wine | Iris | Diabetes
-Made = Moons | Circles | Spirals | Xor | Blobs | Imbalanced | Mnist1d | Zipf | Informative | Adding | Copy
+Made = Moons | Circles | Spirals | Xor | Blobs | Drawn | Imbalanced | Mnist1d | Zipf | Informative | Adding | Copy
 
 Data = Annotated[Bundled | Made | Table | OpenMl, Field(discriminator="kind"), ByKind]

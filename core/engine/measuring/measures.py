@@ -100,7 +100,7 @@ class Moment:
     after_RP: Tensor
 
 
-def whole(moment: Moment, layout: Layout, activity: Activity) -> ParameterSlice:
+def of_network(moment: Moment, layout: Layout, activity: Activity) -> ParameterSlice:
     """The whole network as one slice; its hidden units are those of all hidden layers."""
     dead = [activity.dead(layer) for layer in hidden_layers(activity)]
     weights_RW = torch.cat([moment.values_RP[:, columns] for slices in layout.weights.values() for columns in slices], dim=1)

@@ -188,8 +188,3 @@ def mean_f1(counts_RCC: Tensor) -> Tensor:
     true_positive_RC = counts_RCC.diagonal(dim1=1, dim2=2)
     named_RC = counts_RCC.sum(1) + counts_RCC.sum(2)
     return (2 * true_positive_RC.double() / named_RC).nanmean(1)
-
-
-def macro_f1(guess_RN: Tensor, target_RN: Tensor, classes: int) -> Tensor:
-    """The macro F1 (R,) of predictions `guess_RN` for targets `target_RN`."""
-    return mean_f1(confusion(guess_RN, target_RN, classes))

@@ -9,7 +9,7 @@ from typing import get_args
 
 from torch import Tensor
 
-from core.choices.stopping import Metric, NoStopping, Watch
+from core.choices.stopping import NoStopping, Watch, Watched
 from core.engine.measuring.scores import Scores
 from core.engine.stack import BEST, BUFFERS, State
 from core.settings import RunSettings
@@ -27,7 +27,7 @@ class EarlyStopping:
 
     def watch(self, val: Scores, rows: Sequence[int]) -> None:
         """Shows an evaluation of these runs to their stopping rules."""
-        columns = {metric: getattr(val, metric.removeprefix("val_")).tolist() for metric in get_args(Metric)}
+        columns = {metric: getattr(val, metric.removeprefix("val_")).tolist() for metric in get_args(Watched)}
         for row in rows:
             rule = self.runs[row].stopping
             if not isinstance(rule, NoStopping):

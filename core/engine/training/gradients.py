@@ -14,13 +14,11 @@ from core.choices.models import Model
 from core.data.sets import Data
 from core.engine.batches import Tensors
 from core.engine.network.networks import Network, blank
-from core.engine.stack import BUFFERS, Stack, State, below
+from core.engine.stack import ALL_ROWS, BUFFERS, Stack, State, below
 from core.engine.training.batch_loss import BatchLoss
 from core.engine.training.planted import Planted
 from core.engine.training.regularizer import Regularizer
 from core.settings import RunSettings
-
-ALL = slice(None)
 
 
 class Gradients:
@@ -39,13 +37,13 @@ class Gradients:
         self.regularizer = Regularizer(self.runs, self.network.layout, self.flat_RP)
         self.mistakes = Planted(self.runs, state, self.network.layout)
 
-    def of_batch(self, index_RB: Tensor, step: int, rows: slice = ALL) -> tuple[Tensor, Tensor | None]:
+    def of_batch(self, index_RB: Tensor, step: int, rows: slice = ALL_ROWS) -> tuple[Tensor, Tensor | None]:
         """Writes the gradient of loss and penalty at update `step` into `grad_RP`.
 
         Returns the loss and the penalty of each run (R,); the penalty is None if there is none. With `rows`, only these runs are computed:
         `index_RB` and the returned tensors then have one row for each of them.
         """
-        network = self.network if rows == ALL else self._network_of(rows)
+        network = self.network if rows == ALL_ROWS else self._network_of(rows)
         grad_RP = self.grad_RP[rows]
         if index_RB.shape[1] <= self.micro_size:
             loss_R = self.loss.descend(network, index_RB, step * self.accumulation, rows, grad_RP).mean(1)

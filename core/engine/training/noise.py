@@ -14,7 +14,6 @@ from torch import Tensor
 from core.engine.streams import Draws, generator, mixed, stream_seed, uniforms
 from core.settings import RunSettings
 
-ALL = slice(None)
 INPUT, MIXUP, GRADIENT = range(3)  # counters that separate the uses of the noise stream
 
 

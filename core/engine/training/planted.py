@@ -11,10 +11,8 @@ import torch
 from torch import Tensor
 
 from core.engine.network.networks import Layout
-from core.engine.stack import State
+from core.engine.stack import ALL_ROWS, State
 from core.settings import RunSettings
-
-ALL = slice(None)
 
 
 class Planted:
@@ -29,12 +27,12 @@ class Planted:
         self.frozen_RP = _frozen(runs, layout, flat_RP)
         self.start_RP = None if self.frozen_RP is None else flat_RP.clone()
 
-    def turn(self, grad_RP: Tensor, rows: slice = ALL) -> None:
+    def turn(self, grad_RP: Tensor, rows: slice = ALL_ROWS) -> None:
         """Flips the gradient of the runs in `rows` that maximise their loss, in place."""
         if self.sign_R1 is not None:
             grad_RP.mul_(self.sign_R1[rows])
 
-    def follow(self, grad_RP: Tensor, rows: slice = ALL) -> None:
+    def follow(self, grad_RP: Tensor, rows: slice = ALL_ROWS) -> None:
         """Adds the gradient that the previous update left in runs that never reset it, and zeroes that of frozen layers; in place."""
         if "left" in self.state:
             grad_RP.add_(self.state["left"][rows])

@@ -16,14 +16,13 @@ from core.engine.batches import Tensors
 from core.engine.measuring.outputs import CHUNK
 from core.engine.network.layers import Pass
 from core.engine.network.networks import Network
-from core.engine.stack import State
+from core.engine.stack import ALL_ROWS, State
 from core.engine.streams import generator, stream_seed
 from core.engine.training.training_loss import TrainingLoss
 from core.settings import RunSettings
 
 PRUNING = 3  # a counter of the noise stream; the others are in `core.engine.training.noise`
 GONE = -torch.inf
-ALL = slice(None)
 
 
 class Pruner:
@@ -36,7 +35,7 @@ class Pruner:
         self.runs, self.state, self.network = runs, state, network
         self.follows_movement = any("movement" in run.pruning.looks_at() for run in runs)
 
-    def hold(self, tensor_RP: Tensor, rows: slice = ALL) -> None:
+    def hold(self, tensor_RP: Tensor, rows: slice = ALL_ROWS) -> None:
         """Zeroes the entries of pruned weights in a tensor, in place; with `rows`, the tensor has the rows of these runs only."""
         if "mask" in self.state:
             tensor_RP.mul_(self.state["mask"][rows])

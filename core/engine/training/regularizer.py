@@ -14,9 +14,9 @@ from torch import Tensor
 
 from core.choices import penalties
 from core.engine.network.networks import Layout
+from core.engine.stack import ALL_ROWS
 from core.settings import RunSettings
 
-ALL = slice(None)
 GROUPS: tuple[penalties.Groups, ...] = get_args(penalties.Groups)
 GROUPS_OF: dict[penalties.Groups, Callable[[int], int]] = {"unit": lambda units: units, "layer": lambda units: 1}
 """The number of groups in a layer with that number of units."""
@@ -49,7 +49,7 @@ class Regularizer:
         self.decays = bool(self.decay_R.any())
         self.needs_rates = self.proximal or self.decays
 
-    def penalise(self, flat_RP: Tensor, grad_RP: Tensor, rows: slice = ALL) -> Tensor | None:
+    def penalise(self, flat_RP: Tensor, grad_RP: Tensor, rows: slice = ALL_ROWS) -> Tensor | None:
         """Adds the gradients of the penalties to `grad_RP`; returns their values (R,), or None if there are no penalties.
 
         Proximal penalties have a value but no gradient: their step comes after the update. With `rows`, the tensors have only these

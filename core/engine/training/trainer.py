@@ -16,10 +16,10 @@ from torch import Tensor
 
 from core.engine.batches import epoch_indices, measured_part, tensors_of
 from core.engine.measuring.movement import Track
-from core.engine.stack import Stack, State, copied
+from core.engine.stack import ALL_ROWS, Stack, State, copied
 from core.engine.training.clipper import Clipper
 from core.engine.training.early_stopping import EarlyStopping
-from core.engine.training.gradients import ALL, Gradients
+from core.engine.training.gradients import Gradients
 from core.engine.training.optimization import Optimizers
 from core.engine.training.pruner import Pruner, training_gradient
 
@@ -55,7 +55,7 @@ class Trainer:
         now = self.optimizers.entries(begun=self.step > 0) | self.stopping.entries() | {"seconds": tuple(self.seconds_R.tolist())}
         return replace(self.stack, step=self.step, state=self.state | now, **changes)
 
-    def backward(self, index_RB: Tensor, rows: slice = ALL) -> tuple[Tensor, Tensor | None]:
+    def backward(self, index_RB: Tensor, rows: slice = ALL_ROWS) -> tuple[Tensor, Tensor | None]:
         """As `Gradients.of_batch`, with zero gradients at pruned weights, so that they count neither in the norm nor in clipping."""
         losses = self.gradients.of_batch(index_RB, self.step, rows)
         self.pruner.hold(self.grad_RP[rows], rows)

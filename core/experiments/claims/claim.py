@@ -17,6 +17,10 @@ LABS_VERSION = 1
 """Raised when a lab computes other numbers: what was stored of it is then computed anew."""
 
 
+WORDING = 2
+"""Raised when the sentence on a claim is worded otherwise: verdicts that were kept are then made anew."""
+
+
 @dataclass(frozen=True)
 class Lab:
     """An experiment that is no training run: a function of `core.labs` that gives a frame, and its arguments."""
@@ -80,5 +84,5 @@ def key_of(comparisons: Iterable[Comparison], labs: Iterable[Lab], claims: Itera
     """What a verdict depends on: a hash (16 hex digits) of what is measured, of the claims on it, and of the code that words it."""
     parts = [comparison.id for comparison in comparisons] + [lab.key for lab in labs]
     parts += [repr((claim.words, claim.kind, claim.claimed)) for claim in claims]
-    parts += [code] if code else []
+    parts += [str(WORDING), *([code] if code else [])]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

@@ -16,7 +16,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from pandas import DataFrame
 
 DELAYS = range(11)
@@ -43,22 +42,7 @@ def largest_stable(delay: int) -> float:
     return float(brentq(lambda rate: growth(rate, delay) - 1, least, 2.5, xtol=1e-13, rtol=1e-14))
 
 
-def path(rate: float, delay: int, updates: int, start: float = 1.0) -> NDArray[np.float64]:
-    """w before the first update and after each one (updates + 1,); w had the start value in all earlier steps. A w beyond 1e300 is
-    infinite.
-    """
-    w = np.full(updates + delay + 1, start)
-    for t in range(delay, updates + delay):
-        w[t + 1] = w[t] - rate * w[t - delay] if abs(w[t]) < 1e300 else math.inf
-    return w[delay:]
-
-
 def table(delays: Sequence[int] = DELAYS) -> DataFrame:
     """One row for each delay: delay, bound, found (from the roots), error (their absolute difference)."""
     rows = [{"delay": delay, "bound": bound(delay), "found": largest_stable(delay)} for delay in delays]
     return DataFrame(rows).assign(error=lambda frame: (frame["bound"] - frame["found"]).abs())
-
-
-def largest_error(delays: Sequence[int] = DELAYS) -> float:
-    """The largest difference between closed form and roots: the exact number of question 21."""
-    return float(table(delays)["error"].max())

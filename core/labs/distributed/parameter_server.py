@@ -103,31 +103,6 @@ UPDATES = ["update", "seconds", "worker", "staleness", "rate", "gradients"]
 WORK = ["worker", "begin", "end", "fate"]
 
 
-def speed_up(seed: int, cluster: Cluster | None = None) -> float:
-    """Gradients that the server uses in the same time, asynchronous over synchronous: the first number of question 21.
-
-    It counts gradients, because a synchronous update uses those of all workers. Infinite if the synchronous side uses none.
-    """
-    cluster = cluster or Cluster()
-    used = [
-        simulate(cluster.model_copy(update={"rule": rule}), seed).updates["gradients"].sum() for rule in ("asynchronous", "synchronous")
-    ]
-    return float(used[0] / used[1]) if used[1] else math.inf
-
-
-def stale_over_fresh(seed: int, lr: float, updates: int = 600, cluster: Cluster | None = None) -> float:
-    """The training loss after `updates` asynchronous updates over that of one worker without delay, with the same batches and rate.
-
-    It is the second number of question 21. The time is not limited. It is infinite if only the stale side is no longer finite, 0 if only
-    the other side is, and NaN if both are.
-    """
-    cluster = (cluster or Cluster()).model_copy(update={"rule": "asynchronous", "lr": lr, "most_updates": updates, "seconds": math.inf})
-    stale, fresh = (
-        simulate(cluster.model_copy(update={"workers": workers}), seed).curve["loss"].iloc[-1] for workers in (cluster.workers, 1)
-    )
-    return float(np.float64(stale) / fresh) if math.isfinite(stale) or math.isfinite(fresh) else math.nan
-
-
 def curves(clusters: Mapping[str, Mapping[str, Any]], seeds: int) -> DataFrame:
     """The curve of each cluster, given by its settings, for the seeds 0, 1, ...: cluster, seed, and the columns of a simulation's curve."""
     import pandas as pd

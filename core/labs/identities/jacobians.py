@@ -11,7 +11,7 @@ Source: Bishop 2006, "Pattern Recognition and Machine Learning", equations 4.88 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,6 @@ from scipy import special
 from core.choices import activations
 from core.choices.activations import ActivationChoice
 from core.labs.networks import activation_functions
-from core.labs.threads import one_thread
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,7 +36,6 @@ SHOWN: tuple[ActivationChoice, ...] = (
     activations.Silu(),
 )
 SIZE = 6
-DEPTH, WIDTH = 10, 64
 
 
 def table(choices: Iterable[ActivationChoice] = SHOWN) -> DataFrame:
@@ -57,6 +55,11 @@ def table(choices: Iterable[ActivationChoice] = SHOWN) -> DataFrame:
 def slopes(choices: Iterable[ActivationChoice] = SHOWN) -> DataFrame:
     """Only the slopes at 0, one row for each function: activation, left, right, taken, largest; see `table`."""
     return table(choices)[["activation", "left", "right", "taken", "largest"]]
+
+
+def curves(points: int = 81) -> DataFrame:
+    """The functions and their slopes over the drawn range, a row a function and place: activation, x, value, slope."""
+    return concat([activation_functions.curve(choice, points).assign(activation=choice.kind) for choice in SHOWN], ignore_index=True)
 
 
 def elementwise(choice: ActivationChoice, x_D: np.ndarray) -> np.ndarray:
@@ -85,12 +88,6 @@ def by_autograd(function: Callable[[Tensor], Tensor], x_D: np.ndarray) -> np.nda
     return np.stack([torch.autograd.grad(part, x, retain_graph=True)[0].numpy() for part in y])
 
 
-def cells(jacobian_DD: np.ndarray) -> DataFrame:
-    """The matrix for a picture: output, input (both from 1), value."""
-    output, source = (places.ravel() + 1 for places in np.indices(jacobian_DD.shape))
-    return DataFrame({"output": output, "input": source, "value": jacobian_DD.ravel()})
-
-
 def errors(seed: int = 0, size: int = SIZE) -> dict[str, float]:
     """The largest absolute difference between Jacobians at a normal x with `size` numbers.
 
@@ -108,26 +105,3 @@ def errors(seed: int = 0, size: int = SIZE) -> dict[str, float]:
         "softmax_rows": float(np.abs(of_softmax.sum(axis=1)).max()),
         "elementwise": float(max(diagonal)),
     }
-
-
-def vanishing(seeds: Sequence[int] = range(8), depth: int = DEPTH, width: int = WIDTH) -> DataFrame:
-    """The norm of the gradient in every layer of a deep network on digits before its first update: activation, seed, layer, weights.
-
-    ReLU starts as He et al. 2015 recommend, the sigmoid as Glorot & Bengio 2010 do. Layer 1 is the first; `weights` is the norm of the
-    loss's gradient with respect to that layer's parameters. The loss is the mean over the first examples, as in `gradient_flow`.
-    """
-    from core.labs.networks import gradient_flow
-    from core.settings import RunSettings
-
-    frames = []
-    for kind, init in (("relu", "he"), ("sigmoid", "xavier")):
-        for seed in seeds:
-            run = RunSettings.model_validate({"model": {"kind": "mlp", "width": width, "activation": kind, "init": init}, "seed": seed})
-            with one_thread():
-                frames.append(gradient_flow.measure(run, [depth], seeds=1).assign(activation=kind))
-    return concat(frames, ignore_index=True)[["activation", "seed", "layer", "weights"]]
-
-
-def first_layers(layers: DataFrame) -> DataFrame:
-    """The first layer's gradient norm by seed (the index), one column for each activation; from `vanishing`."""
-    return layers[layers["layer"] == 1].pivot(index="seed", columns="activation", values="weights")

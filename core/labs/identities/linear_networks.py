@@ -19,7 +19,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from pandas import DataFrame, concat
 
 Layer = tuple[np.ndarray, np.ndarray]
 
@@ -43,11 +42,6 @@ def collapsed(layers: Sequence[Layer]) -> Layer:
     for after_OI, shift_O in layers[1:]:
         weight_OI, bias_O = after_OI @ weight_OI, after_OI @ bias_O + shift_O
     return weight_OI, bias_O
-
-
-def parameters(layers: Sequence[Layer]) -> int:
-    """Number of weights and biases of the layers."""
-    return sum(weight_OI.size + bias_O.size for weight_OI, bias_O in layers)
 
 
 def drawn(seed: int = 0, widths: Sequence[int] = WIDTHS) -> list[Layer]:
@@ -76,18 +70,6 @@ def class_scores(weight_I: np.ndarray, bias: float, x_NI: np.ndarray) -> np.ndar
     """The scores (N, 2) of two classes by ReLU units only, including the outputs: relu(-s) for class 0, relu(s) for class 1."""
     score_N = x_NI @ weight_I + bias
     return np.maximum(np.stack([-score_N, score_N], axis=1), 0)
-
-
-def curves(bound: float = 2.0, reach: float = 4.0, points: int = 161) -> DataFrame:
-    """The constructions for one input and s = x, also beyond the bound of the second: construction (linear, pair, bias), x, output."""
-    x_N1 = np.linspace(-reach, reach, points)[:, None]
-    one = np.ones(1)
-    built = {"linear": [(one[None], np.zeros(1))], "pair": by_pair(one, 0.0), "bias": by_bias(one, 0.0, bound)}
-    frames = [
-        DataFrame({"construction": name, "x": x_N1[:, 0], "output": composed(layers, x_N1, relu=True)[:, 0]})
-        for name, layers in built.items()
-    ]
-    return concat(frames, ignore_index=True)
 
 
 def errors(seed: int = 0) -> dict[str, float]:

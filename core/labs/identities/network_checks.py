@@ -118,21 +118,6 @@ def gradient_table(seed: int = 0, p: float = DROPPED) -> DataFrame:
     return DataFrame(rows)
 
 
-def stages(seed: int = 0, p: float = DROPPED) -> DataFrame:
-    """The effect of dropout on the hidden units, for pictures: stage (before, mask, after, gradient), example, unit, value.
-
-    gradient: of the loss with respect to the units before dropout; 0 where the mask is 0.
-    """
-    given = problem(seed, p)
-    passed = network.forward(given.weights, given.x_NI, given.keep_NH, p)
-    grad_d_NH = 2 * (passed.y_NO - given.target_NO) / given.target_NO.size @ given.weights.w2_HO.T
-    back_NH = network.dropout_backward(grad_d_NH, given.keep_NH, p)
-    pictures = {"before": passed.h_NH, "mask": given.keep_NH, "after": passed.d_NH, "gradient": back_NH}
-    example, unit = (places.ravel() + 1 for places in np.indices(passed.h_NH.shape))
-    rows = {"stage": np.repeat(list(pictures), example.size), "example": np.tile(example, 4), "unit": np.tile(unit, 4)}
-    return DataFrame({**rows, "value": np.concatenate([picture.ravel() for picture in pictures.values()])})
-
-
 def mean_over_all_masks(h_H: np.ndarray, p: float) -> np.ndarray:
     """The mean (H,) of dropout(h) over all 2^H masks, weighted by their probabilities."""
     keep_MH = np.array(list(product((0.0, 1.0), repeat=len(h_H))))

@@ -95,25 +95,6 @@ def _path(w_GW: np.ndarray, way: Way, lr: float, strength: float, steps: int) ->
     return np.stack(path)
 
 
-def shrinkage(lr: float = RATE, strength: float = STRENGTH, largest: float = 4.0, points: int = 81) -> DataFrame:
-    """How much one step shortens a group, by its norm: way (l2_squared, l2_norm_proximal), norm, lost, share (lost / norm).
-
-    The squared norm takes 2 lr s times the norm; the plain norm takes lr s, or the whole norm if it is smaller.
-    """
-    norm = np.linspace(0, largest, points)[1:]
-    frames = []
-    for way in ("l2_squared", "l2_norm_proximal"):
-        lost = norm - closed_norms(norm, way, lr, strength, 1)[1]
-        frames.append(DataFrame({"way": way, "norm": norm, "lost": lost, "share": lost / norm}))
-    return concat(frames, ignore_index=True)
-
-
-def zero_groups(trajectories: DataFrame) -> dict[str, int]:
-    """The number of groups that are exactly 0 after the last step, by way; from `trajectories`."""
-    last = trajectories[trajectories["step"] == trajectories["step"].max()]
-    return {str(way): int(count) for way, count in last.groupby("way", sort=False)["zero"].sum().items()}
-
-
 def errors(seed: int = 0) -> dict[str, float]:
     """squared, norm: the largest difference of 2 w and of w / ||w|| from autograd's gradients. at_zero: the norm's gradient at w = 0.
 

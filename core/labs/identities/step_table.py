@@ -47,31 +47,6 @@ def closed_form(eigenvalues_D: np.ndarray, start_D: np.ndarray, lr: float, updat
     return np.asarray((1 - lr * np.asarray(eigenvalues_D)) ** steps_T1 * np.asarray(start_D))
 
 
-def table(lr: float = 0.15, eigenvalues: Sequence[float] = EIGENVALUES, start: Sequence[float] = START, updates: int = 20) -> DataFrame:
-    """One row for each update and component: step, component (from 1), eigenvalue, theta, gradient, change, closed, loss (of all
-    components).
-
-    gradient: lambda theta at that step; change: the update, -lr times the gradient; closed: the closed form. The rows of one `step` make
-    one frame of an animation.
-    """
-    eigenvalues_D, start_D = np.array(eigenvalues, dtype=float), np.array(start, dtype=float)
-    theta_TD = descend(eigenvalues_D, start_D, lr, updates)
-    step, component = np.indices(theta_TD.shape)
-    gradient_TD = eigenvalues_D * theta_TD
-    loss_TD = np.broadcast_to((gradient_TD * theta_TD).sum(1, keepdims=True) / 2, theta_TD.shape)
-    columns = {
-        "step": step,
-        "component": component + 1,
-        "eigenvalue": np.broadcast_to(eigenvalues_D, theta_TD.shape),
-        "theta": theta_TD,
-        "gradient": gradient_TD,
-        "change": -lr * gradient_TD,
-        "closed": closed_form(eigenvalues_D, start_D, lr, updates),
-        "loss": loss_TD,
-    }
-    return DataFrame({name: values.ravel() for name, values in columns.items()})
-
-
 def distances(rates: Sequence[float] = AROUND, eigenvalues: Sequence[float] = EIGENVALUES, updates: int = SHOWN) -> DataFrame:
     """The distance of each rate from the minimum after every update, one row for each rate and step: rate, step, distance."""
     eigenvalues_D, start_D = np.array(eigenvalues, dtype=float), np.array(START)
@@ -80,34 +55,6 @@ def distances(rates: Sequence[float] = AROUND, eigenvalues: Sequence[float] = EI
         distance_T = np.linalg.norm(descend(eigenvalues_D, start_D, rate, updates), axis=1)
         frames.append(DataFrame({"rate": rate, "step": np.arange(updates + 1), "distance": distance_T}))
     return concat(frames, ignore_index=True)
-
-
-def fates(lr: float, eigenvalues: Sequence[float] = EIGENVALUES) -> DataFrame:
-    """One row for each component: component, eigenvalue, product (lr lambda), factor (1 - lr lambda), limit (2 / lambda), fate.
-
-    fate: "shrinks", "shrinks, changing sign", "stays as large", "grows"; and "is 0 at once" for lr lambda = 1.
-    """
-    product_D = lr * np.array(eigenvalues, dtype=float)
-    return DataFrame(
-        {
-            "component": np.arange(len(product_D)) + 1,
-            "eigenvalue": np.array(eigenvalues, dtype=float),
-            "product": product_D,
-            "factor": 1 - product_D,
-            "limit": 2 / np.array(eigenvalues, dtype=float),
-            "fate": [_fate(float(product)) for product in product_D],
-        }
-    )
-
-
-def _fate(product: float) -> str:
-    if abs(product - 2) <= AT_THE_EDGE or product == 0:
-        return "stays as large"
-    if product > 2 or product < 0:
-        return "grows"
-    if abs(product - 1) <= AT_THE_EDGE:
-        return "is 0 at once"
-    return "shrinks" if product < 1 else "shrinks, changing sign"
 
 
 def drawn(seed: int = 0, components: int = COMPONENTS) -> tuple[np.ndarray, np.ndarray]:

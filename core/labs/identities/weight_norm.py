@@ -25,7 +25,6 @@ from pandas import DataFrame, concat
 
 EXAMPLES, WEIGHTS = 40, 8
 RATE, UPDATES = 0.1, 100
-FACTORS = (0.1, 0.3, 0.6, 0.9, 1.1, 1.2, 1.5, 2.0, 3.0)
 STRETCHES = (0.5, 3.0)
 """Factors by which v is stretched, to check that the gradient shrinks by the same factor."""
 
@@ -98,22 +97,11 @@ def limit(unit: Unit) -> float:
     return float(2 / np.linalg.eigvalsh(2 * unit.x_ND.T @ unit.x_ND / len(unit.y_N)).max())
 
 
-def rate_table(factors: Sequence[float] = FACTORS, updates: int = UPDATES, seed: int = 0) -> DataFrame:
-    """With and without weight norm, at multiples of `limit`: variant, factor, lr, loss, over.
-
-    loss: after the last update; infinite if it is no longer finite. over: the loss minus that of least squares. A rate moderately above
-    the limit makes v longer until its steps are small enough. The step of g has its own limit, so much higher rates diverge with weight
-    norm too.
-    """
-    unit, rows = drawn(seed), []
-    best_D = np.linalg.lstsq(unit.x_ND, unit.y_N)[0]
-    least = float(np.mean((unit.x_ND @ best_D - unit.y_N) ** 2))
-    for factor in factors:
-        lr = factor * limit(unit)
-        for variant, path in trajectory(lr, updates, seed).groupby("variant", sort=False):
-            loss = float(path["loss"].iloc[-1]) if len(path) == updates + 1 else np.inf
-            rows.append({"variant": variant, "factor": factor, "lr": lr, "loss": loss, "over": loss / least})
-    return DataFrame(rows)
+def lengths(factors: Sequence[float] = (0.3, 1.2), updates: int = UPDATES) -> DataFrame:
+    """The length of v along the path with weight norm, at multiples of `limit`: factor, step, v_length."""
+    at_limit = limit(drawn())
+    paths = [trajectory(factor * at_limit, updates).query("variant == 'weight'").assign(factor=factor) for factor in factors]
+    return concat(paths, ignore_index=True)[["factor", "step", "v_length"]]
 
 
 def _plain(lr: float, updates: int, unit: Unit) -> DataFrame:

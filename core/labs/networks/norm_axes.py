@@ -11,11 +11,12 @@ Shapes: N examples, C units (channels), P positions; for weight norm, C units wi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import DataFrame
+from pandas import DataFrame, concat
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -91,6 +92,15 @@ def normalized(x_NCP: Floats, kind: Kind, groups: int = 2, eps: float = EPS) -> 
     cells = DataFrame({"example": example, "unit": unit, "position": position, "x": x, "set": of, "y": y})
     table = DataFrame({"set": np.arange(len(count)), "name": _names(cells, kind, groups), "cells": count})
     return Normalized(cells, table.assign(mean=mean_S, variance=variance_S, square=square_S, scale=scale_S))
+
+
+def tables(kinds: Sequence[Kind], seed: int = 0) -> DataFrame:
+    """The same small tensor under several normalizations: kind, name (of the set), and the columns of `Normalized.cells`."""
+    frames = []
+    for kind in kinds:
+        found = normalized(tensor(seed, convolved=False), kind)
+        frames.append(found.cells.assign(kind=kind, name=found.cells["set"].map(found.sets["name"])))
+    return concat(frames, ignore_index=True)
 
 
 def _names(cells: DataFrame, kind: Kind, groups: int) -> list[str]:

@@ -23,6 +23,7 @@ from pandas import DataFrame
 
 from core.data.loading import load_data
 from core.engine.network.networks import build_model, trained_model
+from core.labs.threads import one_thread
 from core.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -78,6 +79,22 @@ def compare_modes(run: RunSettings, weights: bytes | None = None, warm_up: int =
         train_NO = torch.cat([in_train_mode(model, x_ND[batch]) for batch in rows])
         eval_NO = torch.cat([model(x_ND[batch]) for batch in rows])
     return _summed(train_NO, eval_NO, y_N[np.concatenate(rows)])
+
+
+def differences(norms: Sequence[str], sizes: Sequence[int], seeds: int, warm_up: int = 50) -> DataFrame:
+    """How far the two modes are apart on digits: norm, size (of the batch), seed, largest and typical (see `Modes`).
+
+    The weights are the initial ones. So many batches pass before, so that batch norm's running averages are no longer where they begin.
+    """
+    rows = []
+    for norm in norms:
+        for size in sizes:
+            for seed in range(seeds):
+                settings = {"model": {"kind": "mlp", "normalization": norm}, "training": {"batch_size": size}, "seed": seed}
+                with one_thread():
+                    found = compare_modes(RunSettings.model_validate(settings), warm_up=warm_up)
+                rows.append({"norm": norm, "size": size, "seed": seed, "largest": found.largest, "typical": found.typical})
+    return DataFrame(rows)
 
 
 def in_train_mode(model: nn.Module, x_BD: Tensor, *, keep: bool = False) -> Tensor:

@@ -87,25 +87,3 @@ def _size(model: nn.Module) -> Tensor:
     import torch
 
     return torch.stack([weight.square().sum() for weight in model.parameters() if weight.dim() > 1]).sum()
-
-
-def predictions(seed: int = 0, updates: int = UPDATES) -> DataFrame:
-    """Labels and the correctly trained network's predictions for each example: example, label, probability (of the label), predicted."""
-    import torch
-
-    from core.data.loading import load_data
-    from core.engine.network.networks import build_model
-    from core.labs.threads import one_thread
-
-    run = RunSettings.model_validate(RUN | {"seed": seed})
-    split, model = load_data(run.data), build_model(run)
-    x_ND, y_N = torch.tensor(split.x_train, dtype=torch.float32), torch.tensor(split.y_train)
-    optimizer = torch.optim.SGD(model.parameters(), lr=KINDS["right"].lr)
-    with one_thread():
-        for _ in range(updates):
-            optimizer.zero_grad()
-            (torch.nn.functional.cross_entropy(model(x_ND), y_N) + PENALTY * _size(model)).backward()
-            optimizer.step()
-        shares_NC = model(x_ND).detach().softmax(1)
-    told = {"example": range(len(y_N)), "label": y_N.tolist(), "probability": shares_NC[torch.arange(len(y_N)), y_N].tolist()}
-    return DataFrame({**told, "predicted": shares_NC.argmax(1).tolist()})

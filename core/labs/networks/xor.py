@@ -50,20 +50,9 @@ class Network(NamedTuple):
 BY_HAND = Network(np.ones((2, 2)), np.array([0.0, -1.0]), np.array([1.0, -2.0]), 0.0)
 
 
-def error_by_hand() -> float:
-    """The largest absolute difference of the outputs of `BY_HAND` from exclusive or."""
-    return float(np.abs(BY_HAND.outputs(CORNERS_P2) - TRUE_P).max())
-
-
 def truth_table() -> DataFrame:
     """The network by hand, one row for each point: a, b, unit1, unit2 (after ReLU), output, expected."""
     return _seen_by_hand(CORNERS_P2).assign(expected=TRUE_P)
-
-
-def plane(side: int = 41, low: float = -0.5, high: float = 1.5) -> DataFrame:
-    """The network by hand over the plane, one row for each grid point: a, b, unit1, unit2 (after ReLU), output."""
-    b, a = (places.ravel() for places in np.meshgrid(*[np.linspace(low, high, side)] * 2, indexing="ij"))
-    return _seen_by_hand(np.column_stack([a, b]))
 
 
 def _seen_by_hand(x_N2: np.ndarray) -> DataFrame:
@@ -148,22 +137,8 @@ def train(
     return found.assign(width=width, seed=seed, solved=found["right"] == len(CORNERS_P2))
 
 
-def solved(trained: DataFrame) -> DataFrame:
-    """Whether each seed (the index) ends with all four points right, one column for each width: 1.0 or 0.0; from `train`.
-
-    The mean of a column is the share of seeds; the difference between two columns is the effect of the width, one number for each seed.
-    """
-    last = trained[trained["step"] == trained["step"].max()]
-    return last.pivot(index="seed", columns="width", values="solved").astype(float)
-
-
 def ends(activation: str = "relu", widths: Sequence[int] = WIDTHS, seeds: int = 200) -> DataFrame:
     """How networks with one activation end, one row for each width and seed: width, seed, solved (1.0 or 0.0)."""
     trained = train(widths, range(seeds), activation=KINDS[activation](kind=activation), every=UPDATES)
     last = trained[trained["step"] == trained["step"].max()]
     return last.assign(solved=last["solved"].astype(float))[["width", "seed", "solved"]].reset_index(drop=True)
-
-
-def shares(trained: DataFrame) -> DataFrame:
-    """The share of seeds with all four points right, over the updates: width, step, seeds, share; from `train`."""
-    return trained.groupby(["width", "step"], as_index=False).agg(seeds=("solved", "size"), share=("solved", "mean"))

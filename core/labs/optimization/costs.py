@@ -36,11 +36,6 @@ def table(optimizers: Iterable[OptimizerChoice]) -> DataFrame:
     return frame.assign(relative=frame["milliseconds"] / frame["milliseconds"].iloc[0])
 
 
-def state_size(optimizer: OptimizerChoice) -> float:
-    """Numbers that the optimizer keeps per weight after `WARM` steps: the elements of all tensors in its state, divided by the weights."""
-    return _state(_warmed(optimizer)[0])
-
-
 def _row(optimizer: OptimizerChoice) -> dict[str, Any]:
     steppers, step = _warmed(optimizer)
     seconds: list[float] = []

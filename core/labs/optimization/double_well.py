@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import DataFrame, Series
+from pandas import DataFrame
 from pydantic import Field
 
 from core.choices.base import Choice, LearningRate
@@ -47,13 +47,8 @@ class Descents(NamedTuple):
     deep: float
 
 
-def loss(well: Well, w: float | Floats) -> float | Floats:
-    """f at w."""
-    return (w**2 - 1) ** 2 / 4 - well.tilt * w
-
-
 def slope(well: Well, w: float | Floats) -> float | Floats:
-    """f' at w."""
+    """f' at w, f as above."""
     return w**3 - w - well.tilt
 
 
@@ -61,12 +56,6 @@ def landmarks(well: Well) -> tuple[float, float, float]:
     """The zeros of f': the shallow well, the ridge between the two, the deep well."""
     shallow, ridge, deep = sorted(np.roots([1, 0, -1, -well.tilt]).real)
     return float(shallow), float(ridge), float(deep)
-
-
-def landscape(well: Well, points: int = 200) -> DataFrame:
-    """w and loss on a grid that contains both wells."""
-    w = np.linspace(-1.6, 1.6, points)
-    return DataFrame({"w": w, "loss": loss(well, w)})
 
 
 def paths(well: Well, batch: int | Literal["full"], seeds: Sequence[int]) -> Floats:
@@ -95,11 +84,6 @@ def descend(well: Well | None = None, batches: Sequence[int | Literal["full"]] =
 def ends(seeds: int, batches: Sequence[int | Literal["full"]] = BATCHES) -> DataFrame:
     """The ends of the descents of the seeds 0, 1, ..., by default settings: batch, seed, end, left."""
     return descend(None, batches, range(seeds)).table
-
-
-def left(batch: int | Literal["full"], seeds: Sequence[int], well: Well | None = None) -> Series:
-    """Whether each seed's descent ends in the deep well, indexed by seed: the count of question 26."""
-    return descend(well, (batch,), seeds).table.set_index("seed")["left"]
 
 
 def xi(well: Well) -> Floats:

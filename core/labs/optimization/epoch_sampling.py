@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, assert_never, get_args
 
 import numpy as np
-from pandas import DataFrame, concat
+from pandas import DataFrame
 
 from core.data.loading import load_data
 from core.settings import RunSettings
@@ -62,19 +62,6 @@ def shares_seen(examples: int = 800, epochs: int = 5, seeds: int = 32) -> DataFr
     """`share_seen` of several seeds: seed, share, expected."""
     shares = [share_seen(seed, examples, epochs) for seed in range(seeds)]
     return DataFrame({"seed": range(seeds), "share": shares, "expected": expected_share(examples, examples)})
-
-
-def seen_curve(seed: int = 0, examples: int = 800, points: int = 100) -> DataFrame:
-    """The share seen after each part of one epoch: sampling, draws, share, expected."""
-    order_N = {"reshuffle": np.arange(examples), "with_replacement": np.random.default_rng(seed).integers(0, examples, examples)}
-    draws = np.unique(np.linspace(0, examples, points + 1).round().astype(int))
-    frames = []
-    for sampling in SAMPLINGS:
-        share = [len(np.unique(order_N[sampling][:count])) / examples for count in draws]
-        whole = sampling == "reshuffle"
-        expected = [count / examples if whole else expected_share(examples, int(count)) for count in draws]
-        frames.append(DataFrame({"sampling": sampling, "draws": draws, "share": share, "expected": expected}))
-    return concat(frames, ignore_index=True)
 
 
 def problem() -> Problem:
@@ -134,13 +121,5 @@ def _descend(given: Problem, order_ERN: np.ndarray, lr: float, batch: int) -> np
 
 def last_distances(found: DataFrame) -> DataFrame:
     """The last distance by seed (the index), one column for each sampling; from `distances`."""
-    return _sides(found[found["epoch"] == found["epoch"].max()], "distance")
-
-
-def late_excess(found: DataFrame) -> DataFrame:
-    """The excess training loss, averaged over the last third of the epochs, by seed (the index), one column for each sampling."""
-    return _sides(found[found["epoch"] > found["epoch"].max() * 2 / 3], "excess")
-
-
-def _sides(rows: DataFrame, column: str) -> DataFrame:
-    return rows.pivot_table(index="seed", columns="sampling", values=column)[list(SAMPLINGS)]
+    last = found[found["epoch"] == found["epoch"].max()]
+    return last.pivot_table(index="seed", columns="sampling", values="distance")[list(SAMPLINGS)]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import DataFrame, Series
+from pandas import DataFrame
 from pydantic import Field
 
 from core.choices.base import Choice, Decay, LearningRate
@@ -46,10 +46,6 @@ class Online(Choice):
     decay: Literal["sqrt", "none"] = Field("sqrt", description="Whether the rate is divided by the root of the step.")
     start: float = Field(0.0, ge=-1, le=1, description="Initial value of x.")
     steps: int = Field(3_000, ge=1, le=200_000, description="Number of steps of each optimizer.")
-
-
-PUBLISHED = Online(large=1010.0, small=10.0, period=101, betas=(0.9, 0.99), steps=200_000)
-"""The problem of the paper's section 5, which takes torch about 10 seconds for each optimizer."""
 
 
 def best_end(problem: Online) -> float:
@@ -84,13 +80,6 @@ def paths(problem: Online | None = None, names: Sequence[Name] = NAMES, seed: in
     import pandas as pd
 
     return pd.concat(parts, ignore_index=True)
-
-
-def ends(problem: Online | None = None, names: Sequence[Name] = NAMES, seed: int = 0) -> Series:
-    """The end of each optimizer, by its name: question 20 claims +1 for Adam and -1 for AMSGrad. It is one path, without statistics."""
-    problem = problem or Online()
-    g_T = gradients(problem, seed)
-    return Series({name: walk(problem, name, g_T)[-1] for name in names}, name="x")
 
 
 def walk(problem: Online, name: Name, g_T: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -22,11 +22,6 @@ def _all() -> dict[str, DataFrame]:
     return {str(text): rows.drop(columns="optimizer").reset_index(drop=True) for text, rows in groups}
 
 
-def names() -> list[str]:
-    """The optimizers whose paths are stored, as text."""
-    return list(_all())
-
-
 def of(text: str) -> DataFrame | None:
     """The path of an optimizer, as `core.labs.optimization.paths.path` computes it; None if it is not stored."""
     found = _all().get(text)

@@ -101,36 +101,25 @@ def recover(leak: Leak | None = None, seed: int = 0) -> Recovery:
     return Recovery(DataFrame(examples), DataFrame(units), pictures(x_BD), pictures(np.nan_to_num(x_UD[unit_B])))
 
 
-def blind_error(leak: Leak, seed: int) -> float:
-    """Returns the relative error of the unit whose bias changed most. An attacker can choose this unit without knowing the examples.
-
-    For a batch of 1, this error is the number of question 30's identity.
-    """
-    return _blind(recover(leak, seed))
-
-
-def _blind(found: Recovery) -> float:
-    return float(found.units["error"].iloc[int(found.units["bias_change"].argmax())])
-
-
-def nearest_error(leak: Leak, seed: int) -> float:
-    """Returns the smallest relative error over all pairs of unit and example: a lower bound of what division reveals about the batch."""
-    return float(recover(leak, seed).examples["error"].min())
-
-
-def share_recovered(leak: Leak, seed: int, within: float = EXACT) -> float:
-    """Returns the fraction of the batch's examples that some unit reveals with at most this relative error."""
-    return float((recover(leak, seed).examples["error"] <= within).mean())
-
-
 def recoveries(leaks: Mapping[str, Mapping[str, Any]], seeds: int) -> DataFrame:
-    """Returns the three numbers above for each leak, given by its settings, and the seeds 0, 1, ...: leak, seed, blind, nearest, share."""
+    """Returns what each leak, given by its settings, reveals about a batch, for the seeds 0, 1, ...: leak, seed, blind, nearest, share.
+
+    blind: the relative error of the unit whose bias changed most; an attacker can choose this unit without knowing the examples.
+    nearest: the smallest relative error over all pairs of unit and example. share: the fraction of the examples that some unit reveals
+    with a relative error of at most `EXACT`.
+    """
     rows = []
     for name, settings in leaks.items():
         for seed in range(seeds):
             found = recover(Leak.model_validate(settings), seed)
             error = found.examples["error"]
-            numbers = {"blind": _blind(found), "nearest": float(error.min()), "share": float((error <= EXACT).mean())}
+            moved_most = int(found.units["bias_change"].argmax())
+            blind = float(found.units["error"].iloc[moved_most])
+            numbers = {
+                "blind": blind,
+                "nearest": float(error.min()),
+                "share": float((error <= EXACT).mean()),
+            }
             rows.append({"leak": name, "seed": seed, **numbers})
     return DataFrame(rows)
 

@@ -18,7 +18,6 @@ Shapes: B examples of the batch, D features, S side of a picture, P parameters.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -33,7 +32,6 @@ from core.labs.threads import one_thread
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-SIZES = (2, 8, 32)
 CLOSE = 0.01
 """Largest relative error of an example that counts as recovered by search."""
 
@@ -96,15 +94,6 @@ def shares(seeds: int, **settings: Any) -> DataFrame:
     """Returns `share_recovered` for the seeds 0, 1, ...: seed, share."""
     inversion = Inversion.model_validate(settings)
     return DataFrame({"seed": range(seeds), "share": [share_recovered(inversion, seed) for seed in range(seeds)]})
-
-
-def errors(sizes: Sequence[int] = SIZES, seed: int = 0, inversion: Inversion | None = None) -> DataFrame:
-    """Returns batch_size, row, label, error for several batch sizes; takes about 7 seconds by default."""
-    import pandas as pd
-
-    base = inversion or Inversion()
-    found = {size: invert(base.model_copy(update={"batch_size": size}), seed).examples for size in sizes}
-    return pd.concat([frame.assign(batch_size=size) for size, frame in found.items()], ignore_index=True)
 
 
 def _search(inversion: Inversion, rows: np.ndarray, seed: int) -> tuple[Floats, list[float]]:

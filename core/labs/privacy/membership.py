@@ -88,11 +88,6 @@ def infer(membership: Membership | None = None, seeds: Sequence[int] = (0,)) -> 
     return Inference(auc, shown[["model", "seed", "member", "loss"]], pd.concat([_roc(name, frame) for name, frame in first]))
 
 
-def aucs(seeds: Sequence[int], membership: Membership | None = None) -> DataFrame:
-    """Returns the AUC of both networks, indexed by seed, with one column for each: the numbers that question 30 compares."""
-    return infer(membership, seeds).auc.pivot_table(index="seed", columns="model", values="auc")
-
-
 def attacks(seeds: int, **settings: Any) -> DataFrame:
     """Returns AUC and accuracies for the seeds 0, 1, ...: seed, model, auc, train_accuracy, other_accuracy."""
     return infer(Membership.model_validate(settings), range(seeds)).auc

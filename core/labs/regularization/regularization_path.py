@@ -26,7 +26,7 @@ from core.settings import RunSettings
 
 PENALTIES = ("l1", "l1_proximal", "l2_squared", "l2_norm_proximal")
 STRENGTHS = tuple(float(f"{strength:.3g}") for strength in np.geomspace(2e-3, 3.0, 13))
-STEPS = 200
+EPOCHS = 200
 RATE = 0.16
 """Below 2 / (2 strength + the largest curvature of the data), so that the strongest penalty does not diverge."""
 
@@ -49,7 +49,7 @@ def comparison(informative: int = 10, noise: float = 0.5, samples: int = 500) ->
         "optimizer": {"kind": "sgd", "lr": RATE},
         "schedule": "cosine",
         "penalty": {"groups": "layer"},
-        "training": {"epochs": STEPS, "batch_size": "full", "evaluate_every": STEPS},
+        "training": {"epochs": EPOCHS, "batch_size": "full", "evaluate_every": EPOCHS},
     }
     variants = [{"name": f"{penalty}={strength:g}", f"penalty.{penalty}": strength} for penalty in PENALTIES for strength in STRENGTHS]
     return Comparison.load({"base": base, "variants": variants, "seeds": 1})

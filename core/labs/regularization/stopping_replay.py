@@ -9,15 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 from pandas import DataFrame
 
 from core.choices.base import classes
-from core.choices.stopping import Metric, NoStopping, StoppingChoice, Watch
+from core.choices.stopping import NoStopping, StoppingChoice, Watch, Watched
 from core.settings import RunSettings
 
-METRICS: tuple[Metric, ...] = get_args(Metric)
 RESTORED = ("finished", "stopped", "diverged")
 """Endings of runs whose best weights are restored if their rule says so; a run in progress or a cancelled one has its latest weights."""
 COLUMNS = {"rule": "str", "metric": "str", "seed": "int64", "stopped": "bool"} | dict.fromkeys(
@@ -34,7 +33,7 @@ class Stop(NamedTuple):
     """False if the run reached its last evaluation before the rule ended it."""
 
 
-def rules(metric: Metric, **given: float) -> dict[str, StoppingChoice]:
+def rules(metric: Watched, **given: float) -> dict[str, StoppingChoice]:
     """Returns every rule, by its name, each watching the same metric.
 
     Args:

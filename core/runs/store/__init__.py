@@ -116,7 +116,7 @@ class Store:
             return reading.histogram_rows(connection, members_of(connection, comparison), variant, seed)
 
     def grids(self, comparison: Comparison | str) -> DataFrame:
-        """The outputs over the plane, for data with two features: variant, seed, run, step, grid (bytes); the latest of each run."""
+        """The outputs over the plane, for data with two features: variant, seed, run, step, epoch, grid (bytes); the latest of each run."""
         with self.database.reading() as connection:
             return reading.grid_rows(connection, members_of(connection, comparison))
 

@@ -146,12 +146,12 @@ def _may_pass(error: DBAPIError) -> bool:
 
 def write_number(connection: Connection) -> int:
     """The next number, for all rows of one transaction. Raises StoreFailedError."""
-    number = _whole("writes", connection.scalar(select(meta.c.value).where(meta.c.name == "writes"))) + 1
+    number = _integer("writes", connection.scalar(select(meta.c.value).where(meta.c.name == "writes"))) + 1
     connection.execute(update(meta).where(meta.c.name == "writes").values(value=str(number)))
     return number
 
 
-def _whole(name: str, text: str | None) -> int:
+def _integer(name: str, text: str | None) -> int:
     try:
         return int(text or "")
     except ValueError as error:
@@ -244,7 +244,7 @@ def _check_version(connection: Connection, shown_url: str) -> None:
     if not inspect(connection).has_table(meta.name):
         return
     found = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
-    if found is not None and _whole("schema", found) > SCHEMA_VERSION:
+    if found is not None and _integer("schema", found) > SCHEMA_VERSION:
         raise StoreError(
             f"the store {shown_url} was made by a newer Tandem (schema {found}; this one knows {SCHEMA_VERSION}). "
             "Upgrade Tandem, or choose another store by TANDEM_STORE."

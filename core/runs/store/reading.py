@@ -11,7 +11,7 @@ from pandas import DataFrame
 from sqlalchemy import Connection, Select, Table, case, false, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from core.engine.records import BEFORE_REWIND, METRICS
+from core.engine.records import BEFORE_REWIND, METRIC_COLUMNS
 from core.runs.store.frames import ENDED, fetched, with_counts, with_members, with_times
 from core.runs.store.lease import Holder, holder
 from core.runs.store.members import Members
@@ -108,8 +108,8 @@ def histogram_rows(connection: Connection, members: Members, variant: str | None
 
 
 def grid_rows(connection: Connection, members: Members) -> DataFrame:
-    """variant, seed, run, step, grid: the latest of each run."""
-    frame, _ = _rows(connection, members, grids, [grids.c.step, grids.c.grid], None)
+    """variant, seed, run, step, epoch, grid: the latest of each run."""
+    frame, _ = _rows(connection, members, grids, [grids.c.step, history.c.epoch, grids.c.grid], None)
     return frame
 
 
@@ -131,8 +131,8 @@ def _rows(
         new = table.c.written > since.written if reached.written > since.written else false()
         conditions, key = (*conditions, new), [table.c.written, *key]  # in the order of the index that finds them
     statement: Select[Any] = select(members.table.c.position, *columns).join(table, table.c.run_id == members.table.c.run_id)
-    if table is layers:
-        statement = statement.join(history, (history.c.run_id == layers.c.run_id) & (history.c.step == layers.c.step))
+    if table is layers or table is grids:
+        statement = statement.join(history, (history.c.run_id == table.c.run_id) & (history.c.step == table.c.step))
     frame = fetched(connection, statement.where(*conditions).order_by(members.table.c.position, *key))
     return with_members(frame, members.frame(connection)), reached
 
@@ -140,7 +140,13 @@ def _rows(
 def run_rows(connection: Connection, members: Members) -> DataFrame:
     """One row for each run: variant, seed, run, status, its progress, last_*, best_*, test_*, parameters, nonzero."""
     names = ["status", "epochs", "epoch", "step", "samples", "seconds"]
-    names += [*(f"last_{name}" for name in LAST_COLUMNS), *(f"best_{name}" for name in METRICS), *END_COLUMNS, "parameters", "nonzero"]
+    names += [
+        *(f"last_{name}" for name in LAST_COLUMNS),
+        *(f"best_{name}" for name in METRIC_COLUMNS),
+        *END_COLUMNS,
+        "parameters",
+        "nonzero",
+    ]
     place = members.table.c.position
     statement = select(place, *(runs.c[name] for name in names)).join(runs, runs.c.id == members.table.c.run_id).order_by(place)
     return with_members(fetched(connection, statement), members.frame(connection))

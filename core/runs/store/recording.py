@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
 from core.analysis.metrics import higher_is_better
-from core.engine.records import METRICS, Records, Row
+from core.engine.records import METRIC_COLUMNS, Records, Row
 from core.runs.store.database import put, write_number
 from core.runs.store.schema import (
     END_COLUMNS,
@@ -27,7 +27,7 @@ from core.runs.store.schema import (
     weights,
 )
 
-BETTER: dict[str, Callable[..., float]] = {name: max if higher_is_better(name) else min for name in METRICS}
+BETTER: dict[str, Callable[..., float]] = {name: max if higher_is_better(name) else min for name in METRIC_COLUMNS}
 
 
 def record(connection: Connection, ids: dict[str, int], records: Records, seconds: float = 0.0) -> None:
@@ -76,7 +76,7 @@ def _update_runs(
         by_run[row["run"]].append(row)
     if not by_run:
         return
-    best = [runs.c[f"best_{name}"] for name in METRICS]
+    best = [runs.c[f"best_{name}"] for name in METRIC_COLUMNS]
     statement = select(runs.c.id, runs.c.worker_seconds, *best).where(runs.c.id.in_([ids[key] for key in by_run]))
     former = {row["id"]: row for row in connection.execute(statement).mappings()}
     share, common = seconds / len(by_run), {"updated": time.time(), "written": number}
@@ -89,7 +89,7 @@ def _progressed(former: Any, rows: Sequence[Row], seconds: float) -> dict[str, A
     last = rows[-1]
     reached = {name: last[name] for name in ("status", "epoch", "step", "samples", "seconds")}
     latest = {f"last_{name}": last[name] for name in LAST_COLUMNS}
-    best = {f"best_{name}": _best(name, [former[f"best_{name}"], *(row[name] for row in rows)]) for name in METRICS}
+    best = {f"best_{name}": _best(name, [former[f"best_{name}"], *(row[name] for row in rows)]) for name in METRIC_COLUMNS}
     return {"which": former["id"], "worker_seconds": former["worker_seconds"] + seconds} | reached | latest | best
 
 
@@ -113,7 +113,7 @@ def take_back(connection: Connection, run_ids: Sequence[int]) -> None:
     begun = list(connection.scalars(select(history.c.run_id).where(history.c.run_id.in_(run_ids)).distinct()))
     for table in (history, before_rewind, layers, grids):
         connection.execute(delete(table).where(table.c.run_id.in_(begun)))
-    nothing = dict.fromkeys((*(f"last_{name}" for name in LAST_COLUMNS), *(f"best_{name}" for name in METRICS)))
+    nothing = dict.fromkeys((*(f"last_{name}" for name in LAST_COLUMNS), *(f"best_{name}" for name in METRIC_COLUMNS)))
     zero = {"epoch": 0.0, "step": 0, "samples": 0, "seconds": 0.0, "worker_seconds": 0.0, "revision": runs.c.revision + 1}
     connection.execute(update(runs).where(runs.c.id.in_(begun)).values(**nothing, **zero))
     fresh = {"status": "queued", "updated": time.time(), "written": write_number(connection)}

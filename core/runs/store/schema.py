@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-from core.engine.records import BASELINES, HISTORY_COLUMNS, LAYER_COLUMNS, METRICS, TEST_SCORES
+from core.engine.records import BASELINES, HISTORY_COLUMNS, LAYER_COLUMNS, METRIC_COLUMNS, TEST_SCORES
 
 SCHEMA_VERSION = 1
 """Raised by one when the tables change so that an older Tandem could not read them; added columns do not count."""
@@ -52,7 +52,7 @@ runs = Table(
     Column("seconds", Double, nullable=False, default=0.0),
     Column("worker_seconds", Double, nullable=False, default=0.0),  # its share of its segments' wall time: training and evaluations
     *(Column(f"last_{name}", Double) for name in LAST_COLUMNS),
-    *(Column(f"best_{name}", Double) for name in METRICS),
+    *(Column(f"best_{name}", Double) for name in METRIC_COLUMNS),
     *(Column(name, Double) for name in END_COLUMNS),
     Column("parameters", BigInteger),
     Column("nonzero", BigInteger),

@@ -19,7 +19,7 @@ from core.choices.base import Choice
 from core.settings import RunSettings
 from core.ui.markdown import escaped
 
-Holds = Literal["boolean", "words", "whole", "number", "tuple", "mapping", "text"]
+Holds = Literal["boolean", "words", "integer", "number", "tuple", "mapping", "text"]
 
 WORDS = {"lr": "learning rate", "eps": "epsilon", "l1": "L1", "l2_squared": "L2 squared", "mlp": "MLP"}
 """Names whose label differs from the name itself."""
@@ -36,7 +36,7 @@ class Shape(NamedTuple):
 
 HOLDS: dict[str, Holds] = {
     "boolean": "boolean",
-    "integer": "whole",
+    "integer": "integer",
     "number": "number",
     "string": "text",
     "array": "tuple",
@@ -131,7 +131,7 @@ def prose(cls: type[Choice]) -> str:
 
 def _line(text: str) -> str:
     parts = text.strip().split("`")
-    return "".join(f"`{part}`" if place % 2 else escaped(part) for place, part in enumerate(parts))
+    return "".join(f"`{part}`" if index % 2 else escaped(part) for index, part in enumerate(parts))
 
 
 def _find(owner: type[Choice], names: list[str], at: Any) -> tuple[type[Choice], str] | None:

@@ -66,7 +66,7 @@ def comparison(page: str, start: Comparison, vary: Sequence[str] = ()) -> Compar
 class SettingsForm:
     """The sidebar of one page during drawing: a few settings, room for more (`middle`), the other settings folded, and the complaints."""
 
-    def __init__(self, page: str, place: DeltaGenerator, labels: Mapping[str, str] = {}) -> None:
+    def __init__(self, page: str, container: DeltaGenerator, labels: Mapping[str, str] = {}) -> None:
         self.page = page
         self.problems: list[str] = []
         self.steps: list[str] = []  # what the user still has to choose
@@ -76,14 +76,14 @@ class SettingsForm:
         self._slots: dict[str, DeltaGenerator] = {}
         self._below: dict[str, DeltaGenerator] = {}
         for row in FEW:
-            self._slots |= dict(zip(row, place.columns(len(row), gap="xsmall", wrap=False), strict=True))
-            below = place.container()
+            self._slots |= dict(zip(row, container.columns(len(row), gap="xsmall", wrap=False), strict=True))
+            below = container.container()
             self._below |= dict.fromkeys(row, below)
-        self._notes = place.container()
-        self.middle = place.container()
-        self.seeds, self._slots["seed"] = place.columns(2, gap="xsmall", wrap=False)
-        self._changes = place.container()
-        self._rest = place.container(gap="xsmall")
+        self._notes = container.container()
+        self.middle = container.container()
+        self.seeds, self._slots["seed"] = container.columns(2, gap="xsmall", wrap=False)
+        self._changes = container.container()
+        self._rest = container.container(gap="xsmall")
         self._folded: dict[str, tuple[DeltaGenerator, DeltaGenerator]] = {}
         self._more: dict[str, DeltaGenerator] = {}
 
@@ -180,8 +180,8 @@ class SettingsForm:
             self._complain(place, str(error))
             return {}
 
-    def _complain(self, place: DeltaGenerator, problem: str) -> None:
-        place.error(escaped(problem))
+    def _complain(self, container: DeltaGenerator, problem: str) -> None:
+        container.error(escaped(problem))
         self.problems.append(problem)
 
     def _place(self, spot: Spot) -> DeltaGenerator:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 
-def whole(label: str, low: int, high: int, begin: int, **options: Any) -> int:
+def integer(label: str, low: int, high: int, begin: int, **options: Any) -> int:
     """Draws the widget and returns its number, within the bounds.
 
     It uses Streamlit's widget for decimals, because the one for whole numbers fails if the address holds infinity.

@@ -22,6 +22,12 @@ def segmented_control(label: str, options: Sequence[T], start: T, *, key: str, p
     return one_of(options, draw(label, options, default=start, required=True, key=key, bind="query-params", **more), start)
 
 
+def pills(label: str, options: Sequence[T], start: T, *, key: str, **more: Any) -> T:
+    """Options as small buttons, one of which is chosen: `start` at first. `more` goes to Streamlit."""
+    _forget_nothing(key)
+    return one_of(options, st.pills(label, options, default=start, required=True, key=key, bind="query-params", **more), start)
+
+
 def select_slider(label: str, options: Sequence[T], start: T, *, key: str, place: DeltaGenerator | None = None, **more: Any) -> T:
     """Draws options along a slider, with `start` selected at first, and returns the selected one. `more` is passed to Streamlit."""
     _forget_nothing(key)

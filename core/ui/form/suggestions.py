@@ -54,7 +54,7 @@ def offered(path: str, owner: type[Choice], name: str, start: Any) -> list[str]:
 def starters(path: str, owner: type[Choice], name: str, start: Any) -> list[str]:
     """The initial choice among them: the first words, or the start and the numbers next to it on both sides."""
     texts = offered(path, owner, name, start)
-    if write(start) not in texts or fields.kinds(owner, name) or fields.shape(owner, name).holds not in ("number", "whole"):
+    if write(start) not in texts or fields.kinds(owner, name) or fields.shape(owner, name).holds not in ("number", "integer"):
         return texts[:MANY_WORDS]
     if not start and scaled(owner, name):
         return [text for text in (write(start), *FROM_NOTHING) if text in texts]
@@ -74,7 +74,7 @@ def scaled(owner: type[Choice], name: str) -> bool:
 def listed(owner: type[Choice], name: str) -> bool:
     """Whether a number is chosen from a list that also takes other values: a scaled number, or one that may be a word, a list or empty."""
     shape = fields.shape(owner, name)
-    return shape.holds in ("whole", "number") and (bool(shape.words) or shape.optional or shape.or_list or scaled(owner, name))
+    return shape.holds in ("integer", "number") and (bool(shape.words) or shape.optional or shape.or_list or scaled(owner, name))
 
 
 def grid(owner: type[Choice], name: str, start: float) -> list[float]:
@@ -96,9 +96,9 @@ def _numbers(owner: type[Choice], name: str, start: Any) -> list[Any]:
     match shape.holds:
         case "boolean":
             return [False, True]
-        case "whole" if shape.words:
+        case "integer" if shape.words:
             return sorted({*BATCH_SIZES, *([start] if isinstance(start, int) else [])})
-        case "whole":
+        case "integer":
             return _within(
                 owner,
                 name,

@@ -40,46 +40,46 @@ class NextStep(SettingsError):
     """Nothing is wrong yet, but something is still to be chosen."""
 
 
-def bring(place: DeltaGenerator, key: str, start: Table | None = None) -> Table | None:
+def bring(container: DeltaGenerator, key: str, start: Table | None = None) -> Table | None:
     """Draws the upload, all of a table's own settings and the report; returns the table, or None if there is none to train on.
 
-    `place` shows what is still to be chosen, or why a table is refused.
+    `container` shows what is still to be chosen, or why a table is refused.
     """
     try:
-        table = Table.model_validate(draw(place, key, start))
-        show_reading(place, reading_of(table))
+        table = Table.model_validate(draw(container, key, start))
+        show_reading(container, reading_of(table))
     except NextStep as step:
-        place.info(escaped(str(step).removeprefix("data: ").removeprefix("data.target: ")))
+        container.info(escaped(str(step).removeprefix("data: ").removeprefix("data.target: ")))
     except ValidationError as error:
-        place.error(errors.as_list(explain(error, {}).splitlines()))
+        container.error(errors.as_list(explain(error, {}).splitlines()))
     except (SettingsError, DataError) as error:
-        place.error(errors.as_list(str(error).splitlines()))
+        container.error(errors.as_list(str(error).splitlines()))
     else:
         return table
     return None
 
 
-def draw(place: DeltaGenerator, key: str, start: Table | None) -> dict[str, Any]:
+def draw(container: DeltaGenerator, key: str, start: Table | None) -> dict[str, Any]:
     """Draws the upload and a table's own settings, and returns the fields of `OWN`. Raises SettingsError while no table can be used."""
-    _upload(place, key)
-    sha256 = place.text_input("SHA-256 of the table", start.sha256 if start else "", key=f"{key}.sha256", bind="query-params") or ""
+    _upload(container, key)
+    sha256 = container.text_input("SHA-256 of the table", start.sha256 if start else "", key=f"{key}.sha256", bind="query-params") or ""
     sha256 = sha256.strip().lower()
     if not sha256:
         raise NextStep("data: upload your table: CSV, Excel or Parquet")
     if name := name_of(sha256):
-        place.caption(f"In use: {escaped(name)}")
-    how, about, columns = place.container(), place.container(), place.container()
+        container.caption(f"In use: {escaped(name)}")
+    how, about, columns = container.container(), container.container(), container.container()
     read = _how_it_is_read(how, key, start, opened=_trouble(sha256, key))
     names, picked = _columns(columns, key, sha256, read, start)
-    target = _target(place, key, names, start)
+    target = _target(container, key, names, start)
     _show_preview(about, _preview(sha256, _frozen(read | picked | {"target": target})))
     if target is None:
         raise NextStep("data.target: choose the column to predict")
-    task = place.selectbox(
+    task = container.selectbox(
         "Task", get_args(Table.model_fields["task"].annotation), key=f"{key}.task", bind="query-params", help=_help("task")
     )
-    placed = _parts(place, key, [name for name in names if name != target], start)
-    _check_features(place, key, _preview(sha256, _frozen(read | picked)), target, picked["drop"])
+    placed = _parts(container, key, [name for name in names if name != target], start)
+    _check_features(container, key, _preview(sha256, _frozen(read | picked)), target, picked["drop"])
     return {"path": "", "sha256": sha256, "target": target, "task": task, **read, **picked, **placed}
 
 
@@ -91,9 +91,9 @@ def reading_of(table: Table) -> Reading:
     return reading
 
 
-def show_reading(place: DeltaGenerator, reading: Reading) -> None:
+def show_reading(container: DeltaGenerator, reading: Reading) -> None:
     """The report: which columns are used, which are not, what is predicted, and what should be checked."""
-    with place.container(border=True, gap="xsmall"):
+    with container.container(border=True, gap="xsmall"):
         elsewhere = {*reading.notes, reading.dialect.line()}
         lines = [line for line in reading.lines() if line not in elsewhere]
         st.markdown(f"**How the table is read**  \n{errors.as_list(lines[:1])}")
@@ -121,9 +121,9 @@ def without_paths(given: Any) -> Any:
     return given
 
 
-def _upload(place: DeltaGenerator, key: str) -> None:
+def _upload(container: DeltaGenerator, key: str) -> None:
     """Stores the upload as soon as it arrives, so that its hash can be put into its own widget before that widget is drawn."""
-    place.file_uploader(
+    container.file_uploader(
         "Your table",
         key=f"{key}.file",
         on_change=_keep,
@@ -132,7 +132,7 @@ def _upload(place: DeltaGenerator, key: str) -> None:
         "The file is stored in the data folder under the hash of its bytes.",
     )
     if problem := st.session_state.get(f"{key}.problem"):
-        place.error(escaped(problem))
+        container.error(escaped(problem))
 
 
 def _keep(key: str) -> None:
@@ -177,9 +177,9 @@ def _help(name: str) -> str:
     return escaped(Table.model_fields[name].description or "")
 
 
-def _how_it_is_read(place: DeltaGenerator, key: str, start: Table | None, *, opened: bool) -> dict[str, Any]:
+def _how_it_is_read(container: DeltaGenerator, key: str, start: Table | None, *, opened: bool) -> dict[str, Any]:
     """The fields that say how the bytes become cells, and which values count as missing."""
-    folded = place.expander("How the file is read", expanded=opened)
+    folded = container.expander("How the file is read", expanded=opened)
     said: dict[str, Any] = {}
     with folded:
         for pair in zip(WORDS[::2], WORDS[1::2], strict=True):
@@ -208,42 +208,44 @@ def _marks(text: str) -> tuple[str, ...]:
     return tuple(sorted({part.strip() for part in text.split(",") if part.strip()}))
 
 
-def _columns(place: DeltaGenerator, key: str, sha256: str, read: dict[str, Any], start: Table | None) -> tuple[list[str], dict[str, Any]]:
+def _columns(
+    container: DeltaGenerator, key: str, sha256: str, read: dict[str, Any], start: Table | None
+) -> tuple[list[str], dict[str, Any]]:
     """The names of the columns, and the fields that set their types."""
     names = [column.name for column in _preview(sha256, _frozen(read)).columns]
     picked: dict[str, Any] = {}
-    with place.expander("Types of the columns"):
+    with container.expander("Types of the columns"):
         for name, label in PICKED.items():
             begin = [column for column in getattr(start, name) if column in names] if start else []
             picked[name] = tuple(sorted(st.multiselect(label, names, begin, key=f"{key}.{name}", help=_help(name), bind="query-params")))
     return names, picked
 
 
-def _show_preview(place: DeltaGenerator, found: Preview) -> None:
-    place.caption(escaped(f"{found.rows:,} rows, {len(found.columns):,} columns; {found.dialect.line()}"))
+def _show_preview(container: DeltaGenerator, found: Preview) -> None:
+    container.caption(escaped(f"{found.rows:,} rows, {len(found.columns):,} columns; {found.dialect.line()}"))
     if found.notes:
-        place.caption("  \n".join(map(escaped, found.notes)))
+        container.caption("  \n".join(map(escaped, found.notes)))
     rows = [
         (column.name, KINDS.get(column.kind, column.kind), column.distinct, column.missing, column.example, column.how)
         for column in found.columns
     ]
     table = pd.DataFrame(rows, columns=["column", "kind", "different", "missing", "first value", "how"])
-    place.dataframe(table, hide_index=True, placeholder="–", height=_height(len(rows)))
-    with place.expander("First rows", type="compact"):
+    container.dataframe(table, hide_index=True, placeholder="–", height=_height(len(rows)))
+    with container.expander("First rows", type="compact"):
         head = pd.DataFrame(found.head, columns=[column.name for column in found.columns])
         st.dataframe(head, hide_index=True, placeholder="–")
 
 
-def _target(place: DeltaGenerator, key: str, names: list[str], start: Table | None) -> str | None:
+def _target(container: DeltaGenerator, key: str, names: list[str], start: Table | None) -> str | None:
     index = names.index(start.target) if start and start.target in names else None
     common = {"placeholder": "The column to predict", "help": "The column to predict."}
-    return place.selectbox("Target", names, index, key=f"{key}.target", bind="query-params", **common)  # type: ignore[call-overload]
+    return container.selectbox("Target", names, index, key=f"{key}.target", bind="query-params", **common)  # type: ignore[call-overload]
 
 
-def _parts(place: DeltaGenerator, key: str, names: list[str], start: Table | None) -> dict[str, str]:
+def _parts(container: DeltaGenerator, key: str, names: list[str], start: Table | None) -> dict[str, str]:
     """Which rows are for training, validation and test, if a column decides it."""
     said = {}
-    with place.expander("Which rows train, validate and test"):
+    with container.expander("Which rows train, validate and test"):
         st.caption("The parts are drawn at random, unless a column sets them.")
         for name, label in PLACED.items():
             begin = getattr(start, name) if start else ""
@@ -259,12 +261,12 @@ def _or_none(name: str) -> str:
     return name or "none"
 
 
-def _check_features(place: DeltaGenerator, key: str, found: Preview, target: str, drop: Sequence[str]) -> None:
+def _check_features(container: DeltaGenerator, key: str, found: Preview, target: str, drop: Sequence[str]) -> None:
     """Refuses columns that cannot be features, and offers to leave them out with one click."""
     unusable = [column.name for column in found.columns if column.kind in UNUSABLE and column.name != target and column.name not in drop]
     if unusable:
         all_out = (f"{key}.drop", [*drop, *unusable])
-        place.button(
+        container.button(
             "Leave out all columns that are not numbers, categories or dates", key=f"{key}.clean", on_click=_leave_out, args=all_out
         )
         listed = ", ".join(map(repr, unusable))

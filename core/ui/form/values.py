@@ -146,7 +146,7 @@ def _words(_owner: type[Choice], _name: str, text: str) -> str:
     raise ValueError(f"{shown(text)} is not allowed")
 
 
-def _whole(_owner: type[Choice], _name: str, text: str) -> int:
+def _integer(_owner: type[Choice], _name: str, text: str) -> int:
     if WHOLE.fullmatch(text):
         return int(text)
     number = as_number(text)
@@ -186,7 +186,7 @@ def _tuple(owner: type[Choice], name: str, text: str) -> tuple[Any, ...]:
 
 
 def _item(owner: type[Choice], name: str, text: str) -> int | float:
-    return _whole(owner, name, text) if fields.item_type(owner, name) is int else _number(owner, name, text)
+    return _integer(owner, name, text) if fields.item_type(owner, name) is int else _number(owner, name, text)
 
 
 def _mapping(_owner: type[Choice], _name: str, text: str) -> dict[str, Any]:
@@ -222,7 +222,7 @@ def _text(_owner: type[Choice], _name: str, text: str) -> str:
 _READERS: dict[fields.Holds, Callable[[type[Choice], str, str], Any]] = {
     "boolean": _boolean,
     "words": _words,
-    "whole": _whole,
+    "integer": _integer,
     "number": _number,
     "tuple": _tuple,
     "mapping": _mapping,
@@ -244,15 +244,15 @@ def _name_of(line: str) -> tuple[str, str, str]:
 
 def _settings_of(text: str) -> Iterator[str]:
     """`path=value` parts; a part without a path belongs to the list in the part before (`model.hidden=64, 64`)."""
-    whole = ""
+    setting = ""
     for part in _split(text, ","):
-        if "=" in part and whole:
-            yield whole
-            whole = part
+        if "=" in part and setting:
+            yield setting
+            setting = part
         else:
-            whole = f"{whole}, {part}" if whole else part
-    if whole:
-        yield whole
+            setting = f"{setting}, {part}" if setting else part
+    if setting:
+        yield setting
 
 
 def _split(text: str, separator: str) -> list[str]:

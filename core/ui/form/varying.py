@@ -32,19 +32,19 @@ NAMED_HELP = (
 
 
 class VaryingForm:
-    """Draws what varies into `place` and the seeds into `seeds`, and collects complaints; `start`, given `start_base`, is the default."""
+    """Draws what varies into `container`, the seeds into `seeds`, and collects complaints; `start`, given `start_base`, is the default."""
 
     def __init__(
-        self, page: str, place: DeltaGenerator, seeds: DeltaGenerator, start: Varied, start_base: RunSettings, begins: Mapping[str, Any]
+        self, page: str, container: DeltaGenerator, seeds: DeltaGenerator, start: Varied, start_base: RunSettings, begins: Mapping[str, Any]
     ) -> None:
         self.page = page
         self.problems: list[str] = []
-        self._place, self._seeds = place, seeds
+        self._container, self._seeds = container, seeds
         self._start, self._start_base, self._begins = start, start_base, begins
 
     def draw(self, base: RunSettings | None) -> dict[str, Any]:
         """The arguments of `Comparison` except its base; `base` is None while the settings are invalid."""
-        mode = segmented_control("What varies", MODES, self._start.mode, key=f"{self.page}.mode", help=CROSSED_HELP, place=self._place)
+        mode = segmented_control("What varies", MODES, self._start.mode, key=f"{self.page}.mode", help=CROSSED_HELP, place=self._container)
         asked: dict[str, Any] = {"variants": self._named(base)} if mode == "named variants" else {"vary": self._crossed(base)}
         asked["seeds"] = self._draw_seeds()
         return self._without_paths(asked)
@@ -64,7 +64,7 @@ class VaryingForm:
     def _path(self, number: int, base: RunSettings) -> str:
         begin = [*self._start.crossed, *[NOTHING] * MAX_VARIED][number - 1]
         offered = list(dict.fromkeys([NOTHING, begin, *varied.paths(base)]))
-        chosen = self._place.selectbox(
+        chosen = self._container.selectbox(
             "Vary" if number == 1 else "Crossed with",
             offered,
             index=offered.index(begin),
@@ -77,7 +77,7 @@ class VaryingForm:
 
     def _values(self, number: int, path: str, base: RunSettings) -> list[Any]:
         begin = self._start.crossed.get(path) or varied.starting_values(path, self._start_base)
-        texts = self._place.multiselect(
+        texts = self._container.multiselect(
             f"Values of {path}",
             list(dict.fromkeys([*begin, *varied.offered_values(path, base)])),
             default=begin,
@@ -102,7 +102,7 @@ class VaryingForm:
     def _named(self, base: RunSettings | None) -> list[dict[str, Any]]:
         key = f"{self.page}.variants"
         height = _height(st.session_state.get(key) or self._start.named)
-        text = self._place.text_area("Variants", self._start.named, key=key, height=height, help=NAMED_HELP, bind="query-params") or ""
+        text = self._container.text_area("Variants", self._start.named, key=key, height=height, help=NAMED_HELP, bind="query-params") or ""
         if base is not None:
             self._offer_line(key, text, base)
         try:
@@ -114,7 +114,7 @@ class VaryingForm:
     def _offer_line(self, key: str, text: str, base: RunSettings) -> None:
         overrides = varied.differences(self._start_base, base)
         name = ", ".join(label(path, value) for path, value in overrides.items())[:LONGEST_NAME]
-        self._place.button(
+        self._container.button(
             "Add the settings above as a variant",
             key=f"{self.page}.add",
             on_click=_append,
@@ -150,8 +150,8 @@ class VaryingForm:
             return asked
         return without
 
-    def _complain(self, problem: str, place: DeltaGenerator | None = None) -> None:
-        (place or self._place).error(escaped(problem))
+    def _complain(self, problem: str, container: DeltaGenerator | None = None) -> None:
+        (container or self._container).error(escaped(problem))
         self.problems.append(problem)
 
 

@@ -40,13 +40,13 @@ class Spot:
         return {"label": label, "key": self.key, "help": escaped(info.description or "") or None, "bind": "query-params"}
 
 
-def leaf(place: DeltaGenerator, spot: Spot, begin: Any) -> Any:
-    """Draws the widget of a single setting in `place`, initially with `begin`, and returns its value. Raises SettingsError if it is
+def leaf(container: DeltaGenerator, spot: Spot, begin: Any) -> Any:
+    """Draws the widget of a setting in `container`, initially with `begin`, and returns its value. Raises SettingsError if it is
     invalid.
     """
     shape = fields.shape(spot.owner, spot.name)
     draw = _from_list if suggestions.listed(spot.owner, spot.name) else _WIDGETS[shape.holds]
-    held_now = draw(place, spot, begin)
+    held_now = draw(container, spot, begin)
     # Widgets enforce only inclusive bounds, and lists take any text, so invalid values are refused here.
     text = held_now if isinstance(held_now, str) and shape.holds != "text" else write(held_now)
     return values.read_leaf(spot.owner, spot.name, text, spot.path)
@@ -55,19 +55,19 @@ def leaf(place: DeltaGenerator, spot: Spot, begin: Any) -> Any:
 def held(owner: type[Choice], name: str, value: Any) -> Any:
     """The widget's value for a given value of the setting."""
     holds = fields.shape(owner, name).holds
-    if isinstance(value, bool | str) or (holds == "whole" and not suggestions.listed(owner, name)):
+    if isinstance(value, bool | str) or (holds == "integer" and not suggestions.listed(owner, name)):
         return value
     if holds == "number" and not suggestions.listed(owner, name):
         return float(value)
     return values.write_list(value) if isinstance(value, tuple) else write(value)
 
 
-def kind(place: DeltaGenerator, spot: Spot, start: str) -> str:
-    """Draws the list of a choice's kinds in `place`, and returns the chosen kind."""
+def kind(container: DeltaGenerator, spot: Spot, start: str) -> str:
+    """Draws the list of a choice's kinds in `container`, and returns the chosen kind."""
     members = fields.kinds(spot.owner, spot.name)
     words = [f"- `{word}`: {escaped(_without_name(member))}" for word, member in members.items()]
     described = "\n".join([*filter(None, [spot.common["help"], ""]), *words])
-    chosen = place.selectbox(
+    chosen = container.selectbox(
         options=list(members), index=list(members).index(start), filter_mode="contains", **spot.common | {"help": described}
     )
     return str(chosen)
@@ -79,49 +79,50 @@ def _without_name(member: type[Choice]) -> str:
     return rest if colon and len(head) <= LONGEST_HEAD else summary
 
 
-def _boolean(place: DeltaGenerator, spot: Spot, begin: bool) -> bool:
-    return bool(place.toggle(value=begin, **spot.common))
+def _boolean(container: DeltaGenerator, spot: Spot, begin: bool) -> bool:
+    return bool(container.toggle(value=begin, **spot.common))
 
 
-def _words(place: DeltaGenerator, spot: Spot, begin: str) -> str:
+def _words(container: DeltaGenerator, spot: Spot, begin: str) -> str:
     shape = fields.shape(spot.owner, spot.name)
     words = [*(["none"] if shape.optional else []), *shape.words]
     if sum(map(len, words)) <= SEGMENTS_LENGTH:
         common = spot.common
-        return segmented_control(common["label"], words, begin, place=place, key=spot.key, help=common["help"])
-    return str(place.selectbox(options=words, index=words.index(begin), **spot.common))
+        return segmented_control(common["label"], words, begin, place=container, key=spot.key, help=common["help"])
+    return str(container.selectbox(options=words, index=words.index(begin), **spot.common))
 
 
-def _whole(place: DeltaGenerator, spot: Spot, begin: int) -> float:
+def _integer(container: DeltaGenerator, spot: Spot, begin: int) -> float:
     """A widget for decimals; a number that is not whole is refused when it is read.
 
     Streamlit's widget for whole numbers fails if the URL holds infinity, and rounds what is typed.
     """
     low, high = schema.bounds(spot.owner, spot.name)
-    return float(place.number_input(value=float(begin), min_value=low, max_value=high, step=1.0, format="%.10g", **spot.common))
+    return float(container.number_input(value=float(begin), min_value=low, max_value=high, step=1.0, format="%.10g", **spot.common))
 
 
-def _number(place: DeltaGenerator, spot: Spot, begin: float) -> float:
+def _number(container: DeltaGenerator, spot: Spot, begin: float) -> float:
     low, high = schema.bounds(spot.owner, spot.name)
     step = next((step for limit, step in STEPS if high is not None and high <= limit), 1.0)
-    return float(place.number_input(value=begin, min_value=low, max_value=high, step=step, format="%g", **spot.common))
+    return float(container.number_input(value=begin, min_value=low, max_value=high, step=step, format="%g", **spot.common))
 
 
-def _from_list(place: DeltaGenerator, spot: Spot, begin: str) -> str:
+def _from_list(container: DeltaGenerator, spot: Spot, begin: str) -> str:
     """A list that also takes any other typed value, as text: `3e-4`."""
     start = values.read_leaf(spot.owner, spot.name, begin, spot.path)
     texts = list(dict.fromkeys([*map(write, suggestions.values(spot.owner, spot.name, start)), begin]))
-    return place.selectbox(options=texts, index=texts.index(begin), accept_new_options=True, filter_mode="prefix", **spot.common) or begin
+    options: dict[str, Any] = {"accept_new_options": True, "filter_mode": "prefix", **spot.common}
+    return container.selectbox(options=texts, index=texts.index(begin), **options) or begin
 
 
-def _text(place: DeltaGenerator, spot: Spot, begin: str) -> str:
-    return place.text_input(value=begin, **spot.common) or ""
+def _text(container: DeltaGenerator, spot: Spot, begin: str) -> str:
+    return container.text_input(value=begin, **spot.common) or ""
 
 
 _WIDGETS: dict[fields.Holds, Callable[[DeltaGenerator, Spot, Any], Any]] = {
     "boolean": _boolean,
     "words": _words,
-    "whole": _whole,
+    "integer": _integer,
     "number": _number,
     "tuple": _text,
     "mapping": _text,

@@ -14,6 +14,7 @@ from core.analysis.lessons import Lesson
 from core.charts import batch_size as charts
 from core.charts.parts.titles import Axis
 from core.comparison import Comparison, value_at
+from core.engine.sizes import epoch
 from core.experiments import batch_sizes
 from core.experiments.batch_sizes import PAGE, START
 from core.settings import RunSettings
@@ -32,10 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["PAGE", "START", "draw"]
 
 HEADING = "Batch size"
-PATH = "training.batch_size"
 
 ALONG: Mapping[str, tuple[Axis, str]] = {
-    "Per epoch": ("epoch", "One pass over all examples. Small batches do more updates in it, and are ahead."),
+    "Per epoch": ("epoch", "One pass over all examples. Small batches make more updates in it, and are ahead."),
     "Per update": (
         "step",
         "Each update of the optimizer. With one learning rate the curves stay close until gradient noise matters: a less noisy gradient "
@@ -53,7 +53,7 @@ SPEED_WORDS = Skeleton(
     PAGE,
     "One click trains with batches from one example up to all examples.",
     look="An update averages the gradient over B examples: `g = (1/B) Σ ∇ℓᵢ`. **What to look at:** the same runs on three "
-    "axes. Per epoch small batches are ahead, because they do more updates. Per update the curves are close to each other until noise "
+    "axes. Per epoch, small batches are ahead, because they make more updates. Per update the curves are close to each other until noise "
     "matters, so most of that lead comes from the number of updates. Per second, the order depends on the machine. The learning rate is "
     "the "
     "same for all here, which favours small batches: see *Scaling the rate*.",
@@ -92,7 +92,7 @@ def _verdict(results: Results, view: View) -> None:
         comparison = results.comparison
         families = comparison.families("training.batch_size")
         first = next(iter(families.values()))
-        batches = {name: run.training.batch_size for name, run in comparison.settings.items() if families[name] == first}
+        batches = {name: epoch(run).batch for name, run in comparison.settings.items() if families[name] == first}
         epochs = {comparison.settings[name].training.epochs for name in batches}
         if len(epochs) > 1:
             return None

@@ -15,7 +15,7 @@ from core.analysis.shown import stopping
 from core.analysis.statistics import leading_verdict, quoted
 from core.charts import early_stopping as charts
 from core.charts.results import pairs
-from core.choices.stopping import Metric, NoStopping, StoppingChoice
+from core.choices.stopping import NoStopping, StoppingChoice, Watched
 from core.comparison import Comparison
 from core.experiments.early_stopping import PAGE, START
 from core.labs.regularization import stopping_replay
@@ -32,7 +32,7 @@ __all__ = ["PAGE", "START", "draw"]
 
 OF_THE_WEIGHTS = "For the final weights of the runs: the last ones, or the best ones if they are restored. Mean over seeds."
 REPLAYED = "Where the same rule stops runs with the same settings but no rule. Both must be equal. A dash: the comparison has no such runs."
-VIEWS = {metric: View(metric=metric) for metric in get_args(Metric)}
+VIEWS = {metric: View(metric=metric) for metric in get_args(Watched)}
 
 WORDS = Skeleton(
     PAGE,
@@ -73,14 +73,13 @@ def _verdict(results: Results) -> None:
         rules = [name for name, other in against.items() if other == end]
         return lessons.stopped_in_time(values, metric, {str(name): float(epoch) for name, epoch in kept.items()}, end, rules)
 
-    overview.lesson(results, "stopped", make, lambda: _leading(results))
+    overview.lesson(results, "stopped", make, lambda: st.markdown(f"#### {escaped(_leading(results))}"))
 
 
-def _leading(results: Results) -> None:
-    said = results.once(
-        "verdict on what was kept", lambda: leading_verdict(_kept(results), results.runs, "val_loss", reached=results.reached)
-    )
-    st.markdown(f"#### {escaped(said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
+def _leading(results: Results) -> str:
+    """The best variant against the runner-up, by the weights that their runs ended with."""
+    make = lambda: leading_verdict(_kept(results), results.runs, "val_loss", reached=results.reached)  # noqa: E731
+    return results.once("verdict on what was kept", make)
 
 
 def _replays(results: Results) -> None:
@@ -96,9 +95,9 @@ def _replays(results: Results) -> None:
     _given(results, every, metric, variant, tuple(given.items()))
 
 
-def _what(results: Results) -> tuple[Metric, str, int]:
+def _what(results: Results) -> tuple[Watched, str, int]:
     """The metric that the rules watch, and the run on which they are shown."""
-    offered = [metric for metric in get_args(Metric) if results.empty or results.history[metric].notna().any()]
+    offered = [metric for metric in get_args(Watched) if results.empty or results.history[metric].notna().any()]
     named_in_link(f"{PAGE}.metric", offered)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         metric = segmented_control("The rules watch", offered, "val_loss", format_func=in_words, key=f"{PAGE}.metric")
@@ -114,7 +113,7 @@ def untouched(comparison: Comparison) -> list[str]:
     return list(dict.fromkeys(names)) or comparison.names
 
 
-def _sliders(metric: Metric) -> dict[str, Any]:
+def _sliders(metric: Watched) -> dict[str, Any]:
     """The arguments of `stopping_replay.rules`."""
     loss = metric == "val_loss"
     keys: dict[str, Any] = {"bind": "query-params", "width": 155}
@@ -174,11 +173,11 @@ def _sliders(metric: Metric) -> dict[str, Any]:
         }
 
 
-def _replayed(runs: DataFrame, metric: Metric, given: Mapping[str, Any]) -> DataFrame:
+def _replayed(runs: DataFrame, metric: Watched, given: Mapping[str, Any]) -> DataFrame:
     return stopping_replay.replayed(runs, stopping_replay.rules(metric, **given))
 
 
-def _curve(results: Results, runs: DataFrame, every: DataFrame, metric: Metric, variant: str, seed: int) -> None:
+def _curve(results: Results, runs: DataFrame, every: DataFrame, metric: Watched, variant: str, seed: int) -> None:
     mine = every[every["seed"] == seed]
     stops = mine[mine["stopped"]][["rule", "epoch", "value", "kept_epoch", "kept"]]
     never = list(mine[~mine["stopped"]]["rule"])
@@ -199,7 +198,7 @@ def _names(rules: Iterable[str]) -> str:
     return ", ".join(map(quoted, rules))
 
 
-def _given(results: Results, every: DataFrame, metric: Metric, variant: str, about: object) -> None:
+def _given(results: Results, every: DataFrame, metric: Watched, variant: str, about: object) -> None:
     """The results that each rule would have given, over the seeds: as a picture and as exact values."""
     grid = st.grid(2, min_column_width=WIDTH, gap="medium")
     title = metrics.title(metric, loss_unit(results))
@@ -237,7 +236,7 @@ def _given(results: Results, every: DataFrame, metric: Metric, variant: str, abo
         table.csv_button(f"{PAGE}.download.replayed.csv", "replayed.csv", every, "One row for each rule and seed.")
 
 
-def _replayed_columns(metric: Metric) -> dict[str, Any]:
+def _replayed_columns(metric: Watched) -> dict[str, Any]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     last, best = "of the last weights, when the rule stops the run", "of the best weights until then, which restore_best restores"
     return {
@@ -255,6 +254,7 @@ def _trained(results: Results) -> None:
     """The comparison itself: runs that were stopped by a rule, and the test set, which a replay cannot use."""
     st.subheader("Rules used in training", anchor=False)
     view = VIEWS["val_loss"]
+    st.markdown(escaped(_leading(results)), help="Differences are paired by seed; the range in brackets is their 95 % interval.")
     st.caption(
         "Validation and test loss, here and in the table, belong to the final weights of a run: the last ones, or the best ones if "
         "they are restored. The test set is used only once, at the end. The rules are those of the variants in the sidebar, not the "
@@ -295,18 +295,11 @@ def trained(comparison: Comparison, history: DataFrame, kept: DataFrame, runs: D
 
     `kept` is the history up to the final weights of each run. The counterpart is the same network without a rule.
     """
-    last = history.drop_duplicates("run", keep="last")
-    at_hand = kept.drop_duplicates("run", keep="last").set_index("run")["val_loss"]
-    ended = runs[runs["status"] != "diverged"]
-    means = ended.assign(val_loss=ended["run"].map(at_hand).astype(float)).groupby("variant", sort=False)
-    table = means[["val_loss", *metrics.TESTS]].mean()
-    epochs = last.groupby("variant", observed=True)["epoch"].agg(_listed)
     against = comparison.counterparts("stopping")
     replayed = {
         name: _replayed_epochs(history[history["variant"] == against.get(name)], run.stopping) for name, run in comparison.settings.items()
     }
-    ordered = table.reindex(comparison.names)
-    ordered.insert(0, "epochs", epochs.reindex(ordered.index))
+    ordered = stopping.ended(history, kept, runs, comparison.names)
     ordered.insert(1, "replayed", pd.Series(replayed).reindex(ordered.index))
     return ordered.rename_axis("variant").reset_index()
 
@@ -314,8 +307,4 @@ def trained(comparison: Comparison, history: DataFrame, kept: DataFrame, runs: D
 def _replayed_epochs(free: DataFrame, rule: Any) -> str:
     if free.empty or not isinstance(rule, StoppingChoice):
         return "–"
-    return _listed(stopping_replay.replayed(free, {"": rule})["epoch"])
-
-
-def _listed(epochs: pd.Series) -> str:
-    return ", ".join(f"{epoch:g}" for epoch in epochs)
+    return stopping.listed(stopping_replay.replayed(free, {"": rule})["epoch"])

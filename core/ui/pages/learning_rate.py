@@ -34,7 +34,7 @@ PATH = "optimizer.lr"
 SWEEP_WORDS = Skeleton(
     PAGE,
     "One click trains every optimizer with every rate, all of them at once as one stack.",
-    look="Each step is `w ← w − lr · direction`. **What to look at:** a rate that is too small has not converged when the epochs are "
+    look="An update is `w ← w − lr · direction`. **What to look at:** a rate that is too small has not converged when the epochs are "
     "over, and one that is too large "
     "overshoots or diverges; between them lies a basin, whose width matters as much as its depth.",
 )
@@ -94,13 +94,13 @@ def draw_schedules(base: RunSettings) -> None:
     """Every kind of schedule as a curve; the chosen one has its settings."""
     st.markdown(
         "A schedule multiplies the learning rate by a factor that depends only on the update. **What to look at:** when the rate falls, "
-        "and how far. Large steps find the valley, and small steps its minimum. The kind chosen in the sidebar is highlighted and has "
+        "and how far. Large updates find the valley, and small updates its minimum. The kind chosen in the sidebar is highlighted and has "
         "its settings; "
         "all others have their defaults. *plateau* (dashed) falls when a run's validation loss stops falling, which cannot be drawn in "
         "advance."
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        epochs = numbers.whole(
+        epochs = numbers.integer(
             "Epochs drawn",
             1,
             1_000,
@@ -121,7 +121,7 @@ def draw_schedules(base: RunSettings) -> None:
             width=170,
             help="A linear rise to the full rate, before the schedule begins. Adaptive optimizers then have better averages of the "
             "gradient "
-            "before they take large steps. Training uses the warmup of the schedule in the sidebar.",
+            "before they make large updates. Training uses the warmup of the schedule in the sidebar.",
         )
     frame = drawn(base, epochs, float(warmup))
     grid = st.grid(4, min_column_width=220, gap="small")

@@ -115,20 +115,20 @@ def timed(url: str, first: str, second: str | None) -> Speed | str:
     from core.engine.network import compact
     from core.labs import timing
 
-    whole = _network(first)
+    one = _network(first)
     try:
-        other = compact.smaller(whole) if second is None else _network(second)
+        other = compact.smaller(one) if second is None else _network(second)
         hidden = compact.hidden_sizes(other)
     except compact.NotSeparableError as error:
         if second is None:
             return str(error)
         hidden = ()
     settings = service.store().settings(first)
-    dtype = next(whole.parameters()).dtype
+    dtype = next(one.parameters()).dtype
     inputs = sizes(settings).inputs if settings else 1
     x_BD = torch.randn(BATCH, inputs, dtype=dtype, generator=torch.Generator().manual_seed(0))
-    taken = timing.compare(whole, other, x_BD)
-    counts = tuple(sum(parameter.numel() for parameter in model.parameters()) for model in (whole, other))
+    taken = timing.compare(one, other, x_BD)
+    counts = tuple(sum(parameter.numel() for parameter in model.parameters()) for model in (one, other))
     return Speed((1e3 * taken.first, 1e3 * taken.second), taken.ratio, (counts[0], counts[1]), hidden)
 
 

@@ -41,7 +41,7 @@ ABOUT = (
 )
 
 
-class Controls(NamedTuple):
+class LagSettings(NamedTuple):
     """The values of the controls."""
 
     trained: bool
@@ -66,7 +66,7 @@ def draw(results: Results) -> None:
             _show(results, asked, _measured(results, asked, [(name, _moved(run, asked)) for name, run in members]))
 
 
-def _controls() -> Controls:
+def _controls() -> LagSettings:
     """The controls in a row; those that apply only before training are disabled after training, but stay visible."""
     keys: dict[str, Any] = {"bind": "query-params"}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -111,7 +111,7 @@ def _controls() -> Controls:
             help="What the networks read: training sequences, or only zeros. With zeros and no biases the state of an RNN stays 0, "
             "where tanh is linear.",
         )
-    return Controls(off, float(radius), float(bias), inputs == ZEROS)
+    return LagSettings(off, float(radius), float(bias), inputs == ZEROS)
 
 
 def _members(results: Results) -> list[tuple[str, RunSettings]]:
@@ -122,13 +122,13 @@ def _members(results: Results) -> list[tuple[str, RunSettings]]:
     return [(name, run) for name, run in every if name in names and run.seed in seeds]
 
 
-def _moved(run: RunSettings, asked: Controls) -> RunSettings:
+def _moved(run: RunSettings, asked: LagSettings) -> RunSettings:
     """The run with the initial values of the sliders."""
     model = run.model.model_dump() | {"spectral_radius": asked.radius, "forget_bias": asked.forget_bias}
     return compression.changed(run, model=model)
 
 
-def _trained(results: Results, asked: Controls, members: list[tuple[str, RunSettings]]) -> None:
+def _trained(results: Results, asked: LagSettings, members: list[tuple[str, RunSettings]]) -> None:
     stored = {run.key: weights for _, run in members if (weights := results.store.weights(run.key)) is not None}
     if results.missing or results.progress.active:
         steering.standing(results)
@@ -141,7 +141,7 @@ def _trained(results: Results, asked: Controls, members: list[tuple[str, RunSett
 
 
 def _measured(
-    results: Results, asked: Controls, members: list[tuple[str, RunSettings]], stored: dict[str, bytes] | None = None
+    results: Results, asked: LagSettings, members: list[tuple[str, RunSettings]], stored: dict[str, bytes] | None = None
 ) -> DataFrame:
     """variant, seed, lag, norm of all of them."""
     with st.spinner("Computing gradients"):
@@ -160,7 +160,7 @@ def _norms(run: RunSettings, zeros: bool, trained: bool, _weights: bytes | None)
     return DataFrame({"lag": range(len(norms)), "norm": norms})
 
 
-def _show(results: Results, asked: Controls, norms: DataFrame) -> None:
+def _show(results: Results, asked: LagSettings, norms: DataFrame) -> None:
     means, slopes = analysis.curves(norms), analysis.slopes(norms)
     names = [name for name in results.variants if name in set(norms["variant"])]
     line = DataFrame({"lag": [], "mean": []}) if asked.trained else _line(asked.radius, int(norms["lag"].max()))
@@ -181,7 +181,7 @@ def _line(radius: float, last: int) -> DataFrame:
     return DataFrame({"lag": lags, "mean": [radius**lag for lag in lags]})
 
 
-def _slopes(asked: Controls, slopes: DataFrame) -> None:
+def _slopes(asked: LagSettings, slopes: DataFrame) -> None:
     """The fitted lines, and before training the predicted slope."""
     predicted = {} if asked.trained else {"predicted": math.log(asked.radius)}
     number = st.column_config.NumberColumn

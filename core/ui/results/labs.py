@@ -19,11 +19,15 @@ EVERY = 0.5
 
 
 class Found(NamedTuple):
-    """The stored results of a page's labs: their frames by name, in order, the names of those being computed, and why others failed."""
+    """The stored results of a page's labs: their frames by name, in order, the names of those being computed, and why others failed.
+
+    recorded: the names of labs whose frames are shipped with Tandem.
+    """
 
     frames: dict[str, DataFrame]
     waiting: list[str]
     problems: list[str]
+    recorded: tuple[str, ...] = ()
 
 
 def follow(page: str, wanted: Mapping[str, Lab], draw: Callable[[Found], None]) -> None:
@@ -55,7 +59,7 @@ def _follow(page: str, wanted: Mapping[str, Lab], draw: Callable[[Found], None])
 
 
 def _ask(page: str, wanted: Mapping[str, Lab], store: Store) -> None:
-    """Failed labs are not requested again, because they would fail again."""
+    """Failed labs are not requested again, because they would fail again. Recorded labs need not be computed."""
     keys = [lab.key for lab in wanted.values()]
     former = set(st.session_state.get(f"labs-of.{page}", [])) - set(keys)
     st.session_state[f"labs-of.{page}"] = keys
@@ -63,15 +67,20 @@ def _ask(page: str, wanted: Mapping[str, Lab], store: Store) -> None:
         labs.pause(store, sorted(former))
     known = labs.standing(store, keys)
     for lab in wanted.values():
-        if known[lab.key].state in ("new", "paused"):
+        if known[lab.key].state in ("new", "paused") and service.recorded_frame(lab.key) is None:
             labs.ask(store, lab.key, lab.name, lab.arguments)
 
 
 def _look(wanted: Mapping[str, Lab], store: Store) -> Found:
     known = labs.standing(store, [lab.key for lab in wanted.values()])
-    frames = {name: _frame(store.url, lab.key, store) for name, lab in wanted.items() if known[lab.key].state == "finished"}
-    waiting = [name for name, lab in wanted.items() if known[lab.key].state in ("queued", "running")]
-    return Found(frames, waiting, [known[lab.key].message for lab in wanted.values() if known[lab.key].state == "failed"])
+    stored = {name: _frame(store.url, lab.key, store) for name, lab in wanted.items() if known[lab.key].state == "finished"}
+    recorded = {
+        name: frame for name, lab in wanted.items() if name not in stored and (frame := service.recorded_frame(lab.key)) is not None
+    }
+    frames = {name: (stored | recorded)[name] for name in wanted if name in stored or name in recorded}
+    missing = {name: known[lab.key] for name, lab in wanted.items() if name not in frames}
+    waiting = [name for name, standing in missing.items() if standing.state in ("queued", "running")]
+    return Found(frames, waiting, [standing.message for standing in missing.values() if standing.state == "failed"], tuple(recorded))
 
 
 @st.cache_data(show_spinner=False, max_entries=200)

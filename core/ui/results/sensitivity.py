@@ -10,7 +10,7 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.analysis import frames, lessons, metrics, sensitivity
-from core.analysis.statistics import At, leading_verdict, quoted
+from core.analysis.statistics import At, half_of, leading_verdict, quoted
 from core.charts.results import sensitivity as charts
 from core.comparison import Comparison, value_at
 from core.ui.form.picking import segmented_control
@@ -26,7 +26,7 @@ PATIENCE = 2.0
 OWN, SAME = "each at its own best", "the same for all"
 
 
-class Found(NamedTuple):
+class SweepResults(NamedTuple):
     """The results of a sweep: see `core.analysis.sensitivity`."""
 
     values: DataFrame
@@ -54,7 +54,7 @@ class Sweep(NamedTuple):
         return list(dict.fromkeys(self.places["curve"]))
 
 
-Verdict = Callable[[str, Results, Sweep, Found, str, At], None]
+DrawVerdict = Callable[[str, Results, Sweep, SweepResults, str, At], None]
 
 
 def places(comparison: Comparison, path: str) -> DataFrame:
@@ -67,7 +67,7 @@ def places(comparison: Comparison, path: str) -> DataFrame:
     return frames.of_rows((row for row in rows if isinstance(row[2], int | float)), sensitivity.PLACES)
 
 
-def draw(page: str, results: Results, sweep: Sweep, *, metric: str = "val_loss", verdict: Verdict | None = None) -> None:
+def draw(page: str, results: Results, sweep: Sweep, *, metric: str = "val_loss", verdict: DrawVerdict | None = None) -> None:
     """Everything about a sweep except its heading; the keys begin with `page`.
 
     Args:
@@ -97,7 +97,7 @@ def draw(page: str, results: Results, sweep: Sweep, *, metric: str = "val_loss",
     table.workbench_link(results)
 
 
-def _failures(page: str, results: Results, found: Found, shared: dict[str, Any]) -> None:
+def _failures(page: str, results: Results, found: SweepResults, shared: dict[str, Any]) -> None:
     """Where seeds failed; one line if none did."""
     if found.points[["diverged", "worse"]].to_numpy().any():
         chart(results, f"{page}.failures", charts.failures, found.points, **shared)
@@ -105,15 +105,15 @@ def _failures(page: str, results: Results, found: Found, shared: dict[str, Any])
         st.caption("No seed diverged, and none ended worse than before training.")
 
 
-def find(results: Results, sweep: Sweep, metric: str, at: At) -> Found:
+def find(results: Results, sweep: Sweep, metric: str, at: At) -> SweepResults:
     """The stored results of the sweep, computed once."""
 
-    def make() -> Found:
+    def make() -> SweepResults:
         values = sensitivity.values(results.as_compared(results.history), results.runs, sweep.places, metric, at)
         points, starts = sensitivity.points(values, metric), sensitivity.starts(values)
         start = float(starts.min() if metrics.higher_is_better(metric) else starts.max())
         best, end = sensitivity.best(points, metric), sensitivity.limit(points, start, metric)
-        return Found(values, points, best, tuple((str(curve), value) for curve, value in starts.items()), start, end)
+        return SweepResults(values, points, best, tuple((str(curve), value) for curve, value in starts.items()), start, end)
 
     return results.once(("sweep", sweep.name, tuple(sweep.curves), metric, at), make, PATIENCE)
 
@@ -125,7 +125,7 @@ def _controls(page: str, results: Results, begin: str) -> tuple[str, At, bool]:
     return metric, at, bool(log_y) and metrics.is_error(metric)
 
 
-def _verdict(page: str, results: Results, sweep: Sweep, found: Found, metric: str, at: At) -> None:
+def _verdict(page: str, results: Results, sweep: Sweep, found: SweepResults, metric: str, at: At) -> None:
     """The curves against each other: each at its own best place, or all at the same place."""
     if found.best.empty or len(sweep.curves) < 2:
         return
@@ -157,12 +157,12 @@ def _fairness(page: str, sweep: Sweep) -> str | None:
     )
 
 
-def _said(results: Results, found: Found, chosen: DataFrame, metric: str, at: At) -> str:
+def _said(results: Results, found: SweepResults, chosen: DataFrame, metric: str, at: At) -> str:
     history, runs = (sensitivity.at_place(found.values, frame, chosen) for frame in (results.history, results.runs))
     return leading_verdict(history, runs, metric, at, results.reached)
 
 
-def _warn_of_edges(sweep: Sweep, found: Found) -> None:
+def _warn_of_edges(sweep: Sweep, found: SweepResults) -> None:
     edges = found.best[found.best["edge"] != ""]
     if len(edges):
         said = [f"{quoted(row['curve'])}: {row['place']:g} is the {row['edge']} tried" for row in edges.to_dict("records")]
@@ -172,9 +172,9 @@ def _warn_of_edges(sweep: Sweep, found: Found) -> None:
         )
 
 
-def _tables(page: str, sweep: Sweep, found: Found, metric: str) -> None:
+def _tables(page: str, sweep: Sweep, found: SweepResults, metric: str) -> None:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    half = lambda frame: frame.assign(half=(frame["high"] - frame["low"]) / 2)  # noqa: E731
+    half = lambda frame: frame.assign(half=half_of(frame))  # noqa: E731
     columns = {
         "curve": text(sweep.noun.capitalize(), pinned=True),
         "place": number(sweep.name.capitalize(), format="%g"),

@@ -9,7 +9,7 @@ import streamlit as st
 from pandas import DataFrame, Series
 
 from core.analysis import baselines, metrics
-from core.analysis.statistics import summarise
+from core.analysis.statistics import half_of, summarise
 from core.charts.results.summary import sparklines
 from core.export.bundle import zip_bytes
 from core.export.tables import to_csv_bytes
@@ -27,7 +27,7 @@ DOWNLOADS = {name: about for name, about in FILES.items() if name.endswith(".csv
 WIDE = 150
 """Width in pixels of a column whose heading is the name of a metric."""
 EMPTY = ["n", "diverged", "mean", "half", "best", "curve", "parameters"]
-ORDER = ["n", "diverged", "mean", "half", "best", "curve", *metrics.TESTS, "parameters", "nonzero", "compression"]
+ORDER = ["n", "diverged", "counted", "mean", "half", "best", "curve", *metrics.TESTS, "parameters", "nonzero", "compression"]
 PATIENCE = 3.0
 """Seconds by which the table may lag behind the growing curves."""
 
@@ -50,19 +50,22 @@ def summary(page: str, results: Results, view: View) -> None:
 def rows(results: Results, view: View) -> DataFrame:
     """`statistics.summarise` of all variants in their order, at the moment at which they are compared.
 
-    It has the columns `half` (half the interval's width) and `curve`, and no empty columns.
+    It has the columns `half` (half the interval's width) and `curve`, no empty columns, and `counted` only if a mean is over fewer seeds
+    than `n` and `diverged` tell.
     """
     table = (
         summarise(results.as_compared(results.course), results.runs, view.metric, view.at).set_index("variant").reindex(results.variants)
     )
     curves = sparklines(results.history, view.metric, view.x)
     table = table.assign(
-        half=(table["ci_high"] - table["ci_low"]) / 2,
+        half=half_of(table, "ci_low", "ci_high"),
         curve=Series([curves.get(name, []) for name in results.variants], index=table.index, dtype=object),
         nonzero=table["nonzero"].round(),
-        **{name: table[name].fillna(0).astype(int) for name in ("n", "diverged")},
+        **{name: table[name].fillna(0).astype(int) for name in ("n", "diverged", "counted")},
     )
     table = table[ORDER].dropna(axis="columns", how="all") if not results.empty else table[EMPTY]
+    if "counted" in table and (table["counted"] == table["n"] - table["diverged"]).all():
+        table = table.drop(columns="counted")
     return table.rename_axis("variant").reset_index()
 
 

@@ -18,7 +18,8 @@ from core.ui.results.words import sample
 
 AXES: dict[str, Axis] = {"updates": "step", "epochs": "epoch", "examples": "samples", "seconds": "seconds"}
 AXES_HELP = (
-    "Updates: steps of the optimizer. Examples: number of examples seen, over all epochs. Seconds: training time without evaluations."
+    "Updates: number of changes of the weights by the optimizer. Examples: number of examples seen, over all epochs. Seconds: training "
+    "time without evaluations."
 )
 
 LOG_Y, TRAINING, SEEDS, ROBUST = "log y", "training", "single seeds", "usual range"

@@ -13,14 +13,14 @@ import core
 from core.engine.advance import advance
 from core.engine.batches import measured_part, tensors_of
 from core.engine.planning import plan
-from core.engine.records import METRICS, Records
+from core.engine.records import METRIC_COLUMNS, Records
 from core.engine.stack import begin
 from core.engine.stack_bytes import from_bytes, to_bytes
 from core.settings import RunSettings
 from tests.engine.reference import assert_same_weights, history, stacked_training
 from tests.engine.test_contracts import rows_of, settings
 
-OF_THE_TRAINING_SET = (*(name for name in METRICS if name.startswith("train_") and name != "train_loss"), "dead_fraction")
+OF_THE_TRAINING_SET = (*(name for name in METRIC_COLUMNS if name.startswith("train_") and name != "train_loss"), "dead_fraction")
 SOME = {"evaluate_train": "sample", "evaluate_examples": 20}
 CHANGES = [
     {},

@@ -12,6 +12,7 @@ from core.engine.kernels import cells
 from core.engine.network import recurrent as layers_recurrent
 from core.engine.network.layers import Pass, StackedTensors, stacked
 from core.engine.streams import epoch_order
+from tests.engine import kinds
 from tests.engine.reference import assert_same_weights, plain_torch_training, stacked_training
 from tests.engine.test_contracts import settings
 
@@ -157,7 +158,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("changes", CHANGES, ids=str)
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", kinds.CELLS)
 @pytest.mark.parametrize(
     "data",
     [ADDING, {"kind": "mnist1d", "samples": 200}, {"kind": "digits", "validation_fraction": 0.9, "test_fraction": 0.05}],
@@ -171,7 +172,7 @@ def test_a_stack_trains_each_run_as_plain_torch_would(data, cell, changes):
         assert_same_weights(models[run.key], plain_torch_training(run).model, 1e-10)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", kinds.CELLS)
 def test_several_targets_train_as_plain_torch_would(cell):
     runs = [
         settings(data=COPY, model={"kind": "recurrent", "cell": cell, "hidden": 5}, seed=seed, training={"epochs": 2}) for seed in (0, 3)
@@ -211,7 +212,7 @@ def test_all_states_tell_several_targets_as_plain_torch_would(bidirectional):
 
 
 @pytest.mark.parametrize("readout", ["last", "all"])
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", kinds.CELLS)
 def test_two_directions_train_alone_and_resumed_as_stacked_and_uninterrupted(cell, readout):
     model = {"kind": "recurrent", "cell": cell, "hidden": 5, "bidirectional": True, "readout": readout}
     runs = [settings(data=ADDING, model=model, seed=seed, training={"epochs": 3}) for seed in (4, 0, 2)]

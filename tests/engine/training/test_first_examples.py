@@ -53,6 +53,15 @@ def test_it_is_a_plain_loop_over_those_examples_which_are_what_training_loss_and
         assert last["step"] == 3 * math.ceil(examples / 11)
 
 
+def test_the_data_of_a_run_are_those_that_it_trains_on_and_those_of_its_settings_of_the_data_are_all():
+    run = settings(training={"examples": 17})
+    trained_on = tensors_of(begin([run])).train
+    ours = core.load_data(run)
+    assert np.array_equal(ours.x_train, trained_on.x_ND)
+    assert np.array_equal(ours.y_train, trained_on.y_N)
+    assert len(core.load_data(run.data).x_train) > 17
+
+
 def test_fewer_examples_are_among_more_and_all_are_the_training_part():
     several = [split_of(settings(training={"examples": count})) for count in (5, 40, 106)]
     rows = [{row.tobytes() for row in split.x_train} for split in several]

@@ -1,4 +1,4 @@
-"""Penalties, constraints, noise, blends, clipping by percentile and accumulation, each against an obvious loop in plain PyTorch."""
+"""Penalties, constraints, noise, mixup, clipping by percentile and accumulation, each against an obvious loop in plain PyTorch."""
 
 from __future__ import annotations
 

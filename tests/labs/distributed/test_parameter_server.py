@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
-from pandas import DataFrame
 from pydantic import ValidationError
 from torch.nn import functional
 
@@ -179,22 +175,23 @@ def test_a_seed_gives_the_same_simulation_again():
 
 
 def test_stale_gradients_end_higher_at_a_large_rate_and_not_at_a_small_one():
-    assert parameter_server.stale_over_fresh(9, lr=0.03, updates=300) == pytest.approx(1, abs=0.05)
-    assert parameter_server.stale_over_fresh(9, lr=0.5, updates=300) > 10
+    def stale_over_fresh(lr):
+        cluster = {"lr": lr, "most_updates": 300, "seconds": 10_000}
+        stale, fresh = (simulate(Cluster(**cluster, workers=workers), 9).curve["loss"].iloc[-1] for workers in (8, 1))
+        return stale / fresh
+
+    assert stale_over_fresh(0.03) == pytest.approx(1, abs=0.05)
+    assert stale_over_fresh(0.5) > 10
 
 
-@pytest.mark.parametrize(("stale", "fresh", "ratio"), [(math.inf, 2.0, math.inf), (2.0, math.inf, 0.0), (math.inf, math.inf, math.nan)])
-def test_a_side_that_blew_up_is_infinitely_worse(monkeypatch, stale, fresh, ratio):
-    ends = iter([stale, fresh])
-    monkeypatch.setattr(parameter_server, "simulate", lambda *_: SimpleNamespace(curve=DataFrame({"loss": [1.0, next(ends)]})))
-    assert parameter_server.stale_over_fresh(0, lr=1.0) == pytest.approx(ratio, nan_ok=True)
+def test_the_gradients_that_are_used_in_a_time_are_those_of_arithmetic():
+    def used(rule, straggler):
+        cluster = Cluster(**SMALL, rule=rule, workers=4, fastest=1, slowest=1, straggler=straggler, seconds=10.5)
+        return simulate(cluster).updates["gradients"].sum()
 
-
-def test_the_speed_up_counts_gradients():
-    equal = Cluster(**SMALL, workers=4, fastest=1, slowest=1, straggler=1, seconds=10.5)
-    assert parameter_server.speed_up(0, equal) == 1
-    assert parameter_server.speed_up(0, equal.model_copy(update={"straggler": 5.0})) == (3 * 10 + 2) / (4 * 2)
-    assert parameter_server.speed_up(0, equal.model_copy(update={"straggler": 50.0})) == math.inf
+    assert used("asynchronous", 1) == used("synchronous", 1) == 4 * 10
+    assert (used("asynchronous", 5), used("synchronous", 5)) == (3 * 10 + 2, 4 * 2)
+    assert used("synchronous", 50) == 0
 
 
 @pytest.mark.parametrize(

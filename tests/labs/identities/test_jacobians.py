@@ -39,11 +39,6 @@ def test_softmax_of_two_has_the_slope_of_the_sigmoid_of_their_difference():
     assert jacobians.softmax(pair)[0, 0] == pytest.approx(jacobians.sigmoid(pair[:1] - pair[1:])[0, 0])
 
 
-def test_a_matrix_becomes_cells_row_by_row():
-    cells = jacobians.cells(np.array([[1.0, 2.0], [3.0, 4.0]]))
-    assert cells.loc[(cells["output"] == 2) & (cells["input"] == 1), "value"].tolist() == [3.0]
-
-
 TAKEN = {"sigmoid": 0.25, "tanh": 1, "relu": 0, "leaky_relu": 0.01, "prelu": 0.25, "elu": 1, "gelu": 0.5, "silu": 0.5}
 
 
@@ -56,26 +51,10 @@ def test_the_table_says_which_have_a_corner_and_what_torch_takes_there():
     assert (corners["taken"] == corners["left"]).all()
 
 
-def test_ten_layers_of_sigmoid_leave_the_first_no_gradient():
-    layers = jacobians.vanishing(seeds=(100, 104))
-    assert len(layers) == 2 * 2 * 10
-    norms = jacobians.first_layers(layers)
-    assert norms.index.tolist() == [100, 104]
-    assert (norms["sigmoid"] / norms["relu"] < 0.01).all(), norms
-
-
-def test_the_first_layers_gradient_is_that_of_the_products_own_network():
-    """Another road to it: the plain network of the run, its loss on the same examples."""
-    from core import RunSettings, build_model, load_data
-
-    run = RunSettings.model_validate(
-        {"model": {"kind": "mlp", "width": 64, "depth": 10, "activation": "sigmoid", "init": "xavier"}, "seed": 7}
-    )
-    split = load_data(run.data)
-    model = build_model(run).double()
-    x, y = torch.tensor(split.x_train[:128], dtype=torch.float64), torch.tensor(split.y_train[:128])
-    torch.nn.functional.cross_entropy(model(x), y).backward()
-    expected = torch.cat([parameter.grad.flatten() for parameter in list(model.parameters())[:2]]).norm()
-    layers = jacobians.vanishing(seeds=[7])
-    found = layers[(layers["activation"] == "sigmoid") & (layers["layer"] == 1)]["weights"]
-    assert found.item() == pytest.approx(float(expected))
+def test_curves_are_those_of_scipy_with_the_slope_that_pytorch_takes_at_the_corner():
+    found = jacobians.curves(points=9).set_index("activation")
+    sigmoid = found.loc["sigmoid"]
+    np.testing.assert_allclose(sigmoid["value"], special.expit(sigmoid["x"]))
+    np.testing.assert_allclose(sigmoid["slope"], special.expit(sigmoid["x"]) * (1 - special.expit(sigmoid["x"])))
+    relu = found.loc["relu"].set_index("x")["slope"]
+    assert relu.to_dict() == {x: float(x > 0) for x in range(-4, 5)}

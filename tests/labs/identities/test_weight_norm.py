@@ -54,15 +54,19 @@ def test_v_never_gets_shorter_and_both_start_alike():
 
 @pytest.mark.parametrize("seed", range(100, 104))
 def test_above_its_limit_plain_descent_diverges_and_weight_norm_does_not(seed):
-    over = weight_norm.rate_table((0.9, 1.2), seed=seed).set_index(["variant", "factor"])["over"]
-    assert over["none", 0.9] < 1.1
-    assert over["none", 1.2] > 1e6
-    assert over["weight", 1.2] < 2
+    unit = weight_norm.drawn(seed)
+    limit = weight_norm.limit(unit)
+    best = np.linalg.lstsq(unit.x_ND, unit.y_N)[0]
+    least = np.mean((unit.x_ND @ best - unit.y_N) ** 2)
+    below, above = (weight_norm.trajectory(factor * limit, seed=seed).groupby("variant")["loss"].last() for factor in (0.9, 1.2))
+    assert below["none"] < 1.1 * least
+    assert above["none"] > 1e6 * least
+    assert above["weight"] < 2 * least
 
 
-def test_a_loss_that_is_no_longer_finite_is_told_as_infinite():
-    table = weight_norm.rate_table((20.0,), updates=400, seed=2).set_index("variant")["loss"]
-    assert np.isinf(table["none"])
+def test_a_path_ends_where_its_loss_is_no_longer_finite():
+    lengths = weight_norm.trajectory(lr=20.0, updates=400, seed=2).groupby("variant").size()
+    assert lengths["none"] < 401
 
 
 def test_a_gradient_that_is_not_projected_is_found_out(monkeypatch):
@@ -71,3 +75,13 @@ def test_a_gradient_that_is_not_projected_is_found_out(monkeypatch):
     found = weight_norm.errors(100)
     assert found["orthogonal"] > 1e-3
     assert found["gradient"] > 1e-3
+
+
+def test_the_first_step_makes_v_as_much_longer_as_pythagoras_says():
+    lengths = weight_norm.lengths((0.3, 1.2), updates=2).set_index(["factor", "step"])["v_length"]
+    unit = weight_norm.drawn()
+    eigenvalues = np.linalg.eigvalsh(2 * unit.x_ND.T @ unit.x_ND / len(unit.y_N))
+    pushed = weight_norm.by_autograd(unit).by_v_D
+    for factor in (0.3, 1.2):
+        expected = np.hypot(np.linalg.norm(unit.v_D), factor * 2 / eigenvalues.max() * np.linalg.norm(pushed))
+        assert lengths[factor, 1] == pytest.approx(expected, rel=1e-10)

@@ -13,6 +13,7 @@ from core.engine.network.networks import build_model
 from core.engine.network.state_dicts import to_bytes
 from core.labs.networks import gradient_lag
 from core.settings import RunSettings, SettingsError
+from tests.engine.kinds import CELLS
 
 
 def run(steps=9, **model):
@@ -60,7 +61,7 @@ def test_with_inputs_a_tanh_network_is_the_product_of_its_jacobians():
     assert gradient_lag.norms(cells, x) == pytest.approx(np.sqrt(squares / len(x) / 5), rel=1e-10)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_it_is_what_finite_differences_say(cell):
     cells, x = cells_and_steps(run(steps=4, cell=cell, hidden=3))
     parts, eps = 2 if cell == "lstm" else 1, 1e-6

@@ -100,3 +100,13 @@ def test_the_gradient_through_weight_norm_is_autograds_and_orthogonal_to_v():
     found = norm_axes.through_weight_norm(v, grad, g)
     assert np.allclose(found, leaf.grad.numpy(), atol=1e-12)
     assert np.abs((found * v).sum(1)).max() < 1e-12
+
+
+def test_tables_have_the_same_numbers_in_other_sets():
+    found = norm_axes.tables(["batch", "layer"], seed=2)
+    batch, layer = (found[found["kind"] == kind].reset_index(drop=True) for kind in ("batch", "layer"))
+    assert batch["x"].equals(layer["x"])
+    assert (batch["name"] == "unit " + (batch["unit"] + 1).astype(str)).all()
+    assert (layer["name"] == "example " + (layer["example"] + 1).astype(str)).all()
+    assert np.allclose(batch.groupby("unit")["y"].mean(), 0)
+    assert np.allclose(layer.groupby("example")["y"].mean(), 0)

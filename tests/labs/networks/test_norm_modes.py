@@ -12,6 +12,7 @@ from core.engine.network.networks import build_model
 from core.engine.network.state_dicts import to_bytes
 from core.labs.networks import norm_modes
 from core.settings import RunSettings
+from tests.engine.kinds import NEEDS, kinds
 
 
 def run(norm="batch", size=4, **model):
@@ -19,8 +20,9 @@ def run(norm="batch", size=4, **model):
     return RunSettings.model_validate(settings | {"model": {"kind": "mlp", "hidden": [6], "normalization": norm, **model}})
 
 
-@pytest.mark.parametrize("norm", ["none", "layer", {"kind": "group", "groups": 2}, "instance", "rms", "weight"])
-def test_every_norm_but_batch_norm_is_exactly_the_same_in_both_modes(norm):
+@pytest.mark.parametrize("kind", [kind for _, kind in kinds("model.normalization") if kind != "batch"])
+def test_every_norm_but_batch_norm_is_exactly_the_same_in_both_modes(kind):
+    norm = {"kind": kind} | NEEDS.get(("model.normalization", kind), {})
     found = norm_modes.compare_modes(run(norm, dropout=0.5), warm_up=3)
     assert found.largest == 0
     assert found.disagree == 0
@@ -98,3 +100,12 @@ def test_a_regression_has_no_classes_to_disagree_on():
     found = norm_modes.compare_modes(settings)
     assert np.isnan([found.disagree, found.train, found.evaluation]).all()
     assert found.largest > 0
+
+
+def test_differences_are_those_of_each_run_by_itself_and_none_with_layer_norm():
+    found = norm_modes.differences(["batch", "layer"], [2, 8], seeds=2, warm_up=3).set_index(["norm", "size", "seed"])
+    settings = {"model": {"kind": "mlp", "normalization": "batch"}, "training": {"batch_size": 8}, "seed": 1}
+    alone = norm_modes.compare_modes(RunSettings.model_validate(settings), warm_up=3)
+    assert found.loc[("batch", 8, 1)].tolist() == [alone.largest, alone.typical]
+    assert (found.loc["layer"] == 0).all(axis=None)
+    assert (found.loc["batch"] > 0).all(axis=None)

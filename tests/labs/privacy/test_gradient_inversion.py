@@ -69,9 +69,3 @@ def _network_units(pictures):
 def test_a_seed_finds_the_same_again():
     one, again, other = (invert(Inversion(batch_size=2, iterations=5), seed).examples["error"].tolist() for seed in (1, 1, 2))
     assert one == again != other
-
-
-def test_several_sizes_stand_in_one_table():
-    found = gradient_inversion.errors([1, 2], 3, Inversion(iterations=60))
-    assert found.groupby("batch_size").size().to_dict() == {1: 1, 2: 2}
-    assert gradient_inversion.share_recovered(Inversion(batch_size=2), 3) == 1

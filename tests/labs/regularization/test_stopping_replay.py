@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from core.choices.stopping import NoStopping, Patience, Rise, Threshold
+from core.choices.stopping import NoStopping, Patience, Rise, Threshold, Watched
 from core.data.loading import load_data
 from core.labs.regularization import stopping_replay
 from core.runs.compare import train
@@ -15,7 +17,7 @@ from core.settings import RunSettings
 BASE = {"data": {"kind": "moons", "samples": 120, "label_noise": 0.3}, "model": {"kind": "mlp", "hidden": [32]}, "training": {"epochs": 25}}
 RULES = {
     (name, metric): rule
-    for metric in stopping_replay.METRICS
+    for metric in get_args(Watched)
     for name, rule in stopping_replay.rules(metric, patience=3, min_delta=0.005, evaluations=3, tolerance=0.02, target=0.6).items()
 }
 

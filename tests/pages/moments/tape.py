@@ -10,17 +10,18 @@ from sqlalchemy import Connection, Table, select
 
 from core.analysis.metrics import TESTS
 from core.comparison import Comparison
-from core.engine.records import ENDED_COLUMNS, HISTORY_COLUMNS, LAYER_COLUMNS, MEASURES, METRICS, Records, Row
+from core.engine.records import HISTORY_COLUMNS, LAYER_COLUMNS, MEASURES, METRIC_COLUMNS, Records, Row
 from core.runs.store import Store, recording
-from core.runs.store.schema import grids, history, layers, predictions, runs, weights
+from core.runs.store.schema import END_COLUMNS, grids, history, layers, predictions, runs, weights
 from core.settings import RunSettings
 
 SCORES = tuple(
-    name for name in METRICS if name not in ("train_loss", "penalty") and not name.endswith(("loss", "loss_eval", "rmse", "mae"))
+    name for name in METRIC_COLUMNS if name not in ("train_loss", "penalty") and not name.endswith(("loss", "loss_eval", "rmse", "mae"))
 )
 APART = {"weights": weights, "predictions": predictions}
 """What a run ends with that stands in a table of its own."""
 
+ENDED = ("run", "status", *END_COLUMNS, "parameters", "nonzero", "weights", "predictions")
 LOSSES = ("train_loss", "train_loss_eval", "val_loss")
 
 
@@ -42,7 +43,7 @@ class Tape:
             self._history = self._read(connection, history, [name for name in HISTORY_COLUMNS if name != "moment"])
             self._layers = self._read(connection, layers, LAYER_COLUMNS)
             self._grids = self._read(connection, grids, ("run", "step", "grid"))
-            self._ended = {key: rows[0] for key, rows in self._read(connection, runs, ENDED_COLUMNS).items()}
+            self._ended = {key: rows[0] for key, rows in self._read(connection, runs, ENDED).items()}
 
     def _read(self, connection: Connection, table: Table, columns: Iterable[str]) -> dict[str, list[Row]]:
         """The rows of a table by run; NULL is NaN, as the engine has it."""
@@ -91,7 +92,7 @@ class Tape:
 def _lost(loss: float) -> Row:
     """The measurements of a run that diverged: all NaN, or losses that are infinite or enormous, with scores that are nothing."""
     if math.isnan(loss):
-        return dict.fromkeys((*METRICS, *MEASURES), loss)
+        return dict.fromkeys((*METRIC_COLUMNS, *MEASURES), loss)
     return dict.fromkeys(LOSSES, loss) | {name: 0.0 if math.isfinite(loss) else math.nan for name in SCORES} | {"weight_norm": loss}
 
 

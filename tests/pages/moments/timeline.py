@@ -298,3 +298,22 @@ MOMENTS: dict[str, Moment] = {
         deleted,
     )
 }
+
+OF_STATE = {
+    moment.__name__.replace("_", " ")
+    for moment in (
+        asked,
+        taken_up,
+        paused,
+        paused_before_anything,
+        stepping,
+        being_cancelled,
+        cancelled,
+        cancelled_before_anything,
+        failed,
+        failed_before_anything,
+        another_alone,
+        deleted,
+    )
+}
+"""Moments whose results are those of another one: nothing, or half of all. What differs is said by what all pages share."""

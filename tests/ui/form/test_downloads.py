@@ -9,12 +9,11 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.sets import openml
 from core.ui.form import links
-from core.ui.shell import PAGES
 from tests.data.test_data_openml import served  # noqa: F401  (a fixture)
+from tests.sources import pages_that_import
 from tests.ui.test_shell import ROOT
 
-WITHOUT_FORM = {"pages/runs.py", "pages/questions.py", "pages/question.py", "pages/distributed.py", "pages/data_recovery.py"}
-FORMS = [page.path for page in PAGES if page.path not in WITHOUT_FORM]
+FORMS = pages_that_import("core.ui.form.forms")
 
 
 def page_with(path: str, data_id: int = 7) -> AppTest:

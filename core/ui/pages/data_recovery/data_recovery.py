@@ -9,31 +9,29 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
+from core.analysis.labs import privacy as analysis
 from core.charts.labs import privacy as charts
 from core.charts.parts import palette
 from core.experiments.claims.reading import UNBROKEN
+from core.experiments.labs.data_recovery import DIVISION, EXPERIMENTS, MEMBERSHIP, PAGE, SEARCH
 from core.labs.privacy.gradient_inversion import CLOSE
 from core.labs.privacy.membership import OVERFITTED, REGULARISED
-from core.ui import errors
 from core.ui.form import links
+from core.ui.form.controls import Values
 from core.ui.markdown import escaped
 from core.ui.pages.data_recovery import finding
-from core.ui.pages.data_recovery.controls import DIVISION, MEMBERSHIP, PAGE, PATH, SEARCH, TABS, Values, chips, controls, labs, query
-from core.ui.results import labs as running
+from core.ui.pages.data_recovery.controls import CONTROLS, TABS, labs
+from core.ui.results import lab_page
 from core.ui.results.drawing import figure
+from core.ui.results.lab_page import LabPage
 from core.ui.results.labs import Found
 from core.ui.results.parts import tabs
 from core.ui.results.table import csv_button
 
 MOST_SHOWN = 16
 COLOURS = {OVERFITTED: palette.COLOURS[1], REGULARISED: palette.COLOURS[0]}
-ABOUT = {
-    DIVISION: "Two checkpoints of a network, one update apart. Divide what the first layer's weights moved by what its biases moved.",
-    SEARCH: "The same two checkpoints. Look for pictures whose gradient is the one between them.",
-    MEMBERSHIP: "A trained network alone. Take an example for a member if its loss is low.",
-}
 WHY = {
-    DIVISION: "In the first layer `z = W x + b` a unit's gradient by its weights is `δ x`, and by its bias `δ`. A step of plain SGD moves "
+    DIVISION: "In the first layer `z = W x + b` a unit's gradient by its weights is `δ x`, and by its bias `δ`. A plain SGD update moves "
     "both by the same rate, so their ratio is the input, whatever the rate and the layers above. With more pictures in the update a unit "
     "gives a mean of them, weighted by their `δ`. A ReLU unit that is on for a single picture still gives that one away.",
     SEARCH: "The gradient has thousands of numbers, and a batch of eight pictures is 512 unknown ones. L-BFGS begins with noise and "
@@ -55,6 +53,21 @@ FORMULAS = {
 }
 
 
+WORDS = {
+    experiment.title: LabPage(
+        experiment,
+        CONTROLS[experiment.title],
+        failed="This cannot be recovered",
+        why=WHY[experiment.title],
+        formula=FORMULAS[experiment.title],
+        sources=SOURCES[experiment.title],
+        question="30",
+    )
+    for experiment in EXPERIMENTS
+}
+"""By part."""
+
+
 def draw() -> None:
     """The whole page."""
     links.open_afresh(PAGE)
@@ -63,36 +76,32 @@ def draw() -> None:
 
 
 def _part(tab: str) -> None:
-    values = controls(tab)
-    with errors.shown("This cannot be recovered"):
-        running.follow(PAGE, labs(tab, values), partial(_draw, tab, values))
+    values = CONTROLS[tab].draw()
+    lab_page.look(WORDS[tab])
+    lab_page.draw(WORDS[tab], labs(tab, values), partial(_draw, tab, values))
 
 
 def _draw(tab: str, values: Values, found: Found) -> None:
     drawers: dict[str, Callable[[Values, Found], None]] = {DIVISION: _division, SEARCH: _search, MEMBERSHIP: _membership}
-    said, small = _said(tab, values, found)
-    with st.container(key=f"{PAGE}-headline"):
-        so_far = ":gray[So far:] " if found.frames and found.waiting else ""
-        st.markdown(f"{so_far}{escaped(said)}" if said else f":gray[{escaped(ABOUT[tab])}]")
-    left = f"Still computing: {', '.join(found.waiting)}. " if found.waiting else ""
-    st.caption(escaped(left + small) or " ")
+    lab_page.sentence(WORDS[tab], found, *_said(tab, values, found))
     figures, why = st.columns([3, 2], gap="large")
     with figures:
         drawers[tab](values, found)
     with why:
-        _why(tab, values)
+        lab_page.why(WORDS[tab])
+        lab_page.try_this(WORDS[tab], values)
 
 
 def _said(tab: str, values: Values, found: Found) -> tuple[str, str]:
     """The sentence and its small print; both empty where there is nothing to say yet."""
     if tab == MEMBERSHIP:
         whole = found.frames.get(f"{values['epochs']} epochs")
-        return ("", "") if whole is None else (finding.of_membership(rows := finding.quality(whole)), finding.small_print(rows))
+        return ("", "") if whole is None else (finding.of_membership(rows := analysis.quality(whole)), finding.small_print(rows))
     if not found.frames:
         return "", ""
     if tab == SEARCH:
-        return finding.of_search(list(found.frames.values()), int(values["batch"])), ABOUT[tab]
-    return finding.of_division(next(iter(found.frames.values()))), ABOUT[tab]
+        return finding.of_search(list(found.frames.values()), int(values["batch"])), ""
+    return finding.of_division(next(iter(found.frames.values()))), ""
 
 
 def _division(values: Values, found: Found) -> None:
@@ -106,16 +115,16 @@ def _search(values: Values, found: Found) -> None:
     if not found.frames:
         st.skeleton(height=320)
         return
-    name = finding.best(found.frames)
+    name = analysis.best(found.frames)
     st.markdown(f"**{name.capitalize()}**, the best of {len(found.frames)}" if len(found.frames) > 1 else f"**{name.capitalize()}**")
     _pictures("search", found.frames[name])
-    each = [f"{name}: {(finding.errors(pixels) <= CLOSE).sum():g} of {values['batch']}" for name, pixels in found.frames.items()]
+    each = [f"{name}: {(analysis.errors(pixels) <= CLOSE).sum():g} of {values['batch']}" for name, pixels in found.frames.items()]
     st.caption(escaped(f"Found to within 1{UNBROKEN}% in {', in '.join(each)}."))
 
 
 def _pictures(name: str, pixels: DataFrame) -> None:
     shown = pixels[pixels["example"] < MOST_SHOWN]
-    said = dict(enumerate(map(finding.in_words, finding.errors(shown))))
+    said = dict(enumerate(map(finding.in_words, analysis.errors(shown))))
     figure(f"{PAGE}.{name}", charts.beside(shown, said))
     hidden = pixels["example"].nunique() - len(said)
     more = f" {hidden} more are not drawn." if hidden else ""
@@ -134,7 +143,7 @@ def _membership(values: Values, found: Found) -> None:
         if whole is None:
             st.skeleton(height=280)
         else:
-            figure(f"{PAGE}.roc", charts.roc(finding.curves(whole), variants=list(COLOURS), colours=COLOURS), stretch=True)
+            figure(f"{PAGE}.roc", charts.roc(analysis.roc(whole), variants=list(COLOURS), colours=COLOURS), stretch=True)
     with right:
         st.subheader("AUC against overfitting", anchor=False, help="A pale dot is a seed; the line goes through the means, epoch by epoch.")
         _over_gap(found.frames)
@@ -144,20 +153,7 @@ def _over_gap(frames: Mapping[str, DataFrame]) -> None:
     if not frames:
         st.skeleton(height=280)
         return
-    rows = pd.concat([finding.quality(frame) for frame in frames.values()], ignore_index=True).sort_values(["variant", "epochs"])
-    figure(f"{PAGE}.gap", charts.auc_over_gap(rows, variants=list(COLOURS), colours=COLOURS), stretch=True)
+    rows = pd.concat([analysis.quality(frame) for frame in frames.values()], ignore_index=True).sort_values(["variant", "epochs"])
+    means = analysis.means(rows)
+    figure(f"{PAGE}.gap", charts.auc_over_gap(rows, means, analysis.longest(means), variants=list(COLOURS), colours=COLOURS), stretch=True)
     csv_button(f"{PAGE}.membership.csv", "membership.csv", rows, "A row a network, seed and number of epochs.")
-
-
-def _why(tab: str, values: Values) -> None:
-    st.subheader("Why", anchor=False)
-    st.markdown(WHY[tab])
-    st.latex(FORMULAS[tab])
-    st.subheader("Try this", anchor=False)
-    for chip in chips(tab, values):
-        with st.container(border=True, gap="xsmall"):
-            changed = query(tab, values | {chip.name: chip.value})
-            st.page_link(PATH, label=f"**{escaped(chip.change)}**", icon=":material/arrow_forward:", query_params=changed)
-            st.caption(escaped(chip.look))
-    st.page_link("pages/question.py", label="The question on this", icon=":material/quiz:", query_params={"q": "30"})
-    st.caption(escaped(SOURCES[tab]))

@@ -1,12 +1,12 @@
-"""What was recovered, in figures and in words."""
+"""What was recovered, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from pandas import DataFrame, Series
+from pandas import DataFrame
 
-from core.analysis import intervals
+from core.analysis.labs import privacy as analysis
 from core.experiments.claims.reading import UNBROKEN, digits, percent
 from core.labs.privacy.data_recovery import EXACT
 from core.labs.privacy.gradient_inversion import CLOSE
@@ -14,11 +14,6 @@ from core.labs.privacy.membership import OVERFITTED, REGULARISED
 
 GUESSING = 0.5
 """The AUC of an attack that guesses."""
-
-
-def errors(pixels: DataFrame) -> Series:
-    """The relative error of each example, by its place in the batch."""
-    return pixels.groupby("example")["error"].first()
 
 
 def in_words(error: float) -> str:
@@ -30,7 +25,7 @@ def in_words(error: float) -> str:
 
 def of_division(pixels: DataFrame) -> str:
     """How many of the pictures of an update a division gives back."""
-    error = errors(pixels)
+    error = analysis.errors(pixels)
     exact = int((error <= EXACT).sum())
     if len(error) == 1:
         right = f"A division gives the picture back, right to {digits(error.iloc[0])} digits."
@@ -43,7 +38,7 @@ def of_division(pixels: DataFrame) -> str:
 
 def of_search(tries: Sequence[DataFrame], size: int) -> str:
     """In how many tries the search finds the whole batch."""
-    shares = [float((errors(pixels) <= CLOSE).mean()) for pixels in tries]
+    shares = analysis.found_shares(tries, CLOSE)
     whole = sum(share == 1.0 for share in shares)
     what = "the picture" if size == 1 else f"all {size} pictures"
     said = f"In {whole} of {len(shares)} tries the search finds {what} of an update to within {percent(CLOSE)}"
@@ -54,27 +49,9 @@ def of_search(tries: Sequence[DataFrame], size: int) -> str:
     )
 
 
-def best(tries: Mapping[str, DataFrame]) -> str:
-    """The try whose worst example is the nearest."""
-    return min(tries, key=lambda name: float(errors(tries[name]).max()))
-
-
-def quality(frame: DataFrame) -> DataFrame:
-    """seed, variant, epochs, auc, gap (of the accuracies), and the accuracies themselves."""
-    rows = frame[frame["part"] == "quality"]
-    gap = rows["train_accuracy"] - rows["other_accuracy"]
-    return rows.assign(variant=rows["model"], gap=gap)[["variant", "seed", "epochs", "auc", "gap", "train_accuracy", "other_accuracy"]]
-
-
-def curves(frame: DataFrame) -> DataFrame:
-    """variant, false_positives, true_positives, place: the ROC curves, in order of the threshold."""
-    rows = frame[frame["part"] == "roc"].rename(columns={"model": "variant"})
-    return rows.assign(place=range(len(rows)))[["variant", "false_positives", "true_positives", "place"]]
-
-
 def of_membership(rows: DataFrame) -> str:
-    """How often a member is told from another by its loss, and what regularisation leaves of that; `rows` as `quality` gives them."""
-    mean = rows.groupby("variant")[["auc", "other_accuracy"]].mean()
+    """How often a member is told from another by its loss, and what regularisation leaves of that. `rows`: as `quality` gives them."""
+    mean = analysis.means(rows).set_index("variant")
     told, held = (percent(float(mean["auc"][name])) for name in (OVERFITTED, REGULARISED))
     before, after = (percent(float(mean["other_accuracy"][name])) for name in (OVERFITTED, REGULARISED))
     return (
@@ -85,9 +62,7 @@ def of_membership(rows: DataFrame) -> str:
 
 def small_print(rows: DataFrame) -> str:
     """The difference of the two AUCs with its interval, and how overfitted the networks are."""
-    table = rows.pivot_table(index="seed", columns="variant", values="auc")
-    gap = rows.groupby("variant")["gap"].mean()
-    found = intervals.difference(table[OVERFITTED], table[REGULARISED])
+    gap, found = analysis.means(rows).set_index("variant")["gap"], analysis.auc_difference(rows, OVERFITTED, REGULARISED)
     return (
         f"AUC {OVERFITTED} minus {REGULARISED}: {found.value:.3f}, 95 % interval {found.low:.3f} to {found.high:.3f}, "
         f"paired over {found.n} seeds. On members the accuracy is higher than on others by "

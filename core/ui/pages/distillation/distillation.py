@@ -31,7 +31,6 @@ from core.ui.pages.distillation.students import (
     points_of,
     roles,
     teachers_of,
-    verdicts,
 )
 from core.ui.results import compression, overview, skeleton, view
 from core.ui.results.compression import number
@@ -133,20 +132,20 @@ def _gap(results: Results, here: DataFrame, metric: str) -> Lesson | None:
     """The gap that the best student closes; None if there are several students, each of which needs its own sentence."""
     if here["counterpart"].nunique() != 1:
         return None
-    best = here.loc[here["mean"].idxmax() if higher_is_better(metric) else here["mean"].idxmin()]
-    teacher = teachers_of(results.comparison).get(best["name"], "")
+    ranked = here.sort_values("mean", ascending=not higher_is_better(metric), kind="stable")
+    taught, alone = (str(ranked[column].iloc[0]) for column in ("name", "counterpart"))
     values = lessons.by_seed(results.history, results.runs, metric)
-    return lessons.gap_closed(values, metric, best["name"], best["counterpart"], teacher)
+    return lessons.gap_closed(values, metric, taught, alone, teachers_of(results.comparison).get(taught, ""))
 
 
 def _students(results: Results, here: DataFrame, metric: str, share: float) -> None:
     said = results.once(
-        ("verdicts", metric, share), lambda: verdicts(results.as_compared(results.history), results.runs, here, metric), PATIENCE
+        ("verdicts", metric, share), lambda: analysis.verdicts(results.as_compared(results.history), results.runs, here, metric), PATIENCE
     )
     so_far = "" if results.reached is None else f"So far, at epoch {results.reached:.3g}: "
-    for place, text in enumerate(said[:MOST_VERDICTS]):
+    for index, text in enumerate(said[:MOST_VERDICTS]):
         about = "Differences are paired by seed; the range in brackets is the 95 % interval."
-        st.markdown(f"{'#####' if place else '####'} {escaped(so_far + text)}", help=about)
+        st.markdown(f"{'#####' if index else '####'} {escaped(so_far + text)}", help=about)
     if len(said) > MOST_VERDICTS:
         compression.note(f"{len(said) - MOST_VERDICTS} more students are in the table, each compared with itself alone.")
 
@@ -332,7 +331,7 @@ def _table(results: Results, points: DataFrame, metric: str) -> None:
     st.subheader("Exact values", anchor=False)
     work = results.once("work", lambda: analysis.work(results.as_compared(results.layers), compression.multiply_adds(results)), PATIENCE)
     columns = ["parameters", *metrics.TESTS, "seconds"]
-    runs = results.runs.groupby("variant", sort=False, observed=True)[columns].mean().reset_index()
+    runs = analysis.at_ends(results.runs, columns)
     frame = analysis.joined(analysis.with_halves(points).drop(columns="variant").rename(columns={"name": "variant"}), runs, work)
     told = "Every variant: its teacher, its quality, and its difference to the same student alone"
     compression.shown_table(f"{PAGE}.table", compression.with_counterparts(frame), _of_quality(metric, view.loss_unit(results)), told)

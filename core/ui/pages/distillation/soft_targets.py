@@ -78,7 +78,7 @@ def _example(page: str, results: Results, data: DataChoice, logits_NC: lab.Float
         return
     order = np.argsort(-lab.entropy(lab.softened(logits_NC, 1.0)), kind="stable")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        rank = numbers.whole(
+        rank = numbers.integer(
             "Example",
             1,
             len(order),

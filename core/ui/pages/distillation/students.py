@@ -8,8 +8,6 @@ import numpy as np
 from pandas import DataFrame
 
 from core.analysis import compression as analysis
-from core.analysis.metrics import higher_is_better
-from core.analysis.statistics import paired_difference, seed_values, sentence
 from core.comparison import Comparison
 from core.ui.results.live import Results
 
@@ -66,17 +64,6 @@ def families_in_order(results: Results) -> list[str]:
     families, role = families_of(results.comparison), roles(results.comparison)
     students = sorted((name for name in families if role[name] != TEACHER), key=lambda name: role[name] != ALONE)
     return list(dict.fromkeys(families[name] for name in students))
-
-
-def verdicts(history: DataFrame, runs: DataFrame, taught: DataFrame, metric: str) -> list[str]:
-    """For each untaught student, the best taught student against it, in a sentence; the best of all comes first.
-
-    `taught`: name, counterpart, mean.
-    """
-    by_seed = {name: group.set_index("seed")["value"] for name, group in seed_values(history, runs, metric).groupby("variant")}
-    ranked = taught.sort_values("mean", ascending=not higher_is_better(metric), kind="stable").drop_duplicates("counterpart")
-    pairs = zip(ranked["name"], ranked["counterpart"], strict=True)
-    return [sentence(name, other, paired_difference(by_seed[name], by_seed[other]), metric) for name, other in pairs]
 
 
 def in_panels(points: DataFrame, teachers: Mapping[str, str]) -> DataFrame:

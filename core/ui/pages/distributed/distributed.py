@@ -9,33 +9,41 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
+from core.analysis.labs import distributed as analysis
 from core.charts.labs import distributed as charts
 from core.charts.parts import palette
 from core.experiments.claims.reading import percent
-from core.labs.distributed.watched import LOSS, WORK
-from core.ui import errors
+from core.experiments.labs.distributed import ASYNCHRONOUS, EXPERIMENTS, NAMES, PAGE
+from core.labs.distributed.watched import STALENESS, WORK
 from core.ui.form import links
+from core.ui.form.controls import Values
 from core.ui.markdown import escaped
 from core.ui.pages.distributed import finding
-from core.ui.pages.distributed.controls import PAGE, PATH, Controls, chips, controls, query
-from core.ui.pages.distributed.finding import ASYNCHRONOUS, NAMES, SAID, STALE
-from core.ui.results import labs
+from core.ui.pages.distributed.controls import CONTROLS, labs, shown, stuck
+from core.ui.pages.distributed.finding import SAID, STALE
+from core.ui.results import lab_page
+from core.ui.results import labs as running
 from core.ui.results.drawing import figure
+from core.ui.results.lab_page import LabPage
 from core.ui.results.labs import Found
 from core.ui.results.table import csv_button
 
 HEIGHT = 320
 COLOURS = dict(zip(NAMES, (palette.COLOURS[0], palette.COLOURS[2], palette.COLOURS[1], palette.COLOURS[3]), strict=True))
-WHY = (
-    "A synchronous server steps along the mean of all gradients, so in every round all workers wait for the slowest, and for ever if "
-    "one dies. An asynchronous server steps along each gradient as it comes: nobody waits, and a straggler costs its own share alone. It "
-    "pays in **staleness**: a gradient is of weights that have had about as many updates since as there are other workers. At a moderate "
-    "rate those weights have hardly moved; at a high one the steps overshoot. On a quadratic of curvature λ, gradients that are k updates "
-    "old diverge from `lr · λ = 2 cos(kπ / (2k + 1))` on."
-)
-SOURCES = (
-    "Chen et al. 2016, arXiv:1604.00981 (backup workers) · Zhang et al. 2015, arXiv:1511.05950 (rate ÷ staleness) · "
-    "Niu et al. 2011, arXiv:1106.5730"
+WORDS = LabPage(
+    EXPERIMENTS[0],
+    CONTROLS,
+    failed="The servers cannot be simulated",
+    look="Which server is at the target first, and how much of its workers' time is waiting? A synchronous server waits for the slowest "
+    "worker in every round; an asynchronous one makes an update of each gradient as it comes, by weights that have changed since.",
+    why="A synchronous server takes the mean of all gradients for an update, so in every round all workers wait for the slowest, and for "
+    "ever if one dies. An asynchronous server makes an update of each gradient as it comes: nobody waits, and a straggler costs its own "
+    "share alone. It pays in **staleness**: a gradient is of weights that have had about as many updates since as there are other workers. "
+    "At a moderate rate those weights have hardly moved; at a high one the updates overshoot. On a quadratic of curvature λ, gradients "
+    "that are k updates old diverge from `lr · λ = 2 cos(kπ / (2k + 1))` on.",
+    sources="Chen et al. 2016, arXiv:1604.00981 (backup workers) · Zhang et al. 2015, arXiv:1511.05950 (rate ÷ staleness) · "
+    "Niu et al. 2011, arXiv:1106.5730",
+    question="21",
 )
 
 
@@ -43,43 +51,38 @@ def draw() -> None:
     """The whole page."""
     links.open_afresh(PAGE)
     st.title("Distributed SGD", anchor=False)
-    asked = controls()
-    if not asked.rules:
+    held = CONTROLS.draw()
+    if not held["rules"]:
         st.info("Pick at least one server, in the sidebar.")
         return
-    with errors.shown("The servers cannot be simulated"):
-        labs.follow(PAGE, asked.labs(), lambda found: _draw(asked, found))
-    _below(asked)
+    lab_page.look(WORDS)
+    lab_page.draw(WORDS, labs(held), lambda found: _draw(held, found))
+    _below(held)
 
 
-def _draw(asked: Controls, found: Found) -> None:
-    _sentence(asked, found)
+def _draw(held: Values, found: Found) -> None:
+    _sentence(held, found)
     left, right = st.columns([5, 4], gap="medium")
     with left:
-        _loss(asked, found)
+        _loss(held, found)
     with right:
-        _timelines(asked, found)
+        _timelines(held, found)
 
 
-def _sentence(asked: Controls, found: Found) -> None:
-    reached = {name: finding.reached(frame, float(asked.target)) for name, frame in found.frames.items()}
-    so_far = ":gray[So far:] " if found.waiting and reached else ""
-    with st.container(key=f"{PAGE}-headline"):
-        if reached:
-            st.markdown(f"{so_far}{escaped(finding.headline(reached, float(asked.target), float(asked.seconds), _why(asked, found)))}")
-        else:
-            st.markdown(":gray[The servers are being simulated: the clock is made up, the gradients are computed.]")
-    waiting = f"Still simulating: {', '.join(SAID[name] for name in found.waiting)}. " if found.waiting else ""
-    st.caption(escaped(waiting + finding.small_print(reached)) or " ")
+def _sentence(held: Values, found: Found) -> None:
+    target, seconds = float(held["target"]), float(held["seconds"])
+    reached = finding.reached(found.frames, target)
+    said = finding.headline(reached, target, seconds, _why(held, found)) if reached else ""
+    lab_page.sentence(WORDS, found, said, finding.small_print(reached), SAID)
 
 
-def _why(asked: Controls, found: Found) -> dict[str, str]:
+def _why(held: Values, found: Found) -> dict[str, str]:
     """What keeps servers from the target."""
-    why = {name: "it diverges" for name, frame in found.frames.items() if finding.diverged(frame)}
-    return why | dict.fromkeys(asked.stuck, "it waits for the dead worker for ever")
+    why = {name: "it diverges" for name, frame in found.frames.items() if analysis.diverged(finding.losses(frame))}
+    return why | dict.fromkeys(stuck(held), "it waits for the dead worker for ever")
 
 
-def _loss(asked: Controls, found: Found) -> None:
+def _loss(held: Values, found: Found) -> None:
     st.subheader(
         "Loss over the clock",
         anchor=False,
@@ -88,72 +91,61 @@ def _loss(asked: Controls, found: Found) -> None:
     if not found.frames:
         st.skeleton(height=HEIGHT)
         return
-    seconds = float(asked.seconds)
+    target, seconds = float(held["target"]), float(held["seconds"])
     names = list(found.frames)
-    points = finding.labelled([(name, finding.curve(found.frames[name], seconds)) for name in names])
-    reached = {name: finding.reached(found.frames[name], float(asked.target)).mean for name in names}
-    dots = DataFrame({"variant": list(reached), "seconds": list(reached.values())})
-    dots = dots[dots["seconds"].map(math.isfinite)]
-    look: dict[str, Any] = {"target": float(asked.target), "seconds": seconds, "height": HEIGHT}
-    chart = charts.loss_over_clock(points, dots, variants=names, colours=COLOURS, **look)
-    figure(f"{PAGE}.loss", chart, stretch=True)
+    curves = [analysis.over_clock(finding.losses(frame), seconds).assign(variant=name) for name, frame in found.frames.items()]
+    points = pd.concat(curves, ignore_index=True)
+    means = {name: reach.mean for name, reach in finding.reached(found.frames, target).items() if math.isfinite(reach.mean)}
+    dots = DataFrame({"variant": list(means), "seconds": list(means.values())})
+    look: dict[str, Any] = {"target": target, "seconds": seconds, "height": HEIGHT}
+    figure(f"{PAGE}.loss", charts.loss_over_clock(points, dots, variants=names, colours=COLOURS, **look), stretch=True)
 
 
-def _timelines(asked: Controls, found: Found) -> None:
+def _timelines(held: Values, found: Found) -> None:
     st.subheader("Who computes, who waits", anchor=False, help="Of the first seed. The last worker is the straggler; the first may die.")
-    for name in asked.rules:
+    for name in held["rules"]:
         if name not in found.frames:
             st.skeleton(height=120)
             continue
-        work = finding.part(found.frames[name], WORK)
-        st.markdown(f"**{escaped(_capital(name))}** :gray[{percent(finding.waiting_share(work))} of the workers' time is waiting]")
-        titled = name == asked.rules[-1]
-        chart = charts.timeline(work, workers=asked.workers, colour=COLOURS[name], shown=asked.shown, titled=titled)
+        work = analysis.part(found.frames[name], WORK)
+        waiting = percent(analysis.waiting_share(work))
+        st.markdown(f"**{escaped(finding.capital(name))}** :gray[{waiting} of the workers' time is waiting]")
+        titled = name == held["rules"][-1]
+        chart = charts.timeline(work, workers=held["workers"], colour=COLOURS[name], shown=shown(held), titled=titled)
         figure(f"{PAGE}.work.{NAMES[name]}", chart, stretch=True)
     st.caption("A bar is a gradient, pale where it is dropped or lost; a thin line is waiting; a cross is a death.")
 
 
-def _capital(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}"
-
-
-def _below(asked: Controls) -> None:
+def _below(held: Values) -> None:
     """Why, how stale, what to try; the staleness is drawn as soon as it is stored."""
     why, stale, more = st.columns([4, 4, 3], gap="medium")
-    with why:
-        st.subheader("Why", anchor=False)
-        st.markdown(WHY)
-        st.caption(SOURCES)
     with stale:
-        st.subheader("Staleness", anchor=False, help="Updates that the weights had between being read and being stepped.")
-        labs.follow(f"{PAGE}.staleness", asked.labs(), lambda found: _staleness(asked, found))
+        st.subheader("Staleness", anchor=False, help="Updates that the weights had between being read and being changed by the gradient.")
+        running.follow(f"{PAGE}.staleness", labs(held), lambda found: _staleness(held, found))
+    with why:
+        lab_page.why(WORDS)
     with more:
-        st.subheader("Try this", anchor=False)
-        for chip in chips(asked):
-            with st.container(border=True, gap="xsmall"):
-                st.page_link(PATH, label=f"**{escaped(chip.change)}**", icon=":material/arrow_forward:", query_params=query(chip.asked))
-                st.caption(escaped(chip.look))
-        st.page_link("pages/question.py", label="The question on this", icon=":material/quiz:", query_params={"q": "21"})
+        lab_page.try_this(WORDS, held)
 
 
-def _staleness(asked: Controls, found: Found) -> None:
-    drawn = next((name for name in STALE if name in asked.rules), None)
+def _staleness(held: Values, found: Found) -> None:
+    drawn = next((name for name in STALE if name in held["rules"]), None)
     if drawn is None:
         st.caption(f"Without a server that is asynchronous no gradient is stale. Add “{ASYNCHRONOUS}”, in the sidebar.")
     elif drawn not in found.frames:
         st.skeleton(height=200)
     else:
-        straggler = asked.straggler > 1
-        shares = finding.stale_shares(found.frames[drawn], asked.workers, straggler=straggler)
+        straggler = held["straggler"] > 1
+        shares = analysis.stale_shares(analysis.part(found.frames[drawn], STALENESS), held["workers"], straggler=straggler)
         figure(f"{PAGE}.shares", charts.staleness(shares, colour=COLOURS[drawn], straggler=straggler), stretch=True)
         st.caption(escaped(finding.stale_sentence(shares)))
     if found.frames:
-        _files(asked, found)
+        _files(held, found)
 
 
-def _files(asked: Controls, found: Found) -> None:
+def _files(held: Values, found: Found) -> None:
     """The numbers behind the pictures."""
-    reached = {name: finding.reached(frame, float(asked.target)) for name, frame in found.frames.items()}
+    losses = {name: finding.losses(frame) for name, frame in found.frames.items()}
     with st.expander("Table and files", type="compact"):
         number = st.column_config.NumberColumn
         columns = {
@@ -164,8 +156,8 @@ def _files(asked: Controls, found: Found) -> None:
             "accuracy": number("Accuracy", format="%.3f", help="On the training examples, as the loss is."),
             "seconds_to_target": number("Seconds to target", format="%.1f"),
         }
-        frame = finding.table(reached, found.frames)
+        frame = analysis.summed(losses, float(held["target"]))
         alt = "What each server comes to, means over seeds"
         st.dataframe(frame, key=f"{PAGE}.table", hide_index=True, column_config=columns, placeholder="–", alt=alt)
-        curves = pd.concat([finding.part(frame, LOSS).assign(server=name) for name, frame in found.frames.items()], ignore_index=True)
+        curves = pd.concat([frame.assign(server=name) for name, frame in losses.items()], ignore_index=True)
         csv_button(f"{PAGE}.csv", "loss_over_clock.csv", curves, "A row a server, seed and measurement.")

@@ -142,11 +142,11 @@ def _drawn(activations: tuple[ActivationChoice, ...], x: float) -> tuple[DataFra
 
     if not activations:
         return DataFrame({"place": []}), DataFrame({"place": []}), DataFrame()
-    curves = [lab.curve(activation).assign(place=place) for place, activation in enumerate(activations)]
+    curves = [lab.curve(activation).assign(place=index) for index, activation in enumerate(activations)]
     points = []
-    for place, activation in enumerate(activations):
+    for index, activation in enumerate(activations):
         value, slope = lab.values(activation, np.array([x]))
-        points.append({"place": place, "x": x, "value": float(value[0]), "slope": float(slope[0])})
+        points.append({"place": index, "x": x, "value": float(value[0]), "slope": float(slope[0])})
     known = [lab.facts(activation) for activation in activations]
     facts = DataFrame([fact._asdict() | {"smooth": fact.smooth} for fact in known])
     return pd.concat(curves, ignore_index=True), DataFrame(points), facts
@@ -155,12 +155,12 @@ def _drawn(activations: tuple[ActivationChoice, ...], x: float) -> tuple[DataFra
 def _each(functions: list[Function], curves: DataFrame, at: DataFrame) -> None:
     st.caption("Blue: f(x). Orange, dashed: f′(x). All axes are the same.")
     grid = st.grid(5, min_column_width=PANEL_WIDTH, gap="small")
-    for place, function in enumerate(functions):
+    for index, function in enumerate(functions):
         value, slope = function.activation.formula, function.activation.derivative
-        mine = [frame[frame["place"] == place][["x", "value", "slope"]] for frame in (curves, at)]
+        mine = [frame[frame["place"] == index][["x", "value", "slope"]] for frame in (curves, at)]
         with grid.cell():
             st.markdown(f"**{escaped(function.name)}**")
-            figure(f"{PAGE}.function.{place}", charts.single(*mine, name=function.name, width=PANEL_WIDTH), stretch=True)
+            figure(f"{PAGE}.function.{index}", charts.single(*mine, name=function.name, width=PANEL_WIDTH), stretch=True)
             st.markdown(f"$\\footnotesize f = {value}$  \n$\\footnotesize f' = {slope}$")
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
-from core.analysis.shown import layerwise
+from core.analysis.shown import layerwise, over_seeds
 from core.charts import gradient_flow as charts
 from core.choices.models import Mlp
 from core.comparison import Comparison
@@ -45,7 +45,7 @@ class Line(NamedTuple):
     run: RunSettings
 
 
-class Controls(NamedTuple):
+class DepthSettings(NamedTuple):
     """The values of the controls."""
 
     of: str  # a column of `core.labs.networks.gradient_flow.measure`
@@ -74,7 +74,7 @@ def draw(comparison: Comparison) -> None:
             _tables(found)
 
 
-def _asked() -> tuple[Controls, bool]:
+def _asked() -> tuple[DepthSettings, bool]:
     """The values of the controls, and whether the lines are chosen here."""
     about = "The variants of the sidebar's comparison, each at every depth; or values crossed here, with the sidebar's other settings."
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -85,7 +85,7 @@ def _asked() -> tuple[Controls, bool]:
         )
         seeds = _choice("Initial weights", SEEDS, 3, "depth_seeds", "Number of seeds, from the first seed on.")
     depths = tuple(depth for depth in DEPTHS if depth <= deepest)
-    return Controls(GRADIENTS[of], depths, seeds), lines == HERE
+    return DepthSettings(GRADIENTS[of], depths, seeds), lines == HERE
 
 
 OF_HELP = (
@@ -166,7 +166,7 @@ def _distinct(lines: list[Line]) -> list[Line]:
     return list(kept.values())
 
 
-def _found(lines: list[Line], asked: Controls) -> DataFrame:
+def _found(lines: list[Line], asked: DepthSettings) -> DataFrame:
     """The lab's results for all lines, with the line's name as `variant`."""
     with st.spinner("Building the networks"):
         parts = [_measured(line.run, asked.depths, asked.seeds).assign(variant=line.name) for line in lines]
@@ -180,7 +180,7 @@ def _measured(run: RunSettings, depths: tuple[int, ...], seeds: int) -> DataFram
     return on_one_thread(gradient_flow.measure, run, depths, seeds)
 
 
-def _pictures(found: DataFrame, names: list[str], asked: Controls) -> None:
+def _pictures(found: DataFrame, names: list[str], asked: DepthSettings) -> None:
     from core.labs.networks.gradient_flow import ends  # which imports torch
 
     of, of_ends = asked.of, ends(found)
@@ -234,7 +234,7 @@ def _tables(found: DataFrame) -> None:
 
     exact = ends(found)
     keys = ["variant", "depth"]
-    shown = exact.drop(columns="seed").groupby(keys, sort=False).median().reset_index()
+    shown = over_seeds.seed_medians(exact, keys)
     scientific = {name: st.column_config.NumberColumn(format="%.3e") for name in shown.columns if name not in keys}
     with st.expander("Exact values", type="compact"):
         st.caption("Medians over the seeds. The files have one row per seed, for the first and last layer, and for every layer.")

@@ -199,9 +199,9 @@ def _heat(results: Results, view: View) -> None:
     span = results.once(("span", column), lambda: layers.span_of(results.layers, column), HEAT_PATIENCE)
     options: dict[str, Any] = {"column": column, "x": view.x, "width": HEAT_WIDTH, "row": HEAT_ROW, "span": span}
     grid = st.grid(4, min_column_width=HEAT_WIDTH, gap="small")
-    for place, variant in enumerate(results.variants):
+    for index, variant in enumerate(results.variants):
         with grid.cell():
-            key = f"{PAGE}.heat.{place}"
+            key = f"{PAGE}.heat.{index}"
             build = lambda rows, *, variants, **more: layers.heatmap(_of(rows, variants), variants=variants, **more)  # noqa: E731
             chart(results, key, build, frame, about=column, variants=(variant,), patience=HEAT_PATIENCE, **options)
 

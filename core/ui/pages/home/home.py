@@ -66,14 +66,20 @@ def recent() -> None:
 
 
 def _list_recent() -> None:
-    from core.questions.catalogue import comparison_ids
-
-    found = service.store().comparisons(limit=MOST_RECENT, without=comparison_ids())
+    store = service.store()
+    found = store.comparisons(limit=MOST_RECENT, without=_of_questions() if store.count() else ())
     if found.empty:
         st.caption("None yet. Comparisons are kept here, and no run is ever trained twice.")
     with st.container(key="recent", gap="xsmall"):
         for row in found.to_dict("records"):
             _recent(row)
+
+
+def _of_questions() -> frozenset[str]:
+    """The comparisons that questions ask for. To know them all questions are imported, which takes about a second, once."""
+    from core.questions.catalogue import comparison_ids
+
+    return comparison_ids()
 
 
 def open_file() -> None:

@@ -10,28 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from core.choices.base import classes
-from core.choices.mistakes import MistakeChoice, NoMistake
+from core.choices.mistakes import NoMistake
 from core.comparison import Comparison
+from core.experiments.mistakes import HEALTHY, MISTAKES, SEEDS
 from core.settings import RunSettings, SettingsError
 
-HEALTHY = "none"
-SEEDS = 3
 SEES = "One sees: "
-START = RunSettings.model_validate(
-    {
-        "data": "breast_cancer",
-        "model": {"kind": "mlp", "normalization": "batch", "dropout": 0.3},
-        "optimizer": {"kind": "sgd", "lr": 0.05, "momentum": 0.9},
-        "training": {"epochs": 30, "batch_size": 16, "drop_last": True},
-    }
-)
-"""Settings with which every mistake has an effect, on data whose features have units of their own."""
-
-MISTAKES: dict[str, type[MistakeChoice]] = {
-    cls.model_fields["kind"].default: cls for cls in classes(RunSettings.model_fields["mistake"]) if issubclass(cls, MistakeChoice)
-}
-"""Every kind, that of right code among them."""
 
 
 @dataclass(frozen=True)

@@ -9,24 +9,22 @@ import streamlit as st
 from pandas import CategoricalDtype, DataFrame
 
 from core.charts.results import curves
+from core.experiments.mistakes import EXPERIMENTS, HEALTHY, PAGE, START
 from core.ui.form import forms
 from core.ui.markdown import escaped
-from core.ui.pages.mistakes.hidden import HEALTHY, START, Hidden, code_of, seen_of, title_of
-from core.ui.results import live, steering, table
+from core.ui.pages.mistakes.hidden import Hidden, code_of, seen_of, title_of
+from core.ui.results import live, skeleton
 from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
 from core.ui.results.view import View, in_words, metrics, named
 
-PAGE = "mistakes"
-HEADING = "Mistakes"
-ASKED = "Which run has which mistake?"
-ABOUT = (
-    "One of these runs is healthy. Each of the others has one classic mistake of training code in it, and is otherwise the same: data, "
-    "first weights, order, settings. Which is which? Look at several measures before you guess."
-)
-NOTHING_YET = (
+WORDS = skeleton.Skeleton(
+    PAGE,
     "A curve for each run, without its name: one healthy, the others with one mistake each, over three seeds. You say which is which, and "
-    "then see the names, how each mistake looks in code, and what gives it away."
+    "then see the names, how each mistake looks in code, and what gives it away.",
+    heading="Mistakes",
+    look=EXPERIMENTS[0].look,
+    nothing_heading="Which run has which mistake?",
 )
 ROUND_HELP = "Another number hides the runs behind other letters. What is trained already is not trained again."
 LOOK_HELP = "Solid on validation data, dashed on training data, where it is measured on both."
@@ -60,12 +58,7 @@ def _round() -> int:
 
 
 def _body(hidden: Hidden, results: Results) -> None:
-    steering.title(results, HEADING, PAGE)
-    st.markdown(ABOUT)
-    steering.standing(results)
-    if results.empty and not results.progress.active:
-        steering.nothing_yet(results, PAGE, NOTHING_YET, ASKED)
-    else:
+    if skeleton.opened(WORDS, results):
         _game(hidden, results)
     if hidden.refused:
         reasons = "; ".join(f"{title_of(kind).lower()} ({reason})" for kind, reason in hidden.refused.items())
@@ -83,8 +76,7 @@ def _game(hidden: Hidden, results: Results) -> None:
     with score:
         _score(hidden, guesses, revealed=revealed)
     if revealed:
-        table.downloads(PAGE, results, View(look.metric))
-        table.workbench_link(results)
+        skeleton.finish(PAGE, results, View(look.metric))
 
 
 def _controls(results: Results) -> tuple[Look, bool]:

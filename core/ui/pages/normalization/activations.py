@@ -69,7 +69,7 @@ def deeper(page: str, comparison: Comparison) -> Comparison:
         texts = [f"{size}" for size in sizes(comparison)] or [f"{comparison.base.training.batch_size}"]
         begin = texts.index(f"{USUAL}") if f"{USUAL}" in texts else len(texts) - 1
         size = st.selectbox("Batches of", texts, index=begin, key=f"{page}.deep_size", bind="query-params", width=130)
-        epochs = numbers.whole("Epochs", 1, MOST_EPOCHS, 8, key=f"{page}.deep_epochs", bind="query-params", width=120)
+        epochs = numbers.integer("Epochs", 1, MOST_EPOCHS, 8, key=f"{page}.deep_epochs", bind="query-params", width=120)
     return in_depth(comparison, None if depth in (None, AS_SET) else int(depth), int(size) if size.isdecimal() else size, epochs)
 
 

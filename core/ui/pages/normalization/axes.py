@@ -67,7 +67,7 @@ KINDS: dict[Kind, About] = {
         "w = g · v / ‖v‖",
         "**Weights** instead of outputs: the weights **into one unit** have a direction v / ‖v‖ and a length g, learned separately. The "
         "gradient "
-        "of v is orthogonal to v, so each plain gradient step makes v longer, and the next step turns it less: the learning rate adapts "
+        "of v is orthogonal to v, so each update of plain SGD makes v longer, and the next update turns it less: the learning rate adapts "
         "by itself.",
         "[Salimans & Kingma 2016](https://arxiv.org/abs/1602.07868)",
     ),
@@ -108,7 +108,7 @@ def _controls(page: str) -> tuple[Kind, bool, int, int]:
         groups = segmented_control(
             "Groups", (1, 2, 3, 6), 2, key=f"{page}.groups", disabled=shown != "Group", help="Number of groups in group norm."
         )
-        seed = numbers.whole(
+        seed = numbers.integer(
             "Numbers", 0, MOST_SEEDS, 0, key=f"{page}.numbers", bind="query-params", width=110, help="Draws other numbers."
         )
     return TITLES[shown], layer == CONVOLVED, int(groups), seed

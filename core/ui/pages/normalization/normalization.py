@@ -20,7 +20,7 @@ from core.ui.pages.normalization import axes
 from core.ui.pages.normalization import modes as norm_modes
 from core.ui.results import live, parts, sensitivity, skeleton, table
 from core.ui.results.live import Results
-from core.ui.results.sensitivity import Found, Sweep, places
+from core.ui.results.sensitivity import Sweep, SweepResults, places
 from core.ui.results.skeleton import Skeleton
 
 __all__ = ["PAGE", "START", "draw"]
@@ -121,7 +121,7 @@ def draw_batches(results: Results, comparison: Comparison) -> None:
     sensitivity.draw(PAGE, results, sweep, metric="val_accuracy", verdict=_verdict)
 
 
-def _verdict(page: str, results: Results, sweep: Sweep, found: Found, metric: str, at: At) -> None:
+def _verdict(page: str, results: Results, sweep: Sweep, found: SweepResults, metric: str, at: At) -> None:
     """How much each normalization loses from one batch size to another, as a sentence and as exact values."""
     offered = [f"{place:g}" for place in sorted(sweep.places["place"].unique())]
     if len(offered) < 2:

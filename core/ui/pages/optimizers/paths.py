@@ -50,7 +50,7 @@ COLUMNS = ["variant", "step", "x", "y", "loss", "excess", "grad_norm", "distance
 
 
 @dataclass(frozen=True)
-class Controls:
+class PathSettings:
     """The values of the controls; `name`, `condition` and `angle` describe the surface."""
 
     name: surfaces.Name
@@ -67,7 +67,7 @@ class Controls:
         return surfaces.make(self.name, self.condition, self.angle)
 
 
-def draw(asked: Controls) -> None:
+def draw(asked: PathSettings) -> None:
     """The surface with the paths, how fast they descend, exact values, CSV; the animated part is its own fragment."""
     if not asked.optimizers:
         st.info("Choose at least one optimizer.")
@@ -84,7 +84,7 @@ def draw(asked: Controls) -> None:
     body()
 
 
-def _follow(asked: Controls, *, playing: bool) -> None:
+def _follow(asked: PathSettings, *, playing: bool) -> None:
     step = _step(asked.steps, playing=playing)
     left, right = st.columns([5, 4], gap="medium")
     place = left.empty()
@@ -107,7 +107,7 @@ def _follow(asked: Controls, *, playing: bool) -> None:
         _to_network(asked)
 
 
-def _to_network(asked: Controls) -> None:
+def _to_network(asked: PathSettings) -> None:
     """A link to the workbench with exactly these optimizers, including their rates."""
     variants = [{"name": name_of(optimizer), "optimizer": optimizer.identity()} for optimizer in asked.optimizers]
     comparison = Comparison.load({"base": NETWORK.comparison.base, "variants": variants, "seeds": 3})
@@ -116,14 +116,14 @@ def _to_network(asked: Controls) -> None:
     st.page_link(links.COMPARE, label=said, icon=":material/open_in_new:", query_params=query, help="Opens the workbench.")
 
 
-def controls() -> Controls:
+def controls() -> PathSettings:
     """Draws the controls for the surface, the start, the noise and the optimizers, and returns their values."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         name = st.selectbox("Surface", surfaces.NAMES, key=f"{PAGE}.surface", bind="query-params", width=140)
         condition, angle = _shape() if name == "quadratic" else (20.0, 0.0)
         fresh = surfaces.make(name, condition, angle)
         start = _start(fresh)
-        steps = st.selectbox("Steps", STEPS, index=STEPS.index(200), key=f"{PAGE}.steps", bind="query-params", width=80)
+        steps = st.selectbox("Updates", STEPS, index=STEPS.index(200), key=f"{PAGE}.steps", bind="query-params", width=80)
         noise, seed = _noise(fresh)
         factor = st.selectbox(
             "Rates ×",
@@ -135,7 +135,7 @@ def controls() -> Controls:
             width=95,
             help="Multiplies every optimizer's learning rate. Up to which factor does each one still reach the minimum?",
         )
-    return Controls(name, condition, angle, start, steps, noise, seed, _optimizers(name, factor, steps))
+    return PathSettings(name, condition, angle, start, steps, noise, seed, _optimizers(name, factor, steps))
 
 
 def _shape() -> tuple[float, float]:
@@ -196,7 +196,7 @@ def _clicked(key: str, name: str) -> None:
             st.session_state[_start_key(name, axis)] = min(max(round(float(points[0][axis]), 2), low), high)
 
 
-def _moved(asked: Controls) -> bool:
+def _moved(asked: PathSettings) -> bool:
     """Whether a click has moved the start since the controls were drawn, which are not part of the animated fragment."""
     return any(st.session_state.get(_start_key(asked.name, axis), now) != now for axis, now in zip("xy", asked.start, strict=True))
 
@@ -274,11 +274,11 @@ def name_of(optimizer: OptimizerChoice) -> str:
     return write({"kind": optimizer.kind, "lr": optimizer.lr, **others})
 
 
-def _names(asked: Controls) -> list[str]:
+def _names(asked: PathSettings) -> list[str]:
     return [name_of(optimizer) for optimizer in asked.optimizers]
 
 
-def paths_of(asked: Controls) -> DataFrame:
+def paths_of(asked: PathSettings) -> DataFrame:
     """The paths of all optimizers in one frame, with the optimizer's text as `variant`."""
     parts = [
         _path(asked.name, asked.condition, asked.angle, name_of(optimizer), asked.start, asked.steps, asked.noise, asked.seed, optimizer)
@@ -319,7 +319,7 @@ def _grid(name: surfaces.Name, condition: float, angle: float) -> DataFrame:
     return surfaces.grid(surfaces.make(name, condition, angle))
 
 
-def _picture(asked: Controls, paths: DataFrame, step: int, *, clickable: bool = True) -> dict[str, Any]:
+def _picture(asked: PathSettings, paths: DataFrame, step: int, *, clickable: bool = True) -> dict[str, Any]:
     surface = asked.surface
     minima = DataFrame(surface.minima, columns=["x", "y"])
     grid = _grid(asked.name, asked.condition, asked.angle)
@@ -390,10 +390,10 @@ def _values(paths: DataFrame, step: int) -> None:
             "status": text("Status", help="diverged: no longer finite, or a million units away."),
         },
         placeholder="–",
-        alt=f"Exact values of every path at step {step}",
+        alt=f"Exact values of every path at update {step}",
     )
 
 
 def _download(paths: DataFrame) -> None:
-    meaning = "Every step of every path: point, loss, gradient norm, distance to the nearest minimum."
+    meaning = "Every update of every path: point, loss, gradient norm, distance to the nearest minimum."
     csv_button(f"{PAGE}.csv", "paths.csv", paths, meaning)

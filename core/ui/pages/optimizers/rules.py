@@ -49,7 +49,7 @@ def settings(cls: type[Choice]) -> str:
 
 def _cost() -> None:
     st.markdown(
-        f"**State and cost of a step**, measured on this machine with a matrix of {costs.ROWS * costs.COLUMNS:,} weights, on one thread. "
+        f"**State and cost of an update**, measured here with a matrix of {costs.ROWS * costs.COLUMNS:,} weights, on one thread. "
         "The numbers stored for each weight decide the memory: with Adam's two, training takes three times the memory of the weights."
     )
     if st.button(
@@ -86,12 +86,12 @@ def _table(table: DataFrame) -> None:
                 "State per weight", format="%.2f", help="Number of elements in the optimizer's state divided by the number of weights."
             ),
             "milliseconds": number(
-                "ms per step", format="%.3g", help="Median. For L-BFGS it includes the many gradients of a step, which are cheap here."
+                "ms per update", format="%.3g", help="Median. For L-BFGS it includes the many gradients of a step, which are cheap here."
             ),
-            "mean": number("Mean ms", format="%.3g", help="Also counts work that only some steps do, such as SOAP's new eigenbasis."),
+            "mean": number("Mean ms", format="%.3g", help="Also counts work that only some updates do, such as SOAP's new eigenbasis."),
             "relative": number("× SGD", format="%.3g", help="Median divided by that of plain SGD."),
         },
         placeholder="–",
-        alt="State and time of a step of every optimizer",
+        alt="State and time of an update of every optimizer",
     )
     csv_button(f"{PAGE}.csv", "costs.csv", table)

@@ -33,13 +33,13 @@ def draw(page: str, results: Results, names: list[str], level: float, seed: int)
     high = int(frame["value"].max())
     shown = list(dict.fromkeys(frame["variant"]))
     grid = st.grid(min(len(shown), 7), min_column_width=120, gap="small")
-    for place, name in enumerate(shown):
+    for index, name in enumerate(shown):
         with grid.cell():
             one = frame[frame["variant"] == name]
             about = (level, seed, name)
             chart(
                 results,
-                f"{page}.mask{place}",
+                f"{page}.mask{index}",
                 charts.pictures,
                 one,
                 about=about,
@@ -110,12 +110,12 @@ def _speed(name: str, speed: compression.Speed | str) -> None:
         st.warning(escaped(speed), title=f"{escaped(name)}: no unit can be removed")
         return
     st.markdown(f"**{escaped(name)}**: hidden layers of {' and '.join(map(str, speed.hidden))} units are left")
-    whole, small = speed.milliseconds
+    dense, small = speed.milliseconds
     with st.container(horizontal=True, gap="large"):
         st.metric(
             "Parameters", f"{speed.parameters[1]:,}", f"of {speed.parameters[0]:,}", delta_color="off", delta_arrow="off", width="content"
         )
-        st.metric("Forward pass", f"{small:.3f} ms", f"before {whole:.3f} ms", delta_color="off", delta_arrow="off", width="content")
+        st.metric("Forward pass", f"{small:.3f} ms", f"before {dense:.3f} ms", delta_color="off", delta_arrow="off", width="content")
         st.metric(
             "Measured speed-up",
             f"{speed.ratio:.2f}×",

@@ -285,7 +285,7 @@ def _training(results: Results, shown: DataFrame, metric: str) -> None:
 
 def _tickets(results: Results, shown: DataFrame, metric: str) -> None:
     found = results.once(("tickets", metric), lambda: analysis.tickets(results.course, metric), PATIENCE)
-    found = found[found["variant"].isin(shown["name"])].assign(half=(found["high"] - found["low"]) / 2)
+    found = found[found["variant"].isin(shown["name"])]
     if found.empty:
         return
     st.markdown("**Result of each ticket before it was pruned further**")
@@ -303,11 +303,9 @@ def _tickets(results: Results, shown: DataFrame, metric: str) -> None:
 def _table(results: Results, points: DataFrame, metric: str) -> None:
     st.subheader("Exact values", anchor=False)
     work = results.once("work", lambda: analysis.work(results.as_compared(results.layers), compression.multiply_adds(results)), PATIENCE)
-    runs = results.runs.groupby("variant", sort=False, observed=True)[["parameters", "nonzero", *metrics.TESTS]].mean()
-    frame = analysis.joined(
-        analysis.with_halves(points).drop(columns="variant").rename(columns={"name": "variant"}), runs.reset_index(), work
-    )
-    frame = frame.assign(compression=frame["parameters"] / frame["nonzero"].where(frame["nonzero"] > 0))
+    runs = analysis.at_ends(results.runs, ["parameters", "nonzero", *metrics.TESTS])
+    frame = analysis.with_halves(points).drop(columns="variant").rename(columns={"name": "variant"})
+    frame = analysis.with_ratio(analysis.joined(frame, runs, work))
     told = "Every variant: its quality, and its difference to its own dense network"
     compression.shown_table(f"{PAGE}.table", compression.with_counterparts(frame), _of_quality(metric, view.loss_unit(results)), told)
     compression.shown_table(f"{PAGE}.costs", frame, _of_size(), "Every variant: remaining weights and their cost")

@@ -32,10 +32,11 @@ CLAIMS = (
 
 
 class Drawn(NamedTuple):
-    """What is shown of an answer: the row of its figures, and its picture's specification."""
+    """What is shown of an answer: the row of its figures, its picture's specification, and those of further pictures with their lines."""
 
     row: dict[str, Any]
     picture: dict[str, Any]
+    further: tuple[tuple[str, dict[str, Any]], ...]
 
 
 def expected(question: Question, guess: int) -> str:
@@ -69,12 +70,15 @@ def options(question: Question, guess: int, *, revealed: bool) -> None:
 
 
 def measured(question: Question, store: Store, guess: int) -> None:
-    """The finding, the picture, and the verdict on each claim."""
+    """The finding, the pictures, and the verdict on each claim."""
     drawn = _drawn(store.url, question.id, question.key, guess, store)
     with st.container(key="question-headline"):
         st.markdown(escaped(drawn.row["headline"]))
     st.caption(escaped(verdict(question, drawn.row)), help=CLAIMS)
     st.vega_lite_chart(drawn.picture, key=f"{PAGE}.picture", width="stretch")
+    for place, (said, picture) in enumerate(drawn.further):
+        st.caption(escaped(said))
+        st.vega_lite_chart(picture, key=f"{PAGE}.figure.{place}", width="stretch")
     with st.expander("Claims and figures", type="compact"):
         parts = [f"{part['sentence'][0].upper()}{part['sentence'][1:]}." for part in drawn.row["parts"]]
         st.caption(CLAIMS)
@@ -97,7 +101,11 @@ def _drawn(_url: str, question_id: str, _key: str, guess: int, _store: Store) ->
     found = measuring.evidence_of(question, _store)
     if found is None:
         raise measuring.IncompleteError(f"question {question_id} is not measured yet")
-    return Drawn(measuring.rows([question], _store)[question_id], specs.spec(legends.fitting(with_guess(question, found[0], guess))))
+    evidence = found[0]
+    further = tuple((figure.said, specs.spec(legends.fitting(figure.draw(evidence)))) for figure in question.figures)
+    return Drawn(
+        measuring.rows([question], _store)[question_id], specs.spec(legends.fitting(with_guess(question, evidence, guess))), further
+    )
 
 
 def with_guess(question: Question, evidence: Evidence, guess: int) -> specs.Picture:
@@ -135,9 +143,11 @@ def below(question: Question) -> None:
 def _settings(question: Question) -> None:
     """What was run, exactly."""
     if question.code:
-        with st.expander("The code", type="compact"):
+        with st.expander("The code", type="compact", expanded=True):
             st.code(question.code, language="python", height=360)
     with st.expander("The experiment, exactly", type="compact"):
+        if question.tried:
+            st.markdown(f"**Chosen anew.** {escaped(question.tried)}")
         for name, comparison in question.comparisons.items():
             runs = len(comparison.runs())
             st.caption(f"{escaped(name)}: {runs} networks, seeds {comparison.seed_list[0]} to {comparison.seed_list[-1]}")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
 import streamlit as st
 
+from core.experiments.claims.reading import UNBROKEN
 from core.questions import measuring, sheet
 from core.questions.catalogue import questions
 from core.questions.measuring import Standing
-from core.questions.question import TOPICS, Question
+from core.questions.question import LETTERS, TOPICS, Question
+from core.questions.search import matching
 from core.runs.configuration import check
 from core.runs.store import Store, guesses
 from core.ui import errors, service
@@ -50,21 +51,33 @@ def draw() -> None:
 
 def _body(store: Store) -> None:
     known = list(questions().values())
-    active = measuring.underway(known, store)
+    looked = [measuring.standings(known, store)]
+    active, complete = (any(each.active for each in looked[0].values()), all(each.complete for each in looked[0].values()))
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     wanted = left.text_input("Search", key=f"{PAGE}.search", placeholder="25, dead ReLU, batch norm, lottery ticket …")
     with right:
-        _steering(known, store, active=active)
+        _steering(known, store, active=active, paused=any(each.paused for each in looked[0].values()), complete=complete)
 
     @st.fragment(run_every=EVERY if active else None)
     def cards() -> None:
-        standing = measuring.standings(known, store)
+        standing = looked.pop() if looked else measuring.standings(known, store)  # the first drawing takes the look of the page's head
         if active and not any(each.active for each in standing.values()):
             st.rerun()
+        _overall(standing)
         with st.container(key="question-cards"):
             _cards(matching(known, wanted or ""), len(known), standing, store)
 
     cards()
+
+
+def _overall(standing: Mapping[str, Standing]) -> None:
+    """How far the measuring of the whole catalogue is, while something is under way or paused."""
+    active = sum(each.active for each in standing.values())
+    if not active and not any(each.paused for each in standing.values()):
+        return
+    measured = f"{sum(each.complete for each in standing.values())} of {len(standing)} questions are measured"
+    doing = f"Measuring {active} question{'s' * (active != 1)}" if active else "Measuring is paused"
+    st.progress(sum(each.done for each in standing.values()) / len(standing), text=f"{doing}; {measured}.")
 
 
 def _sheet(known: list[Question], store: Store) -> None:
@@ -88,7 +101,7 @@ def _sheet(known: list[Question], store: Store) -> None:
         )
 
 
-def _steering(known: list[Question], store: Store, *, active: bool) -> None:
+def _steering(known: list[Question], store: Store, *, active: bool, paused: bool, complete: bool) -> None:
     """To all of them: an interview, measure all, pause, the study sheet."""
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         st.page_link(
@@ -102,8 +115,11 @@ def _steering(known: list[Question], store: Store, *, active: bool) -> None:
             if st.button("Pause measuring", icon=":material/pause:", key=f"{PAGE}.pause"):
                 measuring.pause(known, store)
                 st.rerun()
-        elif st.button("Measure all", icon=":material/play_arrow:", key=f"{PAGE}.run", help="Runs the experiments of every question here."):
-            start(known, store)
+        elif not complete:
+            label = "Go on measuring" if paused else "Measure all"
+            told = "Runs the experiments of every question here. It goes on when this page is closed, and can be paused."
+            if st.button(label, icon=":material/play_arrow:", key=f"{PAGE}.run", help=told):
+                start(known, store)
         _sheet(known, store)
 
 
@@ -116,26 +132,6 @@ def start(wanted: list[Question], store: Store) -> None:
         service.ensure_runner()
         measuring.ask(wanted, store)
         st.rerun()
-
-
-def matching(known: Sequence[Question], wanted: str) -> list[Question]:
-    """The question of that number where it is one (18b has the number of 18, too), else those that have all words."""
-    number = re.fullmatch(r"0*(\d+)([a-z]?)", wanted.strip().lower())
-    if number is not None:
-        found = [question for question in known if _has_number(question.id, *number.groups())]
-        if found:
-            return found
-    return [question for question in known if _matches(question, wanted)]
-
-
-def _has_number(name: str, number: str, letter: str) -> bool:
-    mine = name.lstrip("0")
-    return mine == number + letter if letter else mine.rstrip("abcdefghijklmnopqrstuvwxyz") == number
-
-
-def _matches(question: Question, wanted: str) -> bool:
-    text = f"{question.id} {question.text} {question.topic} {question.premise} {question.answer}".lower()
-    return all(word in text for word in wanted.lower().split())
 
 
 def _cards(shown: list[Question], every: int, standing: Mapping[str, Standing], store: Store) -> None:
@@ -155,19 +151,37 @@ def _cards(shown: list[Question], every: int, standing: Mapping[str, Standing], 
 
 
 def _card(question: Question, standing: Standing, row: dict[str, Any] | None, guess: int | None) -> None:
+    """The question; before the guess its premise, afterwards the guess and what was measured."""
     st.page_link(ONE, label=f"{question.id} **{escaped(question.text)}**", query_params={"q": question.id}, width="stretch")
-    if guess is None:
-        st.caption(escaped(question.premise))
-        st.badge("guess first", icon=":material/help:", color="blue")
-        return
+    st.caption(escaped(question.premise if guess is None else said(question, guess)))
     with st.container(horizontal=True, gap="small"):
-        if guess != guesses.SHOWN and row is not None:
+        if guess is None:
+            st.badge("guess first", icon=":material/help:", color="blue")
+        if guess is None or row is None:
+            st.badge(state(standing), color="orange" if standing.problem and not standing.active else "gray")
+            return
+        if guess != guesses.SHOWN:
             right = asked.is_right(question, guess)
             st.badge("as expected" if right else "not as expected", color="green" if right else "orange")
-        if row is not None:
-            words, colour = VERDICTS[row["verdict"]]
-            st.badge(words, color=colour)  # type: ignore[arg-type]
-        else:
-            st.badge(f"{standing.done:.0%} measured" if standing.active or standing.paused else "not run yet", color="gray")
-    if row is not None:
-        st.caption(escaped(row["headline"]))
+        words, colour = VERDICTS[row["verdict"]]
+        st.badge(words, color=colour)  # type: ignore[arg-type]
+    st.caption(escaped(row["headline"]))
+
+
+def said(question: Question, guess: int) -> str:
+    """What was predicted of a question, in a sentence."""
+    if not 0 <= guess < len(question.options):
+        return "You looked at the answer without a guess."
+    return f"You predicted {LETTERS[guess]}: {question.options[guess].text}."
+
+
+def state(standing: Standing) -> str:
+    """How far a question is, in words that give nothing of its answer away."""
+    if standing.complete:
+        return "measured"
+    share = f"{100 * standing.done:.0f}{UNBROKEN}%"
+    if standing.active:
+        return f"measuring {share}" if standing.done else "waiting to be measured"
+    if standing.problem:
+        return "could not be measured"
+    return f"paused at {share}" if standing.paused else f"{share} measured" if standing.done else "not run yet"

@@ -51,7 +51,7 @@ CLIPPING_PART = Part(
     "gradient before clipping. *Norm* scales a large gradient down, `g ← g · min(1, c/‖g‖)`, and keeps its direction "
     "([Pascanu et al. 2013](https://arxiv.org/abs/1211.5063)); *value* limits every component to ±c; *percentile* takes c from the run's "
     "own "
-    "recent norms ([Seetharaman et al. 2020](https://arxiv.org/abs/2007.14469)). Smaller steps or a smaller ρ also help.",
+    "recent norms ([Seetharaman et al. 2020](https://arxiv.org/abs/2007.14469)). Smaller updates or a smaller ρ also help.",
     "A recurrent network whose gradients grow back in time",
     "SGD with a rate that works for ρ = 0.9, but here with ρ = 1.5. You will see how many seeds diverge without clipping, and with each "
     "kind of clipping.",

@@ -25,9 +25,8 @@ from core.ui.results.view import LOG_Y, ROBUST, SEEDS, View, controls, named
 PAGE = "recurrent"
 PATH = "pages/recurrent.py"
 HEADING = "Recurrent"
-START = PARTS[ADDING].start
 
-Found = Mapping[str, Baseline]
+Baselines = Mapping[str, Baseline]
 """Variant -> the loss that its data allow without memory."""
 
 
@@ -63,14 +62,14 @@ def draw_part(part: Part, results: Results) -> None:
     )
 
 
-def _verdict(part: Part, found: Found, results: Results, view: View) -> None:
+def _verdict(part: Part, found: Baselines, results: Results, view: View) -> None:
     """Which variants solve the problem, and the best variant against the second best."""
     if found and part.tab != CLIPPING:
         st.markdown(f"#### {escaped(_said(solved(results, found), found))}")
     overview.verdict(results, view)
 
 
-def solved(results: Results, found: Found) -> DataFrame:
+def solved(results: Results, found: Baselines) -> DataFrame:
     """The runs that ended below half of their variant's baseline, by validation loss; without validation data by the evaluated training
     loss, or by the logged one if that is not measured either.
     """
@@ -83,7 +82,7 @@ def solved(results: Results, found: Found) -> DataFrame:
     return results.once("solved", make)
 
 
-def _said(frame: DataFrame, found: Found) -> str:
+def _said(frame: DataFrame, found: Baselines) -> str:
     """The variants below half of their baseline, one part for each baseline."""
     told: dict[Baseline, list[str]] = {}
     for row in frame[frame["n"] > 0].to_dict("records"):
@@ -93,7 +92,7 @@ def _said(frame: DataFrame, found: Found) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _pictures(part: Part, results: Results, view: View, found: Found) -> None:
+def _pictures(part: Part, results: Results, view: View, found: Baselines) -> None:
     grid = st.grid(3, min_column_width=WIDTH, gap="small")
     with grid.cell():
         _loss(part, results, view, found)
@@ -103,7 +102,7 @@ def _pictures(part: Part, results: Results, view: View, found: Found) -> None:
         {ADDING: _solved, CLIPPING: _diverged, TRUNCATION: _cost}[part.tab](part, results, found)
 
 
-def _loss(part: Part, results: Results, view: View, found: Found) -> None:
+def _loss(part: Part, results: Results, view: View, found: Baselines) -> None:
     st.subheader(named(results, view.metric), anchor=False)
     ruled = tuple(dict.fromkeys(found.values())) if metrics.is_loss(view.metric) else ()
     options: dict[str, Any] = {"with_train": view.with_train, "with_seeds": view.with_seeds, "log_y": view.log_y, "focus": view.focus}
@@ -118,7 +117,7 @@ def _gradient(part: Part, results: Results, view: View) -> None:
     chart(results, f"{part.page}.gradient", curves.loss_curves, results.course, stretch=True, x=view.x, width=WIDTH, **options)
 
 
-def _solved(part: Part, results: Results, found: Found) -> None:
+def _solved(part: Part, results: Results, found: Baselines) -> None:
     """Which variants have learned what the marks mean, and when."""
     st.subheader("Which variants solve it", anchor=False)
     if not found:
@@ -145,7 +144,7 @@ def _solved(part: Part, results: Results, found: Found) -> None:
     )
 
 
-def _diverged(part: Part, results: Results, found: Found) -> None:
+def _diverged(part: Part, results: Results, found: Baselines) -> None:
     """The share of diverged seeds."""
     st.subheader("Diverged", anchor=False, help=words.DIVERGED)
     frame = results.once("diverged", lambda: analysis.diverged_shares(results.history, results.variants))
@@ -153,7 +152,7 @@ def _diverged(part: Part, results: Results, found: Found) -> None:
     table.csv_button(f"{part.page}.download.diverged.csv", "diverged.csv", frame)
 
 
-def _cost(part: Part, results: Results, found: Found) -> None:
+def _cost(part: Part, results: Results, found: Baselines) -> None:
     """The time of an update."""
     st.subheader("Cost of an update", anchor=False)
     frame = results.once("speeds", lambda: speeds.speeds(results.history, results.variants)[["variant", "ms", "epoch_s"]], 2.0)

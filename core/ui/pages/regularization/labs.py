@@ -52,10 +52,10 @@ def geometry() -> None:
     shapes = [Shape("L1: |w₁| + |w₂|", 1.0), Shape("L2, and the norm of the group (w₁, w₂)", 2.0), Shape(f"|w₁|^{p:g} + |w₂|^{p:g}", p)]
     rows = []
     grid = st.grid(3, min_column_width=WIDTH, gap="small")
-    for place, shape in enumerate(shapes):
+    for index, shape in enumerate(shapes):
         lines, points = _geometry(bowl, budget, shape.p)
         with grid.cell():
-            figure(f"{PAGE}.ball{place}", charts.geometry(lines, points, title=shape.title, width=WIDTH - 60))
+            figure(f"{PAGE}.ball{index}", charts.geometry(lines, points, title=shape.title, width=WIDTH - 60))
         rows.append(points.assign(penalty=shape.title, p=shape.p, size=penalty_geometry.norm(points[["w1", "w2"]].to_numpy(), shape.p)))
     frame = pd.concat(rows, ignore_index=True)[["penalty", "p", "kind", "w1", "w2", "loss", "size"]]
     _table("geometry", frame, "The lowest loss without a penalty, and within the budget, for each penalty")

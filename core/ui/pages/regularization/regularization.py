@@ -11,9 +11,11 @@ from core.analysis import compression as analysis
 from core.analysis import lessons
 from core.analysis.lessons import Lesson
 from core.analysis.shown import generalisation
+from core.analysis.statistics import half_of
 from core.charts.results import pairs
 from core.comparison import Comparison
 from core.experiments.regularization import EXPERIMENTS, PAGE, START
+from core.reference import marked
 from core.ui.pages.regularization import labs as penalty_labs
 from core.ui.results import compression, live, overview, parts, skeleton, table
 from core.ui.results.drawing import WIDTH, chart
@@ -22,17 +24,6 @@ from core.ui.results.skeleton import Skeleton
 from core.ui.results.view import View, in_words
 
 __all__ = ["PAGE", "START", "draw"]
-
-MEANS = (
-    "penalty",
-    "model.dropout",
-    "model.input_dropout",
-    "training.label_smoothing",
-    "training.mixup",
-    "training.input_noise",
-    "training.gradient_noise",
-)
-"""Settings that regularize. A variant without any of them is the counterpart of the same network with some of them."""
 
 NETWORKS, GEOMETRY, PATHS = "Networks", "Geometry", "Weights against strength"
 
@@ -68,7 +59,7 @@ def _verdict(results: Results, view: View) -> None:
     metric = overview.felt(results, view.metric)
 
     def make() -> Lesson | None:
-        plain = [name for name, role in results.comparison.roles(*MEANS).items() if role == "reference"]
+        plain = [name for name, role in results.comparison.roles(*marked("regularizes")).items() if role == "reference"]
         zeros = {str(name): 1 - float(left) for name, left in analysis.weights_left(results.history).items()}
         return lessons.zeros_and_score(lessons.by_seed(results.history, results.runs, metric), metric, zeros, plain)
 
@@ -131,7 +122,7 @@ def gaps(results: Results, metric: str) -> DataFrame:
     """`generalisation.gap_table`, and for each variant `counterpart` (the same network without regularization), `difference` to it and
     `half`, half of the difference's 95 % interval.
     """
-    against = results.comparison.counterparts(*MEANS)
+    against = results.comparison.counterparts(*marked("regularizes"))
     changes = analysis.outcomes(results.as_compared(results.course), results.runs, metric, against).set_index("variant")
-    changes = changes.assign(half=(changes["difference_high"] - changes["difference_low"]) / 2)[["counterpart", "difference", "half"]]
+    changes = changes.assign(half=half_of(changes, "difference_low", "difference_high"))[["counterpart", "difference", "half"]]
     return generalisation.gap_table(results.as_compared(results.history), results.variants, metric).join(changes, on="variant")

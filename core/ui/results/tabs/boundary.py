@@ -15,7 +15,7 @@ from core.data.loading import Split, load_data
 from core.data.sets import DataChoice
 from core.ui import errors
 from core.ui.markdown import escaped
-from core.ui.results.drawing import WIDTH, along, chart
+from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
 from core.ui.results.overview import seed_choice
 from core.ui.results.view import View
@@ -47,7 +47,7 @@ def draw(page: str, results: Results, _view: View) -> None:
         )
     with errors.shown("The data cannot be drawn"):
         settings = dict(reversed(results.comparison.members))
-        every = results.once(("planes", seed), lambda: planes(along(results, "epoch", results.grids()), seed), PATIENCE)
+        every = results.once(("planes", seed), lambda: planes(results.grids(), seed), PATIENCE)
         grid = st.grid(3, min_column_width=WIDTH, gap="small")
         for number, name in enumerate(results.variants):
             with grid.cell():

@@ -18,23 +18,13 @@ PATIENCE = 5.0
 """Seconds by which a detail may lag behind the growing curves, because drawing one takes as long as drawing the curves."""
 
 Draw = Callable[[str, Results, View], None]
+BOUNDARY = "Boundary"
 
 
 def tabs(page: str, results: Results, view: View) -> None:
     """Gradients, decision boundaries (for data with two features), activations, predictions, timing, and differences in settings."""
-    parts.tabs(f"{page}.tab", {name: partial(draw, page, results, view) for name, draw in _drawers(results).items()})
-
-
-def _drawers(results: Results) -> dict[str, Draw]:
-    plane = {"Boundary": boundary.draw} if boundary.possible(results) else {}
-    return {
-        "Gradients": _gradients,
-        **plane,
-        "Activations": _activations,
-        "Predictions": predictions.draw,
-        "Timing": _timing,
-        "What differs": _differences,
-    }
+    shown = {name: draw for name, draw in DRAWERS.items() if name != BOUNDARY or boundary.possible(results)}
+    parts.tabs(f"{page}.tab", {name: partial(draw, page, results, view) for name, draw in shown.items()})
 
 
 def _gradients(page: str, results: Results, view: View) -> None:
@@ -104,3 +94,14 @@ def _timing(page: str, results: Results, view: View) -> None:
 
 def _differences(page: str, results: Results, view: View) -> None:
     differences.table(results.comparison, key=f"{page}.differences")
+
+
+DRAWERS: dict[str, Draw] = {
+    "Gradients": _gradients,
+    BOUNDARY: boundary.draw,
+    "Activations": _activations,
+    "Predictions": predictions.draw,
+    "Timing": _timing,
+    "What differs": _differences,
+}
+"""Every tab by its name, in order."""

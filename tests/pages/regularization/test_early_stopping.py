@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from typing import get_args
 
 import pytest
 
 from core.analysis.shown.stopping import summed
 from core.analysis.statistics import leading_verdict
+from core.choices.stopping import Watched
 from core.comparison import Comparison
 from core.labs.regularization import stopping_replay
 from core.runs.compare import compare
@@ -86,7 +88,7 @@ def test_a_link_to_a_metric_that_is_none_shows_the_loss(open_page, stopped):
     assert "validation loss" in app.get("vega_lite_chart")[0].proto.spec.lower()
 
 
-@pytest.mark.parametrize("metric", stopping_replay.METRICS)
+@pytest.mark.parametrize("metric", get_args(Watched))
 def test_the_rules_can_watch_every_metric(open_page, stopped, metric):
     words = {"val_loss": "Validation loss", "val_accuracy": "Validation accuracy", "val_f1": "Validation F1"}[metric]
     app = open_page(PAGE, query(metric=words))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from core.experiments.mistakes import HEALTHY, MISTAKES, SEEDS, START
 from core.runs.compare import compare
 from core.settings import RunSettings
-from core.ui.pages.mistakes.hidden import HEALTHY, MISTAKES, SEEDS, START, Hidden, code_of, seen_of, title_of
+from core.ui.pages.mistakes.hidden import Hidden, code_of, seen_of, title_of
 from tests.pages.conftest import assert_no_error, texts
 
 PAGE = "pages/mistakes.py"

@@ -12,7 +12,7 @@ import vl_convert
 from core.charts import answer_lines, answers, guesses
 from core.charts.compression import pictures
 from core.charts.parts import legends
-from tests.charts.test_answers import CASES, KINDS, POINTS
+from tests.charts.questions.test_answers import CASES, KINDS, POINTS
 
 LINE = pd.DataFrame({"variant": ["one", "two"] * 3, "size": [1.0, 1, 10, 10, 100, 100], "mean": [0.2, 0.3, 0.4, 0.5, 0.6, 0.7]})
 SAID = "you expected this one"

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import Counter
 from urllib.parse import parse_qs
 
 import pytest
 
 from core.questions import measuring
 from core.questions.catalogue import questions
+from core.questions.measuring import Standing
 from core.runs import labs
 from core.runs.computing.executors import InlineExecutor
 from core.runs.store import guesses, schema
 from core.runs.store.database import Database
 from core.ui.markdown import escaped
-from core.ui.pages.questions import answer
+from core.ui.pages.questions import answer, catalogue
 from tests.pages.conftest import assert_no_error, texts
 
 ONE, ALL = "pages/question.py", "pages/questions.py"
@@ -26,11 +28,11 @@ SMALL = "28"
 def measured(store, monkeypatch):
     """A store in which a question is measured, with two seeds and two epochs."""
     question = questions()[SMALL]
-    for comparison in question.comparisons.values():
+    for name, comparison in question.comparisons.items():
         quick = comparison.base.training.model_copy(update={"epochs": 1})
         small = comparison.model_copy(update={"base": comparison.base.model_copy(update={"training": quick}), "seeds": 2})
         small = type(comparison).load({"base": small.base, "variants": [v.model_dump() for v in comparison.variants], "seeds": 2})
-        monkeypatch.setitem(question.experiments, next(iter(question.experiments)), small)
+        monkeypatch.setitem(question.experiments, name, small)
     assert not measuring.measure([question], store, InlineExecutor())
     return question
 
@@ -172,7 +174,8 @@ def test_what_was_measured_is_the_answer(open_page, store, measured):
     assert row["headline"] in said
     assert all(part["claim"][1:] in said for part in row["parts"])
     assert "95 % interval" in said
-    assert len(app.get("vega_lite_chart")) == 1
+    assert len(app.get("vega_lite_chart")) == 1 + len(measured.figures) > 1
+    assert all(figure.said in said for figure in measured.figures)
     assert app.success
 
 
@@ -183,12 +186,20 @@ def test_an_unknown_question_is_said_and_another_shown(open_page, store):
 
 
 def test_the_catalogue_has_all_and_finds_by_words(open_page, store, measured):
-    guesses.keep(store, SMALL, 0)
+    headline = measuring.rows([measured], store)[SMALL]["headline"]
     app = open_page(ALL)
+    assert headline not in texts(app).replace("\\", ""), "before the guess"
+    assert not app.get("progress")
+    assert [button.label for button in app.button] == ["Measure all"]
+    assert badges(app) == Counter({"guess first": len(questions()), "not run yet": len(questions()) - 1, "measured": 1})
+    guesses.keep(store, SMALL, 0)
+    app.run()
+    assert f"You predicted A: {measured.options[0].text}." in texts(app).replace("\\", "")
+    assert badges(app)["not as expected"] == (not measured.options[0].right)
     labels = shown(app)
     for question in questions().values():
         assert f"{question.id} **{question.text}**" in labels
-    assert measuring.rows([measured], store)[SMALL]["headline"] in texts(app).replace("\\", "")
+    assert headline in texts(app).replace("\\", "")
     app.text_input[0].set_value("dead relu").run()
     assert [question.text for question in questions().values() if f"{question.id} **{question.text}**" in shown(app)] == [measured.text]
     app.text_input[0].set_value("25").run()
@@ -197,18 +208,49 @@ def test_the_catalogue_has_all_and_finds_by_words(open_page, store, measured):
     assert "No question has these words" in app.info[0].value
 
 
+def badges(app):
+    """How often each badge is on the cards: Streamlit writes one as Markdown, with its icon before the words."""
+    found = re.findall(r":\w+-badge\[(?::material/\w+: )?([^\]]+)\]", "\n".join(element.value for element in app.markdown))
+    return Counter(found)
+
+
 def shown(app):
     return [link.proto.label.replace("\\", "") for link in app.get("page_link")]
 
 
-def test_run_all_asks_for_everything_and_pause_holds_it(open_page, store):
+def test_run_all_asks_for_everything_and_pause_holds_it(open_page, store, monkeypatch):
+    number, computed = len(questions()), questions()["24"]
+    measuring.ask([computed], store)
+    measuring.pause([computed], store)
+    looks = []
+    original = measuring.standings
+    monkeypatch.setattr(measuring, "standings", lambda things, store: looks.append(things) or original(things, store))
     app = open_page(ALL)
-    next(button for button in app.button if button.label == "Measure all").click().run()
+    assert len(looks) == 1, "a drawing asks once how far all questions are"
+    assert app.get("progress")[0].proto.text == f"Measuring is paused; 0 of {number} questions are measured."
+    assert badges(app)["paused at 0\u202f%"] == 1
+    press(app, "Go on measuring")
     assert all(measuring.progress(question, store).active for question in questions().values())
-    next(button for button in app.button if button.label == "Pause measuring").click().run()
+    assert app.get("progress")[0].proto.text == f"Measuring {number} questions; 0 of {number} questions are measured."
+    assert badges(app)["waiting to be measured"] == number
+    press(app, "Pause measuring")
     waiting = [lab.key for question in questions().values() for lab in question.labs.values()]
     assert {found.state for found in labs.standing(store, waiting).values()} <= {"paused"}
     assert_no_error(app)
+
+
+@pytest.mark.parametrize(
+    ("standing", "words"),
+    [
+        (Standing(1.0, active=False, paused=False, problem=""), "measured"),
+        (Standing(0.4, active=True, paused=False, problem="it broke"), "measuring 40\u202f%"),
+        (Standing(0.4, active=False, paused=True, problem=""), "paused at 40\u202f%"),
+        (Standing(0.4, active=False, paused=False, problem="it broke"), "could not be measured"),
+        (Standing(0.0, active=False, paused=False, problem=""), "not run yet"),
+    ],
+)
+def test_how_far_a_question_is_gives_nothing_of_its_answer_away(standing, words):
+    assert catalogue.state(standing) == words
 
 
 @pytest.mark.parametrize("question", questions().values(), ids=lambda question: question.id)

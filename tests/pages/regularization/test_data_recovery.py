@@ -5,28 +5,28 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.experiments.labs.data_recovery import DIVISION, MEMBERSHIP, SEARCH, SEEDS, STARTS
 from core.labs.privacy.data_recovery import Leak, recover
 from core.labs.privacy.gradient_inversion import Inversion, invert
 from core.labs.privacy.membership import Membership, infer
 from core.ui.pages.data_recovery import finding
-from core.ui.pages.data_recovery.controls import CONTROLS, DIVISION, MEMBERSHIP, PATH, SEARCH, SEEDS, TABS, chips, labs, query
+from core.ui.pages.data_recovery.controls import CONTROLS, PATH, TABS, labs
 from tests.pages.conftest import assert_no_error, texts
 from tests.pages.labs import compute, states
 
-STARTS = {tab: {control.name: control.start for control in CONTROLS[tab]} for tab in TABS}
 QUICK = {
-    DIVISION: STARTS[DIVISION] | {"pictures": "8", "activation": "relu"},
-    SEARCH: STARTS[SEARCH] | {"batch": "2", "iterations": "50", "tries": 2},
-    MEMBERSHIP: STARTS[MEMBERSHIP] | {"samples": "500", "epochs": "8"},
+    DIVISION: dict(STARTS[DIVISION]) | {"pictures": "8", "activation": "relu"},
+    SEARCH: dict(STARTS[SEARCH]) | {"batch": "2", "iterations": "50", "tries": 2},
+    MEMBERSHIP: dict(STARTS[MEMBERSHIP]) | {"samples": "500", "epochs": "8"},
 }
 
 
 @pytest.fixture
 def said(open_page, store):
     def texts_of(tab, values):
-        open_page(PATH, query(tab, values))
+        open_page(PATH, CONTROLS[tab].query(values))
         compute(store, labs(tab, values))
-        app = open_page(PATH, query(tab, values))
+        app = open_page(PATH, CONTROLS[tab].query(values))
         assert_no_error(app)
         return texts(app).replace("\\", "").replace("\u202f", " ")
 
@@ -39,7 +39,7 @@ def test_a_single_picture_comes_back_to_the_digits_of_its_error(said):
 
 
 def test_adams_step_is_said_to_give_no_copy(said):
-    values = STARTS[DIVISION] | {"optimizer": "adam"}
+    values = dict(STARTS[DIVISION]) | {"optimizer": "adam"}
     error = recover(Leak(optimizer="adam"), 0).examples["error"].iloc[0]
     assert error > 0.1
     assert f"no exact copy: it is off by {100 * error:.0f} %." in said(DIVISION, values)
@@ -72,16 +72,16 @@ def test_membership_is_told_by_its_auc_and_what_regularisation_leaves(said):
 
 @pytest.mark.parametrize("tab", TABS)
 def test_a_part_asks_for_its_labs_alone_and_a_chip_changes_one_control(open_page, store, tab):
-    open_page(PATH, query(tab, QUICK[tab]))
+    open_page(PATH, CONTROLS[tab].query(QUICK[tab]))
     assert set(states(store, labs(tab, QUICK[tab]))) == {"queued"}
     others = [other for other in TABS if other != tab]
     assert {state for other in others for state in states(store, labs(other, STARTS[other]))} == {"new"}
-    offered = chips(tab, QUICK[tab])
+    offered = CONTROLS[tab].offered(QUICK[tab])
     assert 2 <= len(offered) <= 4
     for chip in offered:
-        changed = QUICK[tab] | {chip.name: chip.value}
-        assert changed != QUICK[tab]
-        open_page(PATH, query(tab, changed))
+        changed = CONTROLS[tab].changed(QUICK[tab], chip)
+        assert sum(changed[name] != value for name, value in QUICK[tab].items()) == 1
+        open_page(PATH, CONTROLS[tab].query(changed))
         assert set(states(store, labs(tab, changed))) <= {"queued", "running"}, chip.change
 
 

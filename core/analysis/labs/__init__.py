@@ -1,0 +1,1 @@
+"""What comes of labs that are no training run, from the frames that they give."""

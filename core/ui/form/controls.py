@@ -1,0 +1,125 @@
+"""The controls of a lab's page: declared once, drawn as widgets in the sidebar that the URL holds, and links that change some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import streamlit as st
+
+from core.ui.form.links import Query
+from core.ui.form.picking import segmented_control, select_slider
+
+MOST_CHIPS = 4
+FEW = 3
+"""Options that stand beside each other; more are on a slider."""
+
+Values = Mapping[str, Any]
+"""What the controls of a page hold, by name."""
+
+
+@dataclass(frozen=True)
+class Control:
+    """A widget: its name in the address, its label, what it offers, and what it is about.
+
+    options: texts, of which one is chosen; `several`: any number of them. `beside`: they stand beside each other, however many they are.
+    low, high, step: of a number on a slider, where there are no options.
+    fitted: what becomes of the widget by what the widgets above it hold; None: it is not drawn, and holds what it holds at first.
+    """
+
+    name: str
+    label: str
+    options: tuple[str, ...] = ()
+    help: str = ""
+    several: bool = False
+    beside: bool = False
+    low: float = 0
+    high: float = 0
+    step: float = 1
+    fitted: Callable[[Control, Values], Control | None] | None = None
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A change of some controls: what changes, what to look for, and the values then. Without any: back to what they hold at first.
+
+    Of a control that holds several options these are added to what it holds.
+    """
+
+    change: str
+    look: str
+    values: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Controls:
+    """The controls of a page, or of a part of it.
+
+    page: what their keys begin with. path: the page's file, for links. start: what each holds at first.
+    opens: what else a link to this part says in the address.
+    """
+
+    page: str
+    path: str
+    declared: tuple[Control, ...]
+    start: Values
+    chips: tuple[Chip, ...] = ()
+    opens: Mapping[str, str] = field(default_factory=dict)
+
+    def draw(self) -> dict[str, Any]:
+        """Draws them into the sidebar, and returns what they hold."""
+        held: dict[str, Any] = {}
+        with st.sidebar:
+            for control in self.declared:
+                shown = control.fitted(control, held) if control.fitted else control
+                start = self.start[control.name]
+                held[control.name] = start if shown is None else _widget(shown, f"{self.page}.{shown.name}", start)
+        return held
+
+    def offered(self, held: Values) -> list[Chip]:
+        """Changes that are none yet, four at most."""
+        return [chip for chip in self.chips if self.changed(held, chip) != dict(held)][:MOST_CHIPS]
+
+    def changed(self, held: Values, chip: Chip) -> dict[str, Any]:
+        """What the controls hold after a change."""
+        if not chip.values:
+            return dict(self.start)
+        added = {
+            control.name: tuple(option for option in control.options if option in (*held[control.name], *chip.values[control.name]))
+            for control in self.declared
+            if control.several and control.name in chip.values
+        }
+        return {**held, **chip.values, **added}
+
+    def query(self, held: Values) -> Query:
+        """The address of the page with these values: those that are not as it begins."""
+        given: Query = {f"{self.page}.open": "1", **self.opens}
+        for name, value in held.items():
+            if value != self.start[name]:
+                given[f"{self.page}.{name}"] = list(value) if isinstance(value, tuple) else str(value)
+        return given
+
+
+def _widget(control: Control, key: str, start: Any) -> Any:
+    help_ = control.help or None
+    if control.several:
+        return _several(control, key, start)
+    if control.options:
+        draw = segmented_control if control.beside or len(control.options) <= FEW else select_slider
+        return draw(control.label, control.options, start, key=key, help=help_)
+    number = type(start)
+    low, high, step = number(control.low), number(control.high), number(control.step)
+    return number(st.slider(control.label, low, high, min(max(start, low), high), step, key=key, bind="query-params", help=help_))
+
+
+def _several(control: Control, key: str, start: Sequence[str]) -> tuple[str, ...]:
+    """In the order in which they are offered."""
+    more: dict[str, Any] = {"selection_mode": "multi", "default": list(start), "help": control.help or None, "bind": "query-params"}
+    chosen = st.pills(control.label, list(control.options), key=key, **more)
+    return tuple(option for option in control.options if option in chosen)
+
+
+def up_to(control: Control, high: float) -> Control:
+    """The control with another upper end."""
+    return replace(control, high=high)

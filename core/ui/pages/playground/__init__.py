@@ -1,0 +1,1 @@
+"""The page of the playground: chips, and a player in the browser."""
