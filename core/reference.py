@@ -46,7 +46,8 @@ def entries() -> list[Entry]:
 @cache
 def marked(mark: str) -> tuple[str, ...]:
     """The dotted paths of all settings whose field carries this mark, such as `regularizes`."""
-    owners = [("", RunSettings), *((f"{entry.path}.", entry.cls) for entry in entries())]
+    root: tuple[str, type[Choice]] = ("", RunSettings)
+    owners = [root, *((f"{entry.path}.", entry.cls) for entry in entries())]
     found = [f"{path}{name}" for path, cls in owners for name in cls.model_fields if schema.extra(cls, name, mark)]
     return tuple(dict.fromkeys(found))
 

@@ -116,7 +116,7 @@ def prepare(home: str) -> None:
     from core.runs.configuration import Configuration
     from core.runs.store import Store
 
-    child.ensure_runner = lambda configuration: None
+    vars(child)["ensure_runner"] = lambda configuration: None
     base = {"data": "moons", "model": {"kind": "mlp", "hidden": [4]}, "training": {"epochs": 2}}
     store = Store(Configuration().store)
     compare(Comparison.load({"base": base, "seeds": 2}), store=store, progress=False)

@@ -235,7 +235,7 @@ def _reversal(table: DataFrame, metric: str, pair: tuple[str, str]) -> _Reversal
 
 def _at_one_place(table: DataFrame, metric: str, place: float, order: tuple[str, str]) -> str:
     winner, loser = order
-    means = table.xs(place, level="place").mean()
+    means = DataFrame(table.xs(place, level="place")).mean()
     better, worse = amounts(metric, float(means[winner]), float(means[loser]))
     return f"at {place:g}, {quoted(winner)} beats {quoted(loser)}, {better} to {worse}"
 

@@ -83,11 +83,11 @@ ADDING = (
     Experiment(
         ADDING_PAGE,
         "RNN at other rates, tanh and ReLU",
-        "T = 30, 20 epochs. One rate for all cells does not suit the RNN: at 0.003 the tanh RNN gets somewhere on most seeds, and with "
-        "ReLU from an orthogonal start it gets far. Compare Le, Jaitly & Hinton 2015 (arXiv:1504.00941).",
+        "T = 30, 20 epochs. One rate for all cells does not suit the RNN: at 0.003 the tanh RNN ends lower than at 0.01, and with ReLU "
+        "from an orthogonal start it gets far. Compare Le, Jaitly & Hinton 2015 (arXiv:1504.00941).",
         _load(_adding(30, 2500, 20), vary={"model.activation": ["tanh", "relu"], "optimizer.lr": [0.001, 0.003, 0.01]}),
         claims=(
-            ends("validation loss of tanh at 0.003", Below(0.75 * MEMORYLESS), "val_loss", "tanh, lr=0.003"),
+            ratio("validation loss of tanh, at 0.003 over 0.01", Below(1), "val_loss", "tanh, lr=0.003", "tanh, lr=0.01"),
             Claim(
                 "lowest validation loss of ReLU at any of the rates",
                 "mean",
@@ -95,8 +95,7 @@ ADDING = (
                 lambda evidence: farthest(Above(0), (last(evidence, "val_loss", f"relu, lr={lr}") for lr in (0.001, 0.003, 0.01))),
             ),
         ),
-        doubt="The tanh RNN gets off the line on most seeds and not on all, so that the interval of the mean reaches past three "
-        "quarters of it.",
+        seeds=16,
     ),
 )
 

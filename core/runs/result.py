@@ -101,8 +101,8 @@ class Result:
     def summary(self, metric: str = "val_loss", at: At = "last") -> DataFrame:
         """One row for each variant: n, diverged, counted, mean, std, ci_low, ci_high and best of the metric.
 
-        It also has the test scores (loss, accuracy and F1, or loss, RMSE, MAE and R²), parameters, nonzero, compression, and the scores of a
-        constant prediction on the same data (`baseline*`).
+        It also has the test scores (loss, accuracy and F1, or loss, RMSE, MAE and R²), parameters, nonzero, compression, and the scores of
+        a constant prediction on the same data (`baseline*`).
         """
         return summarise(self.history, self.runs, metric, at)
 

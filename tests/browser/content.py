@@ -62,3 +62,8 @@ def assert_no_error(page: Page) -> None:
     """Fails, with its text, when the page shows an exception."""
     shown = page.get_by_test_id("stException").all_inner_texts()
     assert not shown, f"{page.url} shows an error: {shown}"
+
+
+def sideways(page: Page) -> int:
+    """By how many pixels the page is wider than its window: what one would have to scroll sideways."""
+    return int(page.get_by_test_id("stMain").evaluate("main => main.scrollWidth - main.clientWidth"))

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from core.questions.catalogue import questions
 from core.ui.shell import PAGES
 from tests.browser.conftest import NARROW, WIDE
-from tests.browser.content import open_page
+from tests.browser.content import open_page, sideways
 
 LINKS = {"": "See what each training choice does"} | {page.path.removeprefix("pages/").removesuffix(".py"): page.title for page in PAGES}
 
@@ -25,8 +25,7 @@ def heading(title: str) -> str | re.Pattern[str]:
 def test_a_page_opens_by_a_cold_link_and_is_no_wider_than_its_window(page, server, path):
     open_page(page, f"{server.url}/{path}")
     expect(page.get_by_role("heading", name=heading(LINKS[path]), level=1)).to_be_visible()
-    wider = page.get_by_test_id("stMain").evaluate("main => main.scrollWidth - main.clientWidth")
-    assert wider <= 0
+    assert sideways(page) <= 0
 
 
 @pytest.mark.parametrize("page_of_app", [page for page in PAGES if page.listed], ids=lambda page: page.title)

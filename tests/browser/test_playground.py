@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -81,6 +82,7 @@ def test_it_plays_steps_and_is_scrubbed_by_keys(page: Page, player):
     stopped = epoch(player)
     page.wait_for_timeout(300)
     assert epoch(player) == stopped
+    expect(page).to_have_url(re.compile(rf"playground\.epoch={stopped}$"))
     page.keyboard.press("3")
     expect(player.locator(".map[aria-pressed=true] .name span")).to_have_text(START.variants[2].name)
     page.keyboard.press("d")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from core.choices.base import classes
+from core.choices.base import Choice, classes
 from core.choices.models import Recurrent
 from core.choices.penalties import Penalty
 from core.reference import entries
@@ -16,7 +16,7 @@ NOT_HERE = {"custom", "openml", "table"}
 CELLS: tuple[str, ...] = get_args(Recurrent.model_fields["cell"].annotation)
 """Of a recurrent network."""
 
-SHORT = {
+SHORT: dict[str, dict[str, object]] = {
     "data": {"samples": 300, "steps": 6, "length": 2, "delay": 3},
     "stopping": {"patience": 1, "evaluations": 1, "restore_best": True},
     "pruning": {"epochs": [1], "sparsity": 0.6},
@@ -52,7 +52,7 @@ def penalties() -> list[tuple[str, str]]:
 
 def fields_of(path: str, kind: str) -> set[str]:
     """The fields of a kind."""
-    owners = [RunSettings]
+    owners: list[type[Choice]] = [RunSettings]
     for name in path.split("."):
         owners = [cls for owner in owners if name in owner.model_fields for cls in classes(owner.model_fields[name])]
     return {name for cls in owners if cls.model_fields["kind"].default == kind for name in cls.model_fields}

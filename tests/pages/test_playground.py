@@ -11,7 +11,7 @@ from core.labs.networks.playground import TRAINING
 from core.runs.recorded import labs as recorded
 from core.settings import RunSettings
 from core.ui.pages.playground import player
-from core.ui.pages.playground.settings import BY_NAME, DATA, MOST, PATH, SETTINGS, START, Asked
+from core.ui.pages.playground.settings import BY_NAME, DATA, MOST, PATH, SETTINGS, START, SUGGESTIONS, Asked
 from tests.pages.conftest import texts
 from tests.pages.labs import compute, states
 
@@ -81,7 +81,7 @@ def test_every_data_set_has_two_classes_in_the_plane(data):
 def test_several_values_of_one_setting_are_the_variants_and_no_more_than_four(open_page, store):
     app = open_page(PATH, {"playground.compare": "rate", "playground.rate.several": ["1", "0.1", "0.01", "0.001", "0.003"]})
     expected = START._replace(varied="rate", values=START.values | {"activation": ("ReLU",), "rate": ("0.001", "0.003", "0.01", "0.1")})
-    assert set(states(store, {one.name: one.trained for one in expected.variants})) == {"queued"}
+    assert states(store, {one.name: one.trained for one in expected.variants}) == ["queued", "queued", "new", "queued"], "one is recorded"
     assert any("first 4" in caption.value for caption in app.caption)
 
 
@@ -109,3 +109,11 @@ def test_inputs_are_scaled_by_the_training_points():
     training = points[points["part"] == TRAINING][["x1", "x2"]].to_numpy()
     np.testing.assert_allclose(told["scaling"]["mean"], training.mean(0))
     np.testing.assert_allclose(told["scaling"]["std"], training.std(0))
+
+
+def test_what_is_suggested_opens_with_what_it_says(open_page, store):
+    for one in SUGGESTIONS:
+        app = open_page(PATH, one.query)
+        held = {name: app.session_state[f"playground.{name}"] for name in one.chips}
+        assert held == one.chips
+        assert len(app.get("page_link")) > 3

@@ -108,16 +108,6 @@ def places(evidence: Evidence, metric: str, names: dict[str, dict[float, str]]) 
     return pd.concat(parts, ignore_index=True)
 
 
-def over_own_lowest(words: str, claimed: Claimed, metric: str, variant: str, curve: Sequence[str]) -> Claim:
-    """On what a variant ends at over the lowest that the same seed ends at anywhere on its curve."""
-
-    def numbers(evidence: Evidence) -> Numbers:
-        found = reading.last(evidence, RUNS, metric).unstack("variant")
-        return found[variant], found[list(curve)].min(axis=1)
-
-    return Claim(words, "ratio", claimed, numbers)
-
-
 def updates_to(evidence: Evidence, metric: str, target: float, variant: str) -> Series:
     """The updates until the metric first reaches the target, by seed; infinite where it never does."""
     return claim_measures.updates_to(evidence[RUNS].history, metric, target).loc[variant]

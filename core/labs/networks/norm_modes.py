@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from pandas import DataFrame
 
 from core.data.loading import load_data
-from core.engine.network.networks import build_model, trained_model
 from core.labs.threads import one_thread
 from core.settings import RunSettings
 
@@ -68,7 +67,7 @@ def compare_modes(run: RunSettings, weights: bytes | None = None, warm_up: int =
     """
     import torch
 
-    model = (build_model(run) if weights is None else trained_model(run, weights)).eval()
+    model = _network(run, weights)
     x_ND, y_N = _examples(run, next(model.parameters()).dtype)
     batches = _batches(run, len(x_ND))
     for _ in range(warm_up):
@@ -79,6 +78,13 @@ def compare_modes(run: RunSettings, weights: bytes | None = None, warm_up: int =
         train_NO = torch.cat([in_train_mode(model, x_ND[batch]) for batch in rows])
         eval_NO = torch.cat([model(x_ND[batch]) for batch in rows])
     return _summed(train_NO, eval_NO, y_N[np.concatenate(rows)])
+
+
+def _network(run: RunSettings, weights: bytes | None) -> nn.Module:
+    """The network of a run as it starts, or with these weights; in eval mode."""
+    from core.engine.network.networks import build_model, trained_model
+
+    return (build_model(run) if weights is None else trained_model(run, weights)).eval()
 
 
 def differences(norms: Sequence[str], sizes: Sequence[int], seeds: int, warm_up: int = 50) -> DataFrame:
@@ -138,7 +144,7 @@ def running_averages(run: RunSettings, sizes: Sequence[int], batches: int = 60, 
     """
     import torch
 
-    model = (build_model(run) if weights is None else trained_model(run, weights)).eval()
+    model = _network(run, weights)
     norm = next((module for module in model.modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)), None)
     if norm is None:
         raise ValueError("this network has no batch norm")

@@ -67,8 +67,7 @@ def _epochs(run: RunSettings) -> Iterator[tuple[Row, bytes]]:
 
 
 def _as_bytes(stack: Stack) -> bytes:
-    weights: np.ndarray = stack.flat_RP[0].cpu().numpy()
-    return weights.astype(np.float32).tobytes()
+    return _bytes_of(stack.flat_RP[0].cpu().numpy())
 
 
 def _ended(run: RunSettings, state: bytes) -> bytes:
@@ -78,5 +77,9 @@ def _ended(run: RunSettings, state: bytes) -> bytes:
     from core.engine.network.networks import trained_model
 
     network = trained_model(run, state)
-    weights: np.ndarray = parameters_to_vector(network.parameters()).detach().numpy()
-    return weights.astype(np.float32).tobytes()
+    return _bytes_of(parameters_to_vector(network.parameters()).detach().numpy())
+
+
+def _bytes_of(weights: np.ndarray) -> bytes:
+    with np.errstate(over="ignore"):  # of a run that diverges
+        return weights.astype(np.float32).tobytes()

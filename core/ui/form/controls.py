@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.ui.form.links import Query
 from core.ui.form.picking import segmented_control, select_slider
+from core.ui.markdown import escaped
 
 MOST_CHIPS = 4
 FEW = 3
@@ -57,7 +58,7 @@ class Controls:
     """The controls of a page, or of a part of it.
 
     page: what their keys begin with. path: the page's file, for links. start: what each holds at first.
-    opens: what else a link to this part says in the address.
+    opens: what else a link to this part says in the address. about: said below them: what cannot be changed.
     """
 
     page: str
@@ -66,6 +67,7 @@ class Controls:
     start: Values
     chips: tuple[Chip, ...] = ()
     opens: Mapping[str, str] = field(default_factory=dict)
+    about: str = ""
 
     def draw(self) -> dict[str, Any]:
         """Draws them into the sidebar, and returns what they hold."""
@@ -75,6 +77,8 @@ class Controls:
                 shown = control.fitted(control, held) if control.fitted else control
                 start = self.start[control.name]
                 held[control.name] = start if shown is None else _widget(shown, f"{self.page}.{shown.name}", start)
+            if self.about:
+                st.caption(escaped(self.about))
         return held
 
     def offered(self, held: Values) -> list[Chip]:
@@ -110,7 +114,15 @@ def _widget(control: Control, key: str, start: Any) -> Any:
         return draw(control.label, control.options, start, key=key, help=help_)
     number = type(start)
     low, high, step = number(control.low), number(control.high), number(control.step)
+    _keep_inside(key, low, high)
     return number(st.slider(control.label, low, high, min(max(start, low), high), step, key=key, bind="query-params", help=help_))
+
+
+def _keep_inside(key: str, low: float, high: float) -> None:
+    """Moves what a slider holds to the nearer end where its range has become smaller: Streamlit leaves it outside."""
+    held = st.session_state.get(key)
+    if held is not None and not low <= held <= high:
+        st.session_state[key] = min(max(held, low), high)
 
 
 def _several(control: Control, key: str, start: Sequence[str]) -> tuple[str, ...]:

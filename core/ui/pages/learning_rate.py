@@ -83,8 +83,9 @@ def draw_sweep(results: Results) -> None:
 def _others() -> None:
     """Links to the other sweeps of this page."""
     st.subheader("Other sweeps", anchor=False)
-    for column, sweep in zip(st.columns(len(EXPERIMENTS)), EXPERIMENTS, strict=True):
-        with column.container(border=True, height="stretch", gap="xxsmall"):
+    grid = st.grid(3, min_column_width=260, gap="small")
+    for sweep in EXPERIMENTS:
+        with grid.cell(), st.container(border=True, height="stretch", gap="xxsmall"):
             query = links.query_for(PAGE, sweep.comparison, START)
             st.page_link("pages/learning_rate.py", label=f"**{escaped(sweep.title)}**", query_params=query)
             st.caption(escaped(sweep.look))

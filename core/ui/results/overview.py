@@ -52,7 +52,7 @@ def felt(results: Results, metric: str) -> str:
     return "val_accuracy" if shown else metric
 
 
-def lesson(results: Results, name: Hashable, make: Callable[[], Lesson | None], instead: Callable[[], None]) -> None:
+def lesson(results: Results, name: Hashable, make: Callable[[], Lesson | None], instead: Callable[[], object]) -> None:
     """Draws the page's own sentence when all results are available; before that, or if it does not apply, calls `instead`."""
     found = None if results.growing or results.missing else results.once(("lesson", name), make)
     if found is None:

@@ -58,7 +58,7 @@ def test_accuracy_and_loss_are_those_of_the_weights_beside_them():
     for row, stored in zip(frame.itertuples(), weights(frame), strict=True):
         nn.utils.vector_to_parameters(torch.tensor(stored), model.parameters())
         logits, y = model(torch.tensor(split.x_val, dtype=torch.float32)), torch.tensor(split.y_val)
-        assert row.val_loss == pytest.approx(float(nn.functional.cross_entropy(logits, y)), rel=1e-5)
+        assert row.val_loss == pytest.approx(nn.functional.cross_entropy(logits, y).item(), rel=1e-5)
         assert row.val_accuracy == pytest.approx(float((logits.argmax(1) == y).double().mean()))
 
 

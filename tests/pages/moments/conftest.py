@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -16,7 +17,8 @@ Stores = Callable[[], AbstractContextManager[Store]]
 
 @pytest.fixture(scope="session")
 def views(tmp_path_factory: pytest.TempPathFactory) -> Views:
-    return Views(tmp_path_factory.mktemp("views"))
+    base = tmp_path_factory.getbasetemp()
+    return Views(tmp_path_factory.mktemp("views"), base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
 
 
 @pytest.fixture

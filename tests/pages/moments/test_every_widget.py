@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -50,6 +50,25 @@ def finished(view: View, a_store: Stores, **more: str) -> Drawn:
         return draw(view.path, {**view.query, **more})
 
 
+class Widgets(NamedTuple):
+    """All widgets of a page, and those beside its form: (key, what it is called in the address, or nothing)."""
+
+    all: list[tuple[str, str]]
+    main: list[tuple[str, str]]
+
+
+_PLAIN: dict[tuple[str, str], Widgets] = {}
+
+
+def plain(view: View, a_store: Stores) -> Widgets:
+    """The widgets of a view as it is; drawn once for all tests."""
+    name = view.path, view.name
+    if name not in _PLAIN:
+        app = finished(view, a_store).app
+        _PLAIN[name] = Widgets(list(widgets(app._tree)), list(widgets(app.main)))
+    return _PLAIN[name]
+
+
 def broken(app: AppTest) -> list[str]:
     """What went wrong, but for what a form or a field refuses in words."""
     refused = [shown.value for shown in app.error if not shown.value.endswith(STORE_FAILED)]
@@ -58,7 +77,7 @@ def broken(app: AppTest) -> list[str]:
 
 @pytest.mark.parametrize("path", TITLES)
 def test_every_widget_is_in_the_url(views: Views, a_store: Stores, path: str):
-    found = [key for view in looked_at(views, path) for key, said in widgets(finished(view, a_store).app._tree) if not said]
+    found = [key for view in looked_at(views, path) for key, said in plain(view, a_store).all if not said]
     assert [key for key in found if not KEPT_ELSEWHERE.search(key)] == []
 
 
@@ -66,7 +85,7 @@ def test_every_widget_is_in_the_url(views: Views, a_store: Stores, path: str):
 def test_nonsense_in_the_url_breaks_nothing(views: Views, a_store: Stores, open_page: Open, path: str):
     """Said of everything on the page at once, to each something else. A form may refuse it in words; nothing else may go wrong."""
     view = looked_at(views, path)[0]
-    keys = in_the_address(finished(view, a_store).app._tree)
+    keys = [said for _, said in plain(view, a_store).all if said]
     for first in (0, 3, 6):
         said = {key: NONSENSE[(first + place) % len(NONSENSE)] for place, key in enumerate(keys)}
         with a_store() as store:
@@ -77,7 +96,7 @@ def test_nonsense_in_the_url_breaks_nothing(views: Views, a_store: Stores, open_
 @pytest.mark.parametrize("path", TITLES)
 def test_nonsense_beside_the_form_breaks_nothing_in_any_tab(views: Views, a_store: Stores, path: str):
     for number, view in enumerate(looked_at(views, path)):
-        keys = set(in_the_address(finished(view, a_store).app.main)) - set(view.query)
+        keys = {said for _, said in plain(view, a_store).main if said} - set(view.query)
         drawn = finished(view, a_store, **dict.fromkeys(keys, NONSENSE[number % len(NONSENSE)]))
         assert broken(drawn.app) == [], view.name
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from core.comparison import Comparison
 from core.experiments import home
@@ -75,10 +77,11 @@ class View:
 
 
 class Views:
-    """The views of each page, found and trained once, in a folder of its own."""
+    """The views of each page, found and trained once by all processes that run tests."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, shared: Path) -> None:
+        """`folder`: of this process; `shared`: of all that run tests at a time."""
+        self._folder, self._shared = folder, shared
         self._found: dict[str, list[View]] = {}
         self._tapes: dict[str, Tape] = {}
 
@@ -88,7 +91,11 @@ class Views:
 
     def _all(self, path: str) -> list[View]:
         if path not in self._found:
-            self._found[path] = self._find(path)
+            file = self._shared / f"views-{path.replace('/', '-')}.pickle"
+            with FileLock(f"{file}.lock"):
+                if not file.exists():
+                    file.write_bytes(pickle.dumps(self._find(path)))
+                self._found[path] = pickle.loads(file.read_bytes())
         return self._found[path]
 
     def _find(self, path: str) -> list[View]:

@@ -50,6 +50,7 @@ CONTROLS = Controls(
         Chip("32 workers", "How stale are the gradients now?", {"workers": 32}),
         Chip("Back to the start", "Eight workers, one of them five times as slow."),
     ),
+    about=f"Handwritten digits, one hidden layer of 32 ReLU units, batches of 16, {SEEDS} seeds.",
 )  # fmt: skip
 
 

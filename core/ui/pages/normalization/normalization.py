@@ -69,7 +69,9 @@ def _draw_batches(comparison: Comparison) -> None:
         "`y = (x − mean) / √(var + ε) · γ + β`: the outputs of each hidden layer are brought to one scale. **What to look at:** batch norm "
         "computes mean and variance from the examples of the batch. With two examples these are poor estimates: every unit's output "
         "becomes +1 for one of them and −1 for the other, whatever it was. Layer, group and RMS norm use one example at a time, and "
-        "do not depend on the batch. Where all curves fall together, on the right, the rate that grows with the batch has become too large "
+        "do not depend on the batch. On the right, all curves fall together, because such large batches leave few updates in the same "
+        "number of "
+        "epochs "
         "([Ioffe & Szegedy 2015](https://arxiv.org/abs/1502.03167), [Ba et al. 2016](https://arxiv.org/abs/1607.06450), [Wu & He "
         "2018](https://arxiv.org/abs/1803.08494), [Zhang & Sennrich 2019](https://arxiv.org/abs/1910.07467))."
     )

@@ -81,7 +81,13 @@ def _single(setting: Setting) -> str:
     held = _held(setting.name)
     shown = held if held in setting.options else setting.start
     with st.popover(f"{setting.name} **{shown}**", key=f"{PAGE}-{setting.name}"):
-        return pills(_title(setting), list(setting.options), setting.start, key=f"{PAGE}.{setting.name}", help=setting.help)
+        chosen = pills(_title(setting), list(setting.options), setting.start, key=f"{PAGE}.{setting.name}", help=setting.help)
+        st.button("Compare several", key=f"{PAGE}.several.{setting.name}", type="tertiary", on_click=_vary, args=(setting.name,))
+    return chosen
+
+
+def _vary(name: str) -> None:
+    st.session_state[f"{PAGE}.compare"] = name
 
 
 def _several(setting: Setting) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ SCRIPTS = ("network.js", "drawing.js", "player.js", "picture.js")
 """One after the other they are one module."""
 CURVES = ("val_loss", "val_accuracy")
 MARGIN = 1.12
+NUMBERS = ("layers", "rate", "batch", "noise", "start")
+"""Settings whose values do not say what they are values of."""
 INK = {
     "light": {"#1a9e5c": "#19834f", "#d55e00": "#be5503", "#ce7c98": "#9e6278", "#857fdd": "#716cba"},
     "dark": {"#0072b2": "#2989be", "#aa0bfd": "#be46fd", "#c21e32": "#d35d6b", "#7b6e6b": "#8b7f7d"},
@@ -47,7 +49,7 @@ def contents(asked: Asked, frames: Mapping[str, DataFrame], failed: bool = False
     told = [_told(one, one.name in frames, points.get(one.name), failed) for one in variants]
     meta = {
         "variants": told,
-        "varied": asked.varied,
+        "before": asked.varied if asked.varied in NUMBERS else "",
         "epochs": int(asked.epochs),
         "square": _square(list(points.values())),
         "classes": list(palette.CLASSES[:2]),

@@ -12,7 +12,7 @@ from core.runs.recorded import labs as recorded
 from core.ui import errors
 from core.ui.form import links
 from core.ui.pages.playground import chips, player
-from core.ui.pages.playground.settings import PAGE, Asked
+from core.ui.pages.playground.settings import PAGE, PATH, SUGGESTIONS, Asked
 from core.ui.results import labs
 from core.ui.results.labs import Found
 from core.ui.results.table import csv_button
@@ -34,7 +34,18 @@ def _draw(asked: Asked, found: Found) -> None:
         player.player(asked, found.frames, bool(found.problems))
     if found.recorded:
         st.caption(f"Recorded on {_day(asked, found):%d %B %Y}, on another machine. Change a setting, and networks train here.")
+    _suggestions(asked)
     _numbers(asked, found)
+
+
+def _suggestions(asked: Asked) -> None:
+    """Three of them: what to try, and what to look for."""
+    st.subheader("Try this", anchor=False)
+    offered = [one for one in SUGGESTIONS if one.chips["compare"] != asked.varied][:3]
+    for place, one in zip(st.columns(len(offered), gap="medium"), offered, strict=True):
+        with place, st.container(border=True, gap="xsmall"):
+            st.page_link(PATH, label=f"**{one.change}**", icon=":material/arrow_forward:", query_params=one.query)
+            st.caption(one.look)
 
 
 def _day(asked: Asked, found: Found) -> date:

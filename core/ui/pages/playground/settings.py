@@ -43,8 +43,8 @@ def _each(path: str, values: str | tuple[str, ...]) -> dict[str, dict[str, Any]]
 
 
 def _layers() -> dict[str, dict[str, Any]]:
-    offered = ("2", "4", "8", "16", "4, 4", "8, 8", "16, 16", "8, 8, 8", "4, 4, 4, 4", "8, 8, 8, 8")
-    hidden = {text: {"model.kind": "mlp", "model.hidden": [int(width) for width in text.split(", ")]} for text in offered}
+    offered = ("2", "4", "8", "16", "4-4", "8-8", "16-16", "8-8-8", "4-4-4-4", "8-8-8-8")
+    hidden = {text: {"model.kind": "mlp", "model.hidden": [int(width) for width in text.split("-")]} for text in offered}
     return {"none": {"model.kind": "linear"}, **hidden}
 
 
@@ -68,7 +68,7 @@ SETTINGS = (
         ("ReLU", "tanh", "GELU", "sigmoid"),
         "What each hidden unit does to its sum.",
     ),
-    Setting("layers", _layers(), "8, 8", ("2", "8", "8, 8", "8, 8, 8"), "Units of each hidden layer."),
+    Setting("layers", _layers(), "8-8", ("2", "8", "8-8", "8-8-8"), "Units of each hidden layer."),
     Setting("rate", _each("lr", "0.0003 0.001 0.003 0.01 0.03 0.1 0.3 1"), "0.01", ("0.001", "0.01", "0.1", "1"), "The learning rate."),
     Setting(
         "optimizer",
@@ -185,3 +185,30 @@ def run_of(asked: Asked, chosen: dict[str, Any]) -> dict[str, Any]:
 
 START = Asked(DATA[0], EPOCHS[1], "activation", {one.name: one.several if one.name == "activation" else (one.start,) for one in SETTINGS})
 """What the page opens with."""
+
+
+class Suggestion(NamedTuple):
+    """Something to try: what changes, what to look for, and the chips then, by their names in the address."""
+
+    change: str
+    look: str
+    chips: dict[str, str | list[str]]
+
+    @property
+    def query(self) -> dict[str, str | list[str]]:
+        """Its address."""
+        return {f"{PAGE}.open": "1"} | {f"{PAGE}.{name}": value for name, value in self.chips.items()}
+
+
+SUGGESTIONS = (
+    Suggestion(
+        "Two units, eight, two layers", "How many straight edges does each boundary have?", {"compare": "layers", "data": "circles"}
+    ),
+    Suggestion(
+        "A rate of 1", "How many ReLUs die, and when?", {"compare": "rate", "rate.several": ["0.01", "0.1", "0.3", "1"], "data": "moons"}
+    ),
+    Suggestion("Four starts", "On the same points: how much is luck?", {"compare": "start", "layers": "4", "data": "xor"}),
+    Suggestion(
+        "Penalties", "Which edges vanish under L1, which only shrink under L2?", {"compare": "penalty", "noise": "0.1", "data": "moons"}
+    ),
+)

@@ -124,7 +124,7 @@ function drawEdge(context, from, to, weight, most, look, faint) {
   context.globalAlpha = 1;
 }
 
-// The y axis of losses: logarithmic; ticks at 1 and 3 of each decade, and at 2 and 5 where those are fewer than two.
+// The y axis of losses: logarithmic, with two to five ticks.
 function lossAxis(curves, top, bottom) {
   const values = curves.flatMap((curve) => [...curve]).filter((value) => Number.isFinite(value) && value > 0);
   let [low, high] = [Math.max(Math.min(...values, 1), 1e-5), Math.max(...values, 0.01)];
@@ -137,8 +137,10 @@ function lossAxis(curves, top, bottom) {
     for (let power = -5; power <= 4; power++) found.push(...steps.map((step) => Number(`${step}e${power}`)));
     return found.filter((tick) => tick >= low && tick <= high);
   };
-  const few = ticks([1, 3]);
-  return { y, ticks: few.length >= 2 ? few : ticks([1, 2, 3, 5]).length >= 2 ? ticks([1, 2, 3, 5]) : ticks([1, 2, 3, 4, 5, 6, 7, 8]) };
+  const [decades, ...finer] = [[1], [1, 3], [1, 2, 3, 5], [1, 2, 3, 4, 5, 6, 7, 8]].map(ticks);
+  const every = Math.ceil(decades.length / 5);
+  const chosen = finer.find((found) => found.length >= 2) ?? decades;
+  return { y, ticks: chosen.length <= 5 ? chosen : decades.filter((_, at) => at % every === 0) };
 }
 
 // Labels at least `room` apart, in the order of their wishes, between top and bottom.

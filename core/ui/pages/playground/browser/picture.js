@@ -15,10 +15,11 @@ Object.assign(Player.prototype, {
     const said = ranked.map((variant) => [variant.name, percent(variant.value("val_accuracy", this.epoch))]);
     const headline = this.part(".headline");
     if (said.length) {
-      headline.replaceChildren(`${this.epoch ? `Epoch ${this.epoch}` : "Before training"}: `);
+      const { before } = this.meta; // what the names are values of, where they do not say it themselves
+      headline.replaceChildren(`${this.epoch ? `Epoch ${this.epoch}` : "Before training"}${before ? `, ${before} ` : ": "}`);
       said.forEach(([name, value], at) => {
         const bold = Object.assign(document.createElement("b"), { textContent: value });
-        headline.append(at ? ", " : "", this.meta.varied || said.length > 1 ? `${name}\u00a0` : "", bold);
+        headline.append(at ? ", " : "", `${name}${before ? ":" : ""}\u00a0`, bold);
       });
     } else headline.textContent = this.meta.waiting;
     const waiting = this.variants.filter((variant) => !variant.ready).map((variant) => variant.name);
@@ -34,7 +35,7 @@ Object.assign(Player.prototype, {
   deaths() {
     this.dead = this.variants.map((variant) => (variant.ready ? variant.dead(this.epoch) : []));
     const counted = this.variants.map((variant, at) => [variant.name, this.dead[at].flat().filter(Boolean).length, this.dead[at].flat().length]);
-    const told = counted.filter(([, dead]) => dead).map(([name, dead, all]) => `${name} ${dead} of ${all}`);
+    const told = counted.filter(([, dead]) => dead).map(([name, dead, all]) => `${dead} of ${all} (${name})`);
     return told.length ? `dead units: ${told.join(", ")}` : "";
   },
 
@@ -165,7 +166,7 @@ Object.assign(Player.prototype, {
       context.fillText(words, place.x, 13);
     });
     const output = this.places.at(-1)[0];
-    if (!narrow) context.fillText(this.hovered ? "" : `what ${variant.name} says`, output.x, output.y + output.size / 2 + 18);
+    if (!narrow) context.fillText(this.hovered ? "" : "what it says of every point", output.x, output.y + output.size / 2 + 18);
     context.textAlign = "right";
     context.textBaseline = "middle";
     context.font = `italic 15px ${this.look.font}`;
@@ -181,7 +182,7 @@ Object.assign(Player.prototype, {
     dead.forEach((column, layer) => column.forEach((gone, unit) => {
       if (!gone) return;
       const { x, y, size } = this.places[layer + 1][unit];
-      const words = narrow || size < 26 ? "dead" : "0 everywhere: dead";
+      const words = narrow || size < 26 || column.filter(Boolean).length > 3 ? "dead" : "0 everywhere: dead";
       const wide = context.measureText(words).width;
       context.save();
       [context.globalAlpha, context.fillStyle] = [0.8, this.look.background];

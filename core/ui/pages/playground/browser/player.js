@@ -4,6 +4,7 @@ const SIDE = 64; // cells of a boundary
 const SMALL = 24; // of a unit's map
 const RATE = 20; // epochs a second
 const SPEEDS = [0.5, 1, 2, 4];
+const AT = "playground.epoch"; // in the address
 const percent = (share) => (Number.isFinite(share) ? `${Math.round(100 * share)}\u202f%` : "–");
 const column = (table, name) => table.getChild(name).toArray();
 
@@ -85,6 +86,8 @@ class Player {
     [this.epoch, this.focus, this.speed, this.playing, this.differing, this.pair] = [null, 0, 1, false, false, [0, 1]];
     [this.variants, this.keys, this.seen, this.hovered] = [[], "", true, null];
     this.part = (name) => this.root.querySelector(name);
+    const asked = new URLSearchParams(location.search).get(AT);
+    if (/^\d{1,4}$/.test(asked)) this.epoch = Number(asked);
     this.listen();
   }
 
@@ -101,6 +104,7 @@ class Player {
     const [bar, net] = [this.part(".scrubber"), this.part(".net")];
     on(bar, "pointerdown", (event) => (bar.setPointerCapture(event.pointerId), this.play(false), this.scrub(event)));
     on(bar, "pointermove", (event) => bar.hasPointerCapture(event.pointerId) && this.scrub(event));
+    on(bar, "pointerup", () => this.remember());
     on(net, "pointermove", (event) => this.hover(event));
     on(net, "pointerleave", () => this.hover(null));
     this.sizes = new ResizeObserver(() => this.draw());
@@ -120,7 +124,7 @@ class Player {
   // Takes in what is stored now; what has not changed is kept.
   update({ meta, ...tables }) {
     const known = new Map(this.variants.map((variant) => [variant.key, variant]));
-    const atEnd = this.epoch === null || this.epoch >= this.end;
+    const atEnd = this.epoch === null || (this.end !== undefined && this.epoch >= this.end);
     Object.assign(this, { meta, end: meta.epochs });
     this.variants = meta.variants.map((told, number) => {
       const kept = known.get(told.key);
@@ -129,6 +133,8 @@ class Player {
     this.epoch = atEnd ? this.end : Math.min(this.epoch, this.end);
     const count = this.variants.length;
     this.focus = Math.min(this.focus, count - 1);
+    const ready = this.variants.findIndex((variant) => variant.ready);
+    if (ready >= 0 && !this.variants[this.focus].ready) this.focus = ready;
     this.pair = count < 2 ? [0, 0] : this.pair.every((at) => at < count) && this.pair[0] !== this.pair[1] ? this.pair : [0, 1];
     this.differing &&= count > 1;
     this.look = this.looks();
@@ -137,6 +143,7 @@ class Player {
     this.part(".legend .below").style.background = this.look.edges[0];
     this.lay();
     this.draw();
+    setTimeout(() => this.remember(), 600); // when Streamlit has written the address anew, with the epoch that it was opened at
   }
 
   looks() {
@@ -244,6 +251,16 @@ class Player {
   step(by) {
     this.play(false);
     this.go(this.epoch + by);
+    this.remember();
+  }
+
+  // The address says the epoch, so that a link shows it.
+  remember() {
+    if (this.playing || this.gone.signal.aborted) return;
+    const url = new URL(location.href);
+    if (this.epoch < this.end) url.searchParams.set(AT, this.epoch);
+    else url.searchParams.delete(AT);
+    if (url.href !== location.href) history.replaceState(history.state, "", url);
   }
 
   faster() {
@@ -257,7 +274,7 @@ class Player {
     this.root.classList.toggle("playing", on);
     this.part(".play").ariaLabel = on ? "Pause" : "Play";
     this.part(".told").ariaLive = on ? "off" : "polite";
-    if (!on) return;
+    if (!on) return this.remember();
     if (this.epoch >= this.end) this.go(0);
     this.since = null;
     requestAnimationFrame((now) => this.tick(now));
