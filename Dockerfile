@@ -1,5 +1,5 @@
 # Tandem on the CPU. docker build -t tandem . && docker run -p 127.0.0.1:8501:8501 -v tandem:/data tandem
-# Inside the container it listens on every interface; which of the machine's may reach it, `-p` says. See docs/serving.md.
+# Inside the container it listens on every interface; `-p` decides who can reach it. See docs/serving.md.
 FROM python:3.11-slim
 
 RUN useradd --create-home tandem && mkdir /data && chown tandem /data

@@ -1,4 +1,4 @@
-# make run: the dashboard. make test, make check: what CI runs. make help lists the rest.
+# make run starts the dashboard; make test and make check run in CI; make help lists all targets.
 PYTHON ?= python3
 PORT ?=
 VENV := .venv
@@ -13,7 +13,7 @@ CODE := core pages app.py dashboard.py tests benchmarks scripts
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: $(RUN_STAMP) ## Make .venv and install what running needs
+install: $(RUN_STAMP) ## Make .venv and install the requirements
 
 install-dev: $(DEV_STAMP)
 
@@ -31,7 +31,7 @@ browser: install-dev # The browser tests' Chromium, where it may be installed
 run: install ## Start the dashboard (PORT=8600 chooses the port)
 	$(BIN)/python -m streamlit run app.py $(if $(PORT),--server.port=$(PORT))
 
-test: install-dev browser ## Run every test, in a real browser too
+test: install-dev browser ## Run every test, also in a real browser
 	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)') --dist loadfile --ignore tests/browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/browser
 
@@ -45,34 +45,34 @@ format: install-dev ## Format the code and sort imports
 	$(BIN)/ruff check --fix-only --quiet $(CODE)
 	$(BIN)/ruff format $(CODE)
 
-fuzz: install-dev ## Try some 8,000 settings, texts, tables and links that nobody meant
+fuzz: install-dev ## Try about 8,000 random settings, texts, tables and links
 	$(BIN)/python -m scripts.fuzz
 
-bench: install-dev ## Measure speed side by side with what one would use instead
+bench: install-dev ## Measure the speed and compare it with the usual alternatives
 	$(BIN)/python -m benchmarks.speed
 
-kills: install-dev ## Kill N processes (300) by chance, and compare the numbers (SEED=0)
+kills: install-dev ## Kill N random processes (300), and compare the numbers (SEED=0)
 	$(BIN)/python -m scripts.kills $(or $(N),300) --seed $(or $(SEED),0)
 
-reference: install ## Measure published figures anew: theirs, ours, hit or miss
+reference: install ## Measure published numbers again: theirs, ours, hit or miss
 	$(BIN)/python -m benchmarks.reference
 
-claims: install ## Measure what the pages state of the comparisons that they offer
+claims: install ## Measure the claims of the pages about their comparisons
 	$(BIN)/python -m core claims
 
 verdicts: install ## Measure the claims of all questions and experiments and write docs/verdicts.md
 	$(BIN)/python -m scripts.verdicts
 
-docs: install ## Write docs/choices.md anew from the settings classes
+docs: install ## Write docs/choices.md from the settings classes
 	$(BIN)/python -m scripts.docs
 
-stored: install ## Compute anew what the pages of optimizers and of the playground open with
+stored: install ## Compute the first results of the pages on optimizers and of the playground
 	$(BIN)/python -m scripts.stored
 
-recorded: install ## Train what pages begin with, and keep the results for a first view of them
+recorded: install ## Train the first comparisons of the pages, and ship their results
 	$(BIN)/python -m scripts.recorded
 
-screenshots: install-dev browser ## Redraw docs/images from the running dashboard
+screenshots: install-dev browser ## Take the screenshots in docs/images
 	$(BIN)/python -m scripts.screenshots
 
 clean: ## Remove the environment and caches

@@ -1,7 +1,7 @@
-"""The server of the dashboard: Streamlit's, which answers no request for a host that is not named in `server.allowedHosts`.
+"""The dashboard's server: Streamlit's server, which answers only requests for a host in `server.allowedHosts`.
 
-A page that was loaded from elsewhere could otherwise reach a dashboard on this machine by a name of its own that it points here (DNS
-rebinding). Streamlit itself looks at the Host of a websocket alone; this looks at that of every request.
+Otherwise a page from another site could reach a dashboard on this machine by a host name of its own that points here (DNS rebinding).
+Streamlit itself checks the Host header only of a websocket; this module checks it for every request.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Home: what this is, one click to a running comparison, examples, and what was compared before."""
+"""Home: a description of Tandem, one click to a running comparison, examples, and earlier comparisons."""
 
 from __future__ import annotations
 
@@ -21,4 +21,4 @@ with right:
     home.open_file()
 home.pages()
 with place:
-    home.recent()  # last, for it reads all questions, to leave their comparisons out
+    home.recent()  # last, because it reads all questions to leave their comparisons out

@@ -1,7 +1,7 @@
-"""What one would use instead, each written the way its users write it. They train and measure nothing, which is to their advantage.
+"""The usual alternatives to Tandem, each written as its users write it. They measure nothing during training, which makes them faster.
 
 Each function trains all runs of a `Work` one after another and returns every run's accuracy on its training examples (computed once,
-at the end), as the sign that the work was done.
+at the end), as a check that the work was done.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from benchmarks.work import Work
 
 
 def dataloader_loop(work: Work) -> list[float]:
-    """A loop over a shuffling DataLoader, with nn.Module and torch.optim.Adam as they come: the tutorials' loop."""
+    """A loop over a shuffling DataLoader, with nn.Module and torch.optim.Adam without options: the loop of tutorials."""
     x, y = _tensors(work)
     loss_of = nn.CrossEntropyLoss()
     accuracies = []
@@ -38,7 +38,7 @@ def dataloader_loop(work: Work) -> list[float]:
 
 
 def sliced_loop(work: Work) -> list[float]:
-    """A loop by hand for speed: one permutation an epoch, batches that are slices, fused Adam."""
+    """A loop written for speed: one permutation per epoch, batches that are slices, fused Adam."""
     x, y = _tensors(work)
     accuracies = []
     for seed in range(work.runs):
@@ -58,7 +58,7 @@ def sliced_loop(work: Work) -> list[float]:
 
 
 def scikit_learn(work: Work) -> list[float]:
-    """scikit-learn's MLPClassifier with the same sizes, batches and epochs, and nothing that would stop it before the last."""
+    """scikit-learn's MLPClassifier with the same sizes, batches and epochs, and without stopping before the last epoch."""
     x, y = work.data.x_train, work.data.y_train
     accuracies = []
     for seed in range(work.runs):
@@ -74,7 +74,7 @@ def scikit_learn(work: Work) -> list[float]:
             random_state=seed,
         )
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # it warns whenever max_iter is what ends it, as it is meant to here
+            warnings.simplefilter("ignore", ConvergenceWarning)  # it warns whenever max_iter ends the training, which is intended here
             model.fit(x, y)
         assert model.n_iter_ == work.epochs, f"scikit-learn stopped after {model.n_iter_} of {work.epochs} epochs"
         accuracies.append(float(model.score(x, y)))

@@ -1,4 +1,4 @@
-"""The dashboard as its user waits for it, in a real browser: seconds until something is there, and what its processes take meanwhile."""
+"""The waiting times of a dashboard user, in a real browser: seconds until something is visible, and the load of the processes meanwhile."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WATCH = """() => {
     return chart;
   });
 }"""
-"""Notes in the page when it was last clicked and when each chart last changed; asking from outside would hold it up."""
+"""Records in the page the times of the last click and of the last change of each chart; queries from outside would slow the page down."""
 LARGE = Comparison.load(
     {
         "base": {"data": "iris", "model": {"kind": "mlp", "hidden": [16, 16]}, "training": {"epochs": 200}},
@@ -44,11 +44,11 @@ LARGE = Comparison.load(
 """8 variants x 10 seeds x 200 epochs."""
 
 Figures = list[tuple[str, float, str]]
-"""What was measured, how much, and in which unit."""
+"""Name, value and unit of a measurement."""
 
 
 def table() -> pd.DataFrame:
-    """A row a figure; without a browser a row that says so."""
+    """Returns one row for each measurement; without a browser, one row that says so."""
     path = chromium.find()
     if path is None:
         return pd.DataFrame([("no Chromium was found", float("nan"), "")], columns=["measured", "value", "unit"])
@@ -60,7 +60,9 @@ def table() -> pd.DataFrame:
 
 
 def measured(browser: Browser, home: Path) -> Figures:
-    """All figures, from a server of their own that starts with an empty store; before them, what Streamlit takes for a title alone."""
+    """Returns all measurements, from a separate server that starts with an empty store; before them, those of a Streamlit page with only a
+    title.
+    """
     figures = streamlit_alone(browser, home / "alone")
     began = time.perf_counter()
     server = start(home / "tandem", ROOT / "app.py")
@@ -83,7 +85,7 @@ def measured(browser: Browser, home: Path) -> Figures:
 
 
 def streamlit_alone(browser: Browser, home: Path) -> Figures:
-    """The same waits for a page that shows a title and nothing else."""
+    """Measures the same times for a page that shows only a title."""
     script = home / "title.py"
     home.mkdir()
     script.write_text('import streamlit as st\n\nst.title("Alone")\n')
@@ -103,7 +105,7 @@ def streamlit_alone(browser: Browser, home: Path) -> Figures:
 
 
 def opened(browser: Browser, url: str, heading: str) -> float:
-    """Seconds that a fresh browser context takes from the address to the page's heading."""
+    """Returns the seconds that a fresh browser context needs from the address to the page's heading."""
     context = browser.new_context(viewport=VIEWPORT)
     page = context.new_page()
     began = time.perf_counter()
@@ -115,18 +117,18 @@ def opened(browser: Browser, url: str, heading: str) -> float:
 
 
 def title(page: Page, heading: str) -> None:
-    """Waits until the page's heading is there."""
+    """Waits until the page's heading is visible."""
     expect(page.get_by_role("heading", name=heading, exact=True).first).to_be_visible(timeout=PATIENCE_MS)
 
 
 def views(browser: Browser, server: Server) -> Figures:
-    """Each page by a cold link in a fresh context, until its heading is there."""
+    """Opens each page by a link in a fresh context, and measures the time until its heading is visible."""
     urls = {each.title: f"{server.url}/{Path(each.path).stem}" for each in PAGES}
     return [(f"cold link until {name} is up", opened(browser, url, name), "s") for name, url in urls.items()]
 
 
 def stored(browser: Browser, server: Server) -> Figures:
-    """The default comparison, as it is stored by then, by a cold link in a fresh context, until its first curve is drawn."""
+    """Opens the default comparison, which is stored by then, by a link in a fresh context, and measures the time until its first curve."""
     context = browser.new_context(viewport=VIEWPORT)
     page = context.new_page()
     began = time.perf_counter()
@@ -137,7 +139,7 @@ def stored(browser: Browser, server: Server) -> Figures:
 
 
 def changes(page: Page, server: Server) -> Figures:
-    """Each page by the menu, from the page before it, until its heading is there."""
+    """Opens each page by the menu, from the page before it, and measures the time until its heading is visible."""
     page.goto(server.url)
     settle(page)
     found: Figures = []
@@ -152,9 +154,9 @@ def changes(page: Page, server: Server) -> Figures:
 
 
 def default_comparison(page: Page, server: Server) -> Figures:
-    """The default comparison from the click on, on a warm server; and the processes, while it runs and when nothing does."""
+    """Runs the default comparison on a warm server, and measures it from the click on; and the processes during and after it."""
     warm_up = {"base": {"data": "iris", "training": {"epochs": 2}}, "seeds": 2}
-    train(page, server, Comparison.load(warm_up))  # workers and libraries are up then
+    train(page, server, Comparison.load(warm_up))  # starts the workers and loads the libraries
     page.goto(address(server, DEFAULT))
     settle(page)
     busy = processor_seconds(server.process)
@@ -181,7 +183,7 @@ def default_comparison(page: Page, server: Server) -> Figures:
 
 
 def longer_share(page: Page, server: Server) -> float:
-    """Of a core, by the dashboard's process, while more epochs of the default comparison run."""
+    """Returns the share of a core that the dashboard's process uses while the default comparison runs with more epochs."""
     epochs = LONGER * DEFAULT.runs()[0].training.epochs
     page.goto(address(server, Comparison.load({**DEFAULT.model_dump(), "base": {"training": {"epochs": epochs}}})))
     settle(page)
@@ -192,7 +194,7 @@ def longer_share(page: Page, server: Server) -> float:
 
 
 def when(page: Page, condition: Callable[[], bool], began: float) -> float:
-    """Seconds from `began` until the condition holds."""
+    """Returns the seconds from `began` until the condition holds."""
     while not condition():
         page.wait_for_timeout(1000 * BEAT_S)
         if time.perf_counter() - began > PATIENCE_MS / 1000:
@@ -201,13 +203,15 @@ def when(page: Page, condition: Callable[[], bool], began: float) -> float:
 
 
 def processor_seconds(process: psutil.Process) -> float:
-    """Of the process alone, not of its children."""
+    """Returns the processor seconds of the process alone, without its children."""
     times = process.cpu_times()
     return float(times.user + times.system)
 
 
 def redraws(page: Page, server: Server) -> Figures:
-    """The workbench with a large stored comparison: a control is clicked, until the curves and until all five charts are drawn anew."""
+    """Opens the workbench with a large stored comparison, and measures from a click on a control until the curves and all five charts are
+    redrawn.
+    """
     train(page, server, LARGE)
     page.goto(address(server, LARGE))
     see(page, "All 80 runs stored", timeout_ms=PATIENCE_MS)

@@ -1,4 +1,4 @@
-"""A figure that somebody published beside ours, and whether ours is the same: the rule stands here, before anything is measured."""
+"""A published number beside ours, and whether both are equal: the rule is fixed here, before anything is measured."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from core.analysis.statistics import mean_interval, t_quantile
 
 @dataclass(frozen=True)
 class Figure:
-    """What was measured on which network, by them and by us.
+    """A quantity of one network, measured by others and by us.
 
-    theirs: as they print it, to so many `digits` after the point. ours: a value a seed, or one where nothing is left to chance.
+    theirs: as published, with this number of `digits` after the point. ours: one value for each seed, or a single one if nothing is random.
     """
 
     what: str
@@ -25,10 +25,10 @@ class Figure:
 
     @property
     def hit(self) -> bool:
-        """Whether theirs is ours, up to their rounding (half a unit of their last digit).
+        """Returns whether both values agree, up to the rounding of the published one (half a unit of its last digit).
 
-        One value must be the same. Of several seeds theirs, which is a single run, must lie where 95 % of single runs would:
-        mean +- t s sqrt(1 + 1/n), the prediction interval of one more run.
+        A single value of ours must be the same. With several seeds, the published value, which is a single run, must lie where 95 % of
+        single runs would be: mean +- t s sqrt(1 + 1/n), the prediction interval of one more run.
         """
         return abs(mean(self.ours) - self.theirs) <= self._room + 0.5 * 10**-self.digits
 
@@ -38,7 +38,7 @@ class Figure:
         return 0.0 if n == 1 else float(t_quantile(n - 1)) * stdev(self.ours) * sqrt(1 + 1 / n)
 
     def row(self) -> tuple[str, ...]:
-        """Its row of the table, under HEAD."""
+        """Returns its row of the table, under HEAD."""
         centre, low, high = mean_interval(self.ours)
         several = len(self.ours) > 1
         spread = f" ({self._text(low)} to {self._text(high)})" if several else ""
@@ -62,6 +62,6 @@ HEAD = ("what", "theirs", "ours: mean (its 95 % interval)", "n", "ours: 95 % of 
 
 
 def markdown(figures: Iterable[Figure]) -> str:
-    """A row a figure, misses among them."""
+    """Returns one row for each figure, including misses."""
     rows = [HEAD, ("---",) * len(HEAD), *(figure.row() for figure in figures)]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -1,4 +1,4 @@
-"""What the measures of movement and structure cost an evaluation: `core.engine.measuring.movement` and `.structure`."""
+"""The cost per evaluation of the measures of movement and structure: `core.engine.measuring.movement` and `.structure`."""
 
 from __future__ import annotations
 
@@ -24,16 +24,18 @@ TITLE = f"Measures of movement and structure, {RUNS} runs of the default network
 
 
 def table(repetitions: int) -> pd.DataFrame:
-    """A row a measure: milliseconds a run each time (all layers together), and their share of an epoch with all that is measured."""
+    """Returns one row for each measure: milliseconds per run and evaluation (all layers together), and their share of a fully measured
+    epoch.
+    """
     with threadpool_limits(1):
         stack, _ = advance(begin([RunSettings(seed=seed) for seed in range(RUNS)]), 1)
         epoch = _ms(lambda: advance(stack, 1), repetitions, 1)
-        rows = [{"measure": name, "ms a run": _ms(work, repetitions, TIMES)} for name, work in _works(Trainer(stack))]
-    return pd.DataFrame(rows).assign(share=lambda frame: frame["ms a run"] / epoch).round({"ms a run": 4, "share": 4})
+        rows = [{"measure": name, "ms per run": _ms(work, repetitions, TIMES)} for name, work in _works(Trainer(stack))]
+    return pd.DataFrame(rows).assign(share=lambda frame: frame["ms per run"] / epoch).round({"ms per run": 4, "share": 4})
 
 
 def _works(trainer: Trainer) -> Iterator[tuple[str, Work]]:
-    """Each measure once: of the whole network and of each layer, or of each layer."""
+    """Yields each measure once: for the whole network and each layer, or only for each layer."""
     layout = trainer.network.layout
     path = trainer.track.path(trainer.flat_RP * 0.99, trainer.flat_RP)
     paths = [path, *(path.of(columns) for columns in layout.layers.values())]
@@ -50,7 +52,7 @@ def _of_all(function: Callable[[Any], Tensor], of: Sequence[Any]) -> None:
 
 
 def _ms(work: Work, repetitions: int, times: int) -> float:
-    """Milliseconds of processor time a run: the median of the repetitions, after one to warm up."""
+    """Returns milliseconds of processor time per run: the median of the repetitions, after one for warm-up."""
     work()
     taken = []
     for _ in range(max(3, repetitions)):

@@ -1,7 +1,7 @@
 """The four networks of the authors of MNIST-1D, trained as they train them: 4,000 signals, 6,000 updates, tested on 1,000 others.
 
-Adam at 1e-2, batches of 100 in the order of the data, PyTorch's default initial weights. One difference: their first convolution is
-padded by 1 and ours by 2 (half the kernel), which makes 20 positions of 19 after it, and 10 and 5 after the others as theirs.
+Adam at 1e-2, batches of 100 in the order of the data, PyTorch's default initial weights. One difference: their first convolution has a
+padding of 1 and ours of 2 (half the kernel), so that it has 20 positions instead of 19; after the others there are 10 and 5, as theirs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ AT_THE_END_ALONE = EPOCHS * 40
 
 
 def figures() -> list[Figure]:
-    """Two of each network: the README's, and that of the one run in their later notebook."""
+    """Returns two figures for each network: from the README, and from the single run in their later notebook."""
     found = []
     for name in MODELS:
         ours = [100 * accuracy for accuracy in accuracies(name)]
@@ -40,14 +40,14 @@ def figures() -> list[Figure]:
 
 
 def accuracies(name: str, seeds: int = SEEDS) -> list[float]:
-    """Test accuracy of each seed after the last update."""
+    """Returns the test accuracy of each seed after the last update."""
     runs = [settings(name, seed) for seed in range(seeds)]
     result = core.train(runs, initial=[default_start(run) for run in runs])
     return [float(accuracy) for accuracy in result.runs["test_accuracy"]]
 
 
 def settings(name: str, seed: int = 0) -> core.RunSettings:
-    """The run of a network of MODELS."""
+    """Returns the run of a network of MODELS."""
     return core.RunSettings.model_validate(
         {
             "data": {"kind": "mnist1d", "validation_fraction": 0, "scale": "none"},
@@ -60,7 +60,7 @@ def settings(name: str, seed: int = 0) -> core.RunSettings:
 
 
 def default_start(run: core.RunSettings) -> dict[str, Tensor]:
-    """Initial weights as PyTorch's modules draw them by themselves, by the run's seed."""
+    """Returns initial weights drawn as PyTorch's modules do by default, with the run's seed."""
     model = core.build_model(run)
     with torch.random.fork_rng():
         torch.manual_seed(run.seed)

@@ -8,16 +8,16 @@ import core
 from benchmarks.work import Work
 
 NEVER = 10_000_000
-"""More updates than a run has: it is then measured at its start and at its end, and not between."""
+"""More updates than a run has, so that it is measured only at its start and at its end."""
 
 
 def measured(work: Work, executor: Executor | None = None) -> list[float]:
-    """With everything that is measured after each epoch; in this process, or on the executor's workers."""
+    """Trains with all measurements after each epoch; in this process, or on the executor's workers."""
     return _train(work.comparison(), executor)
 
 
 def unmeasured(work: Work, executor: Executor | None = None) -> list[float]:
-    """Measured at the start and at the end alone."""
+    """Trains with measurements only at the start and at the end."""
     return _train(work.comparison(evaluate_every=NEVER), executor)
 
 

@@ -1,8 +1,8 @@
 """The adding problem by `core.compare` in one process, against torch's own RNN, LSTM and GRU trained one run at a time.
 
-The loop is what one would write: nn.RNN, nn.LSTM or nn.GRU and a linear layer on its last output, one permutation an epoch, batches that
-are slices, Adam, fused. It measures nothing but the error at the end; or, as who wants to see curves would have it, the error on the
-training and the validation part after every epoch.
+The loop is what a user would write: nn.RNN, nn.LSTM or nn.GRU and a linear layer on its last output, one permutation per epoch, batches
+that are slices, fused Adam. It measures only the error at the end or, for a user who wants curves, the error on the training and the
+validation part after every epoch.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TITLE = f"adding problem of {STEPS} steps, {HIDDEN} units, batch {BATCH}, Adam, 
 
 
 class Plain(nn.Module):
-    """The network of a notebook."""
+    """The network of a typical notebook."""
 
     def __init__(self, cell: type[nn.RNN | nn.LSTM | nn.GRU]) -> None:
         super().__init__()
@@ -36,13 +36,15 @@ class Plain(nn.Module):
         self.output = nn.Linear(HIDDEN, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, T * 2) to (B,)."""
+        """Maps (B, T * 2) to (B,)."""
         states, _ = self.recurrent(x.view(len(x), STEPS, 2))
         return self.output(states[:, -1])[:, 0]
 
 
 def table(repetitions: int) -> pd.DataFrame:
-    """A row a cell: milliseconds a run (medians) of the loop and of ours, measured and not, and how many times as fast as the loop."""
+    """Returns one row for each cell: milliseconds per run (medians) of the loop and of ours, with and without measurements, and the
+    speedup.
+    """
     return pd.DataFrame([_row(kind, repetitions) for kind in CELLS])
 
 
@@ -57,14 +59,14 @@ def _row(kind: str, repetitions: int) -> dict[str, object]:
         repetitions,
         time.process_time,
     )
-    milliseconds = {f"{name}, ms a run": round(1000 * median(timing.seconds) / RUNS, 1) for name, timing in timings.items()}
+    milliseconds = {f"{name}, ms per run": round(1000 * median(timing.seconds) / RUNS, 1) for name, timing in timings.items()}
     loop = timings["one at a time"]
     faster = {f"{name}, times as fast": round(speedup(timing, loop), 2) for name, timing in timings.items() if timing is not loop}
     return {"cell": kind, **milliseconds, **faster}
 
 
 def settings(kind: str, evaluate_every: int | None = None) -> core.Comparison:
-    """The work as a comparison."""
+    """Returns the work as a comparison."""
     base: dict[str, object] = {
         "data": {"kind": "adding", "steps": STEPS, "samples": SAMPLES},
         "model": {"kind": "recurrent", "cell": kind, "hidden": HIDDEN},
@@ -74,13 +76,13 @@ def settings(kind: str, evaluate_every: int | None = None) -> core.Comparison:
 
 
 def compared(kind: str, evaluate_every: int | None) -> list[float]:
-    """By `core.compare`; the squared error of every run on its training examples."""
+    """Trains by `core.compare`; returns the squared error of every run on its training examples."""
     history = core.compare(settings(kind, evaluate_every), store=None, progress=False).history
     return [float(loss) for loss in history[history["status"] != "running"]["train_loss_eval"]]
 
 
 def one_at_a_time(kind: str, curves: bool) -> list[float]:
-    """By the loop; the same."""
+    """Trains by the loop; returns the squared error of every run on its training examples."""
     split = core.load_data(settings(kind).base.data)
     arrays = (split.x_train, split.y_train), (split.x_val, split.y_val)
     train, val = ((torch.tensor(x, dtype=torch.float32), torch.tensor(y, dtype=torch.float32)) for x, y in arrays)

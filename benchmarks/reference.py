@@ -1,4 +1,4 @@
-"""Published figures beside ours, as a table in Markdown; run by `make reference`. Nothing is tuned, and a miss is printed as a miss."""
+"""Published figures beside ours, as a table in Markdown; run by `make reference`. Nothing is tuned, and misses are printed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.figures import Figure, markdown
 
 
 def main() -> None:
-    """Prints the table when all is measured."""
+    """Prints the table after all measurements."""
     torch.set_num_threads(1)
     begun = time.perf_counter()
     figures: list[Figure] = [*mnist1d.figures(), *sklearn_docs.figures()]

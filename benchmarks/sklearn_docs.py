@@ -1,7 +1,7 @@
-"""Figures that scikit-learn's documentation prints, on data that come with it, and the same runs by our engine.
+"""Figures that scikit-learn's documentation prints, on data that are part of it, and the same runs by our engine.
 
-The MLPs are replayed: our engine starts from the weights that scikit-learn's random_state=0 gives, and draws the examples in its order,
-in float64. The linear models are minima of the same convex function, which L-BFGS finds from anywhere.
+The MLPs are replayed: our engine starts from the weights of scikit-learn's random_state=0, and draws the examples in its order,
+in float64. The linear models are minima of the same convex function, which L-BFGS finds from any start.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ EXACTLY = {"dtype": "float64", "batch_size": "full", "epochs": 100}
 
 
 def figures() -> list[Figure]:
-    """The MLPs of the gallery, and two linear models of the docstrings."""
+    """Returns the figures of the MLPs in the gallery and of two linear models in docstrings."""
     return [*multilayer_perceptrons(), *logistic_regression(), *ridge()]
 
 
@@ -55,7 +55,9 @@ def multilayer_perceptrons() -> list[Figure]:
 
 
 def settings(optimizer: Mapping[str, object], epochs: int = EPOCHS) -> core.RunSettings:
-    """MLPClassifier(max_iter=epochs) with this optimizer on the digits between 0 and 1. Its penalty is alpha / (2 batch size) |w|^2."""
+    """Returns the run of MLPClassifier(max_iter=epochs) with this optimizer on the digits between 0 and 1. Its penalty is alpha / (2 batch
+    size) |w|^2.
+    """
     return core.RunSettings.model_validate(
         {
             "data": {"kind": "digits", "scale": "minmax", **WHOLE},
@@ -68,7 +70,7 @@ def settings(optimizer: Mapping[str, object], epochs: int = EPOCHS) -> core.RunS
 
 
 def replayed(run: core.RunSettings) -> core.Result:
-    """The run from the weights, and in the order, that random_state=0 gives."""
+    """Trains the run from the weights, and with the order of examples, of random_state=0."""
     examples, features = core.load_data(run.data).x_train.shape
     random = np.random.RandomState(0)
     start = dict([*_layer(random, features, HIDDEN, "hidden1.linear"), *_layer(random, HIDDEN, 10, "output")])
@@ -80,14 +82,14 @@ def replayed(run: core.RunSettings) -> core.Result:
 
 
 def _layer(random: np.random.RandomState, inputs: int, outputs: int, name: str) -> list[tuple[str, Tensor]]:
-    """Weight and bias, even between +-sqrt(6 / (inputs + outputs)), drawn in scikit-learn's order."""
+    """Returns weight and bias, uniform between +-sqrt(6 / (inputs + outputs)), drawn in scikit-learn's order."""
     bound = np.sqrt(6 / (inputs + outputs))
     weight, bias = random.uniform(-bound, bound, (inputs, outputs)), random.uniform(-bound, bound, outputs)
     return [(f"{name}.weight", torch.from_numpy(weight.T.copy())), (f"{name}.bias", torch.from_numpy(bias))]
 
 
 def logistic_regression() -> list[Figure]:
-    """LogisticRegression() on iris: C sum of losses + |w|^2 / 2, so that our penalty on the mean loss is 1 / (2 C N)."""
+    """LogisticRegression() on iris: it minimises C sum of losses + |w|^2 / 2, so our penalty on the mean loss is 1 / (2 C N)."""
     run = _linear({"kind": "iris", "scale": "none", **WHOLE}, 1 / (2 * 1.0 * 150))
     result, source = core.train([run]), "docstring of sklearn.linear_model.LogisticRegression"
     probability_NC = _probabilities(result.model(run), load_iris().data)
@@ -101,9 +103,9 @@ def logistic_regression() -> list[Figure]:
 
 
 def ridge() -> list[Figure]:
-    """RidgeCV on diabetes, which takes alpha = 0.01 of those it is given. It adds alpha |w|^2 to the sum of squares of features of norm 1.
+    """RidgeCV on diabetes, which chooses alpha = 0.01 and adds alpha |w|^2 to the sum of squares, for features of norm 1.
 
-    Ours have N times the square, so that the same alpha stands beside the mean of squares.
+    Our features have N times the squared norm, so that the same alpha applies to the mean of squares.
     """
     run = _linear({"kind": "diabetes", **WHOLE}, 0.01)
     r2 = core.train([run]).history.iloc[-1]["train_r2"]

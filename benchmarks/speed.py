@@ -1,6 +1,6 @@
-"""Speed, side by side with what one would use instead; run by `make bench`. Nothing is saved.
+"""Speed, compared with the usual alternatives; run by `make bench`. Nothing is stored.
 
-One section a function in SECTIONS, each returning a table; `--section` picks by name.
+Each function in SECTIONS is one section and returns a table; `--section` selects by name.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ REFERENCE = "loop over a DataLoader"
 
 @dataclass(frozen=True)
 class Options:
-    """How much is run: runs a contestant, epochs a run, timed repetitions, worker processes."""
+    """The size of the benchmark: runs per contestant, epochs per run, timed repetitions, worker processes."""
 
     runs: int
     epochs: int
@@ -38,7 +38,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Table:
-    """What a section found."""
+    """The result of a section."""
 
     title: str
     rows: pd.DataFrame
@@ -55,7 +55,7 @@ def default_network(options: Options) -> Table:
 
 
 def learning_rate_sweep(options: Options) -> Table:
-    """Optimizers by learning rates by seeds, each rate an optimizer of its own in the stack."""
+    """Optimizers by learning rates by seeds; each rate is a separate optimizer in the stack."""
     return Table(sweep.TITLE, sweep.table(options.repetitions))
 
 
@@ -65,12 +65,12 @@ def recurrent_cells(options: Options) -> Table:
 
 
 def measuring(options: Options) -> Table:
-    """What distances, cosines and ranks cost an evaluation."""
+    """The cost of distances, cosines and ranks per evaluation."""
     return Table(measures.TITLE, measures.table(options.repetitions))
 
 
 def waiting(options: Options) -> Table:
-    """What a user of the dashboard waits for. Measured once, whatever the repetitions."""
+    """The waiting times of a dashboard user. They are measured once, whatever the number of repetitions."""
     return Table(dashboard.TITLE, dashboard.table().round(2))
 
 
@@ -78,7 +78,7 @@ SECTIONS: Sequence[Callable[[Options], Table]] = (default_network, small_batches
 
 
 def training_speed(work: Work, options: Options) -> Table:
-    """The same runs by each contestant; the worker processes are up before the clock starts, as a runner's are."""
+    """Trains the same runs by each contestant; the worker processes are started before the measurement, like those of a runner."""
     with make_executor(options.workers) as executor:
         contestants: dict[str, Contestant] = {
             REFERENCE: partial(baselines.dataloader_loop, work),
@@ -93,12 +93,14 @@ def training_speed(work: Work, options: Options) -> Table:
 
 
 def in_rows(timings: Mapping[str, Timing], runs: int) -> pd.DataFrame:
-    """A row a contestant: milliseconds a run (median), speed against the reference, accuracy on the training examples."""
+    """Returns one row for each contestant: milliseconds per run (median), speed against the reference, accuracy on
+    the training examples.
+    """
     return pd.DataFrame(
         [
             {
                 "trained by": name,
-                "ms a run": round(1000 * median(timing.seconds) / runs, 1),
+                "ms per run": round(1000 * median(timing.seconds) / runs, 1),
                 "times as fast": round(speedup(timing, timings[REFERENCE]), 2),
                 "train accuracy": round(median(timing.scores), 3),
             }
@@ -108,13 +110,13 @@ def in_rows(timings: Mapping[str, Timing], runs: int) -> pd.DataFrame:
 
 
 def machine(options: Options) -> str:
-    """Where and how this was measured, in a line."""
+    """Returns one line with the machine and the conditions of the measurement."""
     versions = f"torch {torch.__version__}, Python {platform.python_version()}, {platform.machine()} with {os.cpu_count()} cores"
     return f"{versions}; one thread a process; medians of {options.repetitions} interleaved repetitions"
 
 
 def chosen() -> tuple[Options, list[Callable[[Options], Table]]]:
-    """The options and sections of the command line."""
+    """Returns the options and sections from the command line."""
     parser = argparse.ArgumentParser(prog="benchmarks.speed", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=32)
     parser.add_argument("--epochs", type=int, default=20)
@@ -127,7 +129,7 @@ def chosen() -> tuple[Options, list[Callable[[Options], Table]]]:
 
 
 def main() -> None:
-    """Prints every section's table as it is done."""
+    """Prints each section's table when it is ready."""
     options, sections = chosen()
     torch.set_num_threads(1)
     print(machine(options), flush=True)

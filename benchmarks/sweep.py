@@ -1,9 +1,9 @@
 """A learning-rate sweep by `core.compare` in one process, against a hand-written loop over the same settings.
 
-The loop is what one would write: a plain nn.Sequential a run, one permutation an epoch, batches that are slices, torch's optimizers, fused
-where torch has that on the CPU. It measures nothing but the accuracy at the end; or, as who wants to see curves would have it, the loss
-and the accuracy on the training and the validation part after every epoch. It would take minutes, so one seed and every third rate are
-trained, and its time is given by run.
+The loop is what a user would write: a plain nn.Sequential for each run, one permutation per epoch, batches that are slices, torch's
+optimizers, fused if torch has that on the CPU. It measures only the accuracy at the end or, for a user who wants curves, the loss and the
+accuracy on the training and the validation part after every epoch. The whole sweep would take minutes, so the loop trains one seed and
+every third rate, and its time is given per run.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ TITLE = (
 
 
 def table(repetitions: int) -> pd.DataFrame:
-    """A row a contestant: runs trained, milliseconds a run and seconds for the whole sweep (medians), speed against the loop."""
+    """Returns one row for each contestant: runs trained, milliseconds per run and seconds for the whole sweep (medians), speed against the
+    loop.
+    """
     runs = len(OPTIMIZERS) * len(RATES) * SEEDS
     sampled = len(OPTIMIZERS) * len(SAMPLED_RATES)
     contestants: dict[str, tuple[Callable[[], Sequence[float]], int]] = {
@@ -64,8 +66,8 @@ def table(repetitions: int) -> pd.DataFrame:
             {
                 "trained by": name,
                 "runs": contestants[name][1],
-                "ms a run": round(1000 * median(taken), 1),
-                "s the sweep": round(runs * median(taken), 1),
+                "ms per run": round(1000 * median(taken), 1),
+                "s per sweep": round(runs * median(taken), 1),
                 "times as fast": round(median(other / own for own, other in zip(taken, loop, strict=True)), 2),
             }
             for name, taken in seconds.items()
@@ -74,20 +76,20 @@ def table(repetitions: int) -> pd.DataFrame:
 
 
 def comparison(evaluate_every: int | None = None) -> core.Comparison:
-    """The whole sweep."""
+    """Returns the whole sweep."""
     training = {"epochs": EPOCHS, "batch_size": BATCH, "evaluate_every": evaluate_every}
     base = {"model": {"kind": "mlp", "hidden": [64, 64]}, "training": training}
     return core.Comparison.model_validate({"base": base, "vary": {"optimizer": list(OPTIMIZERS), "optimizer.lr": RATES}, "seeds": SEEDS})
 
 
 def compared(evaluate_every: int | None) -> Sequence[float]:
-    """The final training accuracy of every run of the sweep; nothing is stored."""
+    """Returns the final training accuracy of every run of the sweep; nothing is stored."""
     history = core.compare(comparison(evaluate_every), store=None, progress=False).history
     return [float(accuracy) for accuracy in history.loc[history["status"] != "running", "train_accuracy"]]
 
 
 def hand_written(curves: bool) -> Sequence[float]:
-    """The final training accuracy of every sampled run."""
+    """Returns the final training accuracy of every sampled run."""
     data = core.load_data(comparison().base.data)
     train, val = (
         (torch.tensor(x, dtype=torch.float32), torch.tensor(y)) for x, y in ((data.x_train, data.y_train), (data.x_val, data.y_val))

@@ -1,4 +1,4 @@
-"""Times contestants side by side: interleaved, so that a busy machine slows all of them, and compared within a repetition."""
+"""Measures contestants side by side: they take turns, so that a busy machine slows all of them, and are compared within a repetition."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ Contestant = Callable[[], Sequence[float]]
 """Does the work once and returns a score of every run, such as its accuracy."""
 
 Clock = Callable[[], float]
-"""Seconds. `time.process_time` for work within this process, which then counts the same on a busy machine but for its caches."""
+"""Returns seconds. For work within this process use `time.process_time`, which other load changes only through the caches."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """What was seen of one contestant: seconds of each repetition, and the scores of its last."""
+    """The times of one contestant: seconds of each repetition, and the scores of its last."""
 
     seconds: list[float]
     scores: list[float]
 
 
 def race(contestants: Mapping[str, Contestant], repetitions: int, clock: Clock = time.perf_counter) -> dict[str, Timing]:
-    """Runs every contestant once to warm up, untimed, then `repetitions` times in turns, each repetition beginning with another."""
+    """Runs every contestant once for warm-up, then `repetitions` times in turns; each repetition begins with another contestant."""
     names = list(contestants)
     scores = {name: list(contestants[name]()) for name in names}
     seconds: dict[str, list[float]] = {name: [] for name in names}
@@ -37,7 +37,7 @@ def race(contestants: Mapping[str, Contestant], repetitions: int, clock: Clock =
 
 
 def speedup(timing: Timing, reference: Timing) -> float:
-    """How many times as fast as the reference: the median over the repetitions of the ratio within one."""
+    """Returns the speedup over the reference: the median over the repetitions of the ratio within one repetition."""
     return median(other / own for own, other in zip(timing.seconds, reference.seconds, strict=True))
 
 

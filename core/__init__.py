@@ -1,4 +1,4 @@
-"""Tandem: small PyTorch networks trained side by side, to see what each training choice does.
+"""Tandem: small PyTorch networks trained side by side, to see the effect of each training choice.
 
 The names below are the whole Python interface. They are loaded when first used, so that `import core` needs neither torch nor pandas.
 """

@@ -1,6 +1,6 @@
 """The command line: `python -m core compare | runs | questions | claims | settings | runner`.
 
-Exit 0 when it did what was asked, 2 and a clear line when the input is wrong, 1 and one when the store failed or something was not run.
+Exit status: 0 for success, 2 with a clear message if the input is wrong, 1 with a message if the store failed or something was not run.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ Row = dict[str, Any]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Does what the arguments ask for; returns the exit status."""
+    """Runs the command in the arguments; returns the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
     command: Callable[[argparse.Namespace], None] = options.command
     try:
         command(options)
         sys.stdout.flush()
-    except BrokenPipeError:  # `... | head` has read enough
+    except BrokenPipeError:  # `... | head` has read enough lines
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except _wrong_input() as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
@@ -51,67 +51,69 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m core", description="Train small networks side by side, and see what each choice does.")
+    parser = argparse.ArgumentParser(
+        prog="python -m core", description="Train small networks side by side, and see the effect of each choice."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_compare(commands.add_parser("compare", help="run a comparison file and write its CSVs"))
-    _add_runs(commands.add_parser("runs", help="list, export or delete what is stored"))
-    _add_questions(commands.add_parser("questions", help="answer the questions by their experiments, measured here"))
-    _add_claims(commands.add_parser("claims", help="measure what the pages state of the comparisons that they offer"))
-    _add_settings(commands.add_parser("settings", help="every choice, its kinds and fields"))
-    _add_runner(commands.add_parser("runner", help="train what the dashboard asks for (it starts one itself)"))
+    _add_runs(commands.add_parser("runs", help="list, export or delete stored comparisons"))
+    _add_questions(commands.add_parser("questions", help="answer the questions by running their experiments here"))
+    _add_claims(commands.add_parser("claims", help="check the statements of the pages about the comparisons that they offer"))
+    _add_settings(commands.add_parser("settings", help="show every choice with its kinds and fields"))
+    _add_runner(commands.add_parser("runner", help="train what the dashboard requests (the dashboard starts a runner itself)"))
     return parser
 
 
 def _add_compare(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, help="a comparison in TOML (or JSON, by its ending): base, vary or variants, seeds")
+    parser.add_argument("file", type=Path, help="a comparison in TOML (or JSON, by its file name): base, vary or variants, seeds")
     parser.add_argument("--out", type=Path, required=True, help="folder for history, layers, runs and summary (CSV) and comparison.toml")
-    parser.add_argument("--store", metavar="URL", help="keep the runs there, and train only what it lacks")
-    parser.add_argument("--workers", type=_count, help="processes that train (default: all cores)")
+    parser.add_argument("--store", metavar="URL", help="store the runs there, and train only runs that it does not have")
+    parser.add_argument("--workers", type=_count, help="number of training processes (default: all cores)")
     parser.set_defaults(command=compare)
 
 
 def _add_runs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--store", metavar="URL", help="default: the dashboard's")
+    parser.add_argument("--store", metavar="URL", help="URL of the store (default: the dashboard's store)")
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     parser.set_defaults(command=list_runs)
-    store = argparse.ArgumentParser(add_help=False)  # before or after the action
-    store.add_argument("--store", metavar="URL", default=argparse.SUPPRESS, help="default: the dashboard's")
-    actions.add_parser("list", help="the stored comparisons (default)", parents=[store]).set_defaults(command=list_runs)
+    store = argparse.ArgumentParser(add_help=False)  # the option may stand before or after the action
+    store.add_argument("--store", metavar="URL", default=argparse.SUPPRESS, help="URL of the store (default: the dashboard's store)")
+    actions.add_parser("list", help="list the stored comparisons (default)", parents=[store]).set_defaults(command=list_runs)
     export = actions.add_parser("export", help="write a comparison's CSVs", parents=[store])
-    export.add_argument("comparison", help="its id, from `runs list`")
+    export.add_argument("comparison", help="the id of the comparison, from `runs list`")
     export.add_argument("--out", type=Path, required=True)
     export.set_defaults(command=export_runs)
-    delete = actions.add_parser("delete", help="delete a comparison, and the runs that no other uses", parents=[store])
+    delete = actions.add_parser("delete", help="delete a comparison, and the runs that no other comparison uses", parents=[store])
     delete.add_argument("comparison")
     delete.set_defaults(command=delete_runs)
 
 
 def _add_questions(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ids", nargs="*", metavar="ID", help="their numbers, such as 05 or 18b; default: all")
+    parser.add_argument("ids", nargs="*", metavar="ID", help="numbers of the questions, such as 05 or 18b (default: all)")
     _add_measuring(parser)
     parser.set_defaults(command=answer_questions)
 
 
 def _add_claims(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("pages", nargs="*", metavar="PAGE", help="whose experiments, such as learning_rate; default: all")
+    parser.add_argument("pages", nargs="*", metavar="PAGE", help="pages with experiments, such as learning_rate (default: all)")
     _add_measuring(parser)
     parser.set_defaults(command=measure_claims)
 
 
 def _add_measuring(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="a list of objects instead of lines")
-    parser.add_argument("--store", metavar="URL", help="what was measured is kept there, and taken from it (default: the dashboard's)")
-    parser.add_argument("--workers", type=_count, help="processes that compute (default: all cores)")
+    parser.add_argument("--json", action="store_true", help="print a list of objects instead of lines")
+    parser.add_argument("--store", metavar="URL", help="URL of the store for the measured results (default: the dashboard's store)")
+    parser.add_argument("--workers", type=_count, help="number of computing processes (default: all cores)")
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", nargs="?", default="", help="a choice, such as optimizer or model.activation; default: all")
+    parser.add_argument("path", nargs="?", default="", help="a choice, such as optimizer or model.activation (default: all)")
     parser.set_defaults(command=show_settings)
 
 
 def _add_runner(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--store", metavar="URL", help="default: the dashboard's")
-    parser.add_argument("--workers", type=_count, help="processes that train (default: all cores)")
+    parser.add_argument("--store", metavar="URL", help="URL of the store (default: the dashboard's store)")
+    parser.add_argument("--workers", type=_count, help="number of training processes (default: all cores)")
     parser.add_argument("--watch-stdin", action="store_true", help="end when standard input closes")
     parser.set_defaults(command=run_runner)
 
@@ -123,7 +125,7 @@ def _count(text: str) -> int:
 
 
 def _wrong_input() -> tuple[type[Exception], ...]:
-    """The exceptions that are the user's to mend; their messages say how."""
+    """Returns the exceptions that a user can fix; their messages say how."""
     from core.data.loading import DataError
     from core.runs.compare import ComparisonError
     from core.runs.configuration import ConfigurationError, LimitError
@@ -134,14 +136,17 @@ def _wrong_input() -> tuple[type[Exception], ...]:
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    """Those of them that are nobody's input."""
+    """Returns those of them that do not come from the input."""
     from core.runs.store.database import StoreFailedError
 
     return (StoreFailedError,)
 
 
 def load(file: Path) -> Comparison:
-    """The comparison in a TOML or JSON file; a table's relative path is taken from the file's folder. Raises SettingsError, OSError."""
+    """Returns the comparison in a TOML or JSON file.
+
+    A relative path of a table starts at the file's folder. Raises SettingsError, OSError.
+    """
     try:
         text = file.read_text(encoding="utf-8-sig")
         given = read_json(text) if file.suffix == ".json" else read_toml(text)
@@ -163,14 +168,14 @@ def _with_whole_paths(given: Any, folder: Path) -> Any:
 
 
 def _whole_path(path: Any, folder: Path) -> Any:
-    """A path, or each of those that vary, as seen from the file."""
+    """Returns one path, or each of several varying paths, relative to the file's folder."""
     if isinstance(path, list):
         return [_whole_path(item, folder) for item in path]
     return str(folder / Path(path).expanduser()) if isinstance(path, str) and path else path
 
 
 def compare(options: argparse.Namespace) -> None:
-    """`compare FILE --out DIR`."""
+    """The command `compare FILE --out DIR`."""
     from core.analysis import baselines
     from core.runs.compare import compare_in
     from core.runs.computing.executors import InlineExecutor, Pool, make_executor
@@ -180,7 +185,7 @@ def compare(options: argparse.Namespace) -> None:
     check_limits(comparison, configuration)
     _check_folder(options.out)
     _say_how_tables_are_read(comparison)
-    logging.getLogger("core").addHandler(logging.NullHandler())  # what went wrong is said once, in the end
+    logging.getLogger("core").addHandler(logging.NullHandler())  # errors are reported once, at the end
     workers = options.workers or configuration.workers
     store = _store(options.store) if options.store else None
     pool = Pool(partial(make_executor, workers), workers) if workers > 1 else Pool.around(InlineExecutor())
@@ -193,13 +198,13 @@ def compare(options: argparse.Namespace) -> None:
 
 
 def _short(summary: DataFrame) -> DataFrame:
-    """Without what has no value for this task, and without the baseline, which is told in a sentence."""
+    """Returns the summary without empty columns, and without the baseline, which is printed as a sentence."""
     known = summary.dropna(axis="columns", how="all")
     return known[[name for name in map(str, known) if not name.startswith("baseline") and name != "target_std"]]
 
 
 def _say_how_tables_are_read(comparison: Comparison) -> None:
-    """Prints the report of each table that is trained on, before anything is. Raises DataError for one that cannot be."""
+    """Prints the report of each table before any training. Raises DataError for a table that cannot be used for training."""
     from core.data.loading import load_data
     from core.data.sets.fetched import TabularData
 
@@ -211,16 +216,16 @@ def _say_how_tables_are_read(comparison: Comparison) -> None:
 
 
 def _check_folder(folder: Path) -> None:
-    """Asks before the training whether its results can be written after it. Raises OSError."""
+    """Checks before the training that the results can be written after it. Raises OSError."""
     there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
     if not there.is_dir():
-        raise NotADirectoryError(f"--out: {there} is no folder")
+        raise NotADirectoryError(f"--out: {there} is not a folder")
     if not os.access(there, os.W_OK | os.X_OK):
-        raise PermissionError(f"--out: nothing may be written into {there}")
+        raise PermissionError(f"--out: {there} is not writable")
 
 
 def answer_questions(options: argparse.Namespace) -> None:
-    """`questions [ID ...]`. Raises NotRunError where one could not be run, after all others are printed."""
+    """The command `questions [ID ...]`. Raises NotRunError after printing all others if a question could not be run."""
     from core.questions import measuring
     from core.questions.catalogue import chosen
 
@@ -228,7 +233,7 @@ def answer_questions(options: argparse.Namespace) -> None:
 
 
 def measure_claims(options: argparse.Namespace) -> None:
-    """`claims [PAGE ...]`. Raises NotRunError where an experiment could not be run, after all others are printed."""
+    """The command `claims [PAGE ...]`. Raises NotRunError after printing all others if an experiment could not be run."""
     from core.experiments.catalogue import chosen
     from core.experiments.claims import measuring
 
@@ -242,16 +247,16 @@ def _measure(
     say: Callable[[Row], str],
     fields: Sequence[str] = (),
 ) -> None:
-    """Computes what the store lacks for questions or experiments, and prints what came of their claims.
+    """Computes what is missing in the store for questions or experiments, and prints the results of their claims.
 
-    fields: of a row that JSON has; all of them where none are given.
+    fields: the fields of a row in the JSON output; all if it is empty.
     """
     from core.experiments.claims.measuring import measure
     from core.runs.computing.executors import make_executor
     from core.runs.configuration import Configuration
 
     store = _store(options.store)
-    logging.getLogger("core").addHandler(logging.NullHandler())  # what went wrong is said once, in the end
+    logging.getLogger("core").addHandler(logging.NullHandler())  # errors are reported once, at the end
     with make_executor(options.workers or Configuration().workers) as executor:
         failed = measure(things, store, executor)
     found = list(rows([thing for thing in things if thing.id not in failed], store).values())
@@ -262,7 +267,7 @@ def _measure(
 
 
 class NotRunError(RuntimeError):
-    """Something that was asked for could not be run."""
+    """A requested question or experiment could not be run."""
 
 
 def _answered(row: Row) -> str:
@@ -293,7 +298,7 @@ def list_runs(options: argparse.Namespace) -> None:
 
 
 def export_runs(options: argparse.Namespace) -> None:
-    """`runs export ID --out DIR`."""
+    """The command `runs export ID --out DIR`."""
     from core.runs.result import Result
 
     Result.stored(_store(options.store), options.comparison).to_csv(options.out)
@@ -301,7 +306,7 @@ def export_runs(options: argparse.Namespace) -> None:
 
 
 def delete_runs(options: argparse.Namespace) -> None:
-    """`runs delete ID`."""
+    """The command `runs delete ID`."""
     deleted = _store(options.store).delete(options.comparison)
     print(f"deleted {deleted.comparison} and {len(deleted.runs)} runs that no other comparison uses")
 

@@ -1,4 +1,4 @@
-"""Comparison: base settings, what varies, and the seeds."""
+"""Comparison: base settings, the settings that vary, and the seeds."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ __all__ = ["Comparison", "Role", "Variant", "as_toml", "label"]
 
 MAX_VARIED = 3
 LONGEST_NAME = 1_000
-"""Letters of a variant's name: those that three crossed settings are called by can be long."""
+"""Largest number of letters of a variant's name: the names of three crossed settings can be long."""
 MAX_RUNS = 8_000
-"""One that was never asked for is looked up in the store by one statement with four values a run, and SQLite takes 32,766 of them."""
+"""A new comparison is looked up in the store by one statement with four values per run; SQLite allows 32,766 values."""
 SAID_BY = {"model.hidden": ("model.width", "model.depth")}
-"""Settings by dotted path, and others that say the same in another way and go before them."""
+"""Settings by dotted path, with other settings of the same thing that take precedence over them."""
 FOUND_FROM = {"data.path": ("data.sha256",)}
-"""Settings by dotted path, and others that are found from them."""
+"""Settings by dotted path, with the settings from which they are computed."""
 
 Role = Literal["reference", "treated"]
 
 
 class Variant(BaseModel):
-    """A named variant: a name, and what it sets differently from the base, by dotted path."""
+    """A named variant: its name, and the settings that differ from the base, by dotted path."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -55,10 +55,11 @@ class Variant(BaseModel):
 
 
 class Comparison(InWords):
-    """Runs that differ in what varies, each with the same seeds.
+    """Runs that differ in the settings that vary, each with the same seeds.
 
-    `vary` maps dotted paths to lists of values, which are crossed; `variants` names them one by one instead. `seeds` is how many
-    (counted from base.seed) or which. Refuses an unknown path or value with `SettingsError`'s message: path, value, what is allowed.
+    `vary` maps dotted paths to lists of values, which are crossed; `variants` names the combinations one by one instead. `seeds` is the
+    number of seeds (counted from base.seed) or their list. An unknown path or value is refused with `SettingsError`'s message: path,
+    value, and the allowed values.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -87,25 +88,25 @@ class Comparison(InWords):
         if empty := [path for path, values in self.vary.items() if not values]:
             raise worded(f"vary.{short(empty[0])}: needs at least one value")
         if (runs := self._size()) > MAX_RUNS:
-            raise worded(f"a comparison has {MAX_RUNS:,} runs at most, and this one has {runs:,}; take fewer values or seeds")
+            raise worded(f"a comparison has at most {MAX_RUNS:,} runs, but this one has {runs:,}; take fewer values or seeds")
         names = Counter(variant.name for variant in self.variants)
         if twice := {name for name, times in names.items() if times > 1}:
             raise worded(f"variants: the name {min(twice)!r} is given twice")
         if any("seed" in paths for paths in (self.vary, *(variant.overrides for variant in self.variants))):
             raise worded("seed: every variant has the same seeds; say which in seeds")
         if self.seed_list[-1] >= SEEDS_END:
-            raise worded(f"seeds: {shown(self.seeds)} from base.seed = {self.base.seed} on go past the largest seed, {SEEDS_END - 1}")
+            raise worded(f"seeds: {shown(self.seeds)} from base.seed = {self.base.seed} on exceed the largest seed, {SEEDS_END - 1}")
         _ = self.members
         return self
 
     def _size(self) -> int:
-        """How many runs there are, or more where some are the same; counted, not made."""
+        """Returns the number of runs, or a larger number if some are equal; it is computed without making the runs."""
         seeds = self.seeds if isinstance(self.seeds, int) else len(self.seeds)
         return seeds * (len(self.variants) or math.prod(map(len, self.vary.values())))
 
     @cached_property
     def members(self) -> tuple[tuple[str, RunSettings], ...]:
-        """(variant name, run) for every run, variant by variant; two variants that are the same run are one (the first name stays)."""
+        """(variant name, run) for every run, variant by variant; two variants that are the same run are merged under the first name."""
         known: dict[str, tuple[str, RunSettings]] = {}
         for name, overrides in self._overrides():
             settings = _validated(_with(self.base, overrides), f"variant {short(name)!r}: ")
@@ -115,41 +116,41 @@ class Comparison(InWords):
         return tuple(known.values())
 
     def runs(self) -> list[RunSettings]:
-        """Every run once, variant by variant, in the order of the seeds."""
+        """Returns every run once, variant by variant, in the order of the seeds."""
         return [run for _, run in self.members]
 
     @property
     def names(self) -> list[str]:
-        """The names of the variants, in order."""
+        """Returns the names of the variants, in order."""
         return list(dict.fromkeys(name for name, _ in self.members))
 
     @cached_property
     def settings(self) -> dict[str, RunSettings]:
-        """Variant -> its run of the first seed, in order."""
+        """Variant -> its run with the first seed, in order."""
         first = dict(reversed(self.members))
         return {name: first[name] for name in self.names}
 
     def roles(self, *paths: str) -> dict[str, Role]:
         """Variant -> its role with regard to the settings at these dotted paths, such as `pruning`.
 
-        A reference has all of them at their defaults, which is to go without; any other variant is treated.
+        A reference has all of them at their defaults, which means without the method; every other variant is treated.
         """
         return {name: "treated" if any(_is_set(run, path) for path in paths) else "reference" for name, run in self.settings.items()}
 
     def counterparts(self, *paths: str) -> dict[str, str]:
-        """Treated variant -> its counterpart: the reference that shares every setting with it but those at these paths.
+        """Treated variant -> its counterpart: the reference with the same settings except those at these paths.
 
-        A variant without a counterpart is not in it.
+        A variant without a counterpart is left out.
         """
         roles, rest = self.roles(*paths), {name: settings_without(run, paths) for name, run in self.settings.items()}
         references = {rest[name]: name for name, role in roles.items() if role == "reference"}
         return {name: references[rest[name]] for name, role in roles.items() if role == "treated" and rest[name] in references}
 
     def families(self, *paths: str, nameless: str = "") -> dict[str, str]:
-        """Variant -> what it is called together with those that share every setting with it but those at these dotted paths.
+        """Variant -> the name of its family: the variants that share all settings except those at these dotted paths.
 
-        That is what the variants' names have in common without these settings (`nameless` where that is nothing), or else the first one's
-        name. No two families share one.
+        The name is what the variants' names have in common without these settings (`nameless` if nothing is left), or else the first
+        variant's name. No two families have the same name.
         """
         rest = {name: settings_without(run, paths) for name, run in self.settings.items()}
         together: dict[str, list[str]] = {}
@@ -159,7 +160,7 @@ class Comparison(InWords):
         return {name: called[identity] for name, identity in rest.items()}
 
     def _common(self, names: Sequence[str], paths: Iterable[str]) -> str:
-        """`adam` of `adam, lr=0.1` and `adam, lr=1`; the first name where the names say more than these settings."""
+        """Returns `adam` for `adam, lr=0.1` and `adam, lr=1`; the first name if the names contain more than these settings."""
         shorter = list(names)
         for path in paths:
             shorter = [unnamed(rest, path, value_at(self.settings[name], path)) for rest, name in zip(shorter, names, strict=True)]
@@ -167,17 +168,17 @@ class Comparison(InWords):
 
     @property
     def seed_list(self) -> list[int]:
-        """The seeds, spelled out."""
+        """Returns the seeds as a list."""
         return [self.base.seed + n for n in range(self.seeds)] if isinstance(self.seeds, int) else list(self.seeds)
 
     @cached_property
     def id(self) -> str:
-        """The comparison's identity: a hash (12 hex digits) of its runs and their variants' names."""
+        """Returns the comparison's identity: a hash (12 hex digits) of its runs and their variants' names."""
         canonical = json.dumps([(name, run.key) for name, run in self.members])
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
     def differences(self) -> dict[str, dict[str, Any]]:
-        """Variant -> {dotted path: value} for the settings in which the variants differ, "-" where one has no such setting."""
+        """Variant -> {dotted path: value} for the settings in which the variants differ, "-" if a variant does not have the setting."""
         flat = {name: dict(_leaves(run.model_dump(mode="json", exclude={"seed"}))) for name, run in self.settings.items()}
         paths = list(dict.fromkeys(path for leaves in flat.values() for path in leaves))
         differing = [path for path in paths if len({json.dumps(leaves.get(path, "-")) for leaves in flat.values()}) > 1]
@@ -192,11 +193,13 @@ class Comparison(InWords):
             yield ", ".join(label(path, value) for path, value in overrides.items()) or "base", overrides
 
     def to_json(self) -> str:
-        """As JSON text; `from_json` gives an equal comparison back."""
+        """Returns the comparison as JSON text; `from_json` makes an equal comparison of it."""
         return json.dumps(self._written())
 
     def _written(self) -> dict[str, Any]:
-        """As plain values. None is left out of the base where it is the default; elsewhere it is an empty table, since TOML has no null."""
+        """Returns plain values. In the base, None is left out if it is the default; elsewhere it is an empty table, because TOML has no
+        null.
+        """
         whole = self.model_dump(mode="json")
         return {
             "base": without_defaulted_none(self.base),
@@ -207,30 +210,30 @@ class Comparison(InWords):
 
     @classmethod
     def from_json(cls, text: str) -> Comparison:
-        """From JSON text. Raises SettingsError."""
+        """Makes a comparison from JSON text. Raises SettingsError."""
         return cls.load(read_json(text))
 
     def to_toml(self) -> str:
-        """As TOML text, every setting written out."""
+        """Returns the comparison as TOML text with every setting."""
         written = self._written()
         head = {name: written[name] for name in ("seeds", "base")}
         return "\n".join([f"{toml(head)}\n", *in_order(written["vary"], written["variants"])])
 
     @classmethod
     def from_toml(cls, text: str) -> Comparison:
-        """From TOML text. Raises SettingsError."""
+        """Makes a comparison from TOML text. Raises SettingsError."""
         return cls.load(read_toml(text))
 
     @classmethod
     def load(cls, given: Any) -> Comparison:
-        """From a plain dict. Raises SettingsError, in the user's words."""
+        """Makes a comparison from a plain dict. Raises SettingsError with a message for users."""
         if not isinstance(given, dict):
             raise SettingsError(f"a comparison is a table with base, vary or variants, and seeds, not {type(given).__name__}")
         return cls.model_validate(given)
 
 
 def value_at(settings: Choice, path: str) -> Any:
-    """The setting at a dotted path; None where there is none."""
+    """Returns the setting at a dotted path; None if there is none."""
     value: Any = settings
     for name in path.split("."):
         value = getattr(value, name, None)
@@ -238,7 +241,7 @@ def value_at(settings: Choice, path: str) -> Any:
 
 
 def settings_without(run: RunSettings, paths: Iterable[str]) -> str:
-    """All settings of a run but its seed and those at these dotted paths, as text: equal for runs that share them."""
+    """Returns all settings of a run except its seed and those at these dotted paths, as text: equal for runs that share them."""
     dumped = run.model_dump(mode="json", exclude={"seed"})
     for path in paths:
         *parents, last = path.split(".")
@@ -250,7 +253,7 @@ def settings_without(run: RunSettings, paths: Iterable[str]) -> str:
 
 
 def _is_set(run: RunSettings, path: str) -> bool:
-    """Whether a setting is there and does something: a number that is not 0, anything else that is not at its default."""
+    """Returns whether a setting exists and has an effect: a number is not 0, anything else is not at its default."""
     parent, _, last = path.rpartition(".")
     owner = value_at(run, parent) if parent else run
     fields = type(owner).model_fields if isinstance(owner, Choice) else {}
@@ -258,14 +261,14 @@ def _is_set(run: RunSettings, path: str) -> bool:
         return False
     value, default = getattr(owner, last), fields[last].default
     if isinstance(value, Choice) and isinstance(default, Choice):
-        return value.identity() != default.identity()  # which leaves out what has no effect
+        return value.identity() != default.identity()  # an identity leaves out settings without an effect
     if isinstance(value, int | float | tuple):
         return any(value) if isinstance(value, tuple) else value != 0
     return bool(value != default)
 
 
 def _told_apart(names: Sequence[str]) -> list[str]:
-    """The names, those that are there twice with their number behind them."""
+    """Returns the names; a name that occurs twice gets a number."""
     counts = Counter(names)
     taken, told = set(names), []
     for number, name in enumerate(names, 1):
@@ -285,7 +288,7 @@ def _validated(given: Any, where: str) -> RunSettings:
 
 
 def _with(base: RunSettings, overrides: dict[str, Any]) -> dict[str, Any]:
-    """The base as plain dicts, with each dotted path replaced, a choice as a whole before what is inside it."""
+    """Returns the base as plain dicts with each dotted path replaced, a whole choice before its own settings."""
     settings = base.model_dump()
     overrides = _whole_choices(overrides)
     _unsay(settings, overrides)
@@ -301,13 +304,13 @@ def _whole_choices(overrides: dict[str, Any]) -> dict[str, Any]:
     for path, value in overrides.items():
         choice, made = _whole(path, value)
         if choice in whole:
-            raise worded(f"{choice} and {choice}.kind: both say which; give one of the two")
+            raise worded(f"{choice} and {choice}.kind: both set the kind; give one of the two")
         whole[choice] = made
     return whole
 
 
 def _whole(path: str, value: Any) -> tuple[str, Any]:
-    """The kind of a choice as the choice that it begins: `optimizer.kind = "sgd"` as `optimizer = {kind = "sgd"}`."""
+    """Returns the kind of a choice as a whole choice: `optimizer.kind = "sgd"` as `optimizer = {kind = "sgd"}`."""
     choice, _, last = path.rpartition(".")
     if last != "kind" or not choice:
         return path, value
@@ -327,13 +330,13 @@ def _unsay(settings: dict[str, Any], overrides: dict[str, Any]) -> None:
             if other not in overrides:
                 settings[group].pop(name, None)
             elif path in SAID_BY:
-                raise worded(f"{path} and {other}: the second goes before the first; give one of the two")
+                raise worded(f"{path} and {other}: the second takes precedence over the first; give one of the two")
 
 
 def _filled(settings: dict[str, Any], choice: str) -> dict[str, Any]:
-    """With all defaults spelled out, so that a path into a choice that was given by its kind finds its place; as they were if invalid.
+    """Returns the settings with all defaults, so that paths into a choice given by its kind exist; invalid settings are returned unchanged.
 
-    Where the settings do not go together, which is said once all overrides are in their places, that choice alone is spelled out.
+    If the settings do not fit together, which is reported after all overrides are applied, only this choice gets its defaults.
     """
     try:
         return RunSettings.model_validate(settings).model_dump()

@@ -1,4 +1,4 @@
-"""Every choice, its kinds and fields, as read from the settings classes: what the command line prints and docs/choices.md shows."""
+"""Every choice with its kinds and fields, read from the settings classes: printed by the command line and shown in docs/choices.md."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ class Entry:
 
     @property
     def kind(self) -> str | None:
-        """The name of its kind; None for a choice of one kind."""
+        """Returns the name of its kind; None for a choice with only one kind."""
         field = self.cls.model_fields.get("kind")
         return None if field is None else str(field.default)
 
     @property
     def summary(self) -> str:
-        """The first line of its docstring."""
+        """Returns the first line of its docstring."""
         return (inspect.getdoc(self.cls) or "").partition("\n")[0]
 
     def fields(self) -> Iterator[tuple[str, FieldInfo]]:
-        """Its plain fields (not the kind, not nested choices)."""
+        """Returns its plain fields (neither the kind nor nested choices)."""
         return ((name, field) for name, field in self.cls.model_fields.items() if name != "kind" and not list(classes(field)))
 
 
 def entries() -> list[Entry]:
-    """Every settings class once under each path where it can be set, depth first."""
+    """Returns every settings class once under each path where it can be set, depth first."""
     return list(dict.fromkeys(_below(RunSettings, "")))
 
 
@@ -61,7 +61,7 @@ def _below(cls: type[Choice], path: str) -> Iterator[Entry]:
 
 
 def default_of(field: FieldInfo) -> str:
-    """A field's default as a user would write it."""
+    """Returns a field's default as a user would write it."""
     if field.default is PydanticUndefined:
         return "required"
     value = field.default
@@ -73,7 +73,7 @@ def default_of(field: FieldInfo) -> str:
 
 
 def reference_text(path: str = "") -> str:
-    """The entries under `path` (all without one) as plain text. Raises SettingsError for a path that names no choice."""
+    """Returns the entries under `path` (all if it is empty) as plain text. Raises SettingsError for a path that names no choice."""
     every = entries()
     chosen = [entry for entry in every if not path or entry.path == path or entry.path.startswith(f"{path}.")]
     if not chosen:
@@ -97,8 +97,8 @@ def _in_brackets(owner: type[Choice], name: str) -> str:
 
 
 def reference_markdown() -> str:
-    """docs/choices.md: a table of fields for every kind of every choice."""
-    parts = ["# Every choice", "Made from the settings classes by `make docs`; do not edit it by hand."]
+    """Returns docs/choices.md: a table of fields for every kind of every choice."""
+    parts = ["# Every choice", "This page is generated from the settings classes by `make docs`; do not edit it by hand."]
     for path in dict.fromkeys(entry.path for entry in entries()):
         parts.append(f"## `{path}`")
         parts += [_section(entry) for entry in entries() if entry.path == path]

@@ -1,4 +1,4 @@
-"""RunSettings: everything that decides what a run does, and its key."""
+"""RunSettings: all settings that decide a run, and the key of the run."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from core.data.sets import Data, Digits
 __all__ = ["ENGINE_VERSION", "RunSettings", "SettingsError", "explain", "teachers_of"]
 
 ENGINE_VERSION = 5
-"""Part of every run's key: raised when the engine computes other numbers from the same settings."""
+"""Part of every run's key. Raise it when the engine computes other numbers from the same settings."""
 
 
 class RunSettings(InWords, Choice):
-    """All settings of one run. Equal settings are the same run, with the same `key`. What cannot be used is refused with SettingsError."""
+    """All settings of one run. Equal settings are the same run, with the same `key`. Invalid settings raise SettingsError."""
 
     data: Data = Digits()
     model: Model = Mlp()
@@ -50,17 +50,17 @@ class RunSettings(InWords, Choice):
 
     @cached_property
     def key(self) -> str:
-        """The run's identity: a hash (20 hex digits) of what is not at its default, and of ENGINE_VERSION."""
+        """Returns the run's identity: a hash (20 hex digits) of the settings that differ from their defaults, and of ENGINE_VERSION."""
         canonical = json.dumps([ENGINE_VERSION, self.identity()], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:20]
 
     @cached_property
     def text(self) -> str:
-        """All settings as JSON."""
+        """Returns all settings as JSON."""
         return self.model_dump_json()
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy with some fields changed, which are not checked; its key and text are its own."""
+        """Returns a copy with some fields changed, which are not validated; its key and text belong to the copy."""
         copy = super().model_copy(update=update, deep=deep)
         for cached in ("key", "text"):
             copy.__dict__.pop(cached, None)
@@ -86,7 +86,7 @@ class RunSettings(InWords, Choice):
         return self
 
     def _model_complaint(self) -> str | None:
-        """Where the settings tell the shape of an example; where the data tell it, the engine asks again."""
+        """Checks if the settings decide the shape of an example; if the data decide it, the engine checks later."""
         sizes = self._sizes()
         return None if sizes is None else self.model.complaint(sizes)
 
@@ -102,19 +102,22 @@ class RunSettings(InWords, Choice):
         return None
 
     def _penalty_complaint(self) -> str | None:
-        """An average of weights that were each cut off is not cut off itself."""
+        """The average of weights that were each projected onto a constraint may itself violate the constraint."""
         cut = [name for name in ("l1_proximal", "l2_norm_proximal", "max_norm") if getattr(self.penalty, name)]
         if cut and self.optimizer.averaging:
-            return f"penalty.{cut[0]}: {self.optimizer.kind} ends with averaged weights, which would undo it; choose another optimizer"
+            return (
+                f"penalty.{cut[0]}: {self.optimizer.kind} ends with averaged weights, "
+                "which may violate the constraint; choose another optimizer"
+            )
         return None
 
     def _stopping_complaint(self) -> str | None:
         if self.data.validation_fraction > 0:
             return None
         if self.stopping.watching:
-            return f"stopping.kind: {self.stopping.kind} watches the validation data, and data.validation_fraction is 0; set it above 0"
+            return f"stopping.kind: {self.stopping.kind} needs validation data, but data.validation_fraction is 0; set it above 0"
         if self.schedule.watches:
-            return f"schedule.kind: {self.schedule.kind} watches the validation data, and data.validation_fraction is 0; set it above 0"
+            return f"schedule.kind: {self.schedule.kind} needs validation data, but data.validation_fraction is 0; set it above 0"
         return None
 
     def _smoothing_complaint(self) -> str | None:
@@ -126,18 +129,20 @@ class RunSettings(InWords, Choice):
         return self.task_complaint(self.data.task)
 
     def task_complaint(self, task: str) -> str | None:
-        """Why these settings do not go with a classification, or with a regression; None where they do. Of a table, only the data tell."""
+        """Returns why these settings do not fit a classification or a regression; None if they do. For a table, only the data decide the
+        task.
+        """
         if task not in ("classification", "regression"):
             return None
         if self.loss.task not in (None, task):
             needs, fits = ("numbers", "cross_entropy or focal") if task == "classification" else ("classes", "squared, absolute or huber")
-            return f"loss.kind: {self.loss.kind} needs {needs} to predict, and data {self.data.kind} is a {task}; choose {fits}"
+            return f"loss.kind: {self.loss.kind} needs {needs} to predict, but data {self.data.kind} is a {task}; choose {fits}"
         if self.mistake.task not in (None, task):
-            return f"mistake.kind: {self.mistake.kind} needs a {self.mistake.task}, and data {self.data.kind} is a {task}"
+            return f"mistake.kind: {self.mistake.kind} needs a {self.mistake.task}, but data {self.data.kind} is a {task}"
         return self._regression_complaint() if task == "regression" else None
 
     def _regression_complaint(self) -> str | None:
-        data = f"and data {self.data.kind} is a regression"
+        data = f"but data {self.data.kind} is a regression"
         if isinstance(self.distillation, DistillationChoice):
             return f"distillation.kind: {self.distillation.kind} needs classes, {data}"
         if self.training.label_smoothing:
@@ -148,16 +153,16 @@ class RunSettings(InWords, Choice):
 
     def _hint_complaint(self) -> str | None:
         if isinstance(self.distillation, Hint) and not self.model.widths():
-            return f"distillation.kind: hint needs a network with hidden layers, and {self.model.kind} has none"
+            return f"distillation.kind: hint needs a network with hidden layers, but {self.model.kind} has none"
         return None
 
     def _batch_complaint(self) -> str | None:
         if self.training.batch_size == 1 and needs_two_examples(self.model, self._sizes()):
-            return "training.batch_size: batch norm needs at least 2 examples a batch, not 1"
+            return "training.batch_size: batch norm needs at least 2 examples per batch, not 1"
         return None
 
     def _examples_complaint(self) -> str | None:
-        """Where the settings tell how large the training part is; where the data tell it, they are asked when they are loaded."""
+        """Checks if the settings decide the size of the training part; if the data decide it, the check is made when they are loaded."""
         wanted = self.training.examples
         parts = None if wanted is None else self.data.parts
         if wanted is None or parts is None or wanted <= parts.train:
@@ -170,26 +175,28 @@ class RunSettings(InWords, Choice):
         return None
 
     def _mistake_complaint(self) -> str | None:
-        """One without an effect would be taken for right code; and a teacher's code is right, so that a student's cannot be told apart."""
+        """A mistake without an effect would look like correct code. A teacher has no mistake, so a student could not
+        be compared with it.
+        """
         if isinstance(self.mistake, NoMistake):
             return None
         if isinstance(self.distillation, DistillationChoice):
-            return f"mistake.kind: {self.mistake.kind} is shown without a teacher; set distillation to none"
+            return f"mistake.kind: {self.mistake.kind} cannot be combined with distillation; set distillation to none"
         complaint = self.mistake.complaint(self)
         return None if complaint is None else f"mistake.kind: {self.mistake.kind} has no effect: {complaint}"
 
     @property
     def objective(self) -> str:
-        """Equal for runs whose training loss as logged is one quantity: what they minimise, penalties aside."""
+        """Equal for runs whose logged training loss is the same quantity: the minimised loss without penalties."""
         own = [getattr(self.training, name) for name in ("label_smoothing", "mixup", "labelled")]
         own += [self.mistake.kind] if isinstance(self.mistake, SoftmaxTwice) else []
         return json.dumps([self.loss.identity(), *own, self.distillation.identity()], sort_keys=True)
 
     @property
     def teachers(self) -> tuple[RunSettings, ...]:
-        """The runs whose networks are this run's teachers: none without distillation.
+        """Returns the runs whose networks are this run's teachers: none without distillation.
 
-        They know all labels, and each draws everything from its own seed, whatever the run's streams are set to.
+        They use all labels, and each draws everything from its own seed, even if the run's streams have seeds of their own.
         """
         choice = self.distillation
         if isinstance(choice, NoDistillation):
@@ -202,9 +209,9 @@ class RunSettings(InWords, Choice):
 
 
 def teachers_of(runs: Iterable[RunSettings]) -> list[RunSettings]:
-    """The teachers of all the runs, each once."""
+    """Returns the teachers of all the runs, each once."""
     return list({teacher.key: teacher for run in runs for teacher in run.teachers}.values())
 
 
 TEACHER_STRIDE = 1_000_003
-"""Between the seeds of an ensemble's teachers, so that they are no other run's."""
+"""Distance between the seeds of an ensemble's teachers, so that they differ from the seeds of other runs."""

@@ -1,4 +1,4 @@
-"""Batch size: updates against epochs against seconds, scaling rules, the noise of the gradient."""
+"""Batch size: updates, epochs and seconds, scaling rules, the noise of the gradient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workbench: settings in the sidebar, what came of them beside it."""
+"""The workbench: settings in the sidebar, and their results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data recovery: what updates and weights give away of the training data."""
+"""Data recovery: what updates and weights reveal about the training data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Distributed SGD: a server that waits for its workers, or does not."""
+"""Distributed SGD: a server that waits for its workers, or does not wait."""
 
 from __future__ import annotations
 

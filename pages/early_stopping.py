@@ -1,4 +1,4 @@
-"""Early stopping: one overfitting run, where every rule stops it, and what each gives."""
+"""Early stopping: one overfitting run, the point where each rule stops it, and the resulting scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gradient flow: gradients and activations layer by layer, against depth, and the activation functions with their derivatives."""
+"""Gradient flow: gradients and activations by layer, against depth, and the activation functions with their derivatives."""
 
 from __future__ import annotations
 

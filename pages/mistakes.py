@@ -1,4 +1,4 @@
-"""Mistakes: runs with one classic bug each beside a healthy one, and which is which."""
+"""Mistakes: runs with one classic bug each beside a correct one; the reader finds which is which."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Normalization: accuracy over batch sizes, which axes are averaged, train mode against eval mode, activations layer by layer."""
+"""Normalization: accuracy over batch sizes, the averaged axes, train mode against eval mode, activations by layer."""
 
 from __future__ import annotations
 

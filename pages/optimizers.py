@@ -1,4 +1,4 @@
-"""Optimizers: their paths on surfaces that can be seen, the same on a real network, their rules and what they cost."""
+"""Optimizers: their paths on surfaces of two numbers, a real network, their update rules and their costs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from core.ui.shell import shell
 shell("Optimizers")
 
 st.title("Optimizers", anchor=False)
-st.caption("What each optimizer makes of a gradient: first on a loss of two numbers, where the whole path can be seen, then on a network.")
+st.caption(
+    "How each optimizer turns a gradient into an update: first on a loss of two numbers, where the whole path is visible, then on a "
+    "network."
+)
 comparison = forms.comparison(optimizers.PAGE, optimizers.START)
 asked = optimizer_paths.controls()
 place = st.container()
 live.show(comparison, optimizers.network)
 optimizer_rules.draw()
-with place:  # last: the first paths wait for torch to load
+with place:  # last, because the first paths wait until torch is loaded
     optimizer_paths.draw(asked)

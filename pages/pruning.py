@@ -1,4 +1,4 @@
-"""Pruning: how much of a network can go, chosen how, and what that saves."""
+"""Pruning: how much of a network can be removed, by which method, and what this saves."""
 
 from __future__ import annotations
 

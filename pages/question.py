@@ -1,4 +1,4 @@
-"""One question: what do you expect, see what happens, and why."""
+"""One question: your expectation, the result, and the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue of questions: what you expected of each, and what was measured here."""
+"""The catalogue of questions: your expectation for each, and the result measured here."""
 
 from __future__ import annotations
 

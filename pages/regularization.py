@@ -1,4 +1,4 @@
-"""Penalties, constraints and dropout: what they do to the weights, and to the gap between training and validation."""
+"""Penalties, constraints and dropout: their effect on the weights, and on the gap between training and validation."""
 
 from __future__ import annotations
 

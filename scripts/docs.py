@@ -1,4 +1,4 @@
-"""Writes docs/choices.md anew from the settings classes."""
+"""Writes docs/choices.md from the settings classes."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Tries what nobody meant: settings, texts, tables and links by chance. Run by `make fuzz`.
+"""Tries random settings, texts, tables and links that no user would write. Run by `make fuzz`.
 
-python -m scripts.fuzz                            all of them, some 8,000; exit 1 where something went wrong
-python -m scripts.fuzz --only links --number 17   one again, with its traceback
+    python -m scripts.fuzz                            all inputs, about 8,000; exit 1 if something went wrong
+    python -m scripts.fuzz --only links --number 17   one input again, with its traceback
 
-Each must be taken, or refused in words (`tests.fuzz.checks`), within three seconds of the processor and a gigabyte of memory. They are
-tried in a process of their own, which is ended and made anew where one of them hangs it.
+Each input must be accepted, or refused with a message (`tests.fuzz.checks`), within three seconds of processor time and a gigabyte of
+memory. A separate process tries the inputs; if an input hangs it, the process is ended and started again.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from random import Random
 
 COUNTS = {"settings": 2_500, "comparisons": 2_500, "texts": 2_000, "tables": 460, "bombs": 40, "links": 300, "training": 100}
 SLOW_S = 3.0
-"""Of the processor's time, which does not count what else the machine does. Training is not held to it."""
+"""Seconds of processor time, which other load on the machine does not change. Training may take longer."""
 LARGE_BYTES = 1_000_000_000
 PATIENCE_S = 120.0
 ROOM_BYTES = 2_500_000_000
-"""Address space that a process may take beyond what it begins with, so that a bomb ends in a MemoryError and not in the machine."""
+"""Additional address space that a process may use, so that a decompression bomb ends in a MemoryError and not the machine."""
 
 
 @dataclass(frozen=True)
 class Tried:
-    """What came of one thing that was tried: `outcome` is taken, refused, or fault."""
+    """The result of one input: `outcome` is taken, refused, or fault."""
 
     kind: str
     number: int
@@ -49,7 +49,7 @@ class Tried:
 
     @property
     def wrong(self) -> str:
-        """What is wrong with it; empty where nothing is."""
+        """Returns what is wrong with it; empty if nothing is."""
         slow = self.kind != "training" and self.seconds > SLOW_S
         said = [
             self.fault,
@@ -60,7 +60,7 @@ class Tried:
 
 
 def attempt(kind: str, seed: int, number: int) -> Tried:
-    """Tries one thing in this process; the same numbers make the same thing."""
+    """Tries one input in this process; the same numbers make the same input."""
     from tests.fuzz.checks import CHECKS
 
     make, check = CHECKS[kind]
@@ -75,14 +75,14 @@ def attempt(kind: str, seed: int, number: int) -> Tried:
 
 
 def _forget_peak() -> int:
-    """Resets what Linux remembers as this process's largest size, and returns its size now."""
+    """Resets this process's largest size in Linux, and returns its size now."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
     return _status("VmRSS")
 
 
 def _status(name: str) -> int:
-    """A size of this process in bytes; 0 where there is no Linux to ask."""
+    """Returns a size of this process in bytes; 0 if the system is not Linux."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
     except OSError:
@@ -91,7 +91,7 @@ def _status(name: str) -> int:
 
 
 def serve(pipe: Connection) -> None:
-    """The process that tries: one thing for each (kind, seed, number) that comes through the pipe."""
+    """The process that tries the inputs: one for each (kind, seed, number) that comes through the pipe."""
     with tempfile.TemporaryDirectory() as home:
         prepare(home)
         warm: set[str] = set()
@@ -99,13 +99,13 @@ def serve(pipe: Connection) -> None:
             while True:
                 kind, seed, number = pipe.recv()
                 if kind not in warm:
-                    attempt(kind, seed, -1)  # what is imported and cached the first time
+                    attempt(kind, seed, -1)  # imports and caches of the first input
                     warm.add(kind)
                 pipe.send(attempt(kind, seed, number))
 
 
 def prepare(home: str) -> None:
-    """A data folder of its own with a small comparison in it, no process that trains, no word but the report, and a limit of memory."""
+    """Prepares a data folder with a small comparison in it, no training process, only the report as output, and a memory limit."""
     os.environ["TANDEM_HOME"] = home
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
@@ -126,7 +126,7 @@ def prepare(home: str) -> None:
 
 
 def tried(kind: str, seed: int, count: int) -> Iterator[Tried]:
-    """So many things of a kind, in a process that is made anew where it hangs or dies."""
+    """Tries this many inputs of a kind, in a process that is started again if it hangs or dies."""
     number = 0
     while number < count:
         pipe, theirs = multiprocessing.get_context("spawn").Pipe()
@@ -158,7 +158,7 @@ def _answer(pipe: Connection, kind: str, number: int) -> Tried:
 
 
 def report(kind: str, every: list[Tried]) -> str:
-    """A line: how many were taken, refused and wrong, the slowest and the largest."""
+    """Returns one line: how many inputs were taken, refused and wrong, the slowest and the largest."""
     count = Counter(one.outcome for one in every)
     slowest, largest = max(every, key=lambda one: one.seconds), max(every, key=lambda one: one.size)
     wrong = sum(bool(one.wrong) for one in every)
@@ -167,12 +167,12 @@ def report(kind: str, every: list[Tried]) -> str:
 
 
 def main() -> int:
-    """Tries everything, prints what came of it, and returns the exit status."""
-    parser = argparse.ArgumentParser(description="Try what nobody meant.")
-    parser.add_argument("--only", choices=COUNTS, help="one kind alone")
-    parser.add_argument("--seed", type=int, default=0, help="another seed makes other things")
-    parser.add_argument("--count", type=int, help="how many of each kind")
-    parser.add_argument("--number", type=int, help="one thing alone, in this process; needs --only")
+    """Tries all inputs, prints the results, and returns the exit status."""
+    parser = argparse.ArgumentParser(description="Try random inputs that no user would write.")
+    parser.add_argument("--only", choices=COUNTS, help="only this kind")
+    parser.add_argument("--seed", type=int, default=0, help="another seed makes other inputs")
+    parser.add_argument("--count", type=int, help="number of inputs of each kind")
+    parser.add_argument("--number", type=int, help="only this input, in this process; needs --only")
     options = parser.parse_args()
     if options.number is not None:
         with tempfile.TemporaryDirectory() as home:

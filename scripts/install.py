@@ -1,8 +1,9 @@
 """Makes the virtual environment and installs requirements files into it; run by `make install` and the Dockerfile.
 
-Torch goes in first and by itself, so that which build is taken does not depend on what else is asked for. On Linux PyTorch's
-own index of CPU builds is asked as well, when it answers at once: the plain registry's Linux wheels bring 2.7 GB of CUDA.
-Only the standard library is used here, since nothing is installed yet.
+Torch is installed first and alone, so that the other requirements do not decide its build. On Linux, PyTorch's own index of CPU builds is
+used too if it answers quickly, because the Linux wheels of the default index need 2.7 GB of CUDA libraries.
+
+Only the standard library is used here, because nothing is installed yet.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ OLDEST_PYTHON = (3, 11)
 
 
 def answers(url: str, timeout_s: float = INDEX_TIMEOUT_S) -> bool:
-    """Whether `url` answers a HEAD request with success within `timeout_s` seconds, name resolution included."""
+    """Returns whether `url` answers a HEAD request with success within `timeout_s` seconds, including the name resolution."""
     succeeded = threading.Event()
 
     def ask() -> None:
@@ -36,7 +37,7 @@ def answers(url: str, timeout_s: float = INDEX_TIMEOUT_S) -> bool:
         except (urllib.error.URLError, OSError):
             pass
 
-    # A socket's timeout does not bound the name look-up, so the wait is bounded here; the thread dies with the process.
+    # A socket's timeout does not limit the name look-up, so the wait is limited here; the thread dies with the process.
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(timeout_s)
@@ -44,9 +45,9 @@ def answers(url: str, timeout_s: float = INDEX_TIMEOUT_S) -> bool:
 
 
 def torch_index() -> list[str]:
-    """pip's arguments that make it prefer the CPU build of torch; none where that build is the default or a GPU is there.
+    """Returns pip's arguments that make it prefer the CPU build of torch; none if that build is the default or there is a GPU.
 
-    It is an extra index: a local version such as 2.13.0+cpu sorts above 2.13.0, so pip prefers it wherever it finds both.
+    It is an extra index: a local version such as 2.13.0+cpu sorts above 2.13.0, so pip prefers it if it finds both.
     """
     if sys.platform != "linux" or shutil.which("nvidia-smi"):
         return []
@@ -54,7 +55,7 @@ def torch_index() -> list[str]:
 
 
 def torch_pin() -> str:
-    """The requirement on torch as requirements.txt has it, such as `torch==2.13.0`."""
+    """Returns the requirement on torch in requirements.txt, such as `torch==2.13.0`."""
     match = re.search(r"^torch==\S+", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     if match is None:
         sys.exit("requirements.txt pins no torch version")
@@ -62,7 +63,7 @@ def torch_pin() -> str:
 
 
 def make_venv(folder: Path) -> Path:
-    """The interpreter of the environment at `folder`, which is made when there is none."""
+    """Returns the Python interpreter of the environment at `folder`; makes the environment if it does not exist."""
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
         print(f"Making a virtual environment in {folder}", flush=True)
@@ -71,7 +72,7 @@ def make_venv(folder: Path) -> Path:
 
 
 def pip_install(python: Path, *arguments: str) -> None:
-    """Installs, or ends this process with pip's exit status."""
+    """Installs packages; if pip fails, ends this process with pip's exit status."""
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
     print("Installing", *arguments, flush=True)
     status = subprocess.run(command, check=False).returncode
@@ -80,7 +81,7 @@ def pip_install(python: Path, *arguments: str) -> None:
 
 
 def main() -> None:
-    """Installs torch, then the requirements files named."""
+    """Installs torch, then the given requirements files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--venv", type=Path, default=Path(".venv"), help="folder of the virtual environment")
     parser.add_argument("requirements", nargs="+", help="requirements files")

@@ -1,6 +1,6 @@
-"""Installs Chromium for the browser tests where that may be done unasked: as root, with apt-get. Run by `make test`.
+"""Installs Chromium for the browser tests if this is possible without questions: as root, with apt-get. Run by `make test`.
 
-Elsewhere it says in one line that those tests will not run and why. With CI=true that is a failure.
+Otherwise it prints one line that says why these tests will not run. With CI=true this is a failure.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tests.browser import chromium
 
 
 def obstacle() -> str | None:
-    """Why Chromium cannot be installed here, or None when it can be."""
+    """Returns why Chromium cannot be installed here, or None if it can be installed."""
     if shutil.which("apt-get") is None:
         return "there is no apt-get to install it with"
     if os.geteuid() != 0:
@@ -23,14 +23,14 @@ def obstacle() -> str | None:
 
 
 def install() -> None:
-    """Installs Debian's Chromium; raises `subprocess.CalledProcessError` when apt-get fails."""
+    """Installs Debian's Chromium; raises `subprocess.CalledProcessError` if apt-get fails."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for arguments in (("update", "-qq"), ("install", "-y", "-qq", "chromium")):
         subprocess.run(["apt-get", *arguments], check=True, env=environment, stdout=subprocess.DEVNULL)
 
 
 def main() -> None:
-    """Installs Chromium unless it is there; exits with 1 when it is missing in CI."""
+    """Installs Chromium if it is missing; exits with 1 if it is still missing in CI."""
     if chromium.find():
         return
     reason = obstacle()

@@ -1,8 +1,8 @@
-"""Kills or stops processes at moments chosen by chance, and checks what comes of it: `make kills N=300 SEED=0`.
+"""Kills or stops processes at random moments, and checks the results: `make kills N=300 SEED=0`.
 
-Every round asks for the same small comparison and strikes one process while it trains: a worker, the runner, the dashboard (a process
-that keeps a runner as it does), or the command line. The comparison has to end with the very numbers of an uninterrupted run, and with
-no process left behind. A process that is struck is killed (SIGKILL) or, at times, stopped (SIGSTOP).
+Every round requests the same small comparison and hits one process while it trains: a worker, the runner, the dashboard (a process that
+starts a runner as the dashboard does), or the command line. The comparison must end with the same numbers as an uninterrupted run, and no
+process may be left. A process is killed (SIGKILL) or, less often, stopped (SIGSTOP).
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ COMPARISON = Comparison(
     seeds=2,
 )
 VICTIMS = {"worker": 8, "runner": 3, "dashboard": 3, "command line": 2}
-"""And how often each is chosen: there are several workers, and they do the work."""
+"""The processes that are hit, each with its weight in the random choice. Workers have the largest weight, because there are several of them
+and they do the work.
+"""
 
 COMMAND = """
 import sys
@@ -55,7 +57,7 @@ if __name__ == "__main__":
 
 @dataclass(frozen=True)
 class Strike:
-    """Who is struck, how, and after which share of the epochs and how many seconds."""
+    """The process to hit, the signal, and the moment: after which share of the epochs and how many seconds."""
 
     victim: str
     stop: bool
@@ -64,12 +66,12 @@ class Strike:
 
     @classmethod
     def by_chance(cls, chance: random.Random) -> Strike:
-        """One in five is stopped instead of killed."""
+        """Returns a random strike; one in five stops the process instead of killing it."""
         (victim,) = chance.choices(list(VICTIMS), list(VICTIMS.values()))
         return cls(victim, chance.random() < 0.2, chance.uniform(0, 0.9), chance.uniform(0, 0.2))
 
     def __str__(self) -> str:
-        """For the report."""
+        """Returns the text for the report."""
         return f"{'stop' if self.stop else 'kill'} {self.victim} at {self.share:.0%}"
 
 
@@ -90,23 +92,23 @@ class Site:
         compare_in(pool, COMPARISON, store=self.expected, progress=False)
 
     def process(self, program: str) -> Family:
-        """A process of this site, till it or the site is closed; then it is killed, and all that it started has to be gone."""
+        """Starts a process of this site. When the process or the site is closed, it is killed, and all its children must have ended."""
         settings = {"TANDEM_HOME": str(self.home), "TANDEM_WORKERS": str(WORKERS), "TANDEM_WORKER_SILENCE": SILENCE}
         return self.open.enter_context(started(program, self.folder, **settings))
 
     def dashboard(self) -> Family:
-        """The one that is open, or a new one."""
+        """Returns the open dashboard, or a new one."""
         self.opened = self.opened or self.process(DASHBOARD)
         return self.opened
 
     def close(self) -> None:
-        """Ends what is open; nothing may be left."""
+        """Ends all open processes; none may be left."""
         self.open.close()
         self.opened = None
         until(lambda: not self.processes(), f"the end of {self.processes()}")
 
     def await_moment(self, strike: Strike) -> None:
-        """Waits till the comparison has come as far as the strike wants it."""
+        """Waits until the comparison has reached the strike's share of the epochs."""
 
         def there() -> bool:
             progress = self.store.progress(COMPARISON)
@@ -116,13 +118,13 @@ class Site:
         time.sleep(strike.delay)
 
     def await_end(self) -> None:
-        """Waits till the comparison is finished."""
+        """Waits until the comparison is finished."""
         until(lambda: not self.store.progress(COMPARISON.id).active, "the end of the comparison")
         progress = self.store.progress(COMPARISON.id)
         assert progress.state == "finished", progress
 
     def check(self) -> None:
-        """The numbers are those of the uninterrupted run; then they are deleted, for the next round."""
+        """Checks that the numbers equal those of the uninterrupted run, and deletes them for the next round."""
         assert_same_numbers(self.store.history(COMPARISON)[0], self.expected.history(COMPARISON)[0])
         assert_same_numbers(self.store.layers(COMPARISON)[0], self.expected.layers(COMPARISON)[0])
         assert_same_numbers(self.store.runs(COMPARISON), self.expected.runs(COMPARISON))
@@ -131,7 +133,7 @@ class Site:
         self.store.delete(COMPARISON.id)
 
     def processes(self) -> list[psutil.Process]:
-        """Every process that was started for this site, whoever its parent is now."""
+        """Returns every process that was started for this site, whatever its parent is now."""
         found = []
         for process in psutil.process_iter():
             with suppress(psutil.Error):
@@ -141,7 +143,7 @@ class Site:
 
 
 def play(site: Site, strike: Strike) -> None:
-    """One round. Raises AssertionError for what is not as it should be. A dashboard whose worker was struck serves the next round, too."""
+    """Plays one round. Raises AssertionError if a check fails. A dashboard whose worker was hit is used in the next round too."""
     if strike.victim == "command line":
         site.close()
         _strike_command_line(site, strike)
@@ -192,13 +194,13 @@ def _hit(victim: psutil.Process, strike: Strike) -> None:
 
 
 def _wake(victim: psutil.Process) -> None:
-    """What was stopped when nothing was left to do is nobody's to end, and has to end by itself once it goes on."""
+    """Continues a stopped process: if nothing was left to do when it was stopped, no other process ends it, and it must end by itself."""
     with suppress(psutil.NoSuchProcess):
         victim.resume()
 
 
 def rounds(count: int, seed: int, folder: Path) -> Iterator[tuple[Strike, float, str]]:
-    """Plays so many rounds, and gives each strike, how many seconds its round took, and what went wrong."""
+    """Plays this many rounds, and yields each strike, the seconds of its round, and what went wrong."""
     chance = random.Random(seed)
     site = Site(folder, chance)
     with closing(site.store), closing(site.expected), site.open:
@@ -221,7 +223,7 @@ def _wrong(site: Site, strike: Strike) -> str:
 
 
 def main() -> int:
-    """Plays, and prints a line a round and the sums."""
+    """Plays the rounds, and prints one line for each round and the sums."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("count", nargs="?", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)

@@ -1,4 +1,4 @@
-"""Records what pages begin with: `make recorded`. What is recorded already by this engine is kept, the rest is trained."""
+"""Records the results that pages show at first: `make recorded`. Results of this engine version are kept, the others are trained."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from core.ui.pages.distillation.distillation import with_teacher
 from core.ui.pages.pruning.pruning import with_dense
 
 DIGITS = 20
-"""Bits of a number's fraction that are kept: six decimal digits. The rest are zeros, which take no room in a packed file."""
+"""Number of bits of a number's fraction that are kept, for six decimal digits. The other bits are zeros, which compress well."""
 
 EMPTIED = ("weights", "predictions", "stacks", "stack_runs", "requests", "labs", "verdicts", "guesses", "lease")
 
@@ -33,7 +33,7 @@ BESIDE: dict[str, Callable[[Comparison], Comparison]] = {"pruning": with_dense, 
 
 
 def wanted() -> list[Comparison]:
-    """What each page trains when it opens, or when one of its links is followed."""
+    """Returns the comparisons that pages show when they open, or when the user follows one of their links."""
     asked = [(each.page, each.subject) for each in experiments().values() if isinstance(each.subject, Comparison)]
     begun = [BESIDE[page](comparison) if page in BESIDE else comparison for page, comparison in asked]
     more = [each.trained for each in experiments().values() if each.trained is not None and each.page not in BESIDE]
@@ -41,7 +41,7 @@ def wanted() -> list[Comparison]:
 
 
 def main() -> int:
-    """Trains what is missing, and writes the file."""
+    """Trains the missing comparisons, and writes the file."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "results.db"
         if FILE.exists():
@@ -66,14 +66,14 @@ def _train(store: Store) -> None:
 
 
 def _thin(store: Store) -> None:
-    """Takes out what the pictures do not need, and rounds the rest."""
+    """Removes values that the charts do not need, and rounds the others."""
     with store.database.writing() as connection:
         for name in EMPTIED:
             connection.execute(delete(metadata.tables[name]))
         connection.execute(update(layers).values(counts=None))
         driver = connection.connection.driver_connection
         if not isinstance(driver, sqlite3.Connection):
-            raise TypeError("the file of recorded results is one of SQLite")
+            raise TypeError("the file of recorded results must be an SQLite database")
         driver.create_function("rounded", 1, rounded, deterministic=True)
         for table in (history, before_rewind, layers):
             numbers = [column for column in table.c if isinstance(column.type, Double)]
@@ -81,7 +81,7 @@ def _thin(store: Store) -> None:
 
 
 def rounded(value: float | None) -> float | None:
-    """The nearest number with `DIGITS` bits of fraction."""
+    """Returns the nearest number with `DIGITS` bits of fraction."""
     if value is None or not np.isfinite(value):
         return value
     fraction, exponent = np.frexp(value)

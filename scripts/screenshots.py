@@ -1,7 +1,7 @@
-"""Pictures of every page as a user sees it: wide and narrow, light and dark. Run by `make screenshots`.
+"""Screenshots of every page: wide and narrow, light and dark. Run by `make screenshots`.
 
 python -m scripts.screenshots                       the pictures of the README, into docs/images
-python -m scripts.screenshots --all --out /tmp/look  every page in every form, to look at
+python -m scripts.screenshots --all --out /tmp/look  every page in every form, for a visual check
 python -m scripts.screenshots --page compare --full  one page, its whole height
 """
 
@@ -27,14 +27,14 @@ IMAGES = ROOT / "docs" / "images"
 SIZES: dict[str, ViewportSize] = {"wide": {"width": 1440, "height": 900}, "narrow": {"width": 390, "height": 844}}
 Scheme = Literal["light", "dark"]
 README = ["home", "compare"]
-"""The pages whose pictures stand in the README."""
+"""The pages whose pictures are in the README."""
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 WORK_TIMEOUT_MS = 120_000
 
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: of which page, in which size and theme."""
+    """One picture: its page, size and theme."""
 
     slug: str
     url: str
@@ -43,25 +43,25 @@ class Shot:
 
     @property
     def name(self) -> str:
-        """The file's name."""
+        """Returns the file's name."""
         return f"{self.slug}-{self.size}-{self.scheme}.png"
 
 
 def slug_of(path: str) -> str:
-    """The last part of a page's address: `home` for dashboard.py, `compare` for pages/compare.py."""
+    """Returns the last part of a page's address: `home` for dashboard.py, `compare` for pages/compare.py."""
     stem = Path(path).stem
     return "home" if stem in {"", "dashboard"} else stem
 
 
 def shots(base: str, slugs: Sequence[str], *, every_form: bool) -> Iterator[Shot]:
-    """The pictures of these pages; without `every_form` only wide ones."""
+    """Returns the pictures of these pages; without `every_form`, only wide ones."""
     sizes = list(SIZES) if every_form else ["wide"]
     for slug, size, scheme in product(slugs, sizes, SCHEMES):
         yield Shot(slug, base if slug == "home" else f"{base}/{slug}", size, scheme)
 
 
 def run_default(browser: Browser, base: str) -> None:
-    """Runs the workbench's default comparison, so that there is something to show."""
+    """Runs the workbench's default comparison, so that there are results to show."""
     page = browser.new_page(viewport=SIZES["wide"])
     open_page(page, f"{base}/compare")
     page.get_by_role("button", name="Run", exact=True).first.click()
@@ -70,7 +70,7 @@ def run_default(browser: Browser, base: str) -> None:
 
 
 def take(browser: Browser, shot: Shot, out: Path, *, full_page: bool) -> None:
-    """Opens the page cold in a fresh context, waits until it rests, and writes the picture."""
+    """Opens the page in a fresh context, waits until it no longer changes, and writes the picture."""
     context = browser.new_context(viewport=SIZES[shot.size], color_scheme=shot.scheme, device_scale_factor=1)
     page = context.new_page()
     open_page(page, shot.url)
@@ -82,7 +82,7 @@ def take(browser: Browser, shot: Shot, out: Path, *, full_page: bool) -> None:
 
 
 def unfold(page: Page) -> None:
-    """Makes the window as tall as the page's content, which scrolls inside it and would be cut otherwise."""
+    """Makes the window as tall as the page's content, which scrolls inside the window and would otherwise be cut off."""
     height = page.evaluate("document.querySelector('[data-testid=\"stMain\"]').scrollHeight")
     width = page.viewport_size["width"] if page.viewport_size else SIZES["wide"]["width"]
     page.set_viewport_size({"width": width, "height": max(int(height), 600)})
@@ -90,18 +90,18 @@ def unfold(page: Page) -> None:
 
 
 def arguments() -> argparse.Namespace:
-    """The command line's."""
+    """Returns the arguments of the command line."""
     parser = argparse.ArgumentParser(prog="scripts.screenshots", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=IMAGES, help="folder of the pictures")
-    parser.add_argument("--all", action="store_true", help="narrow ones too")
-    parser.add_argument("--full", action="store_true", help="the whole height of each page, not the first screen")
+    parser.add_argument("--all", action="store_true", help="every page in every form")
+    parser.add_argument("--full", action="store_true", help="the whole height of each page, not only the first screen")
     parser.add_argument("--page", action="append", choices=[slug_of(page.path) for page in PAGES], help="only this page; may be repeated")
     parser.add_argument("--no-run", action="store_true", help="leave the store empty instead of running the default comparison first")
     return parser.parse_args()
 
 
 def main() -> None:
-    """Takes the pictures asked for."""
+    """Takes the requested pictures."""
     given = arguments()
     path = chromium.find()
     if path is None:

@@ -1,4 +1,4 @@
-"""Computes anew what is shipped computed: the paths that the page of optimizers opens with, and the networks of the playground."""
+"""Computes the results that are shipped with Tandem: the first paths of the page on optimizers, and the networks of the playground."""
 
 from __future__ import annotations
 

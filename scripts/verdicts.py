@@ -1,7 +1,7 @@
-"""Measures every question and experiment and writes docs/verdicts.md: `make verdicts`. What is stored already is not measured again.
+"""Measures every question and experiment and writes docs/verdicts.md: `make verdicts`. Stored results are not measured again.
 
-Exit 1, and a line that names it, for each that could not be run, and for each of which a claim fails or is unclear and no likely reason
-is given (`doubt` of the declaration).
+Exit status 1, with one line for each, if something could not be run, or if a claim fails or is unclear and its declaration gives no likely
+reason (`doubt`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ page states is then changed. Effects are with their 95 % intervals over seeds; "
 
 
 def page(asked: Sequence[Question], of_questions: dict[str, Row], offered: Sequence[Experiment], of_experiments: dict[str, Row]) -> str:
-    """The page, from questions and experiments and their rows."""
+    """Returns the page, made from questions and experiments and their rows."""
     first = ["| # | question | claim | verdict |", "|---|---|---|---|"]
     first += [line for each in asked for line in _lines([each.id, each.text], of_questions.get(each.id))]
     second = ["| page | experiment | claim | verdict |", "|---|---|---|---|"]
@@ -46,7 +46,7 @@ def page(asked: Sequence[Question], of_questions: dict[str, Row], offered: Seque
 
 
 def _lines(about: Sequence[str], row: Row | None) -> list[str]:
-    """A line of a table for each claim."""
+    """Returns one line of a table for each claim."""
     said = [(part["sentence"].removesuffix(f": {part['verdict']}"), part["verdict"]) for part in (row["parts"] if row else [])]
     return ["| " + " | ".join(cell.replace("|", "\\|") for cell in (*about, *each)) + " |" for each in said]
 
@@ -63,18 +63,18 @@ def _reasons(things: Sequence[Question] | Sequence[Experiment], rows: dict[str, 
 
 
 def _in_doubt(row: Row | None) -> list[str]:
-    """The sentences on the claims that fail or are unclear."""
+    """Returns the sentences of the claims that fail or are unclear."""
     return [part["sentence"] for part in (row["parts"] if row else []) if part["verdict"] != "holds"]
 
 
 def unexplained(things: Sequence[Question] | Sequence[Experiment], rows: dict[str, Row]) -> list[str]:
-    """A line for each claim that fails or is unclear where the declaration gives no likely reason."""
+    """Returns one line for each claim that fails or is unclear and whose declaration gives no likely reason."""
     silent = [thing.id for thing in things if not thing.doubt]
     return [f"{name}: no likely reason is given: {said}" for name in silent for said in _in_doubt(rows.get(name))]
 
 
 def main() -> int:
-    """Measures and writes; returns the exit status."""
+    """Measures all questions and experiments, writes the page, and returns the exit status."""
     asked, offered = list(questions().values()), [each for each in experiments().values() if each.claims]
     configuration = Configuration()
     store = Store(configuration.store)

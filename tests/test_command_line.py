@@ -70,13 +70,13 @@ def test_compare_writes_its_files_and_prints_the_summary(tmp_path, capsys):
         ("[base]\ndata = 'digits'\nmodel = 'convnets'", "there is no kind 'convnets'"),
         ("base = 'digits'", "base: 'digits': settings are a table"),
         ("[vary]\nseed = [1, 2]", "say which in seeds"),
-        ("seeds = 3\n[base]\nseed = 4294967295", "past the largest seed"),
+        ("seeds = 3\n[base]\nseed = 4294967295", "exceed the largest seed"),
         ("[base.model]\nkind = 'mlp'\nhidden = [64, 100000]", "base.model.hidden.1: 100000: input should be less"),
         ("[base]\ntraining = { batch_size = 'all' }", "base.training.batch_size: 'all': input should be"),
         ("a = " + "[" * 3000, "too deep"),
         (TRAINED + "training = { device = 'cuda' }", 'training.device: "cuda" was asked for'),
         (TRAINED + "optimizer = { kind = 'custom', path = 'no_such.Thing' }", "optimizer.path: no_such.Thing cannot be imported"),
-        (TRAINED + "optimizer = { kind = 'custom', path = 'os.path.join' }", "is no class of torch optimizers"),
+        (TRAINED + "optimizer = { kind = 'custom', path = 'os.path.join' }", "is not a subclass of torch.optim.Optimizer"),
         (TRAINED + "optimizer = { kind = 'custom', settings = { bogus = 1 } }", "unexpected keyword argument 'bogus'"),
         (TRAINED + "model = { kind = 'mlp', normalization = 'batch' }\ntraining = { batch_size = 89 }", "try 90"),
     ],
@@ -115,7 +115,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_training(tmp_path
     (tmp_path / "taken").write_text("a file")
     for out in ("taken", "taken/below"):
         assert main(["compare", str(tmp_path / "c.toml"), "--out", str(tmp_path / out)]) == 2
-        assert "is no folder" in capsys.readouterr().err
+        assert "is not a folder" in capsys.readouterr().err
 
 
 def test_a_killed_worker_costs_no_more_than_its_segment(tmp_path, capsys):

@@ -1,1 +1,1 @@
-"""Judgements from frames: statistics of comparisons. Knows only DataFrames."""
+"""Statistics and judgements of comparisons, computed from DataFrames. This package imports nothing of settings or engine."""

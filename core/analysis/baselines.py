@@ -1,4 +1,4 @@
-"""What the simplest prediction reaches, in a sentence: always the most frequent class of the training part, or the mean of its targets."""
+"""The score of a constant prediction, in a sentence: the most frequent class of the training part, or the mean of its targets."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ PREFIX = "baseline_"
 
 
 class Guess(NamedTuple):
-    """What a prediction reaches that knows the classes' shares alone: the most frequent class with its share, and the loss in nats of
-    saying each class as often as it comes, which is the shares' entropy.
+    """The scores of predictions that know only the class shares: always the most frequent class (with its share), and, for the loss in
+    nats, the class shares as probabilities, which gives the entropy of the shares.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Guess(NamedTuple):
 
 
 def of_counts(classes: Mapping[str, int], rows: int) -> Guess:
-    """The guess for classes that come so often among so many rows; of several that come most often, the first."""
+    """The guess for classes with these counts among `rows` rows; of equally frequent classes, the first."""
     name, most = max(classes.items(), key=lambda pair: pair[1])
     shares = [count / rows for count in classes.values() if count]
     return Guess(name, most / rows, -sum(share * math.log(share) for share in shares))
@@ -38,9 +38,9 @@ def columns(frame: DataFrame, part: str) -> list[str]:
 
 
 def sentence(runs: DataFrame) -> str:
-    """The baseline's scores on the test part, else on the validation part, and the target's spread; nothing where none is known.
+    """The baseline's scores on the test part, else on the validation part, and the target's standard deviation; empty if none is known.
 
-    `runs` is a row a run. Where variants have data of their own, the lowest and the highest value are told.
+    `runs` has one row for each run. If the variants have different data, the lowest and the highest value are given.
     """
     known = columns(runs, "test") or columns(runs, "val")
     if not known:

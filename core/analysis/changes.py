@@ -1,4 +1,4 @@
-"""What a curve loses between two of its places, seed by seed: such as a normalization from a batch of 64 to one of 2."""
+"""How much a curve loses between two places, for each seed: for example, a normalization from batch size 64 to 2."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ CHANGES: Types = (
 
 
 def changes(values: DataFrame, before: float, after: float) -> DataFrame:
-    """One row a curve that has a value at both places: how its metric changes from the one to the other, paired by seed.
+    """One row for each curve with a value at both places: the change of its metric from one place to the other, paired by seed.
 
     Args:
-        values: curve, place, seed, status, value (NaN where a run diverged), as `sensitivity.values` gives them.
-        before: a place.
-        after: another.
+        values: curve, place, seed, status, value (NaN if a run diverged), as `sensitivity.values` returns them.
+        before: the first place.
+        after: the second place.
 
     Returns:
         curve; before and after (means over the seeds that have both); mean, low and high (the change, after minus before, with its 95 % t
-        interval, NaN below two seeds); n (those seeds); diverged (seeds that diverged at either place).
+        interval, NaN below two seeds); n (the number of these seeds); diverged (seeds that diverged at either place).
     """
     rows = []
     for curve in values["curve"].unique():

@@ -1,10 +1,10 @@
-"""What a claim is about, run by run: a number for each seed of each variant, from histories and from values at places.
+"""Measures that claims are about: a number for each seed of each variant, from histories and from values at places.
 
-A *history* has a row a run and evaluation (variant, seed, step, epoch, lr, status and metrics). *Values* have a row a curve, place and
-seed, as `sensitivity.values` gives them; a place is such as a learning rate. What comes back by run is a Series indexed by variant and
-seed, what comes back by curve one indexed by curve and seed: `series[name]` are the numbers that `claims.judge` takes.
+A *history* has one row for each run and evaluation (variant, seed, step, epoch, lr, status and metrics). *Values* have one row for each
+curve, place and seed, as `sensitivity.values` returns them; a place is, for example, a learning rate. Results by run are Series indexed
+by variant and seed; results by curve are indexed by curve and seed. `series[name]` are the numbers that `claims.judge` takes.
 
-A run that never got there is infinite, and one that does not train is False. None is left out.
+A run that never reaches a target has the value infinity, and a run that does not train has False. No run is left out.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ NEGATIVE_INFINITY, INFINITY = -np.inf, np.inf
 
 
 def updates_to(history: DataFrame, metric: str, target: float, count: str = "step") -> Series:
-    """The updates (or what `count` names: epoch, seconds) at the first evaluation that reaches the target; infinite where none does."""
+    """The updates (or the column `count`: epoch, seconds) at the first evaluation that reaches the target; infinite if none does."""
     good = history[metric] >= target if higher_is_better(metric) else history[metric] <= target
     reached = history[good].groupby(RUN)[count].min().astype(float)
     return reached.reindex(_runs(history), fill_value=INFINITY).rename(count)
 
 
 def last_values(history: DataFrame, metric: str, blown_up: float = INFINITY) -> Series:
-    """The metric at the last evaluation. A run has blown up where it diverged, or where a loss ends above `blown_up`: it gets the worst
-    value there is, an infinite loss or a score of minus infinity.
+    """The metric at the last evaluation. A run that diverged, or whose loss ends above `blown_up`, gets the worst possible value: an
+    infinite loss, or a score of minus infinity.
     """
     last = _last(history)
     value = last[metric].astype(float)
@@ -43,33 +43,33 @@ def last_values(history: DataFrame, metric: str, blown_up: float = INFINITY) -> 
 
 
 def trains(history: DataFrame, threshold: float = 0.9, metric: str = "train_accuracy") -> Series:
-    """Whether the metric ends as good as the threshold or better: to have ended without diverging is not enough."""
+    """Whether the final metric reaches the threshold; ending without divergence is not enough."""
     value = last_values(history, metric)
     return value >= threshold if higher_is_better(metric) else value <= threshold
 
 
 def late_mean(history: DataFrame, metric: str = "val_loss", epochs: float = 10) -> Series:
-    """The metric's mean over the evaluations of the last so many epochs; infinite where the run diverged or one of them is not finite."""
+    """The mean of the metric over the evaluations of the last `epochs` epochs; infinite if the run diverged or a value is not finite."""
     return _late(history, metric, epochs).groupby(RUN)[metric].mean()
 
 
 def late_spread(history: DataFrame, metric: str = "val_loss", epochs: float = 10) -> Series:
-    """The metric's standard deviation over the same evaluations as `late_mean`, and infinite as that; missing for one evaluation."""
+    """The standard deviation of the metric over the evaluations of `late_mean`, infinite in the same cases; NaN for a single evaluation."""
     groups = _late(history, metric, epochs).groupby(RUN)[metric]
     return groups.std().where(np.isfinite(groups.max()), INFINITY)
 
 
 def gap(history: DataFrame, first: str = "val_loss", second: str = "train_loss", epoch: float | None = None) -> Series:
-    """One column minus another of the same run, at the last evaluation, or at that of an epoch. Without one there: missing."""
+    """One column minus another of the same run, at the last evaluation or at that of `epoch`; NaN if there is no such evaluation."""
     present = standing(history)
     rows = _last(history) if epoch is None else present[present["epoch"] == epoch].set_index(RUN)
     return (rows[first] - rows[second]).reindex(_runs(history))
 
 
 def curve_distance(history: DataFrame, variant: str, reference: str, metric: str = "train_loss_eval") -> Series:
-    """How far two variants' curves are apart: the mean over the epochs after the first update of |ln loss - ln loss of the reference|.
+    """The distance between two variants' curves: the mean of |ln loss - ln loss of the reference| over the epochs after the first update.
 
-    Indexed by seed. Infinite where a run diverged; epochs that one of the two was not evaluated at are left out.
+    Indexed by seed. Infinite if a run diverged; epochs at which one of the two was not evaluated are left out.
     """
     present = standing(history)
     later = present[present["step"] > 0]
@@ -81,11 +81,11 @@ def curve_distance(history: DataFrame, variant: str, reference: str, metric: str
 
 
 def range_width(values: DataFrame, factor: float = 2.0) -> DataFrame:
-    """How wide the range of places is whose loss is within a factor of the curve's best, for each seed.
+    """How wide the range of places is in which the loss is within a factor of the curve's best loss, for each seed.
 
-    Returns a row a curve and seed, indexed by both: places (how many), lowest and highest (of the stretch of neighbouring places that holds
-    the best), decades (log10 of highest over lowest). Losses that are missing or infinite are outside; without a finite one all are NaN,
-    and places is 0.
+    Returns one row for each curve and seed, indexed by both: places (their number), lowest and highest (of the connected range of places
+    around the best), decades (log10 of highest over lowest). Missing and infinite losses are outside; without a finite loss all values are
+    NaN, and places is 0.
     """
     rows = {key: _width(group, factor) for key, group in values.groupby(CURVE, sort=False)}
     index = MultiIndex.from_tuples(rows, names=CURVE)
@@ -93,7 +93,7 @@ def range_width(values: DataFrame, factor: float = 2.0) -> DataFrame:
 
 
 def best_places(values: DataFrame, metric: str = "val_loss") -> Series:
-    """By curve: the place with the fewest seeds that missed (a value that is missing or infinite), and among those with the best mean."""
+    """For each curve, the place with the fewest missing or infinite values; among equal ones, the place with the best mean."""
     sign = -1 if higher_is_better(metric) else 1
     finite = sign * values["value"].where(np.isfinite(values["value"]))
     table = DataFrame({"curve": values["curve"], "place": values["place"], "missed": finite.isna(), "value": finite})
@@ -103,7 +103,7 @@ def best_places(values: DataFrame, metric: str = "val_loss") -> Series:
 
 
 def at_best(values: DataFrame, metric: str = "val_loss") -> Series:
-    """The value of each curve and seed at the curve's best place; a miss is the worst value there is."""
+    """The value of each curve and seed at the curve's best place; a missing value becomes the worst possible value."""
     best = best_places(values, metric)
     chosen = values[values["place"] == values["curve"].map(best)]
     worst = NEGATIVE_INFINITY if higher_is_better(metric) else INFINITY
@@ -111,13 +111,13 @@ def at_best(values: DataFrame, metric: str = "val_loss") -> Series:
 
 
 def difference_of_differences(first: tuple[Series, Series], second: tuple[Series, Series]) -> Series:
-    """(a - b) - (c - d) by seed: such as what one norm loses from one batch size to another, minus what another loses."""
+    """(a - b) - (c - d) by seed: for example, what one norm loses from one batch size to another, minus what another norm loses."""
     (a, b), (c, d) = first, second
     return a.sub(b).sub(c.sub(d))
 
 
 def different_values(values: Series) -> int:
-    """How many different numbers there are, to the last bit: 1 where nothing varied, as many as seeds where all differ."""
+    """How many different numbers there are, compared exactly: 1 if nothing varied, the number of seeds if all differ."""
     return int(values.nunique(dropna=False))
 
 
@@ -131,7 +131,7 @@ def _last(history: DataFrame) -> DataFrame:
 
 
 def _late(history: DataFrame, metric: str, epochs: float) -> DataFrame:
-    """The evaluations of each run's last epochs; what is not finite, or of a run that diverged, is infinite."""
+    """The evaluations of each run's last epochs; values that are not finite, and all values of diverged runs, are infinite."""
     runs = history.groupby(RUN)
     late = history["epoch"] > runs["epoch"].transform("max") - epochs
     diverged = history["status"].eq("diverged").groupby([history[name] for name in RUN]).transform("any")

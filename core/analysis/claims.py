@@ -1,22 +1,24 @@
-"""The verdict on a claim: whether what was claimed before holds, fails, or is unclear, from a number for each seed.
+"""The verdict on a claim: it holds, fails, or is unclear, judged from one number for each seed.
 
-A claim is a kind of effect and where it must lie. Statistical kinds are judged by their 95 % interval: the claim *holds* where all of the
-interval lies where it must, *fails* where none of it does, and is *unclear* otherwise. Equivalence is `Inside` a margin.
+A claim names a kind of effect and the range in which it must lie. Statistical kinds are judged by their 95 % interval: the claim *holds*
+if the whole interval lies in the range, *fails* if no part of it does, and is *unclear* otherwise. `Inside` claims equivalence within a
+margin.
 
     kind               effect                                             interval
-    mean               mean of a number a seed                            t
+    mean               mean of one number for each seed                   t
     difference         mean of first minus second, paired by seed         t
     ratio              geometric mean of first over second, paired        t of the logarithms
     share              share of seeds for which something is true         Clopper & Pearson
     share_difference   first share minus second                           Newcombe
     spread             standard deviation over seeds                      chi-squared
     spread_ratio       first standard deviation over second               F
-    count              share of the seeds that were run: no estimate      none: compared as it is
-    exact              the seed that is farthest from what is claimed     none: compared as it is
+    count              share of the seeds that were run, no estimate      none: compared directly
+    exact              the seed that is farthest from the claim           none: compared directly
 
-`exact` is for identities (the largest error at most 1e-12) and for lower bounds (the smallest distance at least 0.05). `count` says
-something about these seeds alone; to say it of others takes `share`, and enough seeds.
-A seed whose number is missing leaves every claim unclear: it is never dropped.
+`exact` is for identities (the largest error is at most 1e-12) and for lower bounds (the smallest distance is at least 0.05). `count`
+makes a statement about these seeds only. A statement about other seeds needs `share`, and enough seeds.
+
+If a seed has no number, the claim is unclear; a seed is never left out.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ Kind = Literal["mean", "difference", "ratio", "share", "share_difference", "spre
 Verdict = Literal["holds", "fails", "unclear"]
 
 SINGLE: dict[str, Callable[[Series], Estimate]] = {"mean": intervals.mean, "share": intervals.share, "spread": intervals.spread}
-"""Kinds of one number a seed that have an interval."""
+"""Kinds with an interval that take one number for each seed."""
 
 PAIRED: dict[str, Callable[[Series, Series], Estimate]] = {
     "difference": intervals.difference,
@@ -48,26 +50,26 @@ PAIRED: dict[str, Callable[[Series, Series], Estimate]] = {
 """Kinds that compare two sides."""
 
 EXACT = ("count", "exact")
-"""Kinds that are compared as they are; here the threshold itself is good enough."""
+"""Kinds without an interval, compared directly; a value equal to the threshold meets it."""
 
 
 @dataclass(frozen=True)
 class Above:
-    """The effect must be above a threshold; of an exact kind, at least that."""
+    """The effect must be above a threshold; for an exact kind, at least the threshold."""
 
     threshold: float
 
 
 @dataclass(frozen=True)
 class Below:
-    """The effect must be below a threshold; of an exact kind, at most that."""
+    """The effect must be below a threshold; for an exact kind, at most the threshold."""
 
     threshold: float
 
 
 @dataclass(frozen=True)
 class Inside:
-    """The effect must lie between two thresholds, themselves allowed: equivalence within a margin."""
+    """The effect must lie between two thresholds, inclusive: equivalence within a margin."""
 
     low: float
     high: float
@@ -78,14 +80,14 @@ Claimed = Above | Below | Inside
 
 @dataclass(frozen=True)
 class Judgement:
-    """What came out. The interval is NaN where the kind has none, or the seeds are too few for one."""
+    """The result of a claim. The interval is NaN if the kind has none, or if there are too few seeds for one."""
 
     verdict: Verdict
     effect: float
     ci_low: float
     ci_high: float
     n: int
-    """Seeds with a number; with two independent samples, those of the smaller."""
+    """Seeds with a number; for two independent samples, the number of the smaller one."""
     threshold: float | tuple[float, float]
     sentence: str
 
@@ -94,13 +96,13 @@ def judge(kind: Kind, claimed: Claimed, first: Series, second: Series | None = N
     """The verdict on one claim.
 
     Args:
-        kind: of effect, from the table above.
-        claimed: where it must lie.
-        first: a number a seed, indexed by seed; for shares and counts 0 or 1.
-        second: the same of the other side, for kinds that compare two.
-        words: what the effect is, as the sentence begins.
+        kind: the kind of effect, from the table above.
+        claimed: the range in which the effect must lie.
+        first: one number for each seed, indexed by seed; 0 or 1 for shares and counts.
+        second: the numbers of the other side, for kinds that compare two sides.
+        words: a description of the effect, with which the sentence begins.
 
-    Raises ValueError where a second side is given to a kind of one, or lacks.
+    Raises ValueError if a second side is given to a kind of one side, or missing for a kind of two.
     """
     if (kind in PAIRED) != (second is not None):
         raise ValueError(f"kind {kind!r} takes {'two sides' if kind in PAIRED else 'one side'}")
@@ -111,12 +113,12 @@ def judge(kind: Kind, claimed: Claimed, first: Series, second: Series | None = N
 
 
 def together(judgements: Sequence[Judgement]) -> Judgement:
-    """One claim of several parts: it fails where a part fails, and holds where all hold.
+    """One claim of several parts: it fails if a part fails, and holds if all parts hold.
 
-    Its figures are those of the first part that decides; its sentence is that of all. Raises ValueError without a part.
+    Its figures are those of the first part that decides; its sentence joins the sentences of all parts. Raises ValueError without a part.
     """
     if not judgements:
-        raise ValueError("a claim has one part at least")
+        raise ValueError("a claim needs at least one part")
     order: tuple[Verdict, ...] = ("fails", "unclear", "holds")
     deciding = min(judgements, key=lambda judgement: order.index(judgement.verdict))
     return replace(deciding, sentence="; ".join(judgement.sentence for judgement in judgements))
@@ -148,7 +150,7 @@ def _estimate(kind: Kind, claimed: Claimed, first: Series, second: Series | None
 
 
 def _farthest(claimed: Claimed, values: Series) -> Estimate:
-    """The value that is farthest from what is claimed."""
+    """The value that is farthest from the claim."""
     known = values.dropna()
     match claimed:
         case Above():
@@ -162,7 +164,7 @@ def _farthest(claimed: Claimed, values: Series) -> Estimate:
 
 
 def _verdict(kind: Kind, claimed: Claimed, found: Estimate) -> tuple[Verdict, str]:
-    """The verdict, and why it is unclear."""
+    """The verdict, and the reason if it is unclear."""
     if not found.n or math.isnan(found.value):
         return "unclear", ", there is no number"
     if found.missing:

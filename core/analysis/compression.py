@@ -1,4 +1,4 @@
-"""What compression costs and saves: every variant against its counterpart, paired by seed, and the work of the remaining weights."""
+"""The cost and the savings of compression: every variant against its counterpart, paired by seed, and the work of the remaining weights."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ OUTCOMES: Types = {"variant": "str", "counterpart": "str", "n": "int64", "diverg
 
 
 def outcomes(history: DataFrame, runs: DataFrame, metric: str, counterparts: Mapping[str, str] = {}) -> DataFrame:
-    """A row a variant: n (seeds), diverged, mean of the last value with its 95 % t interval (low, high) over the seeds that ended finite,
-    `counterpart`, and `difference` to it, paired by seed, with its interval; NaN for a variant without one.
+    """One row for each variant: n (seeds), diverged, and the mean of the last value with its 95 % t interval (low, high) over the seeds
+    that ended finite; `counterpart`, and `difference` to it, paired by seed, with its interval; NaN for a variant without a counterpart.
 
-    The last value and never the best: the best of a pruned run may be from before anything was pruned.
+    The last value is used and not the best, because the best value of a pruned run may be from before the pruning.
     """
     values = seed_values(history, runs, metric)
     by_variant = {str(name): group.set_index("seed") for name, group in values.groupby("variant", sort=False, observed=True)}
@@ -55,26 +55,26 @@ def at_ends(runs: DataFrame, columns: Sequence[str]) -> DataFrame:
 
 
 def last_layers(layers: DataFrame) -> DataFrame:
-    """The rows of `layers` at each run's last measurement."""
+    """The rows of `layers` at each run's last evaluation."""
     return layers[layers["step"] == layers.groupby("run", observed=True)["step"].transform("max")]
 
 
 def densities(layers: DataFrame) -> DataFrame:
-    """Share of the weights that are not zero at the end, by variant and layer, mean over seeds: variant, layer, density."""
+    """Share of nonzero weights at the end, by variant and layer, averaged over seeds: variant, layer, density."""
     last = last_layers(layers)
     table = 1 - last.groupby(["variant", "layer"], sort=False, observed=True)["sparsity"].mean()
     return table.rename("density").reset_index()
 
 
 def work(layers: DataFrame, multiply_adds: Mapping[str, Mapping[str, int]]) -> DataFrame:
-    """What one example costs: variant, multiply_adds (of the whole network), remaining (by weights that are not zero), speed_up.
+    """The work for one example: variant, multiply_adds (of the whole network), remaining (with nonzero weights only), speed_up.
 
     Args:
-        layers: a row a run, evaluation and layer.
-        multiply_adds: of each variant, by layer, when nothing is pruned.
+        layers: one row for each run, evaluation and layer.
+        multiply_adds: the multiply-adds of each variant by layer, without pruning.
 
-    remaining = sum over the layers of multiply_adds * density; speed_up = multiply_adds / remaining is what hardware would reach that
-    skips every zero for free: a bound, not a measurement.
+    remaining = sum over the layers of multiply_adds * density. speed_up = multiply_adds / remaining is an upper bound, which hardware would
+    reach that skips every zero at no cost; it is not a measurement.
     """
     table = densities(layers)
     counts = [multiply_adds.get(str(name), {}).get(str(layer), 0) for name, layer in zip(table["variant"], table["layer"], strict=True)]
@@ -84,14 +84,14 @@ def work(layers: DataFrame, multiply_adds: Mapping[str, Mapping[str, int]]) -> D
 
 
 def weights_left(history: DataFrame) -> Series:
-    """Share of the weights that are not zero at each run's end, mean over seeds, by variant."""
+    """Share of nonzero weights at each run's end, averaged over seeds, by variant."""
     last = history[history["step"] == history.groupby("run", observed=True)["step"].transform("max")]
     return (1 - last.groupby("variant", sort=False, observed=True)["sparsity"].mean()).rename("left")
 
 
 def tickets(course: DataFrame, metric: str) -> DataFrame:
-    """What networks had come to right before their pruning took them back: variant, epoch, left (share of the weights that were not zero),
-    n (seeds with a finite value), mean, low, high (95 % t interval), half (half of it).
+    """The scores of networks right before their pruning rewound them: variant, epoch, left (share of nonzero weights), n (seeds with a
+    finite value), mean, low, high (95 % t interval), half (half the interval's width).
 
     course: a history with the rows from before rewinds.
     """
@@ -106,8 +106,9 @@ def tickets(course: DataFrame, metric: str) -> DataFrame:
 
 
 def furthest(points: DataFrame, tolerance: float | Series, *, higher_is_better: bool) -> DataFrame:
-    """By family, the variant with the fewest weights left whose loss against its counterpart is within `tolerance` (of each row, where it
-    is a series): family, name, left, difference. A family without one is left out. `points`: family, name, left, difference.
+    """For each family, the variant with the fewest remaining weights whose loss is at most `tolerance` above its counterpart's: family,
+    name, left, difference. A Series gives the tolerance of each row. Families without such a variant are left out. `points` has the same
+    columns.
     """
     loss = -points["difference"] if higher_is_better else points["difference"]
     good = points[loss <= tolerance].sort_values("left", kind="stable")
@@ -115,7 +116,7 @@ def furthest(points: DataFrame, tolerance: float | Series, *, higher_is_better: 
 
 
 def with_halves(points: DataFrame) -> DataFrame:
-    """`points` with half of each interval: `half` of the value's, `difference_half` of the difference's."""
+    """`points` with half the width of each interval: `half` for the value, `difference_half` for the difference."""
     return points.assign(half=half_of(points), difference_half=half_of(points, "difference_low", "difference_high"))
 
 
@@ -125,7 +126,7 @@ def with_ratio(table: DataFrame) -> DataFrame:
 
 
 def joined(*frames: DataFrame | Series) -> DataFrame:
-    """Tables with a row a variant side by side, in the order of the first."""
+    """Tables with one row for each variant, joined side by side, in the order of the first."""
     first, *rest = frames
     table = DataFrame(first).set_index("variant") if "variant" in DataFrame(first) else DataFrame(first)
     for frame in rest:

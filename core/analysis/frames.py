@@ -1,4 +1,4 @@
-"""Tables made of rows, whose columns have the same types whether there are rows or not."""
+"""Tables built from rows, whose columns have the same types even if there are no rows."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Types = Mapping[str, str]
 
 
 def of_rows(rows: Iterable[Any], types: Types) -> DataFrame:
-    """The rows (tuples in the order of the columns, or dicts by their names) as a table with these columns.
+    """The rows (tuples in the order of the columns, or dicts) as a table with these columns.
 
-    pandas calls a column without a value `object`, which it does not join with numbers: so an empty table, too, has its types from here.
+    pandas gives an empty column the type `object`, which it does not join with numbers; here an empty table gets the right types too.
     """
     return DataFrame(list(rows), columns=list(types)).astype(dict(types))

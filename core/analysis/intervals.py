@@ -1,7 +1,7 @@
-"""Estimates over seeds with their 95 % intervals: means, ratios, shares, spreads.
+"""Estimates over seeds with their 95 % intervals: means, ratios, shares, standard deviations.
 
-Input is a number for each seed: a Series indexed by seed, or two of them, which are paired by that index. NaN is a number that is missing;
-it is counted, and leaves the estimate. Infinity is a number: a target that was never reached, or the loss of a run that blew up.
+The input is one number for each seed: a Series indexed by seed, or two of them, which are paired by that index. NaN marks a missing
+number, which is counted and left out of the estimate. Infinity is a number: a target that was never reached, or the loss of a diverged run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TAIL = (1 - LEVEL) / 2
 
 
 class Estimate(NamedTuple):
-    """A value and the two ends of its 95 % interval, which are NaN where there are too few seeds for one.
+    """A value and the two ends of its 95 % interval, which are NaN if there are too few seeds.
 
     n: seeds with a number. missing: seeds without one, on either side of a pair.
     """
@@ -33,7 +33,7 @@ class Estimate(NamedTuple):
 
 
 def mean(values: Iterable[float] | Series) -> Estimate:
-    """The mean and its t interval; with infinite values among them, the median and the interval of `median`."""
+    """The mean and its t interval; if a value is infinite, the median and the interval of `median`."""
     known, missing = _known(Series(values, dtype=float))
     if np.isinf(known).any():
         return Estimate(*median(known), len(known), missing)
@@ -43,10 +43,11 @@ def mean(values: Iterable[float] | Series) -> Estimate:
 
 
 def median(values: Series) -> tuple[float, float, float]:
-    """The median and its distribution-free interval, from one order statistic to another: (value, low, high).
+    """The median and its distribution-free interval between two order statistics: (value, low, high).
 
-    It needs six values: the smallest and the largest of five enclose the median with a probability of 0.94 alone.
-    Source: Conover 1999, "Practical Nonparametric Statistics", section 3.2, as `scipy.stats.quantile_test` has it.
+    It needs six values: the smallest and the largest of five enclose the median with a probability of only 0.94.
+
+    Source: Conover 1999, "Practical Nonparametric Statistics", section 3.2, as in `scipy.stats.quantile_test`.
     """
     from scipy.stats import quantile_test
 
@@ -64,9 +65,9 @@ def difference(first: Series, second: Series) -> Estimate:
 
 
 def ratio(first: Series, second: Series) -> Estimate:
-    """The geometric mean of first over second, both positive; the t interval is taken on the logarithm.
+    """The geometric mean of first over second, both positive, with the t interval of the logarithms.
 
-    Where one side is infinite or 0 for a seed, the median of the ratios stands in for the mean.
+    If one side is infinite or 0 for a seed, the median of the ratios is used in place of the mean.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         found = mean(np.log(first.astype(float).div(second.astype(float))))
@@ -84,7 +85,7 @@ def share(values: Iterable[float] | Series) -> Estimate:
 
 
 def clopper_pearson(hits: int, n: int) -> tuple[float, float]:
-    """The interval of a proportion: all values that an exact test of either side at 2.5 % does not refuse."""
+    """The exact interval of a proportion: all values that neither one-sided exact test at 2.5 % rejects."""
     from scipy.special import betaincinv
 
     low = float(betaincinv(hits, n - hits + 1, TAIL)) if hits else 0.0
@@ -103,10 +104,10 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
 
 
 def share_difference(first: Iterable[float] | Series, second: Iterable[float] | Series) -> Estimate:
-    """The first share minus the second, with the interval that Newcombe 1998 makes of the two score intervals (his method 10).
+    """The first share minus the second, with the interval of Newcombe 1998 from the two score intervals (his method 10).
 
-    It takes the two samples as independent. Unlike a t interval it keeps its width where all seeds of a side agree. n is that of
-    the smaller sample.
+    It treats the two samples as independent. Unlike a t interval, it does not shrink to zero width if all seeds of a side agree. n is the
+    number of the smaller sample.
     """
     (one, missing_one), (two, missing_two) = (_known(Series(values, dtype=float)) for values in (first, second))
     if one.empty or two.empty:
@@ -117,7 +118,7 @@ def share_difference(first: Iterable[float] | Series, second: Iterable[float] | 
 
 
 def spread(values: Iterable[float] | Series) -> Estimate:
-    """The standard deviation over seeds, with the chi-squared interval. It supposes a normal distribution, and needs some 30 seeds."""
+    """The standard deviation over seeds, with the chi-squared interval. It assumes a normal distribution, and needs about 30 seeds."""
     from scipy.special import chdtri
 
     known, missing = _known(Series(values, dtype=float))
@@ -129,7 +130,7 @@ def spread(values: Iterable[float] | Series) -> Estimate:
 
 
 def spread_ratio(first: Iterable[float] | Series, second: Iterable[float] | Series) -> Estimate:
-    """The first standard deviation over the second, with the F interval of independent normal samples. n is that of the smaller."""
+    """The first standard deviation over the second, with the F interval of independent normal samples. n is that of the smaller sample."""
     from scipy.special import fdtri
 
     (one, missing_one), (two, missing_two) = (_known(Series(values, dtype=float)) for values in (first, second))
@@ -142,6 +143,6 @@ def spread_ratio(first: Iterable[float] | Series, second: Iterable[float] | Seri
 
 
 def _known(values: Series) -> tuple[Series, int]:
-    """The numbers, and how many are missing."""
+    """The known numbers, and how many are missing."""
     known = values[~pd.isna(values)]
     return known, len(values) - len(known)

@@ -1,7 +1,7 @@
-"""The one table of what is measured: what each column is called, its unit, which direction is better, and where it is measured.
+"""The table of all metrics: the name of each column, its unit, the better direction, and where it is measured.
 
-Charts, tables, verdicts, the choices of a metric and the exports read it. A new metric is a row here, its column's name in
-`core.engine.records`, and the function that computes it. Contract tests hold this table, the records and the stopping rules equal.
+Charts, tables, verdicts, the choice of a metric and the exports read it. A new metric is a row here, its column's name in
+`core.engine.records`, and the function that computes it. Contract tests keep this table, the records and the stopping rules consistent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pandas import DataFrame
 
 Task = Literal["classification", "regression"]
 Axis = Literal["epoch", "step", "samples", "seconds"]
-"""What a curve runs along."""
+"""The x axis of a curve."""
 Where = Literal["history", "layers", "end", "summary"]
 
 CLASSES: tuple[Task, ...] = ("classification",)
@@ -26,26 +26,26 @@ BOTH: tuple[Task, ...] = ("classification", "regression")
 FRACTION = "fraction"
 OF_TARGET = "unit of the target"
 OF_LOSS = "unit of the loss"
-"""Stands for the unit that `loss_unit` tells of a history."""
+"""Placeholder for the unit that `loss_unit` finds for a history."""
 NATS = "nats"
 STANDARDISED = "MSE / target variance"
 AS_THEY_ARE = "mean squared error"
 LOSS_IN_WORDS = {
     NATS: "Cross-entropy in nats, the mean over the examples.",
-    STANDARDISED: "Mean squared error, in units of the training target's variance: 1 is what always predicting the mean has there.",
+    STANDARDISED: "Mean squared error divided by the variance of the training targets: predicting their mean gives 1.",
     AS_THEY_ARE: "Mean squared error, in the squared unit of the target.",
 }
 NO_LOSS = ""
-"""The unit for a title of what is no loss: an axis, a measure by layer."""
+"""The unit for titles of other quantities than losses, such as an axis or a measure by layer."""
 COUNT, SHARE = ",d", ".3f"
 
 
 @dataclass(frozen=True)
 class Metric:
-    """What a column of numbers means.
+    """The meaning of a column of numbers.
 
-    `better` is None where no direction is. `twin` is the same measured on the training data.
-    `form` is a format of Python and of d3. `about` is one sentence of help, `undefined` says when there is no value.
+    `better` is None if no direction is better. `twin` is the same metric on the training data.
+    `form` is a number format of Python and d3. `about` is one sentence of help. `undefined` says when there is no value.
     """
 
     column: str
@@ -61,27 +61,27 @@ class Metric:
 
     @property
     def offered(self) -> bool:
-        """Whether runs can be judged by it over the course of training."""
+        """Whether runs can be judged by it during training."""
         return self.better is not None and "history" in self.where
 
 
 _SCORES = (
     Metric("loss", "loss", OF_LOSS, "lower"),
     Metric("accuracy", "accuracy", FRACTION, "higher", tasks=CLASSES, form=SHARE,
-           about="Share of the examples that are classified right."),
+           about="Share of the examples that are classified correctly."),
     Metric("f1", "F1", FRACTION, "higher", tasks=CLASSES, form=SHARE,
            about="Macro average: the mean of F1 over the classes."),
     Metric("rmse", "RMSE", OF_TARGET, "lower", tasks=NUMBERS, about="Root of the mean squared error, in the unit of the target."),
     Metric("mae", "MAE", OF_TARGET, "lower", tasks=NUMBERS, about="Mean absolute error, in the unit of the target."),
     Metric("r2", "R²", "", "higher", tasks=NUMBERS, form=SHARE, about="1 - mean squared error / variance of the part's targets.",
-           undefined="it is not defined where all targets are the same"),
+           undefined="it is not defined if all targets are equal"),
 )  # fmt: skip
 
-_UNSEEN = "On data that no decision was made on, once, at the end of each run."
+_UNSEEN = "Measured once, at the end of each run, on data that no decision was based on."
 
 
 def _column(part: str, score: str) -> str:
-    """The training loss in eval mode has a name of its own, since `train_loss` is the loss as it was trained."""
+    """The column of a score. The training loss in eval mode has its own name, because `train_loss` is the loss as logged."""
     return "train_loss_eval" if (part, score) == ("train", "loss") else f"{part}_{score}"
 
 
@@ -101,7 +101,9 @@ def _of_part(part: str, words: str, where: tuple[Where, ...] = ("history",)) -> 
 
 
 def _baseline(part: str, words: str) -> tuple[Metric, ...]:
-    constant = "What always saying the same reaches: the training part's most frequent class (for the loss its class shares), or its mean."
+    constant = (
+        "Score of a constant prediction: the most frequent class of the training part (for the loss, its class shares), or its mean target."
+    )
     return tuple(
         replace(metric, column=f"baseline_{metric.column}", name=f"baseline's {metric.name}", twin=None, about=constant)
         for metric in _of_part(part, words, ("end",))
@@ -112,8 +114,8 @@ _ROWS = (
     *_of_part("val", "validation"),
     *_of_part("train", "training"),
     Metric("train_loss", "training loss as logged", "", "lower",
-           about="Of the loss that the run minimises, whichever it is; the mean over the epoch's batches, as they were trained."),
-    Metric("penalty", "penalty", OF_LOSS, about="What the penalty added to the loss, apart from it."),
+           about="The loss that the run minimises, whichever it is, averaged over the batches of the epoch during training."),
+    Metric("penalty", "penalty", OF_LOSS, about="The penalty, which is added to the loss and logged separately."),
     *_of_part("test", "test", ("end",)),
     *_baseline("val", "validation"),
     *_baseline("test", "test"),
@@ -129,16 +131,16 @@ _ROWS = (
     Metric("distance", "distance from the start", where=("history", "layers"),
            about="Euclidean norm of all parameters minus those before the first update."),
     Metric("weight_change", "weight change", where=("history", "layers"),
-           about="Euclidean norm of what all parameters changed by since the measurement before.",
-           undefined="it is not defined at the first measurement"),
+           about="Euclidean norm of the change of all parameters since the previous evaluation.",
+           undefined="it is not defined at the first evaluation"),
     Metric("update_cosine", "cosine of successive updates", where=("history", "layers"), form=SHARE,
-           about="Between the last update and the one before it: 1 is a straight line, below 0 a zigzag.",
+           about="Cosine between the last update and the one before it: 1 is a straight line, below 0 a zigzag.",
            undefined="it is not defined before the second update"),
     Metric("unit_cosine", "cosine between units", where=("layers",), form=SHARE,
-           about="Mean absolute cosine between the incoming weights of two units of a layer: 1 where all look for the same.",
+           about="Mean absolute cosine between the incoming weights of two units of a layer: 1 if all units have the same direction.",
            undefined="it is not defined for fewer than two units with weights"),
     Metric("effective_rank", "effective rank", "dimensions", where=("layers",), form=".2f",
-           about="exp of the entropy of the singular values of a layer's matrix, as shares of their sum: from 1 to its shorter side. "
+           about="exp of the entropy of a matrix's singular values divided by their sum: from 1 to the length of its shorter side. "
            "Measured before the first update, after 1, 2, 4, 8, ... epochs, and at the end.",
            undefined="it is not defined for a matrix of zeros"),
     Metric("activation_mean", "mean activation", where=("layers",)),
@@ -151,32 +153,32 @@ _ROWS = (
     Metric("samples", "examples seen", where=("history", "end"), form=COUNT),
     Metric("epochs", "epochs asked for", where=("end",), form=COUNT),
     Metric("parameters", "parameters", where=("end", "summary"), form=COUNT,
-           about="Of the network: all its weights and biases, norms included."),
+           about="Number of parameters of the network: weights and biases, including those of norms."),
     Metric("nonzero", "non-zero parameters", where=("end", "summary"), form=COUNT,
-           about="How many of the parameters are not 0 at the end; of a variant, on average over its seeds."),
-    Metric("compression", "compression", where=("summary",), form=".2f", about="Parameters / non-zero parameters."),
+           about="Number of parameters that are not 0 at the end; for a variant, the mean over its seeds."),
+    Metric("compression", "compression", where=("summary",), form=".2f", about="Parameters divided by non-zero parameters."),
     Metric("seed", "seed", where=("history", "layers", "end"), form=COUNT),
-    Metric("n", "seeds", where=("summary",), form=COUNT, about="Runs of this variant that are stored or on their way."),
-    Metric("diverged", "diverged", where=("summary",), form=COUNT, about="Runs that diverged. They are in no mean."),
+    Metric("n", "seeds", where=("summary",), form=COUNT, about="Runs of this variant that are stored, waiting or training."),
+    Metric("diverged", "diverged", where=("summary",), form=COUNT, about="Number of runs that diverged. They are left out of all means."),
     Metric("counted", "in the mean", where=("summary",), form=COUNT,
            about="Seeds that have a value: not those that diverged, have not begun, or were stored before this was measured."),
-    Metric("mean", "mean", where=("summary",), about="Of the metric, over the seeds that did not diverge."),
-    Metric("std", "standard deviation", where=("summary",), about="Of the metric, over the seeds that did not diverge."),
+    Metric("mean", "mean", where=("summary",), about="Mean of the metric over the seeds that did not diverge."),
+    Metric("std", "standard deviation", where=("summary",), about="Standard deviation of the metric over the seeds that did not diverge."),
     Metric("ci_low", "95 % from", where=("summary",), about="Lower end of the mean's interval (t distribution over seeds)."),
     Metric("ci_high", "95 % to", where=("summary",), about="Upper end of the mean's interval (t distribution over seeds)."),
-    Metric("best", "best", where=("summary",), about="Mean over seeds of the best value that each run ever reached."),
-    Metric("baseline", "baseline", where=("summary",), about="What always saying the same reaches in the metric."),
+    Metric("best", "best", where=("summary",), about="Mean over seeds of the best value that each run reached."),
+    Metric("baseline", "baseline", where=("summary",), about="Score of a constant prediction in the metric."),
 )  # fmt: skip
 
 TESTS = tuple(metric.column for metric in _of_part("test", "test"))
 OF_THE_DATA = ("target_std", *(metric.column for metric in _baseline("test", "test")))
-"""Columns of a run that its data alone decide."""
+"""Columns of a run that depend only on its data."""
 
 METRICS: dict[str, Metric] = {metric.column: metric for metric in _ROWS}
-"""By column."""
+"""All metrics by column."""
 
 OF_TRAINING = frozenset(metric.column for metric in _of_part("train", "training")) | {"dead_fraction", "activation_mean", "activation_std"}
-"""What is measured on the training data, or on a sample of them."""
+"""Metrics that are measured on the training data, or on a sample of them."""
 
 _sample: ContextVar[str] = ContextVar("sample", default="")
 
@@ -185,7 +187,7 @@ OF_A_RUN = {"last_": "last", "best_": "best"}
 
 
 def find(column: str) -> Metric | None:
-    """What a column means; of `last_val_loss` and `best_val_loss`, made of the metric's row. None for what is no metric."""
+    """The metric of a column; for `last_val_loss` and `best_val_loss` it is derived from the metric's row. None if there is none."""
     for prefix, word in OF_A_RUN.items():
         of = METRICS.get(column.removeprefix(prefix))
         if column.startswith(prefix) and of is not None:
@@ -195,9 +197,9 @@ def find(column: str) -> Metric | None:
 
 @contextmanager
 def of_sample(said: str) -> Iterator[None]:
-    """Within it, names and titles of what is measured on training data say so: "1,000 examples"; an empty text: on all of them.
+    """Inside this context, names and titles of metrics on training data say which sample was used: "1,000 examples"; empty for all of them.
 
-    It stands around the making of a chart, so that no chart that names such a column can forget it.
+    It is used around the making of a chart, so that no chart with such a column can forget to say it.
     """
     token = _sample.set(said)
     try:
@@ -207,13 +209,13 @@ def of_sample(said: str) -> Iterator[None]:
 
 
 def name(column: str) -> str:
-    """The column in words, as within a sentence; of what is no metric, its own name."""
+    """The column in words, for use within a sentence; for a column that is no metric, its own name."""
     metric = find(column)
     return _with(metric.name if metric else column.replace("_", " "), _sample_of(column))
 
 
 def heading(column: str) -> str:
-    """`Validation loss`: in words, as over a column or a chart."""
+    """`Validation loss`: the column in words, as a heading of a column or chart."""
     metric = find(column)
     words = metric.name if metric else column.replace("_", " ")
     return f"{words[:1].upper()}{words[1:]}"
@@ -232,7 +234,7 @@ def _sample_of(column: str) -> str:
 
 
 def _with(words: str, *said: str) -> str:
-    """The words with what is to be said in brackets."""
+    """The words with additions in brackets, if there are any."""
     inside = ", ".join(filter(None, said))
     return f"{words} ({inside})" if inside else words
 
@@ -248,7 +250,7 @@ def about(column: str, loss: str) -> str:
 
 
 def higher_is_better(column: str) -> bool:
-    """Whether a larger value is the better one; lower is better for what has no direction."""
+    """Whether higher values are better; False also for columns without a better direction."""
     metric = find(column)
     return metric is not None and metric.better == "higher"
 
@@ -260,51 +262,51 @@ def is_fraction(column: str) -> bool:
 
 
 def is_loss(column: str) -> bool:
-    """Whether it is in the unit of the loss."""
+    """Whether it has the unit of the loss."""
     metric = find(column)
     return metric is not None and metric.unit == OF_LOSS
 
 
 def is_error(column: str) -> bool:
-    """Whether lower is better: a loss, or an error in the target's unit. It is positive, and may be drawn on a logarithmic axis."""
+    """Whether lower is better, as for a loss or an error in the target's unit. Such values are positive and may have a logarithmic axis."""
     metric = find(column)
     return metric is not None and metric.better == "lower"
 
 
 def twin(column: str) -> str | None:
-    """The same measured on the training data."""
+    """The same metric on the training data."""
     metric = find(column)
     return metric.twin if metric else None
 
 
 def of_tasks(tasks: Collection[Task], *, validated: bool = True) -> list[str]:
-    """The metrics by which runs of these tasks can be judged, validation first; without validation data, those of training alone."""
+    """The metrics by which runs of these tasks can be judged, validation first; without validation data, only the training metrics."""
     rows = [metric for metric in METRICS.values() if metric.offered and not set(tasks).isdisjoint(metric.tasks)]
     return [metric.column for metric in rows if validated or not metric.column.startswith("val_")]
 
 
 def tasks_of(history: DataFrame) -> set[Task]:
-    """What the runs of a history turned out to be: the tasks of which some metric has a value."""
+    """The tasks of the runs in a history, judged by which metrics have values."""
     measured = [metric for metric in METRICS.values() if len(metric.tasks) == 1 and metric.column in history]
     return {metric.tasks[0] for metric in measured if history[metric.column].notna().any()}
 
 
 def loss_unit(history: DataFrame) -> str:
-    """The unit of the losses in a history, one of LOSS_IN_WORDS; nothing while nothing is measured, and where runs differ in it."""
+    """The unit of the losses in a history, one of LOSS_IN_WORDS; empty if nothing is measured yet, or if runs have different units."""
     units = loss_units(history)
     return units.pop() if len(units) == 1 else ""
 
 
 def loss_units(history: DataFrame) -> set[str]:
-    """The units in which the runs of a history have their losses: of several, no loss of one run is to be held against that of another."""
+    """The units of the losses of all runs in a history. If there are several, losses of different runs must not be compared."""
     tasks = tasks_of(history)
     return ({NATS} if "classification" in tasks else set()) | (_of_regression(history) if "regression" in tasks else set())
 
 
 def _of_regression(history: DataFrame) -> set[str]:
-    """A run whose squared RMSE is its loss was trained on targets as they are; else they were standardised.
+    """The units of regression losses: if a run's squared RMSE equals its loss, its targets were not scaled; otherwise standardised.
 
-    The ratio of the two is a constant of a run's data. Its median leaves out the rounding of losses near 0.
+    The ratio of both is constant for the data of a run. Its median is not affected by the rounding of losses near 0.
     """
     for part in ("train", "val"):
         rmse, loss = f"{part}_rmse", _column(part, "loss")

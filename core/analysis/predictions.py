@@ -1,7 +1,7 @@
-"""What predictions come to: confusion matrices, ROC and precision-recall curves over seeds, predicted values against true ones.
+"""Summaries of predictions: confusion matrices, ROC and precision-recall curves over seeds, predicted against true values.
 
-Frames of predictions have a row a run and example: variant, seed, run, part, size, example, target, predicted; of classes, also
-`probability_NAME` for each class.
+Frames of predictions have one row for each run and example: variant, seed, run, part, size, example, target, predicted; for
+classification also `probability_NAME` for each class.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from core.analysis.statistics import mean_interval, t_quantile
 
 PROBABILITY = "probability_"
 GRID = np.linspace(0, 1, 101)
-"""Where curves of several seeds are averaged."""
+"""The x values at which the curves of several seeds are averaged."""
 
 Floats = NDArray[np.float64]
 _Read = Callable[[Floats, Floats, Floats], Floats]
-"""Makes of false and true positive rates and precisions the values at GRID."""
+"""Computes the values at GRID from false positive rates, true positive rates and precisions."""
 
 
 def classes(frame: DataFrame) -> list[str]:
-    """The classes of the rows, in the order of the data's."""
+    """The classes in the rows, in the order of the data."""
     names = [name for name in frame.columns if str(name).startswith(PROBABILITY) and frame[name].notna().any()]
     return [str(name).removeprefix(PROBABILITY) for name in names]
 
 
 def confusion(frame: DataFrame) -> DataFrame:
-    """A row a variant, true and predicted class: `count` (mean over the seeds), `share` of the true class' examples, `seeds`.
+    """One row for each variant, true and predicted class: `count` (mean over the seeds), `share` of the true class's examples, `seeds`.
 
-    A class that no example of the part has makes no row of shares: they are NaN.
+    For a class without examples in the part, the shares are NaN.
     """
     known = classes(frame)
     rows = []
@@ -48,23 +48,23 @@ def confusion(frame: DataFrame) -> DataFrame:
 
 
 def roc(frame: DataFrame, positive: str) -> DataFrame:
-    """A row a variant and false positive rate `x`: mean true positive rate over the seeds, low, high (95 % t interval), n.
+    """One row for each variant and false positive rate `x`: mean true positive rate over the seeds, low, high (95 % t interval), n.
 
-    Each seed's curve is read at the same rates, by straight lines between its points.
+    Each seed's curve is read at the same rates, with straight lines between its points.
     """
     return _over_seeds(frame, positive, lambda false, true, _: np.interp(GRID, false, true))
 
 
 def precision_recall(frame: DataFrame, positive: str) -> DataFrame:
-    """A row a variant and recall `x`: mean precision over the seeds, low, high (95 % t interval), n.
+    """One row for each variant and recall `x`: mean precision over the seeds, low, high (95 % t interval), n.
 
-    At each recall the precision is that of the highest threshold which reaches it, as in scikit-learn's average precision.
+    At each recall the precision is that of the highest threshold that reaches it, as in scikit-learn's average precision.
     """
     return _over_seeds(frame, positive, lambda _, true, precision: precision[np.searchsorted(true[1:], GRID - 1e-12)])
 
 
 def areas(frame: DataFrame, positive: str) -> DataFrame:
-    """A row a run: variant, seed, `roc_auc` and `average_precision` of one class against the rest; NaN where one side is missing."""
+    """One row for each run: variant, seed, `roc_auc` and `average_precision` of one class against the rest; NaN if one side is missing."""
     rows = []
     for (variant, seed), group in frame.groupby(["variant", "seed"], sort=False, observed=True):
         found = _rates(group, positive)
@@ -77,7 +77,7 @@ def areas(frame: DataFrame, positive: str) -> DataFrame:
 
 
 def areas_by_variant(frame: DataFrame) -> DataFrame:
-    """Means over seeds of what `areas` gives, a row a variant: n, and of both the mean and half of its 95 % interval (`*_half`)."""
+    """The means of `areas` over seeds, one row for each variant: n, and for both areas the mean and half its 95 % interval (`*_half`)."""
     rows = []
     for variant, group in frame.groupby("variant", sort=False, observed=True):
         told: dict[str, object] = {"variant": variant, "n": int(group["roc_auc"].notna().sum())}
@@ -89,12 +89,12 @@ def areas_by_variant(frame: DataFrame) -> DataFrame:
 
 
 def share_of(frame: DataFrame, positive: str) -> float:
-    """The share of a class among the examples: the precision of a guess."""
+    """The share of a class among the examples, which is the precision of guessing."""
     return float((frame["target"] == positive).mean()) if len(frame) else np.nan
 
 
 def against_true(frame: DataFrame) -> DataFrame:
-    """Of a regression, a row a variant and example: target, mean, low and high (the lowest and highest seed's prediction), n."""
+    """For a regression, one row for each variant and example: target, mean, low and high (lowest and highest prediction of a seed), n."""
     groups = frame.astype({"target": float, "predicted": float}).groupby(["variant", "example"], sort=False, observed=True)
     table = groups.agg(
         target=("target", "first"), mean=("predicted", "mean"), low=("predicted", "min"), high=("predicted", "max"), n=("seed", "nunique")
@@ -103,9 +103,9 @@ def against_true(frame: DataFrame) -> DataFrame:
 
 
 def _rates(group: DataFrame, positive: str) -> tuple[Floats, Floats, Floats] | None:
-    """False and true positive rates from the highest threshold down, beginning with (0, 0), and the precision at each but that.
+    """False and true positive rates from the highest threshold down, beginning with (0, 0), and the precision at each later point.
 
-    Thresholds are the distinct scores: examples of equal score are taken together. None where either class is missing.
+    The thresholds are the distinct scores, so that examples with equal scores are counted together. None if either class is missing.
     """
     scores = group[f"{PROBABILITY}{positive}"].to_numpy(dtype=float)
     hit = (group["target"] == positive).to_numpy()
@@ -127,7 +127,7 @@ def _over_seeds(frame: DataFrame, positive: str, read: _Read) -> DataFrame:
 
 
 def _band(values_SG: Floats) -> DataFrame:
-    """Mean over S seeds at each place of GRID with its 95 % t interval, which ends at 0 and 1; NaN with one seed."""
+    """Mean over S seeds at each point of GRID with its 95 % t interval, clipped to 0 and 1; NaN with one seed."""
     seeds = len(values_SG)
     mean_G = values_SG.mean(0)
     half_G = values_SG.std(0, ddof=1) / np.sqrt(seeds) * t_quantile(seeds - 1.0) if seeds > 1 else np.full_like(mean_G, np.nan)

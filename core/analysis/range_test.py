@@ -1,6 +1,7 @@
-"""What a learning-rate range test says: where the loss falls fastest, where it is lowest, and where it blows up.
+"""Readings of a learning-rate range test: where the loss falls fastest, where it is lowest, and where it diverges.
 
-In a range test one run sees every rate, each for some updates, from too small to too large.
+In a range test one run trains with every rate, each for some updates, from too small to too large.
+
 Sources: Smith 2017 (arXiv:1506.01186); the two rules of thumb are those of the fastai library's lr_find.
 """
 
@@ -13,10 +14,10 @@ from pandas import DataFrame
 from core.analysis.frames import Types, of_rows
 
 WINDOW = 5
-"""Evaluations over which a slope is taken: one alone is mostly noise."""
+"""Number of evaluations over which a slope is computed, because a single one is mostly noise."""
 
 BLOWN_UP = 1.5
-"""The loss has blown up when it is this many times what it was at its start, after its lowest."""
+"""The loss has blown up if, after its lowest value, it exceeds this multiple of the first loss."""
 
 READINGS: Types = {"variant": "str", "n": "int64"} | dict.fromkeys(("steepest", "steepest_loss", "lowest", "tenth", "blown_up"), "float64")
 
@@ -24,7 +25,7 @@ READINGS: Types = {"variant": "str", "n": "int64"} | dict.fromkeys(("steepest", 
 def curve(history: DataFrame, metric: str = "train_loss_eval") -> DataFrame:
     """The mean loss of each variant over its seeds against the rate: variant, step, lr, loss, n.
 
-    A seed counts up to its last finite value; the mean ends where half of the seeds have none.
+    A seed counts up to its last finite value; the mean ends where half of the seeds no longer have one.
     """
     measured = history[(history["step"] > 0) & np.isfinite(history[metric].astype(float))]
     groups = measured.groupby(["variant", "step"], sort=False, observed=True)
@@ -36,17 +37,17 @@ def curve(history: DataFrame, metric: str = "train_loss_eval") -> DataFrame:
 
 
 def measured_loss(history: DataFrame) -> str:
-    """The training loss to read a range test by: the evaluated one, or where no training examples are evaluated the one as logged."""
+    """The training loss for reading a range test: the evaluated one, or the logged one if no training examples are evaluated."""
     return "train_loss" if len(history) and history["train_loss_eval"].isna().all() else "train_loss_eval"
 
 
 def readings(curve: DataFrame) -> DataFrame:
-    """What is read off each variant's curve, a row a variant.
+    """The readings of each variant's curve, one row for each variant.
 
     Returns:
-        variant; n (seeds); steepest, the rate where the loss falls fastest per decade, and steepest_loss, the loss there; lowest, the
-        rate of the lowest loss; tenth, a tenth of that; blown_up, the first rate after it where the loss is 1.5 times that at the start
-        (NaN: it never was).
+        variant; n (seeds); steepest, the rate at which the loss falls fastest per decade, and steepest_loss, the loss there; lowest, the
+        rate of the lowest loss; tenth, a tenth of that rate; blown_up, the first later rate at which the loss is above 1.5 times the first
+        loss (NaN if there is none).
     """
     return of_rows((_reading(str(name), group) for name, group in curve.groupby("variant", sort=False, observed=True)), READINGS)
 
@@ -68,7 +69,7 @@ def _reading(variant: str, group: DataFrame) -> dict[str, object]:
 
 
 def _steepest(x: np.ndarray, loss: np.ndarray) -> int | None:
-    """The middle of the window in which a straight line falls most; None where nothing falls."""
+    """The middle of the window in which the fitted line falls most steeply; None if it falls in no window."""
     if len(x) < WINDOW:
         return None
     slopes = [np.polyfit(x[start : start + WINDOW], loss[start : start + WINDOW], 1)[0] for start in range(len(x) - WINDOW + 1)]
@@ -77,5 +78,5 @@ def _steepest(x: np.ndarray, loss: np.ndarray) -> int | None:
 
 
 def top(curve: DataFrame) -> float | None:
-    """Where the axis of the loss ends: a little above the highest first loss, so that what blows up presses nothing flat."""
+    """The upper end of the loss axis: a little above the highest first loss, so that diverging losses do not flatten the other curves."""
     return None if curve.empty else float(1.6 * curve.groupby("variant", observed=True)["loss"].first().max())

@@ -1,4 +1,4 @@
-"""Recurrent networks: the gradient against the lag, summed up over seeds, and which runs have left a baseline behind them."""
+"""Analysis of recurrent networks: the gradient against the lag, summarised over seeds, and which runs are better than a baseline."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def curves(norms: DataFrame) -> DataFrame:
 
 
 def slopes(norms: DataFrame) -> DataFrame:
-    """The straight line through log norm against lag, a row a variant.
+    """A straight line fitted to log norm against lag, one row for each variant.
 
-    variant, n (seeds), slope (per step, mean over the seeds of each one's least squares), low, high (95 % t interval), factor (e^slope),
-    straight (mean R2 of the lines: 1 is straight; NaN where a curve is level), gone (first lag at which the geometric mean is below 1 % of
-    where it began; NaN where it never is).
+    variant, n (seeds), slope (per step, the mean of the seeds' least-squares slopes), low, high (95 % t interval), factor (e^slope),
+    straight (mean R2 of the lines: 1 is a perfect line; NaN if a curve is constant), gone (first lag at which the geometric mean is below
+    1 % of its first value; NaN if there is none).
     """
     frame, means = _logarithms(norms), curves(norms)
     rows = []
@@ -66,8 +66,8 @@ def _gone(mean: DataFrame) -> float:
 
 
 def solved(history: DataFrame, baselines: Mapping[str, float], metric: str = "val_loss") -> DataFrame:
-    """Which runs ended below half of their variant's baseline loss: variant, n, solved (how many), diverged, epoch (median of the first
-    time; NaN). A row a variant of `baselines`.
+    """The runs that ended below half of their variant's baseline loss: variant, n, solved (their number), diverged, epoch (median of the
+    first time; NaN if none). One row for each variant of `baselines`.
     """
     history = history[history["variant"].isin(list(baselines))]
     history = history.assign(under=history[metric] < history["variant"].map(baselines).astype(float) / 2)

@@ -1,6 +1,6 @@
-"""How what a run ends at depends on a number among its settings, such as its learning rate: curves over that number, and their best.
+"""How the results of runs depend on a numeric setting, such as the learning rate: curves over that number, and their best places.
 
-A *place* is a value of the number; a *curve* holds the variants that differ in nothing else. One variant may stand on several curves.
+A *place* is a value of the number. A *curve* holds the variants that differ only in it. A variant may belong to several curves.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ POINTS: Types = {
     **dict.fromkeys(("n", "diverged", "worse"), "int64"),
 } | dict.fromkeys(("mean", "low", "high"), "float64")
 PLACES: Types = {"variant": "str", "curve": "str", "place": "float64"}
-"""Where variants stand: what `values` takes."""
+"""The curve and place of each variant, as `values` takes them."""
 
 UNSTABLE = 0.5
-"""From this share of diverged seeds on, a place is not the best: its mean is that of the lucky ones."""
+"""From this share of diverged seeds on, a place cannot be the best, because its mean would be over the lucky seeds only."""
 
 BEYOND = 0.6
-"""How far past the untrained network's value a picture reaches, as a share of the way from there to the best value."""
+"""How far a chart extends beyond the untrained network's value, as a share of the distance from there to the best value."""
 
 
 def values(history: DataFrame, runs: DataFrame, places: DataFrame, metric: str = "val_loss", at: At = "last") -> DataFrame:
-    """One row a run and curve: curve, place, variant, seed, run, status, value (NaN for a run that diverged or has not been measured),
-    start (the run's own value before its first update; NaN where that was not measured).
+    """One row for each run and curve: curve, place, variant, seed, run, status, value (NaN for a diverged or not yet measured run), start
+    (the run's own value before its first update; NaN if it was not measured).
 
     Args:
-        history: a row a run and evaluation.
-        runs: a row a run: variant, seed, run, status.
-        places: a row a variant and curve: variant, curve, place.
+        history: one row for each run and evaluation.
+        runs: one row for each run: variant, seed, run, status.
+        places: one row for each variant and curve: variant, curve, place.
         metric: a column of `history`.
         at: the last value of each run, or the best that it ever reached.
     """
@@ -49,14 +49,14 @@ def values(history: DataFrame, runs: DataFrame, places: DataFrame, metric: str =
 
 
 def points(values: DataFrame, metric: str = "val_loss") -> DataFrame:
-    """One row a curve and place, curve by curve in order of place, over the seeds that did not diverge.
+    """One row for each curve and place, ordered by curve and place, over the seeds that did not diverge.
 
     Args:
-        values: as `values` gives them.
-        metric: says which direction is worse.
+        values: as `values` returns them.
+        metric: determines which direction is worse.
 
     Returns:
-        curve, place, variant; n (seeds); diverged; worse (seeds that did not diverge and yet ended worse than they were before training);
+        curve, place, variant; n (seeds); diverged; worse (seeds that did not diverge but ended worse than before training);
         mean, low and high (95 % t interval).
     """
     sign = -1 if higher_is_better(metric) else 1
@@ -87,11 +87,11 @@ def failed(points: DataFrame) -> Series:
 
 
 def best(points: DataFrame, metric: str = "val_loss") -> DataFrame:
-    """The best place of each curve, a row a curve, with the columns of `points` and `edge`.
+    """The best place of each curve, one row for each curve, with the columns of `points` and `edge`.
 
-    `edge` is "lowest" or "highest" where the best is the first or the last of the places tried, so that a better one may lie outside; ""
-    where it is not, or where a curve has fewer than three places. Places where half of the seeds or more diverged are not the best
-    unless there are no others.
+    `edge` is "lowest" or "highest" if the best place is the first or the last one tried, so that a better one may lie outside; else it is
+    "", as for a curve with fewer than three places. A place where at least half of the seeds diverged is the best only if all places are
+    so.
     """
     usable = points.dropna(subset=["mean"])
     stable = usable[usable["diverged"] < UNSTABLE * usable["n"]]
@@ -112,16 +112,16 @@ def _edge(place: float, tried: Series) -> str:
 
 
 def untrained(history: DataFrame, metric: str = "val_loss") -> float:
-    """The metric before the first update: its median over the runs of a variant, of the variant where that is worst; NaN where unknown."""
+    """The metric before the first update: its median over the runs of a variant, for the variant where it is worst; NaN if unknown."""
     before = history.loc[history["step"] == 0, metric].astype(float)
     medians = before[np.isfinite(before)].groupby(history["variant"], observed=True).median()
     return float(medians.min() if higher_is_better(metric) else medians.max())
 
 
 def starts(values: DataFrame) -> Series:
-    """What the networks of each curve were before training, by curve: medians over runs, of those that have a finite value.
+    """The values of each curve's networks before training: the median over runs with a finite value.
 
-    Where all curves began with the same values at each seed it is one value, under an empty name.
+    If all curves begin with the same values at each seed, the result is one value with an empty name.
     """
     known = values[np.isfinite(values["start"])]
     if known.groupby("seed")["start"].nunique().le(1).all():
@@ -130,7 +130,7 @@ def starts(values: DataFrame) -> Series:
 
 
 def limit(points: DataFrame, start: float, metric: str = "val_loss") -> float | None:
-    """The worst value to show, so that runs that exploded do not press the others flat; None where every value may be shown."""
+    """The worst value that a chart should show, so that exploded runs do not flatten the other curves; None if all values can be shown."""
     means = points["mean"].dropna()
     if means.empty or pd.isna(start):
         return None
@@ -141,9 +141,9 @@ def limit(points: DataFrame, start: float, metric: str = "val_loss") -> float | 
 
 
 def at_place(values: DataFrame, frame: DataFrame, chosen: DataFrame) -> DataFrame:
-    """The rows of `frame` (with variant and run) that belong to the chosen (curve, place), the curve standing as their variant.
+    """The rows of `frame` (with variant and run) that belong to the chosen (curve, place), with the curve as their variant.
 
-    So that statistics over variants compare curves, each at one place. A run on several curves counts for each.
+    Statistics over variants then compare curves, each at one place. A run on several curves counts for each of them.
     """
     wanted = values.merge(chosen[["curve", "place"]], on=["curve", "place"])[["run", "curve"]].drop_duplicates()
     return frame.merge(wanted, on="run").assign(variant=lambda rows: rows["curve"]).drop(columns="curve")

@@ -1,4 +1,4 @@
-"""What an update and an epoch cost, from histories."""
+"""The time of an update and of an epoch, from histories."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pandas import DataFrame
 
 
 def speeds(history: DataFrame, variants: Sequence[str]) -> DataFrame:
-    """variant, updates (an epoch), ms (an update), epoch_s, per_s (examples a second): means over the runs that have been measured."""
+    """variant, updates (per epoch), ms (per update), epoch_s, per_s (examples per second): means over the runs that have been measured."""
     last = history[history["step"] > 0].drop_duplicates("run", keep="last")
     sums = last.groupby("variant", observed=True)[["step", "epoch", "seconds", "samples"]].sum().reindex(list(variants))
     frame = DataFrame({"updates": sums["step"] / sums["epoch"], "ms": 1000 * sums["seconds"] / sums["step"]})

@@ -1,7 +1,7 @@
-"""What may be said about a comparison: a row a variant, and differences paired by seed, with their intervals.
+"""Statistics of a comparison: a summary for each variant, and differences paired by seed, with their intervals.
 
-Words: a value is one run's metric, its last or its best; a run has *ended finite* when it did not diverge and its value
-is finite. Means, spreads and intervals are over the runs that ended finite, and the number that diverged always stands beside them.
+Terms: a value is one run's metric, its last or its best one. A run has *ended finite* if it did not diverge and its value is finite.
+Means, standard deviations and intervals are over the runs that ended finite, and the number of diverged runs is always given with them.
 Intervals are 95 % t intervals over seeds.
 """
 
@@ -27,54 +27,55 @@ MOST_SEEDS = 10_000
 
 
 def standing(history: DataFrame) -> DataFrame:
-    """The history with one row a run and step: without those that show a network before its pruning took it back."""
+    """The history with one row for each run and step: without the rows that show a network before its pruning rewound it."""
     if "moment" not in history or (stands := history["moment"] == "").all():
         return history
     return history[stands]
 
 
 def t_quantile(degrees: Any) -> Any:
-    """Half width of a two-sided 95 % interval in standard errors, for the given degrees of freedom (a number or an array)."""
-    from scipy.special import stdtrit  # scipy.stats would say the same, and takes a second to import
+    """Half width of a two-sided 95 % interval in standard errors, for these degrees of freedom (a number or an array)."""
+    from scipy.special import stdtrit  # scipy.stats gives the same value, but takes a second to import
 
     return stdtrit(degrees, 0.5 + LEVEL / 2)
 
 
 def seed_values(history: DataFrame, runs: DataFrame, metric: str = "val_loss", at: At = "last") -> DataFrame:
-    """One row a run of `runs`: variant, seed, run, status, `value` and `best`.
+    """One row for each run of `runs`: variant, seed, run, status, `value` and `best`.
 
-    `best` is the best finite value that the run ever reached; `value` is that or the last one, as `at` says. Both are NaN
-    for a run that diverged, and for one that has not been measured yet. A run that is still going, or was cancelled, counts with
-    its latest value.
+    `best` is the best finite value that the run ever reached; `value` is the best or the last one, as `at` says. Both are NaN
+    for a run that diverged or has not been measured yet. A run that still trains, or was cancelled, counts with its latest value.
     """
     if at not in ("last", "best"):
         raise ValueError(f"at must be 'last' or 'best', not {at!r}")
     if metric not in (measured := history.select_dtypes("number").columns):
-        raise ValueError(f"metric: {metric!r} is no column of numbers in the history; there are: {', '.join(measured)}")
+        raise ValueError(f"metric: {metric!r} is not a numeric column of the history; allowed: {', '.join(measured)}")
     best = _best(history, metric)
     value = best if at == "best" else _last(history, metric)
     frame = runs[["variant", "seed", "run", "status"]]
     ended = frame["status"] != "diverged"
-    values, bests = (frame["run"].map(found).astype(float) for found in (value, best))  # without a row to look in, pandas makes texts
+    values, bests = (
+        frame["run"].map(found).astype(float) for found in (value, best)
+    )  # without rows to map from, pandas would return texts
     return frame.assign(value=_finite(values).where(ended), best=bests.where(ended))
 
 
 def summarise(history: DataFrame, runs: DataFrame, metric: str = "val_loss", at: At = "last") -> DataFrame:
-    """One row a variant, in the order of `runs`.
+    """One row for each variant, in the order of `runs`.
 
     Args:
-        history: a row a run and evaluation; its columns `run`, `step` and the metric are read.
-        runs: a row a run: variant, seed, run, status, the test scores, parameters, nonzero, target_std and the baseline's scores.
-        metric: the column of `history` that is summarised.
+        history: one row for each run and evaluation; its columns `run`, `step` and the metric are read.
+        runs: one row for each run: variant, seed, run, status, the test scores, parameters, nonzero, target_std and the baseline's scores.
+        metric: the column of `history` to summarise.
         at: the last value of each run, or the best that it ever reached.
 
     Returns:
         variant; n (all seeds); diverged (how many of them); counted (how many have a value: not those that diverged, have not begun, or
         were stored before the metric was measured); mean, std, ci_low, ci_high of the metric over these
         (std and interval are NaN below two of them); best (mean over those seeds of each run's best); the test scores,
-        parameters and nonzero (means over the same seeds); compression (parameters / nonzero); target_std, `baseline` (what always
-        saying the same reaches in the metric; NaN for one on the training data) and baseline_test_*. The baseline has columns, not a row:
-        each variant may have data of its own, and a row would be taken for a variant that was trained.
+        parameters and nonzero (means over the same seeds); compression (parameters / nonzero); target_std, `baseline` (the score of a
+        constant prediction in the metric; NaN for a metric on the training data) and baseline_test_*. The baseline has columns instead of
+        a row, because each variant may have its own data, and because a row would look like a trained variant.
     """
     values = seed_values(history, runs, metric, at)
     diverged = values["status"] == "diverged"
@@ -96,7 +97,7 @@ def summarise(history: DataFrame, runs: DataFrame, metric: str = "val_loss", at:
 
 
 def _of_the_data(runs: DataFrame, metric: str) -> DataFrame:
-    """The columns that the data alone decide, those of diverged runs included; `baseline` is that of the metric."""
+    """The columns that depend only on the data, also for diverged runs; `baseline` is the one of the metric."""
     names = {name: name for name in metrics.OF_THE_DATA} | {"baseline": f"baseline_{metric}"}
     return DataFrame({name: runs.get(column, Series(math.nan, index=runs.index)).astype(float) for name, column in names.items()})
 
@@ -119,16 +120,17 @@ class PairedDifference:
     high: float
     """95 % t interval of the mean difference; NaN below two common seeds."""
     n: int
-    """Common seeds."""
+    """Number of common seeds."""
     effect: float
     """Standardised effect of paired values: mean over standard deviation of the differences (Cohen's d_z)."""
     needed: int | None
-    """Seeds that would tell them apart with power 0.8 if the difference and its spread are as seen here; None when they
-    are told apart already, when no interval can be given, and when it would take more than 10,000."""
+    """Seeds needed to tell the two apart with power 0.8, if the difference and its spread are as measured. None if they are told apart
+    already, if there is no interval, or if it would take more than 10,000.
+    """
 
     @property
     def told_apart(self) -> bool:
-        """Whether the interval leaves out zero."""
+        """Whether the interval excludes zero."""
         return self.low > 0 or self.high < 0
 
 
@@ -136,8 +138,8 @@ def paired_difference(first: Series, second: Series) -> PairedDifference:
     """The mean difference of two variants over their common seeds.
 
     Args:
-        first: values of one variant, indexed by seed; NaN where a seed diverged.
-        second: the same of the other.
+        first: values of one variant, indexed by seed; NaN if a seed diverged.
+        second: values of the other variant.
 
     The interval is that of the paired t test (`scipy.stats.ttest_rel`).
     """
@@ -151,9 +153,9 @@ def paired_difference(first: Series, second: Series) -> PairedDifference:
 
 
 def seeds_needed(effect: float) -> int | None:
-    """Fewest seeds for which a two-sided paired t test at 5 % finds the standardised effect with power 0.8.
+    """The fewest seeds with which a two-sided paired t test at 5 % finds the standardised effect with power 0.8.
 
-    None for no effect at all, and for one so small that it would take more than 10,000. The power is that of the
+    None for an effect of 0, and for an effect so small that it would take more than 10,000. The power is that of the
     noncentral t distribution (Cohen 1988, Statistical Power Analysis for the Behavioral Sciences, chapter 2).
     """
     low, high = 1, MOST_SEEDS
@@ -169,7 +171,7 @@ def _power(effect: float, n: int) -> float:
     from scipy.special import nctdtr
 
     shift, critical = abs(effect) * math.sqrt(n), t_quantile(n - 1.0)
-    if shift - critical > 30:  # certain, and beyond where the series for the distribution is accurate
+    if shift - critical > 30:  # power 1, outside the range in which the distribution's series is accurate
         return 1.0
     return float(1 - nctdtr(n - 1, shift, critical))  # the far tail adds less than 1e-4 at any power near 0.8
 
@@ -199,11 +201,13 @@ _READ_AS_OURS = frozenset(
     "nobody none nor not nothing of one or other others same seed seeds some than that the these this those three to two with without "
     "worst".split()
 )
-"""Words of which a name within a sentence could be read as a part of the sentence itself."""
+"""Words in a variant's name that could be read as part of the sentence around it."""
 
 
 def quoted(name: str) -> str:
-    """The name as a sentence has it: in quotes where it could be misread, for a comma or for a word of the sentence's own, like "none"."""
+    """The name as written in a sentence: in quotes if it could be misread, for a comma or for a word of the sentence
+    itself, like "none".
+    """
     misread = any(sign in name for sign in ",;:()") or not _READ_AS_OURS.isdisjoint(name.casefold().split())
     return f"“{name}”" if misread else name
 
@@ -224,11 +228,11 @@ def _prospect(difference: PairedDifference) -> str:
 
 
 def leading_verdict(history: DataFrame, runs: DataFrame, metric: str = "val_loss", at: At = "last", reached: float | None = None) -> str:
-    """The best variant against the runner-up in one sentence, and which variants had seeds that diverged.
+    """The best variant against the second best in one sentence, and which variants had diverged seeds.
 
-    The best is the one with the best mean over the seeds that ended finite; a variant that diverged in half of its seeds or
-    more comes after those that did not, for its mean is that of the lucky ones. While runs are on their way all are taken at the epoch
-    that each of them has reached: one that is ahead is no better for it. `reached` is that epoch where others than these are on their way.
+    The best is the one with the best mean over the seeds that ended finite. A variant in which at least half of the seeds diverged ranks
+    after the others, because its mean is over the lucky seeds only. While runs are training, all are compared at the epoch that each of
+    them has reached, so that a run gains nothing by being ahead. `reached` is this epoch if other runs than these are training.
     """
     reached = reached_by_all(history, runs) if reached is None else reached
     history = up_to(history, runs, reached)
@@ -251,21 +255,21 @@ def leading_verdict(history: DataFrame, runs: DataFrame, metric: str = "val_loss
 
 
 def _without_a_value(values: DataFrame, name: str, undefined: str) -> str:
-    """Why no run that has ended has a value: it diverged, or the metric is not defined here, or was not measured."""
+    """Why no ended run has a value: it diverged, or the metric is not defined here, or it was not measured."""
     if undefined or values["status"].eq("diverged").any():
         return f"No seed of any variant has a finite {name}{undefined}"
     return f"{name[0].upper()}{name[1:]} was not measured in these runs"
 
 
 def reached_by_all(history: DataFrame, runs: DataFrame) -> float | None:
-    """The epoch that every run on its way has reached, at which all are compared; None where none is on its way."""
+    """The epoch that every training run has reached, at which all are compared; None if no run is training."""
     going = runs.loc[~runs["status"].isin(ENDED), "run"]
     reached = history.loc[history["run"].isin(going), "epoch"].groupby(history["run"], observed=True).max().min()
     return None if math.isnan(reached) else float(reached)
 
 
 def up_to(history: DataFrame, runs: DataFrame, reached: float | None) -> DataFrame:
-    """The history up to an epoch, and whole where there is none. Runs that diverged keep all of it, and with it what became of them."""
+    """The history up to an epoch, or the whole history if it is None. Runs that diverged keep their whole history, with its end."""
     if reached is None:
         return history
     diverged = runs.loc[runs["status"] == "diverged", "run"]
@@ -291,7 +295,7 @@ def _alone(name: str, by_seed: Series, metric: str, at: At) -> str:
 
 
 def _divergences(values: DataFrame) -> str:
-    """Such as "; SGD diverged in 2 of 5 seeds", for each variant in which any did."""
+    """For example "; SGD diverged in 2 of 5 seeds", for each variant with diverged seeds."""
     counts = values["status"].eq("diverged").groupby(values["variant"], sort=False).agg(["sum", "size"])
     said = [f"{quoted(str(name))} diverged in {row['sum']} of {_seeds(row['size'])}" for name, row in counts[counts["sum"] > 0].iterrows()]
     return "; " * bool(said) + "; ".join(said)
@@ -303,7 +307,7 @@ def _metric_in_words(metric: str, at: At) -> str:
 
 
 def _undefined(metric: str) -> str:
-    """Why a metric can be without a value where nothing diverged, after a colon; nothing where it always has one."""
+    """Why a metric can have no value although nothing diverged, after a colon; empty if it always has one."""
     row = metrics.find(metric)
     return f": {row.undefined}" if row and row.undefined else ""
 
@@ -317,7 +321,7 @@ def _number(value: float) -> str:
 
 
 def figures(value: float, low: float, high: float) -> tuple[str, str, str]:
-    """The three with as many decimals as the interval's half width deserves, and never so few that an end reads as zero."""
+    """The three numbers with decimals that suit the interval's half width, and with enough that no end is rounded to zero."""
     sizes = [size for size in ((high - low) / 2, abs(low), abs(high)) if size > 0]
     decimals = max(0, -math.floor(math.log10(min(sizes, default=1.0))))
     if decimals > 5 or max(sizes, default=1.0) >= 1e6:
@@ -340,7 +344,7 @@ def at_most_three_digits(number: float) -> str:
 
 
 def _rounded(value: float, form: str) -> str:
-    """The number in that form; what rounds to zero has no sign."""
+    """The number in that format, without a sign if it rounds to zero."""
     text = format(value, form)
     return text.removeprefix("-") if float(text) == 0 else text
 
@@ -363,7 +367,7 @@ def _finite(values: Series) -> Series:
 
 
 def _last(history: DataFrame, metric: str) -> Series:
-    """By run: the metric at the largest step, finite or not."""
+    """For each run: the metric at the largest step, finite or not."""
     history = standing(history)
     steps = history["step"]
     last = history[steps == steps.groupby(history["run"]).transform("max")]

@@ -1,1 +1,4 @@
-"""Charts: a DataFrame in, an Altair chart out. No query, no state, and no colour of text: the page's theme does light and dark."""
+"""Charts: functions that make an Altair chart from a DataFrame.
+
+They make no queries, keep no state and set no text colours: the page's theme sets those for light and dark mode.
+"""

@@ -1,4 +1,4 @@
-"""Activation functions and their derivatives: each by itself, or several over each other."""
+"""Activation functions and their derivatives, one alone or several in the same chart."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _PARTS = {FUNCTION: (palette.COLOURS[0], [1, 0]), DERIVATIVE: (palette.COLOURS[1
 SIDE = 4.0
 """Functions are drawn from -SIDE to SIDE."""
 LOW, HIGH = -1.25, SIDE
-"""The y axis, the same for all, so that slopes can be compared by eye."""
+"""The range of the y axis, which is the same for all functions, so that slopes can be compared by eye."""
 
 
 def single(curve: DataFrame, at: DataFrame, *, name: str, width: int = 200, height: int = 190) -> alt.LayerChart:
-    """One function (solid) and its derivative (dashed), with the values at one place.
+    """Draws one function (solid) and its derivative (dashed), with the values at one point marked.
 
     Args:
         curve: x, value, slope, in order of x.
-        at: the same at one place.
-        name: of the function, for the alternative text.
-        width: of the chart, in pixels; the page may stretch it.
-        height: of the plot, in pixels.
+        at: the same columns for the marked point.
+        name: name of the function, for the alternative text.
+        width: width of the chart in pixels; the page may stretch it.
+        height: height of the plot in pixels.
     """
     lines, dots = _long(curve), _long(at)
     scale = alt.Scale(domain=list(_PARTS), range=[colour for colour, _ in _PARTS.values()])
@@ -38,22 +38,22 @@ def single(curve: DataFrame, at: DataFrame, *, name: str, width: int = 200, heig
         alt.Chart(lines).mark_point(opacity=0, size=40, clip=True).encode(_x(), _y("y", "value"), colour, tooltip=tooltip),
         alt.Chart(dots).mark_point(filled=True, size=55, opacity=1, clip=True).encode(_x(), _y("y", "value"), colour, tooltip=tooltip),
     ]
-    described = f"Line chart of the activation function {name} and, dashed, its derivative against x, with both values marked at one place."
+    described = f"Line chart of the activation function {name} and its derivative (dashed) against x, with both values marked at one point."
     return alt.LayerChart(layer=layers, width=width, height=height, autosize=marks.FIT, description=described)
 
 
 def several(
     curves: DataFrame, at: DataFrame, *, variants: Sequence[str], column: str, width: int = 400, height: int = 300
 ) -> alt.LayerChart:
-    """Functions, or their derivatives, over each other.
+    """Draws several functions, or their derivatives, in the same chart.
 
     Args:
         curves: variant (the function), x, value, slope, in order of x.
-        at: the same at one place.
+        at: the same columns for the marked point.
         variants: at most 8 functions, in order, which decides their colours.
         column: "value" or "slope".
-        width: of the chart, in pixels; the page may stretch it.
-        height: of the plot, in pixels.
+        width: width of the chart in pixels; the page may stretch it.
+        height: height of the plot in pixels.
     """
     title = {"value": FUNCTION, "slope": DERIVATIVE}[column]
     colour = palette.colour(variants, variants, width=width)
@@ -65,7 +65,7 @@ def several(
         alt.Chart(curves).mark_point(opacity=0, size=40).encode(_x(), y, colour, tooltip=tooltip),
         alt.Chart(at).mark_point(filled=True, size=55, opacity=1).encode(_x(), y, colour, tooltip=tooltip),
     ]
-    described = f"Line chart of {title} against x, a line an activation function, with the values marked at one place."
+    described = f"Line chart of {title} against x, one line for each activation function, with the values marked at one point."
     return alt.LayerChart(layer=layers, width=width, height=height, autosize=marks.FIT, description=described)
 
 

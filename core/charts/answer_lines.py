@@ -1,4 +1,4 @@
-"""Pictures of answers: how something goes on over updates, units, widths, with a band over seeds where there are seeds."""
+"""Line charts of answers: a quantity against updates, units or widths, with a band over seeds if there are seeds."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def lines(
     width: int = 800,
     height: int = 320,
 ) -> alt.LayerChart:
-    """A line a variant, and its band where there is one.
+    """Draws one line for each variant, with its band if it has one.
 
     Args:
-        points: variant, the x column, mean; low, high and n may be missing where nothing was drawn by chance.
+        points: variant, the x column, mean; low, high and n may be missing if nothing is random.
         variants: at most 8, in order, which decides the colours.
         x: column of `points`.
-        x_title: title of its axis, with the unit.
+        x_title: title of the x axis, with the unit.
         y_title: title of the y axis, with the unit.
-        x_scale: "log": what is not above 0 is left out.
-        y_scale: the same along y.
-        level: where a dashed line stands across the picture, and what it means, such as what guessing reaches.
-        width: of the chart, in pixels.
-        height: of the plot, in pixels.
+        x_scale: "log" leaves out values that are not above 0.
+        y_scale: the scale of the y axis, like `x_scale`.
+        level: height of a dashed horizontal line, and its meaning, such as the score of guessing.
+        width: width of the chart in pixels.
+        height: height of the plot in pixels.
     """
     shown = bands.of_variants(points, variants)
     for column, scale in ((x, x_scale), ("mean", y_scale)):
@@ -54,12 +54,12 @@ def lines(
     dots = base.mark_point(opacity=0, size=50, clip=True).encode(across, up, colour, tooltip=tooltip)
     across_all = [_level(*level, y_scale)] if level is not None else []
     layers = [*across_all, *([_band(shown, across, up, colour)] if with_band and len(shown) else []), line, dots]
-    described = f"{y_title} against {x_title}, a line each for {titles.listed(list(variants))}."
+    described = f"{y_title} against {x_title}, one line each for {titles.listed(list(variants))}."
     return alt.LayerChart(layer=layers, width=width, height=height, autosize=marks.FIT, description=described)
 
 
 def _band(shown: DataFrame, across: alt.X, up: alt.Y, colour: alt.Color) -> alt.Chart:
-    """Cut at the range of the means: the interval of a few seeds may be far wider than all there is to see."""
+    """The bands are clipped to the range of the means, because the interval of a few seeds may be much wider than this range."""
     ends = shown.dropna(subset=["low", "high"])
     reach = shown["mean"].min(), shown["mean"].max()
     ends = ends.assign(low=ends["low"].clip(*reach), high=ends["high"].clip(*reach))
@@ -67,7 +67,7 @@ def _band(shown: DataFrame, across: alt.X, up: alt.Y, colour: alt.Color) -> alt.
 
 
 def _level(at: float, said: str, scale: Scale) -> alt.LayerChart:
-    """The words stand at the right, a little below the line."""
+    """The label stands at the right, a little below the line."""
     base = alt.Chart(DataFrame({"at": [at], "said": [said]})).encode(alt.Y("at:Q", scale=_scale(scale)))
     line = base.mark_rule(strokeDash=[4, 3], color=palette.MISSING)
     text = base.mark_text(align="right", baseline="top", dx=-5, dy=9, color=palette.MISSING).encode(x=alt.value("width"), text="said:N")

@@ -1,4 +1,4 @@
-"""Pictures of answers: what came out of each case, with its interval, on one axis."""
+"""Charts of answers: the result of each case, with its interval, on one axis."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pandas import DataFrame, Series
 from core.charts.parts import marks, palette, titles
 
 _ROW, _KIND = 46, 12
-"""Pixels of a row at least, and of each kind in it."""
+"""Smallest height of a row in pixels, and the height of each kind in it."""
 
 
 def cases(
@@ -24,17 +24,17 @@ def cases(
     log: bool = False,
     width: int = 800,
 ) -> alt.LayerChart:
-    """A row a case, and in it a mean with its 95 % interval for each kind, told apart by colour and place.
+    """Draws one row for each case, with a mean and its 95 % interval for each kind, which colour and position tell apart.
 
     Args:
         points: case, kind, mean, low, high, n.
         cases: the rows from top to bottom.
-        kinds: what stands beside each other in a row, at most 8, in order, which decides the colours.
-        title: of the x axis, with the unit.
-        zero: what a value of 0 (or `at`) means, written at a line there; empty: no line.
-        at: where that line stands, such as 1 for ratios.
-        log: logarithmic x axis. An interval that reaches to 0 is cut there at a tenth of the smallest mean.
-        width: of the whole chart, in pixels.
+        kinds: the means in each row, at most 8, in order, which decides the colours.
+        title: title of the x axis, with the unit.
+        zero: meaning of the value 0 (or `at`), written beside a line there; empty: no line.
+        at: position of this line, such as 1 for ratios.
+        log: logarithmic x axis. An interval that reaches to 0 is clipped at a tenth of the smallest mean.
+        width: width of the whole chart in pixels.
     """
     shown = points[points["case"].isin(list(cases)) & points["kind"].isin(list(kinds))]
     shown = shown.assign(variant=shown["kind"], low=_above_zero(shown) if log else shown["low"])

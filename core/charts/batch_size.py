@@ -1,4 +1,4 @@
-"""Batch sizes: the same training along updates, epochs or seconds, and the noise of the gradient against the batch."""
+"""Batch sizes: the same training against updates, epochs or seconds, and the noise of the gradient against the batch size."""
 
 from __future__ import annotations
 
@@ -25,17 +25,19 @@ def along(
     width: int = 300,
     height: int = 260,
 ) -> alt.LayerChart:
-    """Mean of a metric per variant with a 95 % t band over seeds; updates and seconds on a logarithmic axis, which leaves out the start.
+    """Draws the mean of a metric per variant with a 95 % t band over seeds.
+
+    The axes of updates and seconds are logarithmic, which leaves out the values before training.
 
     Args:
-        history: a row a run and evaluation, in order of step within a run.
+        history: one row for each run and evaluation, in order of step within a run.
         variants: in the order of the comparison, which decides their colours; the first 8 are drawn.
         metric: a column of `history`.
-        x: what runs along the bottom.
+        x: the quantity on the x axis.
         log_y: logarithmic y axis.
-        top: where the y axis ends, so that runs that blow up do not press the others flat.
-        width: of the chart, in pixels; the page may stretch it.
-        height: of the plot, in pixels.
+        top: the end of the y axis, so that runs that explode do not flatten the others.
+        width: width of the chart in pixels; the page may stretch it.
+        height: height of the plot in pixels.
     """
     shown = list(variants)[: len(palette.COLOURS)]
     history = bands.of_variants(history, shown)
@@ -57,7 +59,7 @@ def along(
     ]
     described = (
         f"Line chart of {metrics.name(metric)} against {titles.AXES[x]} for {titles.listed(shown)}: means over seeds with 95 % bands; "
-        "what the networks were before training is left out where the axis is logarithmic."
+        "a logarithmic axis leaves out the values before training."
     )
     return alt.LayerChart(layer=layers, width=width, height=height, autosize=marks.FIT, description=described)
 
@@ -70,15 +72,17 @@ def _y(field: str, metric: str, history: DataFrame, log_y: bool, top: float | No
 
 
 def noise(table: DataFrame, *, slope: float, intercept: float, gradient: float, width: int = 640, height: int = 320) -> alt.LayerChart:
-    """The spread of the mini-batch gradient against the batch size, both axes logarithmic, with what the mathematics says.
+    """Draws the standard deviation of the mini-batch gradient against the batch size, both axes logarithmic, with the values in closed
+    form.
 
     Args:
         table: batch_size, draws, noise, ci_low, ci_high, expected.
-        slope: of the fitted straight line, drawn with `intercept` (log10 of noise at batch size 1).
+        slope: slope of the fitted straight line, drawn with `intercept` (log10 of the noise at batch size 1).
         intercept: see `slope`.
-        gradient: length of the mean gradient, drawn as a dotted line: below it, an update points more with the gradient than across it.
-        width: of the chart, in pixels; the page may stretch it.
-        height: of the plot, in pixels.
+        gradient: norm of the mean gradient, drawn as a dotted line: if the noise is below it, an update follows the gradient more than the
+            noise.
+        width: width of the chart in pixels; the page may stretch it.
+        height: height of the plot in pixels.
     """
     drawable = table[table["noise"] > 0]
     fitted = fits.power_law(table["batch_size"].to_numpy(), slope, intercept)
@@ -99,16 +103,17 @@ def noise(table: DataFrame, *, slope: float, intercept: float, gradient: float, 
     )
     layers = [
         alt.Chart(DataFrame({"gradient": [gradient]})).mark_rule(strokeDash=[2, 4], color=palette.MISSING, strokeWidth=1.5).encode(
-            _noise("gradient"), tooltip=[marks.number("gradient", "length of the mean gradient")]
+            _noise("gradient"), tooltip=[marks.number("gradient", "norm of the mean gradient")]
         ),
         alt.Chart(closed).mark_line(strokeWidth=2, color=palette.COLOURS[1]).encode(x, _noise("expected"), tooltip=exact),
         alt.Chart(fitted).mark_line(strokeDash=[6, 4], color=palette.COLOURS[2]).encode(x, _noise("noise"), tooltip=size),
         alt.Chart(whole).mark_rule(color=palette.COLOURS[0]).encode(x, _noise("ci_low"), alt.Y2("ci_high:Q"), tooltip=exact),
         alt.Chart(drawable).mark_point(filled=True, size=70, opacity=1, color=palette.COLOURS[0]).encode(x, _noise("noise"), tooltip=exact),
     ]  # fmt: skip
-    note = ["dots: measured, with 95 % interval", "line: in closed form", "dashed: fitted", "dotted: length of the mean gradient"]
+    note = ["dots: measured, with 95 % interval", "line: in closed form", "dashed: fitted", "dotted: norm of the mean gradient"]
     described = (
-        "Scatter chart of the spread of mini-batch gradients against the batch size, both logarithmic, with closed form and fitted line."
+        "Scatter chart of the spread of mini-batch gradients against the batch size, both logarithmic, with the closed form and a fitted "
+        "line."
     )
     size_of: dict[str, Any] = {"width": width, "height": height, "autosize": marks.FIT}
     return alt.LayerChart(layer=layers, title=marks.note(note, width), description=described, **size_of)

@@ -1,4 +1,4 @@
-"""What compression costs: quality along a size or a setting, in squares where two settings cross, and what remains, in pictures."""
+"""The cost of compression: scores against a size or a setting, heat maps of two settings, and pictures of the remaining weights."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from core.charts.parts import bands, marks, palette, titles
 from core.charts.results import curves
 
 CHARACTER = 6
-"""Pixels of a character of a panel's name, about."""
+"""Approximate width in pixels of a character in a panel's name."""
 NUMBER = 28
-"""Pixels that a number in a square needs."""
+"""Width in pixels that a number in a heat map cell needs."""
 
 
 def trade_off(
@@ -32,19 +32,20 @@ def trade_off(
     width: int = 360,
     height: int = 320,
 ) -> alt.LayerChart | alt.ConcatChart:
-    """Mean and 95 % interval along a size or setting on a logarithmic axis, a line a family; references as dashed grey rules.
+    """Draws mean and 95 % interval against a size or setting on a logarithmic axis, one line for each family; references are dashed grey
+    rules.
 
     Args:
-        points: variant (the family), name, the x column, mean, low, high, n; and `panel`, where families are held against different things.
-        references: name, mean, low, high of what the families are held against; `panel`: the one in which it is drawn.
+        points: variant (the family), name, the x column, mean, low, high, n; and `panel` if families have different references.
+        references: name, mean, low, high of the references; `panel`: the panel in which the reference is drawn.
         variants: all families in order, which decides their colours; more than 8 are drawn in several panels.
         x: column of `points`, above zero.
-        x_title: title of its axis.
+        x_title: title of the x axis.
         y_title: title of the y axis.
-        reverse: the largest value at the left.
-        x_format: of the numbers on the x axis, in d3's notation; empty: percent up to 1, plain numbers beyond.
-        width: of the plot, in pixels; the page may stretch it.
-        height: of the plot, in pixels.
+        reverse: puts the largest value at the left.
+        x_format: format of the numbers on the x axis, in d3's notation; empty: percent up to 1, plain numbers beyond.
+        width: width of the plot in pixels; the page may stretch it.
+        height: height of the plot in pixels.
     """
     points = bands.of_variants(points, variants)
     references = points.iloc[:0] if references is None else references
@@ -61,7 +62,7 @@ def trade_off(
 
 
 def _panels(points: DataFrame, references: DataFrame, variants: Sequence[str]) -> list[tuple[DataFrame, list[str]]]:
-    """The references and the families (at most 8) of each panel; a reference that no family has for its own is in all of them."""
+    """Returns the references and the families (at most 8) of each panel; a reference without families of its own is drawn in all panels."""
     names = list(dict.fromkeys(points["panel"])) if "panel" in points else []
     if len(names) < 2:
         return [(references, group) for group in palette.groups(variants)]
@@ -94,12 +95,12 @@ def _trade_off(points: DataFrame, references: DataFrame, group: list[str], look:
 
 
 def _rounded(value: float) -> float:
-    """To two digits, unless it is a whole number."""
+    """Rounds to two digits, unless the value is a whole number."""
     return value if value == round(value) else float(f"{value:.2g}")
 
 
 def _spread_out(values: list[float]) -> list[float]:
-    """Ticks at the values themselves, but for those within a tenth of the one before, whose labels would stand on each other."""
+    """Returns the values as ticks, without those that differ by less than 20 % from the tick before, whose labels would overlap."""
     ticks: list[float] = []
     for value in values:
         if not ticks or abs(value / ticks[-1] - 1) > 0.2:
@@ -119,7 +120,7 @@ def _rules(references: DataFrame, look: dict[str, Any]) -> list[alt.Chart]:
 
 
 def _rule(reference: DataFrame, name: str, look: dict[str, Any]) -> list[alt.Chart]:
-    """Its colour is the mark's own: a scale of its own would be merged with that of the families."""
+    """The colour belongs to the mark: Altair would merge a colour scale with the scale of the families."""
     base, colour = alt.Chart(reference[["name", "mean", "low", "high", "n"]]), look["colours"][name]
     tooltip = [alt.Tooltip("name:N", title="reference"), *marks.mean_and_interval(look["y_title"])]
     rule = base.mark_rule(strokeDash=[5, 3], strokeWidth=2, color=colour).encode(_y("mean", look), tooltip=tooltip)
@@ -130,14 +131,14 @@ def _rule(reference: DataFrame, name: str, look: dict[str, Any]) -> list[alt.Cha
 def by_variant(
     points: DataFrame, references: DataFrame | None = None, *, variants: Sequence[str], title: str, width: int = 360
 ) -> alt.LayerChart:
-    """Mean and 95 % interval, a row a family, where there is no setting to draw them along; below them what they are held against.
+    """Draws mean and 95 % interval, one row for each family, for families without a setting for the x axis; the references are below them.
 
     Args:
         points: variant (the family), name, mean, low, high, n, diverged.
-        references: name, mean, low, high, n, diverged of what the families are held against.
+        references: name, mean, low, high, n, diverged of the references.
         variants: all families in order, which decides their colours.
-        title: of the x axis.
-        width: of the whole chart, in pixels; the page may stretch it.
+        title: title of the x axis.
+        width: width of the whole chart in pixels; the page may stretch it.
     """
     references = points.iloc[:0] if references is None else references
     shown = pd.concat([points[points["variant"].isin(list(variants))], references.assign(variant=references["name"])])
@@ -163,7 +164,7 @@ def _along(field: str, title: str) -> alt.X:
 def over_training(
     history: DataFrame, compared: float | None = None, *, variants: Sequence[str], colours: Sequence[tuple[str, str]], **options: Any
 ) -> alt.LayerChart | alt.ConcatChart:
-    """`curves.loss_curves` of these variants, in the colours that they (or their families) have in the other charts of the page."""
+    """Draws `curves.loss_curves` of these variants, in the colours that they (or their families) have in the other charts of the page."""
     return palette.repainted(curves.loss_curves(history, compared, variants=variants, **options), dict(colours))
 
 
@@ -182,21 +183,21 @@ def squares(
     columns: int = 1,
     labels: int = 84,
 ) -> alt.FacetChart:
-    """A value where two settings cross, as colour and as a number, a panel a variant.
+    """Draws a heat map of two settings for each variant, with the value as colour and as number.
 
     Args:
-        cells: variant (of the panel), the columns x, y and value, in the order in which their values are to stand.
+        cells: variant (of the panel), the columns x, y and value, in the order in which their values appear on the axes.
         variants: the panels, in order.
-        x: column whose values stand along the bottom.
-        y: column whose values stand along the side.
-        value: column that is coloured.
-        x_title: title of the bottom.
-        y_title: title of the side.
-        value_title: what the colour means.
-        fraction: colours from 0 to 1 rather than from the lowest to the highest.
-        width: of the whole chart, in pixels.
-        columns: panels side by side.
-        labels: pixels at the side for the values of y.
+        x: column of the x axis.
+        y: column of the y axis.
+        value: column that decides the colour.
+        x_title: title of the x axis.
+        y_title: title of the y axis.
+        value_title: meaning of the colour.
+        fraction: colours from 0 to 1 instead of from the lowest to the highest value.
+        width: width of the whole chart in pixels.
+        columns: number of panels side by side.
+        labels: width in pixels of the labels of the y axis.
     """
     frame = bands.of_variants(cells, variants).assign(**{name: cells[name].map(_text) for name in (x, y)})
     across, down = list(dict.fromkeys(cells[x].map(_text))), list(dict.fromkeys(cells[y].map(_text)))
@@ -223,7 +224,7 @@ def squares(
     )
     panel = alt.LayerChart(layer=[base.mark_rect().encode(colour, tooltip=tooltip), number])
     facet = alt.Facet("variant:N", title=None, sort=list(variants), header=marks.header(variants, wide))
-    described = f"{value_title} by {x_title} and {y_title}, a panel each for {titles.listed(list(variants))}."
+    described = f"{value_title} by {x_title} and {y_title}, one panel each for {titles.listed(list(variants))}."
     resolve = alt.Resolve(**marks.under_each(frame["variant"].nunique(), columns))
     return panel.facet(facet, data=frame, columns=columns, description=described, resolve=resolve)
 
@@ -243,17 +244,17 @@ def pictures(
     side: int = 120,
     columns: int = 3,
 ) -> alt.FacetChart:
-    """Values at the places of a picture, a panel a variant, its name below it in as many lines as it needs.
+    """Draws the values at the pixels of a picture, one panel for each variant, with its name below in as many lines as it needs.
 
     Args:
         pixels: variant, row, column (both from 0), value.
         variants: the panels, in order.
-        value_title: what the colour means.
-        grey: ink on paper, as the picture was written, instead of the scale of colours.
-        high: the value of the strongest colour; the highest by default.
-        legend: whether to say what the colours mean.
+        value_title: meaning of the colour.
+        grey: black on white, as the digit was written, instead of the colour scale.
+        high: the value of the strongest colour; by default the highest value.
+        legend: whether to draw the legend of the colours.
         side: width of a panel in pixels.
-        columns: panels side by side.
+        columns: number of panels side by side.
     """
     frame = bands.of_variants(pixels, variants)
     rows, across = int(frame["row"].max()) + 1 if len(frame) else 1, int(frame["column"].max()) + 1 if len(frame) else 1
@@ -271,19 +272,19 @@ def pictures(
     lines = [textwrap.wrap(name, max(side // CHARACTER, 8)) or [""] for name in variants]
     header = alt.Header(labelOrient="bottom", labelExpr=palette.lookup(variants, lines), labelLimit=2 * side)
     facet = alt.Facet("variant:N", title=None, sort=list(variants), header=header)
-    described = f"{value_title} at each place of the picture, a panel each for {titles.listed(list(variants))}."
+    described = f"{value_title} at each pixel of the picture, one panel each for {titles.listed(list(variants))}."
     return chart.facet(facet, columns=columns, description=described)
 
 
 def chances(table: DataFrame, *, variants: Sequence[str], width: int = 360, height: int = 220, log: bool = False) -> alt.LayerChart:
-    """Probabilities of each class as bars side by side, a colour a variant (which here are temperatures or networks).
+    """Draws the probabilities of each class as bars side by side, with one colour for each variant (here a temperature or network).
 
     Args:
-        table: variant, label, probability; `truth` is True for the right class.
+        table: variant, label, probability; `truth` is True for the correct class.
         variants: in order, which decides the colours.
-        width: of the plot, in pixels; the page may stretch it.
-        height: of the plot, in pixels.
-        log: a logarithmic axis, on which the small probabilities can be seen; below 1e-6 nothing is drawn.
+        width: width of the plot in pixels; the page may stretch it.
+        height: height of the plot in pixels.
+        log: a logarithmic axis, which makes small probabilities visible; values below 1e-6 are not drawn.
     """
     frame = bands.of_variants(table, variants)
     labels = list(dict.fromkeys(frame["label"]))
@@ -297,7 +298,7 @@ def chances(table: DataFrame, *, variants: Sequence[str], width: int = 360, heig
         .encode(
             alt.X(
                 "label:N",
-                title="class (the right one in bold below)",
+                title="class (the correct one in bold)",
                 sort=labels,
                 axis=alt.Axis(labelAngle=0, labelFontWeight=_bold(frame)),
             ),
@@ -313,7 +314,7 @@ def chances(table: DataFrame, *, variants: Sequence[str], width: int = 360, heig
 
 
 def _filled(colour: alt.Color) -> alt.Color:
-    """The same with squares in its legend, as bars are filled and have no stroke."""
+    """The same colour with squares in its legend, because bars are filled and have no stroke."""
     legend = colour["legend"].copy()
     legend["symbolType"] = "square"
     return colour.legend(legend)

@@ -18,15 +18,16 @@ _PARTS = {"validation": [1, 0], "training": [5, 3]}
 def stopping_points(
     history: DataFrame, stops: DataFrame, *, rules: Sequence[str], metric: str = "val_loss", width: int = 360, height: int = 320
 ) -> alt.LayerChart:
-    """One run's curve, and on it the points at which the rules stop; filled, what is then at hand; open, the best that was kept.
+    """Draws one run's curve and the points at which the rules stop: filled for the evaluation at the stop, open for the best one until
+    then.
 
     Args:
         history: the rows of one run in order of step: epoch and the metrics.
-        stops: a row a rule that stops: rule, epoch, value (of the metric there), kept_epoch, kept (of the best evaluation by the rule).
+        stops: one row for each rule that stops: rule, epoch, value (of the metric there), kept_epoch, kept (at the rule's best evaluation).
         rules: all rules in order, which decides their colours.
-        metric: a validation metric; its twin on the training data is dashed.
-        width: of the plot, in pixels; the page may stretch it.
-        height: of the plot, in pixels.
+        metric: a validation metric; its counterpart on the training data is dashed.
+        width: width of the plot in pixels; the page may stretch it.
+        height: height of the plot in pixels.
     """
     x, kept_at = (
         alt.X(f"{field}:Q", title="epoch", scale=alt.Scale(nice=False), axis=alt.Axis(**marks.integers("epoch")))

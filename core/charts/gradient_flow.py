@@ -1,4 +1,4 @@
-"""Gradients and activations from layer to layer, and against depth: a line a variant, with its band over seeds."""
+"""Gradients and activations by layer, and against depth: one line for each variant, with its band over seeds."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from core.analysis import metrics
 from core.analysis.shown import layerwise
 from core.charts.parts import bands, marks, palette, titles
 
-"""What the layer after the hidden ones is called."""
+"""Name of the layer after the hidden ones."""
 
 
 class _Look(NamedTuple):
-    """What the layers of a chart share: `where` is what tooltips say of the place."""
+    """The properties that all layers of a chart share: `where` is the name of the position in tooltips."""
 
     across: alt.X
     title: str
@@ -31,22 +31,22 @@ def by_layer(
     variants: Sequence[str],
     column: str = "grad_norm",
     title: str | None = None,
-    along: str = "layer, from the input on; the last is the output",
+    along: str = "layer, from the input to the output",
     log: bool = True,
     width: int = 300,
     height: int = 280,
 ) -> alt.LayerChart | alt.ConcatChart:
-    """A measure of the layers from input to output, a line a variant, its band over seeds.
+    """Draws a measure of the layers from input to output, one line for each variant, with its band over seeds.
 
     Args:
         frame: variant, seed, layer (its name), place (1 for the layer at the input) and the column; see `at_moment`.
         variants: all variants of the comparison in its order, which decides their colours.
         column: a measure of `frame`.
-        title: of the y axis; by default the column's.
+        title: title of the y axis; by default the column's name.
         along: title of the x axis.
-        log: logarithmic y axis, for what layers multiply.
-        width: of the chart, in pixels; the page may stretch it.
-        height: of the plot, in pixels.
+        log: logarithmic y axis, for quantities that layers multiply.
+        width: width of the chart in pixels; the page may stretch it.
+        height: height of the plot in pixels.
     """
     frame = bands.of_variants(frame, variants)
     table = layerwise.means(frame, ["variant", "place", "layer"], column, log=log)
@@ -55,7 +55,7 @@ def by_layer(
     axis = alt.Axis(tickMinStep=1, tickCount=10, format="d", grid=False)
     x = alt.X("place:Q", title=along, axis=axis, scale=alt.Scale(nice=False, zero=False))
     look = _Look(x, title or metrics.title(column, metrics.NO_LOSS), log, [alt.Tooltip("layer:N")])
-    look = look if len(table) else look._replace(log=False)  # Vega draws no logarithmic axis of nothing
+    look = look if len(table) else look._replace(log=False)  # Vega cannot draw a logarithmic axis without data
     described = f"Line chart of {look.title} by layer from input to output for {titles.listed(list(variants))}: means with 95 % bands."
     return _grouped(table, _note(frame, column, variants, look), variants, look, described, width, height)
 
@@ -70,16 +70,17 @@ def by_depth(
     width: int = 300,
     height: int = 280,
 ) -> alt.LayerChart | alt.ConcatChart:
-    """A measure of networks of several depths at their initial weights, on a logarithmic y axis: a factor per layer is a straight line.
+    """Draws a measure of networks of several depths at their initial weights; on the logarithmic y axis, a constant factor per layer is a
+    straight line.
 
     Args:
         frame: variant, seed, depth and the column: `core.labs.networks.gradient_flow.ends` with variants.
         variants: all lines in order, which decides their colours.
         column: a measure of `frame`.
-        title: of the y axis.
-        level: where to draw a dotted line: what the measure would be if nothing changed with depth.
-        width: of the chart, in pixels; the page may stretch it.
-        height: of the plot, in pixels.
+        title: title of the y axis.
+        level: height of a dotted line: the value of the measure if depth changed nothing.
+        width: width of the chart in pixels; the page may stretch it.
+        height: height of the plot in pixels.
     """
     frame = bands.of_variants(frame, variants)
     table = layerwise.means(frame, ["variant", "depth"], column, log=True)
@@ -102,7 +103,7 @@ def _grouped(
     height: int,
     level: float | None = None,
 ) -> alt.LayerChart | alt.ConcatChart:
-    """One panel, or several of at most 8 variants each below the other."""
+    """One panel, or several panels of at most 8 variants below each other."""
     size: dict[str, Any] = {"width": width, "height": height}
     panels = [_panel(bands.of_variants(table, group), group, look, level, width) for group in palette.groups(variants)]
     small = marks.note(note, width)
@@ -129,7 +130,9 @@ def _panel(table: DataFrame, group: list[str], look: _Look, level: float | None,
 
 
 def _within(table: DataFrame, *, log: bool) -> dict[str, Series]:
-    """The ends of the bands, not much further out than the means: those of two seeds would set the axis. The tooltip has them whole."""
+    """Clips the ends of the bands near the range of the means, because the bands of two seeds would set the axis. The tooltip has the
+    whole band.
+    """
     least, most = table["mean"].min(), table["mean"].max()
     reach = (least / 10, most * 10) if log else (least - abs(most), most + abs(most))
     return {name: table[name].clip(*reach) for name in ("low", "high")}
@@ -147,7 +150,7 @@ def _y(field: str, look: _Look) -> alt.Y:
 
 
 def _note(frame: DataFrame, column: str, variants: Sequence[str], look: _Look) -> list[str]:
-    """Small print: what mean this is, over how many seeds, and which variants have values that cannot be drawn."""
+    """Small print: the kind of mean, the number of seeds, and the variants with values that cannot be drawn."""
     if frame.empty:
         return []
     seeds = int(frame.groupby("variant", observed=True)["seed"].nunique().max())

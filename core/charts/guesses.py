@@ -1,4 +1,4 @@
-"""What the reader expected, said in the picture of what happened: beside the name of a row or of a line."""
+"""The reader's expected answer, written into the chart of the result: beside the name of a row or line."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from core.charts.parts.specs import Picture
 
 
 def named(picture: Picture, name: str, said: str) -> Picture:
-    """The picture, just made, with words beside one name: in the legend, or below the name of a row. It is changed in place.
+    """Adds words beside one name, in the legend or below the name of a row. Changes the picture in place and returns it.
 
     Args:
-        picture: of one panel; one of several is left as it is.
-        name: of a line, a kind or a row.
-        said: what stands beside it.
+        picture: a chart with one panel; a chart with several panels is not changed.
+        name: name of a line, a kind or a row.
+        said: the words beside it.
     """
     if not isinstance(picture, alt.LayerChart):
         return picture

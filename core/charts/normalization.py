@@ -1,4 +1,4 @@
-"""Normalization: which cells of a tensor are averaged together, both modes of a network, running averages, activations layer by layer."""
+"""Normalization: the cells of a tensor that are averaged together, both modes of a network, running averages, activations by layer."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from core.analysis import metrics
 from core.charts.parts import bands, marks, palette, titles
 
 _GAP = 0.35
-"""Between two examples, in cells."""
+"""Space between two examples, in cells."""
 _ROW = 27
 _FAINT, _STRONG = 0.2, 0.5
-"""Share of a set's colour in its cells, the rest is white."""
+"""Share of a set's colour in its cells; the rest is white."""
 
 
 def axes(cells: DataFrame, *, value: str, sets: Sequence[str], chosen: int, rows: str = "unit", columns: str = "example") -> alt.LayerChart:
-    """A tensor as a table of numbers: a row a unit, a column an example (and position); a colour the cells averaged together.
+    """Draws a tensor as a table of numbers: a row for each unit, a column for each example (and position), one colour for cells that are
+    averaged together.
 
     Args:
-        cells: example, unit, position, set, and the values, a row a cell.
+        cells: example, unit, position, set, and the values; one row for each cell.
         value: the column whose numbers are written into the cells.
         sets: the names of the sets, in order.
-        chosen: the set that stands out.
-        rows: what a row is, in a word.
-        columns: what a column, or a block of columns, is, in a word.
+        chosen: index of the highlighted set.
+        rows: meaning of a row, in one word.
+        columns: meaning of a column, or of a block of columns, in one word.
     """
     positions = int(cells["position"].max()) + 1
     stride = positions + _GAP * (positions > 1)
@@ -51,7 +52,7 @@ def axes(cells: DataFrame, *, value: str, sets: Sequence[str], chosen: int, rows
     number = base.mark_text(fontSize=11, color=palette.INK).encode(_across("middle", middles, columns), y, text="text:N", tooltip=tooltip)
     described = (
         f"Table of the numbers {value} by {rows} and {columns}; cells of one colour are averaged together: "
-        f"{titles.listed(list(sets))}. The set {sets[chosen]} stands out."
+        f"{titles.listed(list(sets))}. The set {sets[chosen]} is highlighted."
     )
     size: dict[str, Any] = {"height": _ROW * int(frame["row"].max()), "width": 300, "autosize": marks.FIT}
     return alt.LayerChart(layer=[cell, number], description=described, **size)
@@ -73,13 +74,13 @@ def _short(value: float) -> str:
 
 
 def modes(outputs: DataFrame, *, variants: Sequence[str], variant: str, width: int = 190) -> alt.LayerChart:
-    """Each output of a variant's network in train mode against the same one in eval mode; on the dashed line they are equal.
+    """Draws each output of a variant's network in train mode against the same output in eval mode; on the dashed line they are equal.
 
     Args:
-        outputs: of all variants, which decide the axes: variant, example, output, train, evaluation.
+        outputs: outputs of all variants, which decide the axes: variant, example, output, train, evaluation.
         variants: in order, which decides their colours.
-        variant: the one that is drawn.
-        width: and height of the plot, in pixels; the page may stretch it.
+        variant: the variant to draw.
+        width: width and height of the plot in pixels; the page may stretch it.
     """
     both = pd.concat([outputs["train"], outputs["evaluation"]])
     ends = [float(both.min()), float(both.max())] if len(both) else [0.0, 1.0]
@@ -100,15 +101,16 @@ def modes(outputs: DataFrame, *, variants: Sequence[str], variant: str, width: i
 
 
 def running(table: DataFrame, *, variants: Sequence[str], column: str, title: str, expected: str, width: int = 360) -> alt.LayerChart:
-    """How far batch norm's running averages are from the whole training set's, against the batches seen, a line a batch size.
+    """Draws the error of batch norm's running averages, compared with the whole training set, against the batches seen, a line a batch
+    size.
 
     Args:
         table: variant (a batch size in words), batches, and the columns `column` and `expected`.
         variants: in order, which decides their colours; the first 8 are drawn.
-        column: what was measured.
-        title: of the y axis, with its unit.
+        column: the measured column.
+        title: title of the y axis, with its unit.
         expected: the column with the closed form, drawn dashed.
-        width: of the chart, in pixels; the page may stretch it.
+        width: width of the chart in pixels; the page may stretch it.
     """
     shown = list(variants)[: len(palette.COLOURS)]
     frame = bands.of_variants(table, shown)
@@ -145,19 +147,19 @@ def profile(
     reference: float | None = None,
     width: int = 360,
 ) -> alt.LayerChart:
-    """A measure of the activations layer by layer at one moment: mean over seeds with the 95 % t band.
+    """Draws a measure of the activations by layer at one moment: the mean over seeds with the 95 % t band.
 
     Args:
-        means: as `by_depth` gives them.
+        means: the result of `by_depth`.
         variants: all variants of the comparison in its order, which decides their colours; the first 8 are drawn.
         column: the measure, which names the axis.
         when: the moment, for the description.
         reference: a value that is drawn as a dotted line.
-        width: of the chart, in pixels; the page may stretch it.
+        width: width of the chart in pixels; the page may stretch it.
     """
     shown = list(variants)[: len(palette.COLOURS)]
     means = bands.of_variants(means, shown)
-    reach = means["min"].min(), means["max"].max()  # as far as single seeds reach: the interval of two would set the axis
+    reach = means["min"].min(), means["max"].max()  # the range of the single seeds, because the interval of two seeds would set the axis
     means = means.assign(bottom=means["low"].clip(*reach), top=means["high"].clip(*reach))
     layers = int(means["place"].max()) if len(means) else 1
     axis = alt.Axis(tickMinStep=1, format="d", tickCount=min(layers, 10), grid=False)

@@ -1,4 +1,4 @@
-"""Paths of optimizers on a surface of two numbers, and how fast they come down."""
+"""Paths of optimizers on a surface of two numbers, and how fast their loss decreases."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from core.analysis.shown import isolines
 from core.charts.parts import marks, palette, thin, titles
 
 START = "start"
-"""Name of the selection that a click on the surface makes; it holds x and y."""
+"""Name of the selection that a click on the surface makes; it contains x and y."""
 
 NARROW = 330
-"""Pixels that the legend takes at most: the page narrows the chart on a telephone, and the legend not with it."""
+"""Largest width of the legend in pixels: on a phone the page narrows the chart, but not the legend."""
 
 CELLS = 32
-"""Places along each axis that answer to the pointer and to a click."""
+"""Number of places along each axis that react to the pointer and to a click."""
 
 _STAR = "M0,-1L0.24,-0.32L0.95,-0.31L0.38,0.12L0.59,0.81L0,0.4L-0.59,0.81L-0.38,0.12L-0.95,-0.31L-0.24,-0.32Z"
 _TITLES = {"excess": "loss above the lowest", "grad_norm": "gradient norm", "distance": "distance to the nearest minimum"}
@@ -37,20 +37,20 @@ def surface(
     width: int = 520,
     height: int = 400,
 ) -> alt.LayerChart:
-    """Lines of equal loss, closer levels where it is low, with each optimizer's path up to a step, and its place there.
+    """Draws lines of equal loss, with closer levels where the loss is low, and each optimizer's path up to a step.
 
-    Stars are the minima, a ring is the start, and a cross is where a path diverged. A path may leave the picture.
+    Stars are the minima, a ring is the start, and a cross is the place where a path diverged. A path may leave the picture.
 
     Args:
         grid: x, y, loss on a regular grid, in rows of equal y.
-        paths: variant, step, x, y, loss, status: a row an optimizer and step. May be empty.
-        minima: x, y of the lowest places.
+        paths: variant, step, x, y, loss, status: one row for each optimizer and step. May be empty.
+        minima: x, y of the minima.
         variants: all optimizers in their order, at most 8, which decides their colours.
         lowest: the lowest loss.
-        step: up to which the paths are drawn.
-        clickable: a click makes the selection `START`, of the x and y of a place near it.
-        width: of the plot, in pixels; the page may stretch it.
-        height: of the plot, in pixels.
+        step: the step up to which the paths are drawn.
+        clickable: whether a click makes the selection `START`, with the x and y of the nearest place.
+        width: width of the plot in pixels; the page may stretch it.
+        height: height of the plot in pixels.
     """
     frame = _frame(grid)
     past = paths[paths["step"] <= step]
@@ -71,9 +71,9 @@ def surface(
 def descent(
     paths: DataFrame, *, variants: Sequence[str], step: int, metric: str = "excess", width: int = 400, height: int = 240
 ) -> alt.LayerChart:
-    """How far above the lowest loss (or another column) each path is at each step, on a logarithmic axis; the rule is at `step`.
+    """Draws the loss above the lowest one (or another column) of each path against the steps, on a logarithmic axis; the rule is at `step`.
 
-    Values below a billionth of the largest first one are drawn at the axis' end.
+    Values below a billionth of the largest first value are drawn at the end of the axis.
     """
     firsts = paths.loc[paths["step"] == 0, metric]
     top = float(firsts.max()) if len(firsts) and firsts.max() > 0 else 1.0
@@ -99,7 +99,7 @@ class _Frame:
 
 
 def _frame(grid: DataFrame) -> _Frame:
-    """The grid's cells fill the axes: half a cell beyond the outer places."""
+    """Returns the axes of the grid's cells, which end half a cell beyond the outer places."""
     ends = []
     for column in ("x", "y"):
         places = np.unique(grid[column].to_numpy())
@@ -115,7 +115,7 @@ def _lines(grid: DataFrame, lowest: float, frame: _Frame) -> alt.Chart:
 
 
 def _ground(grid: DataFrame, frame: _Frame, *, clickable: bool) -> alt.Chart:
-    """Invisible cells that tell the loss, and take a click."""
+    """Invisible cells that show the loss and react to a click."""
     places = _places(grid)
     chart = alt.Chart(places).mark_rect(opacity=0.001, strokeWidth=0, cursor="crosshair" if clickable else "default")
     tooltip = [marks.number("x", "x"), marks.number("y", "y"), marks.number("loss", "loss")]
@@ -125,7 +125,7 @@ def _ground(grid: DataFrame, frame: _Frame, *, clickable: bool) -> alt.Chart:
 
 
 def _places(grid: DataFrame) -> DataFrame:
-    """Fewer, rounder places: every few of the grid's, with the cell around each."""
+    """Returns fewer places with rounder numbers: every few places of the grid, each with the cell around it."""
     x, y = (np.unique(grid[column].to_numpy()) for column in ("x", "y"))
     stride = -(-len(x) // CELLS)
     kept = grid[grid["x"].isin(x[stride // 2 :: stride]) & grid["y"].isin(y[stride // 2 :: stride])]
@@ -149,13 +149,13 @@ def _trails(past: DataFrame, frame: _Frame, colour: alt.Color) -> alt.Chart:
 
 
 def _dots(past: DataFrame, frame: _Frame, colour: alt.Color) -> alt.Chart:
-    """The steps, as far as they fit: they show how long each step is, and tell its numbers."""
+    """The steps, as many as fit: they show the length of each step and its numbers."""
     chart = alt.Chart(thin.thinned(_finite(past), "variant", 120)).mark_point(size=12, filled=True, opacity=0.9, clip=True)
     return chart.encode(frame.x, frame.y, colour, tooltip=_tooltip())
 
 
 def _heads(past: DataFrame, frame: _Frame, colour: alt.Color) -> alt.Chart:
-    """Where each path is at the step."""
+    """The place of each path at the step."""
     heads = _finite(past).groupby("variant", sort=False).tail(1)
     return alt.Chart(heads).mark_point(size=110, filled=True, opacity=1, clip=True).encode(frame.x, frame.y, colour, tooltip=_tooltip())
 
@@ -178,24 +178,24 @@ def _tooltip() -> list[alt.Tooltip]:
 
 
 def _finite(paths: DataFrame) -> DataFrame:
-    """The rows with a place that can be drawn; the numbers of a path that explodes would be lost to the browser's arithmetic."""
+    """Returns the rows that can be drawn, because the browser cannot compute with the numbers of a path that explodes."""
     return paths[np.isfinite(paths["x"]) & np.isfinite(paths["y"]) & (paths[["x", "y"]].abs().max(axis=1) < 1e5)]
 
 
 def costs(table: DataFrame, *, width: int = 360) -> alt.Chart:
-    """The time of a step beside that of plain SGD, on a logarithmic axis: a dot an optimizer, the cheapest first.
+    """Draws the time of a step relative to plain SGD, on a logarithmic axis: one dot for each optimizer, the fastest first.
 
     Args:
         table: variant, state, milliseconds, relative.
-        width: of the plot, in pixels; the page may stretch it.
+        width: width of the plot in pixels; the page may stretch it.
     """
     table = table.sort_values("relative")
     scale = alt.Scale(type="log", nice=False)
-    tooltip = [alt.Tooltip("variant:N"), marks.number("relative", "times SGD's update"), marks.number("milliseconds", "ms an update")]
-    tooltip += [marks.number("state", "numbers kept per weight")]
+    tooltip = [alt.Tooltip("variant:N"), marks.number("relative", "times SGD's update"), marks.number("milliseconds", "ms per update")]
+    tooltip += [marks.number("state", "numbers stored per weight")]
     chart = alt.Chart(table).mark_point(size=70, filled=True, color=palette.COLOURS[0], opacity=1)
     return chart.encode(
-        alt.X("relative:Q", title="time of an update / plain SGD's", scale=scale, axis=marks.logarithmic("x")),
+        alt.X("relative:Q", title="time of an update / time of plain SGD", scale=scale, axis=marks.logarithmic("x")),
         alt.Y("variant:N", title=None, sort=list(table["variant"])),
         tooltip=tooltip,
     ).properties(width=width, height=alt.Step(18), description="The time of one update of each optimizer as a multiple of plain SGD's.")

@@ -1,4 +1,4 @@
-"""Recurrent networks: the gradient against the lag, a loss against what is reached without a memory, and the share that diverged."""
+"""Recurrent networks: the gradient against the lag, a loss against the loss of a network without memory, and the share that diverged."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ _ROW = 34
 def gradient_lag(
     norms: DataFrame, table: DataFrame, line: DataFrame, *, variants: Sequence[str], width: int = 640, height: int = 330
 ) -> alt.LayerChart:
-    """How long a gradient still is, against how many steps it has gone back: on the logarithmic axis a constant factor a step is straight.
+    """Draws the norm of a gradient against the steps that it has gone back; on the logarithmic axis, a constant factor per step is a
+    straight line.
 
     Args:
-        norms: variant, seed, lag, norm: the seeds, faint.
+        norms: variant, seed, lag, norm: the single seeds, faint.
         table: variant, lag, mean, low, high (NaN for a single seed), n.
-        line: lag, mean: what is predicted of a linear recurrence, dashed in grey; may be empty.
+        line: lag, mean: the prediction for a linear recurrence, dashed in grey; may be empty.
         variants: in order, which decides their colours; the first 8 are drawn.
-        width: of the chart, in pixels; the page may stretch it.
-        height: of the plot, in pixels.
+        width: width of the chart in pixels; the page may stretch it.
+        height: height of the plot in pixels.
     """
     shown = list(variants)[: len(palette.COLOURS)]
     norms, table = norms[norms["variant"].isin(shown) & (norms["norm"] > 0)], table[table["variant"].isin(shown)]
@@ -64,13 +65,13 @@ def _norm(field: str) -> alt.Y:
 def against_baseline(
     history: DataFrame, compared: float | None = None, *, variants: Sequence[str], baselines: Sequence[tuple[float, str]], **options: Any
 ) -> alt.LayerChart | alt.ConcatChart:
-    """`curves.loss_curves` with a dotted rule at each loss that is reached without having learned anything.
+    """Draws `curves.loss_curves` with a dotted rule at each loss that is reached without learning anything.
 
     Args:
         history: as for `loss_curves`, with the other `options`.
         compared: as for `loss_curves`.
         variants: as for `loss_curves`.
-        baselines: where each rule is, and what it is called in the note above the curves and in its tooltip; empty for none.
+        baselines: the height of each rule, and its name in the note above the curves and in its tooltip; empty for none.
         options: the other arguments of `loss_curves`.
     """
     chart = curves.loss_curves(history, compared, variants=variants, **options)
@@ -86,7 +87,7 @@ def against_baseline(
 
 
 def _rule(panel: alt.LayerChart, baseline: float, label: str) -> alt.Chart:
-    """Across a panel of `loss_curves`, on its y axis."""
+    """A rule across a panel of `loss_curves`, on its y axis."""
     y = panel.layer[-1].encoding.y.copy()
     y.shorthand = "baseline:Q"
     rule = alt.Chart(DataFrame({"baseline": [baseline]})).mark_rule(strokeDash=[2, 4], strokeWidth=1.5, color=palette.MISSING, clip=True)
@@ -94,12 +95,12 @@ def _rule(panel: alt.LayerChart, baseline: float, label: str) -> alt.Chart:
 
 
 def diverged(table: DataFrame, *, variants: Sequence[str], width: int = 360) -> alt.Chart:
-    """The share of each variant's runs that diverged, as bars, with the counts under the names.
+    """Draws the share of each variant's runs that diverged, as bars, with the counts under the names.
 
     Args:
         table: variant, n, diverged, share (NaN before anything was measured).
         variants: all variants of the comparison in its order, which decides their colours.
-        width: of the whole chart, in pixels.
+        width: width of the whole chart in pixels.
     """
     table = table.assign(share=table["share"].fillna(0.0))
     said = {row["variant"]: f"{row['diverged']} of {row['n']}" if row["n"] else "no data yet" for row in table.to_dict("records")}

@@ -1,4 +1,4 @@
-"""Penalties as pictures: the ball that a budget allows, what a proximal step does to a weight, and weights against strength."""
+"""Charts of penalties: the ball that a budget allows, the effect of a proximal step on a weight, and weights against strength."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _KINDS = {"informative": palette.COLOURS[0], "of no use": palette.MISSING}
 
 
 def geometry(lines: DataFrame, points: DataFrame, *, title: str, width: int = 300) -> alt.LayerChart:
-    """Contours of a loss over two weights, the ball of a penalty, and where the loss is least within it.
+    """Draws the contours of a loss over two weights, the ball of a penalty, and the minimum of the loss within the ball.
 
     Args:
-        lines: closed and open lines, a row a point in order: kind ("contour", "ball", "path"), line (a number), place, w1, w2, loss.
+        lines: lines as points in order: kind ("contour", "ball", "path"), line (a number), place, w1, w2, loss.
         points: kind ("without penalty", "within the budget"), w1, w2, loss.
         title: the penalty's formula.
-        width: and height of the plot, in pixels.
+        width: width and height of the plot in pixels.
     """
     order = alt.Order("place:Q")
     base = {name: lines[lines["kind"] == name] for name in _LINES}
@@ -41,7 +41,9 @@ def geometry(lines: DataFrame, points: DataFrame, *, title: str, width: int = 30
     dots = alt.Chart(points).mark_point(size=90, filled=True, opacity=1, clip=True)
     colour, shape = alt.Color("kind:N", scale=scale, legend=legend), alt.Shape("kind:N", scale=shapes, legend=legend)
     layers.append(dots.encode(_weight("w1", alt.X), _weight("w2", alt.Y), colour, shape, tooltip=tooltip))
-    described = f"Contours of a loss over two weights with the ball of {title}, and the least loss within it; dashed: as the ball shrinks."
+    described = (
+        f"Contours of a loss over two weights with the ball of {title}, and the minimum within it; dashed: its path while the ball shrinks."
+    )
     return alt.LayerChart(
         layer=layers, title=marks.note([title], width), width=width, height=width, autosize=marks.PAD, description=described
     )
@@ -53,21 +55,21 @@ def _weight(name: str, channel: type[alt.X] | type[alt.Y]) -> alt.X | alt.Y:
 
 
 def shrinkage(frame: DataFrame, *, variants: Sequence[str], width: int = 300, height: int = 300) -> alt.LayerChart:
-    """A weight after one proximal step against the weight before it, a line a penalty.
+    """Draws a weight after one proximal step against the weight before it, one line for each penalty.
 
     Args:
         frame: variant (the penalty), before, after.
         variants: the penalties in order, which decides their colours.
-        width: of the plot, in pixels.
-        height: of the plot, in pixels.
+        width: width of the plot in pixels.
+        height: height of the plot in pixels.
     """
     ends = DataFrame({"before": [frame["before"].min(), frame["before"].max()]})
     x = alt.X("before:Q", title="weight before the step", scale=alt.Scale(nice=False))
-    y = alt.Y("after:Q", title="weight after it")
+    y = alt.Y("after:Q", title="weight after the step")
     unchanged = (
         alt.Chart(ends)
         .mark_line(stroke=palette.MISSING, strokeWidth=1, strokeDash=[3, 3])
-        .encode(x, alt.Y("before:Q", title="weight after it"))
+        .encode(x, alt.Y("before:Q", title="weight after the step"))
     )
     lines = alt.Chart(frame).mark_line(strokeWidth=2, point=alt.OverlayMarkDef(opacity=0, size=60))
     tooltip = [alt.Tooltip("variant:N", title="penalty"), marks.number("before", "before"), marks.number("after", "after")]
@@ -78,13 +80,13 @@ def shrinkage(frame: DataFrame, *, variants: Sequence[str], width: int = 300, he
 
 
 def weight_paths(weights: DataFrame, *, title: str, width: int = 300, height: int = 260) -> alt.LayerChart:
-    """The weights of a linear model against the strength of one penalty: those of informative features blue, the others grey.
+    """Draws the weights of a linear model against the strength of one penalty: informative features blue, the others grey.
 
     Args:
-        weights: a row a strength and feature: strength, feature, weight, informative (bool), truth.
+        weights: one row for each strength and feature: strength, feature, weight, informative (bool), truth.
         title: the penalty, above the lines.
-        width: of the plot, in pixels.
-        height: of the plot, in pixels.
+        width: width of the plot in pixels.
+        height: height of the plot in pixels.
     """
     table = weights.assign(use=weights["informative"].map({True: "informative", False: "of no use"}))
     columns = table[["strength", "feature", "weight", "truth", "use"]]
@@ -99,22 +101,22 @@ def weight_paths(weights: DataFrame, *, title: str, width: int = 300, height: in
         lines = alt.Chart(part).mark_line(strokeWidth=1.5 if strong == 1 else 1, opacity=strong)
         layers.append(lines.encode(x, y, colour, detail=alt.Detail("feature:N")))
         layers.append(alt.Chart(part).mark_point(opacity=0, size=40).encode(x, y, tooltip=tooltip))
-    described = f"Line chart of the weights of a linear model against the strength of {title}, a line a feature."
+    described = f"Line chart of the weights of a linear model against the strength of {title}, one line for each feature."
     return alt.LayerChart(
         layer=layers, title=marks.note([title], width), width=width, height=height, autosize=marks.FIT, description=described
     )
 
 
 def path_scores(scores: DataFrame, *, variants: Sequence[str], column: str, title: str, width: int = 300, height: int = 220) -> alt.Chart:
-    """A score of the linear models against strength, a line a penalty.
+    """Draws a score of the linear models against strength, one line for each penalty.
 
     Args:
-        scores: a row a penalty and strength: variant (the penalty), strength, and the column.
+        scores: one row for each penalty and strength: variant (the penalty), strength, and the column.
         variants: the penalties in order, which decides their colours.
-        column: of `scores`.
-        title: of the y axis.
-        width: of the plot, in pixels.
-        height: of the plot, in pixels.
+        column: a column of `scores`.
+        title: title of the y axis.
+        width: width of the plot in pixels.
+        height: height of the plot in pixels.
     """
     x = alt.X("strength:Q", title="strength", scale=alt.Scale(type="log", nice=False), axis=marks.logarithmic("x", most=5))
     tooltip = [alt.Tooltip("variant:N", title="penalty"), marks.number("strength", "strength"), marks.number(column, title)]
@@ -122,4 +124,4 @@ def path_scores(scores: DataFrame, *, variants: Sequence[str], column: str, titl
     chart = chart.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=25, filled=True))
     colour = palette.colour(variants, variants, width=width)
     chart = chart.encode(x, alt.Y(f"{column}:Q", title=title), colour, tooltip=tooltip)
-    return chart.properties(description=f"Line chart of the {title} against strength, a line a penalty.")
+    return chart.properties(description=f"Line chart of the {title} against strength, one line for each penalty.")

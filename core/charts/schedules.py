@@ -13,14 +13,14 @@ from core.charts.parts import marks, palette, titles
 
 
 def shape(frame: DataFrame, *, name: str, chosen: bool = False, width: int = 210, height: int = 90) -> alt.LayerChart:
-    """The learning rate over training under one schedule.
+    """Draws the learning rate over training under one schedule.
 
     Args:
-        frame: epoch, lr, watches (whether the run itself decides when it falls: then the line is what it begins with, and dashed).
-        name: of the schedule.
-        chosen: whether it stands out.
-        width: of the chart, in pixels; the page may stretch it.
-        height: of the plot, in pixels.
+        frame: epoch, lr, watches (whether the run itself decides when the rate decreases: then the line is the initial rate, and dashed).
+        name: name of the schedule.
+        chosen: whether it is highlighted.
+        width: width of the chart in pixels; the page may stretch it.
+        height: height of the plot in pixels.
     """
     watches, logarithmic = bool(frame["watches"].any()), name == "range_test"
     scale = alt.Scale(type="log", nice=False) if logarithmic else alt.Scale(domainMin=0, nice=False, padding=3)
@@ -50,26 +50,28 @@ def range_test(
     width: int = 640,
     height: int = 300,
 ) -> alt.LayerChart:
-    """The training loss against the rate, which rises all the time; a diamond where it falls fastest, a dot a tenth below its lowest.
+    """Draws the training loss against the increasing rate.
+
+    A diamond marks the steepest decrease, and a dot a tenth of the rate with the lowest loss.
 
     Args:
         curve: variant, step, lr, loss, n; in order of step.
         readings: variant, steepest, steepest_loss, lowest, tenth, blown_up.
         variants: in the order of the comparison, which decides their colours; the first 8 are drawn.
-        metric: the training loss that `curve` holds.
-        top: where the loss axis ends; what lies above is cut off.
-        loss: its unit, from `metrics.loss_unit`.
-        width: of the chart, in pixels; the page may stretch it.
-        height: of the plot, in pixels.
-    """  # fmt: skip
+        metric: the training loss in `curve`.
+        top: the end of the loss axis; values above are clipped.
+        loss: unit of the loss, from `metrics.loss_unit`.
+        width: width of the chart in pixels; the page may stretch it.
+        height: height of the plot in pixels.
+    """
     shown = list(variants)[: len(palette.COLOURS)]
     curve, readings = (frame[frame["variant"].isin(shown)] for frame in (curve, readings))
     title = metrics.title(metric, loss)
     colour = palette.colour(shown, shown, width=width)
-    across = "learning rate, rising with every update"
+    across = "learning rate, increasing with every update"
     limits: dict[str, Any] = {} if top is None else {"domainMax": top}
     ends: dict[str, Any] = {}
-    if curve.empty:  # nothing decides the axes yet
+    if curve.empty:  # no data decide the axes yet
         limits, ends = {"domain": [0, top or 1.0]}, {"domain": [1e-5, 10]}
     x = alt.X("lr:Q", title=across, scale=alt.Scale(type="log", nice=False, **ends), axis=marks.logarithmic("x"))
     y = alt.Y("loss:Q", title=title, scale=alt.Scale(zero=False, nice=False, padding=6, **limits))
@@ -80,7 +82,7 @@ def range_test(
         alt.Tooltip("n:Q", title="seeds"),
     ]
     steep = readings.dropna(subset=["steepest"])
-    at = [alt.Tooltip("variant:N"), marks.number("steepest", "steepest at"), marks.number("tenth", "a tenth of the lowest's rate")]
+    at = [alt.Tooltip("variant:N"), marks.number("steepest", "steepest at"), marks.number("tenth", "a tenth of the lowest loss's rate")]
     layers = [
         alt.Chart(curve).mark_line(strokeWidth=2, clip=True).encode(x, y, colour),
         alt.Chart(curve).mark_point(opacity=0, size=80, clip=True).encode(x, y, colour, tooltip=tooltip),
@@ -89,7 +91,7 @@ def range_test(
         ),
     ]  # fmt: skip
     description = (
-        f"Line chart of {title} against the learning rate of a range test for {titles.listed(shown)}; a diamond at the steepest fall."
+        f"Line chart of {title} against the learning rate of a range test for {titles.listed(shown)}; a diamond at the steepest decrease."
     )
-    note = marks.note(["◆ falls fastest here", "mean over seeds; the line ends where half of them diverged"], width)
+    note = marks.note(["◆ steepest decrease", "mean over seeds; the line ends where half of them diverged"], width)
     return alt.LayerChart(layer=layers, title=note, width=width, height=height, autosize=marks.FIT, description=description)

@@ -13,28 +13,28 @@ if TYPE_CHECKING:
 
 
 class ActivationChoice(Choice):
-    """An activation: the torch module, a function of single numbers, and the gain by which He and Xavier initialization keep its variance.
+    """An activation: its torch module, an elementwise function, and the gain with which He and Xavier initialization keep the variance.
 
-    The gains are torch's (`nn.init.calculate_gain`) where it has one, and ReLU's for what is shaped like it.
+    The gains are torch's (`nn.init.calculate_gain`) if torch has one; functions shaped like ReLU use ReLU's gain.
     """
 
     kind: str
 
     torch_name: ClassVar[str]
-    formula: ClassVar[str]  # f(x) in LaTeX; Phi and varphi are distribution and density of the standard normal
+    formula: ClassVar[str]  # f(x) in LaTeX; Phi and varphi are the distribution function and density of the standard normal
     derivative: ClassVar[str]
     gain: ClassVar[float] = 2**0.5
-    learned: ClassVar[int] = 0  # numbers a layer's activation learns
+    learned: ClassVar[int] = 0  # parameters that the activation of one layer learns
 
     def build(self) -> nn.Module:
-        """A fresh torch module."""
+        """A new torch module."""
         from torch import nn
 
         return getattr(nn, self.torch_name)(**self.arguments())
 
 
 class Identity(ActivationChoice):
-    """Identity: no activation; stacked layers stay one linear map."""
+    """Identity: no activation, so that stacked layers stay one linear map."""
 
     kind: Literal["identity"] = "identity"
     torch_name: ClassVar[str] = "Identity"
@@ -64,7 +64,7 @@ class Tanh(ActivationChoice):
 
 
 class Relu(ActivationChoice):
-    """ReLU: max(0, x). A unit that is 0 on every example gets no gradient any more."""
+    """ReLU: max(0, x). A unit that is 0 on every example no longer gets a gradient."""
 
     kind: Literal["relu"] = "relu"
     torch_name: ClassVar[str] = "ReLU"
@@ -73,7 +73,7 @@ class Relu(ActivationChoice):
 
 
 class LeakyRelu(ActivationChoice):
-    """Leaky ReLU: x above 0, a small slope below, so no unit can die."""
+    """Leaky ReLU: x above 0 and a small slope below, so that no unit can die."""
 
     kind: Literal["leaky_relu"] = "leaky_relu"
     negative_slope: Annotated[float, Field(ge=0, le=1, description="Slope below 0.")] = 0.01
@@ -83,9 +83,9 @@ class LeakyRelu(ActivationChoice):
 
 
 class Prelu(ActivationChoice):
-    """PReLU: x above 0, a learned slope times x below, one slope for each layer.
+    """PReLU: x above 0 and a learned slope times x below, with one slope for each layer.
 
-    Its gain, sqrt(2 / (1 + slope^2)), is that of the slope 0.25. Source: He et al. 2015 (arXiv:1502.01852).
+    Its gain, sqrt(2 / (1 + slope^2)), is computed for the slope 0.25. Source: He et al. 2015 (arXiv:1502.01852).
     """
 
     kind: Literal["prelu"] = "prelu"
@@ -104,10 +104,10 @@ class Prelu(ActivationChoice):
 
 
 class Elu(ActivationChoice):
-    """ELU: x above 0, alpha (exp(x) - 1) below. Source: Clevert et al. 2016 (arXiv:1511.07289)."""
+    """ELU: x above 0 and alpha (exp(x) - 1) below. Source: Clevert et al. 2016 (arXiv:1511.07289)."""
 
     kind: Literal["elu"] = "elu"
-    alpha: Annotated[float, Field(gt=0, le=10, description="The value far below 0 is -alpha.")] = 1.0
+    alpha: Annotated[float, Field(gt=0, le=10, description="Far below 0 the value is -alpha.")] = 1.0
     torch_name: ClassVar[str] = "ELU"
     formula: ClassVar[str] = r"x \text{ if } x > 0, \text{ else } \alpha (e^x - 1)"
     derivative: ClassVar[str] = r"1 \text{ if } x > 0, \text{ else } \alpha e^x"
@@ -132,14 +132,14 @@ class Silu(ActivationChoice):
 
 
 class Softplus(ActivationChoice):
-    """Softplus: log(1 + exp(beta x)) / beta, a ReLU without its corner.
+    """Softplus: log(1 + exp(beta x)) / beta, a smooth ReLU.
 
-    Its gain is 1: its mean square on standard normal numbers is 0.92. Source: Dugas et al. 2001, "Incorporating Second-Order Functional
+    Its gain is 1: its mean square on standard normal inputs is 0.92. Source: Dugas et al. 2001, "Incorporating Second-Order Functional
     Knowledge for Better Option Pricing".
     """
 
     kind: Literal["softplus"] = "softplus"
-    beta: Annotated[float, Field(gt=0, le=100, description="The larger, the closer to ReLU.")] = 1.0
+    beta: Annotated[float, Field(gt=0, le=100, description="Larger values come closer to ReLU.")] = 1.0
     torch_name: ClassVar[str] = "Softplus"
     formula: ClassVar[str] = r"\frac{1}{\beta} \ln(1 + e^{\beta x})"
     derivative: ClassVar[str] = r"\sigma(\beta x)"

@@ -1,4 +1,4 @@
-"""What every choice shares: one frozen, validated settings class, and the field types that forms and docs are made from."""
+"""The base of all choices: one frozen, validated settings class, and the field types from which forms and docs are built."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from pydantic_core import PydanticCustomError
 from core.choices.words.texts import shown
 
 KIND = re.compile(r"[a-z][a-z0-9_]*")
-"""What a kind may be called."""
+"""The form that the name of a kind must have."""
 
 FIELD = "of_field"
-"""The type of an error that a validator of a whole settings class raises about one of its fields."""
+"""The error type for a validator of a whole settings class that refuses one of its fields."""
 
 
 def of_field(name: str, message: str) -> PydanticCustomError:
-    """An error to raise inside a validator of a whole settings class: `message` says what the field `name` may be."""
+    """An error to raise inside a validator of a whole settings class; `message` says what the field `name` must be."""
     return PydanticCustomError(FIELD, "{message}", {"field": name, "message": message})
 
 
 class Choice(BaseModel):
-    """Settings of one choice, immutable; an unknown field or a value out of bounds is refused.
+    """The settings of one choice. They are immutable; unknown fields and values out of bounds are refused.
 
-    A field's description is its help text; bounds are on the field; `json_schema_extra` may carry
-    `logarithmic` (pick it on a logarithmic list), `unit`, `advanced` (fold it away in forms), and `regularizes`
-    (what it does to a network is seen beside the same network without any of these).
+    A field's description is its help text, and its bounds are on the field. `json_schema_extra` may hold `logarithmic` (forms offer
+    logarithmic steps), `unit`, `advanced` (forms fold the field away), and `regularizes`
+    (pages compare a network with it with the same network without any of these settings).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -39,26 +39,26 @@ class Choice(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _as_written(cls, given: Any) -> Any:
-        """What users write in other words. TOML has no null: an empty table stands for it where a field may be None; and a single value
-        stands for a list of one.
-        """
+        """Accepts other ways to write a value: an empty table for None, since TOML has no null, and a single value for a list of one."""
         return {**given, **_in_other_words(cls, given)} if isinstance(given, dict) else given
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Raises TypeError for a kind whose name texts, links and files could not hold as it is."""
+        """Raises TypeError for a kind whose name cannot be written unchanged in texts, links and files."""
         kind = getattr(cls.model_fields.get("kind"), "default", None)
         if isinstance(kind, str) and not KIND.fullmatch(kind):
-            raise TypeError(f"{cls.__name__}: the kind {kind!r} may have small letters, digits and underscores alone: squared_gradient")
+            raise TypeError(
+                f"{cls.__name__}: the kind {kind!r} may only have small letters, digits and underscores, as in squared_gradient"
+            )
 
     def arguments(self) -> dict[str, Any]:
         """The fields as keyword arguments, without `kind`."""
         return {name: getattr(self, name) for name in type(self).model_fields if name != "kind"}
 
     def identity(self) -> dict[str, Any]:
-        """What tells this value from others: `kind` and every field that is not at its default.
+        """What distinguishes this value from others: `kind` and every field that is not at its default.
 
-        A field added later with a default leaves the identity of older settings as it was.
+        A field that is added later, with a default, does not change the identity of older settings.
         """
         defaults = _defaults(type(self))
         values = {name: _plain(getattr(self, name)) for name in defaults}
@@ -67,7 +67,7 @@ class Choice(BaseModel):
 
 
 def _in_other_words(cls: type[Choice], given: dict[Any, Any]) -> dict[Any, Any]:
-    """Those of the values given that a field takes as something else."""
+    """The given values that a field stores in another form, by field name."""
     optional, lists, numbers = optional_fields(cls), list_fields(cls), number_fields(cls)
     changed: dict[Any, Any] = {}
     for name, value in given.items():
@@ -79,7 +79,7 @@ def _in_other_words(cls: type[Choice], given: dict[Any, Any]) -> dict[Any, Any]:
         elif name in optional and isinstance(value, dict):
             changed[name] = value or None
         elif isinstance(value, float) and value == 0:
-            changed[name] = 0.0  # which -0.0 is, in all but its text
+            changed[name] = 0.0  # turns -0.0 into 0.0, which equals it but has another text
     return changed
 
 
@@ -91,13 +91,13 @@ def optional_fields(cls: type[BaseModel]) -> frozenset[str]:
 
 @cache
 def list_fields(cls: type[BaseModel]) -> frozenset[str]:
-    """The fields that hold a list of any length, and nothing else."""
+    """The fields that hold a list of any length and nothing else."""
     return frozenset(name for name, field in cls.model_fields.items() if get_args(field.annotation)[-1:] == (...,))
 
 
 @cache
 def number_fields(cls: type[BaseModel]) -> frozenset[str]:
-    """The fields that hold a number, or one of a few words."""
+    """The fields that hold a number, or a number or one of a few words."""
     return frozenset(name for name, field in cls.model_fields.items() if _is_number(field.annotation))
 
 
@@ -107,12 +107,12 @@ def _is_number(annotation: Any) -> bool:
 
 
 def classes(field: FieldInfo) -> Iterator[type[Choice]]:
-    """The settings classes that a field may hold: none for a plain value."""
+    """The settings classes that a field may hold; none for a plain value."""
     return (part for part in _members(field.annotation) if isinstance(part, type) and issubclass(part, Choice))
 
 
 def _members(annotation: Any) -> Iterator[Any]:
-    """The types of a union, or the one type, without what is noted on them."""
+    """The types of a union, or the single type, without annotations."""
     if get_origin(annotation) is Annotated:
         yield from _members(get_args(annotation)[0])
     elif is_union(annotation):
@@ -156,7 +156,12 @@ NonNegative = Annotated[float, Field(ge=0, le=1e6)]
 Strength = Annotated[float, Field(ge=0, le=1e3, json_schema_extra={"logarithmic": True})]
 LearningRate = Annotated[
     float,
-    Field(gt=0, le=1e3, description="Step size. Try factors of three around the default.", json_schema_extra={"logarithmic": True}),
+    Field(
+        gt=0,
+        le=1e3,
+        description="Step size of the updates. Try factors of three around the default.",
+        json_schema_extra={"logarithmic": True},
+    ),
 ]
 SEEDS_END = 2**32
 Seed = Annotated[int, Field(ge=0, lt=SEEDS_END)]

@@ -13,34 +13,36 @@ if TYPE_CHECKING:
 
 
 class NoClipping(Choice):
-    """None: the gradient as it comes."""
+    """None: the gradient is not clipped."""
 
     kind: Literal["none"] = "none"
 
 
 class ClippingChoice(Choice):
-    """A clipping: `apply` on the gradients of some runs."""
+    """A kind of clipping: `apply` clips the gradients of some runs."""
 
     kind: str
 
     @property
     def remembered(self) -> int:
-        """How many of a run's latest norms it looks at."""
+        """How many of a run's latest gradient norms the clipping needs."""
         return 0
 
     def apply(self, gradient_RP: Tensor, norms_RN: Tensor) -> None:
-        """Clips the rows of `gradient_RP` (R, P) in place; `norms_RN` holds each run's norms so far, the newest last, NaN for none yet."""
+        """Clips the rows of `gradient_RP` (R, P) in place; `norms_RN` has each run's latest norms, newest last, and
+        NaN for missing ones.
+        """
         raise NotImplementedError(f"the clipping {self.kind} has no apply")
 
 
 class ClipNorm(ClippingChoice):
-    """By norm: a gradient longer than max_norm is scaled down to that length; its direction stays.
+    """By norm: a gradient whose norm is above max_norm is scaled down to that norm; its direction stays.
 
-    Source: Pascanu, Mikolov & Bengio 2013 (arXiv:1211.5063); as torch's clip_grad_norm_.
+    Source: Pascanu, Mikolov & Bengio 2013 (arXiv:1211.5063), as in torch's clip_grad_norm_.
     """
 
     kind: Literal["norm"] = "norm"
-    max_norm: Annotated[Positive, Field(description="Longest gradient let through.", json_schema_extra={"logarithmic": True})] = 1.0
+    max_norm: Annotated[Positive, Field(description="Largest norm of the gradient.", json_schema_extra={"logarithmic": True})] = 1.0
 
     def apply(self, gradient_RP: Tensor, norms_RN: Tensor) -> None:
         """Clips the rows of `gradient_RP` (R, P) in place, each by its own norm. A row that is not finite becomes NaN."""
@@ -49,10 +51,12 @@ class ClipNorm(ClippingChoice):
 
 
 class ClipValue(ClippingChoice):
-    """By value: each component is cut to between -max_value and +max_value; the direction may change."""
+    """By value: each component is limited to the range from -max_value to max_value; the direction may change."""
 
     kind: Literal["value"] = "value"
-    max_value: Annotated[Positive, Field(description="Largest component let through.", json_schema_extra={"logarithmic": True})] = 0.5
+    max_value: Annotated[Positive, Field(description="Largest absolute value of a component.", json_schema_extra={"logarithmic": True})] = (
+        0.5
+    )
 
     def apply(self, gradient_RP: Tensor, norms_RN: Tensor) -> None:
         """Clips `gradient_RP` (R, P) in place."""
@@ -60,14 +64,16 @@ class ClipValue(ClippingChoice):
 
 
 class ClipPercentile(ClippingChoice):
-    """By percentile: a gradient longer than this percentile of the run's recent norms is scaled down to it.
+    """By percentile: a gradient whose norm is above this percentile of the run's recent norms is scaled down to it.
 
-    Source: Seetharaman et al. 2020 (arXiv:2007.14469), with a window instead of the whole past.
+    Source: Seetharaman et al. 2020 (arXiv:2007.14469), with a window instead of all earlier norms.
     """
 
     kind: Literal["percentile"] = "percentile"
-    percentile: Annotated[float, Field(gt=0, le=100, description="Of the recent norms, the newest among them.")] = 90.0
-    window: Annotated[int, Field(ge=1, le=10_000, description="How many norms are recent.", json_schema_extra={"unit": "updates"})] = 100
+    percentile: Annotated[float, Field(gt=0, le=100, description="Percentile of the recent norms, which include the newest.")] = 90.0
+    window: Annotated[
+        int, Field(ge=1, le=10_000, description="How many of the latest norms count as recent.", json_schema_extra={"unit": "updates"})
+    ] = 100
 
     @property
     def remembered(self) -> int:
@@ -75,7 +81,7 @@ class ClipPercentile(ClippingChoice):
         return self.window
 
     def apply(self, gradient_RP: Tensor, norms_RN: Tensor) -> None:
-        """Clips the rows in place; `norms_RN` holds each run's norms so far, the newest last, NaN where there are none yet."""
+        """Clips the rows in place; `norms_RN` has each run's latest norms, newest last, and NaN for missing ones."""
         import torch
 
         norm_R1 = gradient_RP.norm(dim=1, keepdim=True)

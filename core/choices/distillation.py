@@ -1,4 +1,4 @@
-"""Distillation: a network learns from a larger one's outputs as well as from the labels."""
+"""Distillation: a network learns from the outputs of a larger network as well as from the labels."""
 
 from __future__ import annotations
 
@@ -22,20 +22,22 @@ Hidden = Annotated[
 
 
 class NoDistillation(Choice):
-    """None: labels alone."""
+    """None: the network learns from the labels only."""
 
     kind: Literal["none"] = "none"
 
 
 class DistillationChoice(Choice):
-    """What all kinds share: the teachers' training, and how their outputs and the labels are weighed."""
+    """What all kinds share: the teachers' training, and the weights of their outputs and of the labels in the loss."""
 
     kind: str
-    teacher_epochs: Annotated[int, Field(ge=1, le=10_000, description="Epochs a teacher trains.", json_schema_extra={"unit": "epochs"})] = (
-        20
-    )
-    temperature: Annotated[float, Field(gt=0, le=100, description="Above 1 the teacher's second choices show.")] = 4.0
-    weight: Annotated[float, Field(ge=0, le=1, description="Weight of the soft targets; the labels have the rest.")] = 0.5
+    teacher_epochs: Annotated[
+        int, Field(ge=1, le=10_000, description="Epochs for which a teacher trains.", json_schema_extra={"unit": "epochs"})
+    ] = 20
+    temperature: Annotated[
+        float, Field(gt=0, le=100, description="Values above 1 soften the probabilities, so that less likely classes count more.")
+    ] = 4.0
+    weight: Annotated[float, Field(ge=0, le=1, description="Weight of the soft targets in the loss; the labels get the rest.")] = 0.5
 
     @property
     def teacher_count(self) -> int:
@@ -48,12 +50,12 @@ class DistillationChoice(Choice):
 
     @property
     def hint_weight(self) -> float:
-        """Weight of the imitation of the teacher's hidden layer."""
+        """Weight of the loss for imitating the teacher's hidden layer."""
         return getattr(self, "hint", 0.0)
 
 
 class SoftTargets(DistillationChoice):
-    """Soft targets: a teacher, trained first from the same seed, lends its softened class probabilities.
+    """Soft targets: the student learns from the softened class probabilities of a teacher that is trained first from the same seed.
 
     loss = (1 - weight) * cross-entropy(labels) + weight * T^2 * KL(teacher_T || student_T), the KL summed over classes and
     averaged over the batch; p_T = softmax(logits / T). The teacher is an MLP, trained by Adam (1e-3) on the same batches.
@@ -70,7 +72,7 @@ class SoftTargets(DistillationChoice):
 
 
 class SelfDistillation(DistillationChoice):
-    """Self-distillation: the teacher is the student's own network, trained once before on the labels alone.
+    """Self-distillation: the teacher has the student's own architecture, and is trained first, on the labels only.
 
     Source: Furlanello et al. 2018 (arXiv:1805.04770), born-again networks.
     """
@@ -78,12 +80,12 @@ class SelfDistillation(DistillationChoice):
     kind: Literal["self"] = "self"
 
     def teacher_of(self, student: Model) -> Model:
-        """The student's own."""
+        """The student's own network settings."""
         return student
 
 
 class Ensemble(DistillationChoice):
-    """Ensemble: the mean of several teachers' softened probabilities, each from a seed of its own.
+    """Ensemble: the student learns from the mean of the softened probabilities of several teachers, each trained from its own seed.
 
     Source: Hinton, Vinyals & Dean 2015 (arXiv:1503.02531).
     """
@@ -98,17 +100,17 @@ class Ensemble(DistillationChoice):
 
 
 class Hint(DistillationChoice):
-    """Hint: soft targets, and besides them the student's last hidden layer is to find the same examples alike as the teacher's.
+    """Hint: soft targets, and in addition the student's last hidden layer imitates which examples the teacher's finds similar.
 
-    Adds hint * mean over the batch of ||g_student - g_teacher||^2, with g a row of the activations' Gram matrix A A^T, scaled to length 1.
-    So layers of any widths can be compared without a map between them.
+    Adds hint * mean over the batch of ||g_student - g_teacher||^2 to the loss, where g is a row of the activations' Gram matrix A A^T,
+    scaled to length 1. So layers of different widths can be compared without a learned map between them.
 
     Source: Tung & Mori 2019 (arXiv:1907.09682); the idea of a hint: Romero et al. 2015 (arXiv:1412.6550).
     """
 
     kind: Literal["hint"] = "hint"
     teacher_hidden: Hidden = (256, 256)
-    hint: Annotated[float, Field(ge=0, le=1e4, description="Weight of the hidden layer's imitation.")] = 10.0
+    hint: Annotated[float, Field(ge=0, le=1e4, description="Weight of the hidden layer's imitation in the loss.")] = 10.0
 
     def teacher_of(self, student: Model) -> Model:
         """An MLP."""
@@ -124,7 +126,7 @@ def soft_target_loss(student_NC: Tensor, teacher_NC: Tensor, temperature_N1: Ten
 
 
 def mean_log_probabilities(logits: Sequence[Tensor], temperature: float) -> Tensor:
-    """The log of the teachers' mean softened probabilities (N, C), from their logits (N, C) each."""
+    """The log of the teachers' mean softened probabilities (N, C), from the logits (N, C) of each teacher."""
     import torch
 
     stacked = torch.stack([torch.log_softmax(teacher_NC / temperature, dim=1) for teacher_NC in logits])

@@ -1,4 +1,4 @@
-"""Initialization of weight matrices, and the constant at which biases start."""
+"""Initialization of weight matrices, and the constant initial value of the biases."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from core.choices.base import ByKind, Choice, Positive
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-Distribution = Annotated[Literal["normal", "uniform"], Field(description="Shape of the distribution; the variance is the same.")]
+Distribution = Annotated[Literal["normal", "uniform"], Field(description="Shape of the distribution; both have the same variance.")]
 
 
 Gain = Annotated[
     Annotated[float, Field(gt=0, le=100)] | None,
     Field(
-        description="Size of the hidden layers' weights in units of the rule's. Empty: the activation's own gain. The output layer's is 1.",
+        description="Factor on the standard deviation of the hidden layers' weights. Empty: the activation's gain. The output layer has 1.",
         json_schema_extra={"advanced": True},
     ),
 ]
@@ -30,32 +30,33 @@ BiasStart = Annotated[
     Field(
         ge=-100,
         le=100,
-        description="The value at which every bias of a linear map, convolution or recurrent cell starts.",
+        description="Initial value of every bias of a linear map, convolution or recurrent cell.",
         json_schema_extra={"advanced": True},
     ),
 ]
 
 
 class InitChoice(Choice):
-    """An initialization: fills one weight matrix, or the kernel of a convolution, whose inputs are all that one output sees.
+    """An initialization: `fill` draws one weight matrix, or a kernel, whose inputs are all inputs that one output of the convolution sees.
 
-    `bias` is the constant at which biases start: 0 by default. A small positive one keeps all ReLU units alive at first.
+    `bias` is the initial value of the biases, 0 by default. A small positive value lets all ReLU units be active at first.
+
     Source: Goodfellow, Bengio & Courville 2016, "Deep Learning", section 8.4.
     """
 
     kind: str
 
-    if TYPE_CHECKING:  # declared by each kind, after what makes it that kind
+    if TYPE_CHECKING:  # each kind declares it, after the fields of its own
         bias: BiasStart
 
     @property
     def own_gain(self) -> float | None:
-        """The gain of hidden layers, where it is not the activation's."""
+        """The gain of hidden layers if the settings give one; None: the activation's."""
         return getattr(self, "gain", None)
 
     @property
     def sample_size(self) -> int:
-        """Training examples by which the layers are scaled after they were filled; 0 where they are not."""
+        """Number of training examples used to rescale the layers after they are filled; 0 if they are not rescaled."""
         return getattr(self, "examples", 0)
 
     @abstractmethod
@@ -64,9 +65,10 @@ class InitChoice(Choice):
 
 
 class He(InitChoice):
-    """He: variance gain^2 / inputs, so that the signal keeps its size from layer to layer.
+    """He: variance gain^2 / inputs, so that activations keep their size from layer to layer.
 
-    The gain is that of the activation which follows (sqrt 2 for ReLU, 1 after the last layer).
+    The gain depends on the activation that follows (sqrt 2 for ReLU, 1 after the last layer).
+
     Source: He et al. 2015 (arXiv:1502.01852).
     """
 
@@ -94,13 +96,13 @@ class Xavier(InitChoice):
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
         """Fills `weight` (outputs, inputs, *sides) in place."""
-        seen_by = weight[:, 0].numel()  # outputs that one input is seen by: in a convolution at all of the kernel's places
+        seen_by = weight[:, 0].numel()  # outputs that one input contributes to: in a convolution, one for each position of the kernel
         std = gain * math.sqrt(2 / (weight[0].numel() + seen_by))
         _fill(weight, std, self.distribution, generator)
 
 
 class Normal(InitChoice):
-    """Normal: mean 0 and the standard deviation given, whatever the layer's size."""
+    """Normal: normal distribution with mean 0 and a given standard deviation, whatever the layer's size."""
 
     kind: Literal["normal"] = "normal"
     std: Annotated[Positive, Field(description="Standard deviation.", json_schema_extra={"logarithmic": True})] = 0.05
@@ -112,7 +114,7 @@ class Normal(InitChoice):
 
 
 class Uniform(InitChoice):
-    """Uniform: between -bound and +bound, whatever the layer's size."""
+    """Uniform: uniform distribution between -bound and +bound, whatever the layer's size."""
 
     kind: Literal["uniform"] = "uniform"
     bound: Annotated[Positive, Field(description="Largest absolute value.", json_schema_extra={"logarithmic": True})] = 0.05
@@ -124,42 +126,48 @@ class Uniform(InitChoice):
 
 
 class Orthogonal(InitChoice):
-    """Orthogonal: rows or columns orthonormal, times the activation's gain. Source: Saxe et al. 2014 (arXiv:1312.6120)."""
+    """Orthogonal: orthonormal rows or columns, times the activation's gain. Source: Saxe et al. 2014 (arXiv:1312.6120)."""
 
     kind: Literal["orthogonal"] = "orthogonal"
     gain: Gain = None
     bias: BiasStart = 0.0
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
-        """Fills `weight` (outputs, inputs, *sides) in place; a kernel is orthogonal as the matrix of all that an output sees."""
+        """Fills `weight` (outputs, inputs, *sides) in place; a kernel is flattened to a matrix with one row for each output."""
         from torch import nn
 
         nn.init.orthogonal_(weight, gain, generator=generator)
 
 
 class Lsuv(InitChoice):
-    """LSUV (layer-sequential unit variance): orthogonal, then each layer scaled so that its outputs on training examples have variance 1.
+    """LSUV (layer-sequential unit variance): orthogonal weights, then each layer is scaled so that its outputs have variance 1 on examples.
 
-    The examples are the first of the training part, whatever the seed. Of a recurrent layer it is the inputs' part that is scaled.
+    The examples are the first ones of the training part, whatever the seed. In a recurrent layer, the input weights are scaled.
+
     Source: Mishkin & Matas 2016 (arXiv:1511.06422).
     """
 
     kind: Literal["lsuv"] = "lsuv"
     examples: Annotated[
         int,
-        Field(ge=2, le=10_000, description="Training examples to measure on.", json_schema_extra={"unit": "examples", "advanced": True}),
+        Field(
+            ge=2,
+            le=10_000,
+            description="Training examples used to measure the variance.",
+            json_schema_extra={"unit": "examples", "advanced": True},
+        ),
     ] = 256
     bias: BiasStart = 0.0
 
     def fill(self, weight: Tensor, gain: float, generator: Generator) -> None:
-        """Fills `weight` in place with an orthogonal matrix; the gain is not used, since the scale comes from the examples."""
+        """Fills `weight` in place with an orthogonal matrix. The gain is not used, because the examples determine the scale."""
         from torch import nn
 
         nn.init.orthogonal_(weight, generator=generator)
 
 
 class ConstantInit(InitChoice):
-    """Constant: every weight the same, so all units of a layer stay identical."""
+    """Constant: all weights are equal, so that all units of a layer stay identical."""
 
     kind: Literal["constant"] = "constant"
     value: Annotated[float, Field(ge=-100, le=100, description="The value of every weight.")] = 0.1
@@ -171,7 +179,7 @@ class ConstantInit(InitChoice):
 
 
 class Zero(InitChoice):
-    """Zero: every weight 0; with a hidden layer no gradient reaches the first weights."""
+    """Zero: all weights are 0, so that with a hidden layer no gradient reaches the first weights."""
 
     kind: Literal["zero"] = "zero"
     bias: BiasStart = 0.0

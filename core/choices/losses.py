@@ -1,8 +1,8 @@
-"""The loss that training minimises, example by example; penalties come on top.
+"""The loss that training minimises, for each example; penalties are added to it.
 
-A loss for classes is a function of each example's cross entropy in nats, one for numbers of the prediction minus the target. What is
-measured (`val_loss`, `train_loss_eval`, `test_loss`) is cross entropy, or squared error, whatever a run minimises, so that variants of
-different losses are measured by one; the training loss as logged (`train_loss`) is the loss of this choice.
+A loss for classification is a function of each example's cross-entropy in nats; one for regression is a function of the prediction minus
+the target. The measured losses (`val_loss`, `train_loss_eval`, `test_loss`) are always cross-entropy or squared error, so that variants
+with different losses can be compared. The training loss as logged (`train_loss`) is the chosen loss.
 """
 
 from __future__ import annotations
@@ -19,24 +19,27 @@ if TYPE_CHECKING:
 Weights = Annotated[
     Literal["none", "balanced"],
     Field(
-        description="balanced: an example of class k counts n / (K n_k), as scikit-learn's class_weight: all K classes alike, and 1 on "
-        "average. A batch's loss is their plain mean; torch's mean divides by the batch's weights, so that those of small batches cancel."
+        description="balanced: an example of class k counts n / (K n_k), as scikit-learn's class_weight: all K classes count alike, and "
+        "the "
+        "mean weight is 1. A batch's loss is the plain mean; torch instead divides by the batch's summed weights, which cancels them in "
+        "small "
+        "batches.",
     ),
 ]
 
 
 class LossChoice(Choice):
-    """A loss: `of(error)` for every example, where `error` is its cross entropy, or its prediction minus its target."""
+    """A loss: `of(error)` for every example, where `error` is its cross-entropy, or its prediction minus its target."""
 
     kind: str
 
-    task: ClassVar[str | None] = None  # classification or regression; None: either
-    closed: ClassVar[bool] = False  # the engine has its gradient in closed form
-    hard: ClassVar[bool] = False  # defined for a single class an example alone
+    task: ClassVar[str | None] = None  # classification or regression; None: both
+    closed: ClassVar[bool] = False  # whether the engine has its gradient in closed form
+    hard: ClassVar[bool] = False  # whether it is defined only for one class per example
 
     @property
     def weighted(self) -> bool:
-        """Whether classes count differently."""
+        """Whether classes have different weights."""
         return getattr(self, "class_weights", "none") != "none"
 
     def of(self, error: Tensor) -> Tensor:
@@ -45,16 +48,16 @@ class LossChoice(Choice):
 
 
 class AutoLoss(LossChoice):
-    """Auto: cross entropy for classes, squared error for numbers.
+    """Auto: cross-entropy for classification, squared error for regression.
 
-    Whatever is minimised, validation and test losses are these two.
+    Validation and test losses are these two whatever a run minimises.
     """
 
     kind: Literal["auto"] = "auto"
 
 
 class CrossEntropyLoss(LossChoice):
-    """Cross entropy: -log p of the right class, in nats. As torch's CrossEntropyLoss."""
+    """Cross-entropy: -log p of the right class, in nats, as in torch's CrossEntropyLoss."""
 
     kind: Literal["cross_entropy"] = "cross_entropy"
     class_weights: Weights = "none"
@@ -63,25 +66,25 @@ class CrossEntropyLoss(LossChoice):
     closed: ClassVar[bool] = True
 
     def of(self, error: Tensor) -> Tensor:
-        """The cross entropy itself."""
+        """The cross-entropy itself."""
         return error
 
 
 class FocalLoss(LossChoice):
-    """Focal: -(1 - p)^gamma log p of the right class: examples that are right already count less. gamma 0: cross entropy.
+    """Focal: -(1 - p)^gamma log p of the right class, so that well classified examples count less. With gamma 0 it is cross-entropy.
 
-    Validation and test losses stay cross entropies. Source: Lin et al. 2017 (arXiv:1708.02002), for any number of classes.
+    Validation and test losses stay cross-entropies. Source: Lin et al. 2017 (arXiv:1708.02002), here for any number of classes.
     """
 
     kind: Literal["focal"] = "focal"
-    gamma: Annotated[float, Field(ge=0, le=100, description="How little examples count that are right already.")] = 2.0
+    gamma: Annotated[float, Field(ge=0, le=100, description="Larger values reduce the weight of well classified examples more.")] = 2.0
     class_weights: Weights = "none"
 
     task: ClassVar[str | None] = "classification"
     hard: ClassVar[bool] = True
 
     def of(self, error: Tensor) -> Tensor:
-        """(1 - exp(-error))^gamma * error, whose gradient is finite at 0 too."""
+        """(1 - exp(-error))^gamma * error; its gradient is finite at 0 too."""
         import torch
 
         wrong = (-torch.expm1(-error)).clamp(min=torch.finfo(error.dtype).tiny)
@@ -89,7 +92,7 @@ class FocalLoss(LossChoice):
 
 
 class SquaredLoss(LossChoice):
-    """Squared: the squared error. As torch's MSELoss."""
+    """Squared: the squared error, as in torch's MSELoss."""
 
     kind: Literal["squared"] = "squared"
 
@@ -102,7 +105,7 @@ class SquaredLoss(LossChoice):
 
 
 class AbsoluteLoss(LossChoice):
-    """Absolute: the absolute error, which outliers pull less; its minimum is the median. As torch's L1Loss.
+    """Absolute: the absolute error, which outliers affect less; its minimum is the median. As in torch's L1Loss.
 
     Validation and test losses stay squared errors.
     """
@@ -117,19 +120,19 @@ class AbsoluteLoss(LossChoice):
 
 
 class HuberLoss(LossChoice):
-    """Huber: half the squared error up to delta, beyond it a straight line. As torch's HuberLoss.
+    """Huber: half the squared error up to delta, and a straight line beyond. As in torch's HuberLoss.
 
-    delta is in the units of the target as the network sees it: standard deviations, unless `data.scale` is none. Validation and test
+    delta is in the units of the target that the network sees: standard deviations, unless `data.scale` is none. Validation and test
     losses stay squared errors. Source: Huber 1964 (Ann. Math. Statist. 35).
     """
 
     kind: Literal["huber"] = "huber"
-    delta: Annotated[Positive, Field(description="Where the line begins.", json_schema_extra={"logarithmic": True})] = 1.0
+    delta: Annotated[Positive, Field(description="Error at which the straight line begins.", json_schema_extra={"logarithmic": True})] = 1.0
 
     task: ClassVar[str | None] = "regression"
 
     def of(self, error: Tensor) -> Tensor:
-        """error^2 / 2 where |error| <= delta, else delta (|error| - delta / 2)."""
+        """error^2 / 2 if |error| <= delta, else delta (|error| - delta / 2)."""
         from torch.nn.functional import huber_loss
 
         return huber_loss(error, error.new_zeros(()).expand_as(error), reduction="none", delta=self.delta)
@@ -143,7 +146,7 @@ Loss = Annotated[
 
 
 def loss_for(choice: LossChoice, task: str) -> LossChoice:
-    """The loss that a choice comes to for a task."""
+    """The loss that a choice stands for in a task."""
     if not isinstance(choice, AutoLoss):
         return choice
     return SquaredLoss() if task == "regression" else CrossEntropyLoss()

@@ -18,25 +18,25 @@ Epsilon = Annotated[Positive, Field(description="Added to the variance.", json_s
 
 
 class NormalizationChoice(Choice):
-    """A normalization: the module for a layer's outputs, or what it makes of the layer itself."""
+    """A normalization: a module for the outputs of a layer, or a change of the layer itself."""
 
-    per_unit: ClassVar[int] = 2  # learned numbers for each unit
+    per_unit: ClassVar[int] = 2  # learned parameters for each unit
 
     def build(self, units: int, positions: int = 0) -> nn.Module | None:
-        """The torch module for outputs (batch, units) or, with 1 or 2 `positions`, (batch, units, *sides); None: there is none."""
+        """The torch module for outputs (batch, units) or, with 1 or 2 `positions`, (batch, units, *sides); None if there is no module."""
         raise NotImplementedError(f"the normalization {type(self).__name__} has no build")
 
     def wrap(self, mapping: nn.Module) -> nn.Module:
-        """What stands in the place of a layer's linear map or convolution."""
+        """The module that replaces a layer's linear map or convolution."""
         return mapping
 
     def complaint(self, units: int, *, positions: bool) -> str | None:
-        """Why it does not go with so many units, at several positions or at none; None where it does."""
+        """Why the normalization does not fit this number of units, with or without positions; None if it does."""
         return None
 
 
 class NoNormalization(NormalizationChoice):
-    """None: outputs as they come."""
+    """None: the outputs are not normalized."""
 
     kind: Literal["none"] = "none"
 
@@ -48,7 +48,7 @@ class NoNormalization(NormalizationChoice):
 
 
 class BatchNorm(NormalizationChoice):
-    """Batch norm: each unit to mean 0 and variance 1 over the examples of the batch; running averages in eval mode.
+    """Batch norm: each unit has mean 0 and variance 1 over the examples of the batch; eval mode uses running averages.
 
     Source: Ioffe & Szegedy 2015 (arXiv:1502.03167).
     """
@@ -65,7 +65,7 @@ class BatchNorm(NormalizationChoice):
 
 
 class LayerNorm(NormalizationChoice):
-    """Layer norm: each example to mean 0 and variance 1 over all units of the layer (and positions); the same in both modes.
+    """Layer norm: each example has mean 0 and variance 1 over all units of the layer (and positions), in both modes.
 
     Source: Ba, Kiros & Hinton 2016 (arXiv:1607.06450).
     """
@@ -81,13 +81,13 @@ class LayerNorm(NormalizationChoice):
 
 
 class GroupNorm(NormalizationChoice):
-    """Group norm: each example to mean 0 and variance 1 over each of a few groups of neighbouring units; the same in both modes.
+    """Group norm: each example has mean 0 and variance 1 over each group of neighbouring units, in both modes.
 
     One group is layer norm. Source: Wu & He 2018 (arXiv:1803.08494).
     """
 
     kind: Literal["group"] = "group"
-    groups: Annotated[int, Field(ge=1, le=512, description="How many groups; must divide the units of every hidden layer.")] = 4
+    groups: Annotated[int, Field(ge=1, le=512, description="Number of groups; must divide the units of every hidden layer.")] = 4
     eps: Epsilon = 1e-5
 
     def build(self, units: int, positions: int = 0) -> nn.Module | None:
@@ -97,17 +97,18 @@ class GroupNorm(NormalizationChoice):
         return nn.GroupNorm(self.groups, units, eps=self.eps)
 
     def complaint(self, units: int, *, positions: bool) -> str | None:
-        """For units that the groups do not divide, or into single numbers, which would all become 0."""
+        """Refuses groups that do not divide the units, and groups of a single number, which would always become 0."""
         if units % self.groups:
             return f"{self.groups} groups do not divide the {units} units"
-        return f"{self.groups} groups leave 1 each of the {units} units" if units == self.groups and not positions else None
+        return f"{self.groups} groups leave only 1 unit each among the {units} units" if units == self.groups and not positions else None
 
 
 class InstanceNorm(NormalizationChoice):
-    """Instance norm: each channel of an example to mean 0 and variance 1 over its positions, no learned scale; the same in both modes.
+    """Instance norm: each channel of an example has mean 0 and variance 1 over its positions, in both modes; no learned scale.
 
-    Where there are no positions, in a fully connected layer, the instance is the example: layer norm without learned scale and shift.
-    Source: Ulyanov, Vedaldi & Lempitsky 2016 (arXiv:1607.08022); as torch's InstanceNorm by default.
+    In a fully connected layer, which has no positions, the instance is the example: layer norm without learned scale and shift.
+
+    Source: Ulyanov, Vedaldi & Lempitsky 2016 (arXiv:1607.08022), as in torch's InstanceNorm by default.
     """
 
     kind: Literal["instance"] = "instance"
@@ -116,7 +117,7 @@ class InstanceNorm(NormalizationChoice):
     per_unit: ClassVar[int] = 0
 
     def build(self, units: int, positions: int = 0) -> nn.Module | None:
-        """torch's InstanceNorm1d or InstanceNorm2d; without positions LayerNorm, not affine."""
+        """torch's InstanceNorm1d or InstanceNorm2d; without positions, a LayerNorm without learned parameters."""
         from torch import nn
 
         if not positions:
@@ -125,7 +126,7 @@ class InstanceNorm(NormalizationChoice):
 
 
 class RmsNorm(NormalizationChoice):
-    """RMS norm: each example divided by the root mean square of its units (and positions), then a learned scale; its mean stays.
+    """RMS norm: each example is divided by the root mean square of its units (and positions), then scaled; its mean is kept.
 
     Source: Zhang & Sennrich 2019 (arXiv:1910.07467).
     """
@@ -138,7 +139,7 @@ class RmsNorm(NormalizationChoice):
     per_unit: ClassVar[int] = 1
 
     def build(self, units: int, positions: int = 0) -> nn.Module | None:
-        """torch's RMSNorm; for a convnet its form over channels and positions."""
+        """torch's RMSNorm; for a convnet, RMS norm over channels and positions."""
         from torch import nn
 
         from core.choices.models.modules import PictureRmsNorm
@@ -147,9 +148,10 @@ class RmsNorm(NormalizationChoice):
 
 
 class WeightNorm(NormalizationChoice):
-    """Weight norm: not the outputs but the weights are normalized: each unit's are g v / ||v||, length g and direction v learned apart.
+    """Weight norm: normalizes the weights instead of the outputs: each unit has weights g v / ||v|| with learned length g and direction v.
 
-    Hidden layers only. The first weights are those of the initialization. Penalties, pruning and sparsity look at v.
+    It applies to hidden layers only. The initialization gives the first effective weights. Penalties, pruning and sparsity refer to v.
+
     Source: Salimans & Kingma 2016 (arXiv:1602.07868).
     """
 
@@ -158,7 +160,7 @@ class WeightNorm(NormalizationChoice):
     per_unit: ClassVar[int] = 1
 
     def build(self, units: int, positions: int = 0) -> nn.Module | None:
-        """None: outputs as they come."""
+        """None: the outputs are not normalized."""
         return None
 
     def wrap(self, mapping: nn.Module) -> nn.Module:

@@ -1,6 +1,6 @@
-"""Penalties and constraints on the weights. Biases and normalization parameters are left alone.
+"""Penalties and constraints on the weights. Biases and normalization parameters are left unchanged.
 
-Shapes: R runs, G groups of a layer (its units, or the layer as one), W weights of a group.
+Shapes: R runs, G groups of a layer (its units, or the whole layer), W weights of a group.
 """
 
 from __future__ import annotations
@@ -19,37 +19,43 @@ Groups = Literal["unit", "layer"]
 
 
 class Penalty(Choice):
-    """Penalties: what is added to the loss for the size of the weights, and what keeps them small otherwise. They may be combined."""
+    """Penalties: terms of the loss that grow with the weights, and other ways to keep weights small. They can be combined."""
 
     l1: Annotated[
-        Strength, Field(description="Strength times the sum of |w|: pulls every weight by the same amount (subgradient; no exact zeros).")
+        Strength,
+        Field(
+            description="Strength times the sum of |w|: pulls every weight by the same amount (by subgradient, so weights do not become "
+            "exactly 0)."
+        ),
     ] = 0.0
     l1_proximal: Annotated[
         Strength,
         Field(
-            description="The same penalty by its proximal step of lr x strength after each update: small weights become exactly 0. "
-            "With Adam or momentum, whose updates are longer than lr x gradient, it is weaker than its strength says."
+            description="The same penalty by a proximal step of lr x strength after each update, which sets small weights to exactly 0. "
+            "With Adam or momentum, whose updates are larger than lr x gradient, its effect is weaker than the strength suggests."
         ),
     ] = 0.0
     l2_squared: Annotated[
-        Strength, Field(description="Strength times the sum of w^2: pulls each weight in proportion (gradient 2 strength w).")
+        Strength, Field(description="Strength times the sum of w^2: pulls each weight in proportion to its size (gradient 2 strength w).")
     ] = 0.0
-    l2_norm: Annotated[Strength, Field(description="Strength times the plain norm of each group (gradient w / ||w||).")] = 0.0
+    l2_norm: Annotated[
+        Strength, Field(description="Strength times the sum of the groups' norms, not squared (gradient strength w / ||w||).")
+    ] = 0.0
     l2_norm_proximal: Annotated[
         Strength,
         Field(
-            description="The same by its proximal step of lr x strength: whole groups become exactly 0. "
-            "Weaker with Adam and momentum, as l1_proximal."
+            description="The same penalty by a proximal step of lr x strength, which sets whole groups to exactly 0. "
+            "It is weaker with Adam and momentum, as l1_proximal."
         ),
     ] = 0.0
-    groups: Annotated[Groups, Field(description="The plain norm is that of each unit's incoming weights, or of the whole layer.")] = "unit"
+    groups: Annotated[Groups, Field(description="The groups of l2_norm: the incoming weights of each unit, or the whole layer.")] = "unit"
     decoupled_decay: Annotated[NonNegative, Field(description="Weight decay as in AdamW, for any optimizer: w <- w (1 - lr decay).")] = 0.0
     max_norm: Annotated[
-        Positive | None, Field(description="Longest vector of incoming weights of a unit; longer ones are scaled down. Empty: any.")
+        Positive | None, Field(description="Largest norm of a unit's incoming weights; larger ones are scaled down. Empty: no limit.")
     ] = None
 
     def identity(self) -> dict[str, Any]:
-        """As every choice's, without the groups of a norm that is not used: they tell no run from another."""
+        """As for every choice, without `groups` if no group norm is used: it then does not distinguish runs."""
         used = self.l2_norm or self.l2_norm_proximal
         return {name: value for name, value in super().identity().items() if used or name != "groups"}
 
@@ -60,7 +66,7 @@ def l1_gradient(w: Tensor) -> Tensor:
 
 
 def soft_threshold(w: Tensor, by: Tensor) -> Tensor:
-    """The proximal step of `by` * sum |w|: every weight moves towards 0 by `by`, and stays there."""
+    """The proximal step of `by` * sum |w|: every weight moves towards 0 by `by`, and stops there."""
     return w.sign() * (w.abs() - by).clamp(min=0)
 
 
@@ -70,13 +76,13 @@ def group_norm(w_RGW: Tensor) -> Tensor:
 
 
 def group_gradient(w_RGW: Tensor) -> Tensor:
-    """The subgradient of the sum of the groups' norms: w / ||w||, and 0 for a group that is 0."""
+    """The subgradient of the sum of the groups' norms: w / ||w||, or 0 for a group that is 0."""
     norm_RG1 = group_norm(w_RGW)
     return w_RGW / norm_RG1.where(norm_RG1 > 0, 1.0)
 
 
 def shrink_groups(w_RGW: Tensor, by_R11: Tensor) -> Tensor:
-    """The proximal step of `by` * the sum of the groups' norms: each group is shortened by `by`, at most to 0.
+    """The proximal step of `by` * the sum of the groups' norms: the norm of each group is reduced by `by`, at most to 0.
 
     Source: Yuan & Lin 2006 (JRSS B 68), the group lasso.
     """
@@ -85,6 +91,6 @@ def shrink_groups(w_RGW: Tensor, by_R11: Tensor) -> Tensor:
 
 
 def limit_groups(w_RGW: Tensor, longest_R11: Tensor) -> Tensor:
-    """Groups longer than `longest` are scaled down to it. Source: Srivastava et al. 2014 (JMLR 15), max-norm."""
+    """Scales groups with a norm above `longest` down to it. Source: Srivastava et al. 2014 (JMLR 15), max-norm."""
     norm_RG1 = group_norm(w_RGW)
     return w_RGW * (longest_R11 / norm_RG1).where(norm_RG1 > longest_R11, 1.0)

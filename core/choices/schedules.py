@@ -1,4 +1,4 @@
-"""Learning-rate schedules: pure functions of the update, as a factor on the optimizer's lr, each with linear warmup."""
+"""Learning-rate schedules: functions of the update that return a factor on the optimizer's lr, each with linear warmup."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from pydantic import Field
 from core.choices.base import ByKind, Choice, NonNegative
 
 Epochs = Annotated[int, Field(ge=1, le=100_000)]
-Final = Annotated[float, Field(ge=0, le=1, description="What is left of lr at the end, as a factor.")]
+Final = Annotated[float, Field(ge=0, le=1, description="Factor on lr at the end.")]
 Warmup = Annotated[
     float,
-    Field(ge=0, le=1e4, description="Rises linearly to the full lr over this many epochs first.", json_schema_extra={"unit": "epochs"}),
+    Field(
+        ge=0, le=1e4, description="First, lr rises linearly to its full value over this many epochs.", json_schema_extra={"unit": "epochs"}
+    ),
 ]
 
 
 @dataclass(frozen=True)
 class PlateauState:
-    """What a schedule that watches the validation loss remembers of a run."""
+    """The state, for one run, of a schedule that watches the validation loss."""
 
     best: float = float("inf")
     bad: int = 0
@@ -30,15 +32,15 @@ class PlateauState:
 
 
 class ScheduleChoice(Choice):
-    """A schedule: `factor(step, steps_per_epoch, total_steps)` is what multiplies lr at that update (the first is 0)."""
+    """A schedule: `factor(step, steps_per_epoch, total_steps)` multiplies lr at update `step` (the first is 0)."""
 
     kind: str
     warmup: Warmup = 0.0
 
-    watches: ClassVar[bool] = False  # follows the run's own validation loss, so that no two runs share a rate
+    watches: ClassVar[bool] = False  # whether it depends on the run's own validation loss, so that each run has its own rate
 
     def factor(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
-        """Warmup as torch's LinearLR from 1/(W+1) over W updates, then the schedule proper, counted from the end of the warmup."""
+        """Warmup as torch's LinearLR from 1/(W+1) over W updates; then the schedule itself, counted from the end of the warmup."""
         warmup = round(self.warmup * steps_per_epoch)
         if step < warmup:
             return (step + 1) / (warmup + 1)
@@ -49,7 +51,7 @@ class ScheduleChoice(Choice):
         raise NotImplementedError(f"the schedule {self.kind} has no decay")
 
     def update(self, state: PlateauState, val_loss: float) -> PlateauState:
-        """What a schedule that `watches` remembers after one more evaluation; its `factor` multiplies lr from then on."""
+        """The state after one more evaluation, for a schedule that `watches`; its `factor` multiplies lr from then on."""
         raise NotImplementedError(f"the schedule {self.kind} watches the validation loss, and has no update")
 
 
@@ -64,7 +66,7 @@ class Constant(ScheduleChoice):
 
 
 class Step(ScheduleChoice):
-    """Step: lr times gamma after every so many epochs: gamma^floor(epoch / every)."""
+    """Step: lr is multiplied by gamma after every `every` epochs: gamma^floor(epoch / every)."""
 
     kind: Literal["step"] = "step"
     every: Annotated[int, Field(ge=1, le=100_000, description="Epochs between two drops.", json_schema_extra={"unit": "epochs"})] = 10
@@ -76,7 +78,7 @@ class Step(ScheduleChoice):
 
 
 class Cosine(ScheduleChoice):
-    """Cosine: half a cosine from lr down to `final` times lr at the last update.
+    """Cosine: half a cosine wave from lr down to `final` times lr at the last update.
 
     Source: Loshchilov & Hutter 2017 (arXiv:1608.03983), without restarts.
     """
@@ -90,7 +92,7 @@ class Cosine(ScheduleChoice):
 
 
 class MultiStep(ScheduleChoice):
-    """Multi-step: lr times gamma after each of the given epochs."""
+    """Multi-step: lr is multiplied by gamma after each of the given epochs."""
 
     kind: Literal["multi_step"] = "multi_step"
     milestones: Annotated[tuple[Epochs, ...], Field(min_length=1, max_length=100, description="Epochs after which lr drops.")] = (10, 15)
@@ -102,7 +104,7 @@ class MultiStep(ScheduleChoice):
 
 
 class Exponential(ScheduleChoice):
-    """Exponential: lr times gamma after every epoch."""
+    """Exponential: lr is multiplied by gamma after every epoch."""
 
     kind: Literal["exponential"] = "exponential"
     gamma: Annotated[float, Field(gt=0, le=1, description="lr is multiplied by this after each epoch.")] = 0.9
@@ -113,7 +115,7 @@ class Exponential(ScheduleChoice):
 
 
 class Polynomial(ScheduleChoice):
-    """Polynomial: (1 - t/T)^power from lr to 0 at the last update; linear for power 1."""
+    """Polynomial: (1 - t/T)^power, from lr to 0 at the last update; linear for power 1."""
 
     kind: Literal["polynomial"] = "polynomial"
     power: Annotated[float, Field(gt=0, le=10, description="1: a straight line.")] = 1.0
@@ -124,7 +126,7 @@ class Polynomial(ScheduleChoice):
 
 
 class CosineRestarts(ScheduleChoice):
-    """Cosine with restarts: half a cosine to `final` again and again, each cycle `lengthen` times as long as the one before.
+    """Cosine with restarts: repeated half cosine waves down to `final`; each cycle is `lengthen` times as long as the one before.
 
     Source: Loshchilov & Hutter 2017 (arXiv:1608.03983).
     """
@@ -143,15 +145,15 @@ class CosineRestarts(ScheduleChoice):
 
 
 class OneCycle(ScheduleChoice):
-    """One cycle: up from lr / start_divisor to lr, then down to almost nothing, both along a cosine; momentum is left alone.
+    """One cycle: rises from lr / start_divisor to lr, then falls to almost 0, both along a cosine; momentum is not changed.
 
     Source: Smith & Topin 2018 (arXiv:1708.07120).
     """
 
     kind: Literal["one_cycle"] = "one_cycle"
-    rise: Annotated[float, Field(gt=0, lt=1, description="Share of the updates spent rising.")] = 0.3
-    start_divisor: Annotated[float, Field(ge=1, le=1e6, description="It starts at lr divided by this.")] = 25.0
-    end_divisor: Annotated[float, Field(ge=1, le=1e9, description="It ends at its start divided by this.")] = 1e4
+    rise: Annotated[float, Field(gt=0, lt=1, description="Share of the updates in which lr rises.")] = 0.3
+    start_divisor: Annotated[float, Field(ge=1, le=1e6, description="The first rate is lr divided by this.")] = 25.0
+    end_divisor: Annotated[float, Field(ge=1, le=1e9, description="The last rate is the first one divided by this.")] = 1e4
 
     def decay(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
         """As torch's OneCycleLR with max_lr = lr and cycle_momentum = False."""
@@ -166,14 +168,14 @@ def _along_a_cosine(first: float, last: float, share: float) -> float:
 
 
 class InverseSqrt(ScheduleChoice):
-    """Inverse square root: lr * sqrt(h / (h + t)), with h the given epochs in updates.
+    """Inverse square root: lr * sqrt(h / (h + t)), where h is `horizon` in updates.
 
-    Source: Vaswani et al. 2017 (arXiv:1706.03762), whose warmup of h updates it continues.
+    Source: Vaswani et al. 2017 (arXiv:1706.03762), as a continuation of their warmup of h updates.
     """
 
     kind: Literal["inverse_sqrt"] = "inverse_sqrt"
     horizon: Annotated[
-        float, Field(gt=0, le=1e5, description="After three times this lr has halved.", json_schema_extra={"unit": "epochs"})
+        float, Field(gt=0, le=1e5, description="After three times this many epochs lr has halved.", json_schema_extra={"unit": "epochs"})
     ] = 1.0
 
     def decay(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
@@ -183,7 +185,7 @@ class InverseSqrt(ScheduleChoice):
 
 
 class WarmupStableDecay(ScheduleChoice):
-    """Warmup, stable, decay: the full lr until the last stretch, which falls in a straight line to `final`.
+    """Warmup, stable, decay: the full lr until the last part of the updates, in which lr falls linearly to `final`.
 
     Source: Hu et al. 2024 (arXiv:2404.06395).
     """
@@ -200,12 +202,18 @@ class WarmupStableDecay(ScheduleChoice):
 
 
 class Plateau(ScheduleChoice):
-    """On plateau: lr times gamma when the validation loss has not fallen for so many evaluations. As torch's ReduceLROnPlateau."""
+    """On plateau: lr is multiplied by gamma when the validation loss has stopped falling. As torch's ReduceLROnPlateau."""
 
     kind: Literal["plateau"] = "plateau"
     gamma: Annotated[float, Field(gt=0, lt=1, description="lr is multiplied by this on a plateau.")] = 0.1
     patience: Annotated[
-        int, Field(ge=0, le=100_000, description="Evaluations without gain that are let pass.", json_schema_extra={"unit": "evaluations"})
+        int,
+        Field(
+            ge=0,
+            le=100_000,
+            description="Evaluations without a gain before lr drops; the next one drops it.",
+            json_schema_extra={"unit": "evaluations"},
+        ),
     ] = 5
     threshold: Annotated[NonNegative, Field(description="The loss must fall by this share of its best value to count as a gain.")] = 1e-4
     cooldown: Annotated[
@@ -215,7 +223,7 @@ class Plateau(ScheduleChoice):
     watches: ClassVar[bool] = True
 
     def decay(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
-        """1: what falls is the factor in the run's PlateauState."""
+        """Always 1; the factor in the run's PlateauState falls instead."""
         return 1.0
 
     def update(self, state: PlateauState, val_loss: float) -> PlateauState:
@@ -230,7 +238,7 @@ class Plateau(ScheduleChoice):
 
 
 class RangeTest(ScheduleChoice):
-    """Range test: lr rises by the same factor every update, to see at which rate the loss falls fastest and where it blows up.
+    """Range test: lr rises by the same factor every update, to show at which rate the loss falls fastest and where it diverges.
 
     Source: Smith 2017 (arXiv:1506.01186), with the exponential rise of the fastai library.
     """
@@ -240,7 +248,7 @@ class RangeTest(ScheduleChoice):
     last: Annotated[float, Field(ge=1, le=1e6, description="Factor on lr at the last update.")] = 1e3
 
     def decay(self, step: int, steps_per_epoch: int, total_steps: int) -> float:
-        """first * (last / first)^(t / (T - 1)), without the quotient, which may be too large a number."""
+        """first * (last / first)^(t / (T - 1)), written without the quotient, which could overflow."""
         share = step / max(1, total_steps - 1)
         return float(self.first ** (1 - share) * self.last**share)
 

@@ -1,6 +1,6 @@
-"""The fields of settings classes as pydantic's own JSON schema tells them: what a field takes, its bounds, its unit.
+"""The fields of settings classes from pydantic's own JSON schema: allowed values, bounds, units.
 
-Forms, the command line's help and the docs read fields here and nowhere else.
+Forms, the command line's help and the docs read fields only through this module.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ def properties(owner: type[Choice]) -> dict[str, Schema]:
 
 
 def alternatives(owner: type[Choice], name: str) -> list[Schema]:
-    """The schemas of which a value has to satisfy one: several where a field takes a number or a word, or may be empty."""
+    """The schemas of which a value must satisfy one: several if a field takes a number or a word, or may be empty."""
     schema = properties(owner)[name]
     return list(schema.get("anyOf", [schema]))
 
 
 def words(schema: Schema) -> tuple[str, ...]:
-    """The words that a schema allows by name; none for anything else."""
+    """The words that a schema allows; empty for other schemas."""
     return tuple(schema.get("enum", [schema["const"]] if "const" in schema else []))
 
 
 def items(schema: Schema) -> list[Schema]:
-    """The schemas of a list's places, or the one of all of its items."""
+    """The schemas of a list's positions, or the one schema of all its items."""
     return schema["prefixItems"] if "prefixItems" in schema else [schema.get("items", {})]
 
 
 def bounds(owner: type[Choice], name: str) -> tuple[float | None, float | None]:
-    """The lowest and the highest number that a field takes, both themselves allowed or not; None: no bound."""
+    """The lowest and highest number that a field takes, whether or not the bound itself is allowed; None: no bound."""
     numbers = [schema for schema in alternatives(owner, name) if schema.get("type") in ("integer", "number")]
     return _first(numbers, LOWEST), _first(numbers, HIGHEST)
 
@@ -51,7 +51,7 @@ def _first(schemas: list[Schema], names: tuple[str, ...]) -> float | None:
 
 
 def allowed(owner: type[Choice], name: str) -> str:
-    """What a field takes, in words: its bounds, or its names, or what each item of a list may be."""
+    """The allowed values of a field in words: its bounds, its words, or those of each item in a list."""
     return " or ".join(dict.fromkeys(filter(None, map(_allowed, alternatives(owner, name)))))
 
 
@@ -70,7 +70,7 @@ def _number(value: float) -> str:
 
 
 def extra(owner: type[Choice], name: str, key: str) -> Any:
-    """What a field's `json_schema_extra` says: `logarithmic`, `unit`, `advanced`; None when nothing."""
+    """A value in a field's `json_schema_extra`: `logarithmic`, `unit`, `advanced`; None if it is not set."""
     return properties(owner)[name].get(key)
 
 

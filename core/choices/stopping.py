@@ -1,4 +1,4 @@
-"""Early stopping: rules that end a run by what is measured on its validation data."""
+"""Early stopping: rules that end a run depending on its validation results."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from core.choices.base import ByKind, Choice, NonNegative
 
 Watched = Literal["val_loss", "val_accuracy", "val_f1"]
 DIRECTIONS: dict[Watched, int] = {"val_loss": 1, "val_accuracy": -1, "val_f1": -1}
-"""-1 for metrics of which more is better: what a rule sees is the lower, the better."""
+"""-1 for metrics where higher is better, so that lower values are always better for a rule."""
 Evaluations = Annotated[int, Field(ge=1, le=1000, json_schema_extra={"unit": "evaluations"})]
 REMEMBERED = 1001
-"""Evaluations that a watch remembers: one more than the longest rule looks back."""
+"""Number of evaluations that a `Watch` stores: one more than any rule needs."""
 
 
 @dataclass(frozen=True)
 class Watch:
-    """What a stopping rule remembers of a run: the best value of its metric, how many evaluations it is old, and the latest values.
+    """The state of a stopping rule for one run: the best value of its metric, the number of evaluations since, and the latest values.
 
-    Values are losses, or minus an accuracy or F1: lower is better.
+    Values are losses, or accuracy or F1 with a minus sign: lower is better.
     """
 
     best: float = float("inf")
@@ -30,24 +30,27 @@ class Watch:
     recent: tuple[float, ...] = ()
 
     def after(self, value: float, min_delta: float = 0.0) -> Watch:
-        """The watch after one more evaluation; a gain of min_delta or less is none. NaN is no gain."""
+        """The watch after one more evaluation. A gain of min_delta or less does not count, and NaN is never a gain."""
         recent = (*self.recent, value)[-REMEMBERED:]
         return Watch(value, 0, recent) if value < self.best - min_delta else Watch(self.best, self.waited + 1, recent)
 
 
 class StoppingChoice(Choice):
-    """A stopping rule: `stops(watch)` after each evaluation."""
+    """A stopping rule: `stops(watch)` is asked after each evaluation."""
 
     kind: str
-    metric: Annotated[Watched, Field(description="What it watches.")] = "val_loss"
+    metric: Annotated[Watched, Field(description="The metric that the rule watches.")] = "val_loss"
     restore_best: Annotated[
-        bool, Field(description="Ends with the weights of the best evaluation instead of the last; pruning starts the search for it anew.")
+        bool,
+        Field(
+            description="Ends with the weights of the best evaluation instead of the last one; evaluations before a pruning do not count."
+        ),
     ] = False
 
     watching: ClassVar[bool] = True
 
     def value(self, metrics: dict[str, float]) -> float:
-        """The metric, with its sign turned where more is better."""
+        """The metric, with a minus sign if higher is better."""
         return DIRECTIONS[self.metric] * metrics[self.metric]
 
     def update(self, watch: Watch, value: float) -> Watch:
@@ -55,12 +58,12 @@ class StoppingChoice(Choice):
         return watch.after(value)
 
     def stops(self, watch: Watch) -> bool:
-        """Whether the run ends here."""
+        """Whether the run ends now."""
         raise NotImplementedError(f"the stopping rule {self.kind} has no stops")
 
 
 class NoStopping(Choice):
-    """None: train to the last epoch."""
+    """None: train until the last epoch."""
 
     kind: Literal["none"] = "none"
 
@@ -69,29 +72,29 @@ class NoStopping(Choice):
 
 
 class Patience(StoppingChoice):
-    """Patience: stop when the metric has not improved by more than min_delta for so many evaluations.
+    """Patience: stop when the metric has not improved by more than min_delta for `patience` evaluations.
 
     Source: Prechelt 1998, "Early stopping - but when?".
     """
 
     kind: Literal["patience"] = "patience"
-    patience: Annotated[Evaluations, Field(description="Evaluations without a new best before it stops.")] = 5
-    min_delta: Annotated[NonNegative, Field(description="A smaller gain than this does not count.")] = 0.0
+    patience: Annotated[Evaluations, Field(description="Evaluations without a new best value before the run stops.")] = 5
+    min_delta: Annotated[NonNegative, Field(description="Gains up to this size do not count.")] = 0.0
 
     def update(self, watch: Watch, value: float) -> Watch:
         """The watch after one more evaluation."""
         return watch.after(value, self.min_delta)
 
     def stops(self, watch: Watch) -> bool:
-        """Whether the last best is `patience` evaluations old."""
+        """Whether the best value is `patience` evaluations old."""
         return watch.waited >= self.patience
 
 
 class NoChange(StoppingChoice):
-    """No change: stop when the metric stayed within a narrow range over the last evaluations."""
+    """No change: stop when the metric has stayed within a narrow range over the last evaluations."""
 
     kind: Literal["no_change"] = "no_change"
-    evaluations: Annotated[Evaluations, Field(description="How far it looks back.")] = 5
+    evaluations: Annotated[Evaluations, Field(description="Number of evaluations to look back.")] = 5
     tolerance: Annotated[NonNegative, Field(description="Widest range that counts as no change.")] = 1e-3
 
     def stops(self, watch: Watch) -> bool:
@@ -101,24 +104,24 @@ class NoChange(StoppingChoice):
 
 
 class Threshold(StoppingChoice):
-    """Threshold: stop when the metric has reached a value given beforehand."""
+    """Threshold: stop when the metric has reached a given value."""
 
     kind: Literal["threshold"] = "threshold"
-    target: Annotated[NonNegative, Field(description="Stops at a loss this low, or an accuracy or F1 this high.")] = 0.1
+    target: Annotated[NonNegative, Field(description="Stops when the loss is this low, or accuracy or F1 this high.")] = 0.1
 
     def stops(self, watch: Watch) -> bool:
-        """Whether the last value is as good as the target."""
+        """Whether the last value reaches the target."""
         return bool(watch.recent) and watch.recent[-1] <= DIRECTIONS[self.metric] * self.target
 
 
 class Rise(StoppingChoice):
-    """Rise: stop when the metric got worse so many evaluations in a row.
+    """Rise: stop when the metric has got worse in several evaluations in a row.
 
     Source: the UP criterion of Prechelt 1998.
     """
 
     kind: Literal["rise"] = "rise"
-    evaluations: Annotated[Evaluations, Field(description="Evaluations in a row that are worse than the one before.")] = 3
+    evaluations: Annotated[Evaluations, Field(description="Number of evaluations in a row that are worse than the one before.")] = 3
 
     def stops(self, watch: Watch) -> bool:
         """Whether each of the last `evaluations` values is worse than the one before it."""
@@ -127,14 +130,14 @@ class Rise(StoppingChoice):
 
 
 class MeanChange(StoppingChoice):
-    """Mean change: stop when the metric improved by less than so much an evaluation, on average over the last ones."""
+    """Mean change: stop when the mean gain per evaluation, over the last evaluations, is below the tolerance."""
 
     kind: Literal["mean_change"] = "mean_change"
-    evaluations: Annotated[Evaluations, Field(description="How far it looks back.")] = 5
-    tolerance: Annotated[NonNegative, Field(description="Smallest mean gain an evaluation that goes on.")] = 1e-3
+    evaluations: Annotated[Evaluations, Field(description="Number of evaluations to look back.")] = 5
+    tolerance: Annotated[NonNegative, Field(description="Smallest mean gain per evaluation with which the run goes on.")] = 1e-3
 
     def stops(self, watch: Watch) -> bool:
-        """Whether (value then - value now) / evaluations is below `tolerance`."""
+        """Whether (first value - last value) / evaluations is below `tolerance`."""
         last = watch.recent[-self.evaluations - 1 :]
         return len(last) > self.evaluations and (last[0] - last[-1]) / self.evaluations < self.tolerance
 

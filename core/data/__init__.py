@@ -1,1 +1,1 @@
-"""The data sets: their settings, and how examples are read, judged, split and encoded. A union of all of them is in `sets`."""
+"""The data sets: their settings, and how examples are read, checked, split and encoded. `sets` has a union of all of them."""

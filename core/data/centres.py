@@ -1,6 +1,6 @@
-"""A validation part that is easier or harder than the training part: by the distance of an example from the centre of its own class.
+"""A validation part that is easier or harder than the training part, chosen by each example's distance from the centre of its class.
 
-N examples, D encoded features.
+Shapes: N examples, D encoded features.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from core.data.sets.base import NO_CENTRES
 
 
 def check_centres(examples: Examples, wanted: str) -> None:
-    """Raises DataError for examples that have no single class each, or whose parts a column says."""
+    """Raises DataError for examples without a single class each, or whose parts are given by a column."""
     if examples.task != "classification" or examples.y.ndim > 1:
         raise DataError(f"validation_split {wanted} {NO_CENTRES.format(kind='these data')}")
     if examples.division is not None:
@@ -23,9 +23,10 @@ def check_centres(examples: Examples, wanted: str) -> None:
 
 
 def by_distance(rows: IntArray, size: int, examples: Examples, *, farthest: bool) -> tuple[IntArray, IntArray]:
-    """Split `rows` into (rest, chosen): the same share of each class is chosen, `size` in all, nearest to its centre or farthest from it.
+    """Splits `rows` into (rest, chosen). The same share of each class is chosen, `size` rows in all, nearest to the centre or farthest
+    from it.
 
-    Of equal distances, those that come first in `rows`.
+    Rows at equal distances are chosen in the order of `rows`.
     """
     labels, distance_N = examples.y[rows], distances(rows, examples)
     rank = -distance_N if farthest else distance_N
@@ -38,7 +39,7 @@ def by_distance(rows: IntArray, size: int, examples: Examples, *, farthest: bool
 
 
 def distances(rows: IntArray, examples: Examples) -> FloatArray:
-    """Euclidean distance of each of the rows from the mean of its own class among them (N,).
+    """Euclidean distance of each row from the mean of its own class among the rows (N,).
 
     Features are standardised over these rows: numbers to mean 0 and standard deviation 1, categories as 0 and 1.
     """

@@ -1,4 +1,4 @@
-"""Parts that a column says: given row by row, with groups kept together, or in order of time."""
+"""Parts that a column determines: given row by row, with groups kept together, or in order of time."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 
 from core.data.examples import DataError, Division, Examples, IntArray
 
-SMALLEST_PART = 2  # examples: one alone has no spread, so neither R2 nor a scaling could be computed on it
+SMALLEST_PART = 2  # examples: a single one has no variance, so neither R2 nor a scaling could be computed
 
 
 class Rows(NamedTuple):
-    """Row numbers of the three parts: disjoint, and together every example."""
+    """Row numbers of the three parts: they are disjoint and together contain every example."""
 
     train: IntArray
     validation: IntArray
@@ -20,7 +20,7 @@ class Rows(NamedTuple):
 
 
 def divided(examples: Examples, validation_fraction: float, test_fraction: float, seed: int) -> Rows:
-    """The parts as `examples.division` says. Raises DataError where one that is wanted would be too small."""
+    """The parts that `examples.division` determines. Raises DataError if a requested part would be too small."""
     division = examples.division
     if division is None:
         raise ValueError("no column says the parts")
@@ -35,7 +35,7 @@ def divided(examples: Examples, validation_fraction: float, test_fraction: float
 
 
 def _given(division: Division, validation_fraction: float, seed: int) -> Rows:
-    """As given. Where no row is for validation, some of the training rows are: `validation_fraction` of all that are not for the test."""
+    """The given parts. If no row is for validation, `validation_fraction` of the training rows are drawn for it."""
     train, validation, test = (np.flatnonzero(division.values == part) for part in range(3))
     size = round(len(train) * validation_fraction)
     if len(validation) or not size:
@@ -45,7 +45,7 @@ def _given(division: Division, validation_fraction: float, seed: int) -> Rows:
 
 
 def _in_groups(division: Division, validation_fraction: float, test_fraction: float, seed: int) -> Rows:
-    """Fractions of the groups, rounded, so that of the rows they may differ. Test groups are drawn first, then those of validation."""
+    """Rounded fractions of the groups, so the fractions of rows may differ. Test groups are drawn first, then validation groups."""
     groups = np.unique(division.values)
     drawn = np.random.default_rng(seed).permutation(groups)
     tests, validations = round(len(groups) * test_fraction), round(len(groups) * validation_fraction)
@@ -61,7 +61,7 @@ def _in_groups(division: Division, validation_fraction: float, test_fraction: fl
 
 
 def _in_time(division: Division, validation_fraction: float, test_fraction: float) -> Rows:
-    """The earliest rows train, the next are for validation, the latest for the test; of equal times, those that come first in the table."""
+    """The earliest rows are for training, the next for validation, the latest for the test; equal times keep the order of the table."""
     count = len(division.values)
     order = np.argsort(division.values, kind="stable").astype(np.int64)
     tests, validations = round(count * test_fraction), round(count * validation_fraction)

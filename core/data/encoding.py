@@ -1,6 +1,6 @@
-"""Columns to numbers, with every statistic fitted on the training part alone.
+"""Encodes columns as numbers; every statistic is fitted on the training part only.
 
-N rows, D encoded features.
+Shapes: N rows, D encoded features.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ Scale = Literal["standard", "minmax", "none"]
 
 @dataclass(frozen=True, eq=False)
 class Encoder:
-    """A fitted encoding: `names` are the D features that it makes, `widths` says how many of them each column makes.
+    """A fitted encoding. `names` are the D features that it makes; `widths` is the number of features that each column makes.
 
-    medians: (columns of numbers,) what stands for their missing values. scaler: of scikit-learn; None where nothing is scaled.
-    missing: the columns of numbers that get a flag. known: the categories that get one.
+    medians: (numeric columns,) replacements for missing values. scaler: scikit-learn's; None if nothing is scaled.
+    missing: the numeric columns that get a missing flag. known: the categories that get a flag, by column.
     """
 
     medians: FloatArray
@@ -36,7 +36,7 @@ class Encoder:
     def encode(self, frame: pd.DataFrame) -> FloatArray:
         """(N, D) features of N rows; N may be 0."""
         x: FloatArray = np.empty((len(frame), len(self.names)))
-        if frame.empty:  # scikit-learn refuses to transform nothing
+        if frame.empty:  # scikit-learn refuses an empty table
             return x
         columns = number_columns(frame)
         values = _filled(frame[columns], self.medians)
@@ -51,13 +51,13 @@ class Encoder:
         return x
 
     def slopes(self, frame: pd.DataFrame) -> FloatArray:
-        """By how much each feature grows where its column grows by 1: (D,), for a frame of numbers of which none is missing."""
+        """By how much each feature grows if its column grows by 1: (D,), for a numeric frame without missing values."""
         nothing = frame.iloc[:1] * 0
         return np.subtract(self.encode(nothing + 1), self.encode(nothing))[0]
 
 
 def counted_from_the_first(x: pd.DataFrame, sources: Mapping[str, str], train: IntArray) -> pd.DataFrame:
-    """The columns of days that were made of dates, counted from the first of the training rows; all others as they are."""
+    """Counts the columns of days, which were made from dates, from the first day of the training rows; other columns are unchanged."""
     days = [name for name, source in sources.items() if name == f"{source}.days"]
     if not days:
         return x
@@ -66,11 +66,11 @@ def counted_from_the_first(x: pd.DataFrame, sources: Mapping[str, str], train: I
 
 
 def fit_encoder(train: pd.DataFrame, scale: Scale) -> Encoder:
-    """Fit on the training rows: first all numbers, then `name=missing` flags, then `name=value` flags of the categories.
+    """Fits on the training rows. Features: first all numbers, then `name=missing` flags, then `name=value` flags of the categories.
 
-    A missing number becomes the training median (0 where the training part has none), and its column gets a flag if it misses
-    any in the training part. A category that the training part does not have gets no flag at all. Numbers are scaled, flags
-    stay 0 or 1. A column that is constant in the training part becomes 0 there, never NaN, unless `scale` is "none".
+    A missing number is replaced by the training median (0 if the training part has no value), and its column gets a flag if the training
+    part misses any. A category that the training part lacks gets no flag. Numbers are scaled; flags stay 0 or 1. A column that is
+    constant in the training part becomes 0 there, never NaN, unless `scale` is "none".
     """
     columns = number_columns(train)
     medians = np.array([_median(train[name].to_numpy()) for name in columns])
@@ -83,12 +83,12 @@ def fit_encoder(train: pd.DataFrame, scale: Scale) -> Encoder:
 
 
 def _categories(column: pd.Series) -> NDArray[np.object_]:
-    """The different values, sorted. scikit-learn's OneHotEncoder says the same, in some seconds where there are a thousand columns."""
+    """The distinct values, sorted. scikit-learn's OneHotEncoder gives the same, but takes seconds for a thousand columns."""
     return np.array(sorted(set(column)), dtype=object)
 
 
 def _flags(column: pd.Series, known: NDArray[np.object_]) -> NDArray[np.bool_]:
-    """(N, categories) which of the known categories each row has; none for another one."""
+    """(N, categories): which known category each row has; all False for an unknown one."""
     places = {value: place for place, value in enumerate(known)}
     codes = np.fromiter((places.get(value, -1) for value in column), np.int64, len(column))
     flags: NDArray[np.bool_] = codes[:, None] == np.arange(len(known))
@@ -96,23 +96,23 @@ def _flags(column: pd.Series, known: NDArray[np.object_]) -> NDArray[np.bool_]:
 
 
 def number_columns(frame: pd.DataFrame) -> list[str]:
-    """The names of the columns of numbers, in their order."""
+    """The names of the numeric columns, in order."""
     return [str(name) for name in frame.select_dtypes("number").columns]
 
 
 def category_columns(frame: pd.DataFrame) -> list[str]:
-    """The names of all other columns, in their order."""
+    """The names of all other columns, in order."""
     return [str(name) for name in frame.select_dtypes(exclude="number").columns]
 
 
 def _median(values: FloatArray) -> float:
-    """Of those that are not missing, 0 where all are. scikit-learn's SimpleImputer says the same, with some copies of the whole table."""
+    """The median of the values that are not missing; 0 if all are. scikit-learn's SimpleImputer copies the whole table several times."""
     present = values[~np.isnan(values)]
     return float(np.median(present)) if len(present) else 0.0
 
 
 def _filled(numbers: pd.DataFrame, medians: FloatArray) -> FloatArray:
-    """(N, columns) with the medians in place of missing values; scalers may write into it."""
+    """(N, columns) with missing values replaced by the medians; a copy, because scalers write into it."""
     values = numbers.to_numpy(dtype=np.float64, copy=True)
     for place in np.flatnonzero(np.isnan(values).any(axis=0)):
         values[np.isnan(values[:, place]), place] = medians[place]
@@ -126,10 +126,10 @@ def _scaler(scale: Scale) -> Any:
 
 
 def standardised(targets: FloatArray, train: FloatArray) -> FloatArray:
-    """`targets` (N,) in standard deviations of the training targets from their mean; only centred where those are constant."""
+    """`targets` (N,) in standard deviations of the training targets from their mean; only centred if the training targets are constant."""
     return np.divide(targets - train.mean(), unit_of(train))
 
 
 def unit_of(train: FloatArray) -> float:
-    """What a standardised target is counted in: the standard deviation of the training targets (N,), 1 where those are constant."""
+    """The unit of a standardised target: the standard deviation of the training targets (N,), or 1 if they are constant."""
     return float(train.std()) or 1.0

@@ -1,4 +1,4 @@
-"""Examples as they come from their source, before anything was split or fitted."""
+"""Examples as they come from their source, before anything is split or fitted."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ Task = Literal["classification", "regression"]
 
 
 class DataError(ValueError):
-    """Data that cannot be trained on. The message says what is wrong, where, and what to do."""
+    """Data that cannot be used for training. The message says what is wrong, where, and what to do."""
 
 
 class UnclearError(DataError):
-    """A table that can be read in more ways than one, or not as it was taken: settings of how it is read can say how."""
+    """A table that can be read in several ways, or not in the detected way; settings can say how to read it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Division:
-    """What says which examples go to which part, in place of chance.
+    """A column that decides which examples go to which part, in place of a random draw.
 
-    by: given, values (N,) being 0 for training, 1 for validation, 2 for test; groups, equal values of which stay in one part; or time, in
-    order of which examples train, validate and test. column: its name.
+    by: "given": values (N,) are 0 for training, 1 for validation, 2 for test; "groups": equal values stay in one part; "time": examples are
+    used for training, validation and test in this order. column: its name.
     """
 
     by: Literal["given", "groups", "time"]
@@ -41,16 +41,16 @@ class Division:
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """N examples: no statistic of them was used yet, so any part of them may become the test set.
+    """N examples of which no statistic has been used yet, so that any of them may become part of the test set.
 
-    x: (N, columns). A float column holds numbers, NaN where missing; any other column holds categories as strings.
-    y: (N,), int64 indices into `class_names`, or float64 targets when `class_names` is None; (N, K) indices where each example has
-       K positions to be classified.
-    own_test: so many of the last examples are the authors' test set; 0 when the authors gave none.
-    dropped: so many rows of the source had no target and were left out.
-    truth: (columns,) the weights of the linear teacher that said y, in the units of x and y; None where there was none.
-    division: what says which examples go to which part; None where chance does.
-    reading: how the table was read that they are from, and `sources`, from which of its columns each column of x is.
+    x: (N, columns). A float column holds numbers, NaN for missing; any other column holds categories as strings.
+    y: (N,), int64 indices into `class_names`, or float64 targets if `class_names` is None; (N, K) indices if each example has
+       K classified positions.
+    own_test: number of examples at the end that are the authors' test set; 0 if there is none.
+    dropped: number of source rows that were left out because they had no target.
+    truth: (columns,) weights of the linear teacher that made y, in the units of x and y; None without a teacher.
+    division: the column that decides the parts; None if they are drawn.
+    reading: how the source table was read; `sources`: the table's column from which each column of x was made.
     """
 
     x: pd.DataFrame
@@ -77,7 +77,7 @@ def labelled(
 
 
 def in_the_plane(x: FloatArray, y: IntArray) -> Examples:
-    """Classification examples with two features: x (N, 2), y (N,) indices of classes, each of which occurs."""
+    """Classification examples with two features: x (N, 2), y (N,) class indices, each of which occurs."""
     return labelled(x, y, ("x1", "x2"), [str(index) for index in range(int(y.max()) + 1)])
 
 

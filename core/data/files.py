@@ -1,6 +1,6 @@
-"""Reading the bytes of a user's table: text, Excel or Parquet, told by what is inside and never by the file's name.
+"""Reads the bytes of a user's table: text, Excel or Parquet. The content decides the format, never the file's name.
 
-Nothing is unpickled or executed, nothing but gzip and Excel is unpacked, and each limit is checked before the memory for it is taken.
+Nothing is unpickled or executed, only gzip and Excel are unpacked, and each limit is checked before memory is allocated.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ __all__ = ["LIMITS", "Limits", "bytes_of", "check_shape", "check_size", "format_
 
 
 def read_raw(source: Path | bytes, options: Options = Options(), limits: Limits = LIMITS) -> RawTable:  # noqa: B008 (frozen)
-    """The table in a file or in its bytes, with unique column names and at least one row, as it stands there.
+    """The table in a file or in its bytes, unchanged, with unique column names and at least one row.
 
-    Raises DataError for anything that is no such table, or exceeds `limits`.
+    Raises DataError for anything else, and for a table that exceeds `limits`.
     """
     content = bytes_of(source, limits)
     form = format_of(content)
@@ -48,7 +48,7 @@ def read_raw(source: Path | bytes, options: Options = Options(), limits: Limits 
 
 
 def from_frame(frame: pd.DataFrame, form: str, limits: Limits = LIMITS) -> RawTable:
-    """A table that came as a data frame, its columns typed as they are there."""
+    """A table from a data frame, with the types of its columns."""
     import pandas as pd
     import pyarrow as pa
 
@@ -73,7 +73,7 @@ def _arrow(column: pd.Series) -> pa.Array:
 
 
 def bytes_of(source: Path | bytes, limits: Limits = LIMITS) -> bytes:
-    """The file's bytes, read only if there are not too many."""
+    """The file's bytes, read only if the file is not too large."""
     if isinstance(source, bytes):
         check_size(len(source), limits)
         return source
@@ -82,7 +82,7 @@ def bytes_of(source: Path | bytes, limits: Limits = LIMITS) -> bytes:
 
 
 def open_file(path: Path, limits: Limits = LIMITS) -> io.BufferedReader:
-    """The file, open for reading; a missing, unreadable, irregular or too large one is a DataError."""
+    """The file, open for reading. Raises DataError if it is missing, unreadable, no regular file, or too large."""
     if not path.is_file():
         start = "" if path.is_absolute() else f"; a relative one starts from {Path.cwd()}"
         raise DataError(f"There is no file at {path}. Check the path{start}.")

@@ -1,6 +1,6 @@
-"""From the settings of a data set to the arrays that a network trains on.
+"""From the settings of a data set to the arrays that a network is trained on.
 
-N examples of a part, D features, C classes, K positions of an example to be classified (1 but for `copy`).
+Shapes: N examples of a part, D features, C classes, K classified positions of an example (1 for all data but `copy`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Array = TypeVar("Array", IntArray, FloatArray, IntArray | FloatArray)
 
 __all__ = ["DataError", "Split", "load_data"]
 
-CACHED = 8  # data sets a process keeps: more than a comparison varies, and few enough for a worker's memory
+CACHED = 8  # data sets that a process keeps: more than a comparison varies, and few enough for a worker's memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,15 +35,15 @@ class Split:
 
     x_*: (N, D) float64, encoded and scaled by the training part's statistics; each row is an example of `shape`, flattened in C order.
     y_*: (N,) int64 indices into `class_names`; for regression (N,) float64, in standard deviations of the training targets from
-         their mean unless `scale` is "none". A squared error is thus in units of the training target's variance. Where K positions of
-         an example are to be classified (`targets` > 1): (N, K) int64, and a network puts out K * C logits, those of the first first.
-    shape: of one example: (features,), (channels, height, width), (channels, length), or for a `sequence` (steps, features).
-    dropped: rows of a table that had no target and were left out.
-    target_unit, target_mean: a regression's target is y * target_unit + target_mean in its own unit; 1 and 0 where y is as it was given.
-    target_std: the standard deviation of the training targets in their own unit; NaN with classes.
-    reading: how the table was read that these are from; None for data that are no table.
-    truth: (D,) float64, the weights of the linear teacher in the units of x and y as they are here, where y was made by one; what a
-           linear network should find (for classification: but for a factor).
+         their mean, unless `scale` is "none". A squared error is thus in units of the training targets' variance. If K positions of
+         an example are classified (`targets` > 1): (N, K) int64, and a network returns K * C logits, those of the first position first.
+    shape: shape of one example: (features,), (channels, height, width), (channels, length), or (steps, features) for a `sequence`.
+    dropped: rows of a table that were left out because they had no target.
+    target_unit, target_mean: a regression's target in its own unit is y * target_unit + target_mean; 1 and 0 if y is not scaled.
+    target_std: the standard deviation of the training targets in their own unit; NaN for classification.
+    reading: how the source table was read; None for data that do not come from a table.
+    truth: (D,) float64, the weights of the linear teacher that made y, in the units of x and y here: the weights that a linear
+           network should find (for classification: up to a factor). None without a teacher.
     """
 
     x_train: FloatArray
@@ -66,22 +66,22 @@ class Split:
 
     @property
     def outputs(self) -> int:
-        """What the network must put out for each of the `targets`: C for classification, 1 for regression."""
+        """Outputs of the network for each of the `targets`: C for classification, 1 for regression."""
         return 1 if self.class_names is None else len(self.class_names)
 
     @property
     def targets(self) -> int:
-        """K, what is to be predicted of an example: 1, or a class for each of K positions."""
+        """K, the number of predictions for an example: 1, or one class for each of K positions."""
         return 1 if self.y_train.ndim == 1 else self.y_train.shape[1]
 
 
 @lru_cache(maxsize=CACHED)
 def load_data(data: DataChoice) -> Split:
-    """Load or make the data, split it, fit on the training part, encode all three. Equal settings give the same object.
+    """Loads or makes the data, splits it, fits on the training part, and encodes all three parts. Equal settings return the same object.
 
     What a run trains on of it, with its `training.examples` and its mistake, is told by `core.load_data(run)`.
 
-    Raises DataError when the data cannot be read, or not be split as asked.
+    Raises DataError if the data cannot be read or cannot be split as requested.
     """
     examples = data.examples()
     rows = split_rows(examples, data.validation_fraction, data.test_fraction, data.split_seed, data.validation_split)
@@ -102,7 +102,7 @@ def load_data(data: DataChoice) -> Split:
 
 
 def with_first(split: Split, examples: int, seed: int) -> Split:
-    """The same with so many training examples, as `first_rows` chooses them. Raises DataError where there are fewer."""
+    """The same split with only `examples` training examples, chosen by `first_rows`. Raises DataError if there are fewer."""
     there = len(split.x_train)
     if examples > there:
         raise DataError(f"training.examples is {examples}, and the training part has {there}; lower it, or leave it empty for all.")
@@ -111,7 +111,7 @@ def with_first(split: Split, examples: int, seed: int) -> Split:
 
 
 def _targets(examples: Examples, rows: Rows, data: DataChoice) -> list[IntArray | FloatArray]:
-    """The targets of the parts; noise and outliers among the training targets come last, so that they do not change the units."""
+    """The targets of the parts. Noise and outliers are added to the training targets last, so that they do not change the units."""
     y = examples.y
     if _standardises(examples, data):
         y = standardised(y, y[rows.train])  # type: ignore[arg-type]
@@ -130,7 +130,7 @@ def _standardises(examples: Examples, data: DataChoice) -> bool:
 
 
 def _units(examples: Examples, rows: Rows, data: DataChoice) -> dict[str, float]:
-    """What the targets of a regression are counted in, and how far they spread in the training part."""
+    """The unit and mean of a regression's targets, and their standard deviation in the training part."""
     if examples.class_names is not None:
         return {}
     train: FloatArray = examples.y[rows.train]  # type: ignore[assignment]
@@ -139,7 +139,7 @@ def _units(examples: Examples, rows: Rows, data: DataChoice) -> dict[str, float]
 
 
 def _truth(examples: Examples, rows: Rows, encoder: Encoder, data: DataChoice) -> FloatArray | None:
-    """The teacher's weights, from the units of the examples to those of the encoded features and targets."""
+    """The teacher's weights, converted from the units of the examples to those of the encoded features and targets."""
     if examples.truth is None:
         return None
     unit = unit_of(examples.y[rows.train]) if _standardises(examples, data) else 1.0  # type: ignore[arg-type]
@@ -156,7 +156,7 @@ def _check_classes(examples: Examples, rows: Rows) -> None:
 
 
 def read_only(split: Split) -> Split:
-    """The same, with arrays that cannot be written."""
+    """The same split with read-only arrays."""
     for part in ("train", "val", "test"):
         _read_only(getattr(split, f"x_{part}"))
         _read_only(getattr(split, f"y_{part}"))
@@ -164,5 +164,5 @@ def read_only(split: Split) -> Split:
 
 
 def _read_only(array: Array) -> Array:
-    array.flags.writeable = False  # cached: a caller that wrote into it would change every later run
+    array.flags.writeable = False  # cached: a caller that writes into it would change every later run
     return array

@@ -1,4 +1,4 @@
-"""How a table was read: what a user should see before anything is trained on it."""
+"""The report of how a table was read, which a user should see before training."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 from core.data.examples import Task
 
 Kind = Literal["number", "category", "date", "text", "unclear", "unusable"]
-"""text: free text. unclear: it has to be said how it is to be read. unusable: empty, or of a type that is no feature."""
+"""text: free text. unclear: a setting must say how to read it. unusable: empty, or of a type that cannot be a feature."""
 Role = Literal["feature", "target", "split", "group", "time", "left out"]
 
 
@@ -19,10 +19,10 @@ MOST_COLUMNS_LISTED = 12
 
 @dataclass(frozen=True)
 class Dialect:
-    """How the bytes became cells. Of Parquet only `format` says something.
+    """How the bytes became cells. For Parquet only `format` is set.
 
-    format: csv, xlsx, parquet, or openml; `gzip` in front where it was compressed.
-    skipped: so many lines before the header (titles, comments) were left out.
+    format: csv, xlsx, parquet, or openml; with `gzip` in front if it was compressed.
+    skipped: number of lines left out before the header (titles, comments).
     """
 
     format: str = "csv"
@@ -46,11 +46,11 @@ class Dialect:
 
 @dataclass(frozen=True)
 class ColumnReading:
-    """One column: what it is, what it is used for, and what became of its values.
+    """The report of one column: its type, its role, and what was done to its values.
 
-    features: so many features it is, once encoded by the training part; 0 for one that is none.
-    missing, distinct: rows without a value; different values.
-    how: in words, what was done to its values ("2 '-' read as missing"). filled: what stands for the missing ones.
+    features: number of features after encoding; 0 if it is no feature.
+    missing, distinct: number of rows without a value; number of distinct values.
+    how: what was done to its values, in words ("2 '-' read as missing"). filled: what replaces its missing values.
     """
 
     name: str
@@ -65,7 +65,7 @@ class ColumnReading:
 
     @property
     def said(self) -> str:
-        """What was done to its values and in place of missing ones, in words; empty where nothing was."""
+        """What was done to its values, and what replaces missing ones, in words; empty if nothing."""
         return "; ".join(filter(None, (self.how, self.filled))) if self.role != "left out" else ""
 
 
@@ -83,10 +83,10 @@ class Spread:
 class Reading:
     """How a table was read.
 
-    rows: in the file, without the header; used: of them; left_out: (reason, count) of the others.
-    why_task: why it is this task, in words. classes: (name, count), sorted by name; empty for a regression, whose `spread` is given.
-    parts: (name, count) of training, validation and test rows, and in `split` how they were made, in words.
-    notes: what a user should look at: a column that numbers the rows, one that gives the target away, a class with one member.
+    rows: number of rows in the file, without the header; used: how many are used; left_out: (reason, count) of the others.
+    why_task: the reason for the task, in words. classes: (name, count), sorted by name; empty for a regression, which has `spread`.
+    parts: (name, count) of training, validation and test rows; `split` says how they were made, in words.
+    notes: warnings: a column that numbers the rows, one that gives the target away, a class with one member.
     """
 
     rows: int
@@ -105,11 +105,11 @@ class Reading:
 
     @property
     def features(self) -> int:
-        """How many features the columns are once encoded."""
+        """The number of features after encoding."""
         return sum(column.features for column in self.columns)
 
     def lines(self) -> list[str]:
-        """A few plain lines that say all of it."""
+        """The whole report in a few plain lines."""
         return [line for line in (self._rows(), self._target(), self._parts(), *self._columns(), self.dialect.line(), *self.notes) if line]
 
     def _rows(self) -> str:
@@ -130,7 +130,7 @@ class Reading:
         return f"{', '.join(f'{count:,} {name}' for name, count in self.parts)} ({self.split})" if self.parts else ""
 
     def _columns(self) -> list[str]:
-        """Which kinds of columns become how many features, and what was done to those that are no plain numbers or categories."""
+        """How many features the kinds of columns become, and what was done to columns that are not plain numbers or categories."""
         used = [column for column in self.columns if column.features]
         kinds = {kind: [column for column in used if column.kind == kind] for kind in ("number", "category", "date")}
         counts = [_counted(kind, columns) for kind, columns in kinds.items() if columns]
@@ -150,8 +150,8 @@ class Reading:
 class Preview:
     """A table before its target is chosen.
 
-    columns: with role "feature" and 0 features. head: the first rows, cells as they stand in the file.
-    target: the column that is likely to be predicted: y, label, target, class, ..., else the last.
+    columns: with role "feature" and 0 features. head: the first rows, with cells as in the file.
+    target: the likely target: a column called y, label, target, class, ..., else the last column.
     """
 
     rows: int

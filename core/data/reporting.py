@@ -1,4 +1,4 @@
-"""What the split and the encoding add to the report of how a table was read."""
+"""Adds the split and the encoding to the report of how a table was read."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from core.data.examples import Examples
 from core.data.report import ColumnReading, Reading
 
 PART_NAMES = ("training", "validation", "test")
-MOST_ALONE = 3  # classes that a note names
+MOST_ALONE = 3  # the most classes that a note names
 
 
 def finished(examples: Examples, rows: Rows, widths: Mapping[str, int]) -> Reading | None:
-    """The whole report; None for data that are no table. `widths`: how many features each column of `examples.x` makes."""
+    """The complete report; None for data that are no table. `widths`: number of features of each column of `examples.x`."""
     if examples.reading is None:
         return None
     features: dict[str, int] = {}
@@ -53,13 +53,14 @@ def _how(examples: Examples) -> str:
 
 
 def _alone(examples: Examples, rows: Rows) -> list[str]:
-    """What is said of classes with one member, which no stratification can place."""
+    """Notes on classes with one member, which stratification cannot place."""
     if examples.class_names is None or examples.y.ndim > 1:
         return []
     counts = np.bincount(examples.y.astype(np.int64), minlength=len(examples.class_names))
     alone = np.flatnonzero(counts == 1)
     where = {int(label): name for name, part in zip(PART_NAMES, rows, strict=True) for label in examples.y[part] if counts[int(label)] == 1}
     said = [
-        f"The class {examples.class_names[label]!r} has one row, which chance placed in the {where[int(label)]} part." for label in alone
+        f"The class {examples.class_names[label]!r} has one row, which was placed at random in the {where[int(label)]} part."
+        for label in alone
     ]
     return [*said[:MOST_ALONE], *([f"So have {len(said) - MOST_ALONE} more classes."] if len(said) > MOST_ALONE else [])]

@@ -1,7 +1,8 @@
-"""Which examples train, validate and test; and the noise and outliers put on the training targets.
+"""Decides which examples are used for training, validation and test; adds noise and outliers to the training targets.
 
-Both depend on the split's seed alone, never on a run's seed: all runs of a comparison see the same three parts.
-N examples, of which N_train, N_val and N_test go to the parts.
+Both depend only on the split's seed, never on a run's seed, so that all runs of a comparison have the same three parts.
+
+Shapes: N examples, of which N_train, N_val and N_test go to the parts.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ __all__ = [
 ]
 
 FIRST, OUTLIERS = 2, 3
-"""Beside the split's seed, so that these draws are not those of the split itself or of one another."""
+"""Added to the split's seed, so that these draws are independent of the split and of each other."""
 
 
 class PartSizes(NamedTuple):
-    """How many examples go to each part."""
+    """The number of examples in each part."""
 
     train: int
     validation: int
@@ -41,10 +42,10 @@ class PartSizes(NamedTuple):
 
 
 def part_sizes(examples: int, own_test: int, validation_fraction: float, test_fraction: float) -> PartSizes:
-    """Sizes of the parts of so many examples, rounded.
+    """The rounded sizes of the parts.
 
-    With an authors' test set (`own_test` of the examples) that is the test part, `test_fraction` is not used, and `validation_fraction` is
-    of the examples outside it.
+    If there is an authors' test set (`own_test` of the examples), it is the test part, `test_fraction` is not used, and
+    `validation_fraction` refers to the other examples.
     """
     count = examples - own_test
     tests = 0 if own_test else round(count * test_fraction)
@@ -53,12 +54,12 @@ def part_sizes(examples: int, own_test: int, validation_fraction: float, test_fr
 
 
 def split_rows(examples: Examples, validation_fraction: float, test_fraction: float, seed: int, validation_split: str = "random") -> Rows:
-    """Draw the test part first, then the validation part from the rest, so that a change of the latter leaves the former.
+    """Draws the test part first, then the validation part from the rest, so that changing the latter does not change the former.
 
-    The parts are of the sizes that `part_sizes` tells. Classes are stratified where they can be (see `_draw`).
-    Where a column says which rows go to which part (`Examples.division`), it does. `validation_split`: see `by_distance`.
+    The parts have the sizes of `part_sizes`. Classes are stratified if possible (see `_draw`). If a column decides the parts
+    (`Examples.division`), it is used. `validation_split`: see `by_distance`.
 
-    Raises DataError when a part that was asked for would hold fewer than `SMALLEST_PART` examples, or has no classes to go by.
+    Raises DataError if a requested part would have fewer than `SMALLEST_PART` examples, or if `validation_split` needs classes.
     """
     if validation_split != "random":
         check_centres(examples, validation_split)
@@ -89,11 +90,11 @@ def _check_sizes(parts: dict[str, tuple[float, int]], count: int) -> None:
 
 
 def _draw(rows: IntArray, size: int, examples: Examples, seed: int) -> tuple[IntArray, IntArray]:
-    """Split `rows` into (rest, drawn) with `size` drawn.
+    """Splits `rows` into (rest, drawn), with `size` drawn.
 
-    Stratified by class for classification; an example that is alone in its class among `rows` is placed by chance, and the others are
-    stratified. Unless either side has fewer places than there are classes, or an example has several positions to be classified: then drawn
-    evenly from all, and a rare class may be missing from a part.
+    Classification is stratified by class; an example that is alone in its class among `rows` is placed at random, and the others are
+    stratified. If one side has fewer places than there are classes, or if an example has several classified positions, the rows are drawn
+    uniformly, and a rare class may be missing in a part.
     """
     if size == 0:
         return rows, rows[:0]
@@ -114,7 +115,7 @@ def _draw(rows: IntArray, size: int, examples: Examples, seed: int) -> tuple[Int
 
 
 def alone_in_class(labels: IntArray) -> NDArray[np.bool_]:
-    """Which of the `labels` (N,) occur once."""
+    """Which of the `labels` (N,) occur exactly once."""
     _, places, counts = np.unique(labels, return_inverse=True, return_counts=True)
     alone: NDArray[np.bool_] = counts[places] == 1
     return alone
@@ -130,22 +131,22 @@ def _can_stratify(labels: IntArray | FloatArray, size: int) -> bool:
 
 
 def first_rows(examples: int, count: int, seed: int) -> IntArray:
-    """The first `count` of so many training examples once they are shuffled by the split's seed, in ascending order (count,)."""
+    """The first `count` of the training examples after a shuffle by the split's seed, in ascending order (count,)."""
     return np.sort(np.random.default_rng([seed, FIRST]).permutation(examples)[:count])
 
 
 def labelled_count(examples: int, classes: int, share: float) -> int:
-    """How many of the training examples have a label that may be used: that share of them, but one of each class at least."""
+    """The number of training examples whose label may be used: that share of them, but at least one for each class."""
     return min(examples, max(classes, round(share * examples)))
 
 
 def labelled_rows(targets: IntArray | FloatArray, classes: int, share: float, seed: int) -> IntArray:
-    """Which training examples have a label that may be used, in ascending order: `labelled_count` of them, the same share of each class.
+    """The training examples whose label may be used, in ascending order: `labelled_count` of them, with the same share of each class.
 
-    A smaller share's examples are among a larger one's. They depend on the seed of the split alone. Targets (N_train,), or (N_train, K)
-    or quantities, which are drawn evenly from all.
+    The examples of a smaller share are also among those of a larger share. They depend only on the split's seed. Targets (N_train,) are
+    class numbers; for targets (N_train, K) or quantities, the examples are drawn uniformly.
 
-    Source: Webster's rule, which hands out seats one by one and so never takes one back.
+    Source: Webster's rule, which assigns seats one by one and therefore never takes one back.
     """
     order = np.random.default_rng(seed).permutation(len(targets))
     if targets.ndim > 1 or not np.issubdtype(targets.dtype, np.integer):
@@ -154,15 +155,15 @@ def labelled_rows(targets: IntArray | FloatArray, classes: int, share: float, se
     for label in np.unique(targets):
         members = order[targets[order] == label]
         turn[members] = (np.arange(len(members)) + 0.5) / len(members)
-        turn[members[0]] = -1.0  # one of each class comes before all others
+        turn[members[0]] = -1.0  # one example of each class comes before all others
     first = order[np.argsort(turn[order], kind="stable")]
     return np.sort(first[: labelled_count(len(order), classes, share)])
 
 
 def with_wrong_labels(labels: IntArray, classes: int, share: float, seed: int) -> IntArray:
-    """A copy of `labels` (N_train,) or (N_train, K) in which exactly round(share * all) are another class, drawn uniformly.
+    """A copy of `labels` (N_train,) or (N_train, K) in which exactly round(share * all) are replaced by another class, drawn uniformly.
 
-    The labels wrong at a smaller share are wrong, in the same way, at a larger one: shares can be compared as pairs.
+    The labels replaced at a smaller share are replaced in the same way at a larger share, so that shares can be compared in pairs.
     """
     generator = np.random.default_rng(seed)
     order, shift = generator.permutation(labels.size), generator.integers(1, classes, size=labels.size)
@@ -173,15 +174,15 @@ def with_wrong_labels(labels: IntArray, classes: int, share: float, seed: int) -
 
 
 def with_noisy_targets(targets: FloatArray, deviations: float, seed: int) -> FloatArray:
-    """`targets` (N_train,) plus Gaussian noise whose standard deviation is `deviations` times theirs."""
+    """`targets` (N_train,) plus Gaussian noise whose standard deviation is `deviations` times that of the targets."""
     noise = np.random.default_rng(seed).standard_normal(len(targets))
     return np.add(targets, deviations * targets.std() * noise)
 
 
 def with_outliers(targets: FloatArray, share: float, deviations: float, seed: int) -> FloatArray:
-    """`targets` (N_train,) of which exactly round(share * all) are moved by `deviations` times their standard deviation, up or down.
+    """`targets` (N_train,) of which exactly round(share * all) are moved up or down by `deviations` times their standard deviation.
 
-    The outliers of a smaller share are outliers, moved the same way, at a larger one.
+    The outliers of a smaller share are also outliers, moved in the same way, at a larger share.
     """
     generator = np.random.default_rng([seed, OUTLIERS])
     order, sign = generator.permutation(len(targets)), generator.choice([-1.0, 1.0], len(targets))

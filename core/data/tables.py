@@ -1,6 +1,6 @@
-"""The tables that users bring: known by the SHA-256 of their bytes, kept under it in the data folder.
+"""The tables of users, identified by the SHA-256 of their bytes and kept under it in the data folder.
 
-A table's path and name mean nothing: the same bytes are the same data, wherever they lie.
+A table's path and name do not matter: equal bytes are the same data wherever the file is.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ __all__ = [
 
 NAME_LENGTH = 120
 ENDINGS = {"csv": "csv", "parquet": "parquet", "xlsx": "xlsx", "gzip": "gz"}
-HEAD = 5  # rows of a preview
+HEAD = 5  # rows in a preview
 TARGETS = ("y", "target", "label", "class", "outcome", "response")
-"""What the column to predict is often called."""
+"""Usual names of the column to predict."""
 SHA256 = r"^[0-9a-f]{64}$"
 
 
 def tables_folder() -> Path:
-    """Where kept tables lie: `tables` in $TANDEM_HOME, or in the user's data folder. It need not exist yet."""
+    """The folder of the kept tables: `tables` in $TANDEM_HOME, or in the user's data folder. It may not exist yet."""
     home = os.environ.get("TANDEM_HOME")
     return Path(home or platformdirs.user_data_path("tandem", appauthor=False)) / "tables"
 
@@ -57,11 +57,12 @@ def hash_of(source: Path | bytes, limits: Limits = LIMITS) -> str:
 
 
 def keep_table(source: Path | bytes, folder: Path, name: str, limits: Limits = LIMITS, *, unclear: bool = False) -> str:
-    """Copy a table into `folder` under its SHA-256, and return that; `name` is what messages call it, and is kept beside it.
+    """Copies a table into `folder` under its SHA-256, and returns the hash; messages call it `name`, which is kept beside it.
 
-    Nothing is written unless it reads as a table, and the copy appears whole or not at all. `unclear`: also one of which it has to be said
-    first whether it has a line of names, or what its separator or encoding is.
-    Raises DataError, its message beginning with `name`.
+    Nothing is written unless the bytes can be read as a table, and the copy appears completely or not at all. With `unclear`, a table is
+    also kept if settings must first say whether it has a line of names, or what its separator or encoding is.
+
+    Raises DataError, whose message begins with `name`.
     """
     try:
         content = bytes_of(source, limits)
@@ -83,7 +84,7 @@ def _check_readable(content: bytes, limits: Limits, unclear: bool) -> None:
 
 
 def name_of(sha256: str) -> str:
-    """What a kept table was called when it was kept last; empty for one that is not there."""
+    """The name under which a kept table was last stored; empty if it is not there."""
     try:
         return (tables_folder() / f"{sha256}.name").read_text(encoding="utf-8", errors="replace") if re.match(SHA256, sha256) else ""
     except OSError:
@@ -105,9 +106,9 @@ def _write(content: bytes, path: Path) -> None:
 
 
 def find_table(sha256: str, path: str = "") -> bytes:
-    """The bytes with this SHA-256: from the data folder, else from `path`. Raises DataError when neither has them."""
+    """The bytes with this SHA-256: from the data folder, else from `path`. Raises DataError if neither has them."""
     if not re.match(SHA256, sha256):  # it becomes part of a path
-        raise DataError(f"{sha256!r} is no SHA-256: 64 of the digits 0-9 and a-f.")
+        raise DataError(f"{sha256!r} is not a SHA-256, which has 64 of the digits 0-9 and a-f.")
     kept = [tables_folder() / f"{sha256}.{suffix}" for suffix in ENDINGS.values()]
     places = [place for place in (*kept, *([Path(path).expanduser()] if path else [])) if place.is_file()]
     for place in places:
@@ -126,10 +127,10 @@ def find_table(sha256: str, path: str = "") -> bytes:
 
 
 def preview_of(source: str | bytes, settings: Mapping[str, Any] = {}) -> Preview:
-    """A table before its target is chosen, given the SHA-256 of a kept one or its bytes; `settings` are those of how it is read,
-    and the target, if it is known: it is said as such.
+    """A table before its target is chosen, given the SHA-256 of a kept table or its bytes. `settings` say how to read it, and may name the
+    target, whose column then has that role.
 
-    Raises DataError where it cannot be read so.
+    Raises DataError if the table cannot be read in this way.
     """
     known = {item.name for item in fields(Options)}
     options = Options(**{name: value for name, value in settings.items() if name in known})

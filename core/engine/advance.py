@@ -1,4 +1,4 @@
-"""Advancing a stack: epochs, evaluations, and the runs that leave."""
+"""Advances a stack by epochs, records the evaluations, and takes out the runs that end."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ GRID_FEATURES = 2
 
 
 def advance(stack: Stack, epochs: int = 1, enough: Callable[[], bool] = lambda: False) -> tuple[Stack, Records]:
-    """The stack after `epochs` more epochs (fewer where all runs end before), and what was measured on the way.
+    """Trains the stack for `epochs` more epochs, or fewer if all runs end before. Returns the new stack and what was measured.
 
     The state before the first update is recorded first. Runs that finish, stop or diverge leave the stack. While a stack has
-    teachers, it is they that advance, and nothing is recorded. `enough` is asked after each epoch of the stack itself, and can end
-    it there.
+    teachers, only the teachers are trained, and nothing is recorded. `enough` is called after each epoch of the stack itself; if it
+    returns True, this call ends there.
     """
     records = Records()
     if stack.teachers:
@@ -70,7 +70,7 @@ def _start(stack: Stack, records: Records) -> Stack:
 
 
 def _advance_until_one_leaves(stack: Stack, until: int, records: Records, enough: Callable[[], bool]) -> tuple[Stack, bool]:
-    """The stack then, or when it is `enough`, and whether it is."""
+    """Trains until a run leaves, or until `enough` returns True at the end of an epoch; the second value tells whether it did."""
     trainer = Trainer(stack)
     per_epoch, size = trainer.steps_per_epoch, trainer.batch_size
     index_RN = epoch_indices(stack, trainer.step // per_epoch)
@@ -87,7 +87,7 @@ def _advance_until_one_leaves(stack: Stack, until: int, records: Records, enough
         trainer.prune(spared=lost)
         if observed is not None:
             gradient_RP, before_RP = observed
-            before_RP[rewound] = torch.nan  # no update led to where they stand now
+            before_RP[rewound] = torch.nan  # no update led from `before_RP` to the rewound weights
             left = _record(trainer, gradient_RP, before_RP, records, due)
         ended = place + 1 == per_epoch and enough()
     return _without(trainer.freeze(), left), ended
@@ -98,9 +98,9 @@ def _without(stack: Stack, left: list[int]) -> Stack:
 
 
 def _record_before_rewind(trainer: Trainer, rows: Sequence[int], gradient_RP: Tensor, before_RP: Tensor, records: Records) -> list[int]:
-    """Records these runs as they were before rewinding, and restarts their logged loss.
+    """Records these runs before they are rewound, and restarts their logged loss.
 
-    Returns the rows that have diverged; they are not pruned.
+    Returns the rows that have diverged; these are not pruned.
     """
     after_RP = trainer.flat_RP.clone() if trainer.optimizers.averaging else trainer.flat_RP
     trainer.evaluating(True, rows)
@@ -116,7 +116,7 @@ def _record_before_rewind(trainer: Trainer, rows: Sequence[int], gradient_RP: Te
 
 @dataclass(frozen=True)
 class _Look:
-    """What is measured of a stack at one moment."""
+    """What is measured of a stack at one evaluation."""
 
     train: Scores
     val: Scores
@@ -134,11 +134,11 @@ def _look(trainer: Trainer, gradient_RP: Tensor, before_RP: Tensor | None, after
 
 
 def _record(trainer: Trainer, gradient_RP: Tensor, before_RP: Tensor | None, records: Records, rows: Sequence[int]) -> list[int]:
-    """Adds one evaluation of these runs, and lets the rules that watch it see it; returns the rows of the runs that end here."""
+    """Adds one evaluation of these runs and shows it to stopping rules and schedules. Returns the rows of the runs that end here."""
     after_RP = trainer.flat_RP.clone() if trainer.optimizers.averaging else trainer.flat_RP
     trainer.evaluating(True, rows)
     look = _look(trainer, gradient_RP, before_RP, after_RP)
-    rates = trainer.rates()  # before a schedule that watches the loss lowers them
+    rates = trainer.rates()  # read before a schedule that watches the loss lowers the rates
     trainer.stopping.watch(look.val, rows)
     trainer.optimizers.watch(look.val.loss.tolist(), rows)
     statuses = _statuses(trainer, look)
@@ -164,7 +164,7 @@ def _layer_rows(trainer: Trainer, look: _Look, rows: Sequence[int], left: Sequen
 
 
 def _grid_rows(trainer: Trainer, rows: Sequence[int]) -> list[Row]:
-    """The outputs over the plane, for data with two features."""
+    """The outputs on a grid over the plane, for data with two features."""
     if trainer.data.train.x_ND.shape[1] != GRID_FEATURES:
         return []
     grids = grid_bytes(trainer.network, trainer.data.train, trainer.data.task)
@@ -190,7 +190,7 @@ def _statuses(trainer: Trainer, look: _Look) -> list[str]:
 
 
 def _history_rows(trainer: Trainer, look: _Look, statuses: list[str], rates: list[float] | None = None) -> list[Row]:
-    """A row for every run of the stack; `rates` are those of the last update."""
+    """One row for every run of the stack; `rates` are the learning rates of the last update."""
     stack, logged_R3, train, val = trainer.stack, trainer.logged_R3, look.train, look.val
     columns = {
         "run": [run.key for run in trainer.runs],
@@ -216,7 +216,7 @@ def _samples(step: int, stack: Stack) -> int:
 
 
 def _ended_rows(trainer: Trainer, left: list[int], statuses: list[str]) -> list[Row]:
-    """The test set is looked at here, once a run, and nowhere else."""
+    """One row for each run that ends. This is the only place where the test set is evaluated, once for each run."""
     if not left:
         return []
     test = evaluate(trainer.network, trainer.data.test, trainer.data.task, step=trainer.step, which=TEST).columns(TEST_SCORES)

@@ -1,6 +1,6 @@
-"""The data of a stack as tensors, and the order in which its runs draw from it.
+"""The data of a stack as tensors, and the order in which its runs draw examples.
 
-Shapes: R runs, N examples, D features, B examples of a batch, K positions of an example to be classified.
+Shapes: R runs, N examples, D features, B examples of a batch, K classified positions of an example.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from core.engine.training_data import split_of
 
 @dataclass(frozen=True)
 class Subset:
-    """One part of a split: x (N, D), y (N,) class numbers (int64) or targets (in `unit`), or (N, K) class numbers."""
+    """One part of a split: x is (N, D); y is (N,) class numbers (int64), (N,) targets in `unit`, or (N, K) class numbers."""
 
     x_ND: Tensor
     y_N: Tensor
@@ -48,11 +48,11 @@ class Tensors:
     test: Subset
     task: str
     classes: int
-    target_std: float = math.nan  # of the training targets of a regression, in their own unit; NaN with classes
+    target_std: float = math.nan  # standard deviation of a regression's training targets, in their own unit; NaN for classification
 
 
 def tensors_of(stack: Stack) -> Tensors:
-    """The data of a stack, shared by its runs and by later segments in this process."""
+    """The data of a stack. They are cached, so that its runs and the later segments in this process share them."""
     run = stack.runs[0]
     return _tensors(split_of(run), DTYPES[run.training.dtype], device_of(run))
 
@@ -68,7 +68,7 @@ def _tensors(split: Split, dtype: torch.dtype, device: torch.device) -> Tensors:
 
 
 def measured_part(stack: Stack) -> Subset:
-    """The training examples that evaluations take: all, a sample that is a function of the data's split_seed, or none."""
+    """The training examples that each evaluation uses: all, a sample that depends only on the data's split_seed, or none."""
     part, size = tensors_of(stack).train, measured_examples(stack.runs[0])
     if size is None or size >= len(part):
         return part
@@ -78,11 +78,11 @@ def measured_part(stack: Stack) -> Subset:
 
 
 MEASURED = 1
-"""Beside the split's seed, so that the sample is not one of the examples whose labels are known."""
+"""Added to the split's seed, so that this sample is drawn independently of the examples whose labels are known."""
 
 
 def known_labels(stack: Stack) -> Tensor | None:
-    """1 where a training example's label is known to the stack's runs, 0 elsewhere (N,); None where all are."""
+    """1 for each training example whose label the runs may use, else 0: (N,). None if they may use all labels."""
     known = labelled(stack.runs[0])
     if known is None:
         return None
@@ -92,7 +92,7 @@ def known_labels(stack: Stack) -> Tensor | None:
 
 
 def epoch_indices(stack: Stack, epoch: int) -> Tensor:
-    """The examples that each run draws in an epoch, in order: (R, draws). Runs with one seed and sampling draw the same."""
+    """The examples that each run draws in an epoch, in order: (R, draws). Runs with the same seed and sampling draw the same ones."""
     draws, examples = stack.draws, stack.of_an_epoch.examples
     if stack.order_RED is not None:
         return stack.order_RED[:, epoch, :draws].to(stack.flat_RP.device)

@@ -1,4 +1,4 @@
-"""Which runs train together: stacks of the same shapes. Needs no torch."""
+"""Decides which runs train together, as stacks of equal shapes. Needs no torch."""
 
 from __future__ import annotations
 
@@ -14,35 +14,37 @@ from core.choices.training import STREAM_SEEDS
 from core.settings import RunSettings
 
 MAX_ROWS = 64
-"""Runs a stack at most: the gain per run has flattened by then, and a segment stays short."""
+"""The most runs in a stack: beyond it the time per run hardly falls, and segments would get long."""
 
 MANY = 1000
-"""Examples of a full batch where only the data tell how many there are."""
+"""Assumed number of examples in a full batch if only the data can tell it."""
 
 EACH_ITS_OWN = {"optimizer", "schedule", "penalty", "clipping", "stopping", "pruning", "seed"}
-"""Settings of a run that the others of its stack need not share: the engine asks each run for its own."""
+"""Settings in which the runs of a stack may differ: the engine reads each run's own."""
 
 EACH_ITS_OWN_OF = {
-    "model": {"dropout", "input_dropout"},  # and what the model itself names as of its start alone
+    "model": {"dropout", "input_dropout"},  # and the fields that the model lists as used only at the start
     "training": {
         *("epochs", "sampling", "evaluate_train", "evaluate_examples", "label_smoothing", "mixup", "input_noise", "gradient_noise"),
         *STREAM_SEEDS,
     },
     "distillation": {"teacher_epochs", "teacher_hidden", "teachers", "temperature", "weight", "hint"},
 }
-"""The same of fields within a choice. All that is not named here must agree, so that no run ever trains by another's value."""
+"""The fields within a choice in which the runs of a stack may differ. All other fields must agree, so that no run trains with another
+run's value.
+"""
 
 
 def signature(run: RunSettings) -> str:
-    """Equal for runs that one tensor program can train, each of them as it would alone."""
+    """Equal for runs that one tensor program can train, with the same result as training each run alone."""
     training = run.training
     regularized = [bool(getattr(training, name)) for name in ("label_smoothing", "mixup", "input_noise", "gradient_noise")]
-    epochs = training.epochs if training.evaluate_every else None  # its end is a measurement that the others, alone, would not have had
+    epochs = training.epochs if training.evaluate_every else None  # a run's end is one more evaluation of the whole stack
     return json.dumps([common(run), regularized, epochs, run.key if run.optimizer.amplifies else ""])
 
 
 def common(run: RunSettings) -> str:
-    """The settings that all runs of a stack must share, as text, and what of the others decides how a stack trains."""
+    """The settings that all runs of a stack must share, as text, and the properties of the other settings that affect the whole stack."""
     own = {**EACH_ITS_OWN_OF, "model": EACH_ITS_OWN_OF["model"] | run.model.of_the_start}
     each_its_own = EACH_ITS_OWN | (set() if run.mistake.apart else {"mistake"})
     settings = {name: value for name, value in run.identity().items() if name not in each_its_own}
@@ -53,14 +55,14 @@ def common(run: RunSettings) -> str:
 
 
 def measured_examples(run: RunSettings) -> int | None:
-    """Training examples that each evaluation takes, at most; None: all."""
+    """The most training examples that each evaluation uses; None: all."""
     return {"all": None, "sample": run.training.evaluate_examples, "none": 0}[run.training.evaluate_train]
 
 
 def plan(runs: Sequence[RunSettings], workers: int = 1) -> list[tuple[RunSettings, ...]]:
-    """The stacks: runs of one signature together, at most `rows_at_most`, split so that every worker has one where there are enough runs.
+    """The stacks: runs with equal signatures together, at most `rows_at_most`. They are split until every worker has a stack, if possible.
 
-    Runs with one optimizer setting stay neighbours, because they are stepped as one tensor.
+    Runs with the same optimizer settings stay next to each other, because one optimizer updates them as one tensor.
     """
     groups: dict[str, list[RunSettings]] = {}
     for run in runs:
@@ -70,7 +72,7 @@ def plan(runs: Sequence[RunSettings], workers: int = 1) -> list[tuple[RunSetting
 
 
 def rows_at_most(run: RunSettings) -> int:
-    """Runs of its kind that a stack holds at most: fewer for networks that are slower together, where they will train on the CPU."""
+    """The most runs like this in a stack: fewer for networks that train more slowly together, if they train on the CPU."""
     if run.training.device == "cuda" or (run.training.device == "auto" and gpu_here()):
         return MAX_ROWS
     data, size = run.data, run.training.batch_size
@@ -81,7 +83,7 @@ def rows_at_most(run: RunSettings) -> int:
 
 @cache
 def gpu_here() -> bool:
-    """Whether this machine has an NVIDIA GPU, as far as can be told without torch. To be wrong makes stacks slower, no more."""
+    """Whether this machine has an NVIDIA GPU, as far as can be told without torch. A wrong answer only makes stacks slower."""
     return shutil.which("nvidia-smi") is not None
 
 
@@ -94,7 +96,9 @@ def _split(runs: list[RunSettings], parts: int) -> list[tuple[RunSettings, ...]]
 
 
 def group_key(run: RunSettings) -> str:
-    """Equal for runs that one torch optimizer can step: the same optimizer (but for a rate that is apart), schedule and length."""
+    """Equal for runs that one torch optimizer can update: equal optimizer (except a rate that is applied separately), schedule and
+    length.
+    """
     optimizer = run.optimizer.identity()
     if run.optimizer.rate_apart:
         optimizer.pop("lr", None)
@@ -103,7 +107,7 @@ def group_key(run: RunSettings) -> str:
 
 
 def grouped_rows(runs: Sequence[RunSettings]) -> Iterator[tuple[str, slice]]:
-    """(key, rows) of each stretch of neighbours that one torch optimizer can step."""
+    """(key, rows) of each group of neighbouring runs that one torch optimizer can update."""
     start = 0
     for key, members in groupby(runs, key=group_key):
         stop = start + len(list(members))

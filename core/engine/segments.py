@@ -1,6 +1,6 @@
-"""A segment: a stretch of epochs of a stack, as it travels to a worker and back: plain values and bytes.
+"""A segment is a stretch of epochs of a stack, as it is sent to a worker and back: plain values and bytes.
 
-Torch is imported only where a segment is computed: the process that hands segments out and takes in their results has none.
+Torch is imported only where a segment is computed. The process that sends segments and receives their results does not load it.
 """
 
 from __future__ import annotations
@@ -14,38 +14,38 @@ from core.settings import RunSettings
 
 @dataclass(frozen=True)
 class Segment:
-    """What a worker is asked for."""
+    """The work that a worker is asked to do."""
 
-    runs: tuple[RunSettings, ...]  # the runs of the stack as planned, also those that left it
-    state: bytes | None = None  # None: the stack begins here
-    epochs: int | None = None  # at most so many; None: as many as fit into `seconds`
+    runs: tuple[RunSettings, ...]  # all runs of the stack as planned, including those that have left it
+    state: bytes | None = None  # the bytes of the stack; None: the stack begins here
+    epochs: int | None = None  # the most epochs; None: as many as fit into `seconds`
     seconds: float = 0.5
 
 
 @dataclass(frozen=True)
 class SegmentResult:
-    """What it gives back."""
+    """What a worker returns."""
 
-    state: bytes | None  # None: every run has left
+    state: bytes | None  # the bytes of the stack; None: every run has left
     records: Records
     epoch: int  # epochs that the stack has completed
     seconds: float  # wall time
 
 
 class Pace:
-    """Tells when a segment is long enough: after so many epochs, or when another would not fit into its seconds."""
+    """Tells when a segment is long enough: after its number of epochs, or if another epoch would not fit into its seconds."""
 
     def __init__(self, segment: Segment) -> None:
-        """Begins to count."""
+        """Starts the clock."""
         self.segment, self.epochs, self.begun = segment, 0, time.perf_counter()
 
     @property
     def seconds(self) -> float:
-        """Since it began."""
+        """Seconds since the start."""
         return time.perf_counter() - self.begun
 
     def epoch_done(self) -> bool:
-        """Counts an epoch, and tells whether it was the last."""
+        """Counts an epoch; returns whether it was the last of the segment."""
         self.epochs += 1
         if self.segment.epochs is not None:
             return self.epochs >= self.segment.epochs
@@ -53,7 +53,7 @@ class Pace:
 
 
 def run_segment(segment: Segment) -> SegmentResult:
-    """Advances the stack by at least one epoch. Raises DataError or RuntimeError where the data or the device cannot be had."""
+    """Advances the stack by at least one epoch. Raises DataError or RuntimeError if the data or the device are not available."""
     from core.engine.advance import advance
     from core.engine.memory import keep_freed_memory
     from core.engine.stack import begin, device_of

@@ -1,6 +1,6 @@
-"""How large a run is: examples, updates, inputs, outputs, parameters. Engine, estimates, limits and pages all ask here.
+"""The size of a run: examples, updates, inputs, outputs, parameters. Engine, estimates, limits and pages all ask here.
 
-Needs no torch. The data are read only where nothing but they can tell, as of a user's table.
+Needs no torch. The data are read only if nothing else tells the sizes, as for a user's table.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from core.settings import RunSettings, SettingsError
 
 @dataclass(frozen=True)
 class Epoch:
-    """What an epoch consists of."""
+    """The sizes of one epoch."""
 
-    examples: int  # that are drawn from
+    examples: int  # examples to draw from
     draws: int  # examples that are trained on
-    micro: int  # examples of a forward pass, at most
-    batch: int  # examples an update averages over; the last one of an epoch may have fewer
+    micro: int  # the most examples in one forward pass
+    batch: int  # examples that an update averages over; the last update of an epoch may have fewer
     updates: int
 
 
 def epoch_of(run: RunSettings, examples: int) -> Epoch:
-    """The epochs of a run that draws from so many examples."""
+    """The sizes of an epoch for a run that draws from `examples` training examples."""
     training = run.training
     micro = examples if training.batch_size == "full" else min(training.batch_size, examples)
     draws = examples - examples % micro if training.drop_last else examples
@@ -34,12 +34,12 @@ def epoch_of(run: RunSettings, examples: int) -> Epoch:
 
 
 def epoch(run: RunSettings) -> Epoch:
-    """The epochs of a run. Raises DataError where its data cannot be read."""
+    """The sizes of a run's epochs. Raises DataError if its data cannot be read."""
     return epoch_of(run, drawn_from(run))
 
 
 def drawn_from(run: RunSettings) -> int:
-    """The training examples that a run draws from: all of its own, or those with a label where it has no teacher for the others."""
+    """The number of training examples that a run draws from: all, or only the labelled ones if no teacher labels the others."""
     from core.data.loading import load_data
 
     parts, outputs = run.data.parts, run.data.outputs
@@ -56,7 +56,7 @@ def drawn_from(run: RunSettings) -> int:
 
 
 def sizes(run: RunSettings) -> Sizes:
-    """What the run's network has to fit. Raises DataError where its data cannot be read."""
+    """The input and output sizes of the run's network. Raises DataError if its data cannot be read."""
     data = run.data
     if data.shape is not None and data.outputs is not None:
         return Sizes(data.shape, data.outputs, data.sequence, data.targets)
@@ -67,7 +67,7 @@ def sizes(run: RunSettings) -> Sizes:
 
 
 def parameters(run: RunSettings) -> int:
-    """Parameters of the run's network. Raises SettingsError for one that does not go with the data, DataError as `sizes`."""
+    """The number of parameters of the run's network. Raises SettingsError if it does not go with the data, DataError as `sizes`."""
     ends = sizes(run)
     if complaint := run.model.complaint(ends):
         raise SettingsError(complaint)
@@ -75,6 +75,6 @@ def parameters(run: RunSettings) -> int:
 
 
 def multiply_adds(run: RunSettings) -> int:
-    """Multiply-adds of one example's forward pass. Raises as `parameters`."""
+    """Multiply-adds of one example's forward pass. Raises the same errors as `parameters`."""
     parameters(run)
     return sum(run.model.multiply_adds(sizes(run)).values())

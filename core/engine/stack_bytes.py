@@ -1,4 +1,4 @@
-"""A stack as bytes, of tensors and plain values only: what a worker is sent, and what the store keeps between two segments."""
+"""A stack as bytes, made of tensors and plain values only: sent to a worker, and stored between two segments."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from core.engine.stack import Stack, TeacherOutputs
 from core.settings import RunSettings
 
 FORMAT = 2
-"""Raised when the plain values stand for something else. Bytes of format 1, which name none, are of runs of earlier engine versions."""
+"""Raised by one when the plain values change their meaning. Bytes without a format number are of format 1, from earlier engine versions."""
 
 
 class StackFormatError(RuntimeError):
-    """The bytes of a stack in a format of another version."""
+    """The bytes of a stack in the format of another version."""
 
 
 def to_bytes(stack: Stack) -> bytes:
-    """What `from_bytes` reads."""
+    """The bytes that `from_bytes` reads."""
     stream = io.BytesIO()
     torch.save({"format": FORMAT} | _plain(stack), stream)
     return stream.getvalue()
@@ -37,21 +37,21 @@ def _plain(stack: Stack) -> dict[str, Any]:
 
 
 def from_bytes(data: bytes, device: torch.device | None = None) -> Stack:
-    """What `to_bytes` was called on, with its tensors on a device; nothing is unpickled.
+    """The stack whose bytes `to_bytes` made, with its tensors on `device`; nothing is unpickled.
 
-    Raises StackFormatError for a format of another version, CustomOptimizerError for an optimizer's state that would need unpickling.
+    Raises StackFormatError for the format of another version, and CustomOptimizerError for an optimizer's state that would need unpickling.
     """
     try:
         plain = torch.load(io.BytesIO(data), weights_only=True, map_location=device)
     except pickle.UnpicklingError as error:
         what = str(error).partition("GLOBAL ")[2].partition(" ")[0]
-        if not what:  # no class that is refused: the bytes are broken
+        if not what:  # no class was refused: the bytes are broken
             raise
-        kept = f"a custom optimizer keeps {what} in its state, which takes tensors, numbers, texts, lists and dicts"
+        kept = f"a custom optimizer keeps {what} in its state, which may hold only tensors, numbers, texts, lists and dicts"
         raise CustomOptimizerError(f"the training cannot be resumed: {kept}") from error
     form = plain.pop("format", 1)
     if form != FORMAT:
-        raise StackFormatError("the training cannot be resumed: it was begun by another version of Tandem; go on with that one")
+        raise StackFormatError("the training cannot be resumed: another version of Tandem began it; continue with that version")
     return _stack_of(plain)
 
 
@@ -68,5 +68,7 @@ def _stack_of(plain: dict[str, Any]) -> Stack:
 
 @lru_cache(maxsize=2048)
 def _settings(text: str) -> RunSettings:
-    """The settings that a text holds, kept for the next segments of the same stack: their keys take longer than an update."""
+    """The settings in a text. They are cached for the next segments of the same stack, because computing their keys takes longer than an
+    update.
+    """
     return RunSettings.model_validate_json(text)

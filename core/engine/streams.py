@@ -1,7 +1,7 @@
 """Named streams of random numbers.
 
-A stream is a function of the run's seed, its name and counters (epoch, step, layer), never of the run's place in a stack or of what was
-drawn before. So a run draws the same numbers alone and stacked, uninterrupted and resumed, and two variants with one seed share them.
+A stream is a function of the run's seed, its name and counters (epoch, step, layer). It never depends on the run's position in a stack
+or on earlier draws. So a run draws the same numbers alone and stacked, uninterrupted and resumed, and variants with one seed share them.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ Stream = Literal["init", "order", "dropout", "noise"]
 
 
 def stream_seed(run: RunSettings, stream: Stream) -> int:
-    """The seed of one stream: the run's, unless the training settings give the stream its own."""
+    """The seed of one stream: the run's seed, unless the training settings give this stream its own."""
     own: int | None = getattr(run.training, f"{stream}_seed")
     return run.seed if own is None else own
 
 
 def mixed(seed: int, stream: Stream, *counters: int) -> int:
-    """A 63-bit number that differs for every seed, stream and counter."""
+    """A 63-bit number that is different for every seed, stream and counter."""
     text = repr((seed, stream, *counters)).encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") >> 1
 
 
 def generator(seed: int, stream: Stream, *counters: int) -> Generator:
-    """A torch generator on the CPU; the numbers are the same whatever the device they go to."""
+    """A torch generator on the CPU, so that the numbers do not depend on the device that uses them."""
     return Generator().manual_seed(mixed(seed, stream, *counters))
 
 
@@ -54,12 +54,12 @@ def epoch_order(run: RunSettings, epoch: int, examples: int) -> NDArray[np.int64
 
 
 def uniforms(seed: int, layer: int, step: int, shape: tuple[int, ...], *evaluated: int) -> Tensor:
-    """Uniform numbers in [0, 1) behind one dropout mask, float32 of `shape`; `evaluated` tells part and batch of an evaluation."""
+    """Uniform numbers in [0, 1) for one dropout mask, float32 of `shape`; `evaluated` are the part and the batch of an evaluation."""
     return torch.rand(shape, generator=generator(seed, "dropout", layer, step, *evaluated))
 
 
 class Draws:
-    """Draws of one stream for a stack."""
+    """Draws from one stream for all runs of a stack; runs with equal seeds share them."""
 
     def __init__(self, runs: Sequence[RunSettings], stream: Stream, like: Tensor) -> None:
         seeds = [stream_seed(run, stream) for run in runs]

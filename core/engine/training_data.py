@@ -1,4 +1,4 @@
-"""The data of a run: those of its data set, with as many training examples as it takes, and as its mistake leaves them."""
+"""The data of a run: its data set, limited to its number of training examples, and changed by its planted mistake."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a user takes away: CSV, and a bundle of all the tables with the comparison that made them."""
+"""Exported files: CSV tables, and a bundle of all tables with their comparison."""

@@ -1,4 +1,4 @@
-"""Files to take away, in a folder or as one zip."""
+"""Exported files, in a folder or as one zip file."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The first date that a zip file can hold: one for all, so that the same tables give the same bytes."""
+"""The first date that a zip file can hold: the same for all files, so that the same tables give the same bytes."""
 _READABLE = 0o644 << 16
 
 
 def zip_bytes(files: Mapping[str, bytes]) -> bytes:
-    """Files by their names as one zip; the same contents give the same bytes."""
+    """Returns files, given by their names, as one zip file; the same contents give the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
@@ -25,12 +25,12 @@ def zip_bytes(files: Mapping[str, bytes]) -> bytes:
 
 
 def write_folder(folder: str | Path, files: Mapping[str, bytes]) -> list[Path]:
-    """Writes files by their names into a folder, which is made if need be, and returns their paths.
+    """Writes files, given by their names, into a folder, which is created if needed, and returns their paths.
 
-    Each file is whole at any moment: it is written under a temporary name and then takes the place of an older one.
+    A file is never incomplete: it is written under a temporary name and then replaces the older one.
 
     Raises:
-        OSError: the folder cannot be made or written.
+        OSError: the folder cannot be created or written.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

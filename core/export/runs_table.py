@@ -1,4 +1,4 @@
-"""A row a run, with the settings in which the variants differ: what a spreadsheet or a statistics program goes on with."""
+"""One row for each run, with the settings in which the variants differ, for spreadsheets and statistics programs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ FIRST = ("variant", "seed", "run")
 
 
 def with_settings(runs: DataFrame, comparison: Comparison) -> DataFrame:
-    """The rows of `runs` with a column for each setting that varies, by its path, after variant, seed and run.
+    """Returns the rows of `runs` with a column for each setting that varies, named by its path, after variant, seed and run.
 
-    Lists are written as JSON; a setting that a variant does not have is left empty.
+    Lists are written as JSON; the cell is empty if a variant does not have the setting.
     """
     by_variant = comparison.differences()
     paths = next(iter(by_variant.values()), {})

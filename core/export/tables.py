@@ -1,4 +1,4 @@
-"""Tables as CSV that a spreadsheet may open: numbers whole, and no text that would run as a formula."""
+"""Tables as CSV that are safe in a spreadsheet: numbers with all digits, and no text that would run as a formula."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ from pandas import DataFrame, Series, StringDtype
 from pandas.api.types import is_numeric_dtype
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes for the beginning of a formula, the four signs in full width too (OWASP, CSV injection)."""
+"""First characters that a spreadsheet reads as a formula, the four signs also in full width (OWASP, CSV injection)."""
 
 
 def escape_cells(frame: DataFrame) -> DataFrame:
-    """The frame with an apostrophe before each text that a spreadsheet would take for a formula, in cells and column names.
+    """Returns the frame with an apostrophe before each text that a spreadsheet would read as a formula, in cells and column names.
 
-    Numbers are left as they are, negative ones too.
+    Numbers are not changed, negative ones neither.
     """
     escaped = frame.copy(deep=False)
-    for index in range(frame.shape[1]):  # by place: two columns may have one name
+    for index in range(frame.shape[1]):  # by position, because two columns may have the same name
         if not is_numeric_dtype(frame.dtypes.iloc[index]):
             escaped.isetitem(index, _escaped(frame.iloc[:, index]).array)
     return escaped.rename(columns=_escape)
 
 
 def to_csv_bytes(frame: DataFrame) -> bytes:
-    """The frame as CSV in UTF-8, without its index: floats so that reading gives the same bits, NaN as an empty cell, text escaped.
+    """Returns the frame as CSV in UTF-8, without its index.
 
-    A half of a sign, which no UTF-8 can have, is written as its number.
+    Floats are written so that reading gives the same bits, NaN as an empty cell, and text is escaped. Half of a surrogate pair, which UTF-8
+    cannot encode, is written as its number.
     """
     text = escape_cells(frame)
     written = _csv(text, csv.QUOTE_MINIMAL)
-    if "\r" in written:  # Python before 3.13 leaves a carriage return without quotes, where readers end the line
+    if "\r" in written:  # Python before 3.13 does not quote a carriage return, at which readers end the line
         written = _csv(text, csv.QUOTE_NONNUMERIC)
     return written.encode(errors="backslashreplace")
 

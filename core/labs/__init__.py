@@ -1,1 +1,1 @@
-"""Experiments that are no training run."""
+"""Experiments that are not training runs."""

@@ -1,4 +1,4 @@
-"""One thread for networks this small: on several they wait for each other longer than they compute."""
+"""Limits torch to one thread for small networks: with several threads, they wait for each other longer than they compute."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Holds torch to one thread within. Imports torch."""
+    """Limits torch to one thread inside the `with` block. Imports torch."""
     import torch
 
     threads = torch.get_num_threads()

@@ -1,4 +1,4 @@
-"""How long networks take: the median of repeated forward passes. Imports torch lazily."""
+"""The computing time of networks: the median of repeated forward passes. Imports torch lazily."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ if TYPE_CHECKING:
 
 REPEATS = 50
 WARM_UP = 5
-"""Passes that are not counted: the first ones fill caches and choose kernels."""
+"""Passes that are not measured, because the first ones fill caches and choose kernels."""
 
 
 class Timed(NamedTuple):
-    """Two networks on the same batch."""
+    """The times of two networks on the same batch."""
 
     first: float  # median seconds of a forward pass
     second: float
-    ratio: float  # first / second: how much faster the second is
+    ratio: float  # first / second: the speedup of the second network
 
 
 def compare(first: nn.Module, second: nn.Module, x_BD: Tensor, repeats: int = REPEATS) -> Timed:
-    """Forward passes of both networks in eval mode on one batch, by turns, so that whatever else the machine does disturbs both alike."""
+    """Measures forward passes of both networks in eval mode on one batch, alternately, so that other load on the machine affects both
+    equally.
+    """
     import torch
 
     seconds: tuple[list[float], list[float]] = ([], [])

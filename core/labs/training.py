@@ -1,4 +1,4 @@
-"""Training runs by the engine for a lab that wants their networks: what they measured on the way is not kept."""
+"""Training runs by the engine for labs that need only the trained networks; their measurements are not kept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def trained(runs: Sequence[RunSettings]) -> dict[str, nn.Module]:
-    """The networks after their training, by the runs' keys."""
+    """Returns the trained networks, by the runs' keys."""
     from core.engine.advance import advance
     from core.engine.network.networks import trained_model
     from core.engine.planning import plan

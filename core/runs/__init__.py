@@ -1,1 +1,1 @@
-"""Keeps runs and executes them: the store, the runner, its executors, and what the dashboard asks of them."""
+"""Stores runs and executes them: the store, the runner, its executors, and the requests of the dashboard."""

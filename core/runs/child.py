@@ -1,7 +1,7 @@
 """The dashboard's own runner: a child process that ends when the dashboard does.
 
-A plain child, never multiprocessing: that would run the page's script again. The pipe to its standard input is held by this process
-alone, so it closes even when this process is killed.
+It is a plain child, without multiprocessing, which would run the page's script again. Only this process holds the pipe to its standard
+input, so the pipe closes even if this process is killed.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from core.runs.configuration import Configuration
 ROOT = Path(__file__).resolve().parents[2]
 LOOK_SECONDS = 1.0
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
-"""Between a runner's end and the next start: twice as long each time, unless it lived for longer than the longest."""
+"""Seconds between a runner's end and the next start: doubled each time, unless the runner lived longer than the longest pause."""
 
 log = logging.getLogger(__name__)
 
 
 class Keeper:
-    """Keeps a runner: a thread waits for its end, collects it, and starts it again, whether a page is open or not.
+    """Keeps a runner alive: a thread waits for its end, collects it, and starts it again, whether or not a page is open.
 
-    It does not ask the store whether there is work: a store that does not answer just then is a reason for runners to end.
+    It does not ask the store whether there is work, because a store that does not answer may be the reason why runners end.
     """
 
     def __init__(self, configuration: Configuration) -> None:
@@ -57,11 +57,13 @@ class Keeper:
                 _close(self.process)
                 try:
                     self.process = _start(self.configuration)
-                except OSError:  # no memory for it, or no process number: later, perhaps
+                except OSError:  # no memory or no process number is free; it may work later
                     log.exception("the runner cannot be started")
 
     def _await_end(self) -> None:
-        """A runner that stands still is killed after the time that workers have, too: it would hold its lease for ever."""
+        """Waits until the runner ends. A stopped runner is killed after the time allowed for silent workers: it would hold its lease for
+        ever.
+        """
         process, stopped = self.process, 0
         while process.returncode is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -71,7 +73,7 @@ class Keeper:
                 process.kill()
 
     def end(self) -> None:
-        """Ends the runner, and waits until it has."""
+        """Ends the runner, and waits until it has ended."""
         with self._lock:
             self._over.set()
             _close(self.process)
@@ -80,7 +82,7 @@ class Keeper:
 
 
 def next_pause(last: float, lived: float) -> float:
-    """Seconds before a runner is started again that lived for so long, after a last pause of so many."""
+    """Seconds to wait before a runner is started again, from the last pause and from how long the runner lived."""
     return SHORTEST_PAUSE_SECONDS if lived > LONGEST_PAUSE_SECONDS else min(max(SHORTEST_PAUSE_SECONDS, 2 * last), LONGEST_PAUSE_SECONDS)
 
 
@@ -89,7 +91,7 @@ _keepers: dict[str, Keeper] = {}  # by the store's URL
 
 
 def ensure_runner(configuration: Configuration) -> Keeper:
-    """The keeper of the store's runner, which is started unless that was done. Cheap: it may be called at every redraw. Raises OSError."""
+    """Returns the keeper of the store's runner, which is started if needed. Cheap enough to be called at every redraw. Raises OSError."""
     with _lock:
         if configuration.store not in _keepers:
             _keepers[configuration.store] = Keeper(configuration)
@@ -104,7 +106,8 @@ def _is_stopped(pid: int) -> bool:
 
 
 def _start(configuration: Configuration) -> subprocess.Popen[bytes]:
-    # -P: a folder `core` in the working directory is not taken for this one. The directory itself stays: settings may name files in it.
+    # -P: a folder `core` in the working directory must not replace this one. The working directory stays, because settings may name its
+    # files.
     command = [sys.executable, "-P", "-m", "core", "runner", "--watch-stdin"]
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = os.environ | configuration.environment() | {"PYTHONPATH": path}

@@ -1,4 +1,4 @@
-"""Training from Python: `compare` a comparison, or `train` a list of runs."""
+"""Training from Python: `compare` trains a comparison, `train` a list of runs."""
 
 from __future__ import annotations
 
@@ -28,27 +28,28 @@ class ComparisonError(RuntimeError):
 
 
 def compare(comparison: Comparison, *, store: Store | None = None, executor: Executor | None = None, progress: bool = True) -> Result:
-    """Trains what the store lacks of a comparison, and returns all of it.
+    """Trains the runs of a comparison that the store lacks, and returns the whole result.
 
     Args:
         comparison: what to compare.
-        store: where runs are kept, and taken from if they are there; None keeps nothing.
+        store: where runs are stored, and read from if they are there; None stores nothing.
         executor: computes the segments; None computes in this process.
-            `core.runs.computing.executors.make_executor(n)` gives worker processes.
+            `core.runs.computing.executors.make_executor(n)` returns worker processes.
         progress: whether to show a progress bar, if standard error is a terminal.
 
-    While it trains into a store it is the store's runner, and serves what a dashboard asks of it too. Where another runner is at
-    work on the store, such as an open dashboard's, that one trains the comparison, and this function waits for it.
+    While it trains into a store, it is the store's runner, and also serves the requests of a dashboard. If another runner works on the
+    store, such as an open dashboard's, that runner trains the comparison, and this function waits for it.
 
     Raises:
-        StoreFailedError: the store's database failed meanwhile: its disk is full, say. One that does not answer is waited for.
-        ComparisonError: the data cannot be had, a worker died or ran out of memory, or the comparison was cancelled in a dashboard.
+        StoreFailedError: the store's database failed during training, for example because its disk is full. A database that does not
+            answer is waited for.
+        ComparisonError: the data cannot be read, a worker died or ran out of memory, or the comparison was cancelled in a dashboard.
     """
     return compare_in(Pool.around(executor or InlineExecutor()), comparison, store=store, progress=progress)
 
 
 def compare_in(pool: Pool, comparison: Comparison, *, store: Store | None = None, progress: bool = True) -> Result:
-    """As `compare`, in a pool, which can be one that makes its workers anew when one is killed."""
+    """The same as `compare`, in a pool, which may replace its workers if one is killed."""
     kept = store or Store.in_memory()
     comparison_id = kept.request(comparison, "run")
     runner = Runner(kept, pool)
@@ -59,7 +60,7 @@ def compare_in(pool: Pool, comparison: Comparison, *, store: Store | None = None
             kept.request(comparison_id, "cancel")
             raise
         except BrokenExecutor as error:
-            raise ComparisonError(f"{error}; what is stored is kept") from error
+            raise ComparisonError(f"{error}; all stored results are kept") from error
     reached = kept.progress(comparison_id)
     if reached.state != "finished":
         raise ComparisonError(reached.message or f"the comparison was {reached.state}")
@@ -75,24 +76,24 @@ def _shown(bar: Any, progress: Progress) -> Progress:
 
 
 def train(runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] | None = None, order: Sequence[Any] | None = None) -> Result:
-    """Trains runs now, in this process, and keeps nothing.
+    """Trains runs now, in this process, and stores nothing.
 
     Args:
-        runs: each at most once; runs that differ only in the seed are a variant of the result.
-        initial: a state_dict of `build_model(run)` a run, to start from instead of its own initial weights.
-        order: an integer array (epochs, draws) a run: which training examples each epoch draws, cut into batches as it comes.
+        runs: each run at most once; runs that differ only in the seed form one variant of the result.
+        initial: for each run a state_dict of `build_model(run)`, to start from in place of its own initial weights.
+        order: for each run an integer array (epochs, draws): the training examples that each epoch draws, cut into batches in this order.
 
-    Raises DataError or RuntimeError where the data or the device cannot be had, ValueError for a run that is given twice, none at all, or
-    starts and orders that do not go with the runs.
+    Raises DataError or RuntimeError if the data or the device are not available; ValueError if a run is given twice, if there are no runs,
+    or if `initial` or `order` do not go with the runs.
     """
     places = {run.key: place for place, run in enumerate(runs)}
     if not runs:
         raise ValueError("runs: give at least one")
     if len(places) < len(runs):
-        raise ValueError("runs: one is given twice; a run is trained once")
+        raise ValueError("runs: one is given twice, but each run is trained once")
     for name, values in (("initial", initial), ("order", order)):
         if values is not None and len(values) != len(runs):
-            raise ValueError(f"{name}: {len(values)} given for {len(runs)} runs; it takes one a run")
+            raise ValueError(f"{name}: {len(values)} given for {len(runs)} runs; one is needed for each run")
     records = Records()
     for stack in _with_equal_draws(plan(runs), places, order):
         at = [places[run.key] for run in stack]
@@ -106,7 +107,7 @@ def train(runs: Sequence[RunSettings], *, initial: Sequence[dict[str, Tensor]] |
 def _with_equal_draws(
     stacks: Sequence[tuple[RunSettings, ...]], places: dict[str, int], order: Sequence[Any] | None
 ) -> Iterator[tuple[RunSettings, ...]]:
-    """The stacks, those apart whose given orders have not equally many draws: an update of a stack has one size of batch."""
+    """The stacks, split by the number of draws in the given orders, because all runs of a stack have the same batch size."""
     if order is None:
         yield from stacks
         return
@@ -129,7 +130,7 @@ def _trained(runs: Sequence[RunSettings], initial: Sequence[Any] | None, order: 
 
 
 def _variants(runs: Sequence[RunSettings]) -> dict[str, list[RunSettings]]:
-    """Runs that differ only in the seed, under a name that says in what they differ from the others."""
+    """Runs that differ only in the seed, under a name with the settings in which they differ from the others."""
     parts: dict[str, list[RunSettings]] = {}
     for run in runs:
         parts.setdefault(run.model_dump_json(exclude={"seed"}), []).append(run)
@@ -142,7 +143,7 @@ def _variants(runs: Sequence[RunSettings]) -> dict[str, list[RunSettings]]:
 
 
 def _differing_labels(run: RunSettings, differing: dict[str, Any]) -> list[str]:
-    """A label for each choice that is of another kind elsewhere (its own settings included), and for each other setting that differs."""
+    """One label for each choice whose kind differs (including its settings), and one for each other setting that differs."""
     labels: dict[str, str] = {}
     for path, value in differing.items():
         choice = path.partition(".")[0]

@@ -20,11 +20,11 @@ SILENCE_SECONDS = 60.0
 
 
 class ConfigurationError(ValueError):
-    """An environment variable that cannot be used; the message names it."""
+    """An environment variable with an invalid value; the message names it."""
 
 
 class LimitError(ValueError):
-    """More was asked for than this installation allows. The message says which limit, and which variable raises it."""
+    """A request that exceeds a limit of this installation. The message says which limit, and which variable raises it."""
 
     def __init__(self, limit: str, asked: float, allowed: float) -> None:
         self.limit, self.asked, self.allowed = limit, asked, allowed
@@ -36,7 +36,7 @@ class LimitError(ValueError):
 
 
 class NotAllowedError(SettingsError):
-    """Settings that this installation does not take from the dashboard; the message says which variable allows them."""
+    """Settings that this installation does not accept from the dashboard; the message says which variable allows them."""
 
 
 IN_WORDS = {
@@ -47,7 +47,7 @@ IN_WORDS = {
 
 
 def cores() -> int:
-    """Processor cores that this process may use."""
+    """Number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -62,21 +62,27 @@ class Configuration(BaseSettings):
 
     home: Path = Field(default_factory=lambda: platformdirs.user_data_path("tandem", appauthor=False), description="The data folder.")
     store: str = Field(default_factory=_store_in, description="URL of the store's database; default: a file in `home`.")
-    workers: Annotated[int, Field(ge=1, le=1024)] = Field(default_factory=cores, description="Segments that are computed at a time.")
-    worker_silence: Annotated[float, Field(gt=0)] = Field(
-        SILENCE_SECONDS, description="Seconds that a busy worker may use no processor time before its work is given to another."
+    workers: Annotated[int, Field(ge=1, le=1024)] = Field(
+        default_factory=cores, description="Number of segments that are computed at a time."
     )
-    cluster: str | None = Field(None, description="Address of a Dask scheduler that computes instead, e.g. tcp://10.0.0.1:8786.")
+    worker_silence: Annotated[float, Field(gt=0)] = Field(
+        SILENCE_SECONDS, description="Seconds without processor time after which a busy worker's task is given to another worker."
+    )
+    cluster: str | None = Field(
+        None, description="Address of a Dask scheduler that computes in place of local workers, e.g. tcp://10.0.0.1:8786."
+    )
     max_runs: Annotated[int, Field(ge=1)] = 2_000
     max_work: Annotated[float, Field(gt=0)] = 1e11
-    max_upload_bytes: Annotated[int, Field(ge=1, description="Of a table. Streamlit's server.maxUploadSize must allow it, too.")] = (
-        10_000_000
+    max_upload_bytes: Annotated[
+        int, Field(ge=1, description="Largest table in bytes. Streamlit's server.maxUploadSize must also allow it.")
+    ] = 10_000_000
+    recorded: bool = Field(True, description="Shows results shipped with Tandem for pages whose own runs are not yet trained here.")
+    allow_custom: bool = Field(
+        False, description="Lets users of the dashboard run optimizer classes by import path, which executes their code."
     )
-    recorded: bool = Field(True, description="Shows results that come with Tandem where a page's own were not trained here yet.")
-    allow_custom: bool = Field(False, description="Lets the dashboard's users run optimizer classes by import path, which is code.")
 
     def __init__(self, **given: Any) -> None:
-        """From the environment; what is given goes before it. Raises ConfigurationError."""
+        """The configuration from the environment; given values take precedence. Raises ConfigurationError."""
         try:
             super().__init__(**given)
         except ValidationError as error:
@@ -85,16 +91,16 @@ class Configuration(BaseSettings):
             raise ConfigurationError(f"{name}: {first['input']!r}: {first['msg']}") from error
 
     def environment(self) -> dict[str, str]:
-        """The variables that give another process this configuration. A password in the store's URL is in no command line."""
+        """The variables that give another process this configuration; so a password in the store's URL appears in no command line."""
         values = {name: getattr(self, name) for name in ("home", "store", "workers", "worker_silence", "cluster")}
         limits = {name: getattr(self, name) for name in IN_WORDS}
         return {PREFIX + name.upper(): str(value) for name, value in (values | limits).items() if value is not None}
 
 
 def check(comparison: Comparison, configuration: Configuration) -> None:
-    """What the dashboard asks before it asks the runner.
+    """Checks a comparison before the dashboard sends it to the runner.
 
-    Raises NotAllowedError for a comparison that would run a user's code, and what `check_limits` raises.
+    Raises NotAllowedError for a comparison that would run a user's code, and the errors of `check_limits`.
     """
     if not configuration.allow_custom and any(run.optimizer.kind == "custom" for run in comparison.runs()):
         raise NotAllowedError("optimizer.kind: custom imports code; TANDEM_ALLOW_CUSTOM=1 allows that in the dashboard")
@@ -102,7 +108,7 @@ def check(comparison: Comparison, configuration: Configuration) -> None:
 
 
 def check_limits(comparison: Comparison, configuration: Configuration) -> None:
-    """Raises LimitError for a comparison that is too large; DataError where a table must be read to tell, and cannot be."""
+    """Raises LimitError for a comparison that is too large; DataError if a table must be read to tell, but cannot be read."""
     runs = comparison.runs()
     if len(runs) > configuration.max_runs:
         raise LimitError("max_runs", len(runs), configuration.max_runs)

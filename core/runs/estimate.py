@@ -1,4 +1,4 @@
-"""How long a comparison will take, judged by the runs that are stored."""
+"""Estimates how long a comparison will take, from the stored runs."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from core.runs.store.frames import ENDED
 from core.runs.store.schema import runs
 from core.settings import RunSettings, teachers_of
 
-# A worker's seconds for an update of one run in a stack, measuring included, as measured on one core of a server of 2024.
+# A worker's seconds for an update of one run in a stack, including evaluations, measured on one core of a server of 2024.
 SECONDS_PER_UPDATE_OF_A_STACK = 4e-4
 SECONDS_PER_UPDATE = 3e-5
-SECONDS_PER_MULTIPLY_ADD = 1.5e-10  # of the forward pass; the backward one and measuring are in it
+SECONDS_PER_MULTIPLY_ADD = 1.5e-10  # of the forward pass; the backward pass and evaluations are included
 
 LOOKED_AT = 100
-"""Stored runs that tell how fast this machine is: the latest."""
+"""The most stored runs (the latest) from which this machine's speed is estimated."""
 USUAL_STACK = 12
-"""Size of the stack that a stored run is taken to have been in."""
+"""Assumed size of the stack in which a stored run was trained."""
 MOST_CORRECTION = 10.0
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a comparison would cost now."""
+    """The cost of a comparison now."""
 
     runs_total: int
     runs_stored: int  # these are not trained again
     epochs: int  # of the missing runs, summed
-    seconds: float  # wall time, when nothing else is running
+    seconds: float  # wall time if nothing else is running
 
 
 def estimate(comparison: Comparison, store: Store, workers: int | None = None) -> Estimate:
-    """Expected cost of what the store lacks of a comparison, with `workers` at it (None: all cores).
+    """Expected cost of the runs of a comparison that the store lacks, with `workers` workers (None: all cores).
 
-    Before any run is stored it is that of the machine above; then it is corrected by what stored runs of the same shapes took, or else
-    all stored runs. Raises DataError where a table must be read to tell, and cannot be.
+    Before any run is stored, it is the cost on the machine named above; later it is corrected by the times of stored runs with the same
+    shapes, or else of all stored runs. Raises DataError if a table must be read to tell, but cannot be read.
     """
     workers = workers or cores()
     wanted = comparison.runs()
@@ -61,23 +61,23 @@ def _stored(store: Store, keys: Sequence[str]) -> set[str]:
 
 
 def _seconds_of_all(stack: Sequence[RunSettings]) -> float:
-    """A worker's seconds for a stack, its teachers included."""
+    """A worker's seconds for a stack, including its teachers."""
     teachers = plan(teachers_of(stack))
     return sum(_seconds(run, len(together)) for together in (stack, *teachers) for run in together)
 
 
 def _seconds(run: RunSettings, stack: int, updates: float | None = None) -> float:
-    """A worker's seconds for a run in a stack of so many."""
+    """A worker's seconds for a run in a stack of `stack` runs."""
     each = epoch(run)
     if updates is None:
         updates = run.training.epochs * each.updates
-    together = 1 if run.optimizer.closure else stack  # one that evaluates the loss itself does so run by run
+    together = 1 if run.optimizer.closure else stack  # an optimizer that evaluates the loss itself does so for each run separately
     one = SECONDS_PER_UPDATE_OF_A_STACK / together + SECONDS_PER_UPDATE + SECONDS_PER_MULTIPLY_ADD * each.batch * multiply_adds(run)
     return updates * run.optimizer.evaluations * one
 
 
 class _Correction:
-    """How much longer stored runs took than was to be expected."""
+    """The ratio of the measured to the expected times of stored runs."""
 
     def __init__(self, store: Store) -> None:
         self.by_signature: dict[str, list[float]] = {}
@@ -92,15 +92,15 @@ class _Correction:
                 self.by_signature.setdefault(signature(run), []).append(seconds / _seconds(run, USUAL_STACK, updates))
 
     def of(self, run: RunSettings) -> float:
-        """A factor; 1 before anything is known."""
+        """A factor; 1 if nothing is known."""
         ratios = self.by_signature.get(signature(run)) or [ratio for part in self.by_signature.values() for ratio in part]
         return min(max(median(ratios), 1 / MOST_CORRECTION), MOST_CORRECTION) if ratios else 1.0
 
 
 def _readable(settings: str) -> RunSettings | None:
-    """Stored settings, of a data set whose size is known without reading it; None for others."""
+    """Stored settings with data whose size is known without reading them; None for others."""
     try:
         run = RunSettings.model_validate_json(settings)
-    except ValueError:  # of another version
+    except ValueError:  # settings of another version
         return None
     return run if run.data.parts is not None and run.data.dimensions is not None else None

@@ -1,7 +1,7 @@
-"""Labs that are asked for, and what they found: frames by their keys. What is stored is not computed again.
+"""Requested labs and their results: frames by their keys. A stored result is not computed again.
 
-A lab is a function of `core.labs` that gives a frame, by its name, and its arguments. The dashboard and the command line ask for it; the
-runner has it computed by a worker.
+A lab is a function of `core.labs` that returns a frame, identified by its name and arguments. The dashboard and the command line request
+it; the runner has a worker compute it.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from core.runs.store.schema import labs
 
 State = Literal["new", "queued", "paused", "running", "finished", "failed"]
 ROOM = "core.labs."
-"""Functions from elsewhere are not called, whatever the store says."""
+"""Only functions in this package are called, whatever the store says."""
 
 
 class LabError(RuntimeError):
-    """A lab that is none."""
+    """A name that is not a lab's."""
 
 
 class Job(NamedTuple):
@@ -39,14 +39,14 @@ class Job(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How far a lab is, and why it failed."""
+    """The state of a lab, and why it failed."""
 
     state: State
     message: str = ""
 
 
 def ask(store: Store, key: str, name: str, arguments: Mapping[str, Any]) -> None:
-    """Has a lab computed, unless it is or is about to be."""
+    """Requests a lab, unless it is computed or requested already."""
     with store.database.writing() as connection:
         if _standing(connection, [key]).get(key, Standing("new")).state in ("queued", "running", "finished"):
             return
@@ -55,13 +55,13 @@ def ask(store: Store, key: str, name: str, arguments: Mapping[str, Any]) -> None
 
 
 def pause(store: Store, keys: Sequence[str]) -> None:
-    """Leaves those that have not begun until they are asked for again."""
+    """Pauses the labs that have not begun, until they are requested again."""
     with store.database.writing() as connection:
         connection.execute(update(labs).where(labs.c.key.in_(keys), labs.c.state == "queued").values(state="paused"))
 
 
 def standing(store: Store, keys: Sequence[str]) -> dict[str, Standing]:
-    """How far each is; `new` for one that was never asked for."""
+    """The state of each lab; `new` for one that was never requested."""
     with store.database.reading() as connection:
         known = _standing(connection, keys)
     return {key: known.get(key, Standing("new")) for key in keys}
@@ -73,14 +73,14 @@ def _standing(connection: Connection, keys: Sequence[str]) -> dict[str, Standing
 
 
 def found(store: Store, key: str) -> tuple[DataFrame, float] | None:
-    """The frame of a lab, and the seconds of one core that it took; None while there is none."""
+    """The frame of a lab, and the seconds that it took on one core; None if there is none yet."""
     with store.database.reading() as connection:
         row = connection.execute(select(labs.c.frame, labs.c.seconds).where(labs.c.key == key, labs.c.state == "finished")).one_or_none()
     return None if row is None else (pd.read_parquet(io.BytesIO(row.frame)), float(row.seconds))
 
 
 def take(connection: Connection) -> Job | None:
-    """The lab that was asked for first, which is running from now on; None when there is none."""
+    """The lab that was requested first, and marks it as running; None if there is none."""
     row = connection.execute(select(labs).where(labs.c.state == "queued").order_by(labs.c.asked).limit(1)).one_or_none()
     if row is None:
         return None
@@ -89,25 +89,25 @@ def take(connection: Connection) -> Job | None:
 
 
 def take_back(connection: Connection) -> None:
-    """What a runner that has ended left running is queued again."""
+    """Queues again the labs that an ended runner left running."""
     connection.execute(update(labs).where(labs.c.state == "running").values(state="queued"))
 
 
 def keep(connection: Connection, key: str, content: bytes, seconds: float) -> None:
-    """Stores what a lab found."""
+    """Stores the result of a lab."""
     connection.execute(update(labs).where(labs.c.key == key).values(state="finished", frame=content, seconds=seconds))
 
 
 def fail(connection: Connection, key: str, message: str) -> None:
-    """Stores that it could not be computed."""
+    """Stores that the lab could not be computed."""
     connection.execute(update(labs).where(labs.c.key == key).values(state="failed", message=message))
 
 
 def compute(name: str, arguments: dict[str, Any]) -> tuple[bytes, float]:
-    """In a worker: the frame as Parquet, and the seconds of one core that it took. Raises LabError for a name that is no lab's."""
+    """In a worker: the frame as Parquet, and the seconds that it took on one core. Raises LabError for a name that is not a lab's."""
     module, _, function = name.rpartition(".")
     if not module.startswith(ROOM):
-        raise LabError(f"{name} is no lab")
+        raise LabError(f"{name} is not a lab")
     lab = getattr(import_module(module), function)
     began = time.process_time()
     frame: DataFrame = lab(**arguments)

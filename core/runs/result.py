@@ -1,4 +1,4 @@
-"""What a comparison found: tidy frames, a summary, and the trained networks."""
+"""The result of a comparison: tidy frames, a summary, and the trained networks."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
     from torch import nn
 
 FILES = {
-    "history.csv": "A row a run and evaluation.",
-    "layers.csv": "A row a run, evaluation and layer.",
-    "runs.csv": "A row a run: the settings that vary, how it ended, last and best values, test scores, sizes, seconds.",
-    "summary.csv": "A row a variant, for the metric.",
+    "history.csv": "One row for each run and evaluation.",
+    "layers.csv": "One row for each run, evaluation and layer.",
+    "runs.csv": "One row for each run: the settings that vary, how it ended, last and best values, test scores, sizes, seconds.",
+    "summary.csv": "One row for each variant, for the metric.",
     "comparison.toml": "All settings: the comparison can be run again from it.",
 }
-"""What a comparison leaves, by name, and what is in it."""
+"""The files of a comparison, and what each contains."""
 
 
 class Result:
-    """Runs with their histories. Frames are read once, when first asked for; they have the columns of the contract."""
+    """Runs with their histories. Frames are read once, when they are first used, and have the columns of the contract."""
 
     def __init__(self, store: Store, comparison_id: str, comparison_toml: str) -> None:
         self._store, self._id, self._toml = store, comparison_id, comparison_toml
 
     @classmethod
     def stored(cls, store: Store, comparison: Comparison | str) -> Self:
-        """Of a comparison in a store, or of that id, as far as it has come.
+        """The result of a comparison in a store, or of the comparison with that id, as far as it has been trained.
 
-        Raises, for an id, UnknownComparisonError, and SettingsError where its settings are no longer taken.
+        For an id, raises UnknownComparisonError, or SettingsError if its settings are no longer valid.
         """
         if isinstance(comparison, str):
             return cls(store, comparison, store.comparison(comparison).to_toml())
@@ -52,7 +52,7 @@ class Result:
 
     @classmethod
     def measured(cls, members: Sequence[tuple[str, RunSettings]], records: Records, comparison_toml: str) -> Self:
-        """Of runs that were trained without a store. `members`: (variant, run) of each."""
+        """The result of runs that were trained without a store. `members`: (variant, run) of each."""
         comparison_id = hashlib.sha256(repr([(variant, run.key) for variant, run in members]).encode()).hexdigest()[:12]
         store = Store.in_memory()
         with store.database.writing() as connection:
@@ -63,31 +63,33 @@ class Result:
 
     @cached_property
     def history(self) -> DataFrame:
-        """A row a run and evaluation: variant, seed, run, step, epoch, samples, seconds, lr, losses and scores, measures, moment, status.
+        """One row for each run and evaluation: variant, seed, run, step, epoch, samples, seconds, lr, losses and scores, measures, moment,
+        status.
 
-        Where pruning rewinds, a step has two rows: the first, whose `moment` is "before rewind", is of the network as it was trained.
+        If pruning rewinds, a step has two rows: the first one, whose `moment` is "before rewind", shows the trained network.
         """
         return self._store.history(self._id)[0]
 
     @cached_property
     def layers(self) -> DataFrame:
-        """A row a run, evaluation and layer: variant, seed, run, step, epoch, layer, and its measures."""
+        """One row for each run, evaluation and layer: variant, seed, run, step, epoch, layer, and its measures."""
         return self._store.layers(self._id)[0]
 
     @cached_property
     def runs(self) -> DataFrame:
-        """A row a run: variant, seed, run, status, last and best values, test_*, baseline_*, target_std, parameters, nonzero."""
+        """One row for each run: variant, seed, run, status, last and best values, test_*, baseline_*, target_std, parameters, nonzero."""
         return self._store.runs(self._id)
 
     @cached_property
     def histograms(self) -> DataFrame:
-        """A row a run, evaluation and layer: variant, seed, run, step, epoch, layer, low, high, counts (float32 array)."""
+        """One row for each run, evaluation and layer: variant, seed, run, step, epoch, layer, low, high, counts (float32 array)."""
         return self._store.histograms(self._id)
 
     def predictions(self) -> DataFrame:
-        """What the networks predicted at the end of their runs, a row a run and example of the test part (else of the validation part).
+        """The networks' predictions at the end of their runs, one row for each run and example of the test part (else of the validation
+        part).
 
-        variant, seed, run, part, size, example, target, predicted; of classes also `probability_NAME`. See `Store.predictions`.
+        variant, seed, run, part, size, example, target, predicted; for classification also `probability_NAME`. See `Store.predictions`.
         """
         return self._store.predictions(self._id)
 
@@ -97,13 +99,17 @@ class Result:
         return self._store.grids(self._id)
 
     def summary(self, metric: str = "val_loss", at: At = "last") -> DataFrame:
-        """A row a variant: n, diverged, counted, mean, std, ci_low, ci_high and best of the metric, the test scores (loss, accuracy and F1,
-        or loss, RMSE, MAE and R²), parameters, nonzero, compression, and what a constant prediction reaches on the same data (`baseline*`).
+        """One row for each variant: n, diverged, counted, mean, std, ci_low, ci_high and best of the metric.
+
+        It also has the test scores (loss, accuracy and F1, or loss, RMSE, MAE and R²), parameters, nonzero, compression, and the scores of
+        a constant prediction on the same data (`baseline*`).
         """
         return summarise(self.history, self.runs, metric, at)
 
     def model(self, run: RunSettings) -> nn.Module:
-        """The trained network of a run, plain PyTorch, in eval mode. Raises LookupError for a run that is not here or has not ended."""
+        """The trained network of a run, plain PyTorch, in eval mode. Raises LookupError for a run that is not in the result or has not
+        ended.
+        """
         from core.engine.network.networks import trained_model
 
         weights = self._store.weights(run.key) if (self.runs["run"] == run.key).any() else None
@@ -112,11 +118,11 @@ class Result:
         return trained_model(run, weights)
 
     def to_csv(self, folder: str | Path) -> list[Path]:
-        """Writes the FILES into a folder, made if need be; returns their paths. Raises OSError when it cannot be written."""
+        """Writes the FILES into a folder, which is created if needed; returns their paths. Raises OSError if that is not possible."""
         return write_folder(folder, self.files())
 
     def files(self, metric: str = "val_loss", at: At = "last") -> dict[str, bytes]:
-        """The content of all FILES by name; the summary is about the metric."""
+        """The content of all FILES by name; the summary is for the metric."""
         return {name: self.file(name, metric, at) for name in FILES}
 
     def file(self, name: str, metric: str = "val_loss", at: At = "last") -> bytes:

@@ -1,7 +1,7 @@
-"""The runner: takes requests from the store, has segments computed, and is the only one that writes results.
+"""The runner takes requests from the store, has segments computed, and is the only process that writes results.
 
-Each segment's records and its stack's new state are one transaction, so a runner that is killed loses the segments that were being
-computed, and the next one goes on to the same numbers. There is one runner a store, by the lease.
+Each segment's records and its stack's new state are one transaction. So a killed runner loses only the segments that were being computed,
+and the next runner continues to the same numbers. The lease makes sure that a store has only one runner.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from core.runs.store.schema import requests
 
 POLL_SECONDS = 0.1
 RETRY_SECONDS = 1.0
-"""Between two tries to reach a database that does not answer."""
+"""Seconds between two tries to reach a database that does not answer."""
 GRACE_SECONDS = 5.0
-"""That the runner has for its end once it has been asked to."""
+"""Seconds that the runner has to end after it was asked to."""
 MOST_CRASHES = 3
-"""Workers that may die over one stack before its comparison is given up."""
+"""Number of workers that may die while computing one stack before its comparison fails."""
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +56,9 @@ class Runner:
         self.underway: dict[Future[SegmentResult], PlannedStack] = {}
 
     def run(self, stop: threading.Event, until: Callable[[], bool] = lambda: False) -> None:
-        """Waits for the lease, then serves the store, till `stop` is set or `until()` holds. Ends the workers and gives the lease back.
+        """Waits for the lease, then serves the store until `stop` is set or `until()` holds. Ends the workers and releases the lease.
 
-        A database that does not answer is waited for. Raises StoreFailedError where waiting does not help.
+        Waits for a database that does not answer. Raises StoreFailedError if waiting does not help.
         """
         while not stop.is_set():
             try:
@@ -73,7 +73,7 @@ class Runner:
                 self._leave()
 
     def _leave(self) -> None:
-        """Begins anew, as another runner would: whether a lost connection has kept what was written last is in the store."""
+        """Starts from nothing, as another runner would: only the store knows whether the last write before a lost connection was kept."""
         self.underway, self.agenda = {}, Agenda()
         self.pool.end()
         try:
@@ -91,7 +91,7 @@ class Runner:
             self.turn(stop)
 
     def turn(self, stop: threading.Event) -> None:
-        """Takes up what was asked for, hands out segments, and takes in those that are done; waits a moment when there are none."""
+        """Handles requests, submits segments, and stores finished ones; waits a moment if there is nothing to do."""
         self.lease.renew(self.pool.trouble())
         asked = self._take_requests()
         self.labs.turn(room=len(self.underway) < self.pool.slots)
@@ -103,7 +103,7 @@ class Runner:
         self._take_in(done)
 
     def resume(self) -> None:
-        """Opens what an earlier runner left."""
+        """Opens the comparisons that an earlier runner left unfinished."""
         with self.store.database.writing() as connection:
             left = ledger.unfinished_business(connection)
         for comparison in left:
@@ -111,7 +111,7 @@ class Runner:
         self.labs.resume()
 
     def _take_requests(self) -> bool:
-        """Whether there were any."""
+        """Handles all waiting requests; returns whether there were any."""
         with self.store.database.reading() as connection:
             asked = waiting = connection.scalar(select(requests.c.id).limit(1)) is not None
         while waiting:
@@ -124,7 +124,7 @@ class Runner:
         return asked
 
     def _follow(self, request: Request) -> None:
-        """Brings the agenda to where the request has brought the store."""
+        """Updates the agenda to the state that the request has set in the store."""
         if request.action == "cancel":
             self.agenda.close(request.comparison)
             return
@@ -154,7 +154,7 @@ class Runner:
             self.agenda.open(Job(comparison, set(opened.wanted), stacks, opened.paused))
 
     def _hand_out(self) -> None:
-        """Gives the pool as many segments as it has room for, no more: what comes next is decided as late as possible."""
+        """Gives the pool as many segments as it has room for and no more, so that the next segment is chosen as late as possible."""
         while self._room() and (chosen := self.agenda.next()) is not None:
             stack, segment = chosen
             try:
@@ -163,13 +163,13 @@ class Runner:
                 self._pool_broke(stack)
 
     def _room(self) -> bool:
-        """Whether the pool may have another segment. A suspect is computed alone: who then dies, dies of it."""
+        """Whether the pool may have another segment. A suspect is computed alone, so that a worker that dies then dies because of it."""
         if any(stack.suspect for stack in self.underway.values()):
             return False
         return len(self.underway) + self.labs.busy < (1 if self.agenda.suspects() else self.pool.slots)
 
     def _take_in(self, done: set[Future[SegmentResult]]) -> None:
-        """Takes in finished segments. The workers get their next ones before the results are written."""
+        """Handles finished segments. The workers get their next segments before the results are written."""
         arrived: list[tuple[PlannedStack, SegmentResult]] = []
         for future in done:
             if (stack := self.underway.pop(future, None)) is None:
@@ -180,7 +180,7 @@ class Runner:
                 self._worker_died(stack, error)
             except (BrokenExecutor, CancelledError):
                 self._pool_broke(stack)
-            except Exception as error:  # whatever it is, it concerns this stack alone
+            except Exception as error:  # any error concerns only this stack
                 self._give_up(stack, str(error) if isinstance(error, SegmentError) else f"{type(error).__name__}: {error}")
             else:
                 if self.agenda.has(stack):
@@ -188,7 +188,7 @@ class Runner:
                     arrived.append((stack, result))
         self._hand_out()
         for stack, result in arrived:
-            if self.agenda.has(stack):  # its comparison has not failed meanwhile
+            if self.agenda.has(stack):  # its comparison has not failed in the meantime
                 self._write(stack, result)
         self.agenda.close_finished()
         self._close_steps()
@@ -198,11 +198,11 @@ class Runner:
             with self.store.database.writing() as connection:
                 self.lease.check(connection)
                 written = ledger.apply(connection, stack.id, result)
-        except (StoreValueError, OverflowError) as error:  # SQLite keeps no value beyond a gigabyte
-            self._give_up(stack, f"the store cannot keep so large a stack ({error}); compare fewer runs or smaller networks")
+        except (StoreValueError, OverflowError) as error:  # SQLite stores no value above a gigabyte
+            self._give_up(stack, f"the store cannot keep such a large stack ({error}); compare fewer runs or smaller networks")
             return
         if not written:
-            stack.unfinished.clear()  # deleted meanwhile: nobody wants it
+            stack.unfinished.clear()  # deleted in the meantime, so nobody needs it
 
     def _close_steps(self) -> None:
         for comparison in self.agenda.close_steps():
@@ -211,14 +211,14 @@ class Runner:
                 ledger.stepped(connection, comparison)
 
     def _worker_died(self, stack: PlannedStack, error: WorkerDiedError) -> None:
-        """The segment goes to another worker, unless it seems to be what they die of."""
+        """Gives the segment to another worker, unless the segment itself seems to kill the workers."""
         stack.crashes += not self.underway
         stack.busy, stack.suspect = False, True
         if stack.crashes >= MOST_CRASHES:
             self._give_up(stack, f"{error}, {stack.crashes} times in a row; perhaps there was not enough memory")
 
     def _pool_broke(self, stack: PlannedStack) -> None:
-        """The executor is lost, and with it every segment that it had: a new one, and the lost segments again."""
+        """Handles the loss of the executor with all its segments: makes a new one and submits the lost segments again."""
         lost = [stack, *self.underway.values()]
         self.underway.clear()
         self.pool.renew()
@@ -247,9 +247,9 @@ def _stack(stored: StoredStack) -> PlannedStack:
 
 
 def main(configuration: Configuration, *, watch_stdin: bool = False) -> int:
-    """The process `python -m core runner`: serves till it is told to end or, with `watch_stdin`, till its standard input closes.
+    """The process `python -m core runner`: serves until it is told to end or, with `watch_stdin`, until its standard input closes.
 
-    Raises StoreError or ConfigurationError where the store or the executor cannot be had.
+    Raises StoreError or ConfigurationError if the store or the executor is not available.
     """
     logging.basicConfig(stream=sys.stderr, format="runner: %(message)s")
     stop = threading.Event()
@@ -267,7 +267,7 @@ def main(configuration: Configuration, *, watch_stdin: bool = False) -> int:
 
 
 def _stop_on_signals(stop: threading.Event) -> None:
-    """Python runs its handlers between two steps of the main thread, which may be waiting for a database; this comes at once."""
+    """Handles signals at once. Python's own handlers run only between two steps of the main thread, which may be waiting for a database."""
     reader, writer = socket.socketpair()
     writer.setblocking(False)
     signal.set_wakeup_fd(writer.detach())
@@ -282,14 +282,14 @@ def _watch_signals(reader: socket.socket, stop: threading.Event) -> None:
 
 
 def _watch_stdin(stop: threading.Event) -> None:
-    """The pipe from the dashboard closes however the dashboard ends."""
+    """Waits until the pipe from the dashboard closes, which happens however the dashboard ends."""
     while os.read(sys.stdin.fileno(), 1024):
         pass
     stop.set()
 
 
 def _end_in_time(stop: threading.Event, pool: Pool) -> None:
-    """Whatever the main thread waits for then: the database, a cluster, processes that do not end."""
+    """Ends the process in time, whatever the main thread waits for: the database, a cluster, or processes that do not end."""
     stop.wait()
     time.sleep(GRACE_SECONDS)
     log.warning("ending takes too long; what was being computed is computed again")

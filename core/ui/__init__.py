@@ -1,1 +1,1 @@
-"""The dashboard's parts: shell, forms, panels. The only package that imports streamlit."""
+"""The dashboard's parts: shell, forms, panels. This is the only package that imports streamlit."""

@@ -1,5 +1,5 @@
-// One click, one entry of the browser's history: then Back returns to what was seen before that click.
-// A page that is opened by a link writes its address several times; all but the first write after a click replace that entry.
+// One click makes one entry of the browser's history, so that Back returns to the page before that click.
+// A page that is opened by a link writes its address several times; all writes except the first one after a click replace this entry.
 if (!window.tandemHistory) {
   window.tandemHistory = true;
   const push = history.pushState.bind(history);

@@ -1,4 +1,4 @@
-"""How the dashboard says that something went wrong: what, where, and what to do."""
+"""How the dashboard reports errors: what went wrong, where, and what to do."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ EXPECTED = (SettingsError, DataError, StoreError, UnknownComparisonError, Config
 
 MOST_LINES = 8
 RETRY_SECONDS = 3.0
-"""Between two looks at a store that does not answer."""
-LONGEST_REASON = 500  # letters
+"""Seconds between two tries to reach a store that does not answer."""
+LONGEST_REASON = 500  # characters
 LOG = logging.getLogger(__name__)
 
 
 @contextmanager
 def shown(what: str = "This part of the page could not be drawn") -> Iterator[None]:
-    """Shows an exception of the body in the body's place, and goes on after it; `what` heads the message."""
+    """Shows an exception of the body in the body's place and continues after it; `what` is the heading of the message."""
     try:
         yield
     except EXPECTED as error:
@@ -38,19 +38,19 @@ def shown(what: str = "This part of the page could not be drawn") -> Iterator[No
     except Exception as error:
         LOG.exception(what)
         reason = escaped(str(error)[:LONGEST_REASON] or type(error).__name__)
-        st.error(f"{reason}\n\nReload the page to try again; nothing that was stored is lost.", title=what)
+        st.error(f"{reason}\n\nReload the page to try again; no stored result is lost.", title=what)
         with st.expander("Details, for a report of this error"):
             st.code("".join(traceback.format_exception(error)), language=None)
 
 
 def with_store(draw: Callable[[], None]) -> None:
-    """Calls `draw`. Where the store fails it says so in its place, and draws the page again when a store answers that did not."""
+    """Calls `draw`. If the store fails, it shows the error instead, and draws the page again as soon as the store answers."""
     try:
         draw()
     except StoreError as error:
         st.error(as_list([str(error)]), title="The store cannot be used")
         if isinstance(error, StoreLostError) or not isinstance(error, StoreFailedError):
-            st.caption("What is stored is safe. This page goes on by itself as soon as the store answers.")
+            st.caption("All stored results are safe. This page continues by itself as soon as the store answers.")
             _draw_again_when_it_answers()
 
 
@@ -62,7 +62,7 @@ def _draw_again_when_it_answers() -> None:
 
 
 def stop(what: str, problems: Sequence[str], steps: Sequence[str] = ()) -> NoReturn:
-    """Says what cannot be done and why, one line a reason, or what is still to be chosen, and ends this run of the page."""
+    """Says what cannot be done and why, with one line for each reason, or what is still to be chosen, and ends this run of the page."""
     if problems:
         st.error(as_list(problems), title=what)
     else:
@@ -71,7 +71,7 @@ def stop(what: str, problems: Sequence[str], steps: Sequence[str] = ()) -> NoRet
 
 
 def as_list(lines: Sequence[str]) -> str:
-    """Lines as Markdown that shows them as they are."""
+    """Lines as Markdown that shows them literally."""
     shown_lines = [escaped(line) for line in dict.fromkeys(lines)]
     if len(shown_lines) > MOST_LINES:
         shown_lines = [*shown_lines[:MOST_LINES], f"and {len(shown_lines) - MOST_LINES} more"]

@@ -6,6 +6,6 @@ from core.choices.words.texts import without_odd_signs
 
 
 def escaped(text: str) -> str:
-    """Text for a place that reads Markdown, so that it stays as it is written, and in the order in which it is written."""
+    """Text for a place that reads Markdown, so that it is shown literally and in the written order."""
     safe = "\n".join(map(without_odd_signs, text.split("\n")))
     return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|~<>$:&^=" else sign for sign in safe)

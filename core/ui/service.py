@@ -1,4 +1,4 @@
-"""What the pages share with the other processes: the configuration, the store, and the runner beside this dashboard."""
+"""Objects that the pages share with the other processes: the configuration, the store, and the runner of this dashboard."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.runs.store import Store
 
 
 def configuration() -> Configuration:
-    """The installation's, as the environment now says. Raises ConfigurationError."""
+    """The installation's configuration from the current environment. Raises ConfigurationError."""
     return Configuration()
 
 
@@ -23,7 +23,7 @@ def store() -> Store:
 
 
 def recorded_store(comparison: Comparison) -> Store | None:
-    """The store with the comparison's results as they come with Tandem; None where they do not, or are not to be shown."""
+    """The store with the comparison's results shipped with Tandem; None if there are none, or if they are disabled."""
     return recorded.store_of(comparison) if configuration().recorded else None
 
 
@@ -33,7 +33,7 @@ def recorded_frame(key: str) -> DataFrame | None:
 
 
 def ensure_runner() -> None:
-    """Sees to it that somebody trains what is asked for; costs next to nothing when a runner of this dashboard is there."""
+    """Makes sure that a runner trains what is requested; costs almost nothing if this dashboard's runner is already running."""
     child.ensure_runner(configuration())
 
 

@@ -1,4 +1,4 @@
-"""What every page begins with: its title, the navigation above it, and the runner behind it."""
+"""The start of every page: its title, the navigation above it, and the runner behind it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import streamlit as st
 NAME = "Tandem"
 ICON = ":material/stacked_line_chart:"
 TAB_ICON = Path(__file__).with_name("icon.svg").read_text(encoding="utf-8")
-"""Of the browser's tab: a picture of our own. The browser would fetch one of Streamlit's icons from another host."""
+"""Icon in the browser's tab, from our own file. The browser would fetch one of Streamlit's icons from another host."""
 
 BACK = Path(__file__).with_name("back.js").read_text(encoding="utf-8")
-"""Streamlit writes a page's address several times after one click; this makes them one entry of the browser's history."""
+"""Streamlit writes a page's address several times after one click; this script makes them one entry of the browser's history."""
 
 HOME = "dashboard.py"
-SIDEBAR_WIDTH = 350  # pixels: two settings stand beside each other
+SIDEBAR_WIDTH = 350  # pixels, so that two settings fit side by side
 
 
 class Page(NamedTuple):
-    """A row of the table of pages: where it stands in the navigation, and what it is in one line.
+    """A row in the table of pages: its place in the navigation, and its description in one line.
 
-    listed: whether the navigation and the home page name it; a page that others lead to need not be.
+    listed: whether the navigation and the home page show it; a page that other pages link to need not be listed.
     """
 
     group: str
@@ -37,7 +37,7 @@ class Page(NamedTuple):
 
 PAGES = (
     Page(
-        "Questions", "Questions", "pages/questions.py", ":material/quiz:", "Guess first, then see it measured: the questions of interviews."
+        "Questions", "Questions", "pages/questions.py", ":material/quiz:", "Interview questions: guess first, then see the answer measured."
     ),
     Page(
         "Questions",
@@ -50,8 +50,14 @@ PAGES = (
     Page("Lab", "Compare", "pages/compare.py", ":material/compare_arrows:", "Train variants side by side and see how they differ."),
     Page("Lab", "Playground", "pages/playground.py", ":material/blur_on:", "Up to four networks in the plane, epoch by epoch."),
     Page("Lab", "Mistakes", "pages/mistakes.py", ":material/bug_report:", "Which run has which classic bug? Guess, then see the names."),
-    Page("Lab", "History", "pages/runs.py", ":material/history:", "Every comparison that was made: find, open, name, export, delete."),
-    Page("Optimization", "Optimizers", "pages/optimizers.py", ":material/route:", "Their paths on surfaces you can see, and on a network."),
+    Page("Lab", "History", "pages/runs.py", ":material/history:", "All your comparisons: find, open, name, export, delete."),
+    Page(
+        "Optimization",
+        "Optimizers",
+        "pages/optimizers.py",
+        ":material/route:",
+        "Their paths on surfaces that you can see, and on a network.",
+    ),
     Page(
         "Optimization",
         "Learning rate",
@@ -103,14 +109,17 @@ PAGES = (
         ":material/lock_open:",
         "What updates and weights give away of the training data.",
     ),
-    Page("Compression", "Pruning", "pages/pruning.py", ":material/content_cut:", "How much of a network can go, and what that saves."),
+    Page(
+        "Compression", "Pruning", "pages/pruning.py", ":material/content_cut:", "How much of a network can be removed, and what that saves."
+    ),
     Page("Compression", "Distillation", "pages/distillation.py", ":material/school:", "What a small network learns from a large one."),
 )
-"""All pages but the home page; a new page is a file in pages/ and a row here. Groups stand in the order of their first page."""
+"""All pages except the home page. A new page is a file in pages/ and a row here. Groups have the order of their first page."""
 
 # Streamlit leaves an empty band above the page for its own few buttons. The bar of pages stands in that band, and leaves room for them at
-# both ends; they take clicks, the empty stretch between them does not. In the sidebar the band shrinks to the height of its one button.
-# On a telephone the bar has two rows: three entries between those buttons, and the others, which have the whole width, below them.
+# both ends. The buttons take clicks; the empty space between them lets clicks through. In the sidebar the band has the height of its
+# button.
+# On a telephone the bar has two rows: three entries between those buttons, and below them the others, over the whole width.
 STYLE = """<style>
 [data-testid="stHeader"], [data-testid="stHeader"] div { background: transparent; pointer-events: none; }
 [data-testid="stHeader"] button { pointer-events: auto; }
@@ -140,9 +149,9 @@ STYLE = """<style>
 
 
 def shell(title: str, opening: Callable[[], None] | None = None) -> None:
-    """Sets the page's title, draws the navigation, and sees to it that the runner is there. The first statement of every page.
+    """Sets the page's title, draws the navigation, and makes sure that the runner exists. It is the first statement of every page.
 
-    `opening` draws what needs nothing but Streamlit: it is on the screen while a server that has just been started reads the rest.
+    `opening` draws what needs only Streamlit, so that it is visible while a newly started server imports the rest.
     """
     page_title = title if title == NAME else f"{title} · {NAME}"
     st.set_page_config(page_title, TAB_ICON, layout="wide", initial_sidebar_state=SIDEBAR_WIDTH)
@@ -154,14 +163,14 @@ def shell(title: str, opening: Callable[[], None] | None = None) -> None:
 
 
 def _ensure_runner() -> None:
-    from core.ui import errors, service  # with pandas, pydantic and SQLAlchemy behind them: half a second, once
+    from core.ui import errors, service  # pandas, pydantic and SQLAlchemy come with them: half a second, once
 
-    with errors.shown("The runner cannot be started, so nothing can be trained"):
+    with errors.shown("The runner cannot be started, so training is not possible"):
         service.ensure_runner()
 
 
 def _navigation(title: str) -> None:
-    """Home and the pages; more than one group of pages, each in a menu of its own."""
+    """Home and the pages; each group with several pages has its own menu."""
     groups = {name: list(pages) for name, pages in groupby(PAGES, key=lambda page: page.group)}
     with st.container(key="navigation", horizontal=True, vertical_alignment="center", gap="small"):
         st.page_link(HOME, label=f"**{NAME}**", icon=ICON)

@@ -59,7 +59,7 @@ def test_a_certain_difference_that_nobody_would_mind_is_called_too_small():
 def test_what_cannot_be_told_apart_is_not_said_to_differ():
     other = Series([0.91, 0.93, 0.92, 0.90, 0.94], index=SEEDS)
     assert "cannot be told apart" in lessons.certainty(seeds(0.921), other, "val_accuracy")
-    assert lessons.certainty(seeds(0.9)[:1], other[:1], "val_accuracy") == "One seed gives no interval."
+    assert lessons.certainty(seeds(0.9)[:1], other[:1], "val_accuracy") == "With one seed there is no interval."
 
 
 def test_the_gradient_that_reaches_the_first_layer():
@@ -67,8 +67,8 @@ def test_the_gradient_that_reaches_the_first_layer():
     values = {"relu": seeds(0.95), "sigmoid": seeds(0.37), "tanh": seeds(0.9)}
     found = lessons.through_depth(ends, values, "val_accuracy")
     assert found.said == (
-        "Of the last layer's gradient 1/640 reaches the first with sigmoid, 71 % with relu. "
-        "They end at a validation accuracy of 37 % and 95 %."
+        "With sigmoid, 1/640 of the last layer's gradient reaches the first layer; with relu, 71 %. "
+        "They reach a final validation accuracy of 37 % and 95 %."
     )
     assert found.small.startswith("Difference −58.0 points")
 
@@ -83,7 +83,7 @@ def test_small_and_large_batches_in_equal_epochs():
     values = {"16": seeds(0.92), "256": seeds(0.42), "64": seeds(0.8)}
     found = lessons.in_equal_epochs(values, "val_accuracy", {"16": 16, "64": 64, "256": 256}, {"16": 340, "64": 85, "256": 25}, 5)
     assert found.said == (
-        "After 5 epochs batches of 16 are at a validation accuracy of 92 %, batches of 256 at 42 %: 340 updates against 25."
+        "After 5 epochs, batches of 16 reach a validation accuracy of 92 % with 340 updates, and batches of 256 reach 42 % with 25."
     )
     assert lessons.in_equal_epochs(values, "val_accuracy", {"16": 16}, {"16": 340}, 5) is None
 
@@ -92,7 +92,7 @@ def test_what_stopping_saves():
     values = {"no rule": seeds(0.72), "patience": seeds(0.82), "threshold": seeds(0.6)}
     epochs = {"no rule": 40.0, "patience": 13.2, "threshold": 3.0}
     found = lessons.stopped_in_time(values, "test_accuracy", epochs, "no rule", ["patience", "threshold"])
-    assert found.said == "With patience the weights of epoch 13 are kept, not those of epoch 40: test accuracy 82 %, not 72 %."
+    assert found.said == "patience keeps the weights of epoch 13 instead of epoch 40: the test accuracy is 82 % instead of 72 %."
     assert lessons.stopped_in_time(values, "test_accuracy", epochs, "no rule", []) is None
 
 
@@ -100,9 +100,12 @@ def test_what_is_left_of_a_network_that_was_cut():
     values = {"magnitude": seeds(0.95), "random": seeds(0.28), "dense": seeds(0.96)}
     dense = {"magnitude": "dense", "random": "dense"}
     found = lessons.cut_to(values, "val_accuracy", 0.8, ["random", "magnitude"], dense)
-    assert found.said == "With 80 % of the weights cut magnitude ends at a validation accuracy of 95 %, random at 28 %; uncut it is 96 %."
+    assert (
+        found.said
+        == "With 80 % of the weights pruned, magnitude reaches a validation accuracy of 95 % and random 28 %; without pruning it is 96 %."
+    )
     alone = lessons.cut_to(values, "val_accuracy", 0.8, ["magnitude"], dense)
-    assert alone.said == "With 80 % of the weights cut magnitude ends at a validation accuracy of 95 %; uncut it is 96 %."
+    assert alone.said == "With 80 % of the weights pruned, magnitude reaches a validation accuracy of 95 %; without pruning it is 96 %."
     assert alone.small.startswith("Difference −1.0 points")
 
 
@@ -110,7 +113,8 @@ def test_how_much_of_the_gap_to_the_teacher_is_closed():
     values = {"taught": seeds(0.85), "alone": seeds(0.70), "teacher": seeds(0.95)}
     found = lessons.gap_closed(values, "val_accuracy", "taught", "alone", "teacher")
     assert found.said == (
-        "Taught, the small network reaches a validation accuracy of 85 %, alone 70 %; its teacher has 95 %: 60 % of the gap is closed."
+        "With a teacher, the small network reaches a validation accuracy of 85 %, alone 70 %; the teacher has 95 %. "
+        "The student closes 60 % of the gap."
     )
     assert found.small.startswith("taught against alone: difference +15.0 points")
 
@@ -137,7 +141,8 @@ def test_the_place_at_which_all_are_compared_decides_who_wins():
     values = places(sgd={0.01: 1.17, 0.1: 0.3, 0.3: 0.28}, rmsprop={0.01: 0.18, 0.1: 0.31, 0.3: 151.0})
     found = lessons.one_place_decides(values, "val_loss", "learning rate")
     assert found.said == (
-        "One learning rate for all decides who wins: at 0.01 rmsprop beats sgd, 0.18 to 1.17; at 0.3 sgd beats rmsprop, 0.28 to 151."
+        "The same learning rate for all decides which is better: at 0.01, rmsprop beats sgd, 0.18 to 1.17; "
+        "at 0.3, sgd beats rmsprop, 0.28 to 151."
     )
 
 
@@ -155,7 +160,7 @@ def test_who_regularizes_and_who_sets_weights_to_zero():
     values = {"none": seeds(0.72), "L1, proximal": seeds(0.85), "L2": seeds(0.80)}
     found = lessons.zeros_and_score(values, "val_accuracy", {"none": 0.0, "L1, proximal": 0.55, "L2": 0.0}, ["none"])
     assert found.said == (
-        "With “L1, proximal” the validation accuracy is 85 %, with “none” 72 %. “L1, proximal” sets 55 of 100 weights to exactly 0; "
-        "the others set none."
+        "With “L1, proximal”, the validation accuracy is 85 %; with “none”, it is 72 %. "
+        "“L1, proximal” sets 55 of 100 weights to exactly 0; the others set none."
     )
     assert lessons.zeros_and_score(values, "val_accuracy", {}, []) is None

@@ -167,4 +167,4 @@ def test_a_verdict_says_why_an_r2_is_not_there():
     history = DataFrame({"variant": "A", "seed": [0, 1], "run": ["a", "b"], "step": 1, "epoch": 1.0, "val_r2": np.nan})
     runs = DataFrame({"variant": "A", "seed": [0, 1], "run": ["a", "b"], "status": "finished"})
     said = leading_verdict(history, runs, "val_r2")
-    assert said == "No seed of any variant has a finite validation R²: it is not defined where all targets are the same"
+    assert said == "No seed of any variant has a finite validation R²: it is not defined if all targets are equal"

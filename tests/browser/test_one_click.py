@@ -12,11 +12,11 @@ from tests.sources import pages_that_import, stem
 
 THEN = {
     "learning_rate": "The best learning rate of each",
-    "batch_size": "What an update and an epoch cost",
+    "batch_size": "Cost of an update and an epoch",
     "normalization": "gets worse for “batch”",
     "gradient_flow": "First against last layer",
     "regularization": "Training against validation",
-    "early_stopping": "What each rule would have given",
+    "early_stopping": "Result of each rule",
     "pruning": "Where the zeros are",
     "distillation": "How many labels are needed",
 }

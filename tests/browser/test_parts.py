@@ -18,7 +18,7 @@ from tests.sources import parts_behind_tabs
 SAID = {
     ("learning_rate.part", "Schedules"): "and how far",
     ("learning_rate.part", "Range test"): "One run, all rates",
-    ("batch_size.part", "Scaling the rate"): "When the batch grows",
+    ("batch_size.part", "Scaling the rate"): "With a batch k times as large",
     ("batch_size.part", "Gradient noise"): "Noise scale",
     ("normalization.part", normalization.AXES): "averaged together",
     ("normalization.part", normalization.MODES): "How the running averages come about",

@@ -52,10 +52,10 @@ def test_runs_without_a_mistake_are_what_they_were_and_each_mistake_is_another_r
         ("eval_with_dropout", {"model": "mlp"}, "the network has no dropout; set model.dropout above 0"),
         ("eval_with_dropout", {"model": "linear"}, "the network has no dropout"),
         ("batch_statistics_in_eval", {"model": {"kind": "mlp", "normalization": "layer"}}, "the network has no batch norm"),
-        ("unscaled_inputs", {"data": {"kind": "digits", "scale": "none"}}, "nothing is scaled anyway"),
-        ("unscaled_inputs", {"data": "adding", "model": "recurrent"}, "nothing is scaled anyway"),
-        ("scrambled_inputs", {"training": {"batch_size": 1}}, "a batch of 1 example is not scrambled"),
-        ("no_zero_grad", {"optimizer": "lbfgs"}, "lbfgs empties the gradient itself"),
+        ("unscaled_inputs", {"data": {"kind": "digits", "scale": "none"}}, "there is no scaling to leave out"),
+        ("unscaled_inputs", {"data": "adding", "model": "recurrent"}, "there is no scaling to leave out"),
+        ("scrambled_inputs", {"training": {"batch_size": 1}}, "does not scramble a batch of 1 example"),
+        ("no_zero_grad", {"optimizer": "lbfgs"}, "lbfgs resets the gradient itself"),
         ({"kind": "frozen_layer", "layer": 4}, {}, "layer 4 of 3 layers"),
         ({"kind": "frozen_layer", "layer": 2}, {"model": "linear"}, "layer 2 of 1 layers"),
         ("leak", {"data": "copy", "model": "recurrent"}, "each example has 5 targets"),
@@ -69,10 +69,10 @@ def test_settings_with_which_it_has_no_effect_are_refused_with_the_reason(kind, 
 
 
 def test_a_regression_has_no_softmax_and_a_student_no_mistake():
-    with pytest.raises(SettingsError, match=r"mistake\.kind: softmax_twice needs a classification, and data diabetes is a regression"):
+    with pytest.raises(SettingsError, match=r"mistake\.kind: softmax_twice needs a classification, but data diabetes is a regression"):
         run_with("softmax_twice", data="diabetes")
     for kind in PLANTED:
-        with pytest.raises(SettingsError, match=rf"mistake\.kind: {kind} is shown without a teacher"):
+        with pytest.raises(SettingsError, match=rf"mistake\.kind: {kind} cannot be combined with distillation"):
             run_with(kind, distillation="soft_targets")
 
 

@@ -135,7 +135,7 @@ def complaint(**given):
     ({"model": {"kind": "mlp", "dropout": [0.1, 1]}}, "model.dropout.1: 1: input should be less than 1"),
     ({"model": {"kind": "mlp", "dropout": 1}}, "model.dropout: 1: input should be less than 1"),
     ({"model": {"kind": "mlp", "hidden": [8, 7], "normalization": "group"}}, "4 groups do not divide the 7 units of hidden layer 2"),
-    ({"model": {"kind": "mlp", "hidden": [4], "normalization": "group"}}, "4 groups leave 1 each of the 4 units of hidden layer 1"),
+    ({"model": {"kind": "mlp", "hidden": [4], "normalization": "group"}}, "4 groups leave only 1 unit each among the 4 units of hidden"),
     ({"model": {"kind": "mlp", "depth": 65}}, "model.depth: 65: input should be less than or equal to 64"),
     ({"model": {"kind": "convnet", "kernel": [3, 3, 3]}}, "model: kernel: 3 sizes for 2 layers"),
     ({"model": "convnet", "data": "wine"}, "model.kind: convnet needs pictures, signals or sequences"),
@@ -145,7 +145,7 @@ def complaint(**given):
      "model.normalization: layer 3 leaves 1 of 8 x 8 positions"),
     ({"model": {"kind": "recurrent", "cell": "elman"}}, "model.cell: 'elman'"),
     ({"model": {"kind": "recurrent", "readout": "first"}}, "model.readout: 'first': input should be 'last' or 'all'"),
-    ({"model": {"kind": "recurrent", "bidirectional": True, "truncation": 5}}, "model: truncation: cuts the past off, and bidirectional"),
+    ({"model": {"kind": "recurrent", "bidirectional": True, "truncation": 5}}, "model: truncation: it cuts off the past, but"),
     ({"model": {"kind": "recurrent", "bidirectional": True}, "data": "copy"}, "model.bidirectional: each of the 5 targets of these data"),
 ], ids=str)  # fmt: skip
 def test_networks_that_cannot_be_are_refused_with_what_to_do(given, expected):

@@ -179,7 +179,7 @@ def test_an_unknown_target_is_refused_with_the_columns(served):
 @pytest.mark.parametrize("own", ["", "age,bought"])
 def test_without_one_target_of_its_own_one_must_be_named(served, own):
     served.offer(9, arff(table()), {}, default_target_attribute=own)
-    with pytest.raises(DataError, match=r"no one column of its own to be the target\. Name one: 'age', 'city', 'note', 'bought'"):
+    with pytest.raises(DataError, match=r"no default target column\. Name one: 'age', 'city', 'note', 'bought'"):
         load_data(OpenMl(data_id=9))
     assert load_data(OpenMl(data_id=9, target="bought", drop=("note",))).outputs == 2
 

@@ -155,11 +155,11 @@ def test_clouds_stand_on_the_circle_and_other_features_are_noise():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Informative(features=5, informative=6), "informative: 6 of 5 features cannot matter"),
+        (lambda: Informative(features=5, informative=6), "informative: 6 of 5 features is impossible"),
         (lambda: Imbalanced(rare_share=0.5, classes=3), r"rare_share: 0\.5 is above an equal share of 3 classes"),
         (lambda: Imbalanced(samples=60), r"0\.05 of 60 examples are 3, and 5 are needed"),
         (lambda: Adding(samples=100_000, steps=1000), "samples: 100,000 examples of 2,000 numbers each.*Choose 5,000 examples or fewer"),
-        (lambda: Copy(samples=100_000), "more than the limit of 10,000,000 numbers"),
+        (lambda: Copy(samples=100_000), "exceed the limit of 10,000,000 numbers"),
         (lambda: Adding(steps=1), "steps"),
         (lambda: Copy(delay=0), "delay"),
     ],
@@ -201,7 +201,7 @@ def test_a_least_squares_line_is_moved_by_them_and_one_of_the_absolute_error_is_
 
 
 def test_data_with_classes_or_that_are_not_made_have_no_outliers():
-    with pytest.raises(ValidationError, match="moves targets that are numbers, and here they are classes"):
+    with pytest.raises(ValidationError, match="moves numeric targets, but here the targets are classes"):
         Informative(task="classification", outliers=0.1)
     with pytest.raises(ValidationError, match="outliers"):
         Diabetes(outliers=0.1)

@@ -253,7 +253,7 @@ def test_settings_that_name_no_table_are_refused(fields, message):
 
 
 def test_a_hash_that_is_a_path_is_refused_before_it_is_one():
-    with pytest.raises(DataError, match="is no SHA-256"):
+    with pytest.raises(DataError, match="is not a SHA-256"):
         find_table("../../../etc/passwd")
 
 

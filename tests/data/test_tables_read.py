@@ -333,7 +333,7 @@ def test_a_class_of_one_is_placed_by_chance_and_the_others_are_stratified():
         places = [np.bincount(part, minlength=3) for part in (split.y_train, split.y_val, split.y_test)]
         assert [int(place[split.class_names.index("fail")]) for place in places] == [30, 10, 10]
         assert sum(place[split.class_names.index("flai")] for place in places) == 1
-        assert "The class 'flai' has one row, which chance placed" in split.reading.text()
+        assert "The class 'flai' has one row, which was placed at random" in split.reading.text()
 
 
 def test_a_column_may_say_the_parts():

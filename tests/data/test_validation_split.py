@@ -81,7 +81,7 @@ def test_a_network_finds_the_easier_validation_part_easier_and_the_harder_one_ha
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"kind": "diabetes", "validation_split": "harder"}, "centre of an example's own class, and in diabetes"),
+        ({"kind": "diabetes", "validation_split": "harder"}, "centre of an example's class, but in diabetes"),
         ({"kind": "copy", "validation_split": "easier"}, "in copy an example has no single class"),
         ({"kind": "digits", "validation_split": "easier", "validation_fraction": 0}, "validation_fraction is 0"),
         ({"kind": "digits", "validation_split": "hardest"}, "'random', 'easier' or 'harder'"),

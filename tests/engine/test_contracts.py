@@ -328,7 +328,7 @@ def test_orders_of_several_lengths_and_sizes_may_be_given_at_once():
     together = core.train(runs, order=orders)
     for run, order in zip(runs, orders, strict=True):
         assert_same_weights(together.model(run), core.train([run], order=[order]).model(run), 1e-10)
-    with pytest.raises(ValueError, match=r"order: 1 epochs of 50 draws given, and training.epochs is 3"):
+    with pytest.raises(ValueError, match=r"order: 1 epochs of 50 draws were given, but training.epochs is 3"):
         core.train(runs[:2], order=[orders[0], orders[0]])
 
 

@@ -331,13 +331,13 @@ def test_settings_that_do_not_go_with_the_data_are_refused_with_what_to_do(tmp_p
     table = tmp_path / "t.csv"
     table.write_text("a,y\n" + "\n".join(f"{n},{n * 1.5}" for n in range(60)))
     numbers = settings(data={"kind": "table", "path": str(table), "target": "y"}, distillation="soft_targets")
-    with pytest.raises(core.SettingsError, match=r"distillation.kind: soft_targets needs classes, and data table is a regression"):
+    with pytest.raises(core.SettingsError, match=r"distillation.kind: soft_targets needs classes, but data table is a regression"):
         begin([numbers])
     for name, given in (
         ("label_smoothing", {"training": {"label_smoothing": 0.1}}),
         ("val_f1", {"stopping": {"kind": "rise", "metric": "val_f1"}}),
     ):
-        with pytest.raises(core.SettingsError, match=f"{name}.* needs classes, and data table is a regression"):
+        with pytest.raises(core.SettingsError, match=f"{name}.* needs classes, but data table is a regression"):
             begin([settings(data=numbers.data, **given)])
     positions = {"kind": "convnet", "channels": [4] * 3, "stride": 2, "pooling": "none", "normalization": "batch"}
     examples = len(core.load_data(settings(data="digits").data).x_train)

@@ -95,7 +95,7 @@ def parameters_of(run):
 
 
 def test_a_criterion_may_look_only_at_what_there_is():
-    with pytest.raises(TypeError, match=r"Peeking\.score looks at future; there are weights, gradient, movement, uniform"):
+    with pytest.raises(TypeError, match=r"Peeking\.score has a parameter future; allowed: weights, gradient, movement, uniform"):
 
         class Peeking(PruningChoice):
             kind: Literal["peeking"] = "peeking"
@@ -126,7 +126,7 @@ def test_a_new_stopping_rule_is_found_by_the_replay_and_stops_there_where_it_sto
 
 
 def test_a_parameter_that_no_stopping_rule_has_is_refused():
-    with pytest.raises(TypeError, match="no stopping rule has patiense"):
+    with pytest.raises(TypeError, match="no stopping rule has the setting patiense"):
         stopping_replay.rules("val_loss", patiense=3)
 
 

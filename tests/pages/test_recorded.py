@@ -45,7 +45,7 @@ def test_a_page_opens_on_recorded_results_and_offers_to_train_them_here(open_pag
     app = open_page(page.path)
     name = page.path.removeprefix("pages/").removesuffix(".py")
     said = [bar.proto.text for bar in app.get("progress")]
-    assert any(text.startswith("Recorded on") for text in said)
+    assert any(text.startswith("Results recorded on") for text in said)
     assert not app.button(key=f"{name}.do.run").disabled
     assert app.get("vega_lite_chart")
     assert not any("Nothing has been trained" in text.value for text in app.markdown)

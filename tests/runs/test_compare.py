@@ -194,10 +194,10 @@ def test_train_refuses_a_run_that_is_given_twice():
 @pytest.mark.parametrize(("given", "said"), [
     ({"initial": []}, "initial: 0 given for 1 runs"),
     ({"order": [np.zeros((1, 5), int)] * 2}, "order: 2 given for 1 runs"),
-    ({"order": [np.zeros((1, 5), int)]}, "1 epochs of 5 draws given, and training.epochs is 3"),
+    ({"order": [np.zeros((1, 5), int)]}, "1 epochs of 5 draws were given, but training.epochs is 3"),
     ({"order": [np.zeros((3, 0), int)]}, "3 epochs of 0 draws"),
-    ({"order": [np.full((3, 5), 90)]}, "the numbers of training examples, 0 to 89"),
-    ({"order": [np.full((3, 5), -1)]}, "the numbers of training examples"),
+    ({"order": [np.full((3, 5), 90)]}, "only indices of training examples, 0 to 89"),
+    ({"order": [np.full((3, 5), -1)]}, "only indices of training examples"),
     ({"order": [np.zeros((3, 5))]}, "an integer array"),
     ({"order": [np.zeros(3, int)]}, "an integer array"),
 ], ids=str)  # fmt: skip
@@ -215,7 +215,7 @@ def test_train_refuses_no_runs():
 def test_a_summary_of_what_is_no_metric_says_which_there_are():
     result = compare(FEW, progress=False)
     for metric in ("accuracy", "status"):
-        with pytest.raises(ValueError, match=f"'{metric}' is no column of numbers .*val_accuracy"):
+        with pytest.raises(ValueError, match=f"'{metric}' is not a numeric column .*val_accuracy"):
             result.summary(metric)
 
 

@@ -182,7 +182,7 @@ def test_a_stack_that_sqlite_cannot_keep_fails_its_comparison_alone(tmp_path):
         store.request(each, "run")
     bench.finish(bad.id, good.id)
     assert store.progress(bad.id).state == "failed"
-    assert "cannot keep so large a stack" in store.progress(bad.id).message
+    assert "cannot keep such a large stack" in store.progress(bad.id).message
     assert store.history(bad.id)[0].empty, "half of the segment was written"
     assert store.progress(good.id).state == "finished"
 

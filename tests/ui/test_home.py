@@ -68,7 +68,7 @@ def test_a_pasted_file_opens_and_a_bad_one_is_explained():
     script.button(key="home.open").click().run()
     assert not script.exception
     assert "adm" in script.error[0].value
-    assert script.error[0].proto.title == "This file is no comparison"
+    assert script.error[0].proto.title == "This file is not a comparison"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_pasted_file_opens_and_a_bad_one_is_explained():
         ("seeds = ", "not TOML"),
         ("seeds = 'x'", "seeds"),
         ("[vary]\n'optimizer.speed' = [1]", "optimizer.speed: no such setting"),
-        ("[base.data]\nkind = 'table'\npath = '/etc/passwd'\ntarget = 'x'", "no file is opened by its path"),
+        ("[base.data]\nkind = 'table'\npath = '/etc/passwd'\ntarget = 'x'", "opens no file by its path"),
     ],
 )
 def test_text_that_is_no_comparison_is_refused(text: str, said: str):

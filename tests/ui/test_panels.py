@@ -58,7 +58,7 @@ def test_only_what_makes_sense_can_be_clicked(changes, actions):
         ({"state": "running", "epochs_done": 11.0, "runs_diverged": 2}, "6 runs · epoch 1 of 3 · 2 diverged"),
         ({"state": "running", "pending": "pause"}, "6 runs, pausing · epoch 0 of 3"),
         ({"state": "paused", "epochs_done": 12.0}, "6 runs, paused · epoch 2 of 3"),
-        ({"state": "cancelled", "epochs_done": 9.0}, "6 runs · stopped at epoch 1 of 3 · Run goes on from there, about 1 s"),
+        ({"state": "cancelled", "epochs_done": 9.0}, "6 runs · stopped at epoch 1 of 3 · Run continues from there, about 1 s"),
         ({"state": "cancelled", "runs_done": 1, "runs_diverged": 1}, "6 runs, 1 stored, about 1 s to train · 1 diverged"),
         ({"state": "finished", "runs_done": 6}, "All 6 runs stored"),
         ({"state": "finished", "runs_done": 6, "runs_diverged": 2}, "All 6 runs stored · 2 diverged"),
@@ -83,7 +83,7 @@ def test_a_table_calls_its_columns_what_the_table_of_metrics_does():
     assert columns["parameters"]["label"] == "Parameters"
     assert columns["mean"]["label"] == "Validation F1"
     assert columns["test_r2"]["label"] == "Test R²"
-    assert "not defined where all targets are the same" in columns["test_r2"]["help"]
+    assert "not defined if all targets are equal" in columns["test_r2"]["help"]
 
 
 @pytest.mark.parametrize("page", [pruning, distillation])

@@ -1,1 +1,1 @@
-"""What is wrong with a run, told from what was measured of it."""
+"""Diagnoses of runs from their measurements."""

@@ -1,4 +1,4 @@
-"""What the loss of a single batch says: a network that is right fits it, and each common bug leaves another trace."""
+"""Diagnosis from the loss on a single batch: a correct network fits it, and each common bug leaves another symptom."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from pandas import DataFrame, Series
 Symptom = Literal["healthy", "flipped sign", "exploding", "oscillating", "plateau", "unnamed"]
 
 RISES = 0.9
-"""From this share of rising updates on, the loss is being maximised."""
+"""From this share of rising updates on, the loss counts as maximised."""
 LEAP = 10.0
-"""A loss that is multiplied by this in an update is no steady rise."""
+"""A loss that rises by this factor in one update does not rise steadily."""
 EXPLODED = 1_000.0
-"""Times the first loss."""
+"""A loss above this multiple of the first loss has exploded."""
 UNSETTLED = (0.2, 0.8)
-"""Shares of rising updates in the second half that make an oscillation, where the loss also comes back to `RETURNED` times the first."""
+"""The loss oscillates if its share of rising updates in the second half is in this range, and if it returns to `RETURNED` times the first
+loss.
+"""
 RETURNED = 2.0
 STUCK = 0.5
-"""Share of the loss of guessing, ln(classes), above which the second half has not learned."""
+"""If the mean loss of the second half is above this share of ln(classes), the loss of guessing, the network has not learned."""
 FITTED = 0.01
 
 
 def symptom(losses: Series, classes: int) -> Symptom:
-    """What a run on one batch shows. `losses`: of every update, in order, in nats. The rules are tried in this order:
+    """The symptom of a run on one batch. `losses`: the loss of every update, in order, in nats. The rules are tried in this order:
 
-    flipped sign: the loss rises in 90 % of the updates and never tenfold in one. exploding: it is not finite, or a thousandfold the first.
-    oscillating: in the second half it rises in 20 to 80 % of the updates and comes back to twice the first. plateau: in the second half it
-    is above half of what guessing gives. healthy: it ends below 0.01.
+    flipped sign: the loss rises in at least 90 % of the updates, and never tenfold in one. exploding: a loss is not finite, or above 1,000
+    times the first. oscillating: in the second half the loss rises in 20 to 80 % of the updates and returns to twice the first. plateau:
+    the mean loss of the second half is above half the loss of guessing. healthy: the last loss is below 0.01.
     """
     values = losses.to_numpy(dtype=float)
     finite = bool(np.isfinite(values).all())
@@ -45,7 +47,7 @@ def symptom(losses: Series, classes: int) -> Symptom:
 
 
 def symptoms(losses: DataFrame, classes: int) -> DataFrame:
-    """A row a kind and seed: kind, seed, symptom. `losses`: kind, seed, step, loss."""
+    """One row for each kind and seed: kind, seed, symptom. `losses`: kind, seed, step, loss."""
     ordered = losses.sort_values("step", kind="stable")
     rows = [(kind, seed, symptom(group["loss"], classes)) for (kind, seed), group in ordered.groupby(["kind", "seed"], sort=False)]
     return DataFrame(rows, columns=["kind", "seed", "symptom"])

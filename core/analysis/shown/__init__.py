@@ -1,1 +1,1 @@
-"""What is shown of frames: bands over seeds, measures by layer, the gap, what rules give, bins, lines of equal value."""
+"""Data for charts: bands over seeds, measures by layer, the generalisation gap, results of stopping rules, bins, contour lines."""

@@ -1,4 +1,4 @@
-"""Histograms: of weights, brought onto common bins, and of a table's target."""
+"""Histograms: those of weights, converted to common bins, and that of a table's target."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ TARGET_BINS = 30
 
 
 def common_edges(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """33 edges over all the ranges, but at most the usual width further out on each side than the usual range."""
+    """33 edges that cover all ranges, but extend at most one median width beyond the median range on each side."""
     width = max(float(np.median(high - low)), 1e-12)
     first, last = max(low.min(), np.median(low) - width), min(high.max(), np.median(high) + width)
     return np.linspace(first, max(last, first + 1e-12), BINS + 1)
 
 
 def rebinned(low: np.ndarray, high: np.ndarray, counts: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """The shares of N histograms in other bins, (N, E-1), those outside of the edges in the outermost.
+    """The shares of N histograms in new bins, (N, E-1); values outside the edges count in the outermost bins.
 
     Args:
         low: (N,) lower end of each histogram.
         high: (N,) upper end.
-        counts: (N, B) in B equal bins between the two.
-        edges: (E,) of the new bins.
+        counts: (N, B) counts in B equal bins between the two ends.
+        edges: (E,) edges of the new bins.
     """
     bins = counts.shape[1]
     below = np.concatenate([np.zeros((len(counts), 1)), counts.cumsum(axis=1)], axis=1)
@@ -37,6 +37,6 @@ def rebinned(low: np.ndarray, high: np.ndarray, counts: np.ndarray, edges: np.nd
 
 
 def of_target(values: np.ndarray) -> DataFrame:
-    """left, right, rows: how many of the values lie in each of 30 bins of equal width; what is not finite is left out."""
+    """left, right, rows: how many of the values lie in each of 30 bins of equal width; values that are not finite are left out."""
     counts, edges = np.histogram(values[np.isfinite(values)], bins=TARGET_BINS)
     return DataFrame({"left": edges[:-1], "right": edges[1:], "rows": counts})

@@ -1,4 +1,4 @@
-"""Where runs ended on the training and on the validation data, and the gap between the two."""
+"""The final values of runs on the training and on the validation data, and the gap between them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from core.analysis.shown import over_seeds
 
 
 def ends_by_part(history: DataFrame, metric: str) -> tuple[DataFrame, tuple[str, ...]]:
-    """The last values of the runs, as `pairs` takes them, and the parts: training (where the metric is measured on it) and validation."""
+    """The last values of the runs, as `pairs` takes them, and the parts: training (if the metric is measured on it) and validation."""
     twin = over_seeds.training_twin(history, metric)
     columns = {**({"training": twin} if twin else {}), "validation" if metric.startswith("val_") else "training": metric}
     return pd.concat([over_seeds.final_values(history, column).assign(part=part) for part, column in columns.items()]), tuple(columns)
 
 
 def gap_table(history: DataFrame, variants: Sequence[str], metric: str = "val_loss") -> DataFrame:
-    """A row a variant: seeds that ended finite, the mean of each part at the end, and `gap`, validation minus training (NaN with one)."""
+    """One row for each variant: seeds that ended finite, the final mean on each part, and `gap`, validation minus training (or NaN)."""
     values, parts = ends_by_part(history, metric)
     ended = values[values["ending"] == ""]
     by_run = ended.set_index(["variant", "seed", "part"])["value"].unstack("part").reindex(columns=list(parts))

@@ -1,4 +1,4 @@
-"""Lines of equal value through a regular grid, by marching triangles."""
+"""Contour lines on a regular grid, by marching triangles."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pandas import DataFrame
 def isolines(grid: DataFrame, levels: np.ndarray) -> DataFrame:
     """The lines as short pieces: place (the row's number), level, x, y.
 
-    Two rows are a piece, and a third, without x and y, is where a drawn line breaks.
+    Two rows form a piece; a third row without x and y breaks the drawn line.
 
     Args:
-        grid: x, y and loss at every place of a regular grid, in rows of equal y.
+        grid: x, y and loss at every point of a regular grid, in rows of equal y.
         levels: the values of the lines.
     """
     corners_N32, values_N3 = _triangles(grid)
@@ -23,7 +23,7 @@ def isolines(grid: DataFrame, levels: np.ndarray) -> DataFrame:
 
 
 def levels(losses: np.ndarray, lowest: float, count: int = 14) -> np.ndarray:
-    """Values for `count` lines, each about as many times higher above `lowest` as the one before: close together where the loss is low."""
+    """Values for `count` lines, whose heights above `lowest` grow by a constant factor, so that they are close together at low losses."""
     above = losses - lowest
     low, high = np.quantile(above, (0.01, 0.99))
     if not 0 < high < np.inf:
@@ -42,7 +42,9 @@ def _triangles(grid: DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _line(corners_N32: np.ndarray, values_N3: np.ndarray, level: float) -> DataFrame:
-    """A triangle with one corner on the other side of the level is cut on the two edges that meet there."""
+    """The pieces of one line. If one corner of a triangle lies on the other side of the level, the line cuts the two edges at that
+    corner.
+    """
     above_N3 = values_N3 > level
     cut = above_N3.any(axis=1) & ~above_N3.all(axis=1)
     corners, values, above = corners_N32[cut], values_N3[cut], above_N3[cut]

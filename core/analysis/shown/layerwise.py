@@ -1,4 +1,4 @@
-"""What is measured by layer, over seeds: at a moment, over training, and from the first layer to the last."""
+"""Measures by layer, over seeds: at one moment, over training, and from the first layer to the last."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from pandas.api.typing import DataFrameGroupBy
 
 OUTPUT = "output"
-"""The layer behind the last hidden one."""
+"""The layer after the last hidden layer."""
 
 
 def seeds(layers: DataFrame, column: str, x: Axis) -> DataFrameGroupBy:
-    """The seeds of each (variant, layer, step): `value`, which is the column where that is finite, and `place` on the axis."""
+    """The seeds of each (variant, layer, step): `value`, the column with NaN for values that are not finite, and `place` on the axis."""
     values = layers[column].where(np.isfinite(layers[column].astype(float)))
     keys = [layers["variant"], layers["layer"].astype("category"), layers["step"]]
     return DataFrame({"value": values, "place": layers[x]}).groupby(keys, sort=False, observed=True)
 
 
 def at_moment(layers: DataFrame, epoch: float) -> DataFrame:
-    """The rows of each run's last evaluation at or before that epoch, with `place`: 1 for the layer at the input, 2 for the next ...
+    """The rows of each run's last evaluation at or before `epoch`, with `place`: 1 for the layer at the input, 2 for the next, ...
 
-    layers: a row a run, evaluation and layer, layers in order from input to output; variant, seed and epoch joined.
+    layers: one row for each run, evaluation and layer, with the layers in order from input to output; variant, seed and epoch joined.
     """
     until = layers[layers["epoch"] <= epoch + 1e-9]
     last = until[until["step"] == until.groupby("run", observed=True)["step"].transform("max")]
@@ -38,10 +38,10 @@ def at_moment(layers: DataFrame, epoch: float) -> DataFrame:
 
 
 def means(frame: DataFrame, by: Sequence[str], column: str, *, log: bool) -> DataFrame:
-    """Mean over seeds with its 95 % t interval, a row a group: the columns of `by`, mean, low, high, n.
+    """Mean over seeds with its 95 % t interval, one row for each group: the columns of `by`, mean, low, high, n.
 
-    With `log` the mean is the geometric one, and its interval that of the logarithms: values there differ by factors. What is not finite
-    is left out, and with `log` also what is not above 0.
+    With `log` it is the geometric mean with the interval of the logarithms, for values that differ by factors. Values that are not finite
+    are left out, and with `log` also those that are not above 0.
     """
     values = frame[column].astype(float)
     fit = np.isfinite(values) & ((values > 0) if log else True)
@@ -54,13 +54,14 @@ def means(frame: DataFrame, by: Sequence[str], column: str, *, log: bool) -> Dat
 
 
 def by_depth(layers: DataFrame, column: str, *, first: bool = False) -> DataFrame:
-    """A measure of each hidden layer when it was last measured (or first): variant, layer, place (from 1 on), n, mean,
-    low and high (95 % t), min and max of the seeds.
+    """A measure of each hidden layer at its last (or first) evaluation: variant, layer, place (from 1 on), n, mean, low and high (95 % t),
+    min and max of the seeds.
 
     Args:
-        layers: a row a run, evaluation and layer, layers in order from input to output: variant, seed, run, step, epoch, layer, the column.
+        layers: one row for each run, evaluation and layer, in order from input to output: variant, seed, run, step, epoch, layer, the
+        column.
         column: a measure of `layers`.
-        first: the first measurement, which is before training.
+        first: use the first evaluation, which is before training.
     """
     hidden = layers[layers["layer"] != "output"]
     steps = hidden.groupby("run", observed=True)["step"]
@@ -84,9 +85,9 @@ def layer_means(frame: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
 
 
 def medians(layers: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
-    """Median over seeds: variant, layer, step, the x axis, value (NaN where no seed is finite).
+    """Median over seeds: variant, layer, step, the x axis, value (NaN if no seed is finite).
 
-    Moments before anything was measured (an update's size, before the first update) are left out.
+    If a measure has no values yet at step 0, as the update size before the first update, that step is left out.
     """
     groups = seeds(layers, column, x)
     table = over_seeds.with_axis(groups["value"].median().to_frame(), groups["place"].mean(), x)
@@ -95,15 +96,15 @@ def medians(layers: DataFrame, column: str, x: Axis = "epoch") -> DataFrame:
 
 
 def first_and_last(frame: DataFrame, variants: list[str]) -> DataFrame:
-    """A row a variant: seeds, first and last (gradient norm of the first and the last hidden layer), ratio, the same of spread, dead.
+    """One row for each variant: seeds, first and last (gradient norm of the first and last hidden layer), ratio, the same for spread, dead.
 
-    frame: of `at_moment`; what is not finite counts as not measured. Medians over seeds, those of `ratio` and `dead` (mean over
-    hidden layers) of each seed's own.
+    frame: from `at_moment`; values that are not finite count as not measured. All are medians over seeds; `ratio` and `dead` (the mean over
+    hidden layers) are computed for each seed first.
     """
     measures = ["grad_norm", "activation_std", "dead_fraction"]
     finite = frame.assign(**{name: frame[name].where(np.isfinite(frame[name].astype(float))) for name in measures})
     hidden = finite[finite["layer"] != OUTPUT].groupby(["variant", "seed"], sort=False, observed=True)
-    first, last = hidden.first(skipna=False), hidden.last(skipna=False)  # a layer without a value has none of another
+    first, last = hidden.first(skipna=False), hidden.last(skipna=False)  # a layer without a value must not take another layer's value
     by_seed = DataFrame({"first": first["grad_norm"], "last": last["grad_norm"], "ratio": first["grad_norm"] / last["grad_norm"]})
     by_seed = by_seed.assign(spread_first=first["activation_std"], spread_last=last["activation_std"], dead=hidden["dead_fraction"].mean())
     groups = by_seed.groupby(level="variant", observed=True)
@@ -114,9 +115,9 @@ def first_and_last(frame: DataFrame, variants: list[str]) -> DataFrame:
 
 
 def factors(ends: DataFrame, column: str, low: int, high: int) -> dict[str, float]:
-    """By variant, by what factor a column changes a layer, between networks of two depths: the geometric mean over seeds.
+    """For each variant, the factor by which one more layer changes a column, from networks of two depths: the geometric mean over seeds.
 
-    ends: variant, seed, depth, the column. Variants that lack one of the two depths are left out.
+    ends: variant, seed, depth, the column. Variants without one of the two depths are left out.
     """
     table = means(ends, ["variant", "depth"], column, log=True).set_index(["variant", "depth"])["mean"].unstack("depth")
     if low not in table or high not in table:

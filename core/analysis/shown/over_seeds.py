@@ -1,6 +1,6 @@
-"""Means and 95 % t bands over seeds, the seeds' own curves, where runs ended, and what they ended at.
+"""Means and 95 % t bands over seeds, the curves of single seeds, and where and at which values runs ended.
 
-A history comes in order of step within each run. All are plain frames with the column `variant`, and the chosen x axis under its
+A history is ordered by step within each run. All results are plain frames with the column `variant`, and with the chosen x axis under its
 own name.
 """
 
@@ -21,12 +21,14 @@ STOPPED = "stopped early"
 
 
 def band(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> DataFrame:
-    """Mean of the metric over seeds with its 95 % t interval, a row a variant and evaluation.
+    """Mean of the metric over seeds with its 95 % t interval, one row for each variant and evaluation.
 
-    Columns: variant, stretch (where pruning rewinds: see `with_stretches`), step, the x axis, mean, low, high (NaN for a single value), n
-    (seeds in the mean), carried (how many of those had stopped early before, and count with their last value) and lowest (the value of the
-    lowest of them). A diverged seed is in the mean up to the evaluation before that at which it was found to have diverged. Seeds are
-    aligned by update; on the axis of seconds, a point stands at the mean time that its seeds took.
+    Columns: variant, stretch (if pruning rewinds: see `with_stretches`), step, the x axis, mean, low, high (NaN for a single value), n
+    (seeds in the mean), carried (how many of these had stopped early before, and count with their last value) and lowest (the lowest
+    seed's value).
+
+    A diverged seed is part of the mean until the evaluation before the one that found the divergence. Seeds are aligned by update; on the
+    seconds axis, a point stands at the mean time of its seeds.
     """
     history = with_stretches(history)
     table, carried = _by_seed(history, metric)
@@ -38,7 +40,9 @@ def band(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> Dat
 
 
 def _by_seed(history: DataFrame, metric: str) -> tuple[DataFrame, Series]:
-    """The metric as (variant, stretch, step) x seed, runs that stopped early carried forward; and how many are carried in each row."""
+    """The metric as (variant, stretch, step) x seed, with early stopped runs carried forward, and the number of
+    carried runs in each row.
+    """
     values = history.assign(value=history[metric].astype(float).where(np.isfinite(history[metric]) & (history["status"] != "diverged")))
     table = values.pivot(index=[*apart(values), "step"], columns="seed", values="value")
     last = ends(history)
@@ -51,28 +55,28 @@ def _by_seed(history: DataFrame, metric: str) -> tuple[DataFrame, Series]:
 
 
 def _positions(history: DataFrame, x: Axis) -> Series:
-    """Where each (variant, stretch, step) stands on the axis.
+    """The position of each (variant, stretch, step) on the axis.
 
-    When a slow seed has stopped the mean time of the others may fall back; a curve that runs backwards is not drawn.
+    When a slow seed has stopped, the mean time of the others may be lower than before; the running maximum keeps the curve from going back.
     """
     where = history[x].groupby([history[name] for name in (*apart(history), "step")], observed=True).mean()
     return where.groupby(level="variant", observed=True).cummax()
 
 
 def with_stretches(history: DataFrame) -> DataFrame:
-    """The history with `stretch` where pruning rewinds: how often a run had been taken back by then, so that no line leads across that."""
+    """The history with `stretch` if pruning rewinds: the number of rewinds of the run before, so that no line crosses a rewind."""
     if "stretch" in history or "moment" not in history or not (marked := history["moment"] != "").any():
         return history
     return history.assign(stretch=marked.astype(int).groupby(history["run"]).cumsum() - marked.astype(int))
 
 
 def apart(frame: DataFrame, line: str = "variant") -> list[str]:
-    """The columns that tell one unbroken line from another."""
+    """The columns that distinguish one unbroken line from another."""
     return [line, "stretch"] if "stretch" in frame else [line]
 
 
 def with_axis(frame: DataFrame, positions: Series, x: Axis) -> DataFrame:
-    """The index as columns, then the x axis under its own name, then the columns; updates are in the index already."""
+    """The index as columns, then the x axis under its own name, then the other columns; the step is already in the index."""
     if x != "step":
         frame = frame.copy()
         frame.insert(0, x, positions.reindex(frame.index))
@@ -80,20 +84,20 @@ def with_axis(frame: DataFrame, positions: Series, x: Axis) -> DataFrame:
 
 
 def ends(history: DataFrame) -> DataFrame:
-    """The last row of each run: its status says how the run ended, or that it is still going."""
+    """The last row of each run; its status says how the run ended, or that it still trains."""
     return history.drop_duplicates("run", keep="last")
 
 
 def seed_lines(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> DataFrame:
-    """Each run's own curve: variant, seed, run, the x axis, value; what is not finite is left out."""
+    """Each run's own curve: variant, seed, run, the x axis, value; values that are not finite are left out."""
     frame = history[["variant", "seed", *apart(history, "run"), x]].assign(value=history[metric].astype(float))
     return frame[np.isfinite(frame["value"])]
 
 
 def endings(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> DataFrame:
-    """Where runs ended before their time: variant, seed, the x axis, value and `ending` (diverged or stopped early).
+    """Where runs ended early: variant, seed, the x axis, value and `ending` (diverged or stopped early).
 
-    The place is that of the run's last finite value; a run without one has no place.
+    The position is that of the run's last finite value; a run without one has no row.
     """
     how = ends(history).set_index("run")["status"].map({"diverged": DIVERGED, "stopped": STOPPED}).dropna()
     lines = seed_lines(history[history["run"].isin(how.index)], metric, x)
@@ -102,16 +106,16 @@ def endings(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> 
 
 
 def counts(history: DataFrame, variants: Sequence[str]) -> DataFrame:
-    """By variant: n, the seeds that have been measured at all, and diverged, how many of them did."""
+    """For each variant: n, the seeds that have been measured, and diverged, how many of them diverged."""
     last = ends(history)
     table = last["status"].eq("diverged").groupby(last["variant"], observed=True).agg(["size", "sum"])
     return table.reindex(list(variants), fill_value=0).rename(columns={"size": "n", "sum": "diverged"})
 
 
 def final_values(history: DataFrame, metric: str) -> DataFrame:
-    """One row a run that has a finite value: variant, seed, value and ending ("" or "diverged").
+    """One row for each run with a finite value: variant, seed, value and ending ("" or "diverged").
 
-    That is its last one. A run that diverged stands with its last finite value.
+    This is its last value; a run that diverged has its last finite value.
     """
     lines = seed_lines(history, metric)
     last = lines.drop_duplicates("run", keep="last").set_index("run")
@@ -140,15 +144,15 @@ def seed_medians(frame: DataFrame, keys: Sequence[str]) -> DataFrame:
 
 
 def training_twin(history: DataFrame, metric: str) -> str | None:
-    """The same metric on the training data; None where there is none, or it is not measured."""
+    """The same metric on the training data; None if there is none, or if it was not measured."""
     twin = metrics.twin(metric)
     return None if twin is None or (len(history) and history[twin].isna().all()) else twin
 
 
 def level(history: DataFrame, layers: DataFrame) -> tuple[DataFrame, DataFrame]:
-    """History and layers, each running variant cut at the step that all of its runs have reached.
+    """History and layers, in which each variant that still trains is cut at the step that all its runs have reached.
 
-    Seeds train in several stacks: a mean over the few that are ahead would jump when the others come.
+    Seeds train in several stacks: a mean over the few that are ahead would jump when the others arrive.
     """
     last = history.drop_duplicates("run", keep="last")
     under_way = last[last["status"] == "running"]

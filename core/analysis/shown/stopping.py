@@ -1,4 +1,4 @@
-"""What stopping rules give: replayed on runs without one, and where they were used."""
+"""Results of stopping rules: replayed on runs without a rule, and in runs that used one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def as_parts(every: DataFrame) -> DataFrame:
 
 
 def summed(every: DataFrame, *more: str) -> DataFrame:
-    """A row a rule, over the seeds: in how many it stops, at which epochs, and the means of `value`, `kept` and the columns `more`."""
+    """One row for each rule, over the seeds: in how many it stops, at which epochs, and the means of `value`, `kept` and the columns
+    `more`.
+    """
     groups = every.groupby("rule", sort=False)
     stopped = groups["stopped"].agg(lambda told: f"{int(told.sum())} of {len(told)}")
     epochs = groups["epoch"].agg(listed)

@@ -1,1 +1,1 @@
-"""Pictures of labs that have a page of their own."""
+"""Charts of labs that have their own page."""

@@ -1,4 +1,4 @@
-"""Training on several workers: the loss over the simulated clock, who computes when, and how stale the gradients are."""
+"""Training on several workers: the loss against the simulated time, when each worker computes, and the staleness of the gradients."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from core.charts.parts import marks, palette, titles
 
 CLOCK = "simulated seconds"
 LARGE_ROW, ROW = 16, 9
-"""Pixels of a worker's row, where there are few workers and where there are many."""
+"""Height in pixels of a worker's row, for few workers and for many."""
 ROOM = {"left": 5, "top": 5, "right": 14, "bottom": 5}
-"""Pixels around a chart: the last label of its axis reaches beyond the plot."""
+"""Padding in pixels around a chart: the last label of its axis reaches beyond the plot."""
 
 
 def loss_over_clock(
@@ -28,17 +28,18 @@ def loss_over_clock(
     width: int = 700,
     height: int = 320,
 ) -> alt.LayerChart:
-    """Mean training loss of each rule against the simulated clock, with its 95 % band, and where each reaches the target.
+    """Draws the mean training loss of each rule against the simulated time, with its 95 % band, and the point at which each reaches the
+    target.
 
     Args:
         points: variant, seconds, mean, low, high, n; all above 0.
-        reached: variant, seconds (mean over seeds) of those that reach the target.
-        variants: the rules that are drawn, in order.
-        colours: the colour of each.
+        reached: variant, seconds (mean over seeds) of the rules that reach the target.
+        variants: the rules to draw, in order.
+        colours: the colour of each rule.
         target: a loss, drawn as a dotted line.
         seconds: the right end of the axis.
-        width: of the whole chart, in pixels.
-        height: of the plot, in pixels.
+        width: width of the whole chart in pixels.
+        height: height of the plot in pixels.
     """
     x = alt.X("seconds:Q", title=CLOCK, scale=alt.Scale(domain=[0, seconds], nice=False), axis=alt.Axis(tickCount=8))
     scale = alt.Scale(type="log", nice=False, padding=8)
@@ -51,7 +52,7 @@ def loss_over_clock(
     line = base.mark_line(strokeWidth=2.5, clip=True).encode(x, y, colour)
     hover = base.mark_point(opacity=0, size=60, clip=True).encode(x, y, colour, tooltip=tooltip)
     layers = [*_target(target), band, line, hover, _reached(reached.assign(mean=target), colour)]
-    described = f"Training loss against simulated seconds, a line each for {titles.listed(list(variants))}."
+    described = f"Training loss against simulated seconds, one line each for {titles.listed(list(variants))}."
     return alt.LayerChart(layer=layers, width=width, height=height, autosize=marks.FIT, padding=ROOM, description=described)
 
 
@@ -69,15 +70,16 @@ def _reached(reached: DataFrame, colour: alt.Color) -> alt.Chart:
 
 
 def timeline(work: DataFrame, *, workers: int, colour: str, shown: float, titled: bool = True, width: int = 420) -> alt.LayerChart:
-    """What each worker does when: a bar a gradient, pale where it was computed in vain; a thin line while it waits; a cross where it dies.
+    """Draws what each worker does over time: a bar for each gradient, pale if it was wasted; a thin line while it waits; a cross where it
+    fails.
 
     Args:
         work: worker (from 0), begin, end (simulated seconds), state: "computes", "wasted", "waits" or "dead".
-        workers: rows.
-        colour: of the bars.
+        workers: number of rows.
+        colour: colour of the bars.
         shown: the right end of the axis, in seconds.
-        titled: whether the axis has a title: of several charts below each other the last is enough.
-        width: of the whole chart, in pixels.
+        titled: whether the axis has a title: in several charts below each other, only the last one needs it.
+        width: width of the whole chart in pixels.
     """
     frame = work.assign(name=work["worker"].astype(int) + 1)
     domain = list(range(1, workers + 1))
@@ -104,14 +106,14 @@ def timeline(work: DataFrame, *, workers: int, colour: str, shown: float, titled
 
 
 def staleness(shares: DataFrame, *, colour: str, straggler: bool, width: int = 360, height: int = 200) -> alt.LayerChart:
-    """The share of gradients by their staleness, those of the straggler apart.
+    """Draws the share of gradients by their staleness, with the straggler's gradients in another colour.
 
     Args:
         shares: whose ("the straggler's" or "the others'"), staleness (updates), share (of all gradients).
-        colour: of the others'.
-        straggler: whether there is one, and a legend.
-        width: of the whole chart, in pixels.
-        height: of the plot, in pixels.
+        colour: colour of the other workers' gradients.
+        straggler: whether there is a straggler, and so a legend.
+        width: width of the whole chart in pixels.
+        height: height of the plot in pixels.
     """
     kinds = [OTHERS, STRAGGLER]
     legend = alt.Legend(title=None, orient="bottom", symbolType="square") if straggler else None
@@ -119,7 +121,7 @@ def staleness(shares: DataFrame, *, colour: str, straggler: bool, width: int = 3
     tooltip = [alt.Tooltip("whose:N"), alt.Tooltip("staleness:Q"), alt.Tooltip("share:Q", format=".1%")]
     most = float(shares["staleness"].max()) if len(shares) else 1.0
     bars = alt.Chart(shares).mark_bar(size=max(1.0, min(22.0, 0.7 * width / (most + 2)))).encode(
-        alt.X("staleness:Q", title="updates since its weights were read", scale=alt.Scale(domain=[-0.5, most + 0.5], nice=False),
+        alt.X("staleness:Q", title="updates since the worker read the weights", scale=alt.Scale(domain=[-0.5, most + 0.5], nice=False),
               axis=alt.Axis(tickMinStep=1, format="d", tickCount=8)),
         alt.Y("share:Q", title="share of gradients", axis=alt.Axis(format="%", tickCount=5), stack=True),
         fill,
@@ -130,7 +132,7 @@ def staleness(shares: DataFrame, *, colour: str, straggler: bool, width: int = 3
 
 
 def painted(variants: Sequence[str], colours: Mapping[str, str], width: int) -> alt.Color:
-    """The colour channel for these variants, in the colours that they have wherever they are drawn."""
+    """Returns the colour channel for these variants, in the colours that they have in every chart."""
     colour = palette.colour(list(variants), list(variants), width=width)
     colour["scale"]["range"] = [colours[name] for name in variants]
     return colour

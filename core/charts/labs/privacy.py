@@ -1,4 +1,4 @@
-"""What is recovered of training data: pictures beside each other, and how well members are told from others."""
+"""Recovered training data: pictures beside each other, and how well members are told from non-members."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from core.charts.labs.distributed import painted
 from core.charts.parts import marks, palette, titles
 
 ACROSS, WIDTH, LARGEST = 4, 324, 18
-"""Pictures side by side, and screen pixels of them all, which fit a telephone, and of a pixel at most."""
+"""Number of pictures side by side, their total width in pixels, which fits a phone, and the largest size of one pixel of a picture."""
 GAP, BETWEEN, BELOW = 1, 1, 4
-"""Pixels between neighbours, between a picture and what is recovered of it, and below both, for the error."""
+"""Space in pixels between neighbours, between a picture and the recovered one, and below both for the error."""
 
 
 def beside(pixels: DataFrame, said: Mapping[int, str]) -> alt.LayerChart:
-    """Each example as it was, and below it as it is recovered, ink on paper; under both what is said of it.
+    """Draws each example, and below it the recovered one, black on white, with a text under both.
 
     Args:
         pixels: example (from 0), kind ("true" or "recovered"), row, column, value (0 to 1).
-        said: of each example, such as its error.
+        said: the text of each example, such as its error.
     """
     side = int(pixels["row"].max()) + 1 if len(pixels) else 1
     block = 2 * side + BETWEEN + BELOW
@@ -43,28 +43,31 @@ def beside(pixels: DataFrame, said: Mapping[int, str]) -> alt.LayerChart:
     )
     text = alt.Chart(places).mark_text(baseline="top", fontSize=12, color=palette.MISSING)
     text = text.encode(alt.X("x:Q", scale=x, axis=None), alt.Y("y:Q", scale=y, axis=None), text="said:N")
-    described = f"{len(said)} examples, and below each what is recovered of it."
+    described = f"{len(said)} examples, and below each the recovered one."
     return alt.LayerChart(layer=[rects, text], width=wide * pixel, height=high * pixel, autosize=marks.PAD, description=described)
 
 
 def roc(curves: DataFrame, *, variants: Sequence[str], colours: Mapping[str, str], width: int = 360, height: int = 280) -> alt.LayerChart:
-    """Members that are found against others that are taken for members, over all thresholds of the loss; guessing is the dotted diagonal.
+    """Draws the share of members found against the share of others mistaken for members, over all thresholds of the loss; the dotted
+    diagonal is guessing.
 
     Args:
-        curves: variant, place (0, 1, ... by the threshold), false_positives, true_positives (shares).
+        curves: variant, place (0, 1, ... by the threshold), false_positives, true_positives (fractions).
         variants: in order.
-        colours: the colour of each.
-        width: of the whole chart, in pixels.
-        height: of the plot, in pixels.
+        colours: the colour of each variant.
+        width: width of the whole chart in pixels.
+        height: height of the plot in pixels.
     """
-    x = alt.X("false_positives:Q", title="others taken for members", axis=alt.Axis(format="%", tickCount=5), scale=alt.Scale(domain=[0, 1]))
+    x = alt.X(
+        "false_positives:Q", title="others mistaken for members", axis=alt.Axis(format="%", tickCount=5), scale=alt.Scale(domain=[0, 1])
+    )
     y = alt.Y("true_positives:Q", title="members found", axis=alt.Axis(format="%", tickCount=5), scale=alt.Scale(domain=[0, 1]))
     colour = painted(variants, colours, width)
     guessing = alt.Chart(DataFrame({"false_positives": [0.0, 1.0], "true_positives": [0.0, 1.0]}))
     diagonal = guessing.mark_line(strokeDash=[2, 3], color=palette.MISSING, strokeWidth=1.5).encode(x, y)
     tooltip = [alt.Tooltip("variant:N"), marks.number("false_positives", "others"), marks.number("true_positives", "members")]
     line = alt.Chart(curves).mark_line(strokeWidth=2.5, interpolate="step-after").encode(x, y, colour, order="place:Q", tooltip=tooltip)
-    described = f"Members found against others taken for members, a curve each for {titles.listed(list(variants))}."
+    described = f"Members found against others mistaken for members, one curve each for {titles.listed(list(variants))}."
     return alt.LayerChart(layer=[diagonal, line], width=width, height=height, autosize=marks.FIT, description=described)
 
 
@@ -78,16 +81,17 @@ def auc_over_gap(
     width: int = 420,
     height: int = 280,
 ) -> alt.LayerChart:
-    """The area under the ROC curve against overfitting: a dot a seed and length of training, a line through the means of each network.
+    """Draws the area under the ROC curve against overfitting: a dot for each seed and number of epochs, a line through the means of each
+    network.
 
     Args:
-        points: variant, seed, epochs, gap (training accuracy minus that on other data), auc.
-        means: the same over the seeds.
+        points: variant, seed, epochs, gap (training accuracy minus accuracy on other data), auc.
+        means: the means of these columns over the seeds.
         last: the rows of `means` with the most epochs, which are labelled.
         variants: in order.
-        colours: the colour of each.
-        width: of the whole chart, in pixels.
-        height: of the plot, in pixels.
+        colours: the colour of each variant.
+        width: width of the whole chart in pixels.
+        height: height of the plot in pixels.
     """
     x = alt.X(
         "gap:Q",

@@ -1,1 +1,1 @@
-"""What charts are put together from: colours, bands, marks, axes, fewer points."""
+"""The parts of charts: colours, bands, marks, axes, and the reduction of points."""

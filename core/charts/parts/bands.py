@@ -1,4 +1,4 @@
-"""What the bands of charts share: how far they reach on an axis, and what a legend says of each variant."""
+"""The bands that charts share: their range on an axis, and the legend's text for each variant."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from core.analysis.shown import over_seeds
 
 
 def on_the_axis(spread: DataFrame, values: Series, *, log: bool = False) -> DataFrame:
-    """Cuts the intervals (low, high) at the range of the single seeds. With two seeds the interval is so wide that it would set the axis.
+    """Clips the intervals (low, high) to the range of the single seeds, because the interval of two seeds is so wide that it would set the
+    axis.
 
-    On a logarithmic axis (`log`) an interval ends no lower than the lowest seed at its place (column `lowest`): an interval of a mean
-    may reach below 0, which has no place there, and the band would fall through the chart where no seed ever was. What is cut off is
-    still in the tooltip, which has the whole interval.
+    On a logarithmic axis (`log`), an interval also ends at the lowest seed at its place (column `lowest`): the interval of a mean may reach
+    below 0, which a logarithmic axis cannot show, and the band would reach far below all seeds. The tooltip still has the whole interval.
     """
     reach = values.min(), values.max()
     low = spread["low"].clip(lower=spread["lowest"]) if log else spread["low"]
@@ -23,16 +23,16 @@ def on_the_axis(spread: DataFrame, values: Series, *, log: bool = False) -> Data
 
 
 LOG_NOTE = "bands cut below the lowest seed"
-"""Said above the curves of a logarithmic axis."""
+"""Note above the curves of a logarithmic axis."""
 
 
 def labels(history: DataFrame, variants: Sequence[str]) -> list[str]:
-    """What a legend writes for each variant: "Adam (n=5)", or "SGD (n=5, 2 diverged)"."""
+    """Returns the legend's text for each variant: "Adam (n=5)", or "SGD (n=5, 2 diverged)"."""
     return [f"{variant} ({count})" for variant, count in two_lines(history, variants)]
 
 
 def two_lines(history: DataFrame, variants: Sequence[str]) -> list[tuple[str, str]]:
-    """Each variant and what is to be said with it: "n=5", or "n=5, 2 diverged"."""
+    """Returns each variant with its counts: "n=5", or "n=5, 2 diverged"."""
     table = over_seeds.counts(history, variants)
     return [(variant, _counted(n, diverged)) for variant, n, diverged in zip(variants, table["n"], table["diverged"], strict=True)]
 
@@ -44,7 +44,7 @@ def _counted(n: int, diverged: int) -> str:
 
 
 def of_variants(frame: DataFrame, variants: Sequence[str]) -> DataFrame:
-    """The rows of the variants that are named; the names as categories, which are sent to a browser once and not in each row."""
+    """Returns the rows of these variants, with the names as categories, which are sent to a browser once and not in each row."""
     names, wanted = frame["variant"], list(variants)
     if isinstance(names.dtype, CategoricalDtype):
         chosen = names.cat.set_categories(wanted)

@@ -1,4 +1,4 @@
-"""Histograms of weights brought onto common bins."""
+"""Histograms of weights, converted to common bins."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _CELL = ("left", "right", "panel", "low", "high", "share")
 
 
 def cells(frame: DataFrame, x: Axis = "epoch", moments: int = thin.POINTS) -> DataFrame:
-    """Histograms of one seed over time as cells.
+    """Returns the histograms of one seed over time as cells.
 
     Columns: variant, layer, the x axis, left, right (of the cell), panel (variant and layer in words), low, high (of the weights), share
     (of the layer's weights).
 
-    All histograms of a layer are brought onto the same 32 bins, for which the counts of a bin are taken to be spread evenly over
-    it. The bins reach over the weights of all variants, but not beyond three times the usual width, that one exploding run may not
-    hide the others; what lies further out is counted in the outermost bins. Empty cells are left out.
+    All histograms of a layer are converted to the same 32 bins, assuming that the counts of a bin are spread evenly over it. The bins
+    cover the weights of all variants, but not beyond three times the usual width, so that one exploding run does not hide the others;
+    values beyond are counted in the outermost bins. Empty cells are left out.
     """
     finite = np.isfinite(frame["low"].astype(float)) & np.isfinite(frame["high"].astype(float))
     frame = thin.thinned(frame[finite], ["variant", "layer"], moments)

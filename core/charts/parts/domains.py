@@ -1,4 +1,4 @@
-"""What part of the y axis to show, so that one run that explodes does not press all the others flat."""
+"""The range of the y axis that is shown, so that one exploding run does not flatten all others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MARGIN = 0.05
 
 @dataclass(frozen=True)
 class Domain:
-    """The part of an axis that is shown; None where the data decide. `notes` say what is left out, in words."""
+    """The range of an axis that is shown; None: the data decide. `notes` describe in words what is left out."""
 
     low: float | None = None
     high: float | None = None
@@ -21,20 +21,20 @@ class Domain:
 
     @property
     def limits(self) -> dict[str, Any]:
-        """As keyword arguments of a Vega-Lite scale."""
+        """Returns the range as keyword arguments of a Vega-Lite scale."""
         return {name: end for name, end in (("domainMin", self.low), ("domainMax", self.high)) if end is not None}
 
     def clamp(self, values: Series) -> Series:
-        """The values with those beyond an end moved onto it, for a mark that must be seen."""
+        """Returns the values, those beyond an end moved onto it, for marks that must stay visible."""
         return values.clip(self.low, self.high)
 
 
 def domain(lines: DataFrame, *, log_y: bool, focus: bool) -> Domain:
-    """The part to show of curves (columns run and value, in order of time).
+    """Returns the range to show for curves (columns run and value, in order of time).
 
-    With `focus`, values are beyond the axis when they lie further from the bulk than the bulk is wide. The bulk reaches from
-    the 10th to the 90th percentile, and always takes in the median of the runs' first values. On a logarithmic axis, values at or
-    below zero have no place.
+    With `focus`, values are beyond the axis if their distance from the bulk is larger than the width of the bulk. The bulk is the range
+    from the 10th to the 90th percentile, extended to the median of the runs' first values. A logarithmic axis cannot show values at or
+    below zero.
     """
     values, starts = lines["value"], lines.drop_duplicates("run")["value"]
     lost = int((values <= 0).sum()) if log_y else 0
@@ -58,7 +58,7 @@ def _bulk(values: Series, starts: Series) -> tuple[float, float]:
 
 
 def _outward(value: float, log_y: bool, rounding: np.ufunc) -> float:
-    """Rounded to two figures away from the data, so that a growing chart seldom changes its axis."""
+    """Returns the value rounded to two digits away from the data, so that a growing chart seldom changes its axis."""
     value = 10.0**value if log_y else value
     unit = 10.0 ** (np.floor(np.log10(abs(value))) - 1) if value else 1.0
     return float(f"{rounding(value / unit) * unit:.3g}")

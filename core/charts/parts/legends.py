@@ -1,4 +1,4 @@
-"""Legends of charts that a page stretches: as many columns as the width has room for, when it is drawn."""
+"""Legends of charts that a page stretches: they have as many columns as fit into the width at drawing time."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 import altair as alt
 
 CHARACTER, SYMBOL = 7, 36
-"""Pixels of a character, about, and of the line before an entry."""
+"""Approximate width in pixels of a character, and of the line before an entry."""
 
 
 def fitting(chart: Any) -> Any:
-    """The chart, just made, whose legend at the bottom has as many columns as fit, and entries no longer than the plot.
+    """Changes the bottom legend so that it has as many columns as fit, and entries no longer than the plot; returns the chart.
 
-    Of a chart of one panel alone: several have no common width that the browser could be asked for.
+    This works only for charts with one panel: several panels have no common width that the browser could compute.
     """
     if not isinstance(chart, alt.LayerChart):
         return chart
@@ -27,7 +27,7 @@ def fitting(chart: Any) -> Any:
 
 
 def _legends(chart: alt.LayerChart) -> list[Any]:
-    """Each once, of those that `palette` makes."""
+    """Returns each legend made by `palette` once."""
     found: dict[int, Any] = {}
     for layer in chart.layer:
         colour = layer.encoding["color"] if isinstance(layer, alt.Chart) else alt.Undefined

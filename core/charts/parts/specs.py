@@ -12,33 +12,33 @@ from altair.utils.schemapi import SchemaBase
 from pandas import DataFrame
 
 Picture = alt.TopLevelMixin
-"""Any chart, for those who draw charts without knowing altair."""
+"""Any chart, for code that draws charts without importing altair."""
 
 _PARTS = ("layer", "concat", "hconcat", "vconcat")
 _INNER = {"top_level": False, "pre_transform": False}
-"""What altair notes for a part of a chart: the schema's address, theme and data are not written there."""
+"""Properties that altair adds to a part of a chart, except the schema's address, theme and data."""
 
 CONFIG = {"axisBand": {"labelFlush": False}}
-"""Labels of categories stand at their rows; Streamlit's theme would push the outer ones inwards."""
+"""The labels of categories stay at their rows; Streamlit's theme would move the outer ones inwards."""
 
 FAINT = {"condition": {"test": "datum.label === ''", "value": 0.3}, "value": 1}
-"""Of a logarithmic axis' grid: the lines between those with a label are fainter, for there are many."""
+"""Grid of a logarithmic axis: lines without a label are fainter, because there are many."""
 
 
 def unchecked(build: Callable[[], alt.TopLevelMixin]) -> dict[str, Any]:
-    """The specification of the chart that `build` makes, whose parts are not checked against the schema as they are made.
+    """Returns the specification of the chart that `build` makes; its parts are not checked against the schema while they are made.
 
-    Two threads at once may leave altair unchecked for good, which is as well: who reads the checks are the tests.
+    Two threads at once may leave altair unchecked for ever, which does no harm: only the tests need the checks.
     """
     with schemapi.debug_mode(False):
         return spec(build())
 
 
 def spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
-    """The specification with its data apart, as Arrow streams (bytes) under "datasets".
+    """Returns the specification with its data separate, as Arrow streams (bytes) under "datasets".
 
-    The data sets are called d0, d1, ... in the order in which the chart uses them, so that a chart which grows keeps its specification
-    and a browser only takes in the new data. Nothing is checked against the schema of Vega-Lite: the tests do that once for each chart.
+    The data sets are called d0, d1, ... in the order in which the chart uses them, so that a growing chart keeps its specification
+    and a browser only receives the new data. Nothing is checked against the schema of Vega-Lite here: the tests check each chart once.
     """
     frames: dict[int, DataFrame] = {}
     found = _assembled(chart, frames, _INNER)
@@ -50,7 +50,7 @@ def spec(chart: alt.TopLevelMixin) -> dict[str, Any]:
 
 
 def _faint_grids(part: dict[str, Any]) -> None:
-    """Makes the unlabelled lines of every logarithmic axis in the specification fainter, in place."""
+    """Makes the unlabelled grid lines of every logarithmic axis in the specification fainter, in place."""
     for channel in ("x", "y"):
         encoded = part.get("encoding", {}).get(channel, {})
         if encoded.get("scale") and encoded["scale"].get("type") == "log" and encoded.get("axis", {}) is not None:
@@ -60,9 +60,9 @@ def _faint_grids(part: dict[str, Any]) -> None:
 
 
 def _assembled(chart: Any, frames: dict[int, DataFrame], context: dict[str, Any]) -> dict[str, Any]:
-    """The chart, put together from its parts, that refers to its data by name; `frames` takes in the data, each once.
+    """Returns the chart's specification, built from its parts, with its data referred to by name; adds each data set once to `frames`.
 
-    altair copies a chart of several parts deeply, all of it, at each of its levels: that took three times as long as all else here.
+    altair copies a chart of several parts deeply at each of its levels, which took three times as long as everything else here.
     """
     data = _data(chart, frames)
     context = {**context, **data}
@@ -79,7 +79,7 @@ def _assembled(chart: Any, frames: dict[int, DataFrame], context: dict[str, Any]
 
 
 def _data(chart: Any, frames: dict[int, DataFrame]) -> dict[str, Any]:
-    """The chart's own data, if any, as Vega-Lite names it."""
+    """Returns the chart's own data, if it has any, as Vega-Lite names it."""
     if not isinstance(chart.data, DataFrame):
         return {}
     frames.setdefault(id(chart.data), chart.data)

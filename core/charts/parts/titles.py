@@ -1,4 +1,4 @@
-"""What axes, legends and alternative texts write. What a column is called is in `core.analysis.metrics`."""
+"""The texts of axes, legends and alternative texts. The names of columns are in `core.analysis.metrics`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from core.analysis import metrics
 from core.analysis.metrics import Axis as Axis
 
 AXES: dict[Axis, str] = {axis: metrics.title(axis, metrics.NO_LOSS) for axis in get_args(Axis)}
-"""What runs along the bottom of a chart, with its unit."""
+"""Titles of the x axis, with the unit."""
 
 
 def shortened(name: str, most: int) -> str:
-    """The name in at most so many characters (at least 8), the middle left out: what long names have apart is often at their end."""
+    """Returns the name with at most `most` characters (at least 8), shortened in the middle, because long names often differ at their
+    end.
+    """
     most = max(most, 8)
     if len(name) <= most:
         return name
@@ -21,6 +23,6 @@ def shortened(name: str, most: int) -> str:
 
 
 def listed(names: list[str] | tuple[str, ...], most: int = 8) -> str:
-    """Names joined by commas for an alternative text, the ones past `most` counted instead."""
+    """Returns the names joined by commas for an alternative text; the names after the first `most` are only counted."""
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,1 +1,1 @@
-"""Charts of any comparison's results; those of one page's own subject stand beside this folder."""
+"""Charts of any comparison's results. Charts for one page's own topic are beside this folder."""

@@ -1,4 +1,4 @@
-"""What the networks say about every point of a plane, with the data on it."""
+"""The predictions of networks at every point of a plane, with the data on it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pandas import DataFrame, Series
 from core.charts.parts import marks, palette, titles
 
 LEVELS = 12
-"""Steps of confidence that are told apart by colour."""
+"""Number of confidence steps that the colours show."""
 POINTS = 400
-"""Most points of the data in a panel; with more, every second, third ... is drawn, and the chart says so."""
+"""Largest number of data points in a panel; if there are more, every second, third ... is drawn, and the chart says so."""
 
 
 def decision(
@@ -25,33 +25,33 @@ def decision(
     width: int = 360,
     columns: int = 2,
 ) -> alt.ConcatChart:
-    """Decision regions of each variant, a panel each, fainter where it is less confident, and the data on them.
+    """Draws the decision regions of each variant in one panel, fainter where the network is less confident, with the data on them.
 
-    Here colour means the class. Training points are filled circles, the others open ones.
+    Here a colour stands for a class. Training points are filled circles, the others open ones.
 
     Args:
-        grid: a row a variant and point of a regular grid: variant, x, y, class (text or number), confidence (fraction).
+        grid: one row for each variant and point of a regular grid: variant, x, y, class (text or number), confidence (fraction).
         points: the data: x, y, class, part ("train", "validation", ...).
         variants: the variants of the comparison, in its order; those without a grid have no panel.
-        width: of the whole chart, in pixels.
-        columns: panels side by side.
+        width: width of the whole chart in pixels.
+        columns: number of panels side by side.
     """
-    grid = grid.dropna(subset=["class", "confidence"])  # a network that diverged says nothing
+    grid = grid.dropna(subset=["class", "confidence"])  # a network that diverged has no predictions
     classes = _in_order(pd.concat([grid["class"], points["class"]]))
     grid, points = grid.assign(**{"class": _as_text(grid["class"])}), points.assign(**{"class": _as_text(points["class"])})
     shown, note = _fewer(points)
     training = shown["part"].isin(("train", "training"))
     parts = shown[training], shown[~training]  # the same two tables in all panels, so that they are sent once
     panels = [_panel(name, part, parts, classes, marks.panel_width(width, columns)) for name, part in _by_variant(grid, variants)]
-    described = f"Decision regions with the data on them, a panel each for {titles.listed(list(variants))}."
+    described = f"Decision regions with the data on them, one panel each for {titles.listed(list(variants))}."
     title = marks.note(["filled: training data", *note], width)
     return alt.ConcatChart(concat=panels, columns=columns, title=title, autosize=marks.PAD, description=described)
 
 
 def regions(grid: DataFrame) -> DataFrame:
-    """The grid of one variant as few rectangles: x, x2, y, y2, class, confidence.
+    """Returns the grid of one variant as few rectangles: x, x2, y, y2, class, confidence.
 
-    Neighbours in x of the same class and the same confidence (in 12 steps from a guess to certainty) are one rectangle.
+    Neighbours in x with the same class and the same confidence (in 12 steps from guessing to certainty) become one rectangle.
     """
     grid = grid.sort_values(["y", "x"], ignore_index=True)
     grid = grid.assign(confidence=(grid["confidence"] * LEVELS).round() / LEVELS)
@@ -70,13 +70,13 @@ def _spacing(places: Series) -> float:
 
 
 def _in_order(classes: Series) -> list[str]:
-    """The classes as text; numbers in order of size."""
+    """Returns the classes as text; numbers are in order of size."""
     distinct = Series(sorted(classes.unique(), key=lambda name: (isinstance(name, str), name)), dtype=object)
     return list(dict.fromkeys(_as_text(distinct)))
 
 
 def _as_text(classes: Series) -> Series:
-    """Whole numbers without a decimal point."""
+    """Returns whole numbers without a decimal point."""
     names = {name: f"{name:g}" if isinstance(name, float) else str(name) for name in classes.unique()}
     return classes.map(names)
 
@@ -97,7 +97,7 @@ def _panel(name: str, grid: DataFrame, points: tuple[DataFrame, DataFrame], clas
     rectangles = regions(grid)
     ends_x = rectangles["x"].min(), rectangles["x2"].max()
     ends_y = rectangles["y"].min(), rectangles["y2"].max()
-    height = width * (ends_y[1] - ends_y[0]) / (ends_x[1] - ends_x[0])  # a unit is as long upwards as sideways
+    height = width * (ends_y[1] - ends_y[0]) / (ends_x[1] - ends_x[0])  # a unit has the same length vertically and horizontally
     place = _channel(alt.X, "x", ends_x), _channel(alt.Y, "y", ends_y)
     colour = _class_colour(classes)
     size = min(max(width / 12, 8), 26)
@@ -122,7 +122,9 @@ def _class_colour(classes: list[str]) -> alt.Color:
 
 
 def _ground(rectangles: DataFrame, classes: int) -> alt.Chart:
-    """The regions, as strong as they are sure; at a guess between all classes they are all but gone."""
+    """The regions: the higher the confidence, the stronger the colour; where the network only guesses between all classes, it almost
+    disappears.
+    """
     sure = alt.Opacity("confidence:Q", scale=alt.Scale(domain=[1 / max(classes, 2), 1], range=[0.08, 0.5], clamp=True), legend=None)
     tooltip = [alt.Tooltip("class:N", title="predicted class"), alt.Tooltip("confidence:Q", title="confidence, about", format=".2f")]
     chart = alt.Chart(rectangles).mark_rect(strokeWidth=0, clip=True)

@@ -1,4 +1,4 @@
-"""Curves over training: the mean of each variant with its band, the seeds faint under it, and what happened to single runs."""
+"""Curves over training: the mean of each variant with its band, single seeds faint under it, and marks of how single runs ended."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from core.charts.parts import bands, domains, marks, palette, thin, titles
 from core.charts.parts.titles import Axis
 
 SEED_POINTS = 4_000
-"""Most points of all faint lines together: they are there to show the spread, and a browser draws some 50 in a millisecond."""
+"""Largest number of points of all faint lines together: they show the spread, and a browser draws about 50 points in a millisecond."""
 HOVER_POINTS = 500
-"""Most points of a panel that answer to the pointer, all curves together."""
+"""Largest number of points of a panel that react to the pointer, in all curves together."""
 
 _PARTS = ["validation", "training"]
 _ENDINGS = {over_seeds.DIVERGED: ("×", marks.CROSS), over_seeds.STOPPED: ("○", "circle")}
@@ -41,27 +41,27 @@ def loss_curves(
     height: int = 300,
     columns: int = 1,
 ) -> alt.LayerChart | alt.ConcatChart:
-    """Mean of a metric per variant over training with a 95 % t band over seeds.
+    """Draws the mean of a metric per variant over training with a 95 % t band over seeds.
 
-    Seeds are faint under it, the training twin of a validation metric is dashed, a cross stands at the last finite value of a run that
-    diverged, and a circle where one stopped early (it stays in the mean with its last value). Lines break where pruning takes the weights
-    back to an earlier epoch. More than 8 variants are drawn in
-    several panels, `columns` of them side by side.
+    Single seeds are faint under it, and the training counterpart of a validation metric is dashed. A cross marks the last finite value of
+    a run that diverged, and a circle the end of a run that stopped early (it stays in the mean with its last value). Lines break where
+    pruning rewinds the weights to an earlier epoch. More than 8 variants are drawn in several panels, `columns` of them side by side.
 
     Args:
-        history: a row a run and evaluation, in order of step within a run; two at the step of a rewind, the first marked by its `moment`.
-        compared: the epoch at which variants are compared while some are further than others: a dotted line, along epochs.
+        history: one row for each run and evaluation, in order of step within a run; two at the step of a rewind, the first with its
+            `moment`.
+        compared: the epoch at which variants are compared while some of them have trained longer; it is a dotted line on an axis of epochs.
         variants: all variants of the comparison in its order, which decides their colours.
         metric: a column of `history`.
-        with_train: draw the training twin too, if the metric has one.
-        with_seeds: draw the single seeds.
-        x: what runs along the bottom. With seconds, the mean time of the seeds at each evaluation.
+        with_train: whether to draw the training counterpart too, if the metric has one.
+        with_seeds: whether to draw the single seeds.
+        x: the quantity on the x axis. For seconds, the mean time of the seeds at each evaluation.
         log_y: logarithmic y axis; values at or below zero are left out, and counted above the chart.
-        focus: leave values far from all others beyond the axis, and count them above the chart.
-        x_end: where the axis ends, when it is known how long the training will be, so that it need not grow.
-        width: of the whole chart, in pixels; the page may stretch it where there is one panel.
-        height: of the plot, in pixels.
-        columns: panels side by side.
+        focus: whether to leave values far from all others beyond the axis, and count them above the chart.
+        x_end: the end of the axis, if the length of the training is known, so that the axis need not grow.
+        width: width of the whole chart in pixels; the page may stretch it if there is one panel.
+        height: height of the plot in pixels.
+        columns: number of panels side by side.
     """
     history = over_seeds.with_stretches(bands.of_variants(history, variants))
     twin = over_seeds.training_twin(history, metric) if with_train else None
@@ -73,15 +73,21 @@ def loss_curves(
     description = _described(variants, look)
     if len(variants) <= len(palette.COLOURS):
         return _panel(history, lines, list(variants), look, with_seeds, autosize=marks.FIT, description=description, **room)
-    room["width"] = marks.panel_width(width, columns, marks.BESIDE)  # the page cannot stretch several panels, nor make room for their axes
+    room["width"] = marks.panel_width(
+        width, columns, marks.BESIDE
+    )  # the page can neither stretch several panels nor make room for their axes
     panels = [_panel(history, lines, group, look, with_seeds, **room) for group in palette.groups(variants)]
-    shared = {"x": "shared", "y": "shared", "color": "independent"}  # the same axes, and to each panel the legend of its variants
+    shared = {
+        "x": "shared",
+        "y": "shared",
+        "color": "independent",
+    }  # the same axes for all panels, and for each panel the legend of its variants
     return alt.ConcatChart(concat=panels, columns=columns, resolve=alt.Resolve(scale=shared), autosize=marks.PAD, description=description)
 
 
 @dataclass(frozen=True)
 class _Look:
-    """What all layers of a chart share."""
+    """The properties that all layers of a chart share."""
 
     metric: str
     x: Axis
@@ -104,12 +110,12 @@ class _Look:
         return alt.Y(f"{field}:Q", axis=axis, scale=scale)
 
     def drawable(self, frame: DataFrame, field: str) -> DataFrame:
-        """The rows that have a place on the y axis: on a logarithmic one, those above zero."""
+        """Returns the rows that can be drawn on the y axis: on a logarithmic one, those above zero."""
         return frame[frame[field] > 0] if self.log_y else frame
 
     @property
     def dash(self) -> alt.StrokeDash:
-        """Solid for the metric itself, dashed for its training twin."""
+        """Solid for the metric itself, dashed for its training counterpart."""
         return alt.StrokeDash("part:N", scale=alt.Scale(domain=_PARTS, range=[[1, 0], [5, 3]]), legend=None)
 
 
@@ -127,11 +133,11 @@ def _panel(history: DataFrame, lines: DataFrame, group: list[str], look: _Look, 
 
 
 def _note(look: _Look, endings: set[str], *, banded: bool, broken: bool) -> alt.TitleParams:
-    """Small print above the curves: what is dashed, where bands end, why lines break, what the signs mean, what is left out."""
+    """Small print above the curves: the dashed lines, the clipped bands, the broken lines, the marks, and the values that are left out."""
     said = [f"dashed: {metrics.name(look.twin)}"] if look.twin else []
     said += [bands.LOG_NOTE] if look.log_y and banded else []
     said += ["line broken: weights rewound"] if broken else []
-    said += ["upright line: compared here"] if look.compared is not None else []
+    said += ["vertical line: epoch of the comparison"] if look.compared is not None else []
     said += [f"{sign} {ending}" for ending, (sign, _) in _ENDINGS.items() if ending in endings]
     return marks.note([*said, *look.domain.notes], look.width)
 
@@ -139,7 +145,9 @@ def _note(look: _Look, endings: set[str], *, banded: bool, broken: bool) -> alt.
 def _seeds(lines: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     points = SEED_POINTS // max(lines["run"].nunique(), 1)
     lines = thin.thinned(lines, over_seeds.apart(lines, "run"), min(points, thin.POINTS), value="value")
-    lines = lines[["variant", look.x, "value"]].assign(run=lines.groupby(over_seeds.apart(lines, "run"), sort=False).ngroup())  # short
+    lines = lines[["variant", look.x, "value"]].assign(
+        run=lines.groupby(over_seeds.apart(lines, "run"), sort=False).ngroup()
+    )  # short numbers instead of names
     chart = alt.Chart(lines).mark_line(strokeWidth=1, opacity=0.28, clip=True, **marks.MANY)
     return chart.encode(look.x_channel(), look.y_channel("value"), colour, detail=alt.Detail("run:N"))
 
@@ -147,7 +155,7 @@ def _seeds(lines: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
 def _band(shown: DataFrame, lines: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
     """The interval of the mean."""
     spread = shown.loc[shown["low"].notna(), [*over_seeds.apart(shown), look.x, "low", "high", "lowest"]]
-    if np.allclose(spread["low"], spread["high"], rtol=1e-9, atol=0):  # as of a rate that all seeds have in common
+    if np.allclose(spread["low"], spread["high"], rtol=1e-9, atol=0):  # e.g. the learning rate, if all seeds have the same
         spread = spread.iloc[:0]
     drawn = bands.on_the_axis(spread, lines["value"], log=look.log_y)
     chart = alt.Chart(drawn).mark_area(opacity=0.2, clip=True, **marks.MANY)
@@ -155,7 +163,7 @@ def _band(shown: DataFrame, lines: DataFrame, look: _Look, colour: alt.Color) ->
 
 
 def _means(shown: DataFrame, history: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
-    """The mean curves, those of the training twin dashed."""
+    """The mean curves; those of the training counterpart are dashed."""
     parts = [shown]
     if look.twin:
         twin = look.drawable(over_seeds.band(history, look.twin, look.x), "mean")
@@ -168,12 +176,12 @@ def _means(shown: DataFrame, history: DataFrame, look: _Look, colour: alt.Color)
 
 
 def _detail(frame: DataFrame) -> list[alt.Detail]:
-    """What keeps the stretches between rewinds from being one line."""
+    """Keeps the parts between rewinds as separate lines."""
     return [alt.Detail("stretch:O")] if "stretch" in frame else []
 
 
 def _compared(look: _Look) -> list[alt.Chart]:
-    """A dotted line at the epoch at which all are compared, where there is one."""
+    """A dotted line at the epoch at which all variants are compared, if there is one."""
     if look.compared is None:
         return []
     rule = alt.Chart(DataFrame({look.x: [look.compared]})).mark_rule(strokeDash=[2, 3], color=palette.MISSING, strokeWidth=1.5)
@@ -181,7 +189,7 @@ def _compared(look: _Look) -> list[alt.Chart]:
 
 
 def _endings(endings: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
-    """Crosses and circles; one that would lie beyond the axis stands at its end, and its tooltip tells the value."""
+    """Crosses and circles; a mark that would lie beyond the axis is drawn at the axis' end, and its tooltip tells the value."""
     endings = look.drawable(endings, "value")
     endings = endings.assign(place=look.domain.clamp(endings["value"]))
     scale = alt.Scale(domain=list(_ENDINGS), range=[shape for _, shape in _ENDINGS.values()])
@@ -193,7 +201,7 @@ def _endings(endings: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
 
 
 def _hover(main: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
-    """Invisible points over the means that answer to the pointer with exact values."""
+    """Invisible points over the means that show exact values under the pointer."""
     main = thin.thinned(main, "variant", HOVER_POINTS // max(main["variant"].nunique(), 1), value="mean")
     chart = alt.Chart(main).mark_point(size=90, opacity=0, clip=True, filled=True, **marks.MANY)
     tooltip = [alt.Tooltip("variant:N"), marks.exactly(look.x), *marks.mean_and_interval(metrics.name(look.metric))]
@@ -202,7 +210,7 @@ def _hover(main: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
 
 
 def _described(variants: Sequence[str], look: _Look) -> str:
-    """The alternative text. It holds no numbers of the data, so that a growing chart stays the same chart to the browser."""
+    """The alternative text. It contains no numbers of the data, so that a growing chart keeps its specification in the browser."""
     twin = f", {metrics.name(look.twin)} dashed" if look.twin else ""
     return (
         f"Line chart of {metrics.name(look.metric)} against {titles.AXES[look.x]} for {titles.listed(list(variants))}: "

@@ -1,4 +1,4 @@
-"""Layers over time in one view: a row a layer, a column a moment, colour for the size."""
+"""Layers over time in one chart: a row for each layer, a column for each moment, colour for the size."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from core.charts.parts import bands, marks, palette, thin, titles
 from core.charts.parts.titles import Axis
 
 TALL = 780
-"""Pixels that the panels of a chart take together, headers and all, as far as each of them stays legible."""
+"""Total height in pixels of a chart's panels with their headers, if each of them stays legible."""
 
 _LEAST, _HEADER = 48, 30
-"""Pixels of a panel at least, and of the header above it."""
+"""Smallest height of a panel in pixels, and the height of the header above it."""
 
 CELLS = 6_000
-"""Most cells of a chart; with more, moments are left out on a stable stride."""
+"""Largest number of cells of a chart; if there are more, every second, fourth ... moment is kept."""
 
 LINEAR = frozenset({"sparsity", "near_zero", "dead_fraction", "activation_mean"})
-"""Columns that may be zero or negative and say the same everywhere on their range; the others are compared by factors."""
+"""Columns that may be zero or negative and have a linear colour scale; the others have a logarithmic one."""
 
 
 def heatmap(
@@ -39,20 +39,20 @@ def heatmap(
     row: int = 26,
     span: tuple[float, float] | None = None,
 ) -> alt.FacetChart:
-    """A measure by layer and time, a panel a variant: the median over seeds, which one exploding seed does not move.
+    """Draws a measure by layer and time, one panel for each variant: the median over seeds, which one exploding seed does not change.
 
     Cells without a finite value in any seed are grey.
 
     Args:
-        layers: a row a run, evaluation and layer, layers in order from input to output; variant, seed and the x axis joined.
+        layers: one row for each run, evaluation and layer, layers in order from input to output; with variant, seed and the x axis.
         variants: all variants of the comparison, in its order.
         column: a measure of `layers`.
-        x: what runs along the bottom.
-        log: colour by factors; by default that is so for norms and ratios, and not for fractions.
-        width: of the whole chart, in pixels.
-        columns: panels side by side.
-        row: pixels of a layer, or fewer where many panels have many layers.
-        span: the ends of the colours, for several charts that share them; see `span_of`.
+        x: the quantity on the x axis.
+        log: logarithmic colour scale; by default it is used for norms and ratios, and not for fractions.
+        width: width of the whole chart in pixels.
+        columns: number of panels side by side.
+        row: height of a layer in pixels, less if many panels have many layers.
+        span: the ends of the colour scale, for several charts that share it; see `span_of`.
     """
     log = column not in LINEAR if log is None else log
     names = list(layers["layer"].unique())
@@ -60,7 +60,7 @@ def heatmap(
     panel = marks.panel_width(width, columns, beside)
     frame = _fewer(layerwise.medians(bands.of_variants(layers, variants), column, x), x, panel)
     ends = _ends(frame["value"], column, log) if span is None else span
-    # Zero has no place among factors: it takes the lowest colour. A cell without a value needs some number too, or Vega-Lite drops it.
+    # A logarithmic scale cannot show zero: it takes the lowest colour. Cells without a value need a number too, or Vega-Lite drops them.
     frame = frame.assign(shown=frame["value"].clip(*ends).fillna(ends[0]), known=frame["value"].notna())
     chart = alt.Chart(frame, width=panel, height=_height(row * len(names), -(-len(variants) // columns))).mark_rect(**marks.MANY)
     chart = chart.encode(
@@ -81,18 +81,18 @@ def heatmap(
 
 
 def _height(wanted: int, rows: int) -> int:
-    """Pixels of each panel where so many stand below each other."""
+    """Returns the height in pixels of each of this many panels below each other."""
     room = TALL // max(rows, 1) - _HEADER
     return max(min(max(wanted, 60), 420, room), _LEAST)
 
 
 def span_of(layers: DataFrame, column: str, x: Axis = "epoch") -> tuple[float, float]:
-    """The ends of the colours that `heatmap` takes for these rows."""
+    """Returns the ends of the colour scale that `heatmap` uses for these rows."""
     return _ends(layerwise.medians(layers, column, x)["value"], column, column not in LINEAR)
 
 
 def _fewer(frame: DataFrame, x: Axis, width: int) -> DataFrame:
-    """Cells around the moments that are kept, on a plot of so many pixels."""
+    """Returns cells around the moments that are kept, for a plot of this width in pixels."""
     rows = len(frame[["variant", "layer"]].drop_duplicates())
     frame = thin.thinned(frame, ["variant", "layer"], min(CELLS // max(rows, 1), thin.fitting(width, pixels=2)))
     cells = marks.cells(frame, ["variant", "layer"], x)
@@ -108,7 +108,9 @@ def _size(column: str, ends: Sequence[float], log: bool, width: int) -> Any:
 
 
 def _ends(values: Series, column: str, log: bool) -> tuple[float, float]:
-    """The ends of the colours: 0 and 1 for a fraction, powers of ten around the middle 96 % on the scale of factors."""
+    """Returns the ends of the colour scale: 0 and 1 for a fraction; on the logarithmic scale, powers of ten around the middle 96 % of the
+    values.
+    """
     values = values[values > 0] if log else values.dropna()
     if metrics.is_fraction(column) or values.empty:
         return (0.01, 1.0) if log else (0.0, 1.0)
@@ -121,6 +123,6 @@ def _ends(values: Series, column: str, log: bool) -> tuple[float, float]:
 
 def _described(column: str, x: Axis, variants: Sequence[str]) -> str:
     return (
-        f"Heat map of {metrics.name(column)} by layer against {titles.AXES[x]}, a panel each for {titles.listed(list(variants))}; "
+        f"Heat map of {metrics.name(column)} by layer against {titles.AXES[x]}, one panel each for {titles.listed(list(variants))}; "
         "medians over seeds, grey where no value is finite."
     )

@@ -1,4 +1,4 @@
-"""One or two values of each variant beside each other: means with 95 % intervals over seeds, and the gap between the two."""
+"""One or two values of each variant beside each other: means with 95 % intervals over seeds, and the gap between both."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _OFFSETS = (-6, 6)
 
 
 def generalisation_gap(history: DataFrame, *, variants: Sequence[str], metric: str = "val_loss", width: int = 360) -> alt.LayerChart:
-    """Where each variant ended on the training and on the validation data, and the gap between the two.
+    """Draws the final values of each variant on the training and on the validation data, and the gap between them.
 
     Args:
-        history: a row a run and evaluation, in order of step within a run.
+        history: one row for each run and evaluation, in order of step within a run.
         variants: all variants of the comparison in its order, which decides their colours.
-        metric: a validation metric; one without a twin on the training data is drawn alone.
-        width: of the whole chart, in pixels.
+        metric: a validation metric; a metric without a training counterpart is drawn alone.
+        width: width of the whole chart in pixels.
     """
     history = bands.of_variants(history, variants)
     values, parts = generalisation.ends_by_part(history, metric)
@@ -33,14 +33,15 @@ def generalisation_gap(history: DataFrame, *, variants: Sequence[str], metric: s
 
 
 def pairs(values: DataFrame, *, parts: Sequence[str], variants: Sequence[str], title: str, width: int = 360) -> alt.LayerChart:
-    """A row a variant, and in it a mean with its 95 % t interval for each part: circles for the first, diamonds for the second.
+    """Draws one row for each variant, with a mean and its 95 % t interval for each part: circles for the first part, diamonds for the
+    second.
 
     Args:
-        values: variant, seed, part, value, ending ("" or "diverged"); runs that diverged are in no mean, and a cross at their last value.
-        parts: one or two of `values`, in order.
+        values: variant, seed, part, value, ending ("" or "diverged"); a run that diverged is in no mean and has a cross at its last value.
+        parts: one or two of the parts in `values`, in order.
         variants: all variants of the comparison in its order, which decides their colours.
-        title: of the x axis, with the unit.
-        width: of the whole chart, in pixels.
+        title: title of the x axis, with the unit.
+        width: width of the whole chart in pixels.
     """
     means = _means(values, parts, variants)
     labels = _labels(values, variants)
@@ -63,7 +64,7 @@ def pairs(values: DataFrame, *, parts: Sequence[str], variants: Sequence[str], t
 
 
 def _labels(values: DataFrame, variants: Sequence[str]) -> list[list[str]]:
-    """Each variant in two lines: its name, and how many of its seeds diverged where any did."""
+    """Returns each variant in two lines: its name, and how many of its seeds diverged, if any."""
     ended = values.drop_duplicates(["variant", "seed"])
     diverged = ended[ended["ending"] != ""].groupby("variant", observed=True).size()
     return [[name, f"{diverged[name]} diverged"] if name in diverged.index and diverged[name] else [name] for name in variants]
@@ -76,7 +77,7 @@ def _means(values: DataFrame, parts: Sequence[str], variants: Sequence[str]) -> 
 
 
 def _gaps(means: DataFrame, y: alt.Y, colour: alt.Color, title: str) -> alt.Chart:
-    """A thin line from the one mean to the other."""
+    """A thin line from one mean to the other."""
     ends = means.groupby("variant", sort=False, observed=True)["mean"].agg(start="min", end="max").reset_index()
     return alt.Chart(ends).mark_rule(strokeWidth=1, strokeDash=[2, 3]).encode(_x("start", title), alt.X2("end:Q"), y, colour)
 

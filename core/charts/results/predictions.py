@@ -1,4 +1,4 @@
-"""What networks predict: confusion matrices, ROC and precision-recall curves, predicted values against true ones."""
+"""The predictions of networks: confusion matrices, ROC and precision-recall curves, predicted against true values."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pandas import DataFrame
 from core.charts.parts import marks, palette, titles
 
 _CELL = (22, 64)
-"""Pixels of a cell's height at least and at most."""
+"""Smallest and largest height of a cell in pixels."""
 _TALL = 300
 _FAINT = 0.1
-"""Share of a class below which a cell has no colour."""
+"""Smallest share of a class that gives a cell a colour."""
 _WRITTEN = 16
-"""Most classes whose cells have their count written in them; of more, the tooltip tells it."""
+"""Largest number of classes whose cells show their count; with more classes, only the tooltip shows it."""
 _TWO_LINES = 5
-"""Most classes whose cells say the share, too."""
+"""Largest number of classes whose cells show the share too."""
 _POINTS = 400
-"""Most examples of a scatter plot; of more, every second, third ... is drawn, and the chart says so."""
+"""Largest number of examples in a scatter plot; if there are more, every second, third ... is drawn, and the chart says so."""
 
 Kind = Literal["roc", "precision_recall"]
 _AXES: dict[Kind, tuple[str, str]] = {
@@ -32,13 +32,13 @@ _NAMES: dict[Kind, str] = {"roc": "ROC curves", "precision_recall": "Precision-r
 
 
 def confusion(table: DataFrame, *, variants: Sequence[str], classes: Sequence[str], width: int = 300) -> alt.LayerChart:
-    """The confusion matrix of one variant: a cell is coloured by its share of the true class' examples, and says the mean count.
+    """Draws the confusion matrix of one variant: the colour of a cell is its share of the true class, its text the mean count.
 
     Args:
-        table: true, predicted, count, share, seeds, as `core.analysis.predictions.confusion` gives them; empty cells stay blank.
+        table: true, predicted, count, share, seeds: the result of `core.analysis.predictions.confusion`; empty cells stay blank.
         variants: one name, for the alternative text.
         classes: in order, from the top and from the left.
-        width: of the whole chart, in pixels; the page may stretch it.
+        width: width of the whole chart in pixels; the page may stretch it.
     """
     table = table[(table["count"] > 0) & table["share"].notna()]
     texts = [_written(row, len(classes)) for row in table.to_dict("records")]
@@ -58,13 +58,13 @@ def confusion(table: DataFrame, *, variants: Sequence[str], classes: Sequence[st
     height = len(classes) * min(max(_TALL // max(len(classes), 1), _CELL[0]), _CELL[1])
     described = (
         f"Confusion matrix of {titles.listed(list(variants))}: true classes {titles.listed(list(classes))} by row, "
-        "predicted ones by column; examples as means over seeds, the darker the larger their share of the row."
+        "predicted ones by column; mean numbers of examples over seeds, darker for a larger share of the row."
     )
     return alt.LayerChart(layer=layers, width=width, height=height, autosize=marks.FIT, description=described)
 
 
 def _fill(share: float) -> str:
-    """The colour of a cell, none where the share is small: on a dark page the faintest tint would be the brightest cell."""
+    """Returns the colour of a cell, none if the share is small: on a dark page, the faintest tint would be the brightest cell."""
     return "transparent" if share < _FAINT else palette.tint(palette.COLOURS[0], 0.3 + 0.45 * share)
 
 
@@ -91,16 +91,16 @@ def curve(
     width: int = 300,
     height: int = 280,
 ) -> alt.LayerChart:
-    """Mean curve of each variant over its seeds with a 95 % t band; dashed, what guessing gives.
+    """Draws the mean curve of each variant over its seeds with a 95 % t band; the dashed line is guessing.
 
     Args:
-        table: variant, x, mean, low, high, n, as `core.analysis.predictions` gives them.
+        table: variant, x, mean, low, high, n: the result of `core.analysis.predictions`.
         variants: all variants of the comparison in its order, which decides their colours.
-        shown: those to draw, 8 at most; all by default.
-        kind: which of the two curves it is.
-        guess: of precision-recall, the share of the class.
-        width: of the whole chart, in pixels; the page may stretch it.
-        height: of the plot, in pixels.
+        shown: variants to draw, at most 8; all by default.
+        kind: which of the two curves to draw.
+        guess: for precision-recall, the share of the class.
+        width: width of the whole chart in pixels; the page may stretch it.
+        height: height of the plot in pixels.
     """
     shown = list(variants if shown is None else shown)[: len(palette.COLOURS)]
     table = table[table["variant"].isin(shown)]
@@ -120,7 +120,9 @@ def curve(
         alt.Chart(table).mark_point(opacity=0, size=80, filled=True, **marks.MANY).encode(x, y, colour, tooltip=tooltip),
     ]
     note = ["dashed: guessing", "band: 95 % over seeds"]
-    described = f"{_NAMES[kind]}, {up} against {across}, for {titles.listed(shown)}: means over seeds with 95 % bands; dashed, guessing."
+    described = (
+        f"{_NAMES[kind]}, {up} against {across}, for {titles.listed(shown)}: means over seeds with 95 % bands; the dashed line is guessing."
+    )
     size: dict[str, Any] = {"width": width, "height": height, "autosize": marks.FIT}
     return alt.LayerChart(layer=layers, title=marks.note(note, width), description=described, **size)
 
@@ -140,17 +142,17 @@ def against_true(
     width: int = 300,
     height: int = 280,
 ) -> alt.LayerChart:
-    """Predicted against true values of one variant: a dot the mean over seeds, a rule from the lowest to the highest seed.
+    """Draws predicted against true values of one variant: a dot at the mean over seeds, a rule from the lowest to the highest seed.
 
     Dots on the dashed line are exact.
 
     Args:
-        table: example, target, mean, low, high, n, as `core.analysis.predictions.against_true` gives them.
+        table: example, target, mean, low, high, n: the result of `core.analysis.predictions.against_true`.
         variants: one name, for the alternative text.
-        place: of the variant in the comparison, which decides its colour.
-        ends: of both axes, from `reach`, where several variants share them.
-        width: of the whole chart, in pixels; the page may stretch it.
-        height: of the plot, in pixels.
+        place: position of the variant in the comparison, which decides its colour.
+        ends: the ends of both axes, from `reach`, if several variants share them.
+        width: width of the whole chart in pixels; the page may stretch it.
+        height: height of the plot in pixels.
     """
     stride = max(-(-len(table) // _POINTS), 1)
     shown = table.sort_values("example").iloc[::stride]
@@ -170,14 +172,15 @@ def against_true(
     note = ["dashed: exact", "dot: mean over seeds", "rule: lowest to highest seed"]
     note += [f"{len(shown):,} of {len(table):,} examples drawn"] if stride > 1 else []
     described = (
-        f"Scatter chart of predicted against true values of {titles.listed(list(variants))}, means over seeds; dashed, where both agree."
+        f"Scatter chart of predicted against true values of {titles.listed(list(variants))}, means over seeds; "
+        "on the dashed line both agree."
     )
     size: dict[str, Any] = {"width": width, "height": height, "autosize": marks.FIT}
     return alt.LayerChart(layer=layers, title=marks.note(note, width), description=described, **size)
 
 
 def reach(table: DataFrame) -> tuple[float, float]:
-    """The lowest and the highest of the true and the predicted values."""
+    """Returns the lowest and the highest of the true and predicted values."""
     if table.empty:
         return 0.0, 1.0
     return float(min(table["target"].min(), table["low"].min())), float(max(table["target"].max(), table["high"].max()))

@@ -1,4 +1,4 @@
-"""What runs ended at, against a number among their settings: curves with bands over seeds, their best places, and where runs failed."""
+"""Final values of runs against a number among their settings: curves with bands over seeds, their best places, and the runs that failed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from core.analysis import sensitivity as analysis
 from core.charts.parts import bands, marks, palette, titles
 
 _AXIS = (46, 104)
-"""Pixels of the y axis at least and at most. It is the same above and below, so that the places stand under each other."""
+"""Smallest and largest width of the y axis in pixels. Both charts have the same width, so that their places are aligned."""
 
 _LETTER = 5.5
-"""Pixels of a letter of an axis' label, about."""
+"""Approximate width in pixels of a letter of an axis' label."""
 
 _ROW = 26
 _FAILED = "#c21e32"
@@ -42,26 +42,27 @@ def curves(
     width: int = 640,
     height: int = 300,
 ) -> alt.LayerChart:
-    """The mean final metric over the place (log axis) with its 95 % t band over seeds, single seeds as small ticks.
+    """Draws the mean final metric against the place (log axis) with its 95 % t band over seeds; single seeds are small ticks.
 
     A ring marks each curve's best place, a triangle a mean beyond the axis, a cross (at the axis' worse end) a place where all seeds
-    diverged, and a dotted line what the networks were before training.
+    diverged, and a dotted line the value before training.
 
     Args:
         points: curve, place, n, diverged, worse, mean, low, high.
-        seeds: curve, place, seed, value; what is not finite is left out.
+        seeds: curve, place, seed, value; values that are not finite are left out.
         best: the rows of `points` to mark.
         variants: the curves in their order, which decides their colours; the first 8 are drawn.
-        metric: names the y axis.
-        place: names the x axis.
+        metric: the metric of the y axis.
+        place: the name of the x axis.
         start: the metric before training, drawn as a line.
-        starts: (curve, the same of its networks), a line each in the colour of its curve, where they did not all begin alike.
-        end: where the y axis ends on the worse side; None: where the data do.
+        starts: (curve, the metric before training), one line each in the colour of its curve, if the curves did not begin with the same
+        value.
+        end: the worse end of the y axis; None: the data decide.
         log_y: logarithmic y axis.
-        rings: whether the best places are marked.
+        rings: whether to mark the best places.
         loss: unit of the losses, from `metrics.loss_unit`.
-        width: of the chart, in pixels; the page may stretch it.
-        height: of the plot, in pixels.
+        width: width of the chart in pixels; the page may stretch it.
+        height: height of the plot in pixels.
     """
     shown = list(variants)[: len(palette.COLOURS)]
     points, seeds, best = (frame[frame["curve"].isin(shown)].rename(columns={"curve": "variant"}) for frame in _named(points, seeds, best))
@@ -85,11 +86,12 @@ def curves(
 
 
 def failures(points: DataFrame, *, variants: Sequence[str], place: str = "learning rate", width: int = 640) -> alt.LayerChart:
-    """A row a curve, a cell a place: the share of seeds that diverged (×), or ended worse than before training (↑), the redder the more.
+    """Draws one row for each curve and one cell for each place: the share of seeds that diverged (×) or ended worse than before training
+    (↑).
 
-    There is no colour where none did.
+    The larger the share, the redder the cell; a cell without failures has no colour.
 
-    Args: as those of `curves`.
+    The arguments are those of `curves`.
     """
     shown = list(variants)[: len(palette.COLOURS)]
     cells = _cells(points[points["curve"].isin(shown)])
@@ -105,14 +107,14 @@ def failures(points: DataFrame, *, variants: Sequence[str], place: str = "learni
             alt.X("place:Q", title=place, scale=scale), y, alt.Text("text:N"), tooltip=tooltip
         ),
     ]
-    note = ["seeds that failed", "× diverged: the loss is no longer a number", "↑ ended worse than before training"]
+    note = ["number of seeds that failed", "× diverged: the loss is not finite or far too large", "↑ ended worse than before training"]
     described = f"Table of the share of seeds that diverged or ended worse than before training, by {place}, for {titles.listed(shown)}."
     size: dict[str, Any] = {"width": width, "height": _ROW * max(len(shown), 1), "autosize": marks.FIT}
     return alt.LayerChart(layer=layers, title=marks.note(note, width), description=described, **size)
 
 
 class _Look:
-    """What the layers of the curves share."""
+    """The properties that all layers of the curves share."""
 
     def __init__(self, title: str, place: str, points: DataFrame, limits: _Limits, log_y: bool, extent: int) -> None:
         self.title, self.place, self.limits, self.log_y, self.extent = title, place, limits, log_y, extent
@@ -128,7 +130,7 @@ class _Look:
         return alt.Y(f"{field}:Q", title=self.title, scale=scale, axis=_axis(self.extent, log=self.log_y))
 
     def inside(self, frame: DataFrame, field: str) -> DataFrame:
-        """The rows with a finite value that the axis shows."""
+        """Returns the rows with a finite value that the axis shows."""
         low, high = (end if end is not None else other for end, other in zip(self.limits, (-np.inf, np.inf), strict=True))
         low = max(low, np.nextafter(0, 1)) if self.log_y else low
         return frame[frame[field].between(low, high)]
@@ -139,7 +141,7 @@ def _named(*frames: DataFrame) -> list[DataFrame]:
 
 
 def _extent(names: Sequence[str]) -> int:
-    """Pixels of the y axis in which the names find place, as far as that goes."""
+    """Returns the width in pixels of a y axis that has room for the names, up to the largest width."""
     low, high = _AXIS
     return min(max(low, int(_LETTER * max(map(len, names), default=0)) + 12), high)
 
@@ -150,16 +152,16 @@ def _axis(extent: int, *, log: bool = False) -> alt.Axis:
 
 
 def _bounds(points: DataFrame, start: float | None, end: float | None) -> tuple[float | None, float | None]:
-    """The y axis' ends: `end` is the high one when it is above what the networks began with, the low one when below."""
+    """Returns the ends of the y axis: `end` is the high one if it is above the value before training, otherwise the low one."""
     if points["mean"].notna().sum() == 0 and start is not None:
-        return start / 10, max(start, end or 0.0)  # nothing decides the axis yet
+        return start / 10, max(start, end or 0.0)  # no data decide the axis yet
     if end is None or start is None:
         return None, None
     return (None, end) if end >= start else (end, None)
 
 
 def _places(cells: DataFrame) -> tuple[alt.Scale, alt.Axis]:
-    """The x axis, the same for curves and cells: from the first cell's left to the last one's right, labelled at the places."""
+    """The x axis, the same for curves and cells: from the first cell's left to the last one's right, with labels at the places."""
     ends = [float(cells["left"].min()), float(cells["right"].max())] if len(cells) else [0.1, 1.0]
     values = sorted(cells["place"].unique())
     return alt.Scale(type="log", domain=ends, nice=False, padding=0), alt.Axis(values=values, format="~g", grid=False, labelOverlap=True)
@@ -222,12 +224,14 @@ def _best(best: DataFrame, look: _Look, colour: alt.Color) -> alt.Chart:
 
 
 def _tooltip(look: _Look) -> list[alt.Tooltip]:
-    ends = [*marks.mean_and_interval(look.title), alt.Tooltip("diverged:Q"), alt.Tooltip("worse:Q", title="worse than untrained")]
+    ends = [*marks.mean_and_interval(look.title), alt.Tooltip("diverged:Q"), alt.Tooltip("worse:Q", title="worse than before training")]
     return [alt.Tooltip("variant:N"), marks.number("place", look.place), *ends]
 
 
 def _cells(points: DataFrame) -> DataFrame:
-    """The points with `failed` (share of seeds), `text`, and each as a cell that reaches halfway to its neighbours on a log axis."""
+    """Returns the points with `failed` (share of seeds), `text`, and the edges of a cell that reaches halfway to its neighbours on a log
+    axis.
+    """
     frame = points.assign(at=np.log10(points["place"].astype(float))).sort_values(["curve", "at"])
     frame = marks.cells(frame, ["curve"], "at")
     frame = frame.assign(left=10.0 ** frame["left"], right=10.0 ** frame["right"], failed=analysis.failed(frame))

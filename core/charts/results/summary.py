@@ -1,4 +1,4 @@
-"""One value a run: how they lie by variant, what they took, and the small curves of a table."""
+"""One value for each run: their distribution by variant, their training times, and the small curves of a table."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from core.charts.parts.titles import Axis
 
 _ROW = 34
 SPARKLINE = 60
-"""Most points of a sparkline; a table of longer ones takes the browser over half a second."""
+"""Largest number of points of a sparkline; with longer ones, the browser needs over half a second for a table."""
 
 
 def seconds(history: DataFrame, *, variants: Sequence[str], width: int = 360) -> alt.LayerChart:
-    """How long each run took to train: a dot a run, and a bar at their median, by variant.
+    """Draws the training time of each run: a dot for each run, and a bar at their median, by variant.
 
-    There is no interval: the runs of a stack carry equal shares of its time, so the seeds are no independent measurements of it.
+    There is no interval: the runs of a stack have equal shares of its time, so the seeds are not independent measurements.
     """
     history = bands.of_variants(history, variants)
     values, title = over_seeds.final_values(history, "seconds"), metrics.title("seconds", metrics.NO_LOSS)
@@ -39,7 +39,7 @@ def seconds(history: DataFrame, *, variants: Sequence[str], width: int = 360) ->
 
 
 def _rows(variants: Sequence[str], labels: Sequence[Sequence[str]], width: int) -> alt.Y:
-    """A row a variant, with its labels in lines."""
+    """One row for each variant, with its labels in lines."""
     axis = alt.Axis(labelExpr=palette.lookup(variants, labels), labelLimit=int(width * 0.5), labelPadding=6, labelOffset=-6, title=None)
     return alt.Y("variant:N", scale=alt.Scale(domain=list(variants)), axis=axis)
 
@@ -53,7 +53,7 @@ def _crosses(values: DataFrame, y: alt.Y, colour: alt.Color, title: str) -> alt.
 
 
 def _lost(values: DataFrame) -> list[str]:
-    """What a cross means, where there is one."""
+    """Returns the meaning of the crosses, if there are any."""
     return ["×: diverged, last finite value"] if (values["ending"] != "").any() else []
 
 
@@ -71,6 +71,6 @@ def _within(values: Series, others: Series) -> Series:
 
 
 def sparklines(history: DataFrame, metric: str = "val_loss", x: Axis = "epoch") -> dict[str, list[float]]:
-    """The mean curve of each variant over its seeds as at most 60 numbers."""
+    """Returns the mean curve of each variant over its seeds as at most 60 numbers."""
     means = thin.thinned(over_seeds.band(history, metric, x), "variant", SPARKLINE, value="mean")
     return {str(variant): values.tolist() for variant, values in means.groupby("variant", sort=False, observed=True)["mean"]}

@@ -1,4 +1,4 @@
-"""What a table's target looks like before anything is trained."""
+"""The target of a table before any training."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from core.charts.parts import marks, palette
 
 
 def histogram(values: np.ndarray, *, title: str, width: int = 360, height: int = 140) -> alt.Chart:
-    """How the values of a target are spread: rows by bin, in 30 bins of equal width.
+    """Draws the distribution of a target's values: the number of rows in 30 bins of equal width.
 
     Args:
-        values: of the target, one a row; what is not finite is left out.
-        title: of the x axis.
-        width: of the chart, in pixels; the page may stretch it.
-        height: of the plot, in pixels.
+        values: the values of the target, one for each row; values that are not finite are left out.
+        title: title of the x axis.
+        width: width of the chart in pixels; the page may stretch it.
+        height: height of the plot in pixels.
     """
     frame = binning.of_target(values).assign(floor=0)
     x = alt.X("left:Q", title=title, scale=alt.Scale(nice=False, zero=False), axis=alt.Axis(tickCount=6))

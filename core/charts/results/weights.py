@@ -1,4 +1,4 @@
-"""Weights by layer: norms and sparsity as curves, and how the weights themselves are spread, over time and at the end."""
+"""Weights by layer: norms and sparsity as curves, and the distribution of the weights over time and at the end."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ from core.charts.parts.titles import Axis
 from core.charts.results.layers import heatmap
 
 MOST_LAYERS = 6
-"""Layers with a panel each; a deeper network is drawn as one heat map instead."""
+"""Largest number of layers with one panel each; a deeper network is drawn as one heat map instead."""
 LayerCharts = alt.FacetChart | alt.ConcatChart
 
 CELLS = 8_000
-"""Most cells of the histograms over time."""
+"""Largest number of cells of the histograms over time."""
 
 
 def norms(frame: DataFrame, *, variants: Sequence[str], x: Axis = "epoch", width: int = 360, columns: int = 2) -> LayerCharts:
-    """Norm of each layer's weights over time: mean per variant with its 95 % band over seeds. Arguments as for `by_layer`."""
+    """Draws the norm of each layer's weights over time: mean per variant with its 95 % band over seeds. The arguments are those of
+    `by_layer`.
+    """
     return by_layer(frame, variants=variants, column="weight_norm", x=x, width=width, columns=columns)
 
 
@@ -36,21 +38,23 @@ def by_layer(
     width: int = 360,
     columns: int = 2,
 ) -> LayerCharts:
-    """A measure of the layers over time, a panel a layer; networks of more than 6 layers as one heat map.
+    """Draws a measure of the layers over time, one panel for each layer; networks of more than 6 layers as one heat map.
 
     Args:
-        frame: a row a run, evaluation and layer, layers in order from input to output; variant, seed and the x axis joined.
+        frame: one row for each run, evaluation and layer, layers in order from input to output; with variant, seed and the x axis.
         variants: all variants of the comparison in its order, which decides their colours.
         column: a measure of `frame`.
-        x: what runs along the bottom.
-        width: of the whole chart, in pixels.
-        columns: panels side by side.
+        x: the quantity on the x axis.
+        width: width of the whole chart in pixels.
+        columns: number of panels side by side.
     """
     if frame["layer"].nunique() > MOST_LAYERS:
         return heatmap(frame, variants=variants, column=column, x=x, width=width, columns=1)
     means = layerwise.layer_means(bands.of_variants(frame, variants), column, x)
     charts = [_layer_panels(bands.of_variants(means, group), group, column, x, width, columns) for group in palette.groups(variants)]
-    described = f"Line charts of {metrics.name(column)} against {titles.AXES[x]}, a panel a layer, for {titles.listed(list(variants))}."
+    described = (
+        f"Line charts of {metrics.name(column)} against {titles.AXES[x]}, one panel for each layer, for {titles.listed(list(variants))}."
+    )
     return _one_or_several(charts, described)
 
 
@@ -87,16 +91,17 @@ def histograms(
     width: int = 360,
     columns: int = 2,
 ) -> alt.FacetChart:
-    """How a layer's weights are spread, over time: a panel a layer and variant, strong where many of the layer's weights lie.
+    """Draws the distribution of a layer's weights over time, one panel for each layer and variant; the more weights, the stronger the
+    colour.
 
     Args:
-        frame: a row a run, evaluation and layer: variant, seed, the x axis, layer, low, high, counts.
+        frame: one row for each run, evaluation and layer: variant, seed, the x axis, layer, low, high, counts.
         variants: all variants of the comparison, in its order.
         layers: the layers to draw; all by default.
-        seed: the seed to draw; the first by default. A histogram is of one network: seeds are not mixed.
-        x: what runs along the bottom.
-        width: of the whole chart, in pixels.
-        columns: panels side by side.
+        seed: the seed to draw; the first by default. A histogram shows one network: seeds are not mixed.
+        x: the quantity on the x axis.
+        width: width of the whole chart in pixels.
+        columns: number of panels side by side.
     """
     frame = _of_one_seed(bands.of_variants(frame, variants), seed)
     frame = frame if layers is None else frame[frame["layer"].isin(list(layers))]
@@ -114,16 +119,17 @@ def histograms(
     )
     panels = [f"{variant}, {layer}" for layer in names for variant in shown]
     facet = alt.Facet("panel:N", title=None, sort=panels, header=marks.header(panels, max(width // columns, 60)))
-    said = f"seed {frame['seed'].iloc[0]}; the stronger, the more of the layer's weights" if len(frame) else "nothing measured yet"
-    described = f"Histograms of the weights by {titles.AXES[x]} as heat maps, a panel each for {titles.listed(panels)}."
+    said = f"seed {frame['seed'].iloc[0]}; stronger colour: more of the layer's weights" if len(frame) else "nothing measured yet"
+    described = f"Histograms of the weights by {titles.AXES[x]} as heat maps, one panel each for {titles.listed(panels)}."
     resolve = alt.Resolve(scale={"y": "independent"}, **marks.under_each(len(panels), columns))
     return chart.facet(facet, columns=columns, title=marks.note([said], width), description=described, resolve=resolve, spacing=marks.NEAR)
 
 
 def _share() -> alt.Opacity:
-    """How strong for a share of the weights; by its root, or pruned weights at zero would leave nothing of all others to see.
+    """Opacity for a share of the weights. It grows with the root of the share; otherwise pruned weights at zero would make all others
+    invisible.
 
-    Strength, and not a scale of colours, for its empty end is the page's own background, light or dark.
+    It is an opacity and not a colour scale, because its empty end is the page's own background, light or dark.
     """
     return alt.Opacity("share:Q", scale=alt.Scale(type="sqrt", domain=[0, 0.3], range=[0, 1], clamp=True), legend=None)
 
@@ -140,13 +146,15 @@ def last_histograms(
     width: int = 360,
     columns: int = 2,
 ) -> LayerCharts:
-    """How each layer's weights are spread at the last measurement, the variants over each other. Arguments as for `histograms`."""
+    """Draws the distribution of each layer's weights at the last measurement, the variants over each other. The arguments are those of
+    `histograms`.
+    """
     frame = _of_one_seed(bands.of_variants(frame, variants), seed)
     frame = frame[frame["step"] == frame.groupby("run", observed=True)["step"].transform("max")]
     table = bins.cells(frame)
     names = list(frame["layer"].unique())
     charts = [_overlaid(bands.of_variants(table, group), group, names, width, columns) for group in palette.groups(variants)]
-    described = f"Histograms of the weights at the last measurement, a panel a layer, for {titles.listed(list(variants))}."
+    described = f"Histograms of the weights at the last measurement, one panel for each layer, for {titles.listed(list(variants))}."
     return _one_or_several(charts, described)
 
 
@@ -165,7 +173,7 @@ def _overlaid(table: DataFrame, group: list[str], names: list[str], width: int, 
 
 
 def _one_or_several(charts: list[alt.FacetChart], described: str) -> LayerCharts:
-    """One chart, or one below the other where there are more variants than colours."""
+    """One chart, or several below each other if there are more variants than colours."""
     if len(charts) == 1:
         charts[0].description = described
         return charts[0]

@@ -1,4 +1,4 @@
-"""Networks, written as plain PyTorch modules; the engine stacks the very same modules. To add one: its class, and its name in the union."""
+"""Networks, written as plain PyTorch modules that the engine stacks. To add one, add its class and its name in the union."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Model = Annotated[Linear | Mlp | Convnet | Recurrent, Field(discriminator="kind"
 
 
 def has_batch_norm(model: ModelChoice) -> bool:
-    """Whether the examples of a training batch change each other's outputs."""
+    """Whether the network has batch norm, so that the examples of a training batch affect each other's outputs."""
     return isinstance(model, LayeredChoice) and isinstance(model.normalization, BatchNorm)
 
 
 def needs_two_examples(model: ModelChoice, sizes: Sizes | None) -> bool:
-    """Whether a training batch of one is too small for batch norm. A convnet's averages over positions too, where it has several.
+    """Whether batch norm in this network needs more than one example. In a convnet it also averages over positions, if there are several.
 
-    `sizes` are None where only the data tell, and they are asked later.
+    `sizes` are None if only the data tell them; then the answer for a convnet is False, and the engine asks again with the data.
     """
     if isinstance(model, Convnet) and has_batch_norm(model):
         return sizes is not None and any(prod(stage.after) == 1 for stage in model.stages(sizes))

@@ -1,4 +1,4 @@
-"""Convolutional networks: over the two dimensions of a picture, or the one of a signal or sequence."""
+"""Convolutional networks over the two dimensions of a picture, or the one dimension of a signal or sequence."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ POOL = 2
 
 
 class Stage(NamedTuple):
-    """The sizes around one convolution: channels in and out, kernel, and the sides before it, after it and after pooling."""
+    """The sizes of one convolution: input and output channels, kernel, and the sides before it, after it and after pooling."""
 
     inputs: int
     outputs: int
@@ -43,7 +43,7 @@ class Stage(NamedTuple):
 
     @property
     def same(self) -> bool:
-        """Whether what comes out could be added to what goes in."""
+        """Whether input and output have the same shape, so that they can be added."""
         return (self.inputs, self.before) == (self.outputs, self.after)
 
 
@@ -51,7 +51,7 @@ class Convnet(LayeredChoice):
     """Convnet: convolutions (each with normalization, activation, dropout, pooling), then a linear output layer over all positions.
 
     Borders are padded with kernel // 2 zeros, so that an odd kernel keeps the size; pooling halves it. Pictures are convolved over
-    height and width, signals over their length, sequences over time. Other data have no neighbours to convolve and are refused.
+    height and width, signals over their length, sequences over time. Other data have no neighbouring values to convolve and are refused.
 
     Source: LeCun et al. 1998, "Gradient-Based Learning Applied to Document Recognition".
     """
@@ -66,16 +66,19 @@ class Convnet(LayeredChoice):
         Field(
             min_length=1,
             max_length=16,
-            description="Side of the kernels: one for all layers, or one for each.",
+            description="Side length of the kernels: one for all layers, or one for each.",
             json_schema_extra={"unit": "positions"},
         ),
     ] = (3,)
     stride: Annotated[
         int,
-        Field(ge=1, le=8, description="Steps of the kernels, in every layer.", json_schema_extra={"unit": "positions", "advanced": True}),
+        Field(
+            ge=1, le=8, description="Step width of the kernels in every layer.", json_schema_extra={"unit": "positions", "advanced": True}
+        ),
     ] = 1
     pooling: Annotated[
-        Literal["max", "average", "none"], Field(description="What each pair (or 2 x 2 square) of positions becomes after a layer.")
+        Literal["max", "average", "none"],
+        Field(description="How each pair (or 2 x 2 square) of positions is reduced to one after a layer."),
     ] = "max"
     activation: ActivationField = Relu()
     normalization: NormalizationField = NoNormalization()
@@ -95,21 +98,22 @@ class Convnet(LayeredChoice):
         return self
 
     def complaint(self, sizes: Sizes) -> str | None:
-        """For data without neighbours, and for so many layers that no position is left."""
+        """Refuses data without neighbouring values, and so many layers that no position is left."""
         if len(sizes.shape) < 2:
-            return "model.kind: convnet needs pictures, signals or sequences, and an example of these data is a row of features; try mlp"
+            return "model.kind: convnet needs pictures, signals or sequences, but an example of these data is a row of features; try mlp"
         sides = in_words(_picture(sizes)[1:])
         for number, stage in enumerate(self.stages(sizes), start=1):
             if min(stage.pooled) < 1:
                 return (
-                    f"model.channels: layer {number} would leave none of {sides} positions; take fewer, a smaller stride, or pooling none"
+                    f"model.channels: layer {number} would leave none of {sides} positions; use fewer layers, a smaller stride, or "
+                    "pooling none"
                 )
             if isinstance(self.normalization, InstanceNorm) and prod(stage.after) == 1:
-                return f"model.normalization: layer {number} leaves 1 of {sides} positions, and instance norm needs more; take fewer layers"
+                return f"model.normalization: layer {number} leaves 1 of {sides} positions, but instance norm needs more; use fewer layers"
         return None
 
     def stages(self, sizes: Sizes) -> list[Stage]:
-        """The sizes around each convolution."""
+        """The sizes of each convolution."""
         channels, *rest = _picture(sizes)
         sides, stages = tuple(rest), []
         kernels = self.kernel * (len(self.channels) if len(self.kernel) == 1 else 1)
@@ -156,11 +160,11 @@ class Convnet(LayeredChoice):
         return self.channels
 
     def rows_on_cpu(self, sizes: Sizes | None, examples: int) -> int | None:
-        """What more runs write in an update no longer fits into the cache."""
+        """16: with more runs, the values that an update writes no longer fit into the cache."""
         return 16
 
     def maps(self, sizes: Sizes) -> list[LinearMap]:
-        """One kernel a layer, as often as it has positions, and the output's matrix."""
+        """One kernel for each layer, multiplied once at each position, and the output matrix."""
         stages, dimensions = self.stages(sizes), len(sizes.shape) - 1
         convolutions = [
             LinearMap(f"hidden{number}", stage.inputs * stage.kernel**dimensions, stage.outputs, prod(stage.after))
@@ -170,5 +174,5 @@ class Convnet(LayeredChoice):
 
 
 def _picture(sizes: Sizes) -> tuple[int, ...]:
-    """Channels and sides: a sequence's features are its channels."""
+    """Channels and sides; the features of a sequence are its channels."""
     return sizes.shape[::-1] if sizes.sequence else sizes.shape

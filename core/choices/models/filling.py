@@ -1,4 +1,4 @@
-"""Filling a network with its initial weights. This file imports torch: import it where a network is filled."""
+"""Filling a network with its initial weights. This file imports torch, so it is imported only where a network is filled."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ Weighted = nn.Linear | nn.Conv1d | nn.Conv2d | WeightNorm | nn.RNNBase
 
 
 def weighted_layers(network: nn.Module) -> Iterator[Weighted]:
-    """The modules with weight matrices from input to output."""
+    """The modules with weight matrices, from input to output."""
     return (module for module in network.modules() if isinstance(module, Weighted))
 
 
 @torch.no_grad()
 def fill(network: nn.Module, init: InitChoice, activation: ActivationChoice, generator: Generator, sample_ND: Tensor | None) -> None:
-    """Draws all weights in place, input to output, and sets the biases to `init.bias`.
+    """Draws all weights in place, from input to output, and sets the biases to `init.bias`.
 
-    The gain of hidden layers is `init`'s own where it has one, else the activation's; that of the last layer and of recurrent ones is 1.
-    Raises ValueError where `init` needs examples and has none.
+    The gain of hidden layers is `init`'s own if it has one, else the activation's; the gain of the last layer and of recurrent layers is 1.
+
+    Raises ValueError if `init` needs examples and gets none.
     """
     layers = list(weighted_layers(network))
     hidden_gain = activation.gain if init.own_gain is None else init.own_gain
@@ -45,7 +46,7 @@ def _fill_layer(layer: Weighted, init: InitChoice, gain: float, generator: Gener
             parameter.zero_()
             if name.startswith("weight"):
                 _fill_gates(parameter, layer.hidden_size, init, generator)
-            elif name.startswith("bias_ih"):  # a gate has two biases, which torch adds
+            elif name.startswith("bias_ih"):  # a gate has two biases, which torch adds; only one starts at `init.bias`
                 parameter.fill_(init.bias)
         return
     if isinstance(layer, WeightNorm):
@@ -63,17 +64,20 @@ def _fill_gates(weight_GI: Tensor, hidden: int, init: InitChoice, generator: Gen
 
 
 def scale_to_radius(weight: Tensor, radius: float) -> None:
-    """Scales a square matrix in place so that the largest absolute value of its eigenvalues is `radius`; one that has none but 0 stays."""
+    """Scales a square matrix in place so that its largest absolute eigenvalue is `radius`; a matrix with only zero eigenvalues stays as it
+    is.
+    """
     largest = torch.linalg.eigvals(weight.detach().double()).abs().max().item()
     if largest > 0:
         weight.mul_(radius / largest)
 
 
 def scale_to_variance_one(network: nn.Module, layers: list[Weighted], sample_ND: Tensor) -> None:
-    """Scales each layer in turn so that its outputs for the examples have variance 1, in eval mode; a recurrent one by its inputs' part.
+    """Scales each layer in turn so that its outputs for the examples have variance 1, in eval mode; a recurrent layer by its input weights.
 
-    The layers are linear but for a bias that is the same for all units and moves no variance, so one pass does it exactly: a layer's output
-    less its bias is scaled with its weight.
+    Apart from a constant bias, which does not change the variance, the layers are linear, so that one pass is exact: the output without its
+    bias is scaled together with the weight.
+
     Source: Mishkin & Matas 2016 (arXiv:1511.06422).
     """
     was_training = network.training

@@ -1,4 +1,4 @@
-"""Fully connected networks: a linear map alone, and an MLP."""
+"""Fully connected networks: a single linear map, and an MLP."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Linear(ModelChoice):
-    """Linear: one linear map from the features to the classes (softmax or least-squares regression)."""
+    """Linear: one linear map from the features to the outputs (softmax regression or least-squares regression)."""
 
     kind: Literal["linear"] = "linear"
     init: InitField = He()
@@ -52,15 +52,15 @@ class Linear(ModelChoice):
 
 def _some_layers(hidden: Any) -> Any:
     if isinstance(hidden, list | tuple) and not hidden:
-        raise ValueError("a network without hidden layers is the model of kind linear; give at least one width here")
+        raise ValueError("give at least one width here; a network without hidden layers is the model kind linear")
     return hidden
 
 
 class Mlp(LayeredChoice):
     """MLP: fully connected hidden layers (linear, normalization, activation, dropout), then a linear output layer.
 
-    `width` and `depth` say the hidden layers in another way, so that each can be varied alone: `depth` layers, all of `width` units.
-    One of them alone keeps the other as `hidden` has it: as many layers, or the units of its first.
+    `width` and `depth` are another way to set the hidden layers, so that each can be varied alone: `depth` layers of `width` units each.
+    If only one of them is set, `hidden` gives the other: its number of layers, or the units of its first layer.
     """
 
     kind: Literal["mlp"] = "mlp"
@@ -72,12 +72,14 @@ class Mlp(LayeredChoice):
     width: Annotated[
         Width | None,
         Field(
-            description="Units of every hidden layer, instead of those of `hidden`.", json_schema_extra={"unit": "units", "advanced": True}
+            description="Units of every hidden layer, in place of those in `hidden`.", json_schema_extra={"unit": "units", "advanced": True}
         ),
     ] = None
     depth: Annotated[
         Annotated[int, Field(ge=1, le=64)] | None,
-        Field(description="How many hidden layers, instead of those of `hidden`.", json_schema_extra={"unit": "layers", "advanced": True}),
+        Field(
+            description="Number of hidden layers, in place of those in `hidden`.", json_schema_extra={"unit": "layers", "advanced": True}
+        ),
     ] = None
     activation: ActivationField = Relu()
     normalization: NormalizationField = NoNormalization()
@@ -89,15 +91,15 @@ class Mlp(LayeredChoice):
 
     @model_validator(mode="after")
     def _hidden_layers(self) -> Self:
-        """`hidden` always tells the layers, however they were given: that is what networks and keys are made from."""
+        """Writes the layers into `hidden`, however they were given: networks and keys are made from `hidden`."""
         if self.width is not None or self.depth is not None:
             layers = (self.width or self.hidden[0],) * (self.depth or len(self.hidden))
-            object.__setattr__(self, "hidden", layers)  # frozen for everyone else
+            object.__setattr__(self, "hidden", layers)  # the class is frozen for all other code
         check_layers(self)
         return self
 
     def identity(self) -> dict[str, Any]:
-        """As every choice's, the hidden layers by `hidden` alone."""
+        """As for every choice; the hidden layers are identified by `hidden` only."""
         return {name: value for name, value in super().identity().items() if name not in ("width", "depth")}
 
     def build(self, sizes: Sizes) -> nn.Sequential:
@@ -116,7 +118,7 @@ class Mlp(LayeredChoice):
         return self.hidden
 
     def maps(self, sizes: Sizes) -> list[LinearMap]:
-        """One matrix a layer."""
+        """One matrix for each layer."""
         ends = pairwise((sizes.inputs, *self.hidden))
         hidden = [LinearMap(f"hidden{number}", inputs, outputs) for number, (inputs, outputs) in enumerate(ends, start=1)]
         return [*hidden, LinearMap("output", self.hidden[-1], sizes.targets * sizes.outputs)]

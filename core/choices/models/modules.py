@@ -1,4 +1,4 @@
-"""Modules that torch has no name for. This file imports torch: import it where a network is built.
+"""Modules that torch does not have. This file imports torch, so it is imported only where a network is built.
 
 Shapes: B examples, T steps, F features of a step, H units, K targets, C channels, D numbers of an example.
 """
@@ -23,10 +23,11 @@ class Residual(nn.Sequential):
 
 
 class WeightNorm(nn.Module):
-    """A linear map or convolution with the weight g v / ||v||: of every output, a learned length g and a learned direction v.
+    """A linear map or convolution with the weight g v / ||v||: for each output, a learned length g and a learned direction v.
 
-    Takes the place of `plain`. Parameters in order: g (outputs,), v (of the weight's shape), bias. The same as torch's
-    `parametrizations.weight_norm`, where they are called original0 and original1. An output whose v is 0 (pruned whole) has weight 0.
+    It replaces `plain`. Parameters in order: g (outputs,), v (the weight's shape), bias. It equals torch's
+    `parametrizations.weight_norm`, which calls them original0 and original1. An output whose v is 0 (fully pruned) has weight 0.
+
     Source: Salimans & Kingma 2016 (arXiv:1602.07868).
     """
 
@@ -46,12 +47,12 @@ class WeightNorm(nn.Module):
 
     @torch.no_grad()
     def set_weight(self, weight: Tensor) -> None:
-        """Makes `weight` the weight: v is it, and g its length."""
+        """Makes `weight` the effective weight: sets v to it, and g to its length."""
         self.v.copy_(weight)
         self.g.copy_(weight.flatten(1).norm(dim=1))
 
     def forward(self, input: Tensor) -> Tensor:
-        """As the plain module, with that weight."""
+        """As the plain module, with the normalized weight."""
         if self.v.dim() == 2:
             return F.linear(input, self.weight, self.bias)
         convolve = F.conv1d if self.v.dim() == 3 else F.conv2d
@@ -59,7 +60,7 @@ class WeightNorm(nn.Module):
 
 
 def normalized(v_RO: Tensor, g_RO: Tensor) -> Tensor:
-    """g v / ||v|| over all dimensions of v (R, O, ...) but the first two; 0 where v is 0."""
+    """g v / ||v||, with the norm over all dimensions of v (R, O, ...) after the first two; 0 where v is 0."""
     length_RO = v_RO.flatten(2).norm(dim=2)
     scale_RO = g_RO / length_RO.where(length_RO > 0, torch.ones_like(length_RO))
     return v_RO * scale_RO.view(*scale_RO.shape, *[1] * (v_RO.dim() - 2))
@@ -87,23 +88,27 @@ class TimeLast(nn.Module):
 
 
 class Steps(nn.Module):
-    """Flattened examples (..., D) as steps (..., T, F): a sequence's own, a signal's points, a picture's rows with all their channels."""
+    """Flattened examples (..., D) as steps (..., T, F): the steps of a sequence, the points of a signal, or the rows of a picture."""
 
     def __init__(self, shape: tuple[int, ...], *, sequence: bool) -> None:
         super().__init__()
-        self.shape = (1, *shape) if sequence else (*shape, 1) if len(shape) == 2 else shape  # (channels, steps, width)
+        self.shape = (
+            (1, *shape) if sequence else (*shape, 1) if len(shape) == 2 else shape
+        )  # (channels, steps, width); a step of a picture has the row of every channel
 
     def forward(self, x: Tensor) -> Tensor:
-        """A view of x where there is one channel."""
+        """The steps; a view of x if there is one channel."""
         return x.unflatten(-1, self.shape).transpose(-2, -3).flatten(-2)
 
 
 class LastStates(nn.Module):
     """The last K states of a recurrent layer over (B, T, F): (B, H), or (B, K, H) for K > 1.
 
-    With `truncation` the gradient is cut every so many steps, counted from the last, so that it reaches back at most so far.
-    A layer of two directions gives both states side by side, 2 H: the last state of each (K = 1; the one that reads backwards has its
-    last at the first step), or torch's outputs (K = T). In between, and with truncation, it is refused.
+    With `truncation` the gradient is cut after that many steps, counted from the last one, so that it flows back at most that far.
+
+    A bidirectional layer returns both states side by side, 2 H: the last state of each direction for K = 1 (the backward direction ends at
+    the first step), or torch's outputs for K = T. Other values of K, and truncation, are refused.
+
     Source: Williams & Peng 1990, "An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network Trajectories".
     """
 
@@ -114,7 +119,7 @@ class LastStates(nn.Module):
         self.truncation = truncation
 
     def forward(self, x: Tensor) -> Tensor:
-        """The states, each the cells' output at a step."""
+        """The kept states, which are the outputs of the cells."""
         if self.rnn.bidirectional:
             return self._of_both_directions(x)
         state, outputs = None, []
@@ -127,7 +132,7 @@ class LastStates(nn.Module):
 
     def _of_both_directions(self, x: Tensor) -> Tensor:
         if self.truncation is not None or self.keep not in (1, x.shape[1]):
-            raise ValueError(f"a layer of two directions gives its last states or all {x.shape[1]}, not {self.keep}, and is not truncated")
+            raise ValueError(f"a bidirectional layer returns its last states or all {x.shape[1]}, not {self.keep}, and is not truncated")
         states, _ = self.rnn(x)
         if self.keep > 1:
             return states
@@ -135,6 +140,6 @@ class LastStates(nn.Module):
         return torch.cat([forward[:, -1], backward[:, 0]], dim=1)
 
     def lengths(self, steps: int) -> list[int]:
-        """The stretches between which the gradient is cut, in steps."""
+        """The lengths, in steps, of the stretches between which the gradient is cut."""
         length = self.truncation or steps
         return ([steps % length] if steps % length else []) + [length] * (steps // length)

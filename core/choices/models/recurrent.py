@@ -15,46 +15,49 @@ if TYPE_CHECKING:
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 KEPT = {"rnn": 1, "lstm": 7, "gru": 5}
-"""Numbers that a step keeps of each unit for the backward pass: the state, the gates, and what is made of them."""
+"""Values stored for each unit and step for the backward pass: the state, the gates, and intermediate results."""
 NUMBERS = 6_000_000
-"""Such numbers of a stack in an update, at most: with more, caches overflow."""
+"""The most such values in a stack for one update; with more, they no longer fit into the caches."""
 
 
 class Recurrent(ModelChoice):
-    """Recurrent: one layer of cells that reads the example step by step; its last state goes through a linear output layer.
+    """Recurrent: one layer of cells reads the example step by step; a linear output layer reads its last state.
 
-    Steps are those of a sequence, the points of a signal, or the rows of a picture. Data with K targets are told from the last K
-    states. Cells are torch's: RNN h' = tanh(W x + U h + b); LSTM; GRU. W and U are drawn gate by gate, with gain 1, U then scaled to
-    `spectral_radius` if one is given. `bidirectional` adds a second layer of cells, with weights of its own, which reads from the last
-    step to the first; the last state of each then goes to the output layer. With `readout` all the states of all steps do.
+    Steps are the steps of a sequence, the points of a signal, or the rows of a picture. Data with K targets are predicted from the last K
+    states. Cells are torch's: RNN h' = tanh(W x + U h + b); LSTM; GRU. W and U are drawn for each gate separately, with gain 1; then U is
+    scaled to `spectral_radius` if one is given. `bidirectional` adds a second layer of cells, with its own weights, which reads from the
+    last step to the first; the output layer then reads the last state of each direction. With `readout` all, it reads the states of all
+    steps.
 
     Source: Elman 1990; Hochreiter & Schmidhuber 1997; Cho et al. 2014 (arXiv:1406.1078); torch.nn.RNN, LSTM, GRU; both directions:
     Schuster & Paliwal 1997, "Bidirectional Recurrent Neural Networks".
     """
 
     kind: Literal["recurrent"] = "recurrent"
-    cell: Annotated[Literal["rnn", "lstm", "gru"], Field(description="What a step does with the state.")] = "gru"
+    cell: Annotated[Literal["rnn", "lstm", "gru"], Field(description="The kind of cell, which computes the next state.")] = "gru"
     hidden: Annotated[Width, Field(description="Units of the state.", json_schema_extra={"unit": "units"})] = 32
     activation: Annotated[
         Literal["tanh", "relu"],
-        Field(description="The nonlinearity of cell rnn; the others have their own.", json_schema_extra={"advanced": True}),
+        Field(description="The nonlinearity of the cell rnn; lstm and gru have fixed ones.", json_schema_extra={"advanced": True}),
     ] = "tanh"
-    bidirectional: Annotated[bool, Field(description="Reads the example from its end as well, by cells of their own.")] = False
+    bidirectional: Annotated[bool, Field(description="Adds cells that read the example from its end.")] = False
     readout: Annotated[
         Literal["last", "all"],
-        Field(description="What the output layer sees: the last state, or the states of all steps side by side."),
+        Field(description="What the output layer reads: the last state, or the states of all steps side by side."),
     ] = "last"
     truncation: Annotated[
         Annotated[int, Field(ge=1, le=10_000)] | None,
         Field(
-            description="The gradient flows back at most so many steps: it is cut every so many, counted from the last. Empty: never.",
+            description="Cuts the gradient after this many steps, counted from the last step, so that it flows back at most that far. "
+            "Empty: no cut.",
             json_schema_extra={"unit": "steps"},
         ),
     ] = None
     spectral_radius: Annotated[
         Annotated[float, Field(gt=0, le=100)] | None,
         Field(
-            description="Scales each gate's recurrent matrix so that its largest eigenvalue has this size at the start. Empty: as drawn."
+            description="Scales each gate's recurrent matrix so that its largest absolute eigenvalue starts at this value. Empty: no "
+            "scaling."
         ),
     ] = None
     forget_bias: Annotated[
@@ -62,7 +65,7 @@ class Recurrent(ModelChoice):
         Field(
             ge=-10,
             le=10,
-            description="Bias of an lstm's forget gate at the start; 1 keeps its memory open.",
+            description="Initial bias of an lstm's forget gate; 1 lets it keep its memory.",
             json_schema_extra={"advanced": True},
         ),
     ] = 1.0
@@ -74,22 +77,25 @@ class Recurrent(ModelChoice):
     @model_validator(mode="after")
     def _cut_in_one_direction(self) -> Self:
         if self.bidirectional and self.truncation is not None:
-            raise ValueError("truncation: cuts the past off, and bidirectional reads the example from its end too; leave one of them out")
+            raise ValueError(
+                "truncation: it cuts off the past, but bidirectional also reads the example from its end; leave one of them out"
+            )
         return self
 
     def complaint(self, sizes: Sizes) -> str | None:
-        """For data without an order of steps, and where it is not clear which states tell several targets."""
+        """Refuses data without an order of steps, and data whose several targets cannot be assigned to states."""
         if len(sizes.shape) < 2:
-            return "model.kind: recurrent needs sequences, signals or pictures, and an example of these data is a row of features; try mlp"
+            return "model.kind: recurrent needs sequences, signals or pictures, but an example of these data is a row of features; try mlp"
         if sizes.targets > 1 and self.bidirectional and self.readout == "last":
             return (
-                f"model.bidirectional: each of the {sizes.targets} targets of these data is told from one of the last states, and the last "
-                "states of two directions are those of different steps; set model.readout to all, or bidirectional to false"
+                f"model.bidirectional: each of the {sizes.targets} targets of these data is predicted from one of the last states, but "
+                "the last "
+                "states of two directions belong to different steps; set model.readout to all, or bidirectional to false"
             )
         return None
 
     def build(self, sizes: Sizes) -> nn.Sequential:
-        """A Sequential of `steps`, `hidden1`, `output`, and `flat` after the states or the outputs where they are several."""
+        """A Sequential of `steps`, `hidden1`, `output`; with several states or outputs, `flat` follows them."""
         from collections import OrderedDict
 
         from torch import nn
@@ -117,7 +123,7 @@ class Recurrent(ModelChoice):
         return kind(features, self.hidden, bias=self.bias, batch_first=True, bidirectional=self.bidirectional)
 
     def _output(self, sizes: Sizes) -> LinearMap:
-        """The output's matrix: over all states at once, or over one of them, once a target."""
+        """The output matrix: over all states at once, or over one state for each target."""
         states = self.directions * self.hidden
         if self.readout == "all":
             return LinearMap("output", steps_of(sizes)[0] * states, sizes.targets * sizes.outputs)
@@ -125,11 +131,11 @@ class Recurrent(ModelChoice):
 
     @property
     def directions(self) -> int:
-        """2 where the example is read from its end as well."""
+        """2 if the example is read from its end as well, else 1."""
         return 2 if self.bidirectional else 1
 
     def initialize(self, network: nn.Module, generator: Generator, sample_ND: Tensor | None = None) -> None:
-        """As every network's; each gate starts at `init.bias`, an LSTM's forget gate at `forget_bias`."""
+        """Draws the weights as for every network; each gate's bias starts at `init.bias`, and an LSTM's forget gate at `forget_bias`."""
         import torch
         from torch import nn
 
@@ -146,16 +152,16 @@ class Recurrent(ModelChoice):
                     parameter[self.hidden : 2 * self.hidden] = self.forget_bias
 
     def widths(self) -> tuple[int, ...]:
-        """Units of the state, of both directions."""
+        """Units of the state, over all directions."""
         return (self.directions * self.hidden,)
 
     def rows_on_cpu(self, sizes: Sizes | None, examples: int) -> int | None:
-        """As many as keep NUMBERS in an update, between 4 and 32."""
+        """As many runs as keep at most NUMBERS values in an update, but from 4 to 32."""
         steps = 1 if sizes is None else steps_of(sizes)[0]
         return max(4, min(32, NUMBERS // (KEPT[self.cell] * steps * examples * self.directions * self.hidden)))
 
     def maps(self, sizes: Sizes) -> list[LinearMap]:
-        """W and U of all gates, once a step and direction, and the output's matrix."""
+        """W and U of all gates, for each step and direction, and the output matrix."""
         steps, features = steps_of(sizes)
         rows = GATES[self.cell] * self.hidden
         one_direction = [LinearMap("hidden1", features, rows, steps), LinearMap("hidden1", self.hidden, rows, steps)]
@@ -163,7 +169,7 @@ class Recurrent(ModelChoice):
 
 
 def steps_of(sizes: Sizes) -> tuple[int, int]:
-    """(steps, features of a step): rows of a picture, points of a signal, steps of a sequence."""
+    """(steps, features of a step): rows of a picture, points of a signal, or steps of a sequence."""
     if sizes.sequence:
         return sizes.shape[0], sizes.shape[1]
     return sizes.shape[1], sizes.shape[0] * prod(sizes.shape[2:])

@@ -1,4 +1,4 @@
-"""All optimizers. To add one: its class in one of the files named here, and its name in the union."""
+"""All optimizers. To add one, add its class to one of the files imported here, and its name to the union."""
 
 from __future__ import annotations
 

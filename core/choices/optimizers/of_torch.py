@@ -1,4 +1,4 @@
-"""torch's own optimizers, under torch's names, with torch's defaults and meaning."""
+"""torch's own optimizers, with torch's names, defaults and meaning."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 class Sgd(OptimizerChoice):
-    """SGD: a step against the gradient, with momentum if asked.
+    """SGD: a step against the gradient, optionally with momentum.
 
     g <- g + weight_decay * w;  v <- momentum * v + (1 - dampening) g;  w <- w - lr * v
     (`nesterov`: w <- w - lr * (g + momentum * v)). `weight_decay` is coupled, the same as an L2 penalty.
 
-    Source: Sutskever et al. 2013 (ICML), in torch's form: lr stands outside the velocity.
+    Source: Sutskever et al. 2013 (ICML), in torch's form, where lr stands outside the velocity.
     """
 
     kind: Literal["sgd"] = "sgd"
     momentum: Momentum = 0.0
-    dampening: Annotated[Decay, Field(description="Takes away this share of the gradient before it joins the velocity.")] = 0.0
-    nesterov: Annotated[bool, Field(description="Look ahead: needs momentum, and no dampening.")] = False
+    dampening: Annotated[Decay, Field(description="Share of the gradient that is removed before it is added to the velocity.")] = 0.0
+    nesterov: Annotated[bool, Field(description="Uses Nesterov's look-ahead; needs momentum above 0 and dampening 0.")] = False
     weight_decay: WeightDecay = 0.0
 
     options: ClassVar[dict[str, Any]] = FUSED
@@ -44,7 +44,7 @@ class Adam(OptimizerChoice):
     """Adam: steps scaled by running moments of each weight's gradient.
 
     m <- b1 m + (1-b1) g;  v <- b2 v + (1-b2) g^2;  w <- w - lr * m_hat / (sqrt(v_hat) + eps)
-    `weight_decay` is coupled: it is added to the gradient, as L2 would be. For decoupled decay choose AdamW.
+    `weight_decay` is coupled: it is added to the gradient, like an L2 penalty. For decoupled decay choose AdamW.
 
     Source: Kingma & Ba 2015 (arXiv:1412.6980); amsgrad: Reddi et al. 2018.
     """
@@ -53,7 +53,9 @@ class Adam(OptimizerChoice):
     betas: Betas = (0.9, 0.999)
     eps: Epsilon = 1e-8
     weight_decay: WeightDecay = 0.0
-    amsgrad: Annotated[bool, Field(description="Divide by the largest second moment so far.", json_schema_extra={"advanced": True})] = False
+    amsgrad: Annotated[bool, Field(description="Divides by the largest second moment so far.", json_schema_extra={"advanced": True})] = (
+        False
+    )
 
     options: ClassVar[dict[str, Any]] = FUSED
     torch_name: ClassVar[str] = "Adam"
@@ -62,7 +64,7 @@ class Adam(OptimizerChoice):
 class AdamW(OptimizerChoice):
     """AdamW: Adam with decoupled weight decay.
 
-    w <- w - lr * weight_decay * w, then Adam's step on the bare gradient. The decay is not divided by sqrt(v_hat).
+    w <- w - lr * weight_decay * w, then Adam's step without decay in the gradient. The decay is not divided by sqrt(v_hat).
 
     Source: Loshchilov & Hutter 2019 (arXiv:1711.05101).
     """
@@ -71,7 +73,9 @@ class AdamW(OptimizerChoice):
     betas: Betas = (0.9, 0.999)
     eps: Epsilon = 1e-8
     weight_decay: WeightDecay = 1e-2
-    amsgrad: Annotated[bool, Field(description="Divide by the largest second moment so far.", json_schema_extra={"advanced": True})] = False
+    amsgrad: Annotated[bool, Field(description="Divides by the largest second moment so far.", json_schema_extra={"advanced": True})] = (
+        False
+    )
 
     options: ClassVar[dict[str, Any]] = FUSED
     torch_name: ClassVar[str] = "AdamW"
@@ -92,7 +96,9 @@ class RmsProp(OptimizerChoice):
     eps: Epsilon = 1e-8
     weight_decay: WeightDecay = 0.0
     momentum: Momentum = 0.0
-    centered: Annotated[bool, Field(description="Divide by the standard deviation instead.", json_schema_extra={"advanced": True})] = False
+    centered: Annotated[
+        bool, Field(description="Divides by the running standard deviation instead.", json_schema_extra={"advanced": True})
+    ] = False
 
     proportional: ClassVar[bool] = True
     torch_name: ClassVar[str] = "RMSprop"
@@ -101,7 +107,7 @@ class RmsProp(OptimizerChoice):
 class Adagrad(OptimizerChoice):
     """Adagrad: the gradient divided by the root of the sum of all its squares so far.
 
-    s <- s + g^2;  w <- w - lr / (1 + t * lr_decay) * g / (sqrt(s) + eps). Rarely seen features keep large steps.
+    s <- s + g^2;  w <- w - lr / (1 + t * lr_decay) * g / (sqrt(s) + eps). Features that occur rarely keep large steps.
     `weight_decay` is coupled.
 
     Source: Duchi, Hazan & Singer 2011 (JMLR 12).
@@ -109,10 +115,10 @@ class Adagrad(OptimizerChoice):
 
     kind: Literal["adagrad"] = "adagrad"
     lr: LearningRate = 1e-2
-    lr_decay: Annotated[NonNegative, Field(description="Lowers lr as 1 / (1 + updates * lr_decay).")] = 0.0
+    lr_decay: Annotated[NonNegative, Field(description="Multiplies lr by 1 / (1 + updates * lr_decay).")] = 0.0
     weight_decay: WeightDecay = 0.0
     initial_accumulator_value: Annotated[
-        NonNegative, Field(description="The sum of squares at the start.", json_schema_extra={"advanced": True})
+        NonNegative, Field(description="Initial sum of squares.", json_schema_extra={"advanced": True})
     ] = 0.0
     eps: Epsilon = 1e-10
 
@@ -124,7 +130,7 @@ class NAdam(OptimizerChoice):
     """NAdam: Adam with Nesterov's look-ahead in the first moment.
 
     The coefficient of the first moment warms up as mu_t = b1 (1 - 0.5 * 0.96^(t * momentum_decay)). `weight_decay` is coupled
-    unless `decoupled_weight_decay`.
+    unless `decoupled_weight_decay` is set.
 
     Source: Dozat 2016 (ICLR workshop).
     """
@@ -144,9 +150,9 @@ class NAdam(OptimizerChoice):
 
 
 class RAdam(OptimizerChoice):
-    """RAdam: Adam whose adaptive step is rectified while its variance estimate is young: no warmup needed.
+    """RAdam: Adam that rectifies its adaptive step while few gradients have been seen, so that it needs no warmup.
 
-    Source: Liu et al. 2020 (arXiv:1908.03265). `weight_decay` is coupled unless `decoupled_weight_decay`.
+    Source: Liu et al. 2020 (arXiv:1908.03265). `weight_decay` is coupled unless `decoupled_weight_decay` is set.
     """
 
     kind: Literal["radam"] = "radam"
@@ -176,7 +182,7 @@ class Adamax(OptimizerChoice):
 
 
 class Adadelta(OptimizerChoice):
-    """Adadelta: the gradient times the ratio of recent steps to recent gradients; lr 1 is its own scale.
+    """Adadelta: the gradient times the ratio of recent steps to recent gradients; it sets its own scale, so lr is 1.
 
     v <- rho v + (1-rho) g^2;  d = g * sqrt(u + eps) / sqrt(v + eps);  u <- rho u + (1-rho) d^2;  w <- w - lr * d.
     `weight_decay` is coupled. Source: Zeiler 2012 (arXiv:1212.5701).
@@ -193,7 +199,7 @@ class Adadelta(OptimizerChoice):
 
 
 class Rprop(OptimizerChoice):
-    """Rprop: a step size for each weight, longer while its gradient keeps its sign, shorter when it flips. For full batches.
+    """Rprop: each weight has a step size that grows while its gradient keeps its sign and shrinks when the sign flips. For full batches.
 
     Source: Riedmiller & Braun 1993 (ICNN).
     """
@@ -202,7 +208,7 @@ class Rprop(OptimizerChoice):
     lr: LearningRate = 1e-2
     etas: Annotated[
         tuple[Annotated[float, Field(gt=0, lt=1)], Annotated[float, Field(gt=1, le=100)]],
-        Field(description="Factors on the step size when the sign flips, and when it stays."),
+        Field(description="Factors on the step size if the sign flips, and if it stays."),
     ] = (0.5, 1.2)
     step_sizes: Annotated[tuple[Positive, Positive], Field(description="Smallest and largest step size.")] = (1e-6, 50.0)
 
@@ -210,7 +216,7 @@ class Rprop(OptimizerChoice):
 
 
 class Asgd(OptimizerChoice):
-    """ASGD: SGD with a decaying rate that also keeps the average of its weights (torch trains on the last, not the average).
+    """ASGD: SGD with a decaying rate that also averages its weights (torch trains with the last weights, not with the average).
 
     lr_t = lr / (1 + lambd * lr * t)^alpha. `weight_decay` is coupled. Source: Polyak & Juditsky 1992 (SIAM J. Control Optim. 30).
     """
@@ -226,15 +232,15 @@ class Asgd(OptimizerChoice):
 
 
 class Adafactor(OptimizerChoice):
-    """Adafactor: the second moment of a matrix kept as one row and one column, and steps relative to the weights' size.
+    """Adafactor: stores the second moment of a matrix as one row and one column, and takes steps relative to the size of the weights.
 
-    `weight_decay` is decoupled. Source: Shazeer & Stern 2018 (arXiv:1804.04235), as torch has it (no first moment).
+    `weight_decay` is decoupled. Source: Shazeer & Stern 2018 (arXiv:1804.04235), in torch's form without a first moment.
     """
 
     kind: Literal["adafactor"] = "adafactor"
     lr: LearningRate = 1e-2
     beta2_decay: Annotated[float, Field(ge=-10, lt=0, description="The second moment's decay at update t is 1 - t^beta2_decay.")] = -0.8
-    d: Annotated[float, Field(ge=1, le=1e6, description="Longest root mean square of an update before it is scaled down.")] = 1.0
+    d: Annotated[float, Field(ge=1, le=1e6, description="Steps with a root mean square above this are scaled down to it.")] = 1.0
     weight_decay: WeightDecay = 0.0
 
     elementwise: ClassVar[bool] = False
@@ -242,21 +248,26 @@ class Adafactor(OptimizerChoice):
 
 
 class Lbfgs(OptimizerChoice):
-    """L-BFGS: steps along an estimate of the inverse Hessian from past gradients; it evaluates the loss several times an update.
+    """L-BFGS: steps along an estimate of the inverse Hessian from past gradients; each update evaluates the loss several times.
 
-    Meant for whole batches: on mini-batches its estimate mixes the curvature of different losses.
+    It is meant for full batches: on mini-batches its estimate mixes the curvatures of different losses.
+
     Source: Liu & Nocedal 1989 (Math. Prog. 45).
     """
 
     kind: Literal["lbfgs"] = "lbfgs"
     lr: LearningRate = 1.0
-    max_iter: Annotated[int, Field(ge=1, le=1000, description="Inner iterations an update.")] = 20
+    max_iter: Annotated[int, Field(ge=1, le=1000, description="Most inner iterations in an update.")] = 20
     tolerance_grad: Annotated[
-        NonNegative, Field(description="Stops the update at this gradient.", json_schema_extra={"advanced": True})
+        NonNegative, Field(description="Ends the update when no component of the gradient is larger.", json_schema_extra={"advanced": True})
     ] = 1e-7
-    tolerance_change: Annotated[NonNegative, Field(description="Stops it at this change.", json_schema_extra={"advanced": True})] = 1e-9
-    history_size: Annotated[int, Field(ge=1, le=1000, description="Past gradients that the estimate is made of.")] = 100
-    line_search_fn: Annotated[Literal["strong_wolfe"] | None, Field(description="Search for the step's length; none: lr.")] = "strong_wolfe"
+    tolerance_change: Annotated[
+        NonNegative, Field(description="Ends the update when weights or loss change by less.", json_schema_extra={"advanced": True})
+    ] = 1e-9
+    history_size: Annotated[int, Field(ge=1, le=1000, description="Number of past gradients in the estimate.")] = 100
+    line_search_fn: Annotated[Literal["strong_wolfe"] | None, Field(description="Line search for the step's length; none: lr is used.")] = (
+        "strong_wolfe"
+    )
 
     elementwise: ClassVar[bool] = False
     closure: ClassVar[bool] = True
@@ -266,12 +277,12 @@ class Lbfgs(OptimizerChoice):
 
     @property
     def evaluations(self) -> int:
-        """One an inner iteration; the line search may add to that."""
+        """One for each inner iteration; the line search may add more."""
         return self.max_iter
 
 
 class Muon(OptimizerChoice):
-    """Muon: the momentum of each weight matrix made nearly orthogonal before the step; AdamW steps biases and norms.
+    """Muon: makes the momentum of each weight matrix nearly orthogonal before the step; AdamW updates biases and norms.
 
     `weight_decay` is decoupled. Source: Jordan et al. 2024 (kellerjordan.github.io/posts/muon); the schedule scales both rates.
     """
@@ -280,19 +291,19 @@ class Muon(OptimizerChoice):
     lr: LearningRate = 1e-3
     weight_decay: WeightDecay = 0.1
     momentum: Momentum = 0.95
-    nesterov: Annotated[bool, Field(description="Look ahead along the momentum.")] = True
+    nesterov: Annotated[bool, Field(description="Uses Nesterov's look-ahead along the momentum.")] = True
     ns_steps: Annotated[int, Field(ge=1, le=20, description="Newton-Schulz iterations.", json_schema_extra={"advanced": True})] = 5
     adjust_lr_fn: Annotated[
         Literal["original", "match_rms_adamw"] | None,
-        Field(description="How lr follows a matrix's shape.", json_schema_extra={"advanced": True}),
+        Field(description="How lr is adjusted to a matrix's shape.", json_schema_extra={"advanced": True}),
     ] = None
-    adamw_lr: Annotated[LearningRate, Field(description="Learning rate of AdamW on what is not a matrix.")] = 1e-3
+    adamw_lr: Annotated[LearningRate, Field(description="Learning rate of AdamW for parameters that are not matrices.")] = 1e-3
 
     elementwise: ClassVar[bool] = False
     torch_name: ClassVar[str] = "Muon"
 
     def build(self, params: Sequence[Tensor]) -> list[TorchOptimizer]:
-        """Muon over the matrices, AdamW (without decay) over the rest."""
+        """Muon for the matrices, AdamW (without decay) for the other parameters."""
         import torch
 
         matrices = [p for p in params if p.dim() == 2]

@@ -1,1 +1,1 @@
-"""Settings in words: written as short text, and refused in a sentence."""
+"""Settings in words: written as short text, and refused with a sentence."""

@@ -1,4 +1,4 @@
-"""What is said of settings that cannot be used: which, their value, and what is allowed."""
+"""Error messages for settings that cannot be used: which setting, its value, and what is allowed."""
 
 from __future__ import annotations
 
@@ -16,41 +16,42 @@ from core.choices.base import FIELD, classes
 from core.choices.words.texts import short, shown, without_odd_signs
 
 MOST_COMPLAINTS = 10
-"""So many lines say what is wrong; more are counted."""
+"""The most lines of a message; further complaints are counted."""
 LONGEST_LINE = 600
-"""Letters of a complaint."""
+"""The most characters in a line of a message."""
 MOST_LEVELS = 16
-"""Tables within tables; a comparison has 6."""
+"""The most tables within each other; a comparison needs 6."""
 TOO_DEEP = f"brackets or tables within each other, too deep to be settings: {MOST_LEVELS} levels at most"
 MOST_PARTS = 200
-"""Names that a key in TOML may join by dots. Python's reader takes time with their square."""
+"""The most names that a TOML key may join by dots: the time of Python's parser grows with the square of their number."""
 
 Location = tuple[int | str, ...]
 Path = tuple[str, ...]
 
 
 class SettingsError(ValueError):
-    """Settings that cannot be used: the message says which, their value, and what is allowed."""
+    """Settings that cannot be used. The message says which setting, its value, and what is allowed."""
 
 
 class InWords(BaseModel):
-    """Settings as users give them: however they are given, what cannot be used is refused with a SettingsError."""
+    """Settings as users give them; whatever the form, unusable settings raise SettingsError."""
 
     def __init__(self, /, **given: Any) -> None:
         with _in_words(type(self), given):
             super().__init__(**given)
 
-    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # it makes what pydantic's own does: models need not be made by it
+    # This constructor does what pydantic's does, so pydantic may build models without calling it.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @classmethod
     def model_validate(cls, obj: Any, **options: Any) -> Self:
-        """From plain values. Raises SettingsError."""
+        """Settings from plain values. Raises SettingsError."""
         with _in_words(cls, obj):
             return super().model_validate(obj, **options)
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
-        """From JSON text. Raises SettingsError."""
+        """Settings from JSON text. Raises SettingsError."""
         return cls.model_validate(read_json(json_data), **options)
 
 
@@ -60,7 +61,7 @@ def _in_words(cls: type[BaseModel], given: Any) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        raise SettingsError(explain(error, given, cls)) from None  # pydantic's own says the same at any length
+        raise SettingsError(explain(error, given, cls)) from None  # pydantic's own message would say the same with no limit on length
 
 
 def _refuse_depth(given: Any) -> None:
@@ -80,7 +81,7 @@ def read_json(text: str | bytes | bytearray) -> Any:
 def read_toml(text: str) -> dict[str, Any]:
     """The table of a TOML text. Raises SettingsError."""
     if any(part.count(".") > MOST_PARTS for part in re.split(r"[=,\[\]{}\n]", text)):
-        raise SettingsError(f"not TOML that is read here: a key has more than {MOST_PARTS} parts")
+        raise SettingsError(f"TOML that is not accepted here: a key has more than {MOST_PARTS} parts")
     table: dict[str, Any] = _read(tomllib.loads, text, "TOML")
     return table
 
@@ -92,18 +93,19 @@ def _read(loads: Callable[[Any], Any], text: str | bytes | bytearray, language: 
         raise SettingsError(TOO_DEEP) from None
     except (tomllib.TOMLDecodeError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"not {language}: {short(str(error))}") from error
-    except ValueError as error:  # a number of more digits than Python reads
-        raise SettingsError(f"not {language} that is read here: {str(error).partition(';')[0]}") from error
+    except ValueError as error:  # a number with more digits than Python reads
+        raise SettingsError(f"{language} that is not accepted here: {str(error).partition(';')[0]}") from error
     _refuse_depth(value)
     return value
 
 
 def explain(error: ValidationError, given: Any, cls: type[BaseModel] | None = None) -> str:
-    """A validation error of the value `given`, as lines of `path: value: what is allowed`: some ten, and how many more there are.
+    """A validation error of the value `given` as lines of `path: value: what is allowed`: at most MOST_COMPLAINTS, and the number of
+    others.
 
-    With the settings class that was to be made of the value, unknown names are answered with those that there are.
+    With the settings class `cls`, messages about unknown names list the allowed names.
     """
-    places: dict[Path, list[ErrorDetails]] = {}  # several at a place where no member of a union fits
+    places: dict[Path, list[ErrorDetails]] = {}  # several errors at one place if no member of a union fits
     for item in error.errors(include_url=False):
         places.setdefault(_place(item, given), []).append(item)
     outer = {place[:length] for place in places for length in range(len(place))}
@@ -114,17 +116,17 @@ def explain(error: ValidationError, given: Any, cls: type[BaseModel] | None = No
 
 
 def below(where: str, complaints: str) -> str:
-    """Complaints about a part, with the path of that part before each."""
+    """Complaints about a part, each with the path of that part in front."""
     return "\n".join(line if COUNTED.fullmatch(line) else f"{where}{line}" for line in complaints.splitlines())
 
 
 COUNTED = re.compile(r"and [\d,]+ more")
 WORDED = "worded"
-"""The type of an error whose message is a finished sentence with its path in it."""
+"""The error type of a message that is a complete sentence with its path."""
 
 
 def worded(message: str) -> PydanticCustomError:
-    """An error to raise inside a validator, shown by `explain` as it is."""
+    """An error to raise inside a validator; `explain` shows its message unchanged."""
     return PydanticCustomError(WORDED, "{message}", {"message": message})
 
 
@@ -137,10 +139,10 @@ def _of_other_type(item: ErrorDetails) -> bool:
 
 
 def _lines(place: Path, items: list[ErrorDetails], cls: type[BaseModel] | None) -> list[str]:
-    """The lines for a place, usually one: what is wrong with a value of the right type, or else all that it could have been."""
+    """The lines for one place, usually one: what is wrong with a value of the right type, else all types that it could have had."""
     if items[0]["type"] == WORDED:
         return [_cut(line) for line in items[0]["msg"].splitlines()]
-    items = [item for item in items if item["type"] != "too_short"] or items  # a list is too short for what is wrong in it
+    items = [item for item in items if item["type"] != "too_short"] or items  # a list counts as too short if one of its items is invalid
     chosen = [item for item in items if not _of_other_type(item)][:1] or items
     message = "; or ".join(dict.fromkeys([_message(chosen[0], cls), *map(_allowed, chosen[1:])]))
     path = ".".join(map(short, place))
@@ -163,7 +165,7 @@ def _message(item: ErrorDetails, cls: type[BaseModel] | None) -> str:
         case _ if item["type"] == FIELD:
             return item["msg"] + (_there_are(cls, item["loc"]) if item["ctx"]["field"] == "kind" else "")
         case "extra_forbidden":
-            return f"there is no such setting, to be {value}{_there_are(cls, item['loc'][:-1])}"
+            return f"there is no such setting; its value was {value}{_there_are(cls, item['loc'][:-1])}"
         case "union_tag_invalid":
             return f"there is no kind {shown(item['input']['kind'])}; allowed: {item['ctx']['expected_tags']}"
         case "union_tag_not_found" | "model_attributes_type":
@@ -179,14 +181,14 @@ def _allowed(item: ErrorDetails) -> str:
 
 
 def _there_are(cls: type[BaseModel] | None, location: Location) -> str:
-    """The names that are allowed at a place: those of settings, or of kinds where there are several."""
+    """The allowed names at a place: those of settings, or those of kinds if there are several."""
     members = _classes_at(cls, location)
     names = list(members[0].model_fields) if len(members) == 1 else [member.model_fields["kind"].default for member in members]
     return f"; allowed: {', '.join(name for name in names if name != 'kind')}" if names else ""
 
 
 def _classes_at(cls: type[BaseModel] | None, location: Location) -> list[type[BaseModel]]:
-    """The settings classes that may stand at pydantic's location of an error, which also names the member of a union."""
+    """The settings classes that are possible at the location of a pydantic error, which also names the member of a union."""
     found = [cls] if cls else []
     for part in location:
         if len(found) > 1:
@@ -202,7 +204,7 @@ def _place(item: ErrorDetails, given: Any) -> Path:
 
 
 def _public(location: Location, given: Any, *, whole: bool) -> Iterator[str]:
-    """The path as a user writes it: pydantic's own also names the member of a union, which is not in what was given."""
+    """The path as a user writes it. pydantic's location also names the member of a union, which the user did not write."""
     for place, part in enumerate(location):
         try:
             given = given[part]

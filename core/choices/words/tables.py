@@ -1,4 +1,4 @@
-"""Settings as the tables of TOML, which has no null, and in which the order of what varies is kept."""
+"""Settings as TOML tables. TOML has no null, and the order of what varies must be kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.choices.base import Choice
 
 
 def in_order(vary: dict[str, Any], variants: list[dict[str, Any]]) -> Iterator[str]:
-    """Lines of TOML that keep the order of what varies, which names and their order come from: a table among them on its one line."""
+    """Lines of TOML that keep the order of what varies, because it decides names and their order: each value is on one line."""
     if vary:
         yield from ("[vary]", *map(_line, vary.items()), "")
     for variant in variants:
@@ -37,7 +37,7 @@ def toml(table: dict[str, Any]) -> str:
 
 
 def without_defaulted_none(choice: Choice) -> dict[str, Any]:
-    """A choice as plain values: a setting that may be None is left out where that is its default, and is an empty table elsewhere."""
+    """A choice as plain values. A setting that is None is left out if None is its default, and is an empty table otherwise."""
     written: dict[str, Any] = {}
     for name, value in choice.model_dump(mode="json").items():
         held = getattr(choice, name)
@@ -49,7 +49,7 @@ def without_defaulted_none(choice: Choice) -> dict[str, Any]:
 
 
 def with_empty(value: Any) -> Any:
-    """Plain values with an empty table in the place of each None."""
+    """Plain values in which each None is replaced by an empty table."""
     if isinstance(value, dict):
         return {name: with_empty(item) for name, item in value.items()}
     if isinstance(value, list):

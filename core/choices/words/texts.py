@@ -8,7 +8,7 @@ from reprlib import Repr
 from typing import Any
 
 LONGEST_WORD = 60
-"""Letters of a text or a path that a message shows."""
+"""The most characters of a text or a path in a message."""
 
 _TURNING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # the directional marks of Unicode's bidirectional algorithm
 _UNSEEN = "\u00ad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff"
@@ -16,22 +16,22 @@ _CONTROL = "\x00-\x1f\x7f-\x9f\u2028\u2029"
 _HALF = "\ud800-\udfff"
 _JOINERS = "\u200c\u200d"
 ODD = re.compile(f"[{_CONTROL}{_TURNING}{_UNSEEN}{_HALF}]|(?<![^\\x00-\\x7f])[{_JOINERS}]|[{_JOINERS}](?![^\\x00-\\x7f])")
-"""Signs that no name may have: control characters, line ends, marks that turn the line's direction, signs that nobody sees, and halves
-of a sign that is none alone. Joiners are odd beside ASCII alone: Persian, Indic scripts and emoji are written with them."""
+"""Characters that no name may contain: control characters, line ends, marks that change the direction of a line, invisible characters,
+and halves of surrogate pairs. Joiners are refused only next to ASCII: Persian, Indic scripts and emoji need them."""
 
 
 def odd_signs(text: str) -> str:
-    """The odd signs of a text by their numbers, each once: `U+000D, U+202E`; empty where it has none."""
+    """The odd characters of a text by number, each once: `U+000D, U+202E`; empty if there are none."""
     return ", ".join(dict.fromkeys(f"U+{ord(sign):04X}" for sign in ODD.findall(text)))
 
 
 def without_odd_signs(text: str) -> str:
-    """The text with its odd signs written as Python escapes them."""
+    """The text with its odd characters escaped as in Python."""
     return ODD.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 class _Short(Repr):
-    """Python's notation, cut where it is long or deep. Its cost depends on what is shown, not on what is given."""
+    """Python's notation, shortened if it is long or deep. Its cost depends on the length of what is shown, not of what is given."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class _Short(Repr):
         self.maxstring = self.maxother = LONGEST_WORD
 
     def repr_int(self, value: int, level: int) -> str:
-        """Python itself refuses to write numbers of more than 4,300 digits."""
+        """A whole number; Python itself refuses to write numbers of more than 4,300 digits."""
         digits = int(value.bit_length() * math.log10(2)) + 1
         return f"a whole number of {digits:,} digits" if digits > LONGEST_WORD else repr(value)
 
@@ -48,18 +48,18 @@ _SHORT = _Short()
 
 
 def shown(value: Any) -> str:
-    """A value as a message shows it: in Python's notation, cut where it is long or deep."""
+    """A value as a message shows it: in Python's notation, shortened if it is long or deep."""
     return _SHORT.repr(value)
 
 
 def short(text: str) -> str:
-    """A text as a message shows it without quotes: on one line, cut in its middle where it is long."""
+    """A text as a message shows it without quotes: on one line, shortened in the middle if it is long."""
     safe = without_odd_signs(text[: 2 * LONGEST_WORD])
     return safe if len(safe) <= LONGEST_WORD else f"{safe[: LONGEST_WORD // 2]}...{without_odd_signs(text[-LONGEST_WORD // 4 :])}"
 
 
 def as_name(text: str) -> str:
-    """The text, where it may be the name of a variant, a column, a file. Raises ValueError that says which of its signs may not."""
+    """The text, if it may name a variant, a column or a file. Raises ValueError that lists the characters that are not allowed."""
     if odd := odd_signs(text):
         raise ValueError(f"a name may not have control characters or marks that change how a line is read, here {short(odd)}")
     return text

@@ -1,7 +1,7 @@
-"""Settings as short text: the one writer of what variants are called, of what the form's fields hold, and of what links say.
+"""Settings as short text. This is the only writer of variant names, of the form's text fields, and of settings in links.
 
 `0.1`, `true`, `none`, `64-64`, `adam`, `sgd lr=0.1 nesterov=true`, `mlp hidden=64-64 activation=(elu alpha=0.5)`; words with
-spaces or signs in them in double quotes, awkward lists and tables as JSON. `core.ui.form.values.parse` reads it back.
+spaces or other special characters are in double quotes, and complex lists and tables are JSON. `core.ui.form.values.parse` reads it back.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MOST_DIGITS = 400
 
 
 def write(value: Any) -> str:
-    """A value as text. Two values have the same text where they are the same setting, and only there."""
+    """A value as text. Two values have the same text if and only if they are the same setting."""
     if isinstance(value, Choice):
         value = value.identity()
     if isinstance(value, Mapping):
@@ -33,7 +33,7 @@ def write(value: Any) -> str:
 
 
 def as_toml(value: Any) -> Any:
-    """A value as TOML has it: a choice as a table of its kind and what is not at its default, a number of NumPy or torch as Python's."""
+    """A value for TOML: a choice as a table of its kind and its non-default fields, and numbers of NumPy or torch as Python's."""
     if isinstance(value, Choice):
         fields = type(value).model_fields
         held = {name: getattr(value, name) for name in fields}
@@ -56,7 +56,7 @@ def label(path: str, value: Any) -> str:
 
 
 def unnamed(name: str, path: str, value: Any) -> str:
-    """A name without what `label` writes of one setting: `adam` of `adam, lr=0.1` and of `adam lr=0.1`. Anything else stays."""
+    """A name without the part that `label` writes for one setting: `adam` for `adam, lr=0.1` and for `adam lr=0.1`."""
     written, parts = label(path, value), name.split(", ")
     if written in parts:
         parts.remove(written)
@@ -65,7 +65,7 @@ def unnamed(name: str, path: str, value: Any) -> str:
 
 
 def as_json(value: Any) -> str:
-    """A value as JSON on one line, with escapes for what changes how a line is read. What JSON does not have is shown as Python does."""
+    """A value as JSON on one line, with escapes for odd characters. Values that JSON does not have are shown in Python's notation."""
     try:
         text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError):
@@ -83,7 +83,7 @@ def _write_choice(value: Mapping[Any, Any]) -> str:
 
 
 def _plainly_read(name: str, item: Any) -> bool:
-    """Whether `name=item` is read back as it is where nothing but the text says what it holds: `momentum=0.9`, and not `a="1"`."""
+    """Whether `name=item` is read back unchanged without knowing the field's type: `momentum=0.9` is, `a="1"` is not."""
     if not SAFE_WORD.fullmatch(name) or ODD.search(name):
         return False
     if item is None or item == {} or isinstance(item, int | float):
@@ -119,7 +119,7 @@ def _write_list(value: list[Any] | tuple[Any, ...]) -> str:
 def _write_single(value: Any) -> str:
     if isinstance(value, float):
         short = f"{value:g}" if value else "0"
-        return short if float(short) == value else repr(value)  # two values never have one text
+        return short if float(short) == value else repr(value)  # two different values never have the same text
     if isinstance(value, int) and value.bit_length() > 3 * MOST_DIGITS:
         return as_json(shown(value))
     return "none" if value is None else str(value).lower() if isinstance(value, bool | int) else as_json(value)

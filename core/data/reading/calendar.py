@@ -1,4 +1,4 @@
-"""Texts that are dates, and dates as numbers."""
+"""Recognises texts as dates, and converts dates to numbers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TIME = r"(?:[T ](\d{1,2}:\d{2}(?::\d{2})?)(?:\.\d+)?\s?(?:Z|UTC|[+-]\d{2}:?\d{2})?)?"
 MONTH = r"([A-Za-z]{3,9})\.?"
-NUMERIC = rf"^(\d{{1,2}})[./-](\d{{1,2}})[./-](\d{{4}}|\d{{2}}){TIME}$"  # of day and month, whichever comes first
+NUMERIC = rf"^(\d{{1,2}})[./-](\d{{1,2}})[./-](\d{{4}}|\d{{2}}){TIME}$"  # day and month in either order
 SHAPES = (
     (rf"^(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){TIME}$", "ymd"),
     (rf"^(\d{{1,2}})[ -]{MONTH}[ -](\d{{4}}|\d{{2}}){TIME}$", "dby"),
@@ -25,19 +25,19 @@ SHAPES = (
 )
 DATE_LIKE = r"\d[-/. ,]+([A-Za-z]{3}|\d)|[A-Za-z]{3}\.? \d"
 MONTHS = {name: place for place, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
-PIVOT = 69  # two digits from here on are a year of the 1900s, as in POSIX
+PIVOT = 69  # two-digit years from here on belong to the 1900s, as in POSIX
 
 
 @dataclass(frozen=True)
 class Dates:
-    """values: (T,) datetime64[s], NaT for a text that is none; unclear: whether day and month could be either way round."""
+    """values: (T,) datetime64[s], NaT for a text that is no date; unclear: whether day and month could be in either order."""
 
     values: NDArray[np.datetime64]
     unclear: bool = False
 
 
 def dates_of(texts: pa.Array, order: DateOrder) -> Dates:
-    """The dates that the T texts of a column are. Times of day are kept, time zones are not."""
+    """The dates in the T texts of a column. Times of day are kept, time zones are ignored."""
     import pyarrow.compute as pc
 
     values = np.full(len(texts), np.datetime64("NaT"), dtype="datetime64[s]")
@@ -57,7 +57,7 @@ def dates_of(texts: pa.Array, order: DateOrder) -> Dates:
 
 
 def _way(texts: pa.Array, ways: dict[str, NDArray[np.datetime64]], order: DateOrder) -> tuple[str, bool]:
-    """Which of day and month comes first: as asked, as points say, or as days after the 12th say; and whether nothing says."""
+    """The order of day and month: as asked, by points as separators, or by numbers above 12; and whether nothing decides it."""
     import pyarrow.compute as pc
 
     if order != "auto":
@@ -87,7 +87,7 @@ def _read(texts: pa.Array, shape: str, parts: str) -> NDArray[np.datetime64]:
 
 
 def as_numbers(values: NDArray[np.datetime64]) -> dict[str, FloatArray]:
-    """Year, month (1 to 12), weekday (0: Monday), hour where some value has a time of day, and days since 1970; NaN for NaT."""
+    """Year, month (1 to 12), weekday (0: Monday), hour if some value has a time of day, and days since 1970; NaN for NaT."""
     stamps = pd.DatetimeIndex(values)
     seconds = stamps - stamps.normalize()
     parts: dict[str, Any] = {"year": stamps.year, "month": stamps.month, "weekday": stamps.day_of_week}

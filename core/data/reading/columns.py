@@ -1,4 +1,4 @@
-"""What a column holds: numbers, categories, dates, free text, or something that has to be asked for."""
+"""Finds out what a column holds: numbers, categories, dates, free text, or something that the user must decide."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ from core.data.report import Kind
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MOST_CATEGORIES = 50  # distinct values above which a column that rarely repeats itself is free text
+MOST_CATEGORIES = 50  # a column with more distinct values, most of which occur once, is free text
 LONGEST_CATEGORY = 200  # characters
 LONGEST_EXAMPLE = 60  # characters
-MOST_NAMED = 4  # odd texts that a message names
-MOSTLY = 0.5  # share of a column's rows from which on it is one of numbers, or of dates
-ROW_NUMBERS = "__index_level_0__"  # what pandas calls an index without a name in Parquet
-NOTHING = ("", "?")  # no value in any column; "?" is the UCI repository's
+MOST_NAMED = 4  # unexpected texts that a message lists
+MOSTLY = 0.5  # if at least this share of a column's rows are numbers (or dates), the column is one of numbers (or dates)
+ROW_NUMBERS = "__index_level_0__"  # pandas' name in Parquet for an index without a name
+NOTHING = ("", "?")  # a missing value in any column; "?" comes from the UCI repository
 SOFT_MARKS = frozenset("#N/A,#N/A N/A,#NA,-1.#IND,-1.#QNAN,-NaN,-nan,1.#IND,1.#QNAN,<NA>,N/A,NA,NULL,NaN,None,n/a,nan,null".split(","))
-"""No value in a feature of categories, but possibly the name of a class."""
+"""Missing values in a feature of categories, but possible names of classes in a target."""
 NUMBER_MARKS = frozenset(
     "na,n/a,n.a.,n.a,#n/a,#na,<na>,nan,-nan,1.#ind,1.#qnan,-1.#ind,null,(null),none,nil,-,--,---,–,—,.,..,...,*,**,x,?,??,unknown,undefined,"
     "missing,not available,not applicable,not known,n.d.,nd,k.a.,s/o,#div/0!,#value!,#ref!,#name?,#num!,#null!,#error!".split(",")
 )
-"""No value among numbers and dates, in any case of letters."""
+"""Missing values in numbers and dates, in upper or lower case."""
 
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """A column whose values were judged.
+    """A column and the type that was found for it.
 
-    numbers: (N,) float64 of a column of numbers, NaN where missing. dates: (N,) datetime64[s] of one of dates, NaT where missing.
-    codes: (N,) indices into `levels` of any other, -1 where missing; of `levels`, those in `soft` are missing too where it is a feature.
-    how: what was done to its values. problem: why it can be neither feature nor target before something is said of it.
-    decimal: with what its decimals begin, None where nothing is said of it; certain: whether they tell.
+    numbers: (N,) float64 if it holds numbers, NaN for missing. dates: (N,) datetime64[s] if it holds dates, NaT for missing.
+    codes: (N,) indices into `levels` for all other columns, -1 for missing; the levels in `soft` also count as missing in a feature.
+    how: what was done to its values. problem: why it can be neither feature nor target without a setting.
+    decimal: the decimal separator, None if the column does not show it; certain: whether it shows it for certain.
     """
 
     name: str
@@ -60,13 +60,13 @@ class Column:
 
     @property
     def rows(self) -> int:
-        """N."""
+        """N, the number of rows."""
         held = next(values for values in (self.numbers, self.dates, self.codes) if values is not None)
         return len(held)
 
     @cached_property
     def absent(self) -> NDArray[np.bool_]:
-        """(N,) where it has no value."""
+        """(N,) True for a missing value."""
         if self.numbers is not None:
             return np.isnan(self.numbers)
         if self.dates is not None:
@@ -74,7 +74,7 @@ class Column:
         return np.equal(self.codes, -1)  # type: ignore[arg-type]
 
     def as_feature(self) -> Column:
-        """The column with the marks of missing values as such."""
+        """The column with its soft marks read as missing."""
         if not self.soft or self.codes is None:
             return self
         listed = _listed([self.levels[place] for place in sorted(self.soft)])
@@ -83,7 +83,7 @@ class Column:
 
     @cached_property
     def distinct(self) -> int:
-        """How many different values it has."""
+        """The number of distinct values."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -93,7 +93,7 @@ class Column:
         return int(pc.count_distinct(pa.array(values, mask=self.absent)).as_py())
 
     def text(self, row: int) -> str:
-        """A value as text."""
+        """The value in a row, as text."""
         if self.absent[row]:
             return ""
         if self.numbers is not None:
@@ -110,7 +110,7 @@ class Column:
 
 
 def columns_of(raw: RawTable, options: Options) -> list[Column]:
-    """Judge all columns; those whose numbers could be read in two ways as the others tell, and not at all where they do not."""
+    """Finds the types of all columns. Numbers with two readings follow the other columns; if these do not decide it, they stay unclear."""
     found = [_judged(raw, place, options, "point") for place in range(len(raw.names))]
     commas = any(column.certain and column.decimal == "comma" for column in found)
     points = any(column.certain and column.decimal == "point" for column in found)
@@ -132,7 +132,7 @@ def _judged(raw: RawTable, place: int, options: Options, usual: Decimal) -> Colu
 
 
 def _typed(raw: RawTable, place: int, options: Options) -> Column:
-    """A column of which the file says its type."""
+    """A column whose type the file gives."""
     import pyarrow as pa
     import pyarrow.compute as pc
     from pyarrow import types
@@ -177,7 +177,7 @@ def _unusable(name: str, rows: int, why: str) -> Column:
 
 
 class _Texts:
-    """A column of texts, while it is judged: T different ones, trimmed, with the number of rows of each."""
+    """A column of texts while its type is found: T distinct texts, trimmed, with the number of rows of each."""
 
     def __init__(self, raw: RawTable, place: int, options: Options, usual: Decimal, words: pa.ChunkedArray | None = None) -> None:
         self.raw, self.options, self.usual = raw, options, usual
@@ -187,7 +187,7 @@ class _Texts:
         self.wanted = options.kind_of(self.name) or ("category" if self.name in raw.categories else None)
 
     def column(self) -> Column:
-        """What the texts are."""
+        """The column with its type."""
         if (quick := self._plain_numbers()) is not None:
             return quick
         if not len(self.texts):
@@ -200,7 +200,7 @@ class _Texts:
         return readers.get(self.wanted, self._told)()
 
     def _plain_numbers(self) -> Column | None:
-        """The column where all of its texts are numbers as programs write them, which needs no look at each; else None."""
+        """The column if all its texts are numbers in the notation of programs, which is checked without looking at each text; else None."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -219,13 +219,13 @@ class _Texts:
 
     @cached_property
     def _coded(self) -> tuple[pa.Array, IntArray]:
-        """The T texts and each row's place among them, -1 where there is nothing."""
+        """The T texts and the index of each row's text, -1 for missing."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
         coded = self.cells if pa.types.is_dictionary(self.cells.type) else self.cells.dictionary_encode()
         coded = coded.unify_dictionaries().combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
-        if isinstance(coded, pa.ChunkedArray):  # of no rows, or of several chunks still
+        if isinstance(coded, pa.ChunkedArray):  # without rows, or if it is still in several chunks
             coded = coded.chunk(0)
         places = np.array(coded.indices.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int64)
         trimmed = pc.utf8_trim_whitespace(coded.dictionary.cast(pa.large_string())).dictionary_encode()
@@ -246,7 +246,7 @@ class _Texts:
 
     @cached_property
     def counts(self) -> IntArray:
-        """(T,) rows."""
+        """(T,) number of rows with each text."""
         return np.bincount(self.codes[self.codes >= 0], minlength=len(self.texts)).astype(np.int64)
 
     @cached_property
@@ -254,7 +254,7 @@ class _Texts:
         return numerals_of(self.texts, self.counts, self.options, self.usual)
 
     def _told(self) -> Column:
-        """Dates or numbers where most texts are; categories or free text where not."""
+        """Dates or numbers if most texts are; otherwise categories or free text."""
         marks = self._are_marks()
         worth = max(1, int(self.counts[~marks].sum()))
         dates = dates_of(self.texts, self.options.date_order)
@@ -267,7 +267,7 @@ class _Texts:
         return self.category(f"{int(self.counts[are_numbers].sum())} of its values are numbers" if are_numbers.any() else "")
 
     def _are_marks(self) -> NDArray[np.bool_]:
-        if len(self.texts) > len(NUMBER_MARKS) * 20:  # the few that can be one are found by their length
+        if len(self.texts) > len(NUMBER_MARKS) * 20:  # texts that can be marks are found by their length
             import pyarrow.compute as pc
 
             short = np.flatnonzero(pc.less_equal(pc.utf8_length(self.texts), 14).to_numpy(zero_copy_only=False))
@@ -278,7 +278,7 @@ class _Texts:
         return marks
 
     def _odd(self, known: NDArray[np.bool_], what: str) -> Column | None:
-        """The column as one that has to be asked for, where some texts are neither what most are nor a usual mark; else None."""
+        """The column as unclear, if some texts are neither of the main type nor a usual mark; else None."""
         odd = np.flatnonzero(~known)
         if not len(odd):
             return None
@@ -342,7 +342,7 @@ class _Texts:
         return self._dates(dates.values, none, unclear=dates.unclear)
 
     def category(self, how: str = "") -> Column:
-        """Categories; or free text, where that was not asked for: values that are long, or many and rarely repeated."""
+        """Categories; or free text, unless categories were asked for: long values, or many values that rarely repeat."""
         import pyarrow.compute as pc
 
         if not len(self.texts):

@@ -1,4 +1,4 @@
-"""Texts: CSV, and its relatives with other separators and encodings."""
+"""Text files: CSV, also with other separators and encodings."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def read_delimited(content: bytes, options: Options, limits: Limits) -> RawTable
 
 
 def _check_lines(content: bytes, encoding: str, limits: Limits) -> None:
-    """Refuses a text of far too many lines before they are read one by one, where a line is a row for certain: no quotes, no UTF-16."""
+    """Refuses a text with far too many lines before they are parsed, if every line is certainly a row: no quotes, no UTF-16."""
     if len(content) <= limits.rows or encoding.startswith("utf-16") or b'"' in content:
         return
     signs = np.frombuffer(content, np.uint8)
     ends = signs[:-1] == ord("\n")
     ends &= signs[1:] != ord("\n")
     ends &= signs[1:] != ord("\r")
-    if (lines := int(ends.sum())) > 2 * limits.rows:  # repeated headers, titles and comments are no rows
+    if (lines := int(ends.sum())) > 2 * limits.rows:  # repeated headers, titles and comments are not rows
         check_shape(lines, 2, limits)

@@ -1,4 +1,4 @@
-"""What the bytes of a file are, told by what is inside and never by the file's name."""
+"""The format of a file's bytes. The content decides it, never the file's name."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ARFF = re.compile(rb"(?i)(\s*%[^\n]*\n)*\s*@relation\b")
 
 
 def format_of(content: bytes) -> Format:
-    """Which of the formats the bytes claim to be; DataError when they are evidently something else."""
+    """The format of the bytes. Raises DataError if they are clearly something else."""
     if not content.strip():
         raise DataError(f"The file is empty. {EXPORT}")
     if content[:4] == PARQUET:
@@ -54,7 +54,7 @@ def format_of(content: bytes) -> Format:
 
 
 def _kind_of_zip(content: bytes) -> Format:
-    """An Excel workbook is a zip archive with a certain file in it; no other one is unpacked."""
+    """An Excel workbook is a zip archive that contains a certain file; no other archive is unpacked."""
     try:
         names = set(zipfile.ZipFile(io.BytesIO(content)).namelist())
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
@@ -66,7 +66,7 @@ def _kind_of_zip(content: bytes) -> Format:
 
 
 def _check_texts(content: bytes) -> None:
-    """Refuse texts that are known to be no table of rows and columns."""
+    """Refuses texts that are known not to be a table."""
     start = content.removeprefix(b"\xef\xbb\xbf").lstrip()[:64]
     if start.startswith(LFS):
         raise DataError("The file is a pointer of Git LFS, not the table itself. Fetch the table by git lfs pull, and give that file.")
@@ -77,10 +77,10 @@ def _check_texts(content: bytes) -> None:
 
 
 def unpacked(content: bytes, limits: Limits) -> bytes:
-    """What is inside of a gzip file, of which no more is unpacked than `limits` allow. Raises DataError."""
+    """The content of a gzip file, unpacked only up to `limits`. Raises DataError."""
     parts: list[bytes] = []
     size, rest = 0, content
-    while rest[:2] == GZIP:  # one file may hold several members, which are to be read as one
+    while rest[:2] == GZIP:  # a file may hold several members, which are read as one
         engine = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         try:
             part = engine.decompress(rest, limits.unpacked - size + 1)

@@ -1,4 +1,4 @@
-"""What a user should look at before a table is trained on: columns that number the rows, or give the target away."""
+"""Warnings before a table is used for training: columns that number the rows, or that give the target away."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from core.data.examples import FloatArray, IntArray
 from core.data.reading.columns import Column
 
-FEWEST = 20  # rows, below which both come about by chance
-LOOKED_AT_FIRST = 500  # rows: most columns that do not give the target away show it there
+FEWEST = 20  # rows; with fewer, both happen by chance
+LOOKED_AT_FIRST = 500  # rows; most columns that do not give the target away show it there
 MOST_HINTS = 5
 
 
 def hints(features: Sequence[Column], known: IntArray, y: IntArray | FloatArray, classes: bool) -> list[str]:
-    """One sentence for each column that should be looked at; y: the targets of the known rows."""
+    """One sentence for each suspicious column; y: the targets of the known rows."""
     if len(known) < FEWEST:
         return []
     found = [line for column in features for line in _of(column, known, y, classes)]
@@ -34,11 +34,11 @@ def _of(column: Column, known: IntArray, y: IntArray | FloatArray, classes: bool
     if gives_away(said[few], y[few], classes, column.codes is None) and gives_away(
         said[present], y[present], classes, column.codes is None
     ):
-        yield f"{column.name!r} gives the target away: it alone tells it exactly. Leave it out, if it is known only once the target is."
+        yield f"{column.name!r} gives the target away: it alone determines it exactly. Leave it out if it is known only after the target."
 
 
 def numbers_the_rows(values: FloatArray) -> bool:
-    """Whether the values are the whole numbers from the lowest to the highest, each once, in any order."""
+    """Whether the values are the whole numbers from the lowest to the highest, each exactly once, in any order."""
     low, high = values.min(), values.max()
     if not (high - low == len(values) - 1 and low == np.floor(low)):
         return False
@@ -50,10 +50,10 @@ def numbers_the_rows(values: FloatArray) -> bool:
 
 
 def gives_away(values: FloatArray, y: NDArray, classes: bool, ordered: bool) -> bool:
-    """Whether `values` (N,) alone tell the targets `y` (N,) exactly.
+    """Whether `values` (N,) alone determine the targets `y` (N,) exactly.
 
-    Classes: every value stands with one class only, and values repeat (at least twice on average); or, of numbers, every class has a range
-    of its own. Quantities: they are a linear function of the values, or the values repeat as above and each stands with one quantity only.
+    Classes: every value occurs with one class only, and values repeat (at least twice on average); or, for numbers, every class has its own
+    range. Quantities: they are a linear function of the values; or the values repeat as above, each with one quantity only.
     """
     if len(values) < FEWEST:
         return False
@@ -62,7 +62,7 @@ def gives_away(values: FloatArray, y: NDArray, classes: bool, ordered: bool) -> 
     new = np.flatnonzero(np.diff(v)) + 1
     starts = np.concatenate([[0], new])
     ends = np.concatenate([new, [len(v)]]) - 1
-    if not (t[starts] == t[ends]).all():  # sorted by target within a value
+    if not (t[starts] == t[ends]).all():  # the targets are sorted within each value
         return not classes and ordered and _is_linear(values, y)
     if len(starts) <= len(v) / 2 and len(starts) > 1:
         return True

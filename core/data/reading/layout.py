@@ -1,4 +1,4 @@
-"""Where in a text or sheet the table is: what separates its fields, which lines come before it, whether it has a line of names."""
+"""Finds the table in a text or sheet: its separator, the lines before it, and whether it has a line of names."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from core.data.reading.formats import EXPORT
 from core.data.reading.options import CHARACTERS, WORDS, Separator
 
 Record = tuple[int, list[str]]
-"""A line that is not blank: its number in the file (of its last one, where a field holds line ends), and its fields."""
+"""A line that is not blank: its number in the file (the last one, if a field contains line ends), and its fields."""
 
 SEPARATORS = ",;\t|"
-LOOKED_AT = 200  # records, of which the layout is told
-LETTERS_LOOKED_AT = 100_000  # of them, but for the first FEWEST
+LOOKED_AT = 200  # records from which the layout is determined
+LETTERS_LOOKED_AT = 100_000  # characters of these records; the first FEWEST records are always used
 FEWEST = 20
-SEP_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?\s*", re.IGNORECASE)  # with which Excel is told the separator
+SEP_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?\s*", re.IGNORECASE)  # tells Excel the separator
 COMMENTS = ("#", "%", "//")
 NUMBER = re.compile(r"\s*[+\-−]?[$€£¥]?\s?(\d[\d.,'’\u00a0\u202f ]*|[.,]\d+)([eE][+-]?\d+)?\s?[%€$]?\s*")
 DIGITS = re.compile(r"[+\-−$€£¥(]?\d[\d.,:/%)'-]*|[+-]?\.\d+|[+-]?\d[\d.]*[eE][+-]?\d+")
@@ -31,7 +31,7 @@ PLAIN_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 @dataclass(frozen=True)
 class Layout:
-    """What separates the fields; so many records before the table; so many fields of most records."""
+    """The separator of the fields, the number of records before the table, and the number of fields in most records."""
 
     separator: str
     skipped: int
@@ -39,7 +39,7 @@ class Layout:
 
 
 def layout_of(text: TextIO, asked: Separator = "auto") -> Layout:
-    """How the table lies in a text, told by its first records. Raises DataError for a text of one column."""
+    """The layout of the table in a text, from its first records. Raises DataError for a text with one column."""
     lines = _first_lines(text)
     told = SEP_LINE.fullmatch(lines[0]) if lines else None
     if told:
@@ -65,7 +65,7 @@ def _first_lines(text: TextIO) -> list[str]:
 
 
 def records(lines: Iterable[str], separator: str, *, strict: bool = True) -> Iterator[Record]:
-    """Every line that is not blank, cut into fields."""
+    """Every line that is not blank, split into fields."""
     if separator == " ":
         lines = (f"{' '.join(line.split())}\n" for line in lines)
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=strict)
@@ -78,7 +78,7 @@ def records(lines: Iterable[str], separator: str, *, strict: bool = True) -> Ite
 
 
 def preamble(found: Sequence[Sequence[str]], width: int) -> int:
-    """How many records come before the table: titles, comments and empty lines, which have fewer fields than the table."""
+    """The number of records before the table: titles, comments and empty lines, which have fewer fields than the table."""
     for place, fields in enumerate(found):
         held = [field for field in fields if field.strip()]
         if len(held) > 1 and not (fields[0].startswith(COMMENTS) and len(fields) != width):
@@ -91,10 +91,10 @@ def preamble(found: Sequence[Sequence[str]], width: int) -> int:
 
 
 def holds_data(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
-    """Whether the first record is an example and no line of names.
+    """Whether the first record is an example instead of a line of names.
 
-    It is when it has numbers over columns of numbers, other than a run of years or counts, or only values that its columns have again;
-    and when no name stands over a column of numbers.
+    It is an example if it has numbers above columns of numbers, other than a sequence of years or counts; or if all its values occur again
+    in their columns. It is not one if a name stands above a column of numbers.
     """
     rest = [fields for fields in rest if fields != list(first)]
     columns = [[fields[place].strip() for fields in rest if place < len(fields)] for place in range(len(first))]
@@ -108,7 +108,7 @@ def holds_data(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
 
 
 def _judged(cell: str, values: Sequence[str]) -> str:
-    """What a cell of the first record says: a number over numbers, a name over numbers, a value that comes again, or nothing."""
+    """What a cell of the first record indicates: a number above numbers, a name above numbers, a value that occurs again, or nothing."""
     of_numbers = bool(values) and sum(map(bool, map(NUMBER.fullmatch, values))) > len(values) / 2
     if PLAIN_NUMBER.fullmatch(cell):
         return "number" if of_numbers else "nothing"
@@ -120,7 +120,7 @@ def _judged(cell: str, values: Sequence[str]) -> str:
 
 
 def _is_run(numbers: Sequence[float]) -> bool:
-    """Whether the numbers are names: they count on by equal steps, as years do, or there is one, and it is a year."""
+    """Whether the numbers are names: they increase by equal steps, as years do, or there is only one, which is a year."""
     if not all(number.is_integer() for number in numbers):
         return False
     if len(numbers) == 1:
@@ -130,7 +130,7 @@ def _is_run(numbers: Sequence[float]) -> bool:
 
 
 def _separator(lines: Sequence[str], asked: str | None) -> str:
-    """The separator that splits most lines into the same number of fields, such that no other would split those fields evenly."""
+    """The separator that splits most lines into the same number of fields, which no other separator would split evenly again."""
     if asked:
         if asked not in (*SEPARATORS, " "):
             usual = ", ".join(WORDS[separator] for separator in SEPARATORS)
@@ -144,7 +144,7 @@ def _separator(lines: Sequence[str], asked: str | None) -> str:
 
 
 def _score(lines: Sequence[str], separator: str) -> tuple[float, float, int]:
-    """Shares of lines of the usual width and of fields that are whole, and that width; zeros where it is 1."""
+    """The share of lines with the usual width, the share of fields without another separator, and that width; zeros if the width is 1."""
     found = [fields for _, fields in records(lines, separator, strict=False)]
     width = _usual(found)
     if width < 2:
@@ -157,13 +157,13 @@ def _score(lines: Sequence[str], separator: str) -> tuple[float, float, int]:
 
 
 def _usual(found: Sequence[Sequence[str]]) -> int:
-    """The number of fields that most records have; the larger of two that are as frequent."""
+    """The number of fields that most records have; of two that are equally frequent, the larger."""
     counts = Counter(map(len, found))
     return max(counts, key=lambda width: (counts[width], width), default=0)
 
 
 def _cut_by_blanks(lines: Sequence[str]) -> bool:
-    """Whether blanks separate fields, and not words: equally many in all lines but a title, and numbers or dates in one column."""
+    """Whether blanks separate fields instead of words: equally many in all lines but a title, and numbers or dates in some column."""
     found = [fields for _, fields in records(lines, " ", strict=False)]
     width = _usual(found)
     usual = [fields for fields in found if len(fields) == width]

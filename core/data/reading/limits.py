@@ -9,8 +9,8 @@ from core.data.examples import DataError
 
 @dataclass(frozen=True)
 class Limits:
-    """What a table may take: bytes of the file, bytes once unpacked, rows, columns once categories are encoded, and rows times those
-    columns; cells of an Excel workbook, which takes ten times as long to read; and seconds of reading.
+    """Limits of a table: bytes of the file, bytes after unpacking, rows, columns after categories are encoded, rows times these columns;
+    cells of an Excel workbook, which takes ten times as long to read; and seconds of reading.
     """
 
     bytes: int = 50 * 2**20
@@ -26,7 +26,7 @@ LIMITS = Limits()
 
 
 def check_size(size: int, limits: Limits) -> None:
-    """Refuse a file of more bytes than `limits` allow."""
+    """Refuses a file with more bytes than `limits` allow."""
     if size > limits.bytes:
         raise DataError(
             f"The file has {size / 2**20:,.1f} MB; the limit is {limits.bytes / 2**20:,.1f} MB. "
@@ -35,7 +35,7 @@ def check_size(size: int, limits: Limits) -> None:
 
 
 def check_shape(rows: int, columns: int, limits: Limits, *, encoded: bool = False) -> None:
-    """Refuse a table without rows, or with more of anything than `limits` allow; `encoded`: each category counts as a column."""
+    """Refuses a table without rows, or one that exceeds `limits`; with `encoded`, each category counts as a column."""
     if rows == 0:
         raise DataError("The table has column names but no rows. Add rows.")
     if rows > limits.rows:

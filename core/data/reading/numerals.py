@@ -1,6 +1,6 @@
-"""Texts that are numbers, as people and programs write them: 1234.5, 1,234.5, 1 234,5, 20 %, $20, (20), 12 kg.
+"""Recognises texts as numbers in the notations of people and programs: 1234.5, 1,234.5, 1 234,5, 20 %, $20, (20), 12 kg.
 
-T different texts of a column, with the number of rows that each stands in.
+Shapes: T distinct texts of a column, each with its number of rows.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ SHAPE = (
     rf"^(?P<open>\()?(?P<sign>[+\-−])?(?P<before>{CURRENCY})?[{BLANKS}]?(?P<sign2>[+\-−])?"
     rf"(?P<body>\d[\d.,'’{BLANKS}]*|[.,]\d+)(?P<power>[eE][+-]?\d+)?[{BLANKS}]?(?P<after>[^\d\s.,'’()][^\d]{{0,11}})?(?P<close>\))?$"
 )
-GROUPS = {"point": ",", "comma": "."}  # what groups digits where the decimals begin with the key
+GROUPS = {"point": ",", "comma": "."}  # the digit grouping for each decimal separator
 APOSTROPHES = "'’"
-ALWAYS = f"{APOSTROPHES}{BLANKS}"  # groups digits whatever the decimals begin with
+ALWAYS = f"{APOSTROPHES}{BLANKS}"  # groups digits with either decimal separator
 NUMBER_LIKE = r"\d|^[+-]?(?i:inf)"
 SPECIAL = r"^[+-]?(inf|infinity)$"
 
 
 @dataclass(frozen=True)
 class Numerals:
-    """What the texts are as numbers.
+    """The texts as numbers.
 
-    values: (T,) NaN for a text that is none. unit: what stands before or after every number, such as % or $.
-    decimal: with what the decimals begin, or None where the texts allow two readings that differ; grouped: whether digits are.
-    certain: whether some text has one reading only.
+    values: (T,) NaN for a text that is no number. unit: a sign before or after every number, such as % or $.
+    decimal: the decimal separator, or None if the texts allow two different readings. grouped: the sign that groups digits.
+    certain: whether some text has only one reading.
     """
 
     values: FloatArray
@@ -50,7 +50,7 @@ class Numerals:
 
 
 def numerals_of(texts: pa.Array, counts: NDArray[np.int64], options: Options, usual: Decimal = "point") -> Numerals:
-    """Read the texts of one column; `usual` is with what the decimals of the file's other columns begin."""
+    """Reads the texts of one column; `usual` is the decimal separator of the file's other columns."""
     parts = _parts(texts)
     if parts is None:
         return Numerals(np.full(len(texts), np.nan), "", usual)
@@ -64,7 +64,7 @@ def numerals_of(texts: pa.Array, counts: NDArray[np.int64], options: Options, us
 
 
 def _parts(texts: pa.Array) -> dict[str, pa.Array] | None:
-    """The parts of the texts, empty where a text is no number; None where there is no number among them."""
+    """The parts of the texts, empty for a text that is no number; None if no text is a number."""
     import pyarrow.compute as pc
 
     if not pc.any(pc.match_substring_regex(texts, NUMBER_LIKE)).as_py():
@@ -93,7 +93,7 @@ def _where(mask: Bools, texts: pa.Array) -> pa.Array:
 
 
 def _unit(parts: dict[str, pa.Array], counts: NDArray[np.int64]) -> tuple[str, Bools]:
-    """The sign before or after most numbers, and which texts have it. Words count as a unit only where every number has them."""
+    """The sign before or after most numbers, and which texts have it. A word counts as a unit only if every number has it."""
     import pyarrow.compute as pc
 
     are_numbers = _mask(pc.not_equal(parts["body"], ""))
@@ -108,7 +108,7 @@ def _unit(parts: dict[str, pa.Array], counts: NDArray[np.int64]) -> tuple[str, B
 
 
 def _matches(bodies: pa.Array, decimal: str, options: Options) -> Bools:
-    """Which bodies are numbers whose decimals begin with a point, or with a comma."""
+    """Which bodies are numbers with this decimal separator."""
     import pyarrow.compute as pc
 
     sign = CHARACTERS[decimal]
@@ -123,7 +123,7 @@ def _matches(bodies: pa.Array, decimal: str, options: Options) -> Bools:
 def _decimal(
     bodies: pa.Array, read: dict[str, Bools], counts: NDArray[np.int64], options: Options, usual: Decimal
 ) -> tuple[Decimal | None, bool]:
-    """With what the decimals begin, and whether a text says so for certain; None where both readings are possible and differ."""
+    """The decimal separator, and whether a text shows it for certain; None if both readings are possible and differ."""
     import pyarrow.compute as pc
 
     point, comma = read["point"], read["comma"]
@@ -142,7 +142,7 @@ def _decimal(
 
 
 def _grouping(bodies: pa.Array, decimal: str) -> str:
-    """What groups the digits in some of the numbers."""
+    """The sign that groups digits in some of the numbers."""
     import pyarrow.compute as pc
 
     for sign in (GROUPS[decimal], *ALWAYS):
@@ -152,7 +152,7 @@ def _grouping(bodies: pa.Array, decimal: str) -> str:
 
 
 def _values(texts: pa.Array, parts: dict[str, pa.Array], bodies: pa.Array, decimal: str) -> FloatArray:
-    """The numbers, NaN where a body is empty and the text is not infinite."""
+    """The numbers; NaN if a body is empty and the text is not infinite."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

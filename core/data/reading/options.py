@@ -1,4 +1,4 @@
-"""How a user says that a table is to be read, where it should not be told from the file."""
+"""Settings that say how to read a table, in place of automatic detection."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ DateOrder = Literal["auto", "day_first", "month_first"]
 Encoding = Literal["auto", "utf-8", "utf-16", "windows-1252"]
 
 CHARACTERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "blank": " ", "point": ".", "apostrophe": "'"}
-"""What the words for separators, decimals and thousands stand for."""
+"""The signs for the words of separators, decimals and thousands."""
 WORDS = {sign: word for word, sign in CHARACTERS.items()}
 
 
 @dataclass(frozen=True)
 class Options:
-    """The fields of the same names of `core.data.sets.fetched.Table`."""
+    """The fields with the same names in `core.data.sets.fetched.Table`."""
 
     header: Header = "auto"
     separator: Separator = "auto"
@@ -35,7 +35,7 @@ class Options:
     missing: tuple[str, ...] = ()
 
     def kind_of(self, name: str) -> Literal["number", "category", "date"] | None:
-        """What a column is to be read as; None: told from its values."""
+        """The type as which a column is to be read; None: detected from its values."""
         if name in self.numbers:
             return "number"
         if name in self.categories:
@@ -43,7 +43,7 @@ class Options:
         return "date" if name in self.dates else None
 
     def marks_of(self, name: str, columns: Sequence[str]) -> frozenset[str]:
-        """The user's marks of a missing value in a column: those for all columns, and those written `column=mark`."""
+        """The user's marks of missing values in a column: those for all columns, and those written as `column=mark`."""
         marks = set()
         for written in self.missing:
             column, equals, mark = written.rpartition("=")

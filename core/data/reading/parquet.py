@@ -1,7 +1,7 @@
-"""Parquet, of which no more is unpacked than the limits allow.
+"""Parquet files, unpacked only as far as the limits allow.
 
-A file of some kilobytes may say that it holds gigabytes: what it says of itself (types, rows, sizes of its unpacked pages) is judged
-before anything is unpacked, and what is read is counted while it is read.
+A file of some kilobytes may declare gigabytes. Its declared types, rows and unpacked page sizes are checked before anything is unpacked,
+and the size of the data is counted while it is read.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
 ROWS_AT_ONCE = 65_536
-MOST_PIECES = 50_000  # columns times row groups, each of which takes time to open
-MOST_ENTRIES = 1_000_000  # of any list in the file's description of itself
+MOST_PIECES = 50_000  # columns times row groups, because opening each one takes time
+MOST_ENTRIES = 1_000_000  # entries in any list of the file's metadata
 BYTES_A_CELL = 16
-FRONT_CODED = "DELTA_BYTE_ARRAY"  # long values take no room where they repeat their neighbours, and all of it once unpacked
+FRONT_CODED = "DELTA_BYTE_ARRAY"  # long values that repeat their neighbours take almost no space in the file, but all of it after unpacking
 
 
 def read_parquet(content: bytes, limits: Limits) -> RawTable:
-    """The table in a Parquet file, its columns typed as they are there. Raises DataError."""
+    """The table in a Parquet file, with its column types. Raises DataError."""
     import pyarrow as pa
 
     try:
@@ -59,7 +59,7 @@ def _opened(content: bytes, texts: list[str] | None = None) -> pq.ParquetFile:
 
 
 def _check_types(schema: pa.Schema) -> None:
-    """Refuse what is neither number nor text nor date: lists, structures, maps. Nothing of them is read."""
+    """Refuses columns that are neither numbers nor texts nor dates: lists, structures, maps. None of them is read."""
     bad = {field.name: str(field.type)[:60] for field in schema if not _is_plain(field.type)}
     if bad:
         listed = ", ".join(f"{name!r} ({what})" for name, what in list(bad.items())[:5])
@@ -79,7 +79,7 @@ def _is_plain(kind: pa.DataType) -> bool:
 
 
 def _check_sizes(metadata: Any, limits: Limits) -> None:
-    """Refuse a file whose unpacked pages would fill the memory, or which is cut into very many pieces."""
+    """Refuses a file whose unpacked pages would fill the memory, or which consists of very many pieces."""
     pieces = metadata.num_row_groups * metadata.num_columns
     if pieces > MOST_PIECES:
         raise DataError(
@@ -103,7 +103,7 @@ def _check_sizes(metadata: Any, limits: Limits) -> None:
 
 
 def _columns(content: bytes, schema: pa.Schema, limits: Limits) -> list[pa.ChunkedArray]:
-    """The columns, read in batches. Repeated text stays a dictionary: spelled out, a small file could fill the memory."""
+    """The columns, read in batches. Repeated text stays a dictionary: expanded, a small file could fill the memory."""
     import pyarrow as pa
 
     texts = [field.name for field in schema if _is_text(field.type)]
@@ -129,12 +129,12 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _as_text(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column of bytes as one of text in UTF-8, others as they are. Raises DataError for bytes that are none."""
+    """A column of bytes as text in UTF-8; other columns unchanged. Raises DataError for bytes that are not UTF-8."""
     import pyarrow as pa
 
     if not pa.types.is_dictionary(column.type) or not _is_text(column.type.value_type):
         return column
-    known = column.chunk(0).dictionary  # the chunks have one in common
+    known = column.chunk(0).dictionary  # all chunks share one dictionary
     try:
         known = known.cast(pa.large_binary()).cast(pa.large_string())
     except pa.ArrowInvalid as error:

@@ -1,4 +1,4 @@
-"""A table as it stands in its file: names, and cells that were not judged yet."""
+"""A table as it stands in its file: names, and cells whose types are not determined yet."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from core.data.report import Dialect
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CELLS_AT_ONCE = 400_000  # that are Python's own texts for a moment
+CELLS_AT_ONCE = 400_000  # cells that are Python strings at the same time
 LONGEST_NAME = 200
 TOTAL = re.compile(r"(grand |sub)?-?(totals?|sum|average|mean|summe|gesamt|mittelwert|somme|moyenne|totale|media)s?:?", re.IGNORECASE)
 
 
 @dataclass
 class RawTable:
-    """Columns of equal length: texts as they stand in the file, or typed where the file says types.
+    """Columns of equal length: texts as in the file, or typed values if the file has types.
 
-    lines: the line of the file in which each row stands; None where rows are counted. notes: what was left out, in words.
-    categories: columns of which the file says that they hold categories.
-    left_out: (reason, count) of rows of the file that are not among the columns'.
+    lines: the line number of each row in the file; None if rows are counted instead. notes: what was left out, in words.
+    categories: columns that the file declares as categories.
+    left_out: (reason, count) of the file's rows that are not in the columns.
     """
 
     names: tuple[str, ...]
@@ -43,16 +43,16 @@ class RawTable:
     categories: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        """Counts the rows, which are known even once the columns are no longer kept."""
+        """Stores the number of rows, which is needed after the columns are released."""
         self.rows = len(self.columns[0]) if self.columns else 0
 
     def place(self, row: int) -> str:
-        """Where a row stands, in words."""
+        """The position of a row, in words."""
         return f"row {row + 1}" if self.lines is None else f"line {self.lines[row]}"
 
 
 def table_of(found: Iterator[Record], width: int, options: Options, dialect: Dialect, limits: Limits) -> RawTable:
-    """The table in records of which the first is its line of names, unless there is none. Raises DataError."""
+    """The table in these records; the first record has the names, unless there are none. Raises DataError."""
     first, head = _head(found)
     names, data = _names(first[1], head, width, options)
     rows = itertools.chain([] if names else [first], head, found)
@@ -60,7 +60,7 @@ def table_of(found: Iterator[Record], width: int, options: Options, dialect: Dia
 
 
 def made_up(width: int) -> list[str]:
-    """Names for columns that have none."""
+    """Names for columns without names."""
     return [f"column_{place}" for place in range(1, width + 1)]
 
 
@@ -72,7 +72,7 @@ def _head(found: Iterator[Record]) -> tuple[Record, list[Record]]:
 
 
 def _names(first: list[str], head: list[Record], width: int, options: Options) -> tuple[list[str], list[str] | None]:
-    """The names of the columns, none where they are to be made up; and the record that may stand again among the rows."""
+    """The names of the columns, empty if they must be made up; and the header record, which may be repeated among the rows."""
     if options.header == "none":
         return [], None
     names = [name.strip() for name in first]
@@ -96,7 +96,7 @@ def _check_are_names(names: list[str], rows: list[list[str]]) -> None:
 
 
 def check_names(names: Sequence[str]) -> None:
-    """Refuse too few, missing, repeated or endless names."""
+    """Refuses too few, missing, repeated or overlong names."""
     if len(names) < 2:
         raise DataError(f"The file has one column; a table needs a target and a feature. {EXPORT}")
     unnamed = [str(place) for place, name in enumerate(names, start=1) if not name]
@@ -114,7 +114,7 @@ def check_names(names: Sequence[str]) -> None:
 
 
 class _Gathered:
-    """Rows on their way into columns: a few at a time are Python's own texts, the others are packed."""
+    """Collects rows into columns: only some cells are Python strings at a time, and the others are packed."""
 
     def __init__(self, names: tuple[str, ...], limits: Limits) -> None:
         self.names = names
@@ -125,7 +125,7 @@ class _Gathered:
         self._most = max(1, CELLS_AT_ONCE // len(names))
 
     def take(self, rows: Iterator[Record], header: list[str] | None) -> _Gathered:
-        """Packs all rows, each of which has as many fields as there are names. A repeated header is left out and counted."""
+        """Packs all rows, each with as many fields as there are names. A repeated header is left out and counted."""
         waiting: list[list[str]] = []
         width = len(self.names)
         for number, fields in rows:
@@ -143,7 +143,7 @@ class _Gathered:
         return self
 
     def _fitted(self, number: int, fields: list[str]) -> list[str]:
-        """A line without the empty fields that a separator at its end makes. Raises DataError for one that does not fit."""
+        """A line without the empty fields that a separator at its end causes. Raises DataError for a line that does not fit."""
         width = len(self.names)
         if len(fields) > width and not any(field.strip() for field in fields[width:]):
             return fields[:width]
@@ -161,7 +161,7 @@ class _Gathered:
             packed.append(pa.array(cells, pa.string()))
 
     def table(self, dialect: Dialect) -> RawTable:
-        """What was gathered, without columns that have neither a name nor a value, and without a last line of totals."""
+        """The collected table, without columns that have neither a name nor a value, and without a last line of totals."""
         import pyarrow as pa
 
         named = {name: pa.chunked_array(packed, pa.string()) for name, packed in enumerate(self._packed)}
@@ -184,7 +184,9 @@ def _holds_something(column: pa.ChunkedArray) -> bool:
 
 
 def without_totals(raw: RawTable) -> RawTable:
-    """The table without a last line of totals: it says so, in a column that says it nowhere else, and has empty fields or numbers."""
+    """The table without a last line of totals. Such a line names itself in a column that does so nowhere else, and has empty fields or
+    numbers.
+    """
     if raw.rows < 2:
         return raw
     last = [str(column[-1].as_py()).strip() for column in raw.columns]

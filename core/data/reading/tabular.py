@@ -1,6 +1,6 @@
-"""How a table becomes examples: which columns are features, what the target is, and what is said of it.
+"""Turns a table into examples: which columns are features, what the target is, and the report.
 
-N rows of the table, of which those with a target are examples.
+Shapes: N rows of the table; those with a target are examples.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from core.data.report import ColumnReading, Dialect, Reading, Role, Spread
 if TYPE_CHECKING:
     from core.data.sets.fetched import TabularData
 
-MISSING = "missing"  # the category of a missing category
-MOST_CLASSES = 20  # distinct values of a numeric target above which it is a quantity, not a class
-MOST_UNCLEAR = 3  # columns that one message explains
+MISSING = "missing"  # the category for a missing value
+MOST_CLASSES = 20  # a numeric target with more distinct values is a quantity instead of a class
+MOST_UNCLEAR = 3  # the most columns that one message explains
 LARGEST = float(np.finfo(np.float32).max)  # networks are trained in float32
 PARTS = {
     0: ("train", "training", "fit", "tr"),
@@ -38,7 +38,7 @@ PARTS = {
 
 @dataclass(frozen=True, eq=False)
 class _Target:
-    """y: as in `Examples`. why: why the task is what it is, in words."""
+    """y: as in `Examples`. why: the reason for the task, in words."""
 
     y: IntArray | FloatArray
     class_names: tuple[str, ...] | None
@@ -46,13 +46,13 @@ class _Target:
 
 
 def examples_of(raw: RawTable, data: TabularData, target: str, options: Options, limits: Limits = LIMITS) -> Examples:
-    """Numbers, dates and categories of a table as features, its `target` as classes or quantities, and how it was read.
+    """Numbers, dates and categories of a table as features, its `target` as classes or quantities, and the report of the reading.
 
     Rows without a target are left out and counted. Raises DataError for a column or target that cannot be used.
     """
     _check_columns(raw.names, data, target)
     columns = {column.name: column for column in columns_of(raw, options)}
-    raw.columns = []  # judged: their memory is needed for what they became
+    raw.columns = []  # released, because their memory is needed for the features
     roles = _roles(raw.names, data, target)
     known, left_out = _known_rows(raw, columns, roles)
     features = [columns[name].as_feature() for name in raw.names if roles[name] in ("feature", "time") and name not in data.drop]
@@ -92,7 +92,7 @@ def _check_columns(names: Sequence[str], data: TabularData, target: str) -> None
 
 
 def _roles(names: Sequence[str], data: TabularData, target: str) -> dict[str, Role]:
-    """What each column is used for. Raises DataError where none is left to be a feature."""
+    """The role of each column. Raises DataError if no column is left as a feature."""
     roles: dict[str, Role] = {name: "left out" if name in data.drop else "feature" for name in names}
     roles |= {target: "target"}
     named: tuple[tuple[str, Role], ...] = ((data.split_column, "split"), (data.group_column, "group"), (data.time_column, "time"))
@@ -103,7 +103,7 @@ def _roles(names: Sequence[str], data: TabularData, target: str) -> dict[str, Ro
 
 
 def _known_rows(raw: RawTable, columns: dict[str, Column], roles: dict[str, Role]) -> tuple[IntArray, list[tuple[str, int]]]:
-    """The rows that are used, and why others are not: those without a target, or without the group or time that places them."""
+    """The used rows, and why others are not used: they have no target, or no group or time that would place them."""
     left_out = list(raw.left_out)
     used = np.ones(raw.rows, dtype=bool)
     for role, what in (("target", "target"), ("split", "part"), ("group", "group"), ("time", "time")):
@@ -118,7 +118,7 @@ def _known_rows(raw: RawTable, columns: dict[str, Column], roles: dict[str, Role
 
 
 def _check_usable(features: Sequence[Column]) -> None:
-    """Refuse what is unclear, free text and what is no feature, naming all such columns at once."""
+    """Refuses unclear columns, free text and unusable columns, and names all of them at once."""
     unclear = [column for column in features if column.kind == "unclear"]
     if unclear:
         more = f" (And {len(unclear) - MOST_UNCLEAR} more columns.)" if len(unclear) > MOST_UNCLEAR else ""
@@ -136,7 +136,7 @@ def _check_usable(features: Sequence[Column]) -> None:
 
 
 def _features(features: Sequence[Column], known: IntArray) -> tuple[pd.DataFrame, dict[str, str]]:
-    """The columns that the encoder takes, of the known rows; and which column of the table each is from."""
+    """The columns for the encoder, with the known rows only; and the table's column from which each one is made."""
     made: dict[str, Any] = {}
     sources: dict[str, str] = {}
     for column in features:
@@ -154,12 +154,12 @@ def _features(features: Sequence[Column], known: IntArray) -> tuple[pd.DataFrame
 
 
 def _categories(column: Column, known: IntArray) -> pd.Series:
-    names = np.array([*column.levels, MISSING], dtype=object)  # the code of a missing value is -1, which is the last of the names
+    names = np.array([*column.levels, MISSING], dtype=object)  # the code of a missing value is -1, which selects the last name
     return pd.Series(names[column.codes[known]], dtype=object)  # type: ignore[index]
 
 
 def _finite(column: Column, known: IntArray) -> FloatArray:
-    """The column's numbers, NaN where missing; refuse what is infinite, now or once it is float32."""
+    """The column's numbers, NaN for missing. Raises DataError for values that are infinite, also after conversion to float32."""
     values: FloatArray = column.numbers if len(known) == column.rows else column.numbers[known]  # type: ignore[index, assignment]
     bad = np.flatnonzero(np.abs(values) > LARGEST)
     if len(bad):
@@ -171,7 +171,7 @@ def _finite(column: Column, known: IntArray) -> FloatArray:
 
 
 def _encoded_width(x: pd.DataFrame) -> int:
-    """How many features the encoding makes at most: a number and its missing flag, or a flag for each category."""
+    """The most features that the encoding can make: each number with a missing flag, and a flag for each category."""
     numbers = x.select_dtypes("number")
     categories = x.select_dtypes(exclude="number")
     return int(numbers.shape[1] + numbers.isna().any().sum() + categories.nunique().sum())
@@ -199,7 +199,7 @@ def _target(column: Column, known: IntArray, task: str) -> _Target:
 
 
 def _why_quantity(distinct: FloatArray, count: int) -> str:
-    """Why a target of numbers is a quantity; empty where it is taken for classes."""
+    """Why a numeric target is a quantity; empty if it counts as classes."""
     if (distinct != np.round(distinct)).any():
         return "the target holds numbers that are not whole"
     if len(distinct) > MOST_CLASSES:
@@ -210,7 +210,7 @@ def _why_quantity(distinct: FloatArray, count: int) -> str:
 
 
 def _classes(name: str, values: NDArray[Any], why: str) -> _Target:
-    """Indices into the sorted names of the classes; whole numbers sort as numbers and are named without a point."""
+    """Indices into the sorted names of the classes; whole numbers are sorted as numbers and named without a decimal point."""
     known, indices = np.unique(values, return_inverse=True)
     if len(known) < 2:
         raise DataError(f"The target column {name!r} holds one class only, {known[0]!s}. Choose another target.")
@@ -227,7 +227,7 @@ def _class_name(value: object) -> str:
 
 
 def _division(columns: dict[str, Column], data: TabularData, known: IntArray) -> Division | None:
-    """What says which rows go to which part, where a column does."""
+    """The column that decides the parts, if there is one."""
     if data.split_column:
         return Division("given", data.split_column, _parts_of(columns[data.split_column], known))
     if data.group_column:
@@ -243,7 +243,7 @@ def _division(columns: dict[str, Column], data: TabularData, known: IntArray) ->
 
 
 def _places(column: Column, known: IntArray) -> IntArray:
-    """Each row's place among the sorted values of a column."""
+    """Each row's index among the sorted distinct values of a column."""
     values = next(values for values in (column.numbers, column.dates, column.codes) if values is not None)[known]
     return np.unique(values, return_inverse=True)[1].astype(np.int64)
 
@@ -269,7 +269,7 @@ def _reading(
     target: str,
     left_out: list[tuple[str, int]],
 ) -> Reading:
-    """How the table was read, but for what the split and the encoding tell."""
+    """The report of the reading, before the split and the encoding add to it."""
     y = found.y
     spread = None if found.class_names else Spread(float(y.min()), float(y.max()), float(y.mean()), float(y.std()))
     counts = np.bincount(y.astype(np.int64)).tolist() if found.class_names else []
@@ -289,7 +289,7 @@ def _reading(
 
 
 def column_reading(column: Column, role: Role = "feature") -> ColumnReading:
-    """What is said of a column, without the number of its features."""
+    """The report of a column, without its number of features."""
     shown = column.as_feature() if role in ("feature", "time", "left out") else column
     return ColumnReading(
         shown.name,
@@ -304,7 +304,7 @@ def column_reading(column: Column, role: Role = "feature") -> ColumnReading:
 
 
 def dialect_of(raw: RawTable, columns: Any) -> Dialect:
-    """The dialect, with what its numbers tell: whether their decimals begin with a comma."""
+    """The dialect, completed by what the numbers show: the decimal separator and the digit grouping."""
     columns = list(columns)
     comma = any(column.decimal == "comma" and column.certain for column in columns)
     grouped = {sign for sign in CHARACTERS for column in columns if any(f"grouped by {CHARACTERS[sign]!r}" in how for how in column.how)}

@@ -1,4 +1,4 @@
-"""The encoding of a text, and the text."""
+"""Finds the encoding of a text, and decodes it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from core.data.reading.options import Encoding
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 UTF8 = "utf-8-sig"  # with or without a byte order mark
 ASCII = bytes(range(128))
-SAMPLE = 4096  # bytes looked at where no mark tells of UTF-16
+SAMPLE = 4096  # bytes in which UTF-16 is detected if there is no byte order mark
 
 
 def encoding_of(content: bytes, asked: Encoding = "auto") -> str:
-    """Python's name of the text's encoding: `asked` where the bytes agree. Raises DataError for bytes that are no text in it."""
+    """Python's name of the text's encoding: `asked` if the bytes agree with it. Raises DataError for bytes that are not text in it."""
     found = _utf16(content)
     if asked == "utf-16" or (asked == "auto" and found):
         found = found or "utf-16-le"
@@ -34,12 +34,12 @@ def encoding_of(content: bytes, asked: Encoding = "auto") -> str:
 
 
 def stream(content: bytes, encoding: str) -> io.TextIOWrapper:
-    """The text, line by line: as one piece it would take up to four times the memory."""
+    """The text, line by line: as one string it would take up to four times the memory."""
     return io.TextIOWrapper(io.BytesIO(content), encoding=encoding, newline="")
 
 
 def _utf16(content: bytes) -> str | None:
-    """UTF-16 by its byte order mark, or by every other byte of mostly Latin text being zero."""
+    """UTF-16, recognised by its byte order mark, or because every second byte of mostly Latin text is zero."""
     if content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return "utf-16"
     sample = content[:SAMPLE]
@@ -59,7 +59,7 @@ def _is_utf8(content: bytes) -> bool:
 
 
 def _check_not_almost_utf8(content: bytes) -> None:
-    """Refuse UTF-8 with some broken bytes in it: read as Windows-1252, all of its other letters would be wrong."""
+    """Refuses UTF-8 with a few broken bytes: read as Windows-1252, all its other special characters would be wrong."""
     whole = content.decode(UTF8, errors="ignore")
     letters = len(whole.encode("ascii", errors="ignore"))
     broken = _beyond_ascii(content) - _beyond_ascii(whole.encode())

@@ -21,19 +21,19 @@ from core.data.report import Dialect
 
 
 def read_workbook(content: bytes, options: Options, limits: Limits) -> RawTable:
-    """The table in a sheet of a workbook, the first unless `options.sheet` names one. Raises DataError."""
+    """The table in a sheet of a workbook: the first sheet, unless `options.sheet` names one. Raises DataError."""
     from openpyxl import load_workbook
 
     _check_unpacked(content, limits)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of styles and extensions that are not read
+            warnings.simplefilter("ignore")  # about styles and extensions that are not read
             book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
             sheet = _sheet(book, options.sheet)
             found = list(_records(sheet, limits))
     except DataError:
         raise
-    except Exception as error:  # whatever the parsers of archives and XML raise for a file that is damaged
+    except Exception as error:  # parsers of archives and XML raise many kinds of errors for a damaged file
         raise DataError(f"The Excel workbook is damaged or no workbook: {_first_line(error)}. Save it again, or as CSV.") from error
     titles = [sheet.title for sheet in book.worksheets]
     try:
@@ -66,7 +66,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _check_unpacked(content: bytes, limits: Limits) -> None:
-    """Refuse a workbook that would fill the memory: zip says how large its files are, and gives no more than that."""
+    """Refuses a workbook that would fill the memory. A zip archive declares the sizes of its files, and unpacks no more than that."""
     size = sum(file.file_size for file in zipfile.ZipFile(io.BytesIO(content)).infolist())
     if size > limits.unpacked:
         raise DataError(
@@ -87,7 +87,7 @@ def _sheet(book: Any, asked: str) -> Any:
 def _records(sheet: Any, limits: Limits) -> Iterator[Record]:
     """The rows that are not blank, without the empty cells at their end."""
     cells, until = 0, time.monotonic() + limits.seconds
-    sheet.reset_dimensions()  # what a file says of its own size may be wrong
+    sheet.reset_dimensions()  # the size that a file declares may be wrong
     for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
         cells += len(row) + 1
         if cells > limits.workbook_cells or (number % 1000 == 0 and time.monotonic() > until):
@@ -114,7 +114,7 @@ def _text(value: Any) -> str:
 
 
 def _layout(found: list[Record]) -> tuple[int, int]:
-    """How many columns the table has, and how many rows come before it."""
+    """The number of columns in the table, and the number of rows before it."""
     head = [fields for _, fields in itertools.islice(found, layout.LOOKED_AT)]
     if not head:
         raise DataError("The sheet is empty.")

@@ -1,7 +1,7 @@
-"""The data sets: what a network is trained, validated and tested on.
+"""The data sets on which networks are trained, validated and tested.
 
-A class is the settings of a data set beside where its examples come from (`examples`); `core.data.loading.load_data` splits
-and encodes them. Adding one is a class in one of the modules beside this one, and its name in the union here.
+Each class has the settings of a data set and makes its examples (`examples`); `core.data.loading.load_data` splits and encodes them.
+To add one, add a class in one of the modules of this folder, and its name in the union here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What all data sets share: how they are split, scaled and spoiled, and what is known of them before they are loaded."""
+"""What all data sets share: how they are split, scaled and changed, and what is known of them before they are loaded."""
 
 from __future__ import annotations
 
@@ -19,46 +19,47 @@ ValidationSplit = Literal["random", "easier", "harder"]
 
 ADVANCED: dict[str, JsonValue] = {"advanced": True}
 MOST_NUMBERS = 10_000_000
-"""Examples times features that are made at most: 80 MB as float64, of which loading takes a few copies."""
+"""The most numbers (examples times features) that are made: 80 MB as float64; loading needs a few copies."""
 
 SCALE = (
-    "standard: mean 0 and standard deviation 1 on the training part; minmax: from 0 to 1 there. "
-    "Targets of a regression are standardised too, unless none."
+    "standard: mean 0 and standard deviation 1 on the training part; minmax: from 0 to 1 on the training part. "
+    "Targets of a regression are also standardised, unless scale is none."
 )
-NO_CENTRES = "goes by the distance from the centre of an example's own class, and in {kind} an example has no single class; use random."
-DataSeed = Annotated[Seed, Field(description="Which examples are made.", json_schema_extra=ADVANCED)]
+NO_CENTRES = "uses the distance from the centre of an example's class, but in {kind} an example has no single class; use random."
+DataSeed = Annotated[Seed, Field(description="Seed of the made examples.", json_schema_extra=ADVANCED)]
 
 
 class DataChoice(Choice):
-    """What every data set shares: how it is split, scaled and spoiled.
+    """What every data set shares: how it is split, scaled and changed.
 
-    Three disjoint parts: training; validation, watched while training; test, used once, at the end of a run. All that is
-    fitted on data (scaling, categories) is fitted on the training part.
+    There are three disjoint parts: training; validation, which is evaluated during training; test, which is used once, at the end of a run.
+    Everything that is fitted on data (scaling, categories) is fitted on the training part.
     """
 
-    kind: str  # narrowed by each data set to its own
-    validation_fraction: Fraction = Field(0.2, description="Share of the examples held out to watch the training. 0: none.")
-    test_fraction: Fraction = Field(0.2, description="Share of the examples held out to the end of a run. 0: none.")
+    kind: str  # each data set narrows it to its own kind
+    validation_fraction: Fraction = Field(0.2, description="Share of the examples held out for evaluation during training. 0: none.")
+    test_fraction: Fraction = Field(0.2, description="Share of the examples held out for the end of a run. 0: none.")
     validation_split: ValidationSplit = Field(
         "random",
-        description="Which examples validate: drawn at random; or of each class those nearest to its centre (easier), or farthest from it "
-        "(harder). Centres are means of the standardised features over the training and validation parts, never over the test part.",
+        description="Which examples are used for validation: drawn at random; or in each class those nearest to its centre (easier), or "
+        "farthest from it "
+        "(harder). Centres are means of the standardised features over the training and validation parts, without the test part.",
         json_schema_extra=ADVANCED,
     )
     label_noise: Fraction = Field(
         0.0,
-        description="Share of the training labels replaced by another class; for regression, the standard deviation of the noise "
-        "added to the training targets, in units of theirs. Validation and test stay clean.",
+        description="Share of the training labels replaced by another class. For regression: standard deviation of the noise "
+        "added to the training targets, in units of their standard deviation. Validation and test targets are not changed.",
     )
     scale: Scale = Field("standard", description=SCALE)
-    split_seed: Seed = Field(0, description="Which examples go to which part. The same for all runs.", json_schema_extra=ADVANCED)
+    split_seed: Seed = Field(0, description="Seed of the split into parts, which is the same for all runs.", json_schema_extra=ADVANCED)
 
-    task: ClassVar[Task]  # a field of that name instead, where the settings or the data decide
-    example_shape: ClassVar[tuple[int, ...] | None] = None  # where it is the same whatever the settings; see `shape`
-    sequence: ClassVar[bool] = False  # whether an example is a sequence: `shape` is (steps, features)
+    task: ClassVar[Task]  # a field in data sets whose settings or data decide the task
+    example_shape: ClassVar[tuple[int, ...] | None] = None  # if it does not depend on the settings; see `shape`
+    sequence: ClassVar[bool] = False  # whether an example is a sequence: `shape` is then (steps, features)
     source: ClassVar[str] = ""
-    known_classes: ClassVar[int | None] = None  # where it is the same whatever the settings; see `outputs`
-    authors_split: ClassVar[bool] = False  # the authors set a test set apart, which stays it: test_fraction is not used
+    known_classes: ClassVar[int | None] = None  # if it does not depend on the settings; see `outputs`
+    authors_split: ClassVar[bool] = False  # whether the authors provide a test set; then test_fraction is not used
 
     @model_validator(mode="after")
     def _leaves_something_to_train_on(self) -> DataChoice:
@@ -72,45 +73,45 @@ class DataChoice(Choice):
 
     @model_validator(mode="after")
     def _has_centres(self) -> DataChoice:
-        """A table is asked when it is read: only then is known what it holds."""
+        """A table is checked when it is read, because its task is known only then."""
         if self.validation_split == "random":
             return self
         if self.validation_fraction == 0:
-            raise ValueError(f"validation_split: {self.validation_split} chooses the validation part, and validation_fraction is 0.")
+            raise ValueError(f"validation_split: {self.validation_split} chooses the validation part, but validation_fraction is 0.")
         if self.task == "regression" or self.targets > 1:
             raise ValueError(f"validation_split: {self.validation_split} {NO_CENTRES.format(kind=self.kind)}")
         return self
 
     def identity(self) -> dict[str, Any]:
-        """As every choice's, without what this data set does not use."""
+        """As for every choice, without settings that this data set does not use."""
         unused = {"test_fraction"} if self.authors_split else set()
         return {name: value for name, value in super().identity().items() if name not in unused}
 
     @property
     def size(self) -> int | None:
-        """How many examples there are in all three parts; None when only the data themselves tell."""
+        """The number of examples in all three parts; None if only the data tell it."""
         return None
 
     @property
     def own_test(self) -> int:
-        """How many of them are the authors' test set."""
+        """The number of examples in the authors' test set."""
         return 0
 
     @property
     def parts(self) -> PartSizes | None:
-        """How many train, validate and test; None when only the data themselves tell."""
+        """The sizes of the three parts; None if only the data tell them."""
         from core.data.splitting import part_sizes
 
         return None if self.size is None else part_sizes(self.size, self.own_test, self.validation_fraction, self.test_fraction)
 
     @property
     def outputs(self) -> int | None:
-        """What a network puts out for each target: the classes, or 1 for a regression; None when only the data themselves tell."""
+        """Outputs of a network for each target: the number of classes, or 1 for a regression; None if only the data tell it."""
         return 1 if self.task == "regression" else getattr(self, "classes", self.known_classes)
 
     @property
     def shape(self) -> tuple[int, ...] | None:
-        """Shape of one example; None when only the data themselves tell.
+        """Shape of one example; None if only the data tell it.
 
         (features,); (channels, height, width) of a picture; (channels, length) of a signal; (steps, features) of a sequence.
         """
@@ -118,28 +119,28 @@ class DataChoice(Choice):
 
     @property
     def dimensions(self) -> int | None:
-        """Numbers in an example once encoded: the product of `shape`."""
+        """Numbers in an encoded example: the product of `shape`."""
         return None if self.shape is None else math.prod(self.shape)
 
     @property
     def outlier_share(self) -> float:
-        """Share of the training targets that are made outliers."""
+        """Share of the training targets that become outliers."""
         return 0.0
 
     @property
     def targets(self) -> int:
-        """What is to be predicted of one example: 1, or a class for each of so many positions."""
+        """Number of predictions for an example: 1, or one class for each of several positions."""
         return 1
 
     @abstractmethod
     def examples(self) -> Examples:
-        """Load or make the examples. Raises DataError when they cannot be."""
+        """Loads or makes the examples. Raises DataError if that is not possible."""
 
 
 class MadeData(DataChoice):
-    """Data made from a formula, as much as wanted."""
+    """Data made from a formula, in any number."""
 
-    samples: int = Field(1000, ge=20, le=100_000, description="How many examples to make, for all three parts together.")
+    samples: int = Field(1000, ge=20, le=100_000, description="Number of examples, for all three parts together.")
     data_seed: DataSeed = 0
 
     @property
@@ -151,7 +152,7 @@ class MadeData(DataChoice):
         features = self.dimensions or 0
         if self.samples * features > MOST_NUMBERS:
             raise ValueError(
-                f"samples: {self.samples:,} examples of {features:,} numbers each are more than the limit of {MOST_NUMBERS:,} numbers. "
+                f"samples: {self.samples:,} examples of {features:,} numbers each exceed the limit of {MOST_NUMBERS:,} numbers. "
                 f"Choose {MOST_NUMBERS // features:,} examples or fewer, or smaller ones."
             )
         return self
@@ -162,15 +163,15 @@ OUTLIER = 10
 
 
 class MadeRegression(MadeData):
-    """Made data with targets of numbers, some of which can be made outliers."""
+    """Made data with numeric targets, some of which can become outliers."""
 
     outliers: Annotated[
         float,
         Field(
             ge=0,
             le=0.5,
-            description=f"Share of the training targets moved by {OUTLIER} of their standard deviations, up or down with equal chance. "
-            "Validation and test stay clean.",
+            description=f"Share of the training targets moved by {OUTLIER} standard deviations, up or down with equal probability. "
+            "Validation and test targets are not changed.",
         ),
     ] = 0.0
 
@@ -181,5 +182,5 @@ class MadeRegression(MadeData):
     @model_validator(mode="after")
     def _has_numbers_to_move(self) -> MadeRegression:
         if self.outliers and self.task != "regression":
-            raise ValueError(f"outliers: {self.outliers:g} moves targets that are numbers, and here they are classes; set it to 0")
+            raise ValueError(f"outliers: {self.outliers:g} moves numeric targets, but here the targets are classes; set it to 0")
         return self

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class BundledData(DataChoice):
-    """A real data set that comes with scikit-learn, which calls it by our `kind`."""
+    """A real data set that comes with scikit-learn, under the name in `kind`."""
 
     rows: ClassVar[int]
     task: ClassVar[Task] = "classification"
@@ -43,7 +43,7 @@ class Digits(BundledData):
 
 
 class BreastCancer(BundledData):
-    """Breast cancer: 569 tumours by 30 measures of their cells, malignant or benign.
+    """Breast cancer: 569 tumours with 30 measurements of their cells, malignant or benign.
 
     Source: Street, Wolberg & Mangasarian 1993, UCI "Breast Cancer Wisconsin (Diagnostic)", by scikit-learn.
     """
@@ -57,7 +57,7 @@ class BreastCancer(BundledData):
 
 
 class Wine(BundledData):
-    """Wine: 178 wines by 13 chemical measures, from 3 growers.
+    """Wine: 178 wines with 13 chemical measurements, from 3 growers.
 
     Source: Aeberhard & Forina 1991, UCI "Wine", by scikit-learn.
     """
@@ -71,7 +71,7 @@ class Wine(BundledData):
 
 
 class Iris(BundledData):
-    """Iris: 150 flowers by 4 lengths and widths, of 3 species.
+    """Iris: 150 flowers with 4 lengths and widths, of 3 species.
 
     Source: Fisher 1936, UCI "Iris", by scikit-learn.
     """
@@ -85,9 +85,9 @@ class Iris(BundledData):
 
 
 class Diabetes(BundledData):
-    """Diabetes, a regression: 442 patients by 10 measures, and how far the disease went in a year.
+    """Diabetes, a regression: 442 patients with 10 measurements; the target is the progress of the disease in a year.
 
-    As measured: scikit-learn's own scaling of it is fitted on all patients, the test part's too.
+    The data are not scaled in advance: scikit-learn's own scaling is fitted on all patients, including the test part.
 
     Source: Efron, Hastie, Johnstone & Tibshirani 2004, "Least Angle Regression", by scikit-learn.
     """

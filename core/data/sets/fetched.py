@@ -1,4 +1,4 @@
-"""Data sets from elsewhere: a user's own table, and those of OpenML. Both are judged, split and encoded alike."""
+"""Data sets from other sources: a user's own table, and those of OpenML. Both are read, split and encoded in the same way."""
 
 from __future__ import annotations
 
@@ -26,21 +26,23 @@ def _sorted(names: tuple[str, ...]) -> tuple[str, ...]:
 TargetTask = Annotated[
     Literal["auto", "classification", "regression"],
     Field(
-        description="auto: regression for a target of numbers with more than 20 different values, with one that is not whole, "
-        "or where more than half of the values differ."
+        description="auto: regression for a numeric target with more than 20 distinct values, with a value that is not whole, "
+        "or if more than half of the values are distinct; else classification."
     ),
 ]
 Names = Annotated[tuple[str, ...], AfterValidator(_sorted)]
 
 
 class TabularData(DataChoice):
-    """What all tables share: the column to predict, what the other columns are, what counts as missing, and which rows go to which part."""
+    """What all tables share: the target column, the types of the other columns, the marks of missing values, and the
+    choice of the parts.
+    """
 
     target: str
     task: TargetTask = "auto"  # type: ignore[assignment, misc]
     drop: Names = Field((), description="Columns to leave out, such as names and free text.")
     numbers: Names = Field(
-        (), description="Columns to read as numbers. What is no number there counts as missing.", json_schema_extra=ADVANCED
+        (), description="Columns to read as numbers. Values that are not numbers count as missing.", json_schema_extra=ADVANCED
     )
     categories: Names = Field(
         (), description="Columns to read as categories, such as codes that are written as numbers.", json_schema_extra=ADVANCED
@@ -54,17 +56,21 @@ class TabularData(DataChoice):
         json_schema_extra=ADVANCED,
     )
     split_column: str = Field(
-        "", description="A column that says train, validation or test for each row. Empty: the parts are drawn.", json_schema_extra=ADVANCED
+        "",
+        description="A column with train, validation or test for each row. Empty: the parts are drawn at random.",
+        json_schema_extra=ADVANCED,
     )
     group_column: str = Field(
-        "", description="A column whose equal values, such as a patient's, stay in one part.", json_schema_extra=ADVANCED
+        "", description="A column such as the patient: rows with equal values stay in one part.", json_schema_extra=ADVANCED
     )
     time_column: str = Field(
-        "", description="A column of dates or numbers: the earliest rows train, the latest test.", json_schema_extra=ADVANCED
+        "",
+        description="A column of dates or numbers: the earliest rows are for training, the latest for the test.",
+        json_schema_extra=ADVANCED,
     )
 
     def options(self) -> Options:
-        """How the table is to be read."""
+        """The settings of how to read the table."""
         from core.data.reading.options import Options
 
         names = [item.name for item in fields(Options)]
@@ -76,15 +82,15 @@ class TabularData(DataChoice):
         for field in ("drop", "numbers", "categories", "dates"):
             for name in getattr(self, field):
                 if said.setdefault(name, field) != field:
-                    raise ValueError(f"{field}: the column {name!r} is in {said[name]} too; name it in one of the two")
+                    raise ValueError(f"{field}: the column {name!r} is also in {said[name]}; name it in only one of them")
         splits = [field for field in ("split_column", "group_column", "time_column") if getattr(self, field)]
         if len(splits) > 1:
-            raise ValueError(f"{splits[1]}: {splits[0]} already says which rows go to which part; give one of the two")
+            raise ValueError(f"{splits[1]}: {splits[0]} already decides which rows go to which part; give only one of them")
         return self
 
 
 def _hash_of_the_file(values: Any) -> Any:
-    """Fill in `sha256` from the file at `path`, where it is not given."""
+    """Fills in `sha256` from the file at `path` if it is not given."""
     from core.data.tables import hash_of
 
     if not isinstance(values, dict) or values.get("sha256"):
@@ -96,30 +102,34 @@ def _hash_of_the_file(values: Any) -> Any:
 
 
 class Table(TabularData):
-    """Your own table: CSV, Excel or Parquet, a column to predict, and columns of numbers, categories or dates to predict it from.
+    """Your own table: CSV, Excel or Parquet, with a column to predict and feature columns of numbers, categories or dates.
 
-    The SHA-256 of the file's bytes says which data these are; the path only says where they may be found.
-    A missing number becomes the training median and a `name=missing` flag, a missing category a category `missing`;
-    rows whose target is missing are left out. docs/tables.md says how a table is read.
+    The SHA-256 of the file's bytes identifies the data; the path only says where to find them.
+    A missing number is replaced by the training median and a `name=missing` flag, a missing category by the category `missing`;
+    rows without a target are left out. docs/tables.md explains how a table is read.
     """
 
     kind: Literal["table"] = "table"
-    path: str = Field("", description="The file. Not needed for a table that was uploaded.")
-    sha256: str = Field(pattern=SHA256, description="The SHA-256 of the file's bytes; found from path when not given.")
+    path: str = Field("", description="Path of the file. Not needed for an uploaded table.")
+    sha256: str = Field(pattern=SHA256, description="The SHA-256 of the file's bytes; computed from the file if it is not given.")
     target: str = Field(min_length=1, description="The column to predict.")
     header: Literal["auto", "first_line", "none"] = Field(
-        "auto", description="Where the names of the columns are. none: they are made up, column_1 and so on. auto: told from the file."
+        "auto",
+        description="Where the names of the columns are. none: there are none, and they become column_1 and so on. auto: detected from "
+        "the file.",
     )
     separator: Literal["auto", "comma", "semicolon", "tab", "bar", "blank"] = Field(
-        "auto", description="What separates the fields of a line."
+        "auto", description="The separator between the fields of a line."
     )
-    decimal: Literal["auto", "point", "comma"] = Field("auto", description="What begins the decimals: 1.5 or 1,5.")
+    decimal: Literal["auto", "point", "comma"] = Field("auto", description="The decimal separator: 1.5 or 1,5.")
     thousands: Literal["auto", "none", "comma", "point", "blank", "apostrophe"] = Field(
-        "auto", description="What groups the digits of large numbers: 1,234 or 1.234 or 1 234 or 1'234."
+        "auto", description="The separator of thousands in large numbers: 1,234 or 1.234 or 1 234 or 1'234."
     )
-    date_order: Literal["auto", "day_first", "month_first"] = Field("auto", description="What 03/04/2024 is: 3 April or March 4.")
+    date_order: Literal["auto", "day_first", "month_first"] = Field(
+        "auto", description="The meaning of 03/04/2024: 3 April (day_first) or March 4 (month_first)."
+    )
     encoding: Literal["auto", "utf-8", "utf-16", "windows-1252"] = Field("auto", description="The encoding of the text.")
-    sheet: str = Field("", description="The sheet of an Excel workbook. Empty: its first.", json_schema_extra=ADVANCED)
+    sheet: str = Field("", description="The sheet of an Excel workbook. Empty: the first one.", json_schema_extra=ADVANCED)
 
     source: ClassVar[str] = "your own file"
 
@@ -129,7 +139,7 @@ class Table(TabularData):
         return _hash_of_the_file(values)
 
     def identity(self) -> dict[str, Any]:
-        """As every choice's, without `path`: the same bytes are the same data wherever they lie."""
+        """As for every choice, without `path`: equal bytes are the same data wherever the file is."""
         return {name: value for name, value in super().identity().items() if name != "path"}
 
     def examples(self) -> Examples:
@@ -143,17 +153,19 @@ class Table(TabularData):
 
 
 class OpenMl(TabularData):
-    """A data set of OpenML by its number there, read as a table is: numbers, categories and missing values.
+    """A data set of OpenML by its number, read like a table: numbers, categories and missing values.
 
-    Downloaded once by scikit-learn into the folder `openml` of the data folder, and read from there afterwards. Columns that OpenML
-    marks as row numbers or to be ignored are left out. A published number always means the same data, so it is their identity.
+    scikit-learn downloads it once into the folder `openml` of the data folder, and reads it from there afterwards. Columns that OpenML
+    marks as row numbers or as ignored are left out. A published number always means the same data, so it identifies them.
 
     Source: Vanschoren, van Rijn, Bischl & Torgo 2013, "OpenML: Networked Science in Machine Learning", by scikit-learn's `fetch_openml`.
     """
 
     kind: Literal["openml"] = "openml"
-    data_id: Annotated[int, Field(ge=1, description="Its number: 31 (credit-g: 1,000 credits, good or bad) is www.openml.org/d/31.")] = 31
-    target: Annotated[str, Field(description="The column to predict. Empty: the data set's own.")] = ""
+    data_id: Annotated[
+        int, Field(ge=1, description="The number on OpenML: 31 (credit-g: 1,000 credits, good or bad) is www.openml.org/d/31.")
+    ] = 31
+    target: Annotated[str, Field(description="The column to predict. Empty: the data set's default target.")] = ""
 
     source: ClassVar[str] = "https://www.openml.org"
 
@@ -170,7 +182,7 @@ class OpenMl(TabularData):
 
 @contextmanager
 def _named(source: str) -> Iterator[None]:
-    """A DataError raised inside begins with the name of the data that it is about."""
+    """Puts the name of the data in front of a DataError that is raised inside."""
     from core.data.examples import DataError
 
     try:

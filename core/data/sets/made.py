@@ -1,4 +1,4 @@
-"""Data made from a formula or by a program: points in the plane, clouds with a rare class, and MNIST-1D."""
+"""Data made from a formula or a program: points in the plane, clusters with a rare class, and MNIST-1D."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from core.data.examples import Examples, Task
 
 SPIRAL_TURNS = 1.5
-SPIRAL_START = 0.05  # of the radius: at the very centre the arms meet, and no network could tell them apart
+SPIRAL_START = 0.05  # share of the radius; in the exact centre the arms meet, and no network could tell them apart
 
 Noise = Annotated[float, Field(ge=0, le=10, description="Standard deviation of the noise on both features.")]
-Classes = Annotated[int, Field(ge=2, le=10, description="How many classes.")]
-FEWEST_RARE = 5  # so that a part of a fifth can have one
+Classes = Annotated[int, Field(ge=2, le=10, description="Number of classes.")]
+FEWEST_RARE = 5  # so that a part of a fifth can contain one
 
 
 class PlaneData(MadeData):
@@ -30,7 +30,7 @@ class PlaneData(MadeData):
 
 
 class Moons(PlaneData):
-    """Two half moons in the plane, each reaching into the other.
+    """Two interleaved half moons in the plane.
 
     Source: scikit-learn's `make_moons`.
     """
@@ -49,7 +49,7 @@ class Moons(PlaneData):
 
 
 class Circles(PlaneData):
-    """A circle around another of half its radius, in the plane.
+    """A circle around another circle of half its radius, in the plane.
 
     Source: scikit-learn's `make_circles`.
     """
@@ -68,7 +68,7 @@ class Circles(PlaneData):
 
 
 class Spirals(PlaneData):
-    """Spiral arms in the plane, wound around each other: hard for a network without enough layers.
+    """Spiral arms in the plane, wound around each other: hard for a network with too few layers.
 
     Arm k of K: radius t in [0.05, 1], angle 2 pi (1.5 t + k / K), plus the noise.
 
@@ -93,9 +93,9 @@ class Spirals(PlaneData):
 
 
 class Xor(PlaneData):
-    """Four quarters of a square, opposite ones alike: no straight line parts them.
+    """Four quarters of a square, in which opposite quarters have the same class: no straight line separates the classes.
 
-    Uniform on [-1, 1] x [-1, 1]; class 1 where the two features have different signs; then the noise.
+    Uniform on [-1, 1] x [-1, 1]; class 1 if the two features have different signs; then the noise is added.
 
     Source: Minsky & Papert 1969, "Perceptrons".
     """
@@ -115,7 +115,7 @@ class Xor(PlaneData):
 
 
 class Blobs(PlaneData):
-    """Round clouds in the plane, their centres evenly on a circle of radius 1.
+    """Round clusters in the plane, with centres evenly spaced on a circle of radius 1.
 
     Source: scikit-learn's `make_blobs`.
     """
@@ -137,10 +137,10 @@ class Blobs(PlaneData):
 
 
 class Imbalanced(MadeData):
-    """Imbalanced classes: round clouds of which the last is rare, so that accuracy alone says little.
+    """Imbalanced classes: round clusters of which the last one is rare, so that accuracy alone says little.
 
-    The centres stand evenly on a circle of radius 1 in the plane of the first two features; any further features are noise alone.
-    The last class has round(rare_share * samples) examples, the others share the rest evenly.
+    The centres are evenly spaced on a circle of radius 1 in the plane of the first two features; all further features are only noise.
+    The last class has round(rare_share * samples) examples, and the other classes share the rest evenly.
 
     Source: our own, after the setting of He & Garcia 2009, "Learning from Imbalanced Data".
     """
@@ -149,7 +149,7 @@ class Imbalanced(MadeData):
     noise: Annotated[float, Field(ge=0, le=10, description="Standard deviation of the noise on every feature.")] = 0.6
     classes: Classes = 2
     rare_share: Annotated[float, Field(gt=0, le=0.5, description="Share of the examples in the rare class.")] = 0.05
-    features: Annotated[int, Field(ge=2, le=100, description="How many features; all but two are noise.")] = 2
+    features: Annotated[int, Field(ge=2, le=100, description="Number of features; all but two are noise.")] = 2
 
     task: ClassVar[Task] = "classification"
     source: ClassVar[str] = "https://doi.org/10.1109/TKDE.2008.239"
@@ -160,7 +160,7 @@ class Imbalanced(MadeData):
 
     @property
     def rare(self) -> int:
-        """Examples in the rare class."""
+        """Number of examples in the rare class."""
         return round(self.rare_share * self.samples)
 
     @model_validator(mode="after")
@@ -169,7 +169,7 @@ class Imbalanced(MadeData):
             raise ValueError(f"rare_share: {self.rare_share:g} is above an equal share of {self.classes} classes; lower it or `classes`.")
         if self.rare < FEWEST_RARE:
             raise ValueError(
-                f"rare_share: {self.rare_share:g} of {self.samples} examples are {self.rare}, and {FEWEST_RARE} are needed, so that "
+                f"rare_share: {self.rare_share:g} of {self.samples} examples are {self.rare}, but {FEWEST_RARE} are needed, so that "
                 "each part of the data can have one; raise it or `samples`."
             )
         return self
@@ -187,17 +187,17 @@ class Imbalanced(MadeData):
 
 
 class Mnist1d(DataChoice):
-    """MNIST-1D: ten digits as noisy signals of 40 points, on which kinds of network differ as on pictures.
+    """MNIST-1D: ten digits as noisy signals of 40 points, on which kinds of networks differ as they do on pictures.
 
-    Made anew by the authors' program with its default settings; nothing is downloaded. The last fifth is the authors' test set
-    and stays the test set: `test_fraction` is not used, and `validation_fraction` is of the other four fifths.
+    It is made by the authors' program with its default settings; nothing is downloaded. The last fifth is the authors' test set
+    and stays the test set: `test_fraction` is not used, and `validation_fraction` refers to the other four fifths.
 
     Source: Greydanus & Kobak 2020, "Scaling Down Deep Learning with MNIST-1D" (arXiv:2011.14439).
     """
 
     kind: Literal["mnist1d"] = "mnist1d"
-    samples: int = Field(5000, ge=200, le=20_000, multiple_of=10, description="How many examples to make, a tenth of each digit.")
-    data_seed: Seed = Field(42, description="Which examples are made; 42 makes the published ones.", json_schema_extra=ADVANCED)
+    samples: int = Field(5000, ge=200, le=20_000, multiple_of=10, description="Number of examples, a tenth of them for each digit.")
+    data_seed: Seed = Field(42, description="Seed of the made examples; 42 makes the published ones.", json_schema_extra=ADVANCED)
 
     task: ClassVar[Task] = "classification"
     example_shape: ClassVar[tuple[int, ...] | None] = (1, 40)

@@ -12,9 +12,9 @@ from core.data.examples import Examples, labelled
 
 
 def make_mnist1d(samples: int, seed: int) -> Examples:
-    """`samples` signals (samples, 40) of the package's default settings; the last fifth is the authors' test set.
+    """`samples` signals (samples, 40) with the package's default settings; the last fifth is the authors' test set.
 
-    Its `make_dataset`, never its `get_dataset`, which downloads and unpickles.
+    It uses `make_dataset`, never `get_dataset`, which downloads and unpickles.
     """
     from mnist1d.data import get_dataset_args, make_dataset
 
@@ -29,7 +29,7 @@ def make_mnist1d(samples: int, seed: int) -> Examples:
 
 @contextmanager
 def global_generators_kept() -> Iterator[None]:
-    """Leave Python's and NumPy's global generators as they were: the package seeds both."""
+    """Restores Python's and NumPy's global generators, because the package seeds both."""
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002 (what the package uses)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Data sets of OpenML, fetched and kept by scikit-learn."""
+"""Data sets of OpenML, downloaded and cached by scikit-learn."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 def fetch(data_id: int, target: str, folder: Path, limits: Limits = LIMITS) -> tuple[pd.DataFrame, str]:
-    """The table of an OpenML data set, and its target column: `target`, or where that is "" the one that it names itself.
+    """The table of an OpenML data set, and its target column: `target`, or the data set's default target if `target` is "".
 
-    Kept in `folder`/openml, from where it comes the next time without a network. Columns marked as row numbers or to be ignored are left
-    out. Raises DataError for one that there is not, is no dense table or exceeds `limits`, and where OpenML cannot be reached.
+    It is kept in `folder`/openml, from where it is read the next time without a network. Columns marked as row numbers or as ignored are
+    left out. Raises DataError if the data set does not exist, is no dense table or exceeds `limits`, and if OpenML cannot be reached.
     """
     from sklearn.datasets import fetch_openml
 
@@ -41,7 +41,7 @@ def fetch(data_id: int, target: str, folder: Path, limits: Limits = LIMITS) -> t
 
 
 def is_kept(data_id: int, folder: Path) -> bool:
-    """Whether `fetch` takes a data set from `folder`/openml, without asking OpenML for anything."""
+    """Whether `fetch` reads a data set from `folder`/openml, without any request to OpenML."""
     from sklearn.datasets import _openml
 
     def at(url: str) -> Path:
@@ -60,15 +60,15 @@ def is_kept(data_id: int, folder: Path) -> bool:
 def _own_target(description: dict[str, Any], columns: list[str]) -> str:
     own = description.get("default_target_attribute")
     if own not in columns:
-        raise DataError(f"It has no one column of its own to be the target. Name one: {', '.join(map(repr, columns))}.")
+        raise DataError(f"It has no default target column. Name one: {', '.join(map(repr, columns))}.")
     return str(own)
 
 
 def _description(data_id: int, folder: Path, limits: Limits) -> dict[str, Any]:
-    """What OpenML says of a data set, once its format and size are found to be fit for the download.
+    """OpenML's description of a data set, after its format and size are checked before the download.
 
-    `fetch_openml` tells neither before it has downloaded everything, so its own two questions are asked here; it takes the answers,
-    as we do the next time, from its folder.
+    `fetch_openml` reports neither before it has downloaded everything, so its two requests are made here first. It then takes the answers
+    from its folder, as we do the next time.
     """
     from sklearn.datasets import _openml
 
@@ -77,16 +77,16 @@ def _description(data_id: int, folder: Path, limits: Limits) -> dict[str, Any]:
         raise DataError(f"Its format is {description['format']}; only dense tables (ARFF) can be read. Choose another data set.")
     counts = {entry["name"]: entry["value"] for entry in _openml._get_data_qualities(data_id, str(folder), n_retries=RETRIES)}
     rows, columns = (int(float(counts.get(name) or 0)) for name in ("NumberOfInstances", "NumberOfFeatures"))
-    if rows:  # OpenML has not counted all of them
+    if rows:  # OpenML has not counted all data sets
         check_shape(rows, columns, limits)
     return description
 
 
 @contextmanager
 def _patient() -> Iterator[None]:
-    """No wait without an end: urllib, which scikit-learn uses without a limit, takes the process's default. Retries are not news.
+    """Limits the waiting time: scikit-learn uses urllib without a limit, which takes the process's default. Hides warnings about retries.
 
-    Both are the whole process's, so one thread at a time has them changed.
+    Both settings belong to the whole process, so only one thread at a time changes them.
     """
     with _ONE_AT_A_TIME, warnings.catch_warnings():
         before = socket.getdefaulttimeout()
@@ -100,7 +100,7 @@ def _patient() -> Iterator[None]:
 
 @contextmanager
 def _explained(folder: Path) -> Iterator[None]:
-    """What can go wrong on the way, as DataError."""
+    """Turns all errors of a download into DataError."""
     try:
         yield
     except DataError:
@@ -115,5 +115,5 @@ def _explained(folder: Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise DataError(f"It cannot be kept in {folder}: {error.strerror}. Make room, or set TANDEM_HOME to another folder.") from error
-    except (ValueError, KeyError) as error:  # also scikit-learn's OpenMLError: no such data set
+    except (ValueError, KeyError) as error:  # also scikit-learn's OpenMLError: there is no such data set
         raise DataError(f"{str(error).rstrip('.')}. Check its number, or look at it on www.openml.org.") from error

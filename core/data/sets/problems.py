@@ -1,6 +1,6 @@
-"""Problems made to show one thing: linear teachers whose weights are known, and sequences with something to remember.
+"""Problems that each show one thing: linear teachers with known weights, and sequences with something to remember.
 
-N examples, D features, T steps of a sequence, K symbols to copy.
+Shapes: N examples, D features, T steps of a sequence, K symbols to copy.
 """
 
 from __future__ import annotations
@@ -15,34 +15,38 @@ from core.data.sets.base import SCALE, MadeData, MadeRegression, Scale
 if TYPE_CHECKING:
     from core.data.examples import Examples, FloatArray, Task
 
-OFTEN = 0.5  # how often the commonest of the Zipf features is 1
+OFTEN = 0.5  # probability that the most common Zipf feature is 1
 SMALLEST_WEIGHT, LARGEST_WEIGHT = 0.5, 1.5
 
 STEPS: dict[str, JsonValue] = {"unit": "steps"}
-AsMade = Annotated[Scale, Field(description=f"{SCALE} none keeps the data as they are made, in which the known results are stated.")]
-TargetNoise = Annotated[float, Field(ge=0, le=100, description="Standard deviation of the noise on what the teacher says.")]
-SequenceSamples = Annotated[int, Field(ge=20, le=100_000, description="How many sequences to make, for all three parts together.")]
+AsMade = Annotated[Scale, Field(description=f"{SCALE} none keeps the data as they are made; the known results refer to these.")]
+TargetNoise = Annotated[float, Field(ge=0, le=100, description="Standard deviation of the noise added to the teacher's output.")]
+SequenceSamples = Annotated[int, Field(ge=20, le=100_000, description="Number of sequences, for all three parts together.")]
 
 
 def teacher_weights(generator: np.random.Generator, count: int) -> FloatArray:
-    """Weights (count,) of a linear teacher: absolute values even on [0.5, 1.5], so that none is taken for 0; each sign as likely."""
+    """Weights (count,) of a linear teacher: absolute values uniform on [0.5, 1.5], so that none is close to 0; both
+    signs equally likely.
+    """
     return generator.uniform(SMALLEST_WEIGHT, LARGEST_WEIGHT, count) * generator.choice([-1.0, 1.0], count)
 
 
 class Zipf(MadeRegression):
-    """Zipf features, a regression: sparse zeros and ones, the j-th feature being 1 in a share 0.5 / j^exponent of the examples.
+    """Zipf features, a regression: sparse zeros and ones, where feature j is 1 in a share 0.5 / j^exponent of the examples.
 
-    y = x . w + noise, with as large a weight on rare features as on common ones (0.5 to 1.5, either sign). Not scaled, so that what is
-    rare stays rare and zeros stay zeros; `Split.truth` is w.
+    y = x . w + noise, with weights of the same size on rare and common features (0.5 to 1.5, either sign). The data are not scaled, so that
+    rare features stay rare and zeros stay zeros; `Split.truth` is w.
 
     Source: Zipf 1935 for the frequencies; the setting is that of Duchi, Hazan & Singer 2011, "Adaptive Subgradient Methods".
     """
 
     kind: Literal["zipf"] = "zipf"
-    samples: int = Field(2000, ge=20, le=100_000, description="How many examples to make, for all three parts together.")
+    samples: int = Field(2000, ge=20, le=100_000, description="Number of examples, for all three parts together.")
     scale: AsMade = "none"
-    features: Annotated[int, Field(ge=2, le=1000, description="How many features.")] = 100
-    exponent: Annotated[float, Field(ge=0, le=4, description="How fast the features get rarer; 0: all as common, 1: as words.")] = 1.0
+    features: Annotated[int, Field(ge=2, le=1000, description="Number of features.")] = 100
+    exponent: Annotated[
+        float, Field(ge=0, le=4, description="How fast the features become rarer. 0: all are equally common; 1: as words in a text.")
+    ] = 1.0
     noise: TargetNoise = 0.1
 
     task: ClassVar[Task] = "regression"
@@ -54,7 +58,7 @@ class Zipf(MadeRegression):
 
     @property
     def frequencies(self) -> FloatArray:
-        """How often each feature is 1: (D,) probabilities, falling."""
+        """The probability that each feature is 1: (D,), decreasing."""
         ranks = np.arange(1, self.features + 1, dtype=np.float64)
         return OFTEN / ranks**self.exponent
 
@@ -69,20 +73,20 @@ class Zipf(MadeRegression):
 
 
 class Informative(MadeRegression):
-    """A few informative features, the first ones, among many that say nothing.
+    """A few informative features, the first ones, among many useless features.
 
-    x is normal; the teacher's weights are 0.5 to 1.5 of either sign on the informative features, and 0 on the others.
-    regression: y = x . w + noise; classification: class 1 where that is above 0. `Split.truth` is w, in the units of the scaled data.
+    x is normal; the teacher's weights are 0.5 to 1.5 with either sign on the informative features, and 0 on the others.
+    regression: y = x . w + noise; classification: class 1 if that is above 0. `Split.truth` is w, in the units of the scaled data.
 
     Source: the setting of Tibshirani 1996, "Regression Shrinkage and Selection via the Lasso"; compare scikit-learn's `make_regression`.
     """
 
     kind: Literal["informative"] = "informative"
-    features: Annotated[int, Field(ge=2, le=1000, description="How many features.")] = 100
-    informative: Annotated[int, Field(ge=1, le=1000, description="How many of them matter.")] = 10
+    features: Annotated[int, Field(ge=2, le=1000, description="Number of features.")] = 100
+    informative: Annotated[int, Field(ge=1, le=1000, description="Number of informative features.")] = 10
     noise: TargetNoise = 0.5
     task: Annotated[  # type: ignore[misc]
-        Literal["regression", "classification"], Field(description="Predict what the teacher says, or only whether it is above 0.")
+        Literal["regression", "classification"], Field(description="Predict the teacher's output, or only whether it is above 0.")
     ] = "regression"
 
     known_classes: ClassVar[int | None] = 2
@@ -95,7 +99,7 @@ class Informative(MadeRegression):
     @model_validator(mode="after")
     def _has_so_many(self) -> Informative:
         if self.informative > self.features:
-            raise ValueError(f"informative: {self.informative} of {self.features} features cannot matter; lower it or raise `features`.")
+            raise ValueError(f"informative: {self.informative} of {self.features} features is impossible; lower it or raise `features`.")
         return self
 
     def examples(self) -> Examples:
@@ -113,11 +117,11 @@ class Informative(MadeRegression):
 
 
 class Adding(MadeRegression):
-    """The adding problem, a regression over sequences: remember two marked numbers, and say their sum at the end.
+    """The adding problem, a regression over sequences: remember two marked numbers, and predict their sum at the end.
 
-    A step has two features: a value, even on [0, 1], and a marker, which is 1 at one step of the first half and at one of the second,
-    else 0. The target is the sum of the two marked values. As made (`scale` none), always saying 1 has a squared error of 1/6 = 0.167:
-    a network below that has found out what the markers mean.
+    A step has two features: a value, uniform on [0, 1], and a marker, which is 1 at one step of the first half and at one step of the
+    second half, else 0. The target is the sum of the two marked values. Without scaling (`scale` none), always predicting 1 has a squared
+    error of 1/6 = 0.167; a network below that has learned what the markers mean.
 
     Source: Hochreiter & Schmidhuber 1997, "Long Short-Term Memory", in the form of Arjovsky, Shah & Bengio 2016 (arXiv:1511.06464).
     """
@@ -149,11 +153,11 @@ class Adding(MadeRegression):
 
 
 class Copy(MadeData):
-    """The copy task, over sequences: remember some symbols through a delay, and say them in their order at the end.
+    """The copy task, over sequences: remember some symbols through a delay, and repeat them in order at the end.
 
-    A step is one of the symbols, or blank, or "go", as one-hot features: `length` symbols, even and independent, then blanks for
-    `delay` steps of which the last is "go", then `length` blanks. To be predicted are the `length` symbols, a class for each position.
-    A network without a memory has a loss of ln(symbols) and an accuracy of 1/symbols.
+    A step is one of the symbols, or blank, or "go", as one-hot features: `length` symbols, uniform and independent, then blanks for
+    `delay` steps of which the last is "go", then `length` blanks. The targets are the `length` symbols, one class for each position.
+    A network without memory has a loss of ln(symbols) and an accuracy of 1/symbols.
 
     Source: Hochreiter & Schmidhuber 1997, in the form of Arjovsky, Shah & Bengio 2016 (arXiv:1511.06464).
     """
@@ -161,9 +165,11 @@ class Copy(MadeData):
     kind: Literal["copy"] = "copy"
     samples: SequenceSamples = 5000
     scale: AsMade = "none"
-    symbols: Annotated[int, Field(ge=2, le=20, description="How many different symbols.")] = 8
-    length: Annotated[int, Field(ge=1, le=50, description="How many of them are to be remembered.", json_schema_extra=STEPS)] = 5
-    delay: Annotated[int, Field(ge=1, le=1000, description="From the last symbol to the sign to say them.", json_schema_extra=STEPS)] = 20
+    symbols: Annotated[int, Field(ge=2, le=20, description="Number of different symbols.")] = 8
+    length: Annotated[int, Field(ge=1, le=50, description="Number of symbols to remember.", json_schema_extra=STEPS)] = 5
+    delay: Annotated[
+        int, Field(ge=1, le=1000, description="Steps from the last symbol to the sign that asks for them.", json_schema_extra=STEPS)
+    ] = 20
 
     task: ClassVar[Task] = "classification"
     sequence: ClassVar[bool] = True
@@ -179,7 +185,7 @@ class Copy(MadeData):
 
     @property
     def classes(self) -> int:
-        """The symbols: one class each."""
+        """The number of symbols: each one is a class."""
         return self.symbols
 
     def examples(self) -> Examples:

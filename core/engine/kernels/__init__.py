@@ -1,1 +1,1 @@
-"""Backward passes in closed form, where autograd would take more and smaller steps."""
+"""Backward passes in closed form, where autograd would run more and smaller kernels."""

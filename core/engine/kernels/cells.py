@@ -1,9 +1,8 @@
-"""The cells of recurrent layers, forward and backward over a whole sequence, with torch's equations and names.
+"""The cells of recurrent layers: forward and backward passes over a whole sequence, with torch's equations and names.
 
 Shapes: R runs, B examples, T steps, F features of a step, H units, G rows of all gates, M = H + F + 1 rows of a column [h; x; 1],
-K states whose gradient is given (the last ones). Examples stand in columns, so that a gate's rows are one block of memory a run.
-
-Everything is written into memory that is laid out once (`Tape`): a step of a small cell costs less than asking for its memory.
+K last states whose gradient is given. The examples are the columns, so that the rows of a gate are one block of memory for each run.
+All results are written into memory that is allocated once (`Tape`), because allocating takes longer than a step of a small cell.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ relu_backward = torch.ops.aten.threshold_backward.grad_input
 
 
 class Weights(NamedTuple):
-    """torch's parameters of one layer, for R runs; no biases where the layer has none."""
+    """torch's parameters of one layer, for R runs; the biases are None if the layer has none."""
 
     inputs_RGF: Tensor
     state_RGH: Tensor
@@ -33,9 +32,9 @@ Gradients = tuple[Tensor, Tensor, Tensor | None, Tensor | None]
 
 
 class Tape:
-    """What a pass over a sequence writes: the columns [h; x; 1] of all steps, and the cell's own blocks of rows.
+    """What a forward pass over a sequence writes: the columns [h; x; 1] of all steps, and the cell's own blocks of rows.
 
-    Not `kept`, for a pass without a backward one: every step writes its blocks over those of the step before.
+    Without `kept`, no backward pass will follow: every step then overwrites the blocks of the step before.
     """
 
     def __init__(self, x_RBTF: Tensor, hidden: int, blocks: Mapping[str, int], *, kept: bool) -> None:
@@ -46,16 +45,16 @@ class Tape:
         self.columns_TRMB[:, :, -1] = 1
         self.column = self.columns_TRMB.unbind(0)
         self.state = self.columns_TRMB[:, :, :hidden].unbind(0)
-        self.input = self.columns_TRMB[:, :, hidden:].unbind(0)  # with the 1
+        self.input = self.columns_TRMB[:, :, hidden:].unbind(0)  # including the constant 1
         self.blocks: dict[str, tuple[Tensor, ...]] = {}
-        self.gates: dict[str, list[tuple[Tensor, ...]]] = {}  # of each step, the rows of each gate in a block
+        self.gates: dict[str, list[tuple[Tensor, ...]]] = {}  # for each block and step: the rows of each gate
         for name, rows in blocks.items():
             block = x_RBTF.new_empty(steps + 1 if kept else 1, runs, rows, examples)
             self.blocks[name] = block.unbind(0) * (1 if kept else steps + 1)
             self.gates[name] = [step.split(hidden, dim=1) for step in self.blocks[name]]
 
     def states(self, keep: int) -> Tensor:
-        """The last `keep` states (K, R, H, B), a view."""
+        """The last `keep` states (K, R, H, B), as a view."""
         return self.columns_TRMB[-keep:, :, : self.hidden]
 
     def read(self, x_RBTF: Tensor) -> None:
@@ -64,7 +63,7 @@ class Tape:
 
 
 def joined(weights: Weights) -> Tensor:
-    """[U | W | b] (R, G, M); b is the sum of both biases, or 0."""
+    """The matrix [U | W | b] (R, G, M); b is the sum of both biases, or 0 without biases."""
     if weights.inputs_bias_RG is None or weights.state_bias_RG is None:
         bias_RG = torch.zeros_like(weights.state_RGH[:, :, 0])
     else:
@@ -73,57 +72,57 @@ def joined(weights: Weights) -> Tensor:
 
 
 def separated(joined_RMG: Tensor, weights: Weights) -> Gradients:
-    """The gradients of the weights from that of what `joined` makes of them, transposed."""
+    """The gradients of the weights, from the transposed gradient of the matrix that `joined` returns."""
     gradient_RGM, hidden = joined_RMG.mT, weights.state_RGH.shape[2]
     bias_RG = None if weights.inputs_bias_RG is None else gradient_RGM[:, :, -1]
     return gradient_RGM[:, :, hidden:-1], gradient_RGM[:, :, :hidden], bias_RG, bias_RG
 
 
 class Backward(ABC):
-    """One backward pass, step by step from the last."""
+    """One backward pass, from the last step to the first."""
 
     def __init__(self, tape: Tape, weights: Weights, joined_RGM: Tensor) -> None:
         self.tape, self.weights = tape, weights
         runs, rows, columns = joined_RGM.shape
         self.back_RHG = joined_RGM[:, :, : tape.hidden].mT
-        self.gates_RGB = joined_RGM.new_empty(runs, rows, tape.shape[1])  # gradient of what goes into the gates' nonlinearities
+        self.gates_RGB = joined_RGM.new_empty(runs, rows, tape.shape[1])  # gradients of the gates before their nonlinearities
         self.joined_RMG = joined_RGM.new_zeros(runs, columns, rows)
 
     @abstractmethod
     def step(self, step: int, state_RHB: Tensor) -> None:
-        """Takes the gradient of the state after `step` into account; may overwrite it."""
+        """Adds the contribution of the gradient of the state after `step`; may overwrite that gradient."""
 
     def to_state(self, step: int, out_RHB: Tensor) -> None:
-        """The gradient of the state before it."""
+        """Writes the gradient of the state before `step` into `out_RHB`."""
         torch.bmm(self.back_RHG, self.gates_RGB, out=out_RHB)
 
-    def cut(self) -> None:  # noqa: B027  cells without a memory have nothing to forget
-        """Forgets what would go further back."""
+    def cut(self) -> None:  # noqa: B027  cells without a memory have nothing to reset
+        """Sets the gradients that would flow further back in time to zero."""
 
     def gradients(self) -> Gradients:
-        """Of the weights, by what was seen."""
+        """The gradients of the weights, summed over the steps so far."""
         return separated(self.joined_RMG, self.weights)
 
 
 class Cell(ABC):
-    """A kind of cell."""
+    """A kind of recurrent cell."""
 
     backward_pass: type[Backward]
 
     @abstractmethod
     def blocks(self, hidden: int) -> dict[str, int]:
-        """Rows of the blocks that it keeps of every step."""
+        """The blocks that the cell stores for every step, by name, with their numbers of rows."""
 
     @abstractmethod
     def forward(self, tape: Tape, weights: Weights) -> None:
-        """Fills the states of a tape that has read its inputs."""
+        """Computes the states of a tape whose inputs are already written."""
 
     def start(self, tape: Tape, weights: Weights) -> Backward:
-        """A backward pass over a tape that is filled."""
+        """A backward pass over a tape that `forward` has filled."""
         return self.backward_pass(tape, weights, joined(weights))
 
     def backward(self, tape: Tape, weights: Weights, grad_KRHB: Tensor, truncation: int | None) -> Gradients:
-        """The gradients of the weights from those of the last K states; see `LastStates` for `truncation`."""
+        """The gradients of the weights, from the gradients of the last K states; `truncation` is explained in `LastStates`."""
         back, first = self.start(tape, weights), tape.steps - len(grad_KRHB)
         state_RHB = torch.zeros_like(grad_KRHB[0], memory_format=torch.contiguous_format)
         for step in reversed(range(tape.steps)):
@@ -155,7 +154,7 @@ class _ReluBackward(_RnnBackward):
 
 
 class Rnn(Cell):
-    """h' = tanh(W x + U h + b), or with ReLU."""
+    """h' = tanh(W x + U h + b), or ReLU in place of tanh."""
 
     def __init__(self, nonlinearity: str) -> None:
         self.tanh = nonlinearity == "tanh"
@@ -200,7 +199,7 @@ class _LstmBackward(Backward):
 
 
 class Lstm(Cell):
-    """i, f, o = sigmoid(...), g = tanh(...) of W x + U h + b each; c' = f c + i g; h' = o tanh(c')."""
+    """i, f, o = sigmoid(W x + U h + b) and g = tanh(W x + U h + b), each with its own weights; c' = f c + i g; h' = o tanh(c')."""
 
     backward_pass = _LstmBackward
 
@@ -260,9 +259,9 @@ class _GruBackward(Backward):
 
 
 class Gru(Cell):
-    """r, z = sigmoid(W x + U h + b) each; n = tanh(W x + b + r (U h + b)); h' = n + z (h - n).
+    """r, z = sigmoid(W x + U h + b), each with its own weights; n = tanh(W x + b + r (U h + b)); h' = n + z (h - n).
 
-    Since r stands between n's two parts, the joined product gives only U h + b of it, and a second one W x + b.
+    Since r multiplies only one of n's two parts, the joined product computes just U h + b for n, and a second product W x + b.
     """
 
     backward_pass = _GruBackward
@@ -302,7 +301,7 @@ class Gru(Cell):
 
 
 def cell_for(module: nn.RNNBase) -> Cell:
-    """The cell of a torch module, the same in both directions. Raises TypeError for one with several layers or a projection, or another."""
+    """The cell that computes a torch module in one direction. Raises TypeError for several layers, a projection, or an unknown module."""
     if module.num_layers > 1 or module.proj_size:
         raise TypeError("recurrent layers are stacked one layer at a time, without projection")
     if isinstance(module, nn.RNN):

@@ -1,8 +1,9 @@
-"""Stretches of simple layers as one node of autograd, forward and backward in closed form.
+"""Chains of simple layers as one node of autograd, with forward and backward passes in closed form.
 
-For small networks autograd's own work, a node and several kernels a layer, takes twice as long as their arithmetic.
-A chain maps (R, B, I) to (R, B, O). A network that is a single chain has its examples in columns, (R, I, B) to (R, O, B): products with
-few outputs then take half the time, and what is summed over examples lies in a row of memory.
+For small networks autograd's own overhead, one node and several kernels for each layer, takes twice as long as the arithmetic.
+
+A chain maps (R, B, I) to (R, B, O). If the whole network is one chain, the examples are the columns: it maps (R, I, B) to (R, O, B).
+Products with few outputs then take half the time, and sums over examples read contiguous memory.
 
 Shapes: R runs, B or N examples, I inputs, O outputs of a linear map, H units.
 """
@@ -22,26 +23,28 @@ from torch.autograd.function import once_differentiable
 class Link(ABC):
     """One layer of a chain."""
 
-    size = 0  # parameters
-    by_outputs = False  # whether its backward pass needs its outputs, which nobody may then overwrite
+    size = 0  # number of parameters
+    by_outputs = False  # whether the backward pass needs the layer's outputs, which the next layer must then not overwrite
 
     def parameters(self) -> tuple[Tensor | None, ...]:
-        """The tensors that it has a gradient for, as they are now."""
+        """The current tensors of the layer that need a gradient."""
         return ()
 
     @abstractmethod
     def forward(self, x: Tensor, *parameters: Tensor | None) -> Tensor:
-        """Its outputs; may overwrite `x` where it is no linear map."""
+        """The outputs of the layer; may overwrite `x`, unless the layer is a linear map."""
 
     @abstractmethod
     def backward(self, grad: Tensor, x: Tensor, y: Tensor | None, *parameters: Tensor | None, first: bool) -> tuple[Tensor | None, ...]:
-        """The gradients of its inputs (None if it is the first and nobody asks) and parameters, from that of its outputs."""
+        """The gradients of the inputs and parameters, from the gradient of the outputs. With `first`, the inputs' gradient is not needed:
+        None.
+        """
 
 
 class Affine(Link):
     """y[r] = x[r] @ weight[r].T + bias[r].
 
-    The gradient of the weights lies in memory as they do. Autograd's is transposed, and would be copied once more into its row.
+    The gradient of the weights has the memory layout of the weights. Autograd's would be transposed, and would have to be copied once more.
     """
 
     size = 2
@@ -54,13 +57,13 @@ class Affine(Link):
         return self.weight(), self.bias_RO
 
     def forward(self, x: Tensor, *parameters: Tensor | None) -> Tensor:
-        """(R, B, O)."""
+        """The outputs (R, B, O)."""
         weight_ROI, bias_RO = parameters
         assert weight_ROI is not None
         return torch.bmm(x, weight_ROI.mT) if bias_RO is None else torch.baddbmm(bias_RO[:, None], x, weight_ROI.mT)
 
     def backward(self, grad: Tensor, x: Tensor, y: Tensor | None, *parameters: Tensor | None, first: bool) -> tuple[Tensor | None, ...]:
-        """Of inputs, weights, bias."""
+        """The gradients of inputs, weights and bias."""
         weight_ROI, bias_RO = parameters
         assert weight_ROI is not None
         inputs_RBI = None if first else torch.bmm(grad, weight_ROI)
@@ -68,30 +71,30 @@ class Affine(Link):
 
 
 class Columns(Affine):
-    """The same map of examples in columns: y[r] = weight[r] @ x[r] + bias[r]."""
+    """The same linear map with the examples as columns: y[r] = weight[r] @ x[r] + bias[r]."""
 
     def forward(self, x: Tensor, *parameters: Tensor | None) -> Tensor:
-        """(R, O, B)."""
+        """The outputs (R, O, B)."""
         weight_ROI, bias_RO = parameters
         assert weight_ROI is not None
         return torch.bmm(weight_ROI, x) if bias_RO is None else torch.baddbmm(bias_RO[:, :, None], weight_ROI, x)
 
     def backward(self, grad: Tensor, x: Tensor, y: Tensor | None, *parameters: Tensor | None, first: bool) -> tuple[Tensor | None, ...]:
-        """Of inputs, weights, bias."""
+        """The gradients of inputs, weights and bias."""
         weight_ROI, bias_RO = parameters
         assert weight_ROI is not None
         inputs_RIB = None if first else torch.bmm(weight_ROI.mT, grad)
         return inputs_RIB, torch.bmm(grad, x.mT), None if bias_RO is None else grad.sum(2)
 
     def of_shared(self, x_NI: Tensor) -> Tensor:
-        """The outputs (R, O, N) for examples that all runs share, by one product."""
+        """The outputs (R, O, N) for examples that all runs share, by one matrix product."""
         weight_ROI = self.weight()
         y_RON = _product(weight_ROI.flatten(0, 1), x_NI).view(*weight_ROI.shape[:2], -1)
         return y_RON if self.bias_RO is None else y_RON.add_(self.bias_RO[:, :, None])
 
 
 class Elementwise(Link):
-    """A function of single numbers, in place, whose derivative its value tells."""
+    """An elementwise function, computed in place; its derivative is a function of its output."""
 
     by_outputs = True
 
@@ -99,7 +102,7 @@ class Elementwise(Link):
         self.apply, self.derive = apply, derive
 
     def forward(self, x: Tensor, *parameters: Tensor | None) -> Tensor:
-        """Written over x."""
+        """The function values, written over x."""
         return self.apply(x)
 
     def backward(self, grad: Tensor, x: Tensor, y: Tensor | None, *parameters: Tensor | None, first: bool) -> tuple[Tensor | None, ...]:
@@ -109,7 +112,7 @@ class Elementwise(Link):
 
 
 def run(links: Sequence[Link], x: Tensor, parameters: Sequence[Tensor | None]) -> list[Tensor]:
-    """What stands before, between and behind the links; `parameters` are those of all links, in order."""
+    """The input and the output of every link, in order; `parameters` are those of all links, in order."""
     states, place = [x], 0
     for link in links:
         states.append(link.forward(states[-1], *parameters[place : place + link.size]))
@@ -120,7 +123,7 @@ def run(links: Sequence[Link], x: Tensor, parameters: Sequence[Tensor | None]) -
 def back(
     links: Sequence[Link], states: Sequence[Any], parameters: Sequence[Tensor | None], grad: Tensor, *, to_inputs: bool
 ) -> tuple[Tensor | None, list[Tensor | None]]:
-    """The gradients of the inputs (None unless asked for) and of all parameters, from that of the outputs."""
+    """The gradients of the inputs (None without `to_inputs`) and of all parameters, from the gradient of the outputs."""
     found: list[Tensor | None] = []
     last: Tensor | None = grad
     end = len(parameters)
@@ -134,7 +137,7 @@ def back(
 
 
 class Chain(torch.autograd.Function):
-    """Links one after the other, as a node of autograd."""
+    """Several links in a row, as one node of autograd."""
 
     @staticmethod
     def forward(ctx: Any, links: Sequence[Link], x: Tensor, *parameters: Tensor | None) -> Tensor:
@@ -148,7 +151,7 @@ class Chain(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        """Of the inputs, if anybody asks, and all parameters."""
+        """The gradients of the inputs, if they are needed, and of all parameters."""
         count = len(ctx.links) + 1
         states, parameters = ctx.saved_tensors[:count], ctx.saved_tensors[count:]
         of_inputs, of_parameters = back(ctx.links, states, parameters, grad, to_inputs=ctx.needs_input_grad[1])
@@ -156,12 +159,12 @@ class Chain(torch.autograd.Function):
 
 
 def parameters_of(links: Sequence[Link]) -> list[Tensor | None]:
-    """Those of all links, in order."""
+    """The parameters of all links, in order."""
     return [parameter for link in links for parameter in link.parameters()]
 
 
 def _product(a_ON: Tensor, b_NI: Tensor) -> Tensor:
-    """a @ b.T. In float32 on the CPU by oneDNN, as torch's compiler does it: on AMD's processors, MKL uses only half of their width."""
+    """a @ b.T. On the CPU in float32 it uses oneDNN, as torch.compile does: MKL uses only half of the vector width on AMD processors."""
     if a_ON.dtype == torch.float32 and not a_ON.is_cuda and torch.backends.mkldnn.is_available():
         product: Tensor = torch.ops.mkldnn._linear_pointwise.default(a_ON, b_NI, None, "none", [], "")
         return product
@@ -170,10 +173,10 @@ def _product(a_ON: Tensor, b_NI: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class WholeChain:
-    """A network that is one chain: its links, and after which of them a layer's activations are shown."""
+    """A network that is one chain: its links, and the links after which a layer's activations can be watched."""
 
     links: Sequence[Link]
-    layers: Sequence[str | None]  # the name of the layer that ends with each link
+    layers: Sequence[str | None]  # for each link: the name of the layer that ends with it, or None
 
     @torch.no_grad()
     def look(self, x_NI: Tensor, watch: Callable[[str, Tensor], None] | None = None) -> Tensor:

@@ -1,4 +1,4 @@
-"""Cross-entropy with a backward pass in closed form: fewer and smaller steps on the CPU than autograd would put together.
+"""Cross-entropy with a backward pass in closed form, which runs fewer kernels on the CPU than autograd would.
 
 Shapes: R runs, B examples, C classes.
 """
@@ -12,13 +12,13 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 Shares = tuple[Tensor, Tensor, Tensor]
-"""exp(logits - highest) (C, R, B), its sum over the classes (R, B), the targets (1, R, B)."""
+"""exp(logits - highest logit) (C, R, B), its sum over the classes (R, B), and the targets (1, R, B)."""
 
 
 def cross_entropy(logits_RBC: Tensor, target_RB: Tensor) -> tuple[Tensor, Shares]:
-    """log sum exp(logits) - logit of the target, of every example (R, B), and what its gradient needs.
+    """log sum exp(logits) - logit of the target, for every example (R, B), and the values that its gradient needs.
 
-    With the classes first in memory, so that each step is over long rows: torch's own functions are slow over a few numbers at a time.
+    The classes come first in memory, so that each operation works on long rows: torch's own functions are slow on rows of a few numbers.
     """
     logits_CRB = logits_RBC.permute(2, 0, 1).clone(memory_format=torch.contiguous_format)
     wanted_RB = logits_CRB.gather(0, target_RB[None])[0]
@@ -36,7 +36,7 @@ def logits_gradient(shares: Shares, grad_RB: Tensor) -> Tensor:
 
 
 class CrossEntropy(torch.autograd.Function):
-    """The same as a node of autograd."""
+    """`cross_entropy` as a node of autograd."""
 
     @staticmethod
     def forward(ctx: Any, logits_RBC: Tensor, target_RB: Tensor) -> Tensor:
@@ -48,5 +48,5 @@ class CrossEntropy(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_RB: Tensor) -> tuple[Tensor, None]:
-        """Of the logits."""
+        """The gradient of the logits; the targets have none."""
         return logits_gradient(ctx.saved_tensors, grad_RB), None

@@ -1,1 +1,1 @@
-"""What is measured of a stack, each run for itself."""
+"""What is measured of a stack, for each run separately."""

@@ -1,4 +1,4 @@
-"""What a prediction reaches that looks at no input: what every network has to be better than.
+"""The score of the best constant prediction, which ignores the inputs. Every useful network must do better.
 
 Shapes: N examples, C classes, O outputs.
 """
@@ -16,8 +16,9 @@ from core.engine.records import TEST_SCORES, VAL_SCORES
 def baselines(data: Tensors) -> dict[str, float]:
     """The scores of one constant prediction on the validation and the test part: `baseline_val_loss`, ...; NaN for an empty part.
 
-    It is fitted on the training part: the mean of its targets; of classes the most frequent one, and for the loss their shares as
-    probabilities. That of a class which the training part lacks is taken as 2e-16, as scikit-learn's `log_loss` does.
+    The prediction is fitted on the training part. For a regression it is the mean of the targets; for a classification it is the most
+    frequent class, and the loss takes the class shares as probabilities. A class that is missing in the training part gets the
+    probability 2e-16, as in scikit-learn's `log_loss`.
     """
     constant_O = _constant(data)
     found: dict[str, float] = {}
@@ -27,7 +28,7 @@ def baselines(data: Tensors) -> dict[str, float]:
 
 
 def _constant(data: Tensors) -> Tensor:
-    """The outputs (O,) for every example: the mean, or the logarithms of the classes' shares."""
+    """The outputs (O,) for every example: the mean target, or the logarithms of the class shares."""
     if data.task == "regression":
         return data.train.y_N.double().mean()[None]
     counts_C = torch.bincount(data.train.y_N.flatten(), minlength=data.classes)
@@ -37,6 +38,6 @@ def _constant(data: Tensors) -> Tensor:
 def _reached(constant_O: Tensor, part: Subset, task: str) -> list[float]:
     if not len(part):
         return [torch.nan] * len(VAL_SCORES)
-    targets_N = part.y_N.flatten()  # each position of an example is predicted alike
+    targets_N = part.y_N.flatten()  # every position of an example gets the same prediction
     reached = scores(constant_O.expand(1, len(targets_N), -1), targets_N, task, part.unit)
     return [column[0] for column in reached.columns(VAL_SCORES).values()]

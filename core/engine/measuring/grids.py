@@ -1,4 +1,4 @@
-"""The outputs of networks over the plane, for data with two features."""
+"""The outputs of networks on a grid over the plane, for data with two features."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MARGIN = 0.1
 
 
 def bounds(part: Subset) -> tuple[float, float, float, float]:
-    """x_low, x_high, y_low, y_high: the range of the data and a tenth of it on each side."""
+    """x_low, x_high, y_low, y_high: the range of the data, extended by a tenth on each side."""
     low, high = part.x_ND.amin(0), part.x_ND.amax(0)
     margin = MARGIN * (high - low)
     (x_low, y_low), (x_high, y_high) = (low - margin).tolist(), (high + margin).tolist()
@@ -24,9 +24,10 @@ def bounds(part: Subset) -> tuple[float, float, float, float]:
 
 @torch.no_grad()
 def grid_bytes(network: Network, part: Subset, task: str) -> list[bytes]:
-    """One grid a run, as bytes: the bounds (4 float32), then SIDE x SIDE classes and confidences (float32), rows from low y to high y.
+    """One grid for each run, as bytes: the bounds (4 float32), then SIDE x SIDE classes and confidences (float32), rows from low y to
+    high y.
 
-    For a regression the first plane is the prediction, the second 1.
+    For a regression the first plane holds the predictions, and the second is 1 everywhere.
     """
     edges = bounds(part)
     x = torch.linspace(edges[0], edges[1], SIDE)

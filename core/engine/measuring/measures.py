@@ -1,6 +1,6 @@
-"""What is measured of the weights, gradients and activations. To add a measure: one function here, and its column's name in `records`.
+"""Measures of weights, gradients and activations. To add a measure, add a function here and the name of its column in `records`.
 
-Shapes: R runs, P parameters (of the network or of one layer), W weights (parameters that stand in matrices; no biases, no norms).
+Shapes: R runs, P parameters (of the network or of one layer), W weights (the parameters in matrices, without biases and norms).
 """
 
 from __future__ import annotations
@@ -26,18 +26,20 @@ BINS = 40
 
 @dataclass(frozen=True)
 class ParameterSlice:
-    """The parameters of R networks, or of one layer of each, around their last update."""
+    """The parameters of R networks, or of one layer of each, before and after their last update."""
 
     values_RP: Tensor
     gradient_RP: Tensor
     before_RP: Tensor | None  # the parameters before the last update; None before the first
-    after_RP: Tensor  # and after it: other than `values_RP` where an optimizer is evaluated at an average
+    after_RP: Tensor  # the parameters after it; they differ from `values_RP` if an optimizer is evaluated at an average
     weights_RW: Tensor
-    dead_RH: Tensor | None  # units that are 0 on the whole training set; None where there are no hidden units
+    dead_RH: Tensor | None  # units that are 0 on all evaluated training examples; None if there are no hidden units
 
 
 def length(values_RP: Tensor) -> Tensor:
-    """Euclidean norm of each row (R,), in float64 where float32 would lose it: squares of less than 1e-19 are 0 there, of 1e19 infinite."""
+    """Euclidean norm of each row (R,). It is computed in float64 where squares in float32 underflow (values below 1e-19) or overflow
+    (1e19).
+    """
     norm_R = values_RP.norm(dim=1)
     lost_R = (norm_R < SMALL) | norm_R.isinf()
     return values_RP.double().norm(dim=1).where(lost_R, norm_R.double()) if lost_R.any() else norm_R
@@ -49,7 +51,7 @@ def grad_norm(part: ParameterSlice) -> Tensor:
 
 
 def update_ratio(part: ParameterSlice) -> Tensor:
-    """Norm of the last update over the norm of the parameters before it; NaN before the first."""
+    """Norm of the last update divided by the norm of the parameters before it; NaN before the first update."""
     if part.before_RP is None:
         return torch.full_like(part.values_RP[:, 0], torch.nan)
     return length(part.after_RP - part.before_RP) / length(part.before_RP)
@@ -72,7 +74,7 @@ def near_zero(part: ParameterSlice) -> Tensor:
 
 
 def dead_fraction(part: ParameterSlice) -> Tensor:
-    """Share of the hidden units that are 0 on every training example that is evaluated; NaN without hidden units, or examples."""
+    """Share of the hidden units that are 0 on every evaluated training example; NaN without hidden units or without examples."""
     if part.dead_RH is None:
         return torch.full_like(part.values_RP[:, 0], torch.nan)
     return part.dead_RH.double().mean(1)
@@ -84,13 +86,13 @@ FUNCTIONS: dict[str, Callable[[ParameterSlice], Tensor]] = {function.__name__: f
 
 
 def measured(part: ParameterSlice) -> dict[str, list[float]]:
-    """Every measure of a part: column -> a value a run."""
+    """All measures: column -> one value for each run."""
     return {name: FUNCTIONS[name](part).tolist() for name in MEASURES}
 
 
 @dataclass(frozen=True)
 class Moment:
-    """The parameters at an evaluation, and their last update."""
+    """The parameters at an evaluation, the gradient, and the parameters before and after the last update."""
 
     values_RP: Tensor
     gradient_RP: Tensor
@@ -99,14 +101,14 @@ class Moment:
 
 
 def of_network(moment: Moment, layout: Layout, activity: Activity) -> ParameterSlice:
-    """The network as one; its hidden units are those of all hidden layers."""
+    """The whole network as one slice; its hidden units are those of all hidden layers."""
     dead = [activity.dead(layer) for layer in hidden_layers(activity)]
     weights_RW = torch.cat([moment.values_RP[:, columns] for slices in layout.weights.values() for columns in slices], dim=1)
     return ParameterSlice(**vars(moment), weights_RW=weights_RW, dead_RH=torch.cat(dead, dim=1) if dead else None)
 
 
 def of_layer(network: ParameterSlice, layer: str, layout: Layout, activity: Activity) -> ParameterSlice:
-    """One layer of it."""
+    """The slice of one layer."""
     columns = layout.layers[layer]
     weights_RW = torch.cat([network.values_RP[:, place] for place in layout.weights[layer]], dim=1)
     before_RP = None if network.before_RP is None else network.before_RP[:, columns]
@@ -117,12 +119,12 @@ def of_layer(network: ParameterSlice, layer: str, layout: Layout, activity: Acti
 
 
 def hidden_layers(activity: Activity) -> list[str]:
-    """The layers with hidden units: all that were watched but the output."""
+    """The layers with hidden units: all watched layers except the output."""
     return [layer for layer in activity.count if layer != "output"]
 
 
 def layer_rows(network: ParameterSlice, layout: Layout, activity: Activity, path: Path, ranked: Sequence[int]) -> list[Row]:
-    """A row a run and layer, run by run within each layer, without the columns `run` and `step`; `ranked`: see `structure`."""
+    """One row for each run and layer, ordered by layer, then by run, without the columns `run` and `step`; `ranked` as in `structure`."""
     rows: list[Row] = []
     for layer in layout.layers:
         part = of_layer(network, layer, layout, activity)
@@ -135,13 +137,15 @@ def layer_rows(network: ParameterSlice, layout: Layout, activity: Activity, path
 
 
 def _of_activity(measure: Callable[[str], Tensor], activity: Activity, layer: str, part: ParameterSlice) -> list[float]:
-    """NaN where no example was looked at."""
+    """One value for each run; NaN if no example was evaluated."""
     return measure(layer).tolist() if layer in activity.count else [math.nan] * len(part.values_RP)
 
 
 def histograms(weights_RW: Tensor, bins: int = BINS) -> dict[str, list[Any]]:
-    """low, high and counts (float32 bytes) of `bins` bins of equal width over each run's own range; NaN where a weight is not finite."""
-    low_R1, high_R1 = weights_RW.amin(1, keepdim=True), weights_RW.amax(1, keepdim=True)  # NaN where one of them is
+    """low, high and counts (float32 bytes) of `bins` equal bins over each run's own range; NaN for a run with a weight that is not
+    finite.
+    """
+    low_R1, high_R1 = weights_RW.amin(1, keepdim=True), weights_RW.amax(1, keepdim=True)  # NaN if one of the weights is NaN
     finite_R1 = low_R1.isfinite() & high_R1.isfinite()
     if not finite_R1.all():
         weights_RW = weights_RW.where(finite_R1, 0.0)

@@ -1,4 +1,6 @@
-"""How far the weights have gone, and whether successive updates agree. To add one: a function here, and its column's name in `records`.
+"""How far the weights have moved, and whether successive updates agree.
+
+To add a measure, add a function here and the name of its column in `records`.
 
 Shapes: R runs, P parameters (of the network or of one layer).
 """
@@ -17,25 +19,25 @@ from core.engine.stack import State
 
 @dataclass(frozen=True)
 class Path:
-    """Where R networks, or a layer of each, have been. NaN stands for a point that a run has not had."""
+    """Earlier parameters of R networks, or of one layer of each. NaN stands for a point that a run does not have."""
 
     now_RP: Tensor
     start_RP: Tensor
-    evaluated_RP: Tensor  # at the evaluation before
-    after_RP: Tensor  # the last update: other than `now_RP` where an optimizer is evaluated at an average
+    evaluated_RP: Tensor  # at the previous evaluation
+    after_RP: Tensor  # after the last update; differs from `now_RP` if an optimizer is evaluated at an average
     before_RP: Tensor
-    earlier_RP: Tensor  # before the update before that
+    earlier_RP: Tensor  # before the second-last update
 
     def of(self, columns: slice) -> Path:
-        """Of one layer."""
+        """The path of one layer."""
         return Path(**{name: value[:, columns] for name, value in vars(self).items()})
 
 
 class Track:
-    """Remembers in a stack's state where its runs have been.
+    """Remembers earlier parameters of the runs in a stack's state.
 
-    Entries: `start`, the parameters before the first update; `evaluated`, at the latest evaluation; `before`, before the last update, where
-    the next one is measured.
+    Entries: `start`, the parameters before the first update; `evaluated`, at the latest evaluation; `before`, before the last update, kept
+    only if the next update is measured.
     """
 
     def __init__(self, state: State) -> None:
@@ -43,13 +45,13 @@ class Track:
         self.earlier_RP: Tensor | None = None
 
     def step(self, *, keep: bool) -> None:
-        """Called before an update; `keep` where the update after it will be measured."""
+        """Called before each update. Pass `keep` if the update after this one will be measured."""
         self.earlier_RP = self.state.pop("before", None)
         if keep:
             self.state["before"] = self.state["parameters"].clone()
 
     def path(self, before_RP: Tensor | None, after_RP: Tensor) -> Path:
-        """Up to now, where the last update went from `before_RP` to `after_RP`."""
+        """The path up to now; the last update went from `before_RP` to `after_RP`."""
         now_RP: Tensor = self.state["parameters"]
         nothing_RP = torch.full_like(now_RP, torch.nan)
         start_RP, evaluated_RP = (self.state.get(name, nothing_RP) for name in ("start", "evaluated"))
@@ -57,7 +59,7 @@ class Track:
         return Path(now_RP, start_RP, evaluated_RP, after_RP, before_RP, earlier_RP)
 
     def evaluated(self, rows: Sequence[int]) -> None:
-        """Called when these runs have been measured where they stand."""
+        """Called after an evaluation of these runs: stores their current parameters."""
         now_RP: Tensor = self.state["parameters"]
         if "evaluated" not in self.state:
             self.state["evaluated"] = torch.full_like(now_RP, torch.nan)
@@ -70,12 +72,12 @@ def distance(path: Path) -> Tensor:
 
 
 def weight_change(path: Path) -> Tensor:
-    """Euclidean norm of what the parameters changed by since the evaluation before; NaN at the first."""
+    """Euclidean norm of the change of the parameters since the previous evaluation; NaN at the first one."""
     return _norm(path.now_RP - path.evaluated_RP)
 
 
 def update_cosine(path: Path) -> Tensor:
-    """Cosine between the last update and the one before it: 1 for a straight line, below 0 for zigzag; NaN where there are not both."""
+    """Cosine between the last update and the one before: 1 for a straight line, below 0 for a zigzag; NaN if one of them is missing."""
     last_RP, former_RP = (path.after_RP - path.before_RP).double(), (path.before_RP - path.earlier_RP).double()
     return (last_RP * former_RP).sum(1) / (_norm(last_RP) * _norm(former_RP))
 
@@ -89,5 +91,5 @@ FUNCTIONS: dict[str, Callable[[Path], Tensor]] = {function.__name__: function fo
 
 @torch.no_grad()
 def moved(path: Path) -> dict[str, list[float]]:
-    """Every measure of a path: column -> a value a run."""
+    """All measures of a path: column -> one value for each run."""
     return {name: FUNCTIONS[name](path).tolist() for name in MOVEMENTS}

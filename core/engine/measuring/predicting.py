@@ -1,6 +1,6 @@
-"""The predictions that are kept when runs end.
+"""The predictions that are stored when runs end.
 
-Shapes: R runs, N kept examples, D features, C classes, K positions of an example to be classified.
+Shapes: R runs, N kept examples, D features, C classes, K classified positions of an example.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from core.engine.network.networks import Network
 from core.settings import RunSettings
 
 Place = tuple[str, int, np.ndarray]
-"""The part's name, its examples or positions, and which of them are kept."""
+"""The name of the part, its number of examples (or positions), and the indices of the kept ones."""
 
 
 def predictions_of(network: Network, data: Tensors, runs: Sequence[RunSettings], rows: Sequence[int], step: int) -> dict[int, bytes]:
-    """The predictions of these rows on the test part, else on the validation part; none where there is neither, or outputs are not finite.
+    """The predictions of these rows on the test part, or on the validation part if there is no test part.
 
-    All runs have the data of the first, and have had `step` updates.
+    Rows whose outputs are not finite have none; without either part the result is empty. All runs share the data of the first run, and
+    have had `step` updates.
     """
     split = load_data(runs[0].data)
     name, part, y = ("test", data.test, split.y_test) if len(data.test) else ("validation", data.val, split.y_val)

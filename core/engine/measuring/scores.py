@@ -1,7 +1,7 @@
-"""What a stack minimises, and how well it does: per run, never mixed.
+"""The losses and scores of a stack, for each run separately.
 
-Shapes: R runs, B examples of a batch, N examples, C classes, H units of a layer, D features, K positions of an example that each have
-a class to be told: 1 but for `copy`, where outputs are (R, B, K * C) and targets (R, B, K).
+Shapes: R runs, B examples of a batch, N examples, C classes, H units of a layer, D features, K classified positions of an example.
+K is 1 for all data but `copy`, where outputs are (R, B, K * C) and targets (R, B, K).
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ TINY = 1e-30
 
 
 def losses(outputs_RBC: Tensor, target_RB: Tensor, task: str, smoothing_R1: Tensor | None = None) -> Tensor:
-    """Cross-entropy in nats (the mean over the positions of an example), or squared error, of every example: (R, B).
+    """Cross-entropy in nats (averaged over the positions of an example), or squared error, of every example: (R, B).
 
-    `smoothing_R1` spreads that share of each label evenly over all classes.
+    `smoothing_R1` is each run's label smoothing: the share of a label that is spread evenly over all classes.
     """
     if task == "regression":
         return (outputs_RBC[:, :, 0] - target_RB).square()
@@ -39,7 +39,7 @@ def losses(outputs_RBC: Tensor, target_RB: Tensor, task: str, smoothing_R1: Tens
 
 
 def loss_and_gradient(outputs_RBC: Tensor, target_RB: Tensor, task: str, share_of: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-    """As `losses`, and the gradient of its sum with the shares that `share_of` gives (R, B), for the outputs (R, B, C)."""
+    """The losses as in `losses`, and the gradient with respect to the outputs (R, B, C) of their sum weighted by `share_of` (R, B)."""
     if task == "regression":
         off_RB = outputs_RBC[:, :, 0] - target_RB
         return off_RB.square(), (2 * share_of(off_RB) * off_RB)[:, :, None]
@@ -55,7 +55,7 @@ def each_position(outputs_RBO: Tensor, target_RBK: Tensor) -> tuple[Tensor, Tens
 
 @dataclass(frozen=True)
 class Scores:
-    """Means over the examples of a part, per run (R,); NaN where a score does not apply. `rmse` and `mae` are in the target's unit."""
+    """Means over the examples of a part, for each run (R,); NaN if a score does not apply. `rmse` and `mae` are in the target's unit."""
 
     loss: Tensor
     accuracy: Tensor
@@ -65,31 +65,31 @@ class Scores:
     r2: Tensor
 
     def columns(self, names: Sequence[str]) -> dict[str, list[float]]:
-        """The scores as a value a run, under these names."""
+        """The scores under these column names: one value for each run."""
         return {name: getattr(self, score).tolist() for name, score in zip(names, SCORES, strict=True)}
 
 
 class Activity:
-    """Mean, spread and dead units of each layer's activations over a set of examples, gathered chunk by chunk.
+    """Mean, spread and dead units of each layer's activations over a set of examples, collected chunk by chunk.
 
-    Sums are of the distance from the first example, unit by unit: a spread far below the mean, as that of a saturated sigmoid, would be
-    lost in the rounding of plain squares.
+    The sums are of differences from the first example, for each unit. Plain squares would lose a spread far below the mean to rounding, as
+    that of a saturated sigmoid.
     """
 
     def __init__(self) -> None:
         self.first_RH: dict[str, Tensor] = {}
         self.sums_RH: dict[str, Tensor] = {}
         self.squares_RH: dict[str, Tensor] = {}
-        self.count: dict[str, int] = {}  # examples, times positions
+        self.count: dict[str, int] = {}  # examples times positions
 
     def add(self, layer: str, a_RBH: Tensor) -> None:
-        """One more chunk of a layer's activations; where there are positions (R, B, C, *positions), each counts as an example."""
+        """Adds a chunk of a layer's activations. With positions (R, B, C, *positions), each position counts as an example."""
         if layer not in self.first_RH:
             self.first_RH[layer] = a_RBH[:, 0].unflatten(1, (-1, 1)).flatten(2)[:, :, 0].clone()
         first_RH = self.first_RH[layer]
         sums_RH, squares_RH = _moments(a_RBH, first_RH)
         tiny_RH = squares_RH < TINY
-        if tiny_RH.any():  # units that are constant, or move so little that float32 loses the squares
+        if tiny_RH.any():  # constant units, or units whose variation is too small for squares in float32
             run, unit = tiny_RH.nonzero(as_tuple=True)
             exact = a_RBH[run, :, unit].double().flatten(1) - first_RH[run, unit].double()[:, None]
             squares_RH[run, unit] = exact.square().sum(1)
@@ -102,7 +102,7 @@ class Activity:
         return (self.first_RH[layer] + self.sums_RH[layer] / self.count[layer]).mean(1)
 
     def std(self, layer: str) -> Tensor:
-        """Root mean square over units of the standard deviation over examples (R,): what is left of the differences between examples."""
+        """Root mean square over units of the standard deviation over examples (R,). It is 0 if the layer cannot tell the examples apart."""
         count = self.count[layer]
         variance_RH = self.squares_RH[layer] / count - (self.sums_RH[layer] / count).square()
         return variance_RH.clamp(min=0).mean(1).sqrt()
@@ -113,8 +113,8 @@ class Activity:
 
 
 def _moments(a_RBH: Tensor, first_RH: Tensor) -> tuple[Tensor, Tensor]:
-    """The sums over examples and positions of the distance from `first_RH` and of its square, in float64: (R, H) each."""
-    if a_RBH.dim() == 4 and a_RBH.stride(1) == 1:  # examples in rows of memory, step by step: what is written stays in the cache
+    """The sums over examples and positions of the difference from `first_RH` and of its square, in float64: (R, H) each."""
+    if a_RBH.dim() == 4 and a_RBH.stride(1) == 1:  # examples are contiguous: one step at a time stays in the cache
         by_step = [_moments(step_RBH, first_RH) for step_RBH in a_RBH.unbind(3)]
         sums, squares = zip(*by_step, strict=True)
         return torch.stack(sums).sum(0), torch.stack(squares).sum(0)
@@ -122,7 +122,7 @@ def _moments(a_RBH: Tensor, first_RH: Tensor) -> tuple[Tensor, Tensor]:
     over = (1, *range(3, a_RBH.dim()))
     sums_RH = off_RBH.sum(over).double()
     if off_RBH.dim() == 3 and off_RBH.stride(1) == 1:
-        return sums_RH, torch.linalg.vector_norm(off_RBH, dim=1).double().square()  # writes no squares
+        return sums_RH, torch.linalg.vector_norm(off_RBH, dim=1).double().square()  # does not store the squares
     return sums_RH, off_RBH.square_().sum(over).double()
 
 
@@ -130,7 +130,7 @@ def _moments(a_RBH: Tensor, first_RH: Tensor) -> tuple[Tensor, Tensor]:
 def evaluate(
     network: Network, part: Subset, task: str, activity: Activity | None = None, *, step: int = 0, which: int = VALIDATION
 ) -> Scores:
-    """The scores of R networks in eval mode on a whole part of the data, after `step` updates; NaN when it is empty."""
+    """The scores of R networks in eval mode on a whole part of the data, after `step` updates; NaN if the part is empty."""
     runs = network.flat_RP.shape[0]
     if not len(part):
         nothing = torch.full((runs,), torch.nan, device=network.flat_RP.device)
@@ -140,7 +140,7 @@ def evaluate(
 
 
 def scores(outputs_RNC: Tensor, target_N: Tensor, task: str, unit: float = 1.0) -> Scores:
-    """The scores of outputs (R, N, C) for targets (N,), which are counted in `unit`; over all positions for targets (N, K)."""
+    """The scores of outputs (R, N, C) for targets (N,) in `unit`, or for targets (N, K), where each position counts as an example."""
     target_RN = target_N.expand(outputs_RNC.shape[0], *target_N.shape)
     if target_N.dim() > 1:
         outputs_RNC, target_RN = each_position(outputs_RNC, target_RN)
@@ -156,7 +156,7 @@ def scores(outputs_RNC: Tensor, target_N: Tensor, task: str, unit: float = 1.0) 
 
 
 def errors(guess_RN: Tensor, target_N: Tensor, unit: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Root mean squared error and mean absolute error in the target's own unit, and R squared: NaN where all targets are the same."""
+    """Root mean squared error and mean absolute error in the target's own unit, and R squared (NaN if all targets are equal)."""
     off_RN = guess_RN - target_N
     square_R = off_RN.square().mean(1)
     constant = bool((target_N == target_N[0]).all())
@@ -165,7 +165,7 @@ def errors(guess_RN: Tensor, target_N: Tensor, unit: float) -> tuple[Tensor, Ten
 
 
 def highest(outputs_RNC: Tensor) -> Tensor:
-    """The class of the highest output, the first of equals (R, N); any class where an output is NaN.
+    """The class with the highest output, the first one of equals (R, N). If an output is NaN, the class is arbitrary.
 
     torch's argmax over a few numbers at a time takes five times as long.
     """
@@ -177,14 +177,14 @@ def highest(outputs_RNC: Tensor) -> Tensor:
 
 
 def confusion(guess_RN: Tensor, target_RN: Tensor, classes: int) -> Tensor:
-    """How often each class (first) is taken for each (second): (R, C, C)."""
+    """How often each class (first axis) is predicted as each class (second axis), with the runs in front: (R, C, C)."""
     runs = len(guess_RN)
     cell_RN = (torch.arange(runs, device=guess_RN.device)[:, None] * classes + target_RN) * classes + guess_RN
     return torch.bincount(cell_RN.flatten(), minlength=runs * classes**2).view(runs, classes, classes)
 
 
 def mean_f1(counts_RCC: Tensor) -> Tensor:
-    """Macro F1 (R,): the mean of F1 over the classes that occur among the targets or the guesses, as scikit-learn's."""
+    """Macro F1 (R,): the mean of F1 over the classes that occur among the targets or the predictions, as in scikit-learn."""
     true_positive_RC = counts_RCC.diagonal(dim1=1, dim2=2)
     named_RC = counts_RCC.sum(1) + counts_RCC.sum(2)
     return (2 * true_positive_RC.double() / named_RC).nanmean(1)

@@ -29,12 +29,12 @@ def chained(links: Sequence[Link]) -> Layer:
 
 
 def affine(module: nn.Module, name: str, tensors: StackedTensors) -> Affine:
-    """The link that a plain linear map is."""
+    """The link of a plain linear map."""
     return Affine(weight_of(module, name, tensors), tensors.parameters.get(f"{name}.bias"))
 
 
 def link_of(module: nn.Module, name: str, tensors: StackedTensors) -> Link | None:
-    """The link that a plain module is; None where it is none."""
+    """The link of a plain module; None if the module is not a link."""
     if isinstance(module, nn.Linear) or (isinstance(module, WeightNorm) and module.v.dim() == 2):
         return affine(module, name, tensors)
     return ELEMENTWISE.get(type(module))

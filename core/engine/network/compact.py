@@ -1,4 +1,4 @@
-"""Structured pruning made real: a plain network without the units that were pruned away, which computes the same.
+"""Structured pruning made real: a smaller plain network without the pruned units, which computes the same outputs.
 
 Shapes: U units of a hidden layer, I inputs of a layer.
 """
@@ -14,24 +14,26 @@ from torch import Tensor, nn
 from core.choices.models.modules import Residual, WeightNorm
 
 PER_UNIT = (nn.Identity, nn.BatchNorm1d)
-"""Normalizations that treat each unit by itself, so that a unit can be left out without changing the others."""
+"""Normalizations that treat each unit separately, so that removing a unit does not change the others."""
 
 LinearMap = nn.Linear | WeightNorm
 
 
 class NotSeparableError(ValueError):
-    """A network out of which no unit can be taken without changing what the others compute."""
+    """A network from which no unit can be removed without changing what the other units compute."""
 
 
 @torch.no_grad()
 def smaller(model: nn.Module) -> nn.Module:
-    """A copy of a plain MLP (of `build_model`) without hidden units that the next layer does not use; in eval mode it computes the same.
+    """A copy of a plain MLP (of `build_model`) without the hidden units that the next layer does not use; the outputs in eval mode are
+    equal.
 
-    A unit goes when all weights of the next layer that take it are zero, as pruning by `units` leaves them; what it computes then cannot
-    matter. At least one unit of each layer stays. Batch norm loses the units' entries with them.
+    A unit is removed if all its outgoing weights in the next layer are zero, as after pruning by `units`: it then cannot change the
+    output. At least one unit of each layer stays. Batch norm loses the entries of the removed units.
 
-    Raises NotSeparableError for a network that is no MLP, has skip connections, or has a normalization across units (layer, group,
-    instance, RMS norm) where units would go: their zeros are part of the mean and spread that the remaining units are scaled by.
+    Raises NotSeparableError for a network that is no MLP, that has skip connections, or that has a normalization across units (layer,
+    group, instance or RMS norm) in a layer with units to remove: the pruned units' zeros are part of the mean and spread that scale the
+    other units.
     """
     copy = deepcopy(model)
     layers = dict(copy.named_children())
@@ -45,27 +47,27 @@ def smaller(model: nn.Module) -> nn.Module:
 
 
 def hidden_sizes(model: nn.Module) -> tuple[int, ...]:
-    """Units of the hidden layers of an MLP."""
+    """The numbers of units in the hidden layers of an MLP."""
     return tuple(len(_weight(_map_of(name, layer))) for name, layer in model.named_children() if name.startswith("hidden"))
 
 
 def _map_of(name: str, layer: nn.Module) -> LinearMap:
-    """The linear map of a layer. Raises NotSeparableError where the layer is not one of a plain MLP."""
+    """The linear map of a layer. Raises NotSeparableError if the layer does not belong to a plain MLP."""
     if isinstance(layer, Residual):
-        raise NotSeparableError(f"{name} has a skip connection: its units belong to several layers at once")
+        raise NotSeparableError(f"{name} has a skip connection, so its units belong to several layers at once")
     found = layer if isinstance(layer, nn.Linear) else getattr(layer, "linear", None)
     if not isinstance(found, LinearMap):
-        raise NotSeparableError(f"{name} is no layer of an MLP; only an MLP can be made smaller here")
+        raise NotSeparableError(f"{name} is not a layer of an MLP; only an MLP can be made smaller here")
     return found
 
 
 def _weight(mapping: LinearMap) -> Tensor:
-    """Its matrix (U, I); with weight norm, the directions."""
+    """The matrix of a linear map (U, I); with weight norm, the directions v."""
     return mapping.v if isinstance(mapping, WeightNorm) else mapping.weight
 
 
 def _used(following: LinearMap) -> Tensor:
-    """True for the units that have a weight other than 0 in the next layer (U,); the first stays where none has."""
+    """True for the units with a nonzero weight in the next layer (U,); if there are none, the first unit is kept."""
     keep_U = (_weight(following) != 0).any(0)
     if not keep_U.any():
         keep_U[0] = True
@@ -73,13 +75,13 @@ def _used(following: LinearMap) -> Tensor:
 
 
 def _narrow_outputs(name: str, layer: nn.Module, keep_U: Tensor) -> None:
-    """Leaves out units of a hidden layer: rows of its map, and their entries in what follows it."""
+    """Removes units of a hidden layer: the rows of its linear map and the entries of its normalization."""
     _slice(_map_of(name, layer), keep_U)
     norm = getattr(layer, "normalization", nn.Identity())
     if not isinstance(norm, PER_UNIT):
         raise NotSeparableError(
-            f"{name}: {type(norm).__name__} takes its mean or spread over all units of the layer, pruned ones included; without them the "
-            "others would be scaled differently. Use batch norm, weight norm or none to make the network smaller exactly."
+            f"{name}: {type(norm).__name__} computes its mean or spread over all units of the layer, pruned ones included; without them "
+            "the other units would be scaled differently. Use batch norm, weight norm or no norm to make the network smaller exactly."
         )
     _slice(norm, keep_U)
     if isinstance(norm, nn.BatchNorm1d):
@@ -87,7 +89,7 @@ def _narrow_outputs(name: str, layer: nn.Module, keep_U: Tensor) -> None:
 
 
 def _slice(module: nn.Module, keep_U: Tensor) -> None:
-    """Keeps these rows of every parameter and buffer that has a row a unit."""
+    """Keeps the rows `keep_U` of every parameter and buffer that has one row for each unit."""
     for name, parameter in list(module.named_parameters(recurse=False)):
         setattr(module, name, nn.Parameter(parameter[keep_U].clone()))
     for name, buffer in list(module.named_buffers(recurse=False)):
@@ -98,7 +100,7 @@ def _slice(module: nn.Module, keep_U: Tensor) -> None:
 
 
 def _narrow_inputs(mapping: LinearMap, keep_I: Tensor) -> None:
-    """Leaves out columns that are zero."""
+    """Removes the columns of units that the layer before lost; these columns are zero."""
     name = "v" if isinstance(mapping, WeightNorm) else "weight"
     setattr(mapping, name, nn.Parameter(_weight(mapping)[:, keep_I].clone()))
     if isinstance(mapping, nn.Linear):

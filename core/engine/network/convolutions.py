@@ -1,4 +1,4 @@
-"""Convolutions of R networks at once. Shapes: R runs, B examples, I channels in, O channels out; positions follow."""
+"""Convolutions of R networks at once. Shapes: R runs, B examples, I input channels, O output channels; positions follow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.engine.network.layer_base import Build, Layer, Pass, StackedTensors, b
 
 
 def convolution(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
-    """R convolutions as one of R groups."""
+    """The convolutions of R runs as one convolution with R groups."""
     weight = weight_of(module, name, tensors)
     bias_RO = tensors.parameters.get(f"{name}.bias")
     stride: Any = module.stride
@@ -29,7 +29,7 @@ def convolution(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
 
 
 def pooling(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
-    """Pooling of R*C channels."""
+    """Pooling, applied to R * C channels."""
     return lambda x_RBC, _: by_run(module(by_channel(x_RBC)), x_RBC.shape[0])
 
 

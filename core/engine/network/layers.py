@@ -1,4 +1,4 @@
-"""Layers that hold R independent networks, made from the plain torch modules that they stand for.
+"""Layers that hold R independent networks, built from the plain torch modules that they stand for.
 
 Shapes: R runs, B examples of a batch, I inputs, O outputs, C channels (units); positions may follow the channels.
 """
@@ -23,7 +23,7 @@ __all__ = ["Layer", "Pass", "StackedTensors", "segments", "stacked"]
 
 
 def stacked(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
-    """R copies of `module` as one layer, from the tensors under `name`. Raises TypeError for a module it cannot stack."""
+    """R copies of `module` as one layer; `name` is its prefix in `tensors`. Raises TypeError for a module that cannot be stacked."""
     if build := STACKED.get(type(module)):
         return build(module, name, tensors)
     if isinstance(module, ANY_LEADING):
@@ -32,37 +32,39 @@ def stacked(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
 
 
 def linear(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
-    """y[r] = x[r] @ weight[r].T + bias[r] as one batched product; with steps or positions before the inputs, at each of them."""
+    """y[r] = x[r] @ weight[r].T + bias[r] as one batched product; if steps or positions precede the inputs, it is applied at each of
+    them.
+    """
     return chained([affine(module, name, tensors)])
 
 
 def weight_norm(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
-    """The linear map or convolution that it is; the weight is made anew in every pass."""
+    """The linear map or convolution inside `WeightNorm`; its weight is computed anew in every forward pass."""
     assert isinstance(module, WeightNorm)
     return (linear if module.v.dim() == 2 else convolutions.convolution)(module, name, tensors)
 
 
 def relu(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
-    """ReLU, in place: what it overwrites is the output of a linear map or a norm, which no backward pass needs.
+    """ReLU, in place: it overwrites the output of a linear map or a norm, which no backward pass needs.
 
-    Not where that is a view, because writing to a view costs autograd two copies of the gradient.
+    If the input is a view, it is not in place: writing to a view costs autograd two copies of the gradient.
     """
     return lambda x, _: torch.relu(x) if x._is_view() else torch.relu_(x)
 
 
 def tanh(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
-    """Tanh, in place for the same reason."""
+    """Tanh, in place as in `relu`."""
     return lambda x, _: torch.tanh(x) if x._is_view() else torch.tanh_(x)
 
 
 def prelu(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
-    """PReLU with each run's own slope, R being the channels that torch's has."""
+    """PReLU with each run's own slope; the R runs take the place of torch's channels."""
     slope_R1 = tensors.parameters[f"{name}.weight"]
     return lambda x, _: F.prelu(x.transpose(0, 1), slope_R1.flatten()).transpose(0, 1)
 
 
 def dropout(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
-    """Inverted dropout with each run's own rate and its own stream."""
+    """Inverted dropout with each run's own rate and its own random stream."""
     rate_R = tensors.dropouts[name]
     number = list(tensors.dropouts).index(name)
     if not rate_R.any():
@@ -79,7 +81,7 @@ def dropout(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
 
 
 def sequence(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
-    """The children one after the other; what follows an activation or ends the network is shown to `Pass.watch`."""
+    """The children in order. The outputs of activations and of the last layer are passed to `Pass.watch`."""
     layers = [(child, stacked(part, within(name, child), tensors)) for child, part in module.named_children()]
     unwatched: list[Layer] = []
 
@@ -100,7 +102,7 @@ def sequence(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
 
 
 def joined(module: nn.Module, name: str, tensors: StackedTensors) -> Iterator[Layer]:
-    """The layers of a sequence, and of sequences in it, with stretches of simple ones as chains: nothing between them can be watched."""
+    """The layers of a sequence and of its nested sequences, with simple layers joined into chains, inside which nothing can be watched."""
     links: list[Link] = []
     for path, part in leaves(module, name):
         link = link_of(part, path, tensors)
@@ -116,7 +118,7 @@ def joined(module: nn.Module, name: str, tensors: StackedTensors) -> Iterator[La
 
 
 def residual(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
-    """x + f(x)."""
+    """x + f(x), a skip connection around the children."""
     block = sequence(module, name, tensors)
     return lambda x, mode: x + block(x, mode)
 
@@ -124,7 +126,7 @@ def residual(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
 WATCHED = ("activation", "output")
 OF_SINGLE_NUMBERS = tuple(type(cls().build()) for cls in get_args(get_args(Activation)[0]) if not cls.learned)
 ANY_LEADING = (*OF_SINGLE_NUMBERS, nn.Identity, Steps, TimeLast)
-"""Modules that do the same whatever dimensions come first."""
+"""Modules that work in the same way whatever dimensions come first."""
 
 STACKED: dict[type[nn.Module], Build] = {
     nn.Linear: linear,
@@ -142,7 +144,7 @@ STACKED: dict[type[nn.Module], Build] = {
 
 
 def segments(tensors: Sequence[tuple[str, torch.Size]]) -> Iterator[tuple[str, slice, torch.Size]]:
-    """(name, columns, shape) of each tensor when all are written one after the other into a row."""
+    """(name, columns, shape) of each tensor when all are flattened and concatenated into a row."""
     start = 0
     for name, shape in tensors:
         yield name, slice(start, start + shape.numel()), shape

@@ -1,6 +1,7 @@
-"""Networks: the plain one of a run, and R of them as one matrix.
+"""Networks: the plain network of a run, and R networks over one matrix of parameters.
 
 Shapes: R runs, P parameters of one network, B examples, D features, C classes (outputs).
+
 Row r of the matrix is `parameters_to_vector` of run r's plain network: parameters from input to output, weight before bias.
 """
 
@@ -35,7 +36,7 @@ def build_model(run: RunSettings) -> nn.Module:
 
 
 def blank(run: RunSettings, split: Split | None = None) -> nn.Module:
-    """The network on the CPU in float32, normalization at its start, the weights not yet drawn.
+    """The plain network on the CPU in float32: normalization layers are reset, and the weights are not drawn yet.
 
     Raises SettingsError for a network that does not go with the data.
     """
@@ -52,12 +53,12 @@ def blank(run: RunSettings, split: Split | None = None) -> nn.Module:
 
 
 def sizes_of(split: Split) -> Sizes:
-    """What a network for these data has to fit."""
+    """The input and output sizes that a network for these data must have."""
     return Sizes(split.shape, split.outputs, split.sequence, split.targets)
 
 
 def initialize(run: RunSettings, network: nn.Module) -> None:
-    """Draws the initial weights of `run` in place, in float32 whatever the run's dtype, from its `init` stream."""
+    """Draws the initial weights of `run` in place from its `init` stream, always in float32, whatever the run's dtype."""
     size, sample_ND = run.model.init.sample_size, None
     if size:
         sample_ND = torch.tensor(split_of(run).x_train[:size], dtype=torch.float32)
@@ -66,11 +67,11 @@ def initialize(run: RunSettings, network: nn.Module) -> None:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where each parameter stands in a row of the matrix."""
+    """The columns of each parameter in a row of the matrix."""
 
     parameters: tuple[tuple[str, slice, torch.Size], ...]
-    layers: dict[str, slice]  # first part of the parameters' names -> columns
-    weights: dict[str, tuple[slice, ...]]  # layer -> columns of its weight matrices (what penalties, pruning and sparsity see)
+    layers: dict[str, slice]  # first part of the parameter's name -> columns
+    weights: dict[str, tuple[slice, ...]]  # layer -> columns of its weight matrices, which penalties, pruning and sparsity refer to
     size: int
 
     @classmethod
@@ -86,7 +87,7 @@ class Layout:
         return cls(parameters, layers, weights, parameters[-1][1].stop)
 
     def weight_columns(self, device: torch.device) -> Tensor:
-        """True where a column belongs to a weight matrix (P,)."""
+        """True if a column belongs to a weight matrix (P,)."""
         columns_P = torch.zeros(self.size, dtype=torch.bool, device=device)
         for columns in (c for slices in self.weights.values() for c in slices):
             columns_P[columns] = True
@@ -94,7 +95,7 @@ class Layout:
 
 
 class Network:
-    """R networks of one architecture over one matrix of parameters (R, P) that the caller owns and updates in place."""
+    """R networks of one architecture over one matrix of parameters (R, P). The caller owns the matrix and updates it in place."""
 
     def __init__(self, template: nn.Module, flat_RP: Tensor, buffers: dict[str, Tensor], runs: Sequence[RunSettings]) -> None:
         self.layout = Layout.of(template)
@@ -108,15 +109,15 @@ class Network:
         dropouts = {name: flat_RP.new_tensor([rate[name] for rate in rates]) for name in rates[0]}
         tensors = StackedTensors(dict(zip(names, self.leaves, strict=True)), buffers, dropouts)
         self.forward = stacked(template, "", tensors)
-        self.chain = single_chain(template, tensors, WATCHED)  # where it is one: then its gradient needs no autograd
+        self.chain = single_chain(template, tensors, WATCHED)  # if it is one chain, its gradient needs no autograd
 
     def __call__(self, x_RBD: Tensor, mode: Pass) -> Tensor:
-        """The outputs (R, B, C) for examples as the training code hands them over."""
+        """The outputs (R, B, C) for a batch, including a mistake that changes the inputs."""
         return self.forward(self.mistake.inputs(x_RBD), mode)
 
     @torch.no_grad()
     def look(self, x_ND: Tensor, watch: Callable[[str, Tensor], None] | None = None) -> Tensor:
-        """The outputs (R, N, C) of all networks for the same examples, in eval mode, without any mistake; `watch` as in `Pass`."""
+        """The outputs (R, N, C) of all networks for the same examples, in eval mode, without any planted mistake; `watch` as in `Pass`."""
         if self.chain is not None:
             return self.chain.look(x_ND, watch)
         return self.forward(x_ND.expand(len(self.flat_RP), *x_ND.shape), Pass(training=False, watch=watch))
@@ -128,14 +129,14 @@ class Network:
         self.write(gradients, out_RP)
 
     def share_of(self, loss_RB: Tensor) -> Tensor:
-        """What each example's loss counts in its run's mean (R, B)."""
+        """The weight of each example's loss in the mean of its run (R, B)."""
         share_RB = self.shares.get(loss_RB.shape)
         if share_RB is None:
             share_RB = self.shares[loss_RB.shape] = torch.full_like(loss_RB, 1 / loss_RB.shape[1])
         return share_RB
 
     def write(self, gradients: Iterable[Tensor | None], out_RP: Tensor) -> None:
-        """Writes the gradients of all parameters, in order, into their columns; None is of a parameter that is not there."""
+        """Writes the gradients of all parameters, in order, into their columns of `out_RP`; None marks a parameter that the layer lacks."""
         torch.cat([g.flatten(1) for g in gradients if g is not None], dim=1, out=out_RP)
 
 
@@ -156,7 +157,7 @@ def state_of(template: nn.Module, row_P: Tensor, buffers: dict[str, Tensor], row
 
 
 def trained_model(run: RunSettings, data: bytes) -> nn.Module:
-    """The plain PyTorch network of a run with trained weights, in eval mode on the CPU; `data` is from `state_dicts.to_bytes`."""
+    """The plain PyTorch network of a run with trained weights, in eval mode on the CPU; `data` comes from `state_dicts.to_bytes`."""
     network = blank(run).to(DTYPES[run.training.dtype])
     network.load_state_dict(state_dicts.tensors(data))
     return network.eval()

@@ -11,7 +11,7 @@ from core.engine.network.layer_base import Build, Layer, Pass, StackedTensors, a
 
 
 def batch_norm(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
-    """Batch norm of R networks as one of R*C channels; running statistics are updated in place in training."""
+    """Batch norm of R networks as one batch norm over R * C channels; in training it updates the running statistics in place."""
     assert isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)
     weight_RC, bias_RC = tensors.parameters[f"{name}.weight"], tensors.parameters[f"{name}.bias"]
     mean_RC, var_RC = tensors.buffers[f"{name}.running_mean"], tensors.buffers[f"{name}.running_var"]
@@ -30,7 +30,7 @@ def batch_norm(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
 
 
 def layer_norm(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
-    """Layer norm over the last dimension, with each run's own weight and bias, or none."""
+    """Layer norm over the last dimension, with each run's own weight and bias, or without them."""
     assert isinstance(module, nn.LayerNorm)
     shape, eps = list(module.normalized_shape), module.eps
     if not module.elementwise_affine:
@@ -40,7 +40,7 @@ def layer_norm(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
 
 
 def group_norm(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
-    """Group norm of R*B examples, then each run's own weight and bias; those of a single run are left to torch's kernel."""
+    """Group norm of R * B examples, then each run's own weight and bias; for a single run, torch's kernel applies them."""
     assert isinstance(module, nn.GroupNorm)
     weight_RC, bias_RC = tensors.parameters[f"{name}.weight"], tensors.parameters[f"{name}.bias"]
     groups, eps = module.num_groups, module.eps
@@ -55,14 +55,14 @@ def group_norm(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
 
 
 def instance_norm(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
-    """Instance norm, which has nothing learned, of R*C channels."""
+    """Instance norm over R * C channels; it has no learned parameters."""
     assert isinstance(module, nn.InstanceNorm1d | nn.InstanceNorm2d)
     eps = module.eps
     return lambda x_RBC, _: by_run(F.instance_norm(by_channel(x_RBC), eps=eps), x_RBC.shape[0])
 
 
 def rms_norm(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
-    """RMS norm over all dimensions of an example, with each run's own scale for a channel."""
+    """RMS norm over all dimensions of an example, with each run's own scale for each channel."""
     assert isinstance(module, nn.RMSNorm)
     weight_RC, eps = tensors.parameters[f"{name}.weight"], module.eps
     return lambda x_RBC, _: F.rms_norm(x_RBC, x_RBC.shape[2:], eps=eps) * along(weight_RC, x_RBC)

@@ -1,4 +1,4 @@
-"""Recurrent layers of R networks at once, equal to torch's RNN, LSTM and GRU one at a time.
+"""Recurrent layers of R networks at once, with the same results as torch's RNN, LSTM and GRU for one network at a time.
 
 Shapes: R runs, B examples, T steps, F features of a step, H units, K kept states.
 """
@@ -18,9 +18,9 @@ from core.engine.kernels.cells import Cell, Tape, Weights
 from core.engine.network.layer_base import Build, Layer, Pass, StackedTensors
 
 WIDE, WIDE_FORWARD = 48, 12
-"""Units from which an LSTM of float32 on the CPU is left to oneDNN, one run after the other: its fused cells are then faster than ours.
+"""From these numbers of units on, an LSTM in float32 on the CPU runs in oneDNN, one run at a time: its fused cells are then faster.
 
-The second where there is no backward pass, for which it keeps less.
+The first number is for training; the second is for forward passes without gradients, for which oneDNN stores less.
 """
 
 PARAMETERS = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
@@ -28,7 +28,9 @@ SPARE = 2
 
 
 def last_states(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
-    """The last K states, (R, B, H) or (R, B, K, H); 2 H where there are two directions. All are shown to `Pass.watch`, as (R, B, H, T)."""
+    """The last K states, (R, B, H) or (R, B, K, H), with 2 H for two directions. `Pass.watch` gets the states of all steps, as (R, B, H,
+    T).
+    """
     assert isinstance(module, LastStates)
     keep = module.keep
     forwards = _one_direction(module, name, tensors, "")
@@ -51,7 +53,7 @@ def last_states(module: nn.Module, name: str, tensors: StackedTensors) -> Layer:
 
 
 def _one_direction(module: LastStates, name: str, tensors: StackedTensors, suffix: str) -> Callable[[Tensor, int], Tensor]:
-    """x (R, B, T, F), K -> the last K states (K, R, H, B) of the cells that read from first to last, their weights called by `suffix`."""
+    """x (R, B, T, F), K -> the last K states (K, R, H, B) of one direction, whose weights have names that end in `suffix`."""
     cell, truncation = cells.cell_for(module.rnn), module.truncation
     weights = [tensors.parameters.get(f"{name}.rnn.{own}{suffix}") for own in PARAMETERS]
     spare: list[Tape] = []
@@ -71,7 +73,7 @@ def _better_alone(module: LastStates, x_RBTF: Tensor) -> bool:
 
 
 def one_by_one(x_RBTF: Tensor, weights: Sequence[Tensor | None], keep: int, lengths: Sequence[int]) -> Tensor:
-    """The last `keep` states (K, R, H, B) of LSTMs by torch's own function, run by run; the gradient is cut after each of `lengths`."""
+    """The last `keep` states (K, R, H, B) of LSTMs by torch's function, one run at a time; the gradient is cut after each of `lengths`."""
     given = [weight.unbind(0) for weight in weights if weight is not None]
     states_RKBH = [_lstm(x_BTF, own, keep, lengths) for x_BTF, *own in zip(x_RBTF.unbind(0), *given, strict=True)]
     return torch.stack(states_RKBH).permute(1, 0, 3, 2)
@@ -90,9 +92,9 @@ def _lstm(x_BTF: Tensor, weights: list[Tensor], keep: int, lengths: Sequence[int
 
 
 class Recurrence(torch.autograd.Function):
-    """All steps of a layer as one node of autograd, instead of a dozen for every step: gives the last `keep` states (K, R, H, B).
+    """All steps of a layer as one node of autograd, instead of a dozen nodes for each step; gives the last `keep` states (K, R, H, B).
 
-    Has a gradient for the weights, none for the inputs. `spare` are tapes that are done with, whose memory is used again.
+    It computes gradients of the weights, and none of the inputs. `spare` holds finished tapes, whose memory is used again.
     """
 
     @staticmethod
@@ -106,7 +108,7 @@ class Recurrence(torch.autograd.Function):
         cell.forward(tape, weights)
         ctx.cell, ctx.tape, ctx.truncation, ctx.spare, ctx.weights = cell, tape, truncation, spare, weights
         states_KRHB = tape.states(keep)
-        return states_KRHB.clone() if kept else states_KRHB  # a tape that is kept is written again
+        return states_KRHB.clone() if kept else states_KRHB  # a kept tape is written to again later
 
     @staticmethod
     @once_differentiable

@@ -1,4 +1,4 @@
-"""A state_dict as bytes, in the format of safetensors: numbers by name, and nothing that could run. Needs no torch to be read.
+"""A state_dict as bytes in the safetensors format: arrays by name, and no code that could run. Reading needs no torch.
 
 Source: https://huggingface.co/docs/safetensors (the format's own description).
 """
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 OLDER = b"PK\x03\x04"
-"""How the bytes of earlier versions begin: torch.save's, a zip archive."""
+"""The first bytes of the files that earlier versions wrote with torch.save, which are zip archives."""
 
 
 class WeightsError(ValueError):
-    """Bytes that are no weights of a network."""
+    """Bytes that do not hold the weights of a network."""
 
 
 def to_bytes(state: dict[str, Tensor]) -> bytes:
@@ -36,9 +36,9 @@ def to_bytes(state: dict[str, Tensor]) -> bytes:
 
 
 def arrays(data: bytes) -> dict[str, Array]:
-    """The tensors by name, in the order of the state_dict. Raises WeightsError for anything else.
+    """The arrays by name, in the order of the state_dict. Raises WeightsError for bytes that are not stored weights.
 
-    Torch is imported for the bytes of earlier versions alone.
+    Torch is imported only for the bytes of earlier versions.
     """
     if data.startswith(OLDER):
         return {name: np.asarray(tensor) for name, tensor in tensors(data).items()}
@@ -50,21 +50,21 @@ def arrays(data: bytes) -> dict[str, Array]:
 
 
 def _names(data: bytes) -> list[str]:
-    """In order: safetensors itself sorts them. The file begins with the length of its header (8 bytes) and the header, in JSON."""
+    """The names in order; safetensors sorts them. The file begins with the length of its header (8 bytes) and the header in JSON."""
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     names: list[str] = json.loads(header["__metadata__"]["names"])
     return names
 
 
 def tensors(data: bytes) -> dict[str, Tensor]:
-    """As `arrays`, for torch."""
+    """The same as `arrays`, as torch tensors."""
     import torch
 
     if not data.startswith(OLDER):
         return {name: torch.from_numpy(array) for name, array in arrays(data).items()}
     try:
         found = torch.load(io.BytesIO(data), weights_only=True)
-    except Exception as error:  # whatever broken bytes make of it
+    except Exception as error:  # broken bytes can raise almost anything
         raise WeightsError(f"these are no stored weights: {error}") from error
     if not isinstance(found, dict) or not all(isinstance(value, torch.Tensor) for value in found.values()):
         raise WeightsError("these are no stored weights: not a state_dict")

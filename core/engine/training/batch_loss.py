@@ -1,4 +1,4 @@
-"""The loss of a training batch: examples, noise, labels, soft targets. Shapes: R runs, B examples, D features, C classes."""
+"""The loss of a training batch: examples, noise, labels, distillation targets. Shapes: R runs, B examples, D features, C classes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.engine.training.training_loss import TrainingLoss
 
 
 class BatchLoss:
-    """Turns the indices of a batch into the loss of every run, as trained (without penalties)."""
+    """Computes the training loss of every run (without penalties) from the indices of a batch."""
 
     def __init__(self, stack: Stack, data: Tensors) -> None:
         self.data = data
@@ -34,13 +34,15 @@ class BatchLoss:
         self.plain = self._is_plain()
 
     def _is_plain(self) -> bool:
-        """Whether the loss is that of examples and labels as they stand."""
+        """Whether the loss uses examples and labels unchanged."""
         changed = self.noise.on_inputs or self.noise.mixes or self.smoothing_R1 is not None or self.distillation is not None
         changed = changed or isinstance(self.mistake, ScrambledInputs)
         return not changed and self.data.train.y_N.dim() == 1
 
     def descend(self, network: Network, index_RB: Tensor, step: int, rows: slice, out_RP: Tensor) -> Tensor:
-        """The loss of every example of the batch, of each run in `rows` (R, B); the gradient of each run's mean goes into `out_RP`."""
+        """The loss of every example in the batch for each run in `rows` (R, B); writes the gradient of each run's mean loss into
+        `out_RP`.
+        """
         if self.plain and network.chain is not None:
             return self._descend_chain(network, network.chain.links, index_RB, out_RP)
         loss_RB = self(network, index_RB, step, rows)
@@ -58,7 +60,7 @@ class BatchLoss:
         return loss_RB
 
     def __call__(self, network: Network, index_RB: Tensor, step: int, rows: slice) -> Tensor:
-        """The loss of every example of the batch, of each run in `rows` (R, B), ready for its gradient."""
+        """The loss of every example in the batch for each run in `rows` (R, B), as part of an autograd graph."""
         x_RBD, y_RB = self.data.train.take(index_RB)
         x_RBD = self.noise.add_to_inputs(x_RBD, step, rows)
         mixing = self.noise.mixing(step, index_RB.shape[1], rows)
@@ -78,7 +80,7 @@ class BatchLoss:
         return loss_RB
 
     def _towards(self, outputs_RBC: Tensor, hidden_RBH: Tensor | None, y_RB: Tensor, index_RB: Tensor, rows: slice) -> Tensor:
-        """The loss of outputs for the labels, and the teachers' answers, of the examples `index_RB` (R, B)."""
+        """The loss of the outputs against the labels and the teachers' outputs of the examples `index_RB` (R, B)."""
         smoothing_R1 = None if self.smoothing_R1 is None else self.smoothing_R1[rows]
         loss_RB = self.of(outputs_RBC, y_RB, smoothing_R1)
         if self.distillation is None:
@@ -92,5 +94,5 @@ class BatchLoss:
 
 
 def _of_places(values: Tensor, place_RB: Tensor) -> Tensor:
-    """`values` (R, B, ...) taken at other places of each run's batch."""
+    """`values` (R, B, ...) at other positions of each run's batch."""
     return values[torch.arange(len(place_RB), device=place_RB.device)[:, None], place_RB]

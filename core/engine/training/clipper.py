@@ -1,4 +1,4 @@
-"""Clipping of the gradients of a stack, each run by its own choice. Shapes: R runs, P parameters, N remembered norms."""
+"""Gradient clipping in a stack, with each run's own choice. Shapes: R runs, P parameters, N remembered norms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.settings import RunSettings
 
 
 class Clipper:
-    """Clips rows of the gradient in place. Entry of the state: `norms`, the latest norms of each run, where any run is clipped by them."""
+    """Clips rows of the gradient in place. State entry: `norms`, the latest gradient norms of each run, if any run is clipped by them."""
 
     def __init__(self, runs: Sequence[RunSettings], state: State) -> None:
         self.state, self.count = state, len(runs)
@@ -22,13 +22,13 @@ class Clipper:
         self.window = max((clipping.remembered for clipping in self.rows_by_clipping), default=0)
 
     def remember(self, grad_RP: Tensor) -> None:
-        """Adds the norms of an update's gradient to those that are remembered."""
+        """Adds the gradient norms of this update to the remembered ones."""
         if self.window:
             known_RN = self.state.get("norms", grad_RP.new_full((self.count, self.window), torch.nan))
             self.state["norms"] = torch.cat([known_RN[:, 1:], grad_RP.norm(dim=1, keepdim=True)], dim=1)
 
     def clip(self, grad_RP: Tensor, only: int | None = None) -> None:
-        """Clips every row of the stack's gradient, or `only` one."""
+        """Clips every row of the stack's gradient, or just the row `only`."""
         for clipping, rows in self.rows_by_clipping.items():
             chosen = rows if only is None else [row for row in rows if row == only]
             norms_RN = self.state["norms"][chosen] if "norms" in self.state else grad_RP[chosen, :0]

@@ -1,6 +1,6 @@
-"""Distillation: the outputs and activations of teachers on the training data, and the loss of students that learn from them.
+"""Distillation: the outputs and activations of teachers on the training data, and the loss of the students.
 
-Shapes: R runs (students), N training examples, B of them in a batch, C classes, H units of a hidden layer.
+Shapes: R runs (students), N training examples, B examples of a batch, C classes, H units of a hidden layer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from core.settings import RunSettings
 
 @torch.no_grad()
 def outputs_of(teacher: nn.Module, x_ND: Tensor, *, hints: bool) -> TeacherOutputs:
-    """The outputs of a trained network, in eval mode, and the activations of its last hidden layer where there are hints."""
+    """The outputs of a trained network in eval mode, and with `hints` the activations of its last hidden layer."""
     seen: list[Tensor] = []
     activations = [module for name, module in teacher.named_modules() if name.endswith("activation")]
     hooks = [activations[-1].register_forward_hook(lambda _module, _inputs, output: seen.append(output))] if activations else []
@@ -29,12 +29,12 @@ def outputs_of(teacher: nn.Module, x_ND: Tensor, *, hints: bool) -> TeacherOutpu
 
 
 def has_hints(runs: Sequence[RunSettings]) -> bool:
-    """Whether any of them is to imitate its teacher's last hidden layer."""
+    """Whether any of the runs is to imitate its teacher's last hidden layer."""
     return any(run.distillation.hint_weight for run in runs if not isinstance(run.distillation, NoDistillation))
 
 
 class DistillationLoss:
-    """The losses by which the runs of a stack, which all have teachers, learn from them."""
+    """The distillation losses of a stack in which every run has teachers."""
 
     def __init__(self, runs: Sequence[RunSettings], teacher_outputs: dict[str, TeacherOutputs], like: Tensor) -> None:
         choices = [run.distillation for run in runs if not isinstance(run.distillation, NoDistillation)]
@@ -52,7 +52,7 @@ class DistillationLoss:
         self.hidden = [of_teachers[0].hidden_NH.to(like) for of_teachers in of_run if of_teachers[0].hidden_NH is not None]
 
     def with_soft_targets(self, loss_RB: Tensor, outputs_RBC: Tensor, index_RB: Tensor, rows: slice) -> Tensor:
-        """(1 - weight) * loss + weight * T^2 KL(teacher || student), example by example, of the runs in `rows`: (R, B)."""
+        """(1 - weight) * loss + weight * T^2 KL(teacher || student) for every example of the runs in `rows`: (R, B)."""
         runs, examples = index_RB.shape
         teacher_RBC = self.soft_RNC[rows][torch.arange(runs, device=index_RB.device)[:, None], index_RB]
         temperature_N1 = self.temperature_R1[rows].expand(runs, examples).reshape(-1, 1)
@@ -61,7 +61,7 @@ class DistillationLoss:
         return (1 - weight_R1) * loss_RB + weight_R1 * soft_N.view(runs, examples)
 
     def of_hints(self, hidden_RBH: Tensor, index_RB: Tensor, rows: slice) -> Tensor:
-        """The distance from the teacher's last hidden layer, times its weight, example by example: (R, B)."""
+        """The weighted distance from the teacher's last hidden layer for every example: (R, B)."""
         of_teachers = zip(self.hidden[rows], index_RB, strict=True)
         teacher_RBB = torch.cat([likeness(hidden_NH[index_B][None]) for hidden_NH, index_B in of_teachers])
         return self.hint_R1[rows] * (likeness(hidden_RBH) - teacher_RBB).square().sum(2)

@@ -1,4 +1,4 @@
-"""Stopping rules of a stack, and the weights of each run's best evaluation. Shapes: R runs, P parameters of one network."""
+"""The stopping rules of a stack, and the weights of each run's best evaluation. Shapes: R runs, P parameters of one network."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from core.settings import RunSettings
 
 
 class EarlyStopping:
-    """Lets each run's rule see its evaluations, and keeps the weights of the best where the run is to end with them.
+    """Shows each evaluation to the runs' stopping rules, and keeps the weights of the best evaluation if a run is to end with them.
 
-    Entries of the state: `stopping`, and below `best.` the parameters and buffers at the best evaluations.
+    State entries: `stopping`, and under `best.` the parameters and buffers of the best evaluations.
     """
 
     def __init__(self, runs: Sequence[RunSettings], state: State) -> None:
@@ -26,7 +26,7 @@ class EarlyStopping:
         self.watches = [Watch(*values) for values in state["stopping"]]
 
     def watch(self, val: Scores, rows: Sequence[int]) -> None:
-        """Shows an evaluation of these runs to their rules."""
+        """Shows an evaluation of these runs to their stopping rules."""
         columns = {metric: getattr(val, metric.removeprefix("val_")).tolist() for metric in get_args(Watched)}
         for row in rows:
             rule = self.runs[row].stopping
@@ -36,7 +36,7 @@ class EarlyStopping:
         self._keep([row for row in rows if self.runs[row].stopping.restore_best and self.watches[row].waited == 0])
 
     def stops(self, row: int) -> bool:
-        """Whether the rule of a run ends it here."""
+        """Whether the rule of this run ends it now."""
         rule = self.runs[row].stopping
         return not isinstance(rule, NoStopping) and rule.stops(self.watches[row])
 
@@ -48,17 +48,17 @@ class EarlyStopping:
             best[rows] = now[rows]
 
     def _weights(self) -> dict[str, Tensor]:
-        """Parameters and buffers as they are now."""
+        """The current parameters and buffers."""
         return {name: value for name, value in self.state.items() if name == "parameters" or name.startswith(BUFFERS)}
 
     def forget(self, rows: Sequence[int]) -> None:
-        """Counts the best evaluation anew in runs that were pruned: the weights of a network not pruned yet would undo the pruning."""
+        """Forgets the best evaluation of runs that were just pruned: restoring weights from before would undo the pruning."""
         for row in rows:
             if self.runs[row].stopping.restore_best:
                 self.watches[row] = replace(self.watches[row], best=math.inf, waited=0)
 
     def restore(self, rows: Sequence[int]) -> list[int]:
-        """Gives these runs the weights of their best evaluation, where their rule says so and there was one; returns which."""
+        """Gives these runs the weights of their best evaluation, if their rule asks for it and there is one. Returns the changed rows."""
         chosen = [row for row in rows if self.runs[row].stopping.restore_best and math.isfinite(self.watches[row].best)]
         if not chosen or f"{BEST}parameters" not in self.state:
             return []
@@ -67,5 +67,5 @@ class EarlyStopping:
         return chosen
 
     def entries(self) -> State:
-        """The entries of the state that are not in it yet."""
+        """The state entries that this object keeps outside the state."""
         return {"stopping": tuple(map(astuple, self.watches))}

@@ -1,4 +1,4 @@
-"""The gradients of a stack: of loss and penalty on a batch, in one or several forward passes, for all runs or for one.
+"""The gradients of loss and penalty on a batch, in one or several forward passes, for all runs of a stack or for one.
 
 Shapes: R runs, P parameters, B examples of a batch.
 """
@@ -22,7 +22,7 @@ from core.settings import RunSettings
 
 
 class Gradients:
-    """Networks, loss and penalties of a stack over the tensors of `state`, and the gradient `grad_RP` that they make."""
+    """Network, loss and penalties of a stack over the tensors of `state`, and their gradient `grad_RP`."""
 
     def __init__(self, stack: Stack, state: State, data: Tensors) -> None:
         self.runs = stack.runs
@@ -32,7 +32,7 @@ class Gradients:
         self.grad_RP = torch.zeros_like(self.flat_RP)
         self.template = _template(self.runs[0].model, self.runs[0].data)
         self.network = Network(self.template, self.flat_RP, self.buffers, self.runs)
-        self.alone: dict[int, Network] = {}  # the networks of single rows, for optimizers that evaluate the loss themselves
+        self.alone: dict[int, Network] = {}  # networks of single rows, for optimizers that evaluate the loss themselves
         self.loss = BatchLoss(stack, data)
         self.regularizer = Regularizer(self.runs, self.network.layout, self.flat_RP)
         self.mistakes = Planted(self.runs, state, self.network.layout)
@@ -40,8 +40,8 @@ class Gradients:
     def of_batch(self, index_RB: Tensor, step: int, rows: slice = ALL_ROWS) -> tuple[Tensor, Tensor | None]:
         """Writes the gradient of loss and penalty at update `step` into `grad_RP`.
 
-        Returns the loss and the penalty (None: there is none) of each run. With `rows`, all is of these runs alone: `index_RB` and what
-        is returned have as many.
+        Returns the loss and the penalty of each run (R,); the penalty is None if there is none. With `rows`, only these runs are computed:
+        `index_RB` and the returned tensors then have one row for each of them.
         """
         network = self.network if rows == ALL_ROWS else self._network_of(rows)
         grad_RP = self.grad_RP[rows]
@@ -56,7 +56,7 @@ class Gradients:
         return loss_R, penalty_R
 
     def _accumulate(self, network: Network, index_RB: Tensor, step: int, grad_RP: Tensor, rows: slice) -> Tensor:
-        """The gradient of a batch that is taken in several parts, into `grad_RP`; returns the loss of each run (R,)."""
+        """Writes the gradient of a batch into `grad_RP` by several smaller forward passes; returns the loss of each run (R,)."""
         loss_R, part_RP = torch.zeros_like(grad_RP[:, 0]), torch.empty_like(grad_RP)
         grad_RP.zero_()
         for place, part_RB in enumerate(index_RB.split(self.micro_size, dim=1)):
@@ -76,5 +76,7 @@ class Gradients:
 
 @lru_cache(maxsize=16)
 def _template(model: Model, data: Data) -> nn.Module:
-    """The plain network that tells names and shapes; not to be changed. Kept, since it takes as long as several updates to make."""
+    """The plain network that gives names and shapes; it must not be changed. It is cached, because building it takes as long as several
+    updates.
+    """
     return blank(RunSettings(model=model, data=data))

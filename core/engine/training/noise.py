@@ -1,6 +1,6 @@
-"""What is random in a batch besides its examples: dropout masks, noise, mixup. One draw for each seed, shared by the runs that have it.
+"""The random parts of a batch apart from its examples: dropout masks, noise, mixup. Runs with the same seed share one draw.
 
-Shapes: R runs, S distinct seeds, B examples of a batch, D features, C classes, P parameters.
+Shapes: R runs, B examples of a batch, D features, P parameters.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor
 from core.engine.streams import Draws, generator, mixed, stream_seed, uniforms
 from core.settings import RunSettings
 
-INPUT, MIXUP, GRADIENT = range(3)  # what a number of the noise stream is for
+INPUT, MIXUP, GRADIENT = range(3)  # counters that separate the uses of the noise stream
 
 
 class BatchNoise:
@@ -31,11 +31,11 @@ class BatchNoise:
         self.mixes = any(self.mixup)
 
     def uniforms(self, layer: int, step: int, shape: tuple[int, ...], rows: slice) -> Tensor:
-        """The uniform numbers behind one layer's dropout masks (R, *shape)."""
+        """The uniform numbers for one layer's dropout masks (R, *shape)."""
         return self.masks(lambda seed: uniforms(seed, layer, step, shape), rows)
 
     def add_to_inputs(self, x_RBD: Tensor, step: int, rows: slice) -> Tensor:
-        """The batch with each run's noise on its features."""
+        """The batch with each run's noise added to its features."""
         if not self.on_inputs:
             return x_RBD
         normal_RBD = self.noise(lambda seed: torch.randn(x_RBD.shape[1:], generator=generator(seed, "noise", INPUT, step)), rows)
@@ -48,7 +48,7 @@ class BatchNoise:
             grad_RP += self.gradient_R[rows, None] * (1 + step) ** -0.275 * normal_RP
 
     def mixing(self, step: int, examples: int, rows: slice) -> tuple[Tensor, Tensor] | None:
-        """Mixup: each run's share of the first example (R, 1), and the place of the second in the batch (R, B); None without mixup."""
+        """Mixup: the first example's share in each run (R, 1), and the batch position of the second example (R, B); None without mixup."""
         if not self.mixes:
             return None
         drawn = [_mixing(seed, alpha, step, examples) for seed, alpha in zip(self.seeds[rows], self.mixup[rows], strict=True)]

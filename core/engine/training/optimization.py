@@ -24,19 +24,21 @@ from core.settings import RunSettings
 Builder = Callable[[], list[list[torch.optim.Optimizer]]]
 
 Closure = Callable[[int], float]
-"""Evaluates the loss of the run in a row, and its gradient in place."""
+"""Computes the loss of the run in a row, and writes its gradient in place."""
 
 
 @dataclass
 class Apart:
-    """Rows that share a torch optimizer at rate 1: it steps from 0, and what it comes to is scaled by each row's own rate."""
+    """Rows that share one torch optimizer with learning rate 1: it updates a tensor of zeros, and each row adds the result times its own
+    rate.
+    """
 
     values_RP: Tensor
     scratch_RP: Tensor
     rates_R1: Tensor
 
     def step(self, optimizers: Sequence[torch.optim.Optimizer], factor: float) -> None:
-        """One update in place, of every rate times `factor`."""
+        """One update in place, with every rate multiplied by `factor`."""
         self.scratch_RP.zero_()
         for optimizer in optimizers:
             _bare_step(optimizer)
@@ -45,38 +47,38 @@ class Apart:
 
 @dataclass
 class Group:
-    """Neighbouring rows with one optimizer setting, and the torch optimizers that step them."""
+    """Neighbouring rows with equal optimizer settings, and the torch optimizers that update them."""
 
     key: str
     rows: slice
-    runs: Sequence[RunSettings]  # they share optimizer (but for the rate, where that is apart), schedule and length
-    optimizers: list[list[torch.optim.Optimizer]]  # of all rows at once, or of each row
-    values_RP: Tensor  # their parameters, in the stack's storage
+    runs: Sequence[RunSettings]  # they share optimizer (except a rate that is applied apart), schedule and length
+    optimizers: list[list[torch.optim.Optimizer]]  # one list for all rows at once, or one for each row
+    values_RP: Tensor  # the parameters of these rows, in the stack's storage
     steps_per_epoch: int
     closure: Closure
     build: Builder
-    apart: Apart | None = None  # where the torch optimizer works at rate 1
-    plateau: float = 1.0  # what a schedule that watches the validation loss has come down to
+    apart: Apart | None = None  # if the torch optimizer works with rate 1
+    plateau: float = 1.0  # the factor to which a schedule that watches the validation loss has lowered the rate
 
     def __post_init__(self) -> None:
         self._settle()
 
     def _settle(self) -> None:
-        """Notes where the tensors of a user's fresh optimizers lie."""
+        """Stores where the tensors of a user's new optimizers lie."""
         self.homes = _homes(self.optimizers) if self.run.optimizer.foreign else []
 
     def factor(self, step: int) -> float:
-        """What the schedule makes of the learning rate at update `step` (the first is 0)."""
+        """The factor of the learning rate at update `step` (the first is 0), from the schedule."""
         total = self.run.training.epochs * self.steps_per_epoch
         return self.plateau * self.run.schedule.factor(step, self.steps_per_epoch, total)
 
     @property
     def run(self) -> RunSettings:
-        """Any of them."""
+        """The first run, for settings that all runs of the group share."""
         return self.runs[0]
 
     def rates(self, step: int) -> list[float]:
-        """The learning rate of each row at that update."""
+        """The learning rate of each row at update `step`."""
         factor = self.factor(step)
         return [run.optimizer.lr * factor for run in self.runs]
 
@@ -94,7 +96,7 @@ class Group:
         return time.perf_counter() - begun
 
     def _step_one(self, place: int, optimizers: Sequence[torch.optim.Optimizer], factor: float) -> None:
-        """One update of all rows at once, or of the row at a place among them."""
+        """One update of all rows at once, or of the row at position `place` in the group."""
         for optimizer in optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = optimizer.defaults["lr"] * factor
@@ -106,25 +108,25 @@ class Group:
                 _bare_step(optimizer)
 
     def evaluating(self, on: bool) -> None:
-        """Moves the parameters of an averaging optimizer to where it is evaluated, or back to where it trains."""
+        """Moves the parameters of an averaging optimizer to the average for an evaluation, or back for training."""
         if self.run.optimizer.averaging:
             for optimizer in chain.from_iterable(self.optimizers):
                 optimizer.eval() if on else optimizer.train()  # type: ignore[attr-defined]
 
     def prune(self, keep_RP: Tensor) -> None:
-        """Sets pruned weights of these rows to zero in the second point that an averaging optimizer keeps, or they would come back."""
+        """Zeroes pruned weights of these rows in the second point that an averaging optimizer keeps, so that they do not come back."""
         if self.run.optimizer.averaging:
             for optimizer in chain.from_iterable(self.optimizers):
                 for state in optimizer.state.values():
                     state["z"].mul_(keep_RP)
 
     def reset(self) -> None:
-        """Forgets all that its optimizers remember."""
+        """Replaces the optimizers by new ones without any state."""
         self.optimizers = self.build()
         self._settle()
 
     def state(self) -> list[list[OptimizerState]]:
-        """What its torch optimizers remember of each row."""
+        """The state of the torch optimizers, for each row."""
         if not self.run.optimizer.elementwise:
             foreign = self.run.optimizer.foreign
             return [[state_of(optimizer, foreign=foreign) for optimizer in optimizers] for optimizers in self.optimizers]
@@ -132,7 +134,7 @@ class Group:
         return [list(of_row) for of_row in zip(*of_optimizers, strict=True)]
 
     def restore(self, saved: Sequence[list[OptimizerState]]) -> None:
-        """Puts back what `state` gave."""
+        """Restores what `state` returned."""
         if self.run.optimizer.elementwise:
             saved = [[joined(of_rows) for of_rows in zip(*saved, strict=True)]]
         for optimizers, states in zip(self.optimizers, saved, strict=True):
@@ -141,10 +143,10 @@ class Group:
 
 
 def _or_lost(values: Tensor, step: Callable[[], None], *, foreign: bool) -> None:
-    """Does a step; where Python's arithmetic in it overflows or divides by zero, the parameters become NaN: their runs have diverged.
+    """Does an update. If Python's arithmetic in it overflows or divides by zero, sets the parameters to NaN: the runs have diverged.
 
-    Of an optimizer that steps several runs at once that arithmetic is of setting, rate and update alone: each run would fail by itself.
-    A division by zero in a user's own code (`foreign`) is a fault that its author wants to see.
+    If an optimizer updates several runs at once, that arithmetic depends only on settings, rate and step, so each run alone would fail too.
+    A division by zero in a user's own optimizer (`foreign`) is raised, because it is a bug that its author should see.
     """
     try:
         step()
@@ -159,13 +161,12 @@ def _or_lost(values: Tensor, step: Callable[[], None], *, foreign: bool) -> None
 
 
 OVERFLOW = "without overflow"
-"""What torch says of one of Python's numbers that is too large for a tensor's precision."""
+"""Part of torch's message for a Python number that is too large for the precision of a tensor."""
 
 
 def _bare_step(optimizer: torch.optim.Optimizer) -> None:
-    """One step; of torch's own optimizers without the hooks for profilers and compilers around it.
-
-    On small tensors the hooks take four times as long as the step.
+    """One update. For torch's own optimizers it skips the hooks for profilers and compilers, which take four times as long as the update
+    on small tensors.
     """
     kind = type(optimizer)
     if kind.__module__.startswith("torch.optim."):
@@ -177,12 +178,14 @@ def _bare_step(optimizer: torch.optim.Optimizer) -> None:
 
 @dataclass
 class Homes:
-    """Where the parameters and gradients of a user's optimizer lie in the stack: it may put others in their place."""
+    """Where the parameters and gradients of a user's optimizer lie in the stack, since the optimizer may replace its tensors' data."""
 
-    tensors: list[tuple[Tensor, Tensor, Tensor | None]]  # the optimizer's own, and the views of the stack that they stand for
+    tensors: list[
+        tuple[Tensor, Tensor, Tensor | None]
+    ]  # the optimizer's tensor, the view of the stack for its values, and the view for its gradient
 
     def step(self, optimizer: torch.optim.Optimizer) -> None:
-        """One step, whose result is in the stack whatever the optimizer does to its tensors."""
+        """One update, whose result is always written into the stack."""
         for tensor, _, gradient in self.tensors:
             tensor.grad = gradient
         optimizer.step()
@@ -192,14 +195,14 @@ class Homes:
 
 
 def _homes(optimizers: list[list[torch.optim.Optimizer]]) -> list[Homes]:
-    """Of each row; a user's optimizer is one."""
+    """One `Homes` for each row; a row has exactly one user's optimizer."""
     return [Homes([(tensor, tensor.detach(), tensor.grad) for tensor in tensors_of(optimizer)]) for [optimizer] in optimizers]
 
 
 class Optimizers:
-    """The torch optimizers of a stack whose runs stand in the order of `group_key`, and their rates.
+    """The torch optimizers of a stack whose runs are ordered by `group_key`, and their learning rates.
 
-    Entries of the state: `optimizer`, and `plateau` of schedules that watch the validation loss.
+    State entries: `optimizer`, and `plateau` for schedules that watch the validation loss.
     """
 
     def __init__(
@@ -219,38 +222,38 @@ class Optimizers:
             group.plateau = self.plateaus[group.rows.start].factor
 
     def step(self, step: int, seconds_R: NDArray[np.float64]) -> None:
-        """Does update `step` of every run in place; adds to its seconds its share of what that took."""
+        """Does update `step` of every run in place; adds each run's share of the time to its seconds."""
         for group in self.groups:
             seconds_R[group.rows] += group.step(step) / (group.rows.stop - group.rows.start)
 
     def rates(self, step: int) -> list[float]:
-        """The learning rate of each run at an update."""
+        """The learning rate of each run at update `step`."""
         return [rate for group in self.groups for rate in group.rates(step)]
 
     def watch(self, val_loss: Sequence[float], rows: Sequence[int]) -> None:
-        """Lets the schedules of these runs see an evaluation."""
+        """Shows an evaluation to the schedules of these runs."""
         for row in rows:
             if self.runs[row].schedule.watches:
                 self.plateaus[row] = self.runs[row].schedule.update(self.plateaus[row], val_loss[row])
         self._follow_plateaus()
 
     def evaluating(self, on: bool, rows: Sequence[int]) -> None:
-        """Moves these runs' parameters to where averaging optimizers are evaluated, or back."""
+        """Moves the parameters of these runs to where averaging optimizers are evaluated, or back."""
         for group in self.groups:
             if group.rows.start in rows:
                 group.evaluating(on)
 
     def prune(self, mask_RP: Tensor) -> None:
-        """Lets no optimizer bring a pruned weight back."""
+        """Makes sure that no optimizer brings a pruned weight back."""
         for group in self.groups:
             group.prune(mask_RP[group.rows])
 
     def reset(self, row: int) -> None:
-        """Begins afresh for a run that has a group of its own."""
+        """Resets the optimizer of a run that has a group of its own."""
         next(group for group in self.groups if group.rows.start == row).reset()
 
     def entries(self, *, begun: bool) -> State:
-        """The entries of the state as they are now; there is nothing to remember before the first update."""
+        """The current state entries; before the first update there is no optimizer state."""
         state: State = {"plateau": tuple(map(astuple, self.plateaus))}
         return state | {"optimizer": tuple(of_row for group in self.groups for of_row in group.state())} if begun else state
 
@@ -258,7 +261,7 @@ class Optimizers:
 def groups_of(
     runs: Sequence[RunSettings], flat_RP: Tensor, grad_RP: Tensor, layout: Layout, steps_per_epoch: int, closure: Closure
 ) -> list[Group]:
-    """The groups of a stack whose runs stand in the order of `group_key`, over views of its parameters and gradients."""
+    """The groups of a stack whose runs are ordered by `group_key`, over views of its parameters and gradients."""
     groups = []
     for key, rows in grouped_rows(runs):
         own = runs[rows]
@@ -273,7 +276,7 @@ def groups_of(
 def _apart(
     runs: Sequence[RunSettings], values_RP: Tensor, grad_RP: Tensor
 ) -> tuple[Apart, Callable[[], list[list[torch.optim.Optimizer]]]]:
-    """The rows with their scratch, and what builds the torch optimizer over it."""
+    """The rows with their scratch tensor, and a function that builds the torch optimizer over it."""
     scratch_RP = torch.zeros_like(values_RP)
     scratch_RP.grad = grad_RP
     optimizer = runs[0].optimizer.model_copy(update={"lr": 1.0})
@@ -288,14 +291,14 @@ def _optimizers_of(run: RunSettings, rows: slice, flat_RP: Tensor, grad_RP: Tens
 
 
 def view(flat_RP: Tensor, grad_RP: Tensor, rows: slice) -> Tensor:
-    """The rows as one tensor that a torch optimizer steps in place; values and gradients share the stack's storage."""
+    """The rows as one tensor that a torch optimizer updates in place; values and gradients share the stack's storage."""
     tensor = flat_RP.detach()[rows]
     tensor.grad = grad_RP[rows]
     return tensor
 
 
 def _tensors_of(row: int, flat_RP: Tensor, grad_RP: Tensor, layout: Layout) -> list[Tensor]:
-    """One run's parameters in their own shapes, for optimizers that look at a whole matrix."""
+    """One run's parameters in their own shapes, for optimizers that need whole matrices."""
     tensors = []
     for _, columns, shape in layout.parameters:
         tensor = flat_RP.detach()[row, columns].view(shape)

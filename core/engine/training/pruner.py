@@ -1,6 +1,6 @@
 """Pruning of a stack: scores, masks, rewinding.
 
-Shapes: R runs, P parameters of one network, W weights of the scope that is compared, U units of a layer.
+Shapes: R runs, P parameters of one network, W weights of the scope in which scores are compared, U units of a layer.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from core.engine.streams import generator, stream_seed
 from core.engine.training.training_loss import TrainingLoss
 from core.settings import RunSettings
 
-PRUNING = 3  # what a number of the noise stream is for; the others are in `core.engine.training.noise`
+PRUNING = 3  # a counter of the noise stream; the others are in `core.engine.training.noise`
 GONE = -torch.inf
 
 
 class Pruner:
-    """Sets weights to zero at the end of the epochs that each run's choice names, and holds them there.
+    """Sets weights to zero at the end of the epochs that each run's choice names, and keeps them at zero.
 
-    Entries of the state: `mask`, `rewind` and `movement`, each from when it is needed.
+    State entries: `mask`, `rewind` and `movement`; each is added when it is first needed.
     """
 
     def __init__(self, runs: Sequence[RunSettings], state: State, network: Network) -> None:
@@ -36,24 +36,25 @@ class Pruner:
         self.follows_movement = any("movement" in run.pruning.looks_at() for run in runs)
 
     def hold(self, tensor_RP: Tensor, rows: slice = ALL_ROWS) -> None:
-        """Sets what belongs to pruned weights to zero, in place; with `rows`, the tensor is of these runs."""
+        """Zeroes the entries of pruned weights in a tensor, in place; with `rows`, the tensor has the rows of these runs only."""
         if "mask" in self.state:
             tensor_RP.mul_(self.state["mask"][rows])
 
     def follow(self, flat_RP: Tensor, grad_RP: Tensor) -> None:
-        """Counts the movement of an update: -w g."""
+        """Adds the movement of an update, -w g, to the sum."""
         if self.follows_movement:
             self.state["movement"] = self.state.get("movement", 0) - flat_RP * grad_RP
 
     def rewound_at(self, epoch: int) -> list[int]:
-        """The runs that have an event at the end of this epoch which takes the rest of their weights back."""
+        """The runs with a pruning event at the end of this epoch that rewinds the remaining weights."""
         return [row for row, run in enumerate(self.runs) if run.pruning.rewind is not None and epoch in run.pruning.epochs]
 
     def prune(self, epoch: int, spared: Sequence[int], training_gradient: Callable[[], Tensor]) -> list[int]:
-        """Sets weights to zero for good in the runs that have an event at the end of this epoch, and rewinds the rest where asked.
+        """Prunes the runs that have an event at the end of this epoch, and rewinds their remaining weights if asked. Returns the pruned
+        rows.
 
-        Not in those that are `spared`: one that has diverged would come back to life. Returns the rows that were pruned.
-        `training_gradient` gives that of every run on the whole training set (R, P), and is asked only where a criterion looks at it.
+        Rows in `spared` are left out: rewinding a diverged run would bring it back. `training_gradient` returns the gradient of every run
+        on the whole training set (R, P); it is called only if a criterion needs it.
         """
         self._remember_rewind_points(epoch)
         rows = [row for row, run in enumerate(self.runs) if epoch in run.pruning.epochs and row not in spared]
@@ -75,7 +76,7 @@ class Pruner:
         return mask_RP
 
     def _scores(self, row: int, epoch: int, gradient_RP: Tensor | None) -> Tensor:
-        """What each parameter of a run is worth by its criterion (P,)."""
+        """The score of each parameter of a run by its criterion (P,)."""
         run, weights_P = self.runs[row], self.state["parameters"][row]
         seen: dict[str, Callable[[], Tensor]] = {
             "weights": lambda: weights_P,
@@ -88,7 +89,8 @@ class Pruner:
         scores_P: Tensor = choice.score(**{name: seen[name]() for name in choice.looks_at()})
         if scores_P.shape != weights_P.shape:
             raise TypeError(
-                f"{type(choice).__name__}.score gives {tuple(scores_P.shape)}, not a number for each of {len(weights_P)} weights"
+                f"{type(choice).__name__}.score returned shape {tuple(scores_P.shape)}; it must return one number for each of the "
+                f"{len(weights_P)} weights"
             )
         return scores_P
 
@@ -105,9 +107,9 @@ def _given(gradient_RP: Tensor | None) -> Tensor:
 
 
 def pruned_row(run: RunSettings, epoch: int, scores_P: Tensor, keep_P: Tensor, network: Network) -> Tensor:
-    """The mask of one run (P,) after its event at the end of `epoch`: True where a parameter stays.
+    """The mask of one run (P,) after its event at the end of `epoch`: True for a parameter that stays.
 
-    `scores_P`: what each parameter is worth; `keep_P`: the mask so far, out of which nothing comes back.
+    `scores_P`: the score of each parameter. `keep_P`: the mask so far; no weight comes back.
     """
     choice = run.pruning
     assert isinstance(choice, PruningChoice)
@@ -121,7 +123,7 @@ def pruned_row(run: RunSettings, epoch: int, scores_P: Tensor, keep_P: Tensor, n
 
 
 def _scopes(network: Network, *, by_layer: bool) -> Iterator[Tensor]:
-    """The columns that are compared with each other, as masks (P,)."""
+    """The groups of weights whose scores are compared with each other, as masks (P,)."""
     every_P = network.layout.weight_columns(network.flat_RP.device)
     if not by_layer:
         yield every_P
@@ -134,7 +136,7 @@ def _scopes(network: Network, *, by_layer: bool) -> Iterator[Tensor]:
 
 
 def _without_units(network: Network, scores_P: Tensor, keep_P: Tensor, sparsity: float) -> Tensor:
-    """Masks hidden units: their incoming weights, their bias and norm, and what the next layer takes from them."""
+    """Masks hidden units: their incoming weights, bias and normalization, and their outgoing weights in the next layer."""
     kept_P = keep_P.clone()
     parameters = network.layout.parameters
     layers = list(network.layout.layers)
@@ -144,7 +146,7 @@ def _without_units(network: Network, scores_P: Tensor, keep_P: Tensor, sparsity:
         worth_U = scores_P[columns].view(shape[0], -1).clamp(min=0).sum(1)
         stays_U = mask_of(worth_U, sparsity)
         for _, place, part in mine:
-            if part[0] == shape[0]:  # one row a unit: not the slope that a layer's PReLUs share
+            if part[0] == shape[0]:  # one row for each unit; this leaves out the slope that a layer's PReLUs share
                 kept_P[place] &= stays_U.repeat_interleave(part.numel() // shape[0])
         _, place, part = next(item for item in parameters if item[0].startswith(f"{following}.") and len(item[2]) > 1)
         kept_P[place] &= stays_U.repeat(part[0])

@@ -1,6 +1,6 @@
-"""Penalties and constraints on the weights of a stack, each run by its own strengths.
+"""Penalties and constraints on the weights of a stack, with each run's own strengths.
 
-Shapes: R runs, P parameters, G groups (units of a layer, or the layer as one), W weights of a group.
+Shapes: R runs, P parameters, G groups (the units of a layer, or the whole layer), W weights of a group.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.settings import RunSettings
 
 GROUPS: tuple[penalties.Groups, ...] = get_args(penalties.Groups)
 GROUPS_OF: dict[penalties.Groups, Callable[[int], int]] = {"unit": lambda units: units, "layer": lambda units: 1}
-"""Groups of a layer with so many units."""
+"""The number of groups in a layer with that number of units."""
 
 APPLIED = {"l1", "l1_proximal", "l2_squared", "l2_norm", "l2_norm_proximal", "groups", "decoupled_decay", "max_norm"}
 if forgotten := set(penalties.Penalty.model_fields) - APPLIED:
@@ -27,7 +27,7 @@ if forgotten := set(penalties.Penalty.model_fields) - APPLIED:
 
 
 class Regularizer:
-    """What `Penalty` asks for, over the matrix of parameters (R, P)."""
+    """Applies the fields of `Penalty` to the matrix of parameters (R, P)."""
 
     def __init__(self, runs: Sequence[RunSettings], layout: Layout, like: Tensor) -> None:
         self.matrices = [(columns, shape[0]) for _, columns, shape in layout.parameters if len(shape) > 1]
@@ -50,9 +50,10 @@ class Regularizer:
         self.needs_rates = self.proximal or self.decays
 
     def penalise(self, flat_RP: Tensor, grad_RP: Tensor, rows: slice = ALL_ROWS) -> Tensor | None:
-        """Adds the penalties' gradients to `grad_RP`; returns their values (R,), or None when there are none.
+        """Adds the gradients of the penalties to `grad_RP`; returns their values (R,), or None if there are no penalties.
 
-        The proximal ones have a value but no gradient: their step comes after the update. With `rows`, the tensors are of these runs.
+        Proximal penalties have a value but no gradient: their step comes after the update. With `rows`, the tensors have only these
+        runs' rows.
         """
         if not self.penalised:
             return None
@@ -79,12 +80,12 @@ class Regularizer:
                 yield kind, part_RP, columns, part_RP.unflatten(1, (GROUPS_OF[kind](units), -1))
 
     def decay(self, flat_RP: Tensor, lr_R: Tensor) -> None:
-        """Decoupled weight decay, before the update, in place."""
+        """Applies decoupled weight decay before the update, in place."""
         if self.decays:
             flat_RP.mul_(1 - (lr_R * self.decay_R)[:, None] * self.columns_P)
 
     def constrain(self, flat_RP: Tensor, lr_R: Tensor) -> None:
-        """Proximal steps and the longest norms, after the update, in place."""
+        """Applies proximal steps and norm limits after the update, in place."""
         if not (self.proximal or self.limited):
             return
         if self.l1_proximal_R.any():
@@ -103,5 +104,5 @@ class Regularizer:
 
 
 def _counted(strength_R: Tensor, size_R: Tensor) -> Tensor:
-    """strength * size, and 0 where the strength is 0: a run without the penalty may have weights whose squares overflow."""
+    """strength * size, but 0 if the strength is 0: in a run without the penalty, the squares of the weights may overflow."""
     return (strength_R * size_R).where(strength_R > 0, 0.0)

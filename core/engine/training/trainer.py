@@ -1,4 +1,4 @@
-"""The trainer: one update after the other of all runs of a stack.
+"""The trainer, which does one update after another for all runs of a stack.
 
 Shapes: R runs, P parameters, B examples of a batch.
 """
@@ -25,9 +25,9 @@ from core.engine.training.pruner import Pruner, training_gradient
 
 
 class Trainer:
-    """A stack laid out for training: torch modules and optimizers over its own copy of the stack's state.
+    """A stack in training: torch modules and optimizers over a copy of the stack's state.
 
-    What else changes the weights, or watches them, has a class of its own over the same state: `pruner` and `stopping`.
+    Pruning and early stopping have their own classes over the same state: `pruner` and `stopping`.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -43,8 +43,8 @@ class Trainer:
         self.network, self.grad_RP = self.gradients.network, self.gradients.grad_RP
         layout = self.network.layout
         self.optimizers = Optimizers(self.runs, self.state, self.grad_RP, layout, self.steps_per_epoch, self._closure)
-        self.looking = [row for row, run in enumerate(self.runs) if run.optimizer.closure]  # these look at the batch again by themselves
-        self.index_RB = torch.empty(0, dtype=torch.long)  # of the batch at hand
+        self.looking = [row for row, run in enumerate(self.runs) if run.optimizer.closure]  # their optimizers evaluate the batch themselves
+        self.index_RB = torch.empty(0, dtype=torch.long)  # the current batch
         self.clipper = Clipper(self.runs, self.state)
         self.pruner = Pruner(self.runs, self.state, self.network)
         self.track = Track(self.state)
@@ -56,13 +56,13 @@ class Trainer:
         return replace(self.stack, step=self.step, state=self.state | now, **changes)
 
     def backward(self, index_RB: Tensor, rows: slice = ALL_ROWS) -> tuple[Tensor, Tensor | None]:
-        """As `Gradients.of_batch`, and zero at pruned weights: they count neither in its norm nor in what clipping makes of it."""
+        """As `Gradients.of_batch`, with zero gradients at pruned weights, so that they count neither in the norm nor in clipping."""
         losses = self.gradients.of_batch(index_RB, self.step, rows)
         self.pruner.hold(self.grad_RP[rows], rows)
         return losses
 
     def _closure(self, row: int) -> float:
-        """The loss of one run on the batch at hand, and its gradient, for an optimizer that asks for both as often as it likes."""
+        """The loss of one run on the current batch, and its gradient, for an optimizer that evaluates both several times."""
         rows = slice(row, row + 1)
         loss_R, penalty_R = self.backward(self.index_RB[rows], rows)
         self.clipper.clip(self.grad_RP, row)
@@ -70,7 +70,7 @@ class Trainer:
         return (loss_R if penalty_R is None else loss_R + penalty_R).item()
 
     def update(self, index_RB: Tensor, *, observe: bool) -> tuple[Tensor, Tensor] | None:
-        """One update of every run on its batch. With `observe`: the gradient before clipping, and the parameters before the update."""
+        """One update of every run on its batch. With `observe`: returns the unclipped gradient and the parameters before the update."""
         self.track.step(keep=self.due(self.step + 2) or bool(self.rewound_at(self.step + 2)))
         begun = time.perf_counter()
         self.index_RB = index_RB
@@ -93,7 +93,7 @@ class Trainer:
         return observed
 
     def _first_look(self, index_RB: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The gradient of the batch; the running statistics of runs whose optimizers look again by themselves stay as they were."""
+        """The gradient of the batch. Runs whose optimizers evaluate the batch again keep their running statistics as they were."""
         buffers = {name: buffer[self.looking].clone() for name, buffer in self.gradients.buffers.items()} if self.looking else {}
         losses = self.backward(index_RB)
         for name, buffer in buffers.items():
@@ -108,7 +108,7 @@ class Trainer:
             penalty.add_(penalty_R, alpha=examples)
 
     def first_gradient(self) -> Tensor:
-        """The gradient that the first update will use, with nothing changed by looking."""
+        """The gradient that the first update will use; computing it changes nothing."""
         buffers = {name: buffer.clone() for name, buffer in self.gradients.buffers.items()}
         self.backward(epoch_indices(self.stack, 0)[:, : self.batch_size])
         for name, buffer in buffers.items():
@@ -116,23 +116,23 @@ class Trainer:
         return self.grad_RP.clone()
 
     def evaluating(self, on: bool, rows: Sequence[int]) -> None:
-        """Moves these runs' parameters to where averaging optimizers are evaluated, or back; frozen layers stay where they are."""
+        """Moves the parameters of these runs to where averaging optimizers are evaluated, or back; frozen layers stay unchanged."""
         self.optimizers.evaluating(on, rows)
         self.gradients.mistakes.hold(self.flat_RP)
 
     def rates(self) -> list[float]:
-        """The learning rate of each run's last update (before the first: of the first)."""
+        """The learning rate of each run's last update; before the first update, that of the first."""
         return self.optimizers.rates(max(0, self.step - 1))
 
     def rewound_at(self, step: int) -> list[int]:
-        """The runs whose pruning has an event after so many updates that takes the rest of their weights back."""
+        """The runs with a pruning event after `step` updates that rewinds their remaining weights."""
         epoch, rest = divmod(step, self.steps_per_epoch)
         return [] if rest else self.pruner.rewound_at(epoch)
 
     def prune(self, spared: Sequence[int] = ()) -> None:
-        """Prunes the runs that have an event at the end of this epoch, but for those that are `spared`.
+        """Prunes the runs that have an event at the end of this epoch, except those in `spared`.
 
-        Where their weights are taken back, their optimizers begin afresh; the best evaluation is counted anew.
+        Runs that are rewound get new optimizers. The best evaluation of pruned runs is forgotten.
         """
         epoch, rest = divmod(self.step, self.steps_per_epoch)
         if rest:
@@ -146,12 +146,12 @@ class Trainer:
             self.stopping.forget(pruned)
 
     def restore_best(self, left: Sequence[int]) -> None:
-        """Gives the runs that end here the weights of their best evaluation, where their rule says so and there was one."""
+        """Gives the runs that end here the weights of their best evaluation, if their rule asks for it and there is one."""
         if self.stopping.restore(left):
             self.pruner.hold(self.flat_RP)
 
     def due(self, step: int) -> bool:
-        """Whether the state after `step` updates is recorded: every n updates, or after an epoch, and always where a run ends."""
+        """Whether the state after `step` updates is recorded: every n updates or after each epoch, and always at the end of a run."""
         every, per_epoch = self.runs[0].training.evaluate_every, self.steps_per_epoch
         regular = step % (every or per_epoch) == 0
         return regular or any(step == run.training.epochs * per_epoch for run in self.runs)

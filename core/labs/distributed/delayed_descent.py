@@ -1,11 +1,11 @@
-"""Gradient descent with a delay: each update takes the gradient of weights that are k updates old, as on an asynchronous server.
+"""Gradient descent with a delay: each update uses the gradient of weights that are k updates old, as on an asynchronous server.
 
 On a quadratic of curvature lambda, with a = lr * lambda,
 
     w_(t+1) = w_t - a w_(t-k)
 
 whose solutions are sums of powers of the roots of z^(k+1) - z^k + a. It converges for every start if and only if all roots lie inside the
-unit circle, which is so for 0 < a < 2 cos(k pi / (2k + 1)): 2 without a delay, 1 for k = 1, and about pi / (2k) for a long one.
+unit circle, which holds for 0 < a < 2 cos(k pi / (2k + 1)): 2 without a delay, 1 for k = 1, and about pi / (2k) for a long delay.
 
 Sources: Levin & May 1976, "A note on difference-delay equations" (Theoretical Population Biology 9), theorem 1.
 """
@@ -27,7 +27,7 @@ def bound(delay: int) -> float:
 
 
 def growth(rate: float, delay: int) -> float:
-    """The factor by which w grows with an update in the long run: the largest absolute root of the polynomial above."""
+    """The factor by which w grows per update in the long run: the largest absolute root of the polynomial above."""
     coefficients = np.zeros(delay + 2)
     coefficients[:2] += [1, -1]
     coefficients[-1] += rate
@@ -35,7 +35,7 @@ def growth(rate: float, delay: int) -> float:
 
 
 def largest_stable(delay: int) -> float:
-    """The rate times curvature at which the growth is 1, found from the roots alone: what the closed form is held against."""
+    """The rate times curvature at which the growth is 1, found numerically from the roots, to check the closed form."""
     from scipy.optimize import brentq
 
     least = 1e-3
@@ -43,6 +43,6 @@ def largest_stable(delay: int) -> float:
 
 
 def table(delays: Sequence[int] = DELAYS) -> DataFrame:
-    """A row a delay: delay, bound, found (from the roots), error (their absolute difference)."""
+    """One row for each delay: delay, bound, found (from the roots), error (their absolute difference)."""
     rows = [{"delay": delay, "bound": bound(delay), "found": largest_stable(delay)} for delay in delays]
     return DataFrame(rows).assign(error=lambda frame: (frame["bound"] - frame["found"]).abs())

@@ -1,4 +1,4 @@
-"""A network with one hidden layer of ReLU and its gradient in NumPy, over one flat vector of weights: what a parameter server keeps.
+"""A ReLU network with one hidden layer and its gradient in NumPy, over one flat vector of weights, as a parameter server keeps it.
 
     h = relu(x W1 + b1),   logits = h W2 + b2,   loss = mean cross-entropy in nats
 
@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 
 
 class Sizes(NamedTuple):
-    """Of the layers."""
+    """Sizes of the layers."""
 
     features: int
     hidden: int
@@ -30,7 +30,7 @@ class Sizes(NamedTuple):
 
 
 def initial(sizes: Sizes, rng: np.random.Generator) -> Floats:
-    """Weights from a normal distribution of variance 2 / inputs (He et al. 2015), biases 0: (P,)."""
+    """Initial weights from a normal distribution of variance 2 / inputs (He et al. 2015), and biases of 0: (P,)."""
     w_DH = rng.standard_normal((sizes.features, sizes.hidden)) * np.sqrt(2 / sizes.features)
     w_HC = rng.standard_normal((sizes.hidden, sizes.classes)) * np.sqrt(2 / sizes.hidden)
     return np.concatenate([w_DH.ravel(), np.zeros(sizes.hidden), w_HC.ravel(), np.zeros(sizes.classes)])
@@ -44,7 +44,7 @@ def layers(sizes: Sizes, w_P: Floats) -> tuple[Floats, Floats, Floats, Floats]:
 
 
 def evaluate(sizes: Sizes, w_P: Floats, x_BD: Floats, y_B: Ints) -> tuple[float, float]:
-    """Loss and accuracy; the loss of weights that are no longer finite is infinite."""
+    """Loss and accuracy; the loss is infinite if the weights are no longer finite."""
     w_DH, b_H, w_HC, b_C = layers(sizes, w_P)
     with np.errstate(over="ignore", invalid="ignore"):
         logits_BC = np.maximum(x_BD @ w_DH + b_H, 0) @ w_HC + b_C
@@ -53,7 +53,7 @@ def evaluate(sizes: Sizes, w_P: Floats, x_BD: Floats, y_B: Ints) -> tuple[float,
 
 
 def gradient(sizes: Sizes, w_P: Floats, x_BD: Floats, y_B: Ints) -> Floats:
-    """The gradient of the mean loss (P,); NaN where the weights are no longer finite."""
+    """The gradient of the mean loss (P,); NaN if the weights are no longer finite."""
     w_DH, b_H, w_HC, b_C = layers(sizes, w_P)
     with np.errstate(over="ignore", invalid="ignore"):
         h_BH = np.maximum(x_BD @ w_DH + b_H, 0)

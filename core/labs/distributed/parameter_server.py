@@ -1,16 +1,16 @@
-"""Synchronous and asynchronous SGD on a parameter server: the clock is simulated, the gradients are really computed.
+"""Synchronous and asynchronous SGD on a parameter server: the clock is simulated, but the gradients are really computed.
 
-A server keeps the weights; workers read them, take some seconds for the gradient of a batch, and send it back. Four rules:
+A server keeps the weights; workers read them, need some seconds to compute the gradient of a batch, and send it back. Four rules:
 
     synchronous       the server waits for all workers, and steps along the mean of their gradients
-    backup            it waits for all but the slowest few, whose gradients are dropped (Chen et al. 2016, arXiv:1604.00981)
-    asynchronous      it steps along each gradient as it comes; its worker reads the new weights and goes on
+    backup            it does not wait for the slowest few, whose gradients are dropped (Chen et al. 2016, arXiv:1604.00981)
+    asynchronous      it steps along each gradient when it arrives; the worker reads the new weights and continues
     staleness_aware   the same, with the rate divided by the gradient's staleness (Zhang et al. 2015, arXiv:1511.05950)
 
-The *staleness* of a gradient is the number of updates that the weights had between being read and being stepped. The n-th gradient that is
-used is of the n-th batch, whoever computes it: so one worker alone sees the same batches in the same order, without delay.
+The *staleness* of a gradient is the number of updates of the weights between reading them and applying the gradient. The n-th gradient that
+is used belongs to the n-th batch, whichever worker computes it, so a single worker sees the same batches in the same order, without delay.
 
-The network is that of `flat_network`, on the handwritten digits. A seed decides its initial weights, the batches and the workers' times.
+The network is that of `flat_network`, on the handwritten digits. A seed determines its initial weights, the batches and the workers' times.
 """
 
 from __future__ import annotations
@@ -35,29 +35,33 @@ Rule = Literal["synchronous", "backup", "asynchronous", "staleness_aware"]
 Fate = Literal["used", "dropped", "lost"]
 
 EVALUATED = 10
-"""The loss on all training examples is measured each time that so many more gradients have been used."""
+"""The loss on all training examples is measured each time after this many more used gradients."""
 
 MOST_GRADIENTS = 20_000
-"""The simulation ends when so many have been used: some five seconds of one core."""
+"""The simulation ends after this many used gradients, which takes about five seconds of one core."""
 
 Ended = Literal["time", "limit", "waiting"]
 
 
 class Cluster(Choice):
-    """The workers, the rule by which the server steps, and when the simulation ends."""
+    """The workers, the rule of the server, and when the simulation ends."""
 
-    rule: Rule = Field("asynchronous", description="When the server steps.")
-    workers: int = Field(8, ge=1, le=64, description="Workers, all at the same data.")
-    fastest: float = Field(0.8, gt=0, le=100, description="The least time that a gradient takes.", json_schema_extra={"unit": "s"})
-    slowest: float = Field(1.2, gt=0, le=100, description="The most time that a gradient takes.", json_schema_extra={"unit": "s"})
-    straggler: float = Field(5.0, ge=1, le=100, description="How many times as long the last worker takes; 1: there is no straggler.")
-    dies_at: float | None = Field(None, ge=0, description="When the first worker dies; empty: never.", json_schema_extra={"unit": "s"})
-    backups: int = Field(1, ge=1, le=32, description="Workers that the rule “backup” does not wait for.")
+    rule: Rule = Field("asynchronous", description="The rule that decides when the server steps.")
+    workers: int = Field(8, ge=1, le=64, description="Number of workers, which all use the same data.")
+    fastest: float = Field(0.8, gt=0, le=100, description="The shortest time for a gradient.", json_schema_extra={"unit": "s"})
+    slowest: float = Field(1.2, gt=0, le=100, description="The longest time for a gradient.", json_schema_extra={"unit": "s"})
+    straggler: float = Field(5.0, ge=1, le=100, description="Factor on the last worker's times; 1: there is no straggler.")
+    dies_at: float | None = Field(
+        None, ge=0, description="Time at which the first worker dies. Empty: never.", json_schema_extra={"unit": "s"}
+    )
+    backups: int = Field(1, ge=1, le=32, description="Number of workers that the rule “backup” does not wait for.")
     lr: LearningRate = 0.1
-    batch_size: int = Field(16, ge=1, le=512, description="Examples of one gradient.")
-    hidden: int = Field(32, ge=1, le=256, description="Hidden units of the network.")
-    seconds: float = Field(100.0, gt=0, le=10_000, description="Simulated time at which it ends.", json_schema_extra={"unit": "s"})
-    most_updates: int = Field(10_000, ge=1, le=20_000, description="Updates at which it ends, if those come first.")
+    batch_size: int = Field(16, ge=1, le=512, description="Examples for one gradient.")
+    hidden: int = Field(32, ge=1, le=256, description="Number of hidden units of the network.")
+    seconds: float = Field(
+        100.0, gt=0, le=10_000, description="Simulated time at which the simulation ends.", json_schema_extra={"unit": "s"}
+    )
+    most_updates: int = Field(10_000, ge=1, le=20_000, description="Number of updates after which the simulation ends, if that is earlier.")
 
     @model_validator(mode="after")
     def _can_be(self) -> Cluster:
@@ -69,13 +73,13 @@ class Cluster(Choice):
 
 
 class Simulation(NamedTuple):
-    """What happened.
+    """The results of a simulation.
 
     curve: update, gradients (used so far), seconds, loss and accuracy on all training examples; from update 0 on.
-    updates: update, seconds, worker (-1: several), staleness, rate, gradients (that it steps along). A row an update.
-    work: worker, begin, end (seconds), fate ("used", "dropped" by the server, or "lost" with its worker). A row a gradient that was ended.
-    under_way: worker, begin, end of the gradients that were under way as it ended; the end of a dead worker's is infinite.
-    ended: why it ended: "time", a "limit" of updates or gradients, or "waiting" for a worker that is dead.
+    updates: update, seconds, worker (-1: several), staleness, rate, gradients (whose mean is applied). One row for each update.
+    work: worker, begin, end (seconds), fate ("used", "dropped" by the server, or "lost" with its worker). One row for each ended gradient.
+    under_way: worker, begin, end of the gradients that were being computed at the end; a dead worker's end is infinite.
+    ended: why the simulation ended: "time", a "limit" of updates or gradients, or "waiting" for a dead worker.
     """
 
     curve: DataFrame
@@ -86,7 +90,7 @@ class Simulation(NamedTuple):
 
 
 def simulate(cluster: Cluster, seed: int = 0) -> Simulation:
-    """Runs the cluster; by default some 700 updates in about 0.3 seconds. Raises DataError as `load_data`."""
+    """Runs the cluster; by default about 700 updates in about 0.3 seconds. Raises DataError as `load_data`."""
     with threadpool_limits(1, "blas"):  # matrices this small take several times as long on several threads
         server = _Server(cluster, seed)
         steps = _rounds if cluster.rule in ("synchronous", "backup") else _arrivals
@@ -112,14 +116,14 @@ def curves(clusters: Mapping[str, Mapping[str, Any]], seeds: int) -> DataFrame:
 
 
 class _Times:
-    """How long each worker takes for its next gradient, from a stream of its own."""
+    """The time of each worker's next gradient, from a random stream of its own."""
 
     def __init__(self, cluster: Cluster, seed: int) -> None:
         self.cluster = cluster
         self.rngs = [np.random.default_rng([seed, 3, worker]) for worker in range(cluster.workers)]
 
     def end(self, worker: int, begin: float) -> float:
-        """When a gradient is ready that is begun now; infinite where the worker dies before."""
+        """When a gradient that is begun at `begin` is ready; infinite if the worker dies before."""
         cluster = self.cluster
         slow = cluster.straggler if worker == cluster.workers - 1 and cluster.workers > 1 else 1.0
         end = begin + slow * self.rngs[worker].uniform(cluster.fastest, cluster.slowest)
@@ -128,7 +132,7 @@ class _Times:
 
 
 class _Server:
-    """The weights, the examples, and what is written down."""
+    """The weights, the examples, and the records."""
 
     def __init__(self, cluster: Cluster, seed: int) -> None:
         split = load_data(Digits())
@@ -144,12 +148,12 @@ class _Server:
         self.measure(0.0)
 
     def gradient(self, w_P: Floats) -> Floats:
-        """Of the next batch, at the weights that a worker has read."""
+        """The gradient of the next batch, at the weights that a worker has read."""
         rows = next(self.batches)
         return flat_network.gradient(self.sizes, w_P, self.x_ND[rows], self.y_N[rows])
 
     def step(self, gradient_P: Floats, seconds: float, worker: int, staleness: int, gradients: int) -> None:
-        """One update; it makes a new vector, so that what a worker has read stays as it was."""
+        """One update. It makes a new vector, so that the weights that workers have read do not change."""
         rate = self.cluster.lr / max(1, staleness) if self.cluster.rule == "staleness_aware" else self.cluster.lr
         with np.errstate(over="ignore", invalid="ignore"):
             self.w_P = self.w_P - rate * gradient_P
@@ -160,22 +164,22 @@ class _Server:
 
     @property
     def full(self) -> bool:
-        """Whether there were as many updates or gradients as there may be."""
+        """Whether the limit of updates or gradients is reached."""
         return self.count >= self.cluster.most_updates or self.used >= MOST_GRADIENTS
 
     def measure(self, seconds: float) -> None:
-        """Adds a point to the curve, unless there is one of this update."""
+        """Adds a point to the curve, unless this update has one already."""
         if not self.curve or self.curve[-1]["update"] < self.count:
             loss, accuracy = flat_network.evaluate(self.sizes, self.w_P, self.x_ND, self.y_N)
             self.curve.append({"update": self.count, "gradients": self.used, "seconds": seconds, "loss": loss, "accuracy": accuracy})
 
     def note(self, worker: int, begin: float, end: float, fate: Fate) -> None:
-        """A worker's time on one gradient."""
+        """Records a worker's time for one gradient."""
         self.work.append((worker, begin, end, fate))
 
 
 def _rounds(cluster: Cluster, server: _Server, times: _Times) -> Ended:
-    """Synchronous: in each round all read the same weights, and the server waits for as many as the rule says."""
+    """Synchronous: in each round all workers read the same weights, and the server waits for as many as the rule says."""
     needed = cluster.workers - (cluster.backups if cluster.rule == "backup" else 0)
     now = 0.0
     while not server.full:
@@ -195,7 +199,7 @@ def _rounds(cluster: Cluster, server: _Server, times: _Times) -> Ended:
 
 
 def _arrivals(cluster: Cluster, server: _Server, times: _Times) -> Ended:
-    """Asynchronous: a queue of the moments at which gradients arrive."""
+    """Asynchronous: a queue of the times at which gradients arrive."""
     queue = [(times.end(worker, 0.0), worker) for worker in range(cluster.workers)]
     heapq.heapify(queue)
     read = dict.fromkeys(range(cluster.workers), (server.w_P, 0, 0.0))
@@ -216,7 +220,7 @@ def _arrivals(cluster: Cluster, server: _Server, times: _Times) -> Ended:
 
 
 def _batches(examples: int, size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Batches of that size without end, reshuffled each pass; what is left of a pass below a whole batch is left out."""
+    """Endless batches of that size, reshuffled in each pass; the rest of a pass that is smaller than a batch is left out."""
     size = min(size, examples)
     while True:
         order = rng.permutation(examples)

@@ -1,10 +1,10 @@
-"""A cluster as it is watched: the loss over the simulated clock, who computes and who waits, how stale the gradients are.
+"""A cluster in one frame that can be stored: the loss over the simulated clock, who computes and who waits, and the staleness.
 
-One frame holds the three, so that it can be stored as one. Its rows are told apart by `part`, and of the other columns a part has its own:
+Its rows have three kinds, given by `part`, and each part uses its own columns:
 
     loss        seed, seconds, update, gradients, loss, accuracy: the curve of each seed, thinned
-    staleness   seed, worker, staleness, count: updates along gradients of that worker and staleness
-    work        worker, begin, end, state: of the first seed, up to `shown` seconds. States: "computes", "wasted" (the gradient is dropped
+    staleness   seed, worker, staleness, count: number of updates with gradients of that worker and staleness
+    work        worker, begin, end, state: for the first seed, up to `shown` seconds. States: "computes", "wasted" (the gradient is dropped
                 or lost with its worker), "waits" (for the others), "dead"
 """
 
@@ -22,11 +22,11 @@ from core.labs.distributed.parameter_server import Cluster, Simulation, simulate
 
 LOSS, STALENESS, WORK = "loss", "staleness", "work"
 POINTS = 150
-"""Of each seed's curve at most, evenly over its rows; the last is among them."""
+"""The most points of each seed's curve, evenly spread over its rows and including the last one."""
 
 
 def watch(seeds: int, shown: float, **settings: Any) -> DataFrame:
-    """The frame above of a cluster given by its settings, for the seeds 0, 1, ...; some 0.3 seconds a seed."""
+    """The frame above for a cluster given by its settings, for the seeds 0, 1, ...; about 0.3 seconds per seed."""
     cluster = Cluster.model_validate(settings)
     frames = []
     for seed in range(seeds):
@@ -57,7 +57,7 @@ def work(found: Simulation, cluster: Cluster, shown: float) -> DataFrame:
 
 
 def _stretches(found: Simulation, cluster: Cluster) -> Iterator[tuple[int, float, float, str]]:
-    """Computing as it was noted; what lies between is waiting, or death."""
+    """The recorded times of computing; the times between them are waiting, or death."""
     unfinished = found.under_way.assign(fate="used").to_dict("records")
     noted = [*found.work.to_dict("records"), *unfinished]
     for worker in range(cluster.workers):

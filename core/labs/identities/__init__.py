@@ -1,6 +1,6 @@
-"""What is exactly true of networks and of their training, each with the largest error that float64 leaves of it.
+"""Exact statements about networks and their training, each with its largest error in float64.
 
-Every module has `errors(seed)`: the name of each identity and how far off it is on a problem drawn from the seed.
+Every module has `errors(seed)`: the name of each identity and its error on a problem that is drawn from the seed.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from pandas import DataFrame
 
 
 def by_seed(errors: Callable[[int], Mapping[str, float]], seeds: Iterable[int]) -> DataFrame:
-    """A column an identity and a row a seed (the index), of one module's `errors`, or of another function like it."""
+    """One column for each identity and one row for each seed (the index), from one module's `errors` or a similar function."""
     return DataFrame.from_dict({seed: dict(errors(seed)) for seed in seeds}, orient="index").rename_axis("seed").astype(float)
 
 
 def table(module: str, seeds: int = 8) -> DataFrame:
-    """`by_seed` of a module's errors, found by its name: a row a seed from 0 on, with `seed` as a column."""
+    """`by_seed` of the errors of a module, found by its name: one row for each seed from 0 on, with `seed` as a column."""
     return by_seed(import_module(f"{__name__}.{module}").errors, range(seeds)).reset_index()

@@ -1,10 +1,11 @@
-"""The Jacobians of activation functions: what the chain rule multiplies by, for a whole vector at once.
+"""The Jacobians of activation functions, by which the chain rule multiplies, for a whole vector at once.
 
-An elementwise function has a diagonal one, J = diag(f'(x)): output i depends on input i alone. For the sigmoid, J = diag(s (1 - s)).
-Softmax is not elementwise, since its outputs share a sum: J = diag(s) - s s^T. Each row sums to 0, as adding the same number to
+An elementwise function has a diagonal Jacobian, J = diag(f'(x)): output i depends only on input i. For the sigmoid, J = diag(s (1 - s)).
+Softmax is not elementwise, since its outputs share a sum: J = diag(s) - s s^T. Each row sums to 0, because adding the same number to
 all inputs changes nothing.
 
 Shapes: D numbers of the vector. Values and slopes are those of `activation_functions`; torch is imported inside the functions.
+
 Source: Bishop 2006, "Pattern Recognition and Machine Learning", equations 4.88 (sigmoid) and 4.106 (softmax).
 """
 
@@ -38,9 +39,10 @@ SIZE = 6
 
 
 def table(choices: Iterable[ActivationChoice] = SHOWN) -> DataFrame:
-    """A row a function: activation (its kind), formula, derivative (LaTeX), smooth, left, right, taken (slopes at 0), largest (of |f'|).
+    """One row for each function: activation (its kind), formula, derivative (LaTeX), smooth, left, right, taken (slopes at 0), largest
+    (|f'|).
 
-    Where left and right differ, all between the two are subgradients at 0, and `taken` is the one that PyTorch takes.
+    If left and right differ, every slope between them is a subgradient at 0, and `taken` is the one that PyTorch uses.
     """
     rows = []
     for choice in choices:
@@ -51,7 +53,7 @@ def table(choices: Iterable[ActivationChoice] = SHOWN) -> DataFrame:
 
 
 def slopes(choices: Iterable[ActivationChoice] = SHOWN) -> DataFrame:
-    """The slopes at 0 alone, a row a function: activation, left, right, taken, largest; see `table`."""
+    """Only the slopes at 0, one row for each function: activation, left, right, taken, largest; see `table`."""
     return table(choices)[["activation", "left", "right", "taken", "largest"]]
 
 
@@ -72,13 +74,13 @@ def sigmoid(x_D: np.ndarray) -> np.ndarray:
 
 
 def softmax(x_D: np.ndarray) -> np.ndarray:
-    """Its Jacobian (D, D): diag(s) - s s^T for the outputs s."""
+    """The softmax's Jacobian (D, D): diag(s) - s s^T for the outputs s."""
     s_D = special.softmax(x_D)
     return np.asarray(np.diag(s_D) - np.outer(s_D, s_D))
 
 
 def by_autograd(function: Callable[[Tensor], Tensor], x_D: np.ndarray) -> np.ndarray:
-    """The whole Jacobian (D, D) of a function of a vector, one backward pass an output; row i holds the gradient of output i."""
+    """The whole Jacobian (D, D) of a function of a vector, by one backward pass for each output; row i is the gradient of output i."""
     import torch
 
     x = torch.tensor(x_D, dtype=torch.float64, requires_grad=True)
@@ -87,10 +89,10 @@ def by_autograd(function: Callable[[Tensor], Tensor], x_D: np.ndarray) -> np.nda
 
 
 def errors(seed: int = 0, size: int = SIZE) -> dict[str, float]:
-    """The largest absolute difference between Jacobians at a normal x of that size.
+    """The largest absolute difference between Jacobians at a normal x with `size` numbers.
 
-    sigmoid, softmax: the closed form from autograd's. elementwise: diag(f'(x)) from autograd's whole matrix, of all of `SHOWN`.
-    softmax_rows: the largest absolute sum of a row of autograd's.
+    sigmoid, softmax: closed form against autograd. elementwise: diag(f'(x)) against autograd's whole matrix, for all of `SHOWN`.
+    softmax_rows: the largest absolute sum of a row of autograd's matrix.
     """
     import torch
 

@@ -1,13 +1,14 @@
-"""Where a network of layers is a linear function: linear layers in a row, and ReLU networks built to be one.
+"""Networks that are linear functions: linear layers in a row, and ReLU networks that are built to be linear.
 
-    W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2): linear layers in a row are one.
-    s = relu(s) - relu(-s): two ReLU units carry any linear score s = w . x + b.
-    s = relu(s + B) - B where |s| <= B: with a bias large enough for the data one unit does.
+    W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2): linear layers in a row are one linear layer.
+    s = relu(s) - relu(-s): two ReLU units can represent any linear score s = w . x + b.
+    s = relu(s + B) - B if |s| <= B: with a bias that is large enough for the data, one unit is enough.
 
-So a network with no activation but ReLU can be a linear classifier. It can with a ReLU on its outputs too: with relu(-s) and relu(s) as the
-scores of two classes, the larger score says the sign of s.
+So a network whose only activation is ReLU can be a linear classifier, even with a ReLU on its outputs: with relu(-s) and relu(s) as the
+scores of two classes, the larger score gives the sign of s.
 
 Shapes: N examples, I inputs, O outputs. A layer is (weight (O, I), bias (O,)) as in torch.nn.Linear.
+
 Source: Goodfellow, Bengio & Courville 2016, "Deep Learning", section 6.1, on linear layers; Glorot, Bordes & Bengio 2011, "Deep Sparse
 Rectifier Neural Networks", on two rectifiers in place of an odd function.
 """
@@ -24,11 +25,11 @@ Layer = tuple[np.ndarray, np.ndarray]
 WIDTHS = (2, 32, 16, 2)
 EXAMPLES = 1_000
 SIDE = 1.0
-"""Examples are drawn from -SIDE to SIDE in each input: the bounded data of the construction by a bias."""
+"""Each input of the examples is between -SIDE and SIDE: the bounded data for the construction with a bias."""
 
 
 def composed(layers: Sequence[Layer], x_NI: np.ndarray, *, relu: bool = False) -> np.ndarray:
-    """The outputs (N, O) of the layers in a row, with a ReLU between them if asked."""
+    """The outputs (N, O) of the layers in a row, optionally with a ReLU between them."""
     found = x_NI
     for place, (weight_OI, bias_O) in enumerate(layers):
         found = (np.maximum(found, 0) if relu and place else found) @ weight_OI.T + bias_O
@@ -36,7 +37,7 @@ def composed(layers: Sequence[Layer], x_NI: np.ndarray, *, relu: bool = False) -
 
 
 def collapsed(layers: Sequence[Layer]) -> Layer:
-    """The one layer that linear layers in a row are."""
+    """The single layer that equals several linear layers in a row."""
     weight_OI, bias_O = layers[0]
     for after_OI, shift_O in layers[1:]:
         weight_OI, bias_O = after_OI @ weight_OI, after_OI @ bias_O + shift_O
@@ -44,7 +45,7 @@ def collapsed(layers: Sequence[Layer]) -> Layer:
 
 
 def drawn(seed: int = 0, widths: Sequence[int] = WIDTHS) -> list[Layer]:
-    """Layers of those widths: weights of variance 2 over the inputs as He et al. 2015, normal biases."""
+    """Random layers of those widths: weights of variance 2 / inputs as He et al. 2015, normal biases."""
     rng = np.random.default_rng(seed)
     return [(rng.standard_normal((after, before)) * (2 / before) ** 0.5, rng.standard_normal(after)) for before, after in pairwise(widths)]
 
@@ -55,7 +56,7 @@ def examples(seed: int = 0, inputs: int = 2, count: int = EXAMPLES, side: float 
 
 
 def by_pair(weight_I: np.ndarray, bias: float) -> list[Layer]:
-    """Two layers with a ReLU between them that say w . x + b = relu(w . x + b) - relu(-(w . x + b)) for every x."""
+    """Two layers with a ReLU between them that compute w . x + b = relu(w . x + b) - relu(-(w . x + b)) for every x."""
     return [(np.stack([weight_I, -weight_I]), np.array([bias, -bias])), (np.array([[1.0, -1.0]]), np.zeros(1))]
 
 
@@ -66,7 +67,7 @@ def by_bias(weight_I: np.ndarray, bias: float, side: float = SIDE) -> list[Layer
 
 
 def class_scores(weight_I: np.ndarray, bias: float, x_NI: np.ndarray) -> np.ndarray:
-    """The scores (N, 2) of two classes by ReLU units alone, the outputs among them: relu(-s) of class 0, relu(s) of class 1."""
+    """The scores (N, 2) of two classes by ReLU units only, including the outputs: relu(-s) for class 0, relu(s) for class 1."""
     score_N = x_NI @ weight_I + bias
     return np.maximum(np.stack([-score_N, score_N], axis=1), 0)
 
@@ -74,7 +75,7 @@ def class_scores(weight_I: np.ndarray, bias: float, x_NI: np.ndarray) -> np.ndar
 def errors(seed: int = 0) -> dict[str, float]:
     """The largest absolute difference over 1,000 examples in the square.
 
-    collapsed: layers in a row from the one layer. pair, bias: the constructions from w . x + b.
+    collapsed: layers in a row against the one layer. pair, bias: the constructions against w . x + b.
     classes: the share of examples to which `class_scores` gives another class than the sign of w . x + b.
     """
     x_NI, layers = examples(seed), drawn(seed)

@@ -1,4 +1,4 @@
-"""The network in NumPy beside PyTorch's autograd on the same mask, beside finite differences, and averaged over masks.
+"""The network in NumPy against PyTorch's autograd with the same mask, against finite differences, and averaged over masks.
 
 Shapes: N examples, I inputs, H hidden units, O outputs, M masks.
 """
@@ -19,18 +19,19 @@ EXAMPLES, INPUTS, HIDDEN, OUTPUTS = 7, 5, 10, 3
 DROPPED = 0.4
 
 DIFFERENCE = 1e-5
-"""Half the distance of the two places of a finite difference. Between ReLU's corners the loss is quadratic in every single number, so that
-a central difference has no error but rounding's."""
+"""Half the distance between the two points of a finite difference. Between ReLU's corners the loss is quadratic in every single number, so
+that a central difference has only rounding errors.
+"""
 
 AWAY = 1e-3
-"""Every hidden unit of a problem is at least so far from ReLU's corner, lest a finite difference steps across it."""
+"""The smallest distance of every hidden unit of a problem from ReLU's corner, so that no finite difference crosses it."""
 
 MASKS = (1, 10, 100, 1_000, 10_000)
 NAMES = ("w1", "b1", "w2", "b2", "x")
 
 
 class Problem(NamedTuple):
-    """A network, its examples, what it shall say of them, and which hidden units are kept."""
+    """A network, its examples and targets, and the mask of the hidden units that are kept."""
 
     weights: Weights
     x_NI: np.ndarray
@@ -40,14 +41,14 @@ class Problem(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """The outputs (N, O) and the gradients (by w1, b1, w2, b2, x) by one of the ways to compute them."""
+    """The outputs (N, O) and the gradients (of w1, b1, w2, b2, x), computed in one of the ways."""
 
     y_NO: np.ndarray
     gradients: list[np.ndarray]
 
 
 def problem(seed: int = 0, p: float = DROPPED) -> Problem:
-    """Normal examples and targets, weights and biases as He et al. 2015, a mask. Drawn anew while a unit is near the corner of ReLU."""
+    """Normal examples and targets, weights and biases as He et al. 2015, and a mask. Drawn again while a unit is near ReLU's corner."""
     rng = np.random.default_rng(seed)
     while True:
         shapes = ((INPUTS, HIDDEN), (HIDDEN,), (HIDDEN, OUTPUTS), (OUTPUTS,))
@@ -59,7 +60,7 @@ def problem(seed: int = 0, p: float = DROPPED) -> Problem:
 
 
 def by_numpy(given: Problem) -> Compared:
-    """Outputs and gradients as `numpy_network` computes them."""
+    """Outputs and gradients computed by `numpy_network`."""
     passed = network.forward(given.weights, given.x_NI, given.keep_NH, given.p)
     gradient, grad_x_NI = network.backward(given.weights, passed, given.target_NO, given.keep_NH, given.p)
     return Compared(passed.y_NO, [*gradient, grad_x_NI])
@@ -98,9 +99,9 @@ def by_differences(given: Problem) -> list[np.ndarray]:
 
 
 def gradient_table(seed: int = 0, p: float = DROPPED) -> DataFrame:
-    """A row for each of w1, b1, w2, b2, x: name, numbers, largest (of the gradient's absolute values), autograd, differences.
+    """One row for each of w1, b1, w2, b2, x: name, numbers, largest (absolute value of the gradient), autograd, differences.
 
-    autograd: the largest absolute difference from autograd's gradient; differences: that from the finite ones, over `largest`.
+    autograd: the largest absolute difference from autograd's gradient; differences: from the finite differences, divided by `largest`.
     """
     given = problem(seed, p)
     ours, torchs, finite = by_numpy(given).gradients, by_autograd(given).gradients, by_differences(given)
@@ -118,7 +119,7 @@ def gradient_table(seed: int = 0, p: float = DROPPED) -> DataFrame:
 
 
 def mean_over_all_masks(h_H: np.ndarray, p: float) -> np.ndarray:
-    """The mean (H,) of dropout(h) over all 2^H masks, each by its probability."""
+    """The mean (H,) of dropout(h) over all 2^H masks, weighted by their probabilities."""
     keep_MH = np.array(list(product((0.0, 1.0), repeat=len(h_H))))
     kept_M = keep_MH.sum(axis=1)
     probability_M = (1 - p) ** kept_M * p ** (len(h_H) - kept_M)
@@ -126,7 +127,7 @@ def mean_over_all_masks(h_H: np.ndarray, p: float) -> np.ndarray:
 
 
 def sampled_means(seed: int = 0, p: float = DROPPED, masks: Sequence[int] = MASKS, units: int = 1_000) -> DataFrame:
-    """How far the mean over a few random masks is from the input: masks, error, expected.
+    """The difference between the mean over a few random masks and the input: masks, error, expected.
 
     error: the root mean square over the units, as a share of each unit's value; expected: its closed form sqrt(p / ((1 - p) masks)).
     """
@@ -139,8 +140,8 @@ def sampled_means(seed: int = 0, p: float = DROPPED, masks: Sequence[int] = MASK
 def errors(seed: int = 0, p: float = DROPPED) -> dict[str, float]:
     """forward, backward: the largest absolute difference from autograd (of outputs; of the five gradients).
 
-    differences: the largest difference from finite differences, over the largest number of that gradient.
-    mean_over_masks: the largest absolute difference of the mean over all masks of 10 units from the units.
+    differences: the largest difference from finite differences, divided by the largest number of that gradient.
+    mean_over_masks: the largest absolute difference between 10 units and their mean over all masks.
     """
     given, table = problem(seed, p), gradient_table(seed, p)
     h_H = np.random.default_rng(seed).standard_normal(HIDDEN)

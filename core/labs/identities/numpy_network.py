@@ -2,10 +2,11 @@
 
     z = x W1 + b1,    h = max(z, 0),    d = h * keep / (1 - p),    y = d W2 + b2,    L = mean((y - t)^2)
 
-Dropout is inverted: what is kept is divided by 1 - p in training, so that its mean over the masks is the input, and in evaluation there is
-nothing left to do. The backward pass is the chain rule, read from the last line of the forward pass to the first.
+Dropout is inverted: in training the kept units are divided by 1 - p, so that the mean over the masks is the input, and evaluation needs
+no change. The backward pass is the chain rule, applied from the last line of the forward pass to the first.
 
 Shapes: N examples, I inputs, H hidden units, O outputs.
+
 Source: Srivastava et al. 2014, "Dropout" (JMLR 15), in the inverted form of torch.nn.Dropout.
 """
 
@@ -17,7 +18,7 @@ import numpy as np
 
 
 class Weights(NamedTuple):
-    """The parameters of the network, or the gradient of the loss by each of them."""
+    """The parameters of the network, or the gradients of the loss with respect to them."""
 
     w1_IH: np.ndarray
     b1_H: np.ndarray
@@ -26,7 +27,7 @@ class Weights(NamedTuple):
 
 
 class Passed(NamedTuple):
-    """What the forward pass computed, and the backward pass needs."""
+    """The values of the forward pass that the backward pass needs."""
 
     x_NI: np.ndarray
     z_NH: np.ndarray
@@ -43,17 +44,17 @@ def draw_keep(shape: tuple[int, ...], p: float, rng: np.random.Generator) -> np.
 
 
 def dropout(h_NH: np.ndarray, keep_NH: np.ndarray, p: float) -> np.ndarray:
-    """In training. In evaluation h stays as it is."""
+    """Dropout in training. In evaluation h stays unchanged."""
     return h_NH * keep_NH / (1 - p)
 
 
 def dropout_backward(grad_NH: np.ndarray, keep_NH: np.ndarray, p: float) -> np.ndarray:
-    """The gradient by h from the gradient by dropout(h): the same mask and the same factor."""
+    """The gradient of h from the gradient of dropout(h): the same mask and the same factor."""
     return grad_NH * keep_NH / (1 - p)
 
 
 def forward(weights: Weights, x_NI: np.ndarray, keep_NH: np.ndarray, p: float) -> Passed:
-    """The outputs y, and all that was computed on the way."""
+    """The outputs y, and all intermediate values."""
     z_NH = x_NI @ weights.w1_IH + weights.b1_H
     h_NH = np.maximum(z_NH, 0)
     d_NH = dropout(h_NH, keep_NH, p)
@@ -67,7 +68,7 @@ def loss(y_NO: np.ndarray, target_NO: np.ndarray) -> float:
 
 
 def backward(weights: Weights, passed: Passed, target_NO: np.ndarray, keep_NH: np.ndarray, p: float) -> tuple[Weights, np.ndarray]:
-    """The gradient of the loss by every parameter, and by the inputs (N, I)."""
+    """The gradient of the loss with respect to every parameter, and to the inputs (N, I)."""
     grad_y_NO = 2 * (passed.y_NO - target_NO) / target_NO.size
     grad_w2_HO = passed.d_NH.T @ grad_y_NO
     grad_b2_O = grad_y_NO.sum(axis=0)

@@ -1,12 +1,13 @@
-"""The squared norm and the plain norm as penalties: their gradients, and what their steps alone do to groups of weights.
+"""The squared norm and the plain norm as penalties: their gradients, and the effect of their steps alone on groups of weights.
 
-    s ||w||^2: gradient 2 s w, which is long for a long group and dies away with it: it shrinks, and never gets to 0.
-    s ||w||:   gradient s w / ||w||, as long for every group: one that is short is at 0 soon.
+    s ||w||^2: gradient 2 s w, which is large for a large group and shrinks with it: the group shrinks, but never reaches 0.
+    s ||w||:   gradient s w / ||w||, of the same length for every group: a small group soon reaches 0.
 
-A step of the plain norm's gradient passes over 0 and comes back, again and again. Its proximal step stops there, and only then is a whole
-group exactly 0. Both pull in proportion to w within a group: "shrinks large weights more" is about groups.
+A step along the plain norm's gradient jumps over 0 and back, again and again. Its proximal step stops at 0, and only then is a whole
+group exactly 0. Within a group both pull in proportion to w: "shrinks large weights more" is a statement about groups.
 
-Shapes: G groups, W weights of a group, T steps. All in float64, by the functions that the engine trains with.
+Shapes: G groups, W weights of a group, T steps. All in float64, with the functions that the engine uses in training.
+
 Source: Yuan & Lin 2006 (JRSS B 68) for the group's norm; Parikh & Boyd 2014, "Proximal Algorithms", section 6.5.
 """
 
@@ -25,14 +26,14 @@ Way = Literal["l2_squared", "l2_norm", "l2_norm_proximal"]
 WAYS: tuple[Way, ...] = get_args(Way)
 
 SIZES = (0.06, 0.22, 0.51, 1.04, 2.02, 4.03)
-"""Norms of the groups at the start. None is a whole number of the plain norm's steps: its gradient would hit 0 by that accident."""
+"""Initial norms of the groups. None is a multiple of the plain norm's step, because its gradient would then hit 0 by accident."""
 
 WEIGHTS = 5
 RATE, STRENGTH, STEPS = 0.1, 0.5, 60
 
 
 def drawn(seed: int = 0, sizes: Sequence[float] = SIZES) -> np.ndarray:
-    """Groups of those norms in random directions: (G, W)."""
+    """Groups with those norms in random directions: (G, W)."""
     w_GW = np.random.default_rng(seed).standard_normal((len(sizes), WEIGHTS))
     return np.asarray(w_GW / np.linalg.norm(w_GW, axis=1, keepdims=True) * np.array(sizes)[:, None])
 
@@ -53,8 +54,8 @@ def one_step(w_GW: np.ndarray, way: Way, lr: float = RATE, strength: float = STR
 def closed_norms(sizes_G: np.ndarray, way: Way, lr: float, strength: float, steps: int) -> np.ndarray:
     """The groups' norms after t = 0, 1, ..., T steps: (T + 1, G).
 
-    l2_squared: (1 - 2 lr s)^t n. l2_norm_proximal: max(n - t lr s, 0). l2_norm: the same until n is below lr s; from there on it jumps
-    between the remainder r and lr s - r.
+    l2_squared: (1 - 2 lr s)^t n. l2_norm_proximal: max(n - t lr s, 0). l2_norm: the same until n is below lr s; then it alternates between
+    the remainder r and lr s - r.
     """
     steps_T1, by = np.arange(steps + 1)[:, None], lr * strength
     if way == "l2_squared":
@@ -71,7 +72,8 @@ def closed_norms(sizes_G: np.ndarray, way: Way, lr: float, strength: float, step
 def trajectories(
     lr: float = RATE, strength: float = STRENGTH, steps: int = STEPS, sizes: Sequence[float] = SIZES, seed: int = 0
 ) -> DataFrame:
-    """Groups under each penalty alone: a row a way, step and group: way, step, group (from 1), norm, closed, zero (all weights exactly 0).
+    """Groups under each penalty alone, one row for each way, step and group: way, step, group (from 1), norm, closed, zero (all weights
+    exactly 0).
 
     closed: the norm by `closed_norms`.
     """
@@ -96,8 +98,8 @@ def _path(w_GW: np.ndarray, way: Way, lr: float, strength: float, steps: int) ->
 def errors(seed: int = 0) -> dict[str, float]:
     """squared, norm: the largest difference of 2 w and of w / ||w|| from autograd's gradients. at_zero: the norm's gradient at w = 0.
 
-    shortened: by how much one step shortens each group, from 2 lr s ||w|| and from lr s. paths: the largest difference of `norm` and
-    `closed` in `trajectories`, of the squared and the proximal way.
+    shortened: the difference of one step's shortening of each group from 2 lr s ||w|| and from lr s. paths: the largest difference between
+    `norm` and `closed` in `trajectories`, for the squared and the proximal way.
     """
     import torch
 

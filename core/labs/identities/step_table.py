@@ -2,9 +2,9 @@
 
     f(theta) = 1/2 sum_i lambda_i theta_i^2,    theta <- theta - lr lambda theta = (1 - lr lambda) theta
 
-so after t updates each component is (1 - lr lambda)^t times its start. It shrinks for lr < 2 / lambda, changes its sign at every update for
-lr > 1 / lambda, keeps its size at lr = 2 / lambda and grows beyond. The largest eigenvalue sets the highest rate, the smallest the pace.
-A quadratic whose axes are turned does the same along its eigenvectors.
+So after t updates each component is its start times (1 - lr lambda)^t. It shrinks for lr < 2 / lambda, changes its sign at every update for
+lr > 1 / lambda, keeps its size at lr = 2 / lambda, and grows beyond. The largest eigenvalue limits the rate; the smallest sets the speed.
+A quadratic with rotated axes does the same along its eigenvectors.
 
 Shapes: T updates, D components. All in float64. Source: Goh 2017, "Why Momentum Really Works" (Distill), section "First Steps".
 """
@@ -18,21 +18,21 @@ from pandas import DataFrame, concat
 
 EIGENVALUES, START = (1.0, 10.0), (-2.5, 1.5)
 LOWEST, HIGHEST, COMPONENTS = 0.01, 100.0, 20
-"""Of the eigenvalues that a seed draws, evenly in their logarithm."""
+"""Range of the random eigenvalues, which are uniform in their logarithm."""
 
 RATES = (0.1, 0.5, 0.99, 1.0, 1.5, 1.9, 1.99, 2.0, 2.01, 2.1, 2.5)
-"""Learning rates that are tried, times the largest eigenvalue."""
+"""Tried learning rates, times the largest eigenvalue."""
 
 UPDATES = 200
 AROUND, SHOWN = (0.02, 0.1, 0.19, 0.2, 0.21), 40
-"""Rates below, at and above the highest stable one of `EIGENVALUES`, and for how many updates they are followed."""
+"""Rates below, at and above the highest stable rate of `EIGENVALUES`, and the number of updates for which they are followed."""
 
 AT_THE_EDGE = 1e-12
-"""A product lr * lambda so near to 2 counts as 2: rounding decides there."""
+"""A product lr * lambda this close to 2 counts as 2, because rounding decides there."""
 
 
 def descend(eigenvalues_D: np.ndarray, start_D: np.ndarray, lr: float, updates: int) -> np.ndarray:
-    """Update after update: (T + 1, D), the start first."""
+    """The values after every update: (T + 1, D), beginning with the start."""
     theta_D = np.array(start_D, dtype=float)
     path = [theta_D]
     for _ in range(updates):
@@ -48,7 +48,7 @@ def closed_form(eigenvalues_D: np.ndarray, start_D: np.ndarray, lr: float, updat
 
 
 def distances(rates: Sequence[float] = AROUND, eigenvalues: Sequence[float] = EIGENVALUES, updates: int = SHOWN) -> DataFrame:
-    """How far from the minimum each rate is, update after update: a row a rate and step: rate, step, distance."""
+    """The distance of each rate from the minimum after every update, one row for each rate and step: rate, step, distance."""
     eigenvalues_D, start_D = np.array(eigenvalues, dtype=float), np.array(START)
     frames = []
     for rate in rates:
@@ -64,11 +64,11 @@ def drawn(seed: int = 0, components: int = COMPONENTS) -> tuple[np.ndarray, np.n
 
 
 def errors(seed: int = 0, updates: int = UPDATES) -> dict[str, float]:
-    """On the drawn quadratic, over all of `RATES`.
+    """On the random quadratic, over all of `RATES`.
 
-    closed_form: the largest difference from the closed form, over max(|theta_0|, |closed form|) of that component.
-    rotated: the same for the quadratic with axes turned at random, at rates that do not diverge, over the largest |theta_0|.
-    growth: components that grow where lr lambda < 2, or shrink where it is above: a count, which the rule makes 0.
+    closed_form: the largest difference from the closed form, divided by max(|theta_0|, |closed form|) of that component.
+    rotated: the same for a quadratic with randomly rotated axes, at rates that do not diverge, divided by the largest |theta_0|.
+    growth: number of components that grow although lr lambda < 2, or shrink although it is above 2; the rule says 0.
     """
     eigenvalues_D, start_D = drawn(seed)
     found: dict[str, float] = {"closed_form": 0.0, "rotated": 0.0, "growth": 0}

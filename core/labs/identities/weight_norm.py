@@ -1,16 +1,17 @@
-"""Weight normalization, w = g v / ||v||: what it makes of a gradient, and how v and g move.
+"""Weight normalization, w = g v / ||v||: its effect on a gradient, and how v and g move.
 
-With the gradient G = dL/dw of the weights that the network works with,
+With the gradient G = dL/dw of the effective weights,
 
     dL/dg = G . v / ||v||,    dL/dv = g / ||v|| (G - (G . v) v / ||v||^2)
 
-so dL/dv has no part along v: it is orthogonal to it. A step of plain gradient descent therefore makes v longer,
+so dL/dv has no part along v: it is orthogonal to v. A step of plain gradient descent therefore makes v longer,
 
     ||v'||^2 = ||v||^2 + lr^2 ||dL/dv||^2
 
-and a longer v gets smaller gradients, since dL/dv goes as 1 / ||v||: a rate that is somewhat too high lowers itself.
+and a longer v gets smaller gradients, since dL/dv is proportional to 1 / ||v||: a rate that is slightly too high lowers itself.
 
-The problem is a unit of least squares, L = mean((x . w - y)^2). Shapes: N examples, D weights, T updates. All in float64.
+The problem is one unit with least squares, L = mean((x . w - y)^2). Shapes: N examples, D weights, T updates. All in float64.
+
 Source: Salimans & Kingma 2016 (arXiv:1602.07868), section 2.1.
 """
 
@@ -25,11 +26,11 @@ from pandas import DataFrame, concat
 EXAMPLES, WEIGHTS = 40, 8
 RATE, UPDATES = 0.1, 100
 STRETCHES = (0.5, 3.0)
-"""Factors by which v is stretched, to see that the gradient shrinks by the same."""
+"""Factors by which v is stretched, to check that the gradient shrinks by the same factor."""
 
 
 class Parts(NamedTuple):
-    """The loss and its gradient by the length g and by the direction v (D,)."""
+    """The loss and its gradients with respect to the length g and the direction v (D,)."""
 
     loss: float
     by_g: float
@@ -37,7 +38,7 @@ class Parts(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """Examples and targets of the problem, and where v and g start."""
+    """Examples and targets of the problem, and the initial v and g."""
 
     x_ND: np.ndarray
     y_N: np.ndarray
@@ -46,7 +47,7 @@ class Unit(NamedTuple):
 
 
 def drawn(seed: int = 0) -> Unit:
-    """Normal examples, a normal teacher with noise on its targets, a normal v, and the g that makes w = v."""
+    """Normal examples, a normal teacher with noise on its targets, a normal v, and the g for which w = v."""
     rng = np.random.default_rng(seed)
     x_ND = rng.standard_normal((EXAMPLES, WEIGHTS))
     y_N = x_ND @ rng.standard_normal(WEIGHTS) + 0.5 * rng.standard_normal(EXAMPLES)
@@ -55,7 +56,7 @@ def drawn(seed: int = 0) -> Unit:
 
 
 def gradients(unit: Unit) -> Parts:
-    """By the formulas above."""
+    """Loss and gradients by the formulas above."""
     length = np.linalg.norm(unit.v_D)
     off_N = unit.x_ND @ (unit.g * unit.v_D / length) - unit.y_N
     by_w_D = 2 * unit.x_ND.T @ off_N / len(off_N)
@@ -81,10 +82,10 @@ def by_autograd(unit: Unit) -> Parts:
 
 
 def trajectory(lr: float = RATE, updates: int = UPDATES, seed: int = 0) -> DataFrame:
-    """Gradient descent with and without weight norm from the same w: a row a variant (none, weight) and step.
+    """Gradient descent with and without weight norm from the same w: one row for each variant (none, weight) and step.
 
-    Columns: variant, step, loss, length (||w||), turned (degrees between w and its start); and for `weight` alone v_length (||v||), cosine
-    (of dL/dv and v), grown (||v||^2 less the closed form's sum, over ||v||^2). A path ends where its loss is no longer finite.
+    Columns: variant, step, loss, length (||w||), turned (degrees between w and its start); and only for `weight`: v_length (||v||), cosine
+    (of dL/dv and v), grown (||v||^2 minus the closed form's sum, divided by ||v||^2). A path ends where its loss is no longer finite.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         frames = [_plain(lr, updates, drawn(seed)), _normed(lr, updates, drawn(seed))]
@@ -92,12 +93,12 @@ def trajectory(lr: float = RATE, updates: int = UPDATES, seed: int = 0) -> DataF
 
 
 def limit(unit: Unit) -> float:
-    """The rate above which gradient descent without weight norm diverges: 2 over the largest eigenvalue of 2 X^T X / N."""
+    """The rate above which gradient descent without weight norm diverges: 2 / the largest eigenvalue of 2 X^T X / N."""
     return float(2 / np.linalg.eigvalsh(2 * unit.x_ND.T @ unit.x_ND / len(unit.y_N)).max())
 
 
 def lengths(factors: Sequence[float] = (0.3, 1.2), updates: int = UPDATES) -> DataFrame:
-    """How long v is along the path with weight norm, at rates of so many times `limit`: factor, step, v_length."""
+    """The length of v along the path with weight norm, at multiples of `limit`: factor, step, v_length."""
     at_limit = limit(drawn())
     paths = [trajectory(factor * at_limit, updates).query("variant == 'weight'").assign(factor=factor) for factor in factors]
     return concat(paths, ignore_index=True)[["factor", "step", "v_length"]]
@@ -139,8 +140,8 @@ def _seen(w_D: np.ndarray, start_D: np.ndarray) -> dict[str, float]:
 def errors(seed: int = 0) -> dict[str, float]:
     """orthogonal: the largest |cosine| of dL/dv and v along the path. growth: the largest |grown|.
 
-    gradient: the largest difference of both gradients from autograd's, at the start. scale: that of the gradient by a stretched v, times
-    the stretch, from the gradient by v.
+    gradient: the largest difference of both gradients from autograd's, at the start. scale: the largest difference between the gradient of
+    v and that of a stretched v times the stretch.
     """
     path = trajectory(seed=seed)
     unit, normed = drawn(seed), path[path["variant"] == "weight"]

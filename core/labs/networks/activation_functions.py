@@ -1,7 +1,7 @@
-"""Activation functions, each with its derivative as autograd has it. Torch is imported inside the functions.
+"""Activation functions with their derivatives from autograd. Torch is imported inside the functions.
 
-A derivative is a number where the function has no corner. Where it has one, as ReLU at 0, every slope between the one from the left and
-the one from the right is a subgradient, and autograd takes one of them.
+A derivative is a single number where the function has no corner. At a corner, as ReLU's at 0, every slope between the left and the right
+one is a subgradient, and autograd uses one of them.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _NEXT_TO_0 = 1e-9
 
 
 class Facts(NamedTuple):
-    """What is to be known of a function's slope.
+    """Facts about a function's slope.
 
-    largest: of |f'| from -10 to 10.
-    left, right: the slope on either side of 0; where they differ all between the two are subgradients there.
-    taken: the one that autograd takes at 0.
+    largest: the largest |f'| from -10 to 10.
+    left, right: the slope on each side of 0; if they differ, every slope between them is a subgradient there.
+    taken: the slope that autograd uses at 0.
     """
 
     largest: float
@@ -35,12 +35,12 @@ class Facts(NamedTuple):
 
     @property
     def smooth(self) -> bool:
-        """Whether it is differentiable at 0."""
+        """Whether the function is differentiable at 0."""
         return abs(self.right - self.left) < 1e-6
 
 
 def values(activation: ActivationChoice, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """f(x) and f'(x) in float64, each of x's shape; by torch's own module and autograd."""
+    """f(x) and f'(x) in float64, with the shape of x; by torch's own module and autograd."""
     import torch
 
     at = torch.tensor(x, dtype=torch.float64, requires_grad=True)
@@ -50,7 +50,7 @@ def values(activation: ActivationChoice, x: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def curve(activation: ActivationChoice, points: int = 321) -> pd.DataFrame:
-    """x, value, slope over the drawn range, 0 among the places."""
+    """x, value, slope over the drawn range, including 0."""
     x = np.linspace(-SIDE, SIDE, points)
     value, slope = values(activation, x)
     return pd.DataFrame({"x": x, "value": value, "slope": slope})

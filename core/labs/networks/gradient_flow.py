@@ -1,13 +1,13 @@
-"""How large signal and gradient are in every layer of a network at its initial weights, for networks of several depths.
+"""The sizes of activations and gradients in every layer of a network at its initial weights, for networks of several depths.
 
 A hidden layer is h_k = phi(norm(W_k h_{k-1})), with a skip connection h_{k-1} plus that. Backwards, without norm and skip,
 
     dL/dh_{k-1} = W_k^T (phi'(z_k) * dL/dh_k),    dL/dW_k = (phi'(z_k) * dL/dh_k) h_{k-1}^T,
 
 so a layer multiplies the gradient's mean square by about n Var(w) E[phi'^2] (Glorot & Bengio 2010; He et al. 2015, arXiv:1502.01852),
-and d layers by that to the power of d. Orthogonal W_k of a linear network leave both lengths alone (Saxe et al. 2014, arXiv:1312.6120).
+and d layers by that to the power of d. Orthogonal W_k of a linear network preserve both norms (Saxe et al. 2014, arXiv:1312.6120).
 
-Computed in float64, where 1e-300 is not yet 0, and in training mode (batch norm takes the statistics of these examples), without dropout.
+Computed in float64, where 1e-300 is not yet 0, and in training mode (batch norm uses the statistics of these examples), without dropout.
 Torch is imported inside the functions.
 """
 
@@ -30,25 +30,25 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 EXAMPLES = 128
-"""Training examples that the loss is the mean of: the first so many."""
+"""Number of training examples, from the first on, over which the loss is averaged."""
 
 MOST_WEIGHTS = 1_200_000
-"""Of the deepest network: more take longer than a page may."""
+"""The most weights of the deepest network; more would take too long for a page."""
 
 DEPTHS = (2, 4, 8, 16, 32, 64)
 
 
 def deepened(run: RunSettings, depth: int) -> RunSettings:
-    """The run's network with `depth` hidden layers as wide as its first, without dropout; and of its other settings those that matter here.
+    """The run's network with `depth` hidden layers as wide as its first one, without dropout, and with the settings that matter here.
 
-    Raises SettingsError for a network that is no MLP, or is too large.
+    Raises SettingsError for a network that is not an MLP, or is too large.
     """
     if not isinstance(run.model, Mlp):
-        raise SettingsError(f"model.kind: {run.model.kind} has no depth to vary here; take mlp")
+        raise SettingsError(f"model.kind: {run.model.kind} has no depth to vary here; choose mlp")
     width = run.model.hidden[0]
     if depth * width**2 > MOST_WEIGHTS:
-        least = f"{depth} layers of {width:,} units have {depth * width**2:,} weights, and {MOST_WEIGHTS:,} are the most here"
-        raise SettingsError(f"model.hidden: {least}; take fewer units or a lower depth")
+        least = f"{depth} layers of {width:,} units have {depth * width**2:,} weights, but at most {MOST_WEIGHTS:,} are allowed here"
+        raise SettingsError(f"model.hidden: {least}; choose fewer units or a lower depth")
     given = {**run.model.model_dump(), "hidden": (width,) * depth, "width": None, "depth": None, "dropout": 0.0, "input_dropout": 0.0}
     try:
         model = Mlp.model_validate(given)
@@ -61,14 +61,14 @@ def measure(run: RunSettings, depths: Sequence[int] = DEPTHS, seeds: int = 3) ->
     """Every hidden layer of the run's network at every depth, at its initial weights.
 
     Args:
-        run: an MLP; its data, its seed (from which the seeds count up) and all of its model but depth and dropout count.
+        run: an MLP; its data, its seed (from which the seeds count up) and its model matter, except depth and dropout.
         depths: numbers of hidden layers.
-        seeds: how many initial weights of each depth.
+        seeds: number of initial weights for each depth.
 
-    Returns a row a depth, seed and hidden layer:
+    Returns one row for each depth, seed and hidden layer:
         depth, seed, layer (1 is the first),
         weights: the norm of dL/d(the layer's parameters),
-        signal: the norm of dL/d(the layer's outputs), skip connection included,
+        signal: the norm of dL/d(the layer's outputs), including the skip connection,
         spread: the root mean square over units of the standard deviation of those outputs over examples,
         dead: the share of units whose activation is 0 on all examples.
 
@@ -85,9 +85,9 @@ def measure(run: RunSettings, depths: Sequence[int] = DEPTHS, seeds: int = 3) ->
 
 
 def ends(layers: pd.DataFrame) -> pd.DataFrame:
-    """A row a depth and seed of `measure`'s (and variant, where there is that column): what its first and its last hidden layer have.
+    """One row for each depth and seed of `measure` (and variant, if there is that column), with values of the first and last hidden layer.
 
-    Columns: first_weights, last_weights, weights_ratio (first over last), the same of the signal, and the spread of the last layer.
+    Columns: first_weights, last_weights, weights_ratio (first over last), the same for the signal, and the spread of the last layer.
     """
     keys = [name for name in ("variant", "depth", "seed") if name in layers]
     ordered = layers.sort_values("layer", kind="stable").groupby(keys, sort=False)
@@ -120,7 +120,7 @@ def _layers(run: RunSettings) -> Iterator[dict[str, float]]:
 
 
 def _watched(model: nn.Module, blocks: list[nn.Module], x_ND: Tensor, y_N: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """One forward and backward pass; the outputs of the blocks, with their gradients, and the activations in them."""
+    """One forward and backward pass: the outputs of the blocks with their gradients, and the activations in the blocks."""
     outputs: list[Tensor] = []
     activations: list[Tensor] = []
 

@@ -1,12 +1,12 @@
-"""How much of a change of a recurrent network's state is left some steps later: the gradient against the lag.
+"""How much of a change of a recurrent network's state remains some steps later: the gradient against the lag.
 
-The state s after a step is all that is carried to the next one: h of an RNN or GRU, (h, c) of an LSTM; N numbers. With the Jacobian
-J_k = ds_T / ds_(T-k) of the last state by the one k steps before it,
+The state s after a step is everything that the next step gets: h of an RNN or GRU, (h, c) of an LSTM; N numbers. With the Jacobian
+J_k = ds_T / ds_(T-k) of the last state with respect to the one k steps before,
 
     norm(k) = ||J_k||_F / sqrt(N)
 
-is the length (root mean square over all directions) to which a gradient of length 1 at the last state has grown or shrunk on its way back
-over k steps. Where a step is h' = W h with W = rho Q and Q orthogonal, it is rho^k. A tanh between the steps can only make that less, for
+is the length (root mean square over all directions) to which a gradient of length 1 at the last state has grown or shrunk after k steps
+back in time. If a step is h' = W h with W = rho Q and Q orthogonal, it is rho^k. A tanh between the steps can only make it smaller, because
 its slope is at most 1.
 
 Sources: Hochreiter & Schmidhuber 1997, "Long Short-Term Memory"; Pascanu, Mikolov & Bengio 2013 (arXiv:1211.5063).
@@ -31,23 +31,23 @@ if TYPE_CHECKING:
 Inputs = Literal["data", "zeros"]
 
 EXAMPLES = 8
-"""Training examples over which the mean is taken: the first."""
+"""Number of training examples, from the first on, over which the mean is taken."""
 
 MOST_LAGS = 200
 ALL_DIRECTIONS = 64
-"""Numbers of a state up to which every direction is followed. Of larger ones some at random stand for all: right on average."""
+"""The largest state of which every direction is followed. For larger states, some random directions represent all: right on average."""
 
 FEWEST_DIRECTIONS = 4
 MOST_UNITS = 256
-"""Of more, the eigenvalues of the first weights would take seconds already."""
+"""The most units; with more, computing the eigenvalues of the initial weights would take seconds."""
 
 
 def measure(run: RunSettings, *, weights: bytes | None = None, inputs: Inputs = "data") -> np.ndarray:
     """norm(k) of a run's network for k = 0, 1, ... steps: (lags,) float64, the root mean square over the examples.
 
     Args:
-        run: decides the network, the data and the initial weights.
-        weights: of the trained network, as the store keeps them; None: the network before its training.
+        run: determines the network, the data and the initial weights.
+        weights: weights of the trained network, as the store keeps them; None: the network before its training.
         inputs: what the network reads: training examples, or zeros of the same shape.
 
     Raises SettingsError for a network without recurrent cells or with too many units, and DataError as `load_data`.
@@ -55,14 +55,14 @@ def measure(run: RunSettings, *, weights: bytes | None = None, inputs: Inputs = 
     import torch
 
     if isinstance(run.model, Recurrent) and run.model.hidden > MOST_UNITS:
-        raise SettingsError(f"model.hidden: {run.model.hidden} units; the gradient against the lag is measured for {MOST_UNITS} at most")
+        raise SettingsError(f"model.hidden: {run.model.hidden} units; the gradient against the lag is measured for at most {MOST_UNITS}")
     network = (build_model(run) if weights is None else trained_model(run, weights)).double()
     x_BD = torch.tensor(load_data(run.data).x_train[:EXAMPLES], dtype=torch.float64)
     return norms(*cells_and_steps(network, x_BD if inputs == "data" else torch.zeros_like(x_BD)))
 
 
 def cells_and_steps(network: nn.Module, x_BD: Tensor) -> tuple[nn.RNNBase, Tensor]:
-    """The cells of a recurrent network, those that read forwards, and its examples as steps (B, T, F). Raises SettingsError."""
+    """The forward cells of a recurrent network, and its examples as steps (B, T, F). Raises SettingsError."""
     from torch import nn
 
     from core.choices.models.modules import Steps
@@ -70,12 +70,12 @@ def cells_and_steps(network: nn.Module, x_BD: Tensor) -> tuple[nn.RNNBase, Tenso
     cells = next((module for module in network.modules() if isinstance(module, nn.RNNBase)), None)
     steps = next((module for module in network.modules() if isinstance(module, Steps)), None)
     if cells is None or steps is None:
-        raise SettingsError("model.kind: a gradient has a lag in recurrent networks alone; choose recurrent")
+        raise SettingsError("model.kind: only recurrent networks have a gradient against the lag; choose recurrent")
     return _forwards(cells), steps(x_BD)
 
 
 def _forwards(cells: nn.RNNBase) -> nn.RNNBase:
-    """The same cells without those that read backwards, if there are any."""
+    """The same cells without the backward direction."""
     if not cells.bidirectional:
         return cells
     kind: Any = type(cells)
@@ -86,7 +86,9 @@ def _forwards(cells: nn.RNNBase) -> nn.RNNBase:
 
 
 def norms(cells: nn.RNNBase, x_BTF: Tensor) -> np.ndarray:
-    """norm(k) for k = 0, 1, ..., min(T, MOST_LAGS): every direction of every example is a row of one batch, and goes back once."""
+    """norm(k) for k = 0, 1, ..., min(T, MOST_LAGS): every direction of every example is one row of a batch, and one backward pass is
+    made.
+    """
     import torch
 
     directions_BDN = _directions(_carried(cells) * cells.hidden_size, x_BTF)
@@ -101,12 +103,12 @@ def norms(cells: nn.RNNBase, x_BTF: Tensor) -> np.ndarray:
 
 
 def _carried(cells: nn.RNNBase) -> int:
-    """Vectors of H numbers that are carried from step to step."""
+    """Number of vectors of H numbers that are carried from step to step."""
     return 2 if cells.mode == "LSTM" else 1
 
 
 def _directions(size: int, like: Tensor) -> Tensor:
-    """Orthogonal directions of length 1 for each example (B, D, size): all axes; of a large state fewer, at random."""
+    """Orthogonal directions of length 1 for each example (B, D, size): all axes, or for a large state fewer random ones."""
     import torch
 
     examples = len(like)
@@ -118,9 +120,9 @@ def _directions(size: int, like: Tensor) -> Tensor:
 
 
 def _states(cells: nn.RNNBase, x_MTF: Tensor) -> list[tuple[Tensor, ...]]:
-    """The states with a gradient, in order of steps: that before the first of the last MOST_LAGS steps, and those after each of them.
+    """The states with a gradient, in order of steps: the one before the last MOST_LAGS steps, and those after each of these steps.
 
-    An LSTM's h is made of its c, and what is asked for is the gradient of each with the other held: so a step reads copies of them.
+    An LSTM's h is computed from its c, but each needs a gradient with the other one fixed; so a step reads copies of them.
     """
     import torch
 

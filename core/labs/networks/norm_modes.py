@@ -1,11 +1,11 @@
-"""Train mode against eval mode: the same network and the same batches in both, and how batch norm's running averages come about.
+"""Train mode against eval mode: the same network and the same batches in both, and how batch norm's running averages develop.
 
-In train mode batch norm takes mean and variance of the batch at hand; in eval mode it takes running averages of those it has seen:
+In train mode batch norm uses mean and variance of the current batch; in eval mode it uses running averages over past batches:
 
     running <- (1 - momentum) running + momentum * batch
 
-which begin at mean 0 and variance 1, so that after k batches (1 - momentum)^k of the start is left. The running variance is of batch
-variances with Bessel's correction (divided by B - 1), as torch has it. All other norms are the same in both modes.
+They begin at mean 0 and variance 1, so after k batches (1 - momentum)^k of the start remains. The running variance is of batch variances
+with Bessel's correction (divided by B - 1), as in torch. All other norms are the same in both modes.
 
 Torch is imported inside the functions. Shapes: N examples, B of a batch, O outputs, C units, K batches.
 """
@@ -32,19 +32,19 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 EXAMPLES = 64
-"""Examples that are put through a network, in as many batches as it takes; one batch where it is larger."""
+"""Number of examples that are put through a network, in several batches; one batch if it is larger."""
 
 WATCHED = 1_024
-"""Training examples that the running averages are compared on: the first so many."""
+"""Number of training examples, from the first on, with which the running averages are compared."""
 
 
 class Modes(NamedTuple):
     """The outputs of one network in both modes.
 
-    outputs: example, output, train, evaluation: a row a number.
-    largest: the largest difference of the two; typical: root of its mean square, over that of the outputs in eval mode around their mean.
-    disagree: share of the examples to which the two modes give different classes (NaN for a regression).
-    train, evaluation: share of them that each mode gets right (NaN for a regression).
+    outputs: example, output, train, evaluation: one row for each number. largest: the largest difference between the modes; typical: the
+    root mean square difference, divided by the standard deviation of the outputs in eval mode. disagree: share of the examples to which
+    the two modes give different classes (NaN for a regression). train, evaluation: share of the examples that each mode classifies
+    correctly (NaN for a regression).
     """
 
     outputs: DataFrame
@@ -56,12 +56,12 @@ class Modes(NamedTuple):
 
 
 def compare_modes(run: RunSettings, weights: bytes | None = None, warm_up: int = 0) -> Modes:
-    """A run's network in both modes on the same batches of its training examples, each of the run's batch size. Dropout is left out.
+    """A run's network in both modes on the same batches of its training examples, with the run's batch size. Dropout is off.
 
     Args:
-        run: decides network, data, batch size, and by its seed which examples are drawn.
+        run: determines network, data, batch size, and by its seed the drawn examples.
         weights: trained weights, as the store keeps them; None: the initial ones.
-        warm_up: batches that pass in train mode before, which moves batch norm's running averages and nothing else.
+        warm_up: number of batches that first pass in train mode, which changes only batch norm's running averages.
 
     Raises DataError and SettingsError as `build_model`.
     """
@@ -104,7 +104,7 @@ def differences(norms: Sequence[str], sizes: Sequence[int], seeds: int, warm_up:
 
 
 def in_train_mode(model: nn.Module, x_BD: Tensor, *, keep: bool = False) -> Tensor:
-    """The outputs of a network in train mode without its dropout; it is left in eval mode, and as it was unless `keep`."""
+    """The outputs of a network in train mode without dropout; afterwards it is in eval mode, and unchanged unless `keep`."""
     import torch
 
     used = model if keep else copy.deepcopy(model)
@@ -131,13 +131,13 @@ def _summed(train_NO: Tensor, eval_NO: Tensor, target_N: np.ndarray) -> Modes:
 
 
 def running_averages(run: RunSettings, sizes: Sequence[int], batches: int = 60, weights: bytes | None = None) -> DataFrame:
-    """How far the first batch norm's running averages are from the whole training set's, after each batch seen, for several batch sizes.
+    """The distance of the first batch norm's running averages from the whole training set's, after each batch, for several batch sizes.
 
-    The network's weights stay as they are; the examples of a batch are drawn with replacement.
+    The network's weights do not change; the examples of a batch are drawn with replacement.
 
     Returns:
         size, batches (0 to `batches`); mean and variance: root mean square over the units of (running mean - mean) / standard deviation,
-        and of running variance / variance - 1; expected_mean and expected_variance: roots of their squares' expectation in closed
+        and of running variance / variance - 1; expected_mean and expected_variance: the square roots of their expected squares in closed
         form (NaN for a convnet, whose positions are not independent draws).
 
     Raises ValueError for a network without batch norm; DataError and SettingsError as `build_model`.
@@ -177,9 +177,9 @@ def _followed(norm: nn.modules.batchnorm._BatchNorm, h_NC: Tensor, size: int, ba
 
 
 def expected(start: float, variance: float, batches: pd.Series, momentum: float) -> pd.Series:
-    """Root of the expected square of a running average's error after so many batches.
+    """Square root of the expected squared error of a running average after `batches` batches.
 
-    (1 - m)^k of the error at the start is left, and the batches' own errors, which have this variance, are averaged with weights that fall
+    (1 - m)^k of the initial error remains, and the batches' own errors, which have this variance, are averaged with weights that decrease
     by (1 - m) each: sqrt((1-m)^2k start^2 + variance * m / (2 - m) * (1 - (1-m)^2k)).
     """
     left = (1 - momentum) ** (2 * batches)
@@ -187,7 +187,7 @@ def expected(start: float, variance: float, batches: pd.Series, momentum: float)
 
 
 def _before(model: nn.Module, norm: nn.Module, x_ND: Tensor) -> Tensor:
-    """What enters a module, for all examples."""
+    """The input of a module, for all examples."""
     import torch
 
     caught: list[Tensor] = []
@@ -211,7 +211,7 @@ def _size(run: RunSettings, examples: int) -> int:
 
 
 def _batches(run: RunSettings, examples: int) -> Iterator[np.ndarray]:
-    """Batches of the run's size without end, reshuffled each pass; what is left of a pass below a whole batch is left out."""
+    """Endless batches of the run's size, reshuffled in each pass; the rest of a pass that is smaller than a batch is left out."""
     rng, size = np.random.default_rng(run.seed), _size(run, examples)
     while True:
         order = rng.permutation(examples)

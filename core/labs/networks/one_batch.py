@@ -1,7 +1,7 @@
-"""A few examples trained on until they are known by heart, by right code and by code with one mistake each.
+"""A few examples on which a network overfits, trained by correct code and by code with one mistake each.
 
-Written out in plain torch, since these are mistakes of the training loop. A slight penalty keeps the minimum finite: without it the loss of
-a batch that can be separated falls for ever, and far too high a rate still ends at 0.
+It is written in plain torch, because these are mistakes in the training loop. A small penalty keeps the minimum finite: without it, the
+loss of a separable batch falls for ever, and even a far too high rate ends at 0.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CLASSES, EXAMPLES = 10, 16
 PENALTY = 0.001
 UPDATES = 200
 RUN = {
-    "data": {"kind": "digits", "test_fraction": 0.7913},  # which leaves `EXAMPLES` to train on
+    "data": {"kind": "digits", "test_fraction": 0.7913},  # leaves `EXAMPLES` training examples
     "model": {"kind": "mlp", "hidden": [64], "activation": "tanh"},
     "training": {"batch_size": "full"},
 }
@@ -34,7 +34,7 @@ class Kind:
     lr: float = 1.0
     penalty: float = PENALTY
     flipped: bool = False  # the loss is maximised
-    shuffled: bool = False  # labels are dealt anew at every update
+    shuffled: bool = False  # labels are shuffled again at every update
 
 
 KINDS = {
@@ -48,7 +48,7 @@ KINDS = {
 
 
 def losses(seeds: int = 8, updates: int = UPDATES) -> DataFrame:
-    """The loss of the batch, penalty left out, before each update and after the last: kind, seed, step, loss; two seconds of one core."""
+    """The loss of the batch without the penalty, before each update and after the last: kind, seed, step, loss; two seconds of one core."""
     from core.labs.threads import one_thread
 
     with one_thread():
@@ -83,7 +83,7 @@ def _train(kind: Kind, seed: int, updates: int) -> list[tuple[int, float]]:
 
 
 def _size(model: nn.Module) -> Tensor:
-    """Sum of the squared weights, biases left out."""
+    """Sum of the squared weights, without biases."""
     import torch
 
     return torch.stack([weight.square().sum() for weight in model.parameters() if weight.dim() > 1]).sum()

@@ -1,4 +1,4 @@
-"""What a teacher says of single examples: its probabilities, softened by a temperature. NumPy alone.
+"""A teacher's predictions for single examples: its probabilities, softened by a temperature. NumPy alone.
 
 Shapes: N examples, D inputs, C classes.
 """
@@ -21,7 +21,7 @@ def softened(logits_NC: Floats, temperature: float) -> Floats:
 
 
 def entropy(probabilities_NC: Floats) -> Floats:
-    """In nats (N,): 0 for certainty, ln C for no idea."""
+    """The entropy in nats (N,): 0 for a certain prediction, ln C for a uniform one."""
     p = probabilities_NC
     return -(p * np.log(np.where(p > 0, p, 1.0))).sum(axis=-1)
 

@@ -1,7 +1,7 @@
 """The gradient of an RNN against the lag, for recurrent matrices whose largest eigenvalue has a given size at the start.
 
-Without inputs the state of a tanh network stays near 0, where tanh is the identity: with an orthogonal matrix scaled by rho the gradient's
-norm is rho^lag. With inputs tanh is off its middle, its slope below 1, and the gradient shorter.
+Without inputs the state of a tanh network stays near 0, where tanh is the identity: with an orthogonal matrix scaled by rho, the gradient's
+norm is rho^lag. With inputs, tanh has a slope below 1, and the gradient is smaller.
 
 Source: Pascanu, Mikolov & Bengio 2013 (arXiv:1211.5063), section 2.1. The measure is that of `gradient_lag`.
 """
@@ -45,13 +45,15 @@ def _run(radius: float, seed: int) -> RunSettings:
 
 
 def errors(frame: DataFrame) -> Series:
-    """By seed: the largest relative difference of the norm from radius^lag."""
+    """For each seed: the largest relative difference of the norm from radius^lag."""
     off = (frame["norm"] / frame["radius"] ** frame["lag"] - 1).abs()
     return off.groupby(frame["seed"]).max()
 
 
 def slopes(frame: DataFrame) -> DataFrame:
-    """The slope of ln norm against the lag by least squares, a row a radius and seed: radius, seed, slope, predicted (ln radius)."""
+    """The slope of ln norm against the lag by least squares, one row for each radius and seed: radius, seed, slope, predicted (ln
+    radius).
+    """
     rows = []
     for _, group in frame.groupby(["radius", "seed"]):
         radius, seed = float(group["radius"].iloc[0]), int(group["seed"].iloc[0])

@@ -1,4 +1,4 @@
-"""What becomes of units that start alike: hidden units with equal weights get equal gradients, so no training tells them apart.
+"""Units that start identically: hidden units with equal weights get equal gradients, so training cannot make them different.
 
 The networks are the engine's, on digits: two hidden layers, every start and seed, without dropout (whose masks break the symmetry).
 Torch is imported inside the functions.
@@ -19,7 +19,7 @@ from core.settings import RunSettings
 INITS: dict[str, Any] = {"he": "he", "constant": {"kind": "constant", "value": 0.1}, "zero": "zero"}
 EPOCHS = 15
 SELDOM = 10_000_000
-"""Updates between two measurements, of which the last is all that is needed."""
+"""Updates between two evaluations, of which only the last is needed."""
 
 BASE: dict[str, Any] = {
     "data": "digits",
@@ -30,10 +30,10 @@ BASE: dict[str, Any] = {
 
 
 def train(seeds: int = 8) -> DataFrame:
-    """The weights of every hidden layer after training, a row an init, seed and layer (from 1): difference, rank, cosine.
+    """The weights of every hidden layer after training, one row for each init, seed and layer (from 1): difference, rank, cosine.
 
-    difference: the largest between two units' weights, bias included. rank: of the layer's matrix. cosine: the mean between the weights of
-    two units, 0 where they have no length.
+    difference: the largest one between two units' weights, including the bias. rank: of the layer's matrix. cosine: the mean between the
+    weights of two units, 0 if they have no length.
     """
     from core.engine.advance import advance
     from core.engine.stack import begin
@@ -63,7 +63,7 @@ def _layers(run: RunSettings, weights: bytes) -> list[dict[str, float]]:
 
 
 def of_units(weight_UI: np.ndarray, bias_U: np.ndarray) -> dict[str, float]:
-    """difference, rank and cosine of `train`, of one layer."""
+    """difference, rank and cosine of `train`, for one layer."""
     whole_UP = np.column_stack([weight_UI, bias_U])
     lengths_U1 = np.linalg.norm(weight_UI, axis=1, keepdims=True)
     unit_UI = weight_UI / np.where(lengths_U1 > 0, lengths_U1, 1.0)

@@ -2,12 +2,13 @@
 
 By hand, 2-2-1 with ReLU:  relu(a + b) - 2 relu(a + b - 1)  is 0, 1, 1, 0 at (0, 0), (0, 1), (1, 0), (1, 1).
 
-Trained are networks 2-H-1 on the four points with inputs -1 and 1: one hidden layer, one output z, the mean of the logistic loss
+The trained networks are 2-H-1 on the four points with inputs -1 and 1: one hidden layer, one output z, and the mean of the logistic loss
 log(1 + exp(-z)) for true and log(1 + exp(z)) for false, by full-batch gradient descent from He's start with biases of 0. The networks of
-all widths and seeds are one stack: their hidden units stand side by side in one row, and each network sums its own stretch of them. One
-unit of a monotone activation (ReLU, tanh, leaky ReLU) cannot part the points; one of GELU, which falls before it rises, can.
+all widths and seeds form one stack: their hidden units are side by side in one row, and each network sums its own range of them. One
+unit with a monotone activation (ReLU, tanh, leaky ReLU) cannot separate the points; one unit with GELU, which falls before it rises, can.
 
-Shapes: P = 4 points, U units of all networks, M networks. Torch is imported by `activation_functions` and `one_thread` alone.
+Shapes: P = 4 points, U units of all networks, M networks. Only `activation_functions` and `one_thread` import torch.
+
 Sources: Minsky & Papert 1969, "Perceptrons"; Goodfellow, Bengio & Courville 2016, "Deep Learning", section 6.1, for the weights by hand.
 """
 
@@ -50,7 +51,7 @@ BY_HAND = Network(np.ones((2, 2)), np.array([0.0, -1.0]), np.array([1.0, -2.0]),
 
 
 def truth_table() -> DataFrame:
-    """The network by hand, a row a point: a, b, unit1, unit2 (after ReLU), output, expected."""
+    """The network by hand, one row for each point: a, b, unit1, unit2 (after ReLU), output, expected."""
     return _seen_by_hand(CORNERS_P2).assign(expected=TRUE_P)
 
 
@@ -61,14 +62,16 @@ def _seen_by_hand(x_N2: np.ndarray) -> DataFrame:
 
 
 def start(seed: int, width: int) -> Network:
-    """He's start: hidden weights of variance 2 / 2, output weights of 2 / width, biases 0. A seed gives narrow networks the first units."""
+    """He's start: hidden weights of variance 2 / 2, output weights of 2 / width, biases 0. For one seed, narrow networks get the first
+    units.
+    """
     rng = np.random.default_rng(seed)
     normal_H3 = rng.standard_normal((width, 3))
     return Network(normal_H3[:, :2], np.zeros(width), normal_H3[:, 2] * math.sqrt(2 / width), 0.0)
 
 
 class NetworkBatch:
-    """M networks of several widths, trained at once; `firsts` are the places of their first units."""
+    """M networks of several widths, trained at once; `firsts` are the positions of their first units."""
 
     def __init__(self, networks: Sequence[Network], activation: ActivationChoice) -> None:
         widths = [len(network.bias_H) for network in networks]
@@ -100,7 +103,7 @@ class NetworkBatch:
         self.bias_M -= lr * grad_PM.sum(0)
 
     def scores(self) -> tuple[np.ndarray, np.ndarray]:
-        """Of each network the loss (M,) and how many of the four points it has right (M,)."""
+        """For each network, the loss (M,) and the number of the four points that it classifies correctly (M,)."""
         margin_PM = self.sign_P1 * self._forward()[2]
         return np.logaddexp(0, -margin_PM).mean(0), (margin_PM > 0).sum(0)
 
@@ -114,10 +117,10 @@ def train(
     updates: int = UPDATES,
     every: int = EVERY,
 ) -> DataFrame:
-    """Networks of each width from each seed's start, ReLU unless told: a row a width, seed and moment, every so many updates.
+    """Networks of each width from each seed's start, by default with ReLU: one row for each width, seed and moment, every `every` updates.
 
-    Columns: width, seed, step, loss, right (of 4 points), solved (all 4). The start is step 0; the last step is there too. PReLU keeps the
-    slope it starts with.
+    Columns: width, seed, step, loss, right (of 4 points), solved (all 4). The start is step 0; the last step is included. PReLU keeps its
+    initial slope.
     """
     keys = [(width, seed) for width in widths for seed in seeds]
     stack = NetworkBatch([start(seed, width) for width, seed in keys], activation or Relu())
@@ -135,7 +138,7 @@ def train(
 
 
 def ends(activation: str = "relu", widths: Sequence[int] = WIDTHS, seeds: int = 200) -> DataFrame:
-    """Where networks of one kind of activation end, a row a width and seed: width, seed, solved (1.0 or 0.0)."""
+    """How networks with one activation end, one row for each width and seed: width, seed, solved (1.0 or 0.0)."""
     trained = train(widths, range(seeds), activation=KINDS[activation](kind=activation), every=UPDATES)
     last = trained[trained["step"] == trained["step"].max()]
     return last.assign(solved=last["solved"].astype(float))[["width", "seed", "solved"]].reset_index(drop=True)

@@ -1,1 +1,1 @@
-"""What optimizers do: on surfaces, on made problems, and what a step costs."""
+"""What optimizers do on surfaces and made problems, and the cost of a step."""

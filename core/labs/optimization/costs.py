@@ -1,4 +1,4 @@
-"""What an optimizer remembers of each weight, and what a step of it costs: measured, on one weight matrix."""
+"""The state that an optimizer keeps for each weight, and the cost of a step, measured on one weight matrix."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from core.choices.optimizers.base import OptimizerChoice
 from core.labs.threads import one_thread
 
 ROWS, COLUMNS = 250, 400
-"""Of the matrix: 100,000 weights. A matrix, since some optimizers treat one otherwise than a vector."""
+"""Sides of the matrix: 100,000 weights. It is a matrix because some optimizers treat matrices and vectors differently."""
 
 PLAIN = Sgd()
 
 WARM, TIMED, LONG_S = 6, 40, 0.3
-"""Steps before timing, in which state is set up; steps that are timed, or as many as begin within so many seconds."""
+"""Steps before the timing, which set up the state; the most timed steps, and the seconds within which timed steps may begin."""
 
 
 def table(optimizers: Iterable[OptimizerChoice]) -> DataFrame:
-    """A row an optimizer, plain SGD first: variant (its kind), state (numbers kept per weight), milliseconds (a step), mean, relative.
+    """One row for each optimizer, plain SGD first: variant (its kind), state (numbers kept per weight), milliseconds (per step), mean,
+    relative.
 
-    A step is the median of those timed, on one thread, with the gradient already there; L-BFGS's contains the gradients that it asks for,
-    which are cheap here. `mean` (milliseconds) also counts what happens in some steps alone, such as SOAP's new eigenbasis in every tenth.
-    `relative` is the median over that of plain SGD.
+    A step's time is the median, on one thread, with a given gradient; for L-BFGS it includes the gradients that it computes, which are
+    cheap here. `mean` (milliseconds) also counts work that only some steps do, such as SOAP's new eigenbasis in every tenth step.
+    `relative` is the median divided by that of plain SGD.
     """
     with one_thread():
         rows = [_row(optimizer) for optimizer in (PLAIN, *(optimizer for optimizer in optimizers if optimizer != PLAIN))]
@@ -49,7 +50,7 @@ def _state(steppers: list[Any]) -> float:
 
 
 def _warmed(optimizer: OptimizerChoice) -> tuple[list[Any], Callable[[], None]]:
-    """The optimizer's torch optimizers on the matrix after `WARM` steps, and a function that makes one more."""
+    """The optimizer's torch optimizers on the matrix after `WARM` steps, and a function that does one more."""
     import torch
 
     generator = torch.Generator().manual_seed(0)
@@ -69,7 +70,7 @@ def _step_of(optimizer: OptimizerChoice, steppers: list[Any], weight: Any, gradi
     count = 0
 
     def closure() -> Any:
-        weight.grad = weight.detach() + gradients[count % len(gradients)]  # of a quadratic about a place that moves from step to step
+        weight.grad = weight.detach() + gradients[count % len(gradients)]  # of a quadratic whose centre moves from step to step
         return 0.5 * (weight.grad**2).sum()
 
     def step() -> None:
@@ -89,7 +90,7 @@ def _timed(step: Callable[[], None]) -> float:
 
 
 def _elements(state: Any) -> int:
-    """Elements of all tensors in nested containers; what is a single number (a count of steps) is not counted."""
+    """Number of elements of all tensors in nested containers, without single numbers such as a count of steps."""
     import torch
 
     if isinstance(state, torch.Tensor):

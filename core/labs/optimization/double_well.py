@@ -1,11 +1,11 @@
-"""A double well: full-batch gradient descent stays in the shallow well that it starts in, and the noise of small batches can carry it over.
+"""A double well: full-batch gradient descent stays in the shallow well where it starts, and the noise of small batches can move it out.
 
 The loss of example i is f(w) + noise * xi_i * w, with xi_i of mean 0 over all examples, so that the full gradient is that of
 
     f(w) = (w^2 - 1)^2 / 4 - tilt * w
 
-whose wells lie near -1 (shallow) and +1 (deep). A batch's gradient is f'(w) + noise * (mean of xi over the batch), of spread
-noise / sqrt(batch). NumPy, all seeds at once; a seed decides which examples its batches draw (with replacement), the examples are the same.
+whose wells lie near -1 (shallow) and +1 (deep). A batch's gradient is f'(w) + noise * (mean of xi over the batch), with standard deviation
+noise / sqrt(batch). NumPy, all seeds at once; a seed determines the batches (drawn with replacement), and the examples are always the same.
 
 Shapes: S seeds, T updates, N examples, B of a batch.
 """
@@ -27,19 +27,19 @@ BATCHES: tuple[int | Literal["full"], ...] = ("full", 64, 16, 4, 2, 1)
 
 
 class Well(Choice):
-    """The problem and how it is descended."""
+    """The problem and the settings of the descent."""
 
-    tilt: float = Field(0.1, ge=0, le=0.3, description="How much deeper the right well is. From 0.385 on there is one well only.")
-    noise: float = Field(4.0, ge=0, le=20, description="Spread of the examples' gradients around the mean one.")
-    examples: int = Field(256, ge=2, le=4096, description="Examples that the mean is over.")
-    start: float = Field(-1.05, ge=-2, le=2, description="Where the descent begins: by default in the shallow well.")
+    tilt: float = Field(0.1, ge=0, le=0.3, description="How much deeper the right well is. From 0.385 on there is only one well.")
+    noise: float = Field(4.0, ge=0, le=20, description="Standard deviation of the examples' gradients around their mean.")
+    examples: int = Field(256, ge=2, le=4096, description="Number of examples.")
+    start: float = Field(-1.05, ge=-2, le=2, description="Start of the descent, by default in the shallow well.")
     lr: LearningRate = 0.1
-    schedule: Literal["linear", "constant"] = Field("linear", description="Whether the rate falls to 0 along a line, or stays.")
+    schedule: Literal["linear", "constant"] = Field("linear", description="Whether the rate falls linearly to 0, or stays constant.")
     updates: int = Field(2000, ge=1, le=20_000, description="Updates of each descent.")
 
 
 class Descents(NamedTuple):
-    """table: batch, seed, end (w after the last update), left (whether that is beyond the ridge). ridge, shallow, deep: where f' is 0."""
+    """table: batch, seed, end (w after the last update), left (whether the end is beyond the ridge). ridge, shallow, deep: zeros of f'."""
 
     table: DataFrame
     ridge: float
@@ -53,13 +53,13 @@ def slope(well: Well, w: float | Floats) -> float | Floats:
 
 
 def landmarks(well: Well) -> tuple[float, float, float]:
-    """Where f' is 0: the shallow well, the ridge between the two, the deep well."""
+    """The zeros of f': the shallow well, the ridge between the two, the deep well."""
     shallow, ridge, deep = sorted(np.roots([1, 0, -1, -well.tilt]).real)
     return float(shallow), float(ridge), float(deep)
 
 
 def paths(well: Well, batch: int | Literal["full"], seeds: Sequence[int]) -> Floats:
-    """w after each update, from the start on: (S, T + 1)."""
+    """w after each update, beginning with the start: (S, T + 1)."""
     xi_ST = _mean_xi(well, batch, seeds)
     w_ST = np.empty((len(seeds), well.updates + 1))
     w_ST[:, 0] = well.start
@@ -82,7 +82,7 @@ def descend(well: Well | None = None, batches: Sequence[int | Literal["full"]] =
 
 
 def ends(seeds: int, batches: Sequence[int | Literal["full"]] = BATCHES) -> DataFrame:
-    """Where the descents of the seeds 0, 1, ... end, by default settings: batch, seed, end, left."""
+    """The ends of the descents of the seeds 0, 1, ..., by default settings: batch, seed, end, left."""
     return descend(None, batches, range(seeds)).table
 
 
@@ -93,7 +93,7 @@ def xi(well: Well) -> Floats:
 
 
 def draws(well: Well, batch: int, seed: int) -> NDArray[np.int64]:
-    """The examples of each update's batch (T, B), a function of the seed alone."""
+    """The examples of each update's batch (T, B), which depend only on the seed."""
     return np.random.default_rng(seed).integers(well.examples, size=(well.updates, batch))
 
 

@@ -1,11 +1,11 @@
-"""Epochs beside sampling with replacement: who has been seen, and how near to the optimum either ends.
+"""Epochs against sampling with replacement: which examples are seen, and how close to the optimum both end.
 
-N draws with replacement from N examples leave some out: the expected share seen is 1 - (1 - 1/N)^N, which falls to 1 - 1/e = 63.2 %.
-An epoch sees each example exactly once, and so what single updates did wrong cancels within it, as long as the weights move little in one
+N draws with replacement from N examples miss some: the expected share seen is 1 - (1 - 1/N)^N, which decreases to 1 - 1/e = 63.2 %.
+An epoch sees each example exactly once, so the errors of single updates cancel within it, as long as the weights move little in one
 epoch: with a rate that is too large for that, the order makes no difference.
 
-The problem is least squares on the product's `informative` data, a linear model with a bias by mini-batch SGD on mean((x . w + b - y)^2)
-from weights of 0, in float64, all seeds and both ways of sampling as one stack. A seed is an order; the data stay the same.
+The problem is least squares on the product's `informative` data: a linear model with a bias, by mini-batch SGD on mean((x . w + b - y)^2)
+from weights of 0, in float64, with all seeds and both ways of sampling as one stack. A seed is an order; the data stay the same.
 
 Shapes: R runs, N examples, B of a batch, D features and 1 for the bias.
 Sources: Bottou 2009, "Curiously Fast Convergence of some Stochastic Gradient Descent Algorithms"; Gürbüzbalaban, Ozdaglar & Parrilo 2021
@@ -48,12 +48,12 @@ class Problem(NamedTuple):
 
 
 def expected_share(examples: int, draws: int) -> float:
-    """Of the examples, the share that so many draws with replacement are expected to see."""
+    """The expected share of the examples that `draws` draws with replacement see."""
     return float(1 - (1 - 1 / examples) ** draws)
 
 
 def share_seen(seed: int = 0, examples: int = 800, epochs: int = 5) -> float:
-    """The share of examples seen in an epoch's worth of draws with replacement, the mean of a few epochs."""
+    """The share of examples seen in one epoch's number of draws with replacement, averaged over a few epochs."""
     drawn = np.random.default_rng(seed).integers(0, examples, (epochs, examples))
     return float(np.mean([len(np.unique(epoch)) for epoch in drawn]) / examples)
 
@@ -65,7 +65,7 @@ def shares_seen(examples: int = 800, epochs: int = 5, seeds: int = 32) -> DataFr
 
 
 def problem() -> Problem:
-    """The training part of `DATA` as the product splits and scales it, and its least squares."""
+    """The training part of `DATA` as the product splits and scales it, and its least-squares solution."""
     split = load_data(RunSettings.model_validate({"data": DATA}).data)
     x_ND = np.column_stack([split.x_train, np.ones(len(split.x_train))]).astype(float)
     y_N = split.y_train.astype(float)
@@ -73,7 +73,7 @@ def problem() -> Problem:
 
 
 def orders(sampling: Sampling, seed: int, examples: int, epochs: int = EPOCHS) -> np.ndarray:
-    """The examples in the order in which they are drawn: (epochs, examples) of places."""
+    """The examples in the order in which they are drawn: (epochs, examples) of indices."""
     rng = np.random.default_rng(seed)
     if sampling == "with_replacement":
         return rng.integers(0, examples, (epochs, examples))
@@ -83,9 +83,9 @@ def orders(sampling: Sampling, seed: int, examples: int, epochs: int = EPOCHS) -
 
 
 def distances(lr: float = RATE, epochs: int = EPOCHS, batch: int = BATCH, seeds: Sequence[int] = SEEDS) -> DataFrame:
-    """SGD with both ways of sampling: a row a sampling, seed and epoch (0 is the start).
+    """SGD with both ways of sampling: one row for each sampling, seed and epoch (0 is the start).
 
-    Columns: sampling, seed, epoch, updates, distance (of weights and bias from those of least squares), excess (the training loss less
+    Columns: sampling, seed, epoch, updates, distance (of weights and bias from the least-squares solution), excess (the training loss minus
     that of least squares). The last batch of an epoch may be smaller.
     """
     given = problem()
@@ -120,6 +120,6 @@ def _descend(given: Problem, order_ERN: np.ndarray, lr: float, batch: int) -> np
 
 
 def last_distances(found: DataFrame) -> DataFrame:
-    """The last distance by seed (the index), a column a sampling; from `distances`."""
+    """The last distance by seed (the index), one column for each sampling; from `distances`."""
     last = found[found["epoch"] == found["epoch"].max()]
     return last.pivot_table(index="seed", columns="sampling", values="distance")[list(SAMPLINGS)]

@@ -1,12 +1,13 @@
-"""How much the gradient of a mini-batch differs from draw to draw, against the size of the batch, at a network's initial weights.
+"""How much the gradient of a mini-batch varies from draw to draw, against the batch size, at a network's initial weights.
 
 For B examples drawn with replacement the gradient's variance is that of one example over B:
 
     noise(B) = sqrt(E |g_B - E g_B|^2) = sigma / sqrt(B),    sigma^2 = mean over examples of |g_i - g|^2
 
-and without replacement, from N examples, sigma / sqrt(B) * sqrt((N - B) / (N - 1)), which is 0 for all of them.
-Here |.| is the Euclidean norm over all parameters, g_i one example's gradient and g their mean. The batch at which noise and gradient are
-equally long, sigma^2 / |g|^2, is the simple noise scale of McCandlish et al. 2018 (arXiv:1812.06162).
+and without replacement, from N examples, sigma / sqrt(B) * sqrt((N - B) / (N - 1)), which is 0 for all N examples.
+
+Here |.| is the Euclidean norm over all parameters, g_i one example's gradient and g their mean. The batch size at which noise and gradient
+have the same norm, sigma^2 / |g|^2, is the simple noise scale of McCandlish et al. 2018 (arXiv:1812.06162).
 
 Torch is imported inside the functions. Shapes: N examples, B of a batch, P parameters, K draws.
 """
@@ -29,30 +30,29 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 MOST_EXAMPLES = 2_048
-"""Training examples that are drawn from: the first so many."""
+"""Number of training examples, from the first on, from which batches are drawn."""
 
 MOST_NUMBERS = 20_000_000
-"""Examples times parameters for which every example's own gradient is kept (as float32 80 MB)."""
+"""The most examples times parameters for which every example's own gradient is kept (80 MB in float32)."""
 
 ROUNDING = 3e-6
-"""What float32 leaves of no spread at all, as a share of the largest number, for each parameter."""
+"""The noise that float32 rounding can cause without any real noise, as a share of the largest number, for each parameter."""
 
 FITTED_SHARE = 10
-"""The line is fitted to batches of at most one part in so many of the examples: without replacement larger ones are less noisy."""
+"""The line is fitted to batches of at most this fraction of the examples, because larger batches without replacement are less noisy."""
 
 
 DIGITS: dict[str, Any] = {"kind": "digits", "validation_fraction": 0.33, "test_fraction": 0.1}
-"""1,024 training examples, which every power of two up to there divides."""
+"""1,024 training examples, which every power of two up to that number divides."""
 
 
 class GradientNoise(NamedTuple):
-    """What was measured.
+    """The results.
 
-    table: batch_size, draws, noise (standard deviation of the gradient, over draws and along all parameters together), ci_low, ci_high
-    (95 %, from the spread of the draws' squared lengths), expected (the closed form; NaN for a network that mixes
-    examples, as batch norm does).
-    slope, intercept: of the straight line through log10 noise against log10 batch_size, batches of at most a tenth of the examples alone.
-    gradient: |g|, the length of the mean gradient; sigma: of one example (NaN as above); noise_scale: sigma^2 / |g|^2, in examples.
+    table: batch_size, draws, noise (standard deviation of the gradient, over draws and all parameters together), ci_low, ci_high (95 %,
+    from the spread of the draws' squared lengths), expected (the closed form; NaN for a network that mixes examples, as batch norm does).
+    slope, intercept: of the line through log10 noise against log10 batch_size, for batches of at most a tenth of the examples. gradient:
+    |g|, the norm of the mean gradient; sigma: of one example (NaN as above); noise_scale: sigma^2 / |g|^2, in examples.
     """
 
     table: pd.DataFrame
@@ -68,15 +68,15 @@ def measure(run: RunSettings, draws: int = 64, *, replacement: bool = True) -> G
     """The noise of a run's network at its initial weights, for batches of 1, 2, 4, ... up to all training examples.
 
     Args:
-        run: decides network, data and initial weights; dropout and other noise in training is left out (the network is as in eval mode but
-            for batch norm, which takes each batch's own statistics, and so begins at 2 examples).
-        draws: mini-batches of each size.
+        run: determines network, data and initial weights. Dropout and other training noise is off: the network is in eval mode, except that
+            batch norm uses each batch's own statistics, and therefore begins at 2 examples.
+        draws: number of mini-batches of each size.
         replacement: draw the examples of a batch with replacement, or each at most once.
 
     Raises ValueError below two draws, DataError and SettingsError as `build_model`.
     """
     if draws < 2:
-        raise ValueError(f"draws must be at least 2 for a spread, not {draws}")
+        raise ValueError(f"draws must be at least 2 for a standard deviation, not {draws}")
     model, x_ND, y_N = _prepared(run)
     examples, mixes = len(x_ND), has_batch_norm(run.model)
     each_NP = None if mixes or examples * _parameters(model) > MOST_NUMBERS else _of_each(model, x_ND, y_N)
@@ -108,7 +108,7 @@ def expected(sigma: float, size: int, examples: int, replacement: bool) -> float
 def fitted_slope(table: pd.DataFrame, examples: int) -> tuple[float, float]:
     """Slope and intercept of log10 noise against log10 batch_size by least squares, over batches of at most a tenth of the examples.
 
-    NaN where fewer than two such batches have any noise.
+    NaN if fewer than two such batches have any noise.
     """
     used = table[(table["batch_size"] * FITTED_SHARE <= examples) & (table["noise"] > 0)]
     if len(used) < 2:
@@ -118,7 +118,7 @@ def fitted_slope(table: pd.DataFrame, examples: int) -> tuple[float, float]:
 
 
 def _prepared(run: RunSettings) -> tuple[nn.Module, Tensor, Tensor]:
-    """The network without dropout and the examples."""
+    """The network without dropout, and the examples."""
     import torch
 
     from core.engine.network.networks import build_model
@@ -138,7 +138,7 @@ def _parameters(model: nn.Module) -> int:
 
 
 def _of_each(model: nn.Module, x_ND: Tensor, y_N: Tensor) -> np.ndarray:
-    """Every example's own gradient: (N, P). All at once by torch.func where the layers allow it (recurrent ones do not)."""
+    """Every example's own gradient: (N, P). All at once by torch.func if the layers allow it (recurrent ones do not)."""
     import torch
     from torch.func import functional_call, grad, vmap
 
@@ -155,7 +155,7 @@ def _of_each(model: nn.Module, x_ND: Tensor, y_N: Tensor) -> np.ndarray:
 
 
 def _averaged(each_NP: np.ndarray, batches: list[np.ndarray]) -> np.ndarray:
-    """The gradients of the batches, each the mean of its examples' own: (K, P)."""
+    """The gradients of the batches, each the mean of its examples' gradients: (K, P)."""
     share_KN = np.stack([np.bincount(batch, minlength=len(each_NP)) / len(batch) for batch in batches])
     return np.asarray(share_KN.astype(each_NP.dtype) @ each_NP)
 
@@ -177,7 +177,7 @@ def _each(model: nn.Module, x_ND: Tensor, y_N: Tensor, batches: list[np.ndarray]
 
 
 def loss_of(output: Tensor, target: Tensor) -> Tensor:
-    """Cross-entropy for classes (also of K positions an example, logits position by position), else the mean squared error."""
+    """Cross-entropy for classification (for K positions per example, averaged over them), else the mean squared error."""
     from torch.nn import functional
 
     if target.is_floating_point():

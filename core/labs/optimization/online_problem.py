@@ -1,10 +1,10 @@
 """The online problem on which Adam goes to the wrong end, and AMSGrad does not.
 
-One number x in [-1, 1], and at step t a linear loss: f_t(x) = large * x once in a period, f_t(x) = -small * x at its other steps. Over a
-period the losses sum to (large - small * (period - 1)) x, which is least at x = -1. Where Adam forgets fast, the rare large gradient is
-divided by its own size, and the many small ones are not: they win, and x goes to +1. AMSGrad keeps the largest mean square that it saw.
+There is one number x in [-1, 1], and at step t a linear loss: f_t(x) = large * x once in a period, f_t(x) = -small * x at its other steps.
+Over a period the losses sum to (large - small * (period - 1)) x, which is lowest at x = -1. If Adam forgets fast, the rare large gradient
+is divided by its own size, and the many small ones are not: they win, and x goes to +1. AMSGrad keeps the largest mean square so far.
 
-The steps are those of torch's own optimizers, with the rate lr / sqrt(t), and x cut to [-1, 1] after each.
+The steps are those of torch's own optimizers, with the rate lr / sqrt(t), and x is limited to [-1, 1] after each step.
 
 Source: Reddi, Kale & Kumar 2018, "On the convergence of Adam and beyond" (arXiv:1904.09237), theorem 1 and section 5.
 """
@@ -29,31 +29,33 @@ if TYPE_CHECKING:
 Name = Literal["Adam", "AMSGrad", "AdamW", "NAdam", "SGD"]
 NAMES: tuple[Name, ...] = get_args(Name)
 MOST_ROWS = 1_000
-"""Rows that a path is thinned to."""
+"""Number of rows to which a path is thinned."""
 
 
 class Online(Choice):
     """The problem and the optimizers' settings; the defaults are those of theorem 1 with C = 3, where beta2 = 1 / (1 + C^2)."""
 
     large: float = Field(3.0, gt=0, le=1e6, description="The gradient of the rare loss.")
-    small: float = Field(1.0, gt=0, le=1e6, description="The negative gradient of the others.")
-    period: int = Field(3, ge=2, le=1_000, description="One loss in so many is the large one.")
-    order: Literal["periodic", "random"] = Field("periodic", description="The large loss comes at the period's first step, or by chance.")
+    small: float = Field(1.0, gt=0, le=1e6, description="The negative gradient of the other losses.")
+    period: int = Field(3, ge=2, le=1_000, description="One loss in each period is the large one.")
+    order: Literal["periodic", "random"] = Field(
+        "periodic", description="Whether the large loss comes at the first step of a period, or at random."
+    )
     betas: tuple[Decay, Decay] = Field((0.0, 0.1), description="Decay of Adam's mean gradient and mean square; SGD has none.")
     lr: LearningRate = 0.5
     decay: Literal["sqrt", "none"] = Field("sqrt", description="Whether the rate is divided by the root of the step.")
-    start: float = Field(0.0, ge=-1, le=1, description="Where x begins.")
-    steps: int = Field(3_000, ge=1, le=200_000, description="Steps of each optimizer.")
+    start: float = Field(0.0, ge=-1, le=1, description="Initial value of x.")
+    steps: int = Field(3_000, ge=1, le=200_000, description="Number of steps of each optimizer.")
 
 
 def best_end(problem: Online) -> float:
-    """The end of [-1, 1] where the sum of the losses is least; 0 where all points are as good."""
+    """The end of [-1, 1] at which the sum of the losses is lowest; 0 if all points are equally good."""
     total = problem.large - problem.small * (problem.period - 1)
     return -math.copysign(1.0, total) if total else 0.0
 
 
 def gradients(problem: Online, seed: int = 0) -> NDArray[np.float64]:
-    """The gradient of each step's loss (steps,); `seed` decides where the large ones fall if their order is random."""
+    """The gradient of each step's loss (steps,); `seed` determines where the large ones fall if their order is random."""
     steps = np.arange(problem.steps)
     rare = steps % problem.period == 0
     if problem.order == "random":
@@ -62,7 +64,7 @@ def gradients(problem: Online, seed: int = 0) -> NDArray[np.float64]:
 
 
 def paths(problem: Online | None = None, names: Sequence[Name] = NAMES, seed: int = 0) -> DataFrame:
-    """x of each optimizer over the steps: optimizer, step, x, regret; thinned to some 1,000 rows each, the last one among them.
+    """x of each optimizer over the steps: optimizer, step, x, regret; thinned to about 1,000 rows each, including the last one.
 
     `regret`: the mean so far of f_t(x_t) - f_t(x*), with x* the best end. It goes to 0 for an optimizer that converges.
     """
@@ -81,7 +83,7 @@ def paths(problem: Online | None = None, names: Sequence[Name] = NAMES, seed: in
 
 
 def walk(problem: Online, name: Name, g_T: NDArray[np.float64]) -> NDArray[np.float64]:
-    """x before the first step and after each (steps + 1,), in float64."""
+    """x before the first step and after each one (steps + 1,), in float64."""
     import torch
 
     x = torch.tensor([problem.start], dtype=torch.float64, requires_grad=True)

@@ -1,4 +1,4 @@
-"""The path of an optimizer on a surface of two numbers: the very optimizers that train the networks, stepped on a vector of two."""
+"""The path of an optimizer on a surface over two weights: the same optimizers that train the networks, applied to a vector of two."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 EXCLUDED = {
-    "muon": "Muon makes a weight matrix orthogonal, and two numbers are no matrix",
-    "soap": "SOAP turns a weight matrix into its eigenbasis; on a vector it is Adam, a step late",
+    "muon": "Muon makes a weight matrix orthogonal, but two numbers are not a matrix",
+    "soap": "SOAP rotates a weight matrix into its eigenbasis; on a vector it is Adam, one step late",
     "custom": "custom optimizers are code, which runs where networks train and not in the dashboard",
 }
 """Kinds that have no path here, and why."""
 
 FAR = 1e6
-"""A path that comes this far from the origin has diverged, and ends there."""
+"""A path that is this far from the origin has diverged, and ends there."""
 
 MOST_EVALUATIONS = 20_000
-"""Gradients that one path may ask for; only L-BFGS asks for more than one a step."""
+"""The most gradients for one path; only L-BFGS computes more than one per step."""
 
 
 def optimizer_of(settings: dict[str, Any]) -> OptimizerChoice:
@@ -41,23 +41,23 @@ def optimizer_of(settings: dict[str, Any]) -> OptimizerChoice:
 
 
 def refusal(optimizer: OptimizerChoice, steps: int) -> str | None:
-    """Why an optimizer is given no path of so many steps; None when it is."""
+    """Why an optimizer gets no path with that many steps; None if it gets one."""
     if optimizer.kind in EXCLUDED:
         return EXCLUDED[optimizer.kind]
     if isinstance(optimizer, Lbfgs) and optimizer.max_iter * steps > MOST_EVALUATIONS:
-        return f"{optimizer.max_iter:,} inner iterations at each of {steps:,} steps are too many to draw; take fewer of either"
+        return f"{optimizer.max_iter:,} inner iterations at each of {steps:,} steps are too many to draw; reduce one of them"
     return None
 
 
 def path(surface: Surface, optimizer: OptimizerChoice, start: Point, steps: int, *, noise: float = 0.0, seed: int = 0) -> DataFrame:
-    """The way from `start`: a row a step, from step 0, the start, on.
+    """The path from `start`: one row for each step, beginning with step 0, the start.
 
-    Columns: step, x, y, loss (without noise), excess (of it over the lowest), grad_norm (without noise), distance (to the nearest minimum),
-    evaluations (gradients asked for so far), status ("running", "finished" in the last row, or "diverged": the point is no longer finite,
-    or more than `FAR` away; the path ends there). What averages its weights is shown at the average. Computed in float64.
+    Columns: step, x, y, loss (without noise), excess (above the lowest loss), grad_norm (without noise), distance (to the nearest minimum),
+    evaluations (gradients computed so far), status ("running", "finished" in the last row, or "diverged": the point is no longer finite, or
+    more than `FAR` away; the path ends there). Optimizers that average their weights are shown at the average. Computed in float64.
 
-    Noise has standard deviation `noise` in each component of the gradient: at step t the loss is tilted by a vector drawn from `seed` and t
-    alone, so that all optimizers meet the same noise, and one that evaluates several times in a step meets one loss.
+    Noise has the standard deviation `noise` in each component of the gradient: at step t the loss is tilted by a random vector that depends
+    only on `seed` and t. So all optimizers get the same noise, and one that evaluates several times in a step sees one loss.
 
     Raises ValueError for an optimizer that is refused.
     """
@@ -69,14 +69,14 @@ def path(surface: Surface, optimizer: OptimizerChoice, start: Point, steps: int,
 
 
 def walks(surface: Name, optimizers: Sequence[Mapping[str, Any]], steps: int = 200) -> DataFrame:
-    """The ways of several optimizers from where a surface begins, with its noise, one below the other: `variant` is the kind's text."""
+    """The paths of several optimizers from the start of a surface, with its noise, in one frame: `variant` is the kind's text."""
     at = surfaces.make(surface)
     parts = [path(at, optimizer_of(dict(given)), at.start, steps, noise=at.noise).assign(variant=write(given)) for given in optimizers]
     return pd.concat(parts, ignore_index=True)
 
 
 def _walk(surface: Surface, optimizer: OptimizerChoice, start: Point, tilts_T2: np.ndarray) -> tuple[list[Point], list[int]]:
-    """The points where the optimizer stood, and how many gradients it had asked for at each."""
+    """The points of the optimizer, and the number of gradients it had computed at each."""
     import torch
 
     w = torch.tensor(start, dtype=torch.float64, requires_grad=True)
@@ -112,7 +112,7 @@ def _step(stepper: Any, optimizer: OptimizerChoice, closure: Any) -> None:
 
 
 def _seen_at(stepper: Any, optimizer: OptimizerChoice, w: Tensor) -> Point:
-    """Where the optimizer is evaluated: at the average of its points, if it keeps one."""
+    """The point where the optimizer is evaluated: the average of its points, if it keeps one."""
     if optimizer.averaging:
         stepper.eval()
     x, y = w.detach().tolist()
@@ -141,9 +141,9 @@ def _measured(surface: Surface, points_T2: np.ndarray, evaluations: list[int], s
 
 
 def at_step(paths: DataFrame, step: int) -> DataFrame:
-    """A row a variant: its path's row at `step`, or its last before, for one that ended; and `reached`.
+    """One row for each variant: its path's row at `step`, or its last row if it ended before; and `reached`.
 
-    `reached`: the first step up to then at which the excess is at most a thousandth of the start's; missing where never.
+    `reached`: the first step, up to then, at which the excess is at most a thousandth of the start's; missing if there is none.
     """
     past = paths[paths["step"] <= step]
     groups = past.groupby("variant", sort=False)

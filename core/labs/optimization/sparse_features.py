@@ -1,12 +1,14 @@
-"""The error of a linear model's weights by how rare their features are, for several optimizers: Adagrad against the others.
+"""The error of a linear model's weights by the rarity of their features, for several optimizers: Adagrad against the others.
 
-The data are `zipf`: the j-th feature is 1 in a share 0.5 / j of the examples, and rare features have as large weights as common ones.
-Plain SGD gives all weights one rate, and a rare feature's weight has moved in few updates only. Adagrad divides each weight's gradient by
-the root of the sum of its squares so far, which is small for what was seldom seen.
+The data are `zipf`: feature j is 1 in a share 0.5 / j of the examples, and rare features have weights as large as common ones.
 
-A seed draws data, split, order and start. Trained by the engine. The rates are each optimizer's best by validation loss on other seeds.
+Plain SGD gives all weights the same rate, so a rare feature's weight moves in only few updates. Adagrad divides each weight's gradient by
+the root of the sum of its squares so far, which is small for rare features.
+
+A seed determines data, split, order and start. The engine trains. Each optimizer's rate is its best by validation loss on other seeds.
 
 Source: Duchi, Hazan & Singer 2011, "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization" (JMLR 12).
+
 Shapes: N examples, D features.
 """
 
@@ -30,7 +32,7 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
     "Adagrad": {"kind": "adagrad", "lr": 0.5},
 }
 LEAST_SQUARES = "least squares"
-"""What the examples tell of the weights at most; no optimizer."""
+"""The best that the examples allow for the weights, without an optimizer."""
 
 THIRDS = ("commonest third", "middle third", "rarest third")
 
@@ -49,7 +51,7 @@ def run(optimizer: str, seed: int, epochs: int = 3) -> RunSettings:
 
 
 def errors(seeds: int, epochs: int = 3) -> DataFrame:
-    """The root mean square error of the weights of each third of the features: optimizer, seed, third, error; some 0.1 seconds a seed.
+    """The root mean square error of the weights in each third of the features: optimizer, seed, third, error; about 0.1 seconds per seed.
 
     The seeds are 0, 1, ...
     """
@@ -65,14 +67,14 @@ def errors(seeds: int, epochs: int = 3) -> DataFrame:
 
 
 def least_squares(seed: int) -> Floats:
-    """The weights (D,) with the least squared error on the training examples."""
+    """The weights (D,) with the lowest squared error on the training examples."""
     split = load_data(run("SGD", seed).data)
     x_ND = np.column_stack([split.x_train, np.ones(len(split.x_train))]).astype(float)
     return np.asarray(np.linalg.lstsq(x_ND, split.y_train.astype(float), rcond=None)[0][:-1])
 
 
 def _by_third(name: str, seed: int, weights_D: Floats) -> list[dict[str, Any]]:
-    """Features come from the commonest to the rarest."""
+    """The features are ordered from the most common to the rarest."""
     truth_D = load_data(run("SGD", seed).data).truth
     assert truth_D is not None
     parts = np.array_split((weights_D - truth_D) ** 2, len(THIRDS))

@@ -1,6 +1,6 @@
-"""The paths that the page of optimizers opens with, computed beforehand: torch, which computes all others, takes seconds to load.
+"""The paths with which the page of optimizers opens, computed in advance: torch, which computes all others, takes seconds to load.
 
-The file beside this one is made anew by `make stored`; a test computes the paths again and holds it to them.
+`make stored` writes the file beside this module; a test computes the paths again and compares them.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ def _all() -> dict[str, DataFrame]:
 
 
 def of(text: str) -> DataFrame | None:
-    """The path of an optimizer, as `core.labs.optimization.paths.path` computes it; None where it is not stored."""
+    """The path of an optimizer, as `core.labs.optimization.paths.path` computes it; None if it is not stored."""
     found = _all().get(text)
     return None if found is None else found.copy()
 
 
 def write(paths: dict[str, DataFrame]) -> None:
-    """Stores paths in the place of the former ones."""
+    """Stores paths, and replaces the former ones."""
     FILE.parent.mkdir(exist_ok=True)
     pd.concat([path.assign(optimizer=text) for text, path in paths.items()], ignore_index=True).to_parquet(FILE, index=False)
     _all.cache_clear()

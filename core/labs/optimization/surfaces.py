@@ -1,6 +1,6 @@
-"""Losses of two numbers, on which the path of an optimizer can be seen.
+"""Loss functions of two numbers, which show the path of an optimizer.
 
-All are made of + - * and whole powers, so that the same function takes floats, NumPy arrays and tensors.
+All of them use only +, -, * and whole powers, so that the same function accepts floats, NumPy arrays and tensors.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Surface:
-    """A loss of x and y, and where it is looked at.
+    """A loss of x and y, and the region in which it is drawn.
 
-    loss: of x and y, elementwise. formula: the same in LaTeX. frame: the picture's x from, x to, y from, y to.
-    minima: where the loss is `lowest`. start: where paths begin; noise: standard deviation of each gradient component, both at first.
+    loss: function of x and y, elementwise. formula: the same in LaTeX. frame: the region of the picture: x from, x to, y from, y to.
+    minima: the points where the loss is `lowest`. start: the default start of the paths; noise: default standard deviation of the noise in
+    each gradient component.
     """
 
     name: Name
@@ -39,7 +40,7 @@ class Surface:
     noise: float = 0.0
 
     def gradients(self, points_T2: np.ndarray) -> np.ndarray:
-        """The gradient at each of T points by autograd, in float64; shape (T, 2)."""
+        """Returns the gradient at each of T points by autograd, in float64; shape (T, 2)."""
         import torch
 
         w_T2 = torch.tensor(np.asarray(points_T2, dtype=np.float64), requires_grad=True)
@@ -48,24 +49,27 @@ class Surface:
         return w_T2.grad.numpy()
 
     def distances(self, points_T2: np.ndarray) -> np.ndarray:
-        """The distance of each of T points to the nearest minimum; shape (T,)."""
+        """Returns the distance of each of T points to the nearest minimum; shape (T,)."""
         apart_TM2 = np.asarray(points_T2)[:, None, :] - np.array(self.minima)[None, :, :]
         return np.hypot(apart_TM2[..., 0], apart_TM2[..., 1]).min(axis=1)
 
 
 def make(name: Name, condition: float = 20.0, angle: float = 0.0) -> Surface:
-    """The surface of that name.
+    """Returns the surface with this name.
 
     Args:
         name: one of `NAMES`.
-        condition: of the quadratic alone: its larger curvature over its smaller, which is 1.
-        angle: of the quadratic alone: degrees by which its axes are turned from those of x and y.
+        condition: the condition number of the quadratic: its larger curvature divided by its smaller one, which is 1. Other surfaces
+        ignore it.
+        angle: the rotation of the quadratic's axes in degrees. Other surfaces ignore it.
     """
     return _quadratic(condition, angle) if name == "quadratic" else _FIXED[name]
 
 
 def grid(surface: Surface, side: int = 64) -> DataFrame:
-    """The loss at the centres of side x side cells that fill the frame: x, y, loss; in rows of equal y, from the lowest."""
+    """Returns the loss at the centres of side x side cells that fill the frame: x, y, loss; in rows of equal y, beginning with the
+    lowest.
+    """
     x_low, x_high, y_low, y_high = surface.frame
     middles = (np.arange(side) + 0.5) / side
     y, x = np.meshgrid(y_low + (y_high - y_low) * middles, x_low + (x_high - x_low) * middles, indexing="ij")
@@ -79,9 +83,10 @@ def _quadratic(condition: float, angle: float) -> Surface:
         loss=partial(_bowl, condition, math.cos(turned), math.sin(turned)),
         formula=rf"f = \tfrac{{1}}{{2}} (u^2 + {condition:g}\, v^2)"
         + (r",\quad (u, v) = (x, y)" if not angle else rf",\quad (u, v) = (x, y) \text{{ turned by }} {angle:g}°"),
-        about="Along each axis, plain SGD multiplies the distance by 1 − lr · curvature at every step: it diverges where lr is above "
-        f"2 / {condition:g} = {2 / condition:.3g}, and at any lr below that the flat direction is slow. That is what the condition number "
-        "means. Methods that scale each coordinate by itself (Adam, RMSprop) do not mind it, until you turn the axes.",
+        about="Along each axis, plain SGD multiplies the distance by 1 − lr · curvature in every step: it diverges if lr is above "
+        f"2 / {condition:g} = {2 / condition:.3g}; below this rate, it is slow along the flat axis. This is the effect of the condition "
+        "number. "
+        "Methods that scale each coordinate separately (Adam, RMSprop) are not affected until you rotate the axes.",
         frame=(-3.0, 3.0, -2.0, 2.0),
         start=(-2.5, 1.5),
         minima=((0.0, 0.0),),
@@ -118,8 +123,9 @@ _FIXED: dict[Name, Surface] = {
         name="rosenbrock",
         loss=_rosenbrock,
         formula=r"f = (1 - x)^2 + 100\,(y - x^2)^2",
-        about="A bent, flat valley between steep walls. Getting into it is easy; along it the gradient is small and keeps turning. "
-        "Momentum keeps its speed along the valley, and L-BFGS, which estimates the curvature, follows the bend. Rosenbrock 1960.",
+        about="A curved, flat valley between steep walls. Optimizers reach the valley quickly, but along it the gradient is small and "
+        "changes its direction. "
+        "Momentum keeps its speed along the valley, and L-BFGS, which estimates the curvature, follows the curve. Rosenbrock 1960.",
         frame=(-2.0, 2.0, -1.0, 3.0),
         start=(-1.5, 2.0),
         minima=((1.0, 1.0),),
@@ -128,8 +134,8 @@ _FIXED: dict[Name, Surface] = {
         name="beale",
         loss=_beale,
         formula=r"f = (1.5 - x + xy)^2 + (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2",
-        about="Flat plains, and walls that grow like the eighth power towards the corners: gradients differ by a factor of thousands. "
-        "One rate for all places is too large on the walls or too small on the plain. Beale 1958.",
+        about="Flat plains, and walls that grow with the eighth power towards the corners: gradients differ by a factor of thousands. "
+        "A single learning rate is too large on the walls or too small on the plains. Beale 1958.",
         frame=(-4.5, 4.5, -3.0, 3.0),
         start=(1.0, 1.5),
         minima=((3.0, 0.5),),
@@ -138,8 +144,8 @@ _FIXED: dict[Name, Surface] = {
         name="himmelblau",
         loss=_himmelblau,
         formula=r"f = (x^2 + y - 11)^2 + (x + y^2 - 7)^2",
-        about="Four minima, all equally low. Which one is found is a matter of the start and of the optimizer: move the start a little and "
-        "see the paths part. Himmelblau 1972.",
+        about="Four minima with the same loss. The start and the optimizer decide which one is found: move the start a little and "
+        "see how the paths separate. Himmelblau 1972.",
         frame=(-5.0, 5.0, -5.0, 5.0),
         start=(0.0, -0.5),
         minima=(
@@ -153,8 +159,9 @@ _FIXED: dict[Name, Surface] = {
         name="saddle",
         loss=_saddle,
         formula=r"f = \tfrac{1}{2} x^2 - \tfrac{1}{2} y^2 + \tfrac{1}{4} y^4",
-        about="A pass at (0, 0) between two minima at (0, ±1). Next to the ridge y = 0 the gradient that leads off it is tiny: "
-        "plain SGD lingers; steps scaled to the gradient's own size (Adam, Lion) leave sooner. On the ridge itself none does.",
+        about="A saddle point at (0, 0) between two minima at (0, ±1). Near the line y = 0, the gradient component in y is tiny: "
+        "plain SGD leaves the line slowly; optimizers that normalize the size of their steps (Adam, Lion) leave it sooner. Exactly on "
+        "the line, no optimizer leaves it.",
         frame=(-2.0, 2.0, -1.6, 1.6),
         start=(-1.5, 0.001),
         minima=((0.0, 1.0), (0.0, -1.0)),
@@ -164,8 +171,10 @@ _FIXED: dict[Name, Surface] = {
         name="noisy valley",
         loss=_valley,
         formula=r"f = \tfrac{1}{2} (\tfrac{1}{10} x^2 + 5 y^2),\quad g = \nabla f + \text{noise}",
-        about="As with mini-batches, every gradient is seen with noise, the same for all optimizers. Nothing comes to rest: at a fixed "
-        "rate each keeps jumping about the minimum, in a cloud that shrinks with the rate. L-BFGS takes the noise for curvature.",
+        about="As with mini-batches, every gradient contains noise, which is the same for all optimizers. No optimizer converges: with a "
+        "constant "
+        "rate, each of them moves around the minimum in a cloud that is smaller for smaller rates. L-BFGS mistakes the noise for "
+        "curvature.",
         frame=(-6.0, 6.0, -3.0, 3.0),
         start=(-5.0, 2.0),
         minima=((0.0, 0.0),),

@@ -1,1 +1,1 @@
-"""What weights and gradients give away of the training data."""
+"""What weights and gradients reveal about the training data."""

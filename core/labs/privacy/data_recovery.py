@@ -1,18 +1,20 @@
-"""What two checkpoints give away of the examples between them: after one step of plain SGD on one example, all of it.
+"""What two checkpoints reveal about the examples used between them: after one step of plain SGD on one example, the whole example.
 
-For a first layer z = W x + b every unit u has dL/dW_u = d_u x and dL/db_u = d_u, with d_u = dL/dz_u. One step from W, b to W', b' moves
-both along their gradients at one rate, so that
+For a first layer z = W x + b, every unit u has dL/dW_u = d_u x and dL/db_u = d_u, with d_u = dL/dz_u. One step from W, b to W', b' moves
+both along their gradients with the same learning rate, so that
 
     x = (W'_u - W_u) / (b'_u - b_u)
 
-for every unit with d_u other than 0: a division, whatever the rate, the loss and the layers above. For a batch it gives a mean of the
-examples with weights d_u, some below 0. With ReLU a unit may be active for one example of the batch alone: then it gives that one away.
+for every unit with d_u other than 0. This division needs neither the learning rate, nor the loss, nor the layers above. For a batch, it
+gives a mean of the examples with weights d_u, some of them negative. With ReLU, a unit may be active for only one example of the batch;
+then it reveals this example.
 
-The steps are those of the engine, on the handwritten digits, for networks of one hidden layer. Settings that `Leak` lacks are defaults.
+The steps are those of the engine on the handwritten digits, for networks with one hidden layer. Settings that `Leak` does not have keep
+their defaults.
 
 Source: Phong et al. 2018, "Privacy-preserving deep learning via additively homomorphic encryption", section 3.
 
-Shapes: B examples of the batch, U units, D features, S the side of a picture.
+Shapes: B examples of the batch, U units, D features, S side of a picture.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ Floats = NDArray[np.float64]
 Activation = Literal["sigmoid", "tanh", "relu"]
 
 EXACT = 1e-6
-"""Relative error up to which an example counts as recovered by division."""
+"""Largest relative error of an example that counts as recovered by division."""
 
 SIDE = 8
 BRIGHTEST = 16.0
@@ -46,18 +48,18 @@ DATA = Digits()
 
 
 class Leak(Choice):
-    """The network and the step between the two checkpoints."""
+    """The network, and the step between the two checkpoints."""
 
-    activation: Activation = Field("sigmoid", description="Of the hidden units.")
+    activation: Activation = Field("sigmoid", description="Activation of the hidden units.")
     hidden: int = Field(32, ge=1, le=1024, description="Hidden units.")
-    batch_size: int = Field(1, ge=1, le=128, description="Examples of the one step.")
-    optimizer: Literal["sgd", "adam"] = Field("sgd", description="What makes the step. Adam's is not along the gradient.")
+    batch_size: int = Field(1, ge=1, le=128, description="Number of examples in the step.")
+    optimizer: Literal["sgd", "adam"] = Field("sgd", description="Optimizer of the step. Adam's step does not follow the gradient.")
     lr: LearningRate = 0.1
-    weight_decay: NonNegative = Field(0.0, description="Moves the weights by something else than the gradient of the loss.")
-    dtype: Literal["float64", "float32"] = Field("float64", description="Numbers that weights are kept in.")
+    weight_decay: NonNegative = Field(0.0, description="Adds a change of the weights that does not come from the gradient of the loss.")
+    dtype: Literal["float64", "float32"] = Field("float64", description="Number type of the weights.")
 
     def run(self, seed: int) -> RunSettings:
-        """The run whose first update it is."""
+        """Returns the run whose first update is the step."""
         return RunSettings.model_validate(
             {
                 "data": DATA,
@@ -70,12 +72,12 @@ class Leak(Choice):
 
 
 class Recovery(NamedTuple):
-    """What was read out.
+    """The recovered examples.
 
-    examples: row (of the training part), label, unit (the one that comes nearest to it), error (relative, of that unit). A row an example.
-    units: unit, bias_change (absolute), row (the example that it comes nearest to), error (relative, to that). A row a unit; those
-    whose bias did not move have no candidate, and an infinite error.
-    originals, recovered: (B, S, S), pixels from 0 to 1 (recovered ones may lie outside), each from its example's unit.
+    examples: row (in the training part), label, unit (whose candidate is nearest to the example), error (relative, of this unit). One row
+    for each example. units: unit, bias_change (absolute), row (of the nearest example), error (relative, from this example). One row for
+    each unit; a unit whose bias did not change has no candidate and an infinite error. originals, recovered: (B, S, S), pixels from 0 to 1
+    (recovered pixels may lie outside); each recovered picture comes from the unit of its example.
     """
 
     examples: DataFrame
@@ -85,7 +87,7 @@ class Recovery(NamedTuple):
 
 
 def recover(leak: Leak | None = None, seed: int = 0) -> Recovery:
-    """Makes the step and reads out. The seed decides initial weights and examples. Imports torch; some 0.1 seconds."""
+    """Makes the step and recovers the examples, in about 0.1 seconds. The seed decides initial weights and examples. Imports torch."""
     leak = leak or Leak()
     rows = batch_rows(leak.batch_size, seed)
     split = load_data(DATA)
@@ -100,11 +102,11 @@ def recover(leak: Leak | None = None, seed: int = 0) -> Recovery:
 
 
 def recoveries(leaks: Mapping[str, Mapping[str, Any]], seeds: int) -> DataFrame:
-    """What each leak, given by its settings, gives away of a batch, for the seeds 0, 1, ...: leak, seed, blind, nearest, share.
+    """Returns what each leak, given by its settings, reveals about a batch, for the seeds 0, 1, ...: leak, seed, blind, nearest, share.
 
-    blind: the relative error of the unit whose bias moved most; choosing it takes no knowledge of the examples.
-    nearest: the relative error of the nearest pair of unit and example. share: that of the examples which some unit gives away to
-    within `EXACT`.
+    blind: the relative error of the unit whose bias changed most; an attacker can choose this unit without knowing the examples.
+    nearest: the smallest relative error over all pairs of unit and example. share: the fraction of the examples that some unit reveals
+    with a relative error of at most `EXACT`.
     """
     rows = []
     for name, settings in leaks.items():
@@ -123,7 +125,7 @@ def recoveries(leaks: Mapping[str, Mapping[str, Any]], seeds: int) -> DataFrame:
 
 
 def checkpoints(leak: Leak, rows: NDArray[np.int64], seed: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """The state_dicts before and after one update of the engine on these training examples."""
+    """Returns the state_dicts before and after one update of the engine on these training examples."""
     from core.engine.advance import advance
     from core.engine.network.networks import build_model, trained_model
     from core.engine.stack import begin
@@ -136,26 +138,26 @@ def checkpoints(leak: Leak, rows: NDArray[np.int64], seed: int) -> tuple[dict[st
 
 
 def read_out(before: dict[str, Tensor], after: dict[str, Tensor]) -> tuple[Floats, Floats]:
-    """What each unit of the first layer gives (U, D), NaN where its bias did not move, and by how much that moved (U,)."""
+    """Returns the candidate of each unit of the first layer (U, D), NaN where its bias did not change, and the change of each bias (U,)."""
     weight, bias = ((after[name] - before[name]).double().numpy() for name in list(before)[:2])
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(bias[:, None] == 0, np.nan, weight / bias[:, None]), bias
 
 
 def relative_errors(found_UD: Floats, x_BD: Floats) -> Floats:
-    """|found - x| / |x| of each pair (U, B), infinite where nothing was found."""
+    """Returns |found - x| / |x| for each pair (U, B); it is infinite where nothing was found."""
     from scipy.spatial.distance import cdist
 
     return np.nan_to_num(cdist(found_UD, x_BD) / np.linalg.norm(x_BD, axis=1), nan=np.inf)
 
 
 def batch_rows(size: int, seed: int) -> NDArray[np.int64]:
-    """The training examples of a seed's batch, all different."""
+    """Returns the rows of a seed's batch in the training part, all different."""
     return np.random.default_rng(seed).permutation(len(load_data(DATA).x_train))[:size]
 
 
 def pictures(x_BD: Floats) -> Floats:
-    """Examples in the network's units as pictures with pixels from 0 to 1: (B, S, S)."""
+    """Returns standardised examples as pictures with pixels from 0 to 1: (B, S, S)."""
     raw_ND = load_data(DATA.model_copy(update={"scale": "none"})).x_train
     spread_D = raw_ND.std(0)
     spread_D = np.where(spread_D == 0, 1.0, spread_D)

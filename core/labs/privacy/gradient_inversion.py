@@ -1,17 +1,19 @@
-"""Gradient inversion: the examples of a batch from the gradient of their mean loss, by making examples whose gradient is the same.
+"""Gradient inversion: recovers the examples of a batch from the gradient of their mean loss, by a search for examples with the same
+gradient.
 
 With the network's weights and the labels known, L-BFGS looks for x in
 
-    min over x of |g(x) - g|^2 / |g|^2,      g(x) = the gradient by all weights of the mean loss of the batch x
+    min over x of |g(x) - g|^2 / |g|^2,      g(x) = the gradient of the mean loss of the batch x by all weights
 
-from random x, in float64. g comes from two checkpoints one step of plain SGD apart, as in `data_recovery`: (before - after) / lr. The order
-of the examples is no part of what g tells, so they are matched to the originals so that the errors sum to the least.
+beginning with random x, in float64. g comes from two checkpoints that are one step of plain SGD apart, as in `data_recovery`:
+(before - after) / lr. The gradient does not depend on the order of the examples, so the found examples are matched to the originals with
+the smallest sum of errors.
 
-Activations must be smooth: where a ReLU is off, the objective is flat.
+Activations must be smooth: the objective is flat where a ReLU is inactive.
 
-Sources: Zhu, Liu & Han 2019, "Deep leakage from gradients" (arXiv:1906.08935); labels known: Zhao et al. 2020 (arXiv:2001.02610).
+Sources: Zhu, Liu & Han 2019, "Deep leakage from gradients" (arXiv:1906.08935); known labels: Zhao et al. 2020 (arXiv:2001.02610).
 
-Shapes: B examples of the batch, D features, S the side of a picture.
+Shapes: B examples of the batch, D features, S side of a picture, P parameters.
 """
 
 from __future__ import annotations
@@ -31,30 +33,30 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 CLOSE = 0.01
-"""Relative error up to which an example counts as recovered by search."""
+"""Largest relative error of an example that counts as recovered by search."""
 
 START = 0.1
-"""Spread of the random examples that the search begins with: small, so that no unit begins where it is flat."""
+"""Standard deviation of the random examples at the start of the search: small, so that no unit begins in a flat region."""
 
 HISTORY = 100
-"""Past steps that L-BFGS estimates the curvature from."""
+"""Number of past steps from which L-BFGS estimates the curvature."""
 
 
 class Inversion(Choice):
-    """The network, the batch, and how long is searched."""
+    """The network, the batch, and the length of the search."""
 
-    activation: Activation = Field("sigmoid", description="Of the hidden units.")
+    activation: Activation = Field("sigmoid", description="Activation of the hidden units.")
     hidden: int = Field(32, ge=1, le=512, description="Hidden units.")
-    batch_size: int = Field(8, ge=1, le=32, description="Examples of the batch.")
-    iterations: int = Field(500, ge=1, le=2_000, description="Iterations of L-BFGS.")
+    batch_size: int = Field(8, ge=1, le=32, description="Number of examples in the batch.")
+    iterations: int = Field(500, ge=1, le=2_000, description="Largest number of L-BFGS iterations.")
 
 
 class Inverted(NamedTuple):
-    """What was found.
+    """The recovered examples.
 
-    examples: row (of the training part), label, error (relative, of the example matched to it). A row an example.
-    trace: evaluation, mismatch (the objective). A row an evaluation of the objective.
-    originals, recovered: (B, S, S), pixels from 0 to 1 (recovered ones may lie outside), matched.
+    examples: row (in the training part), label, error (relative, of the recovered example that is matched to it). One row for each example.
+    trace: evaluation, mismatch (the objective). One row for each evaluation of the objective.
+    originals, recovered: (B, S, S), pixels from 0 to 1 (recovered pixels may lie outside), matched to each other.
     """
 
     examples: DataFrame
@@ -64,7 +66,10 @@ class Inverted(NamedTuple):
 
 
 def invert(inversion: Inversion | None = None, seed: int = 0) -> Inverted:
-    """Searches for a batch; by default some 2 seconds, for 32 examples 4. The seed decides weights, examples, and where it begins."""
+    """Searches for the examples of a batch. The seed decides weights, examples and the start of the search.
+
+    Takes about 2 seconds by default, and 4 seconds for 32 examples.
+    """
     from scipy.optimize import linear_sum_assignment
 
     inversion = inversion or Inversion()
@@ -81,18 +86,18 @@ def invert(inversion: Inversion | None = None, seed: int = 0) -> Inverted:
 
 
 def share_recovered(inversion: Inversion, seed: int, within: float = CLOSE) -> float:
-    """The share of the batch's examples that are found to within this relative error: a number of question 30."""
+    """Returns the fraction of the batch's examples that are found with at most this relative error: a number of question 30."""
     return float((invert(inversion, seed).examples["error"] <= within).mean())
 
 
 def shares(seeds: int, **settings: Any) -> DataFrame:
-    """The same for the seeds 0, 1, ...: seed, share."""
+    """Returns `share_recovered` for the seeds 0, 1, ...: seed, share."""
     inversion = Inversion.model_validate(settings)
     return DataFrame({"seed": range(seeds), "share": [share_recovered(inversion, seed) for seed in range(seeds)]})
 
 
 def _search(inversion: Inversion, rows: np.ndarray, seed: int) -> tuple[Floats, list[float]]:
-    """The examples found (B, D), and the mismatch at each evaluation."""
+    """Returns the found examples (B, D), and the mismatch at each evaluation."""
     import torch
 
     leak = Leak(activation=inversion.activation, hidden=inversion.hidden, batch_size=inversion.batch_size)
@@ -115,7 +120,7 @@ def _search(inversion: Inversion, rows: np.ndarray, seed: int) -> tuple[Floats, 
 
 
 def _target(leak: Leak, rows: np.ndarray, seed: int) -> tuple[nn.Module, Tensor]:
-    """The network before the step, and the gradient that the checkpoints give (P,)."""
+    """Returns the network before the step, and the gradient computed from the checkpoints (P,)."""
     import torch
 
     from core.engine.network.networks import build_model
@@ -126,7 +131,7 @@ def _target(leak: Leak, rows: np.ndarray, seed: int) -> tuple[nn.Module, Tensor]
 
 
 def gradient(model: nn.Module, x_BD: Tensor, y_B: Tensor) -> Tensor:
-    """The gradient of the mean loss by all parameters (P,), itself differentiable by x."""
+    """Returns the gradient of the mean loss by all parameters (P,); it can be differentiated by x."""
     import torch
     from torch.nn import functional
 

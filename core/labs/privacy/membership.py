@@ -1,11 +1,11 @@
-"""Membership inference: whether an example was among those that a network was trained on, told by its loss.
+"""Membership inference: decides from the loss whether an example was among the training examples of a network.
 
-An overfitted network has a lower loss on the examples that it knows. The attack calls an example a member if its loss is below a
-threshold; over all thresholds its quality is the area under the ROC curve (AUC): 0.5 is a guess, 1 is certainty. That area is the
-probability that a member has a lower loss than an example that is not.
+An overfitted network has a lower loss on its training examples. The attack calls an example a member if its loss is below a threshold.
+Over all thresholds, its quality is the area under the ROC curve (AUC): 0.5 is guessing, 1 is always right. The area is the probability
+that a member has a lower loss than a non-member.
 
-Members are the training examples, the others those of validation and test. Two networks are trained by the engine: one without restraint,
-one with decoupled weight decay. The data are MNIST-1D, which these networks do overfit; the digits they hardly do.
+Members are the training examples; the others are those of validation and test. The engine trains two networks: one without
+regularization, and one with decoupled weight decay. The data set is MNIST-1D, because these networks overfit it, but hardly the digits.
 
 Source: Yeom et al. 2018, "Privacy risk in machine learning: analyzing the connection to overfitting" (arXiv:1709.01604).
 """
@@ -32,18 +32,18 @@ OVERFITTED, REGULARISED = "overfitted", "regularised"
 
 
 class Membership(Choice):
-    """The data, the network, and what restrains the second one."""
+    """The data, the network, and the regularization of the second network."""
 
-    data: Literal["mnist1d", "digits"] = Field("mnist1d", description="MNIST-1D is overfitted, the digits hardly.")
-    samples: int = Field(2000, ge=200, le=5_000, description="Examples of MNIST-1D, for all three parts together.")
+    data: Literal["mnist1d", "digits"] = Field("mnist1d", description="Data set. The networks overfit MNIST-1D, but hardly the digits.")
+    samples: int = Field(2000, ge=200, le=5_000, description="Number of MNIST-1D examples in all three parts together.")
     hidden: int = Field(128, ge=1, le=512, description="Hidden units.")
-    epochs: int = Field(40, ge=1, le=200, description="Epochs of both networks.")
+    epochs: int = Field(40, ge=1, le=200, description="Number of epochs of both networks.")
     lr: LearningRate = 0.003
     weight_decay: NonNegative = Field(3.0, description="Decoupled weight decay of the regularised network.")
     dropout: Fraction = Field(0.0, description="Dropout of the regularised network.")
 
     def runs(self, seed: int) -> dict[str, RunSettings]:
-        """The two runs of a seed, by name."""
+        """Returns the two runs of a seed, by name."""
         optimizer: dict[str, dict[str, Any]] = {
             OVERFITTED: {"kind": "adam"},
             REGULARISED: {"kind": "adamw", "weight_decay": self.weight_decay},
@@ -64,11 +64,11 @@ class Membership(Choice):
 
 
 class Inference(NamedTuple):
-    """What the attack finds.
+    """The results of the attack.
 
-    auc: seed, model, auc, train_accuracy, other_accuracy. A row a seed and model.
-    losses: model, seed, member, loss. A row an example, of the first seed.
-    roc: model, false_positives, true_positives (shares). The curve of the first seed.
+    auc: seed, model, auc, train_accuracy, other_accuracy. One row for each seed and model.
+    losses: model, seed, member, loss. One row for each example, of the first seed.
+    roc: model, false_positives, true_positives (fractions). The ROC curve of the first seed.
     """
 
     auc: DataFrame
@@ -77,7 +77,7 @@ class Inference(NamedTuple):
 
 
 def infer(membership: Membership | None = None, seeds: Sequence[int] = (0,)) -> Inference:
-    """Trains both networks for each seed as one stack, and attacks them; a second for one seed. Imports torch."""
+    """Trains both networks for each seed as one stack, and attacks them; takes about a second for one seed. Imports torch."""
     membership = membership or Membership()
     named = {(seed, name): run for seed in seeds for name, run in membership.runs(seed).items()}
     models = trained(list(named.values()))
@@ -89,19 +89,19 @@ def infer(membership: Membership | None = None, seeds: Sequence[int] = (0,)) -> 
 
 
 def attacks(seeds: int, **settings: Any) -> DataFrame:
-    """The attack on both networks, for the seeds 0, 1, ...: seed, model, auc, train_accuracy, other_accuracy."""
+    """Returns AUC and accuracies for the seeds 0, 1, ...: seed, model, auc, train_accuracy, other_accuracy."""
     return infer(Membership.model_validate(settings), range(seeds)).auc
 
 
 def auc_of(member: np.ndarray, loss: np.ndarray) -> float:
-    """The area under the ROC curve of "its loss is low"."""
+    """Returns the area under the ROC curve of the rule "its loss is low"."""
     from sklearn.metrics import roc_auc_score
 
     return float(roc_auc_score(member, -loss))
 
 
 def losses(model: nn.Module, run: RunSettings) -> DataFrame:
-    """member, loss (cross-entropy in nats), right (whether the class is). A row an example, members first."""
+    """Returns member, loss (cross-entropy in nats), right (whether the class is right). One row for each example, members first."""
     import torch
     from torch.nn import functional
 

@@ -1,4 +1,4 @@
-"""One training example as it was, and as it is recovered from two checkpoints: by division, and by search."""
+"""One training example, the original and as recovered from two checkpoints by division and by search."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ PANELS = (ORIGINAL, ALONE, DIVIDED, SEARCHED)
 
 
 def of_one_example(tries: int = 6) -> DataFrame:
-    """variant (of `PANELS`), row, column, value (0 to 1): the first example of a seed's batch, with sigmoid units.
+    """Returns variant (of `PANELS`), row, column, value (0 to 1): the first example of a seed's batch, for sigmoid units.
 
-    Of the seeds 0, 1, ... it is the first whose search finds the whole batch, or the last that was tried. Some 1 second a try.
+    The seed is the first of 0, 1, ... whose search finds the whole batch, or the last seed tried. Each try takes about 1 second.
     """
     for seed in range(tries):
         searched = invert(Inversion(batch_size=BATCH), seed)
@@ -30,7 +30,7 @@ def of_one_example(tries: int = 6) -> DataFrame:
 
 
 def _divided(seed: int) -> Floats:
-    """What the unit gives whose bias moved most: who does not know the examples has to choose so."""
+    """Returns the candidate of the unit whose bias changed most: the choice of an attacker who does not know the examples."""
     leak = Leak(batch_size=BATCH)
     x_UD, bias_U = read_out(*checkpoints(leak, batch_rows(BATCH, seed), seed))
     return pictures(x_UD[[np.abs(bias_U).argmax()]])

@@ -1,7 +1,7 @@
-"""Examples of a batch beside what is recovered of them, as frames that can be stored: by division, and by search.
+"""Examples of a batch beside the recovered ones, by division and by search, as tables that can be stored.
 
-A row a pixel: example (its place in the batch), label, error (relative, of the whole example), kind ("true" or "recovered"), row, column,
-value (0 is paper, 1 is ink; recovered values are cut there).
+One row for each pixel: example (its position in the batch), label, error (relative, of the whole example), kind ("true" or "recovered"),
+row, column, value (0 is paper, 1 is ink; recovered values are clipped to this range).
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ TRUE, RECOVERED = "true", "recovered"
 
 
 def divided(seed: int, **settings: Any) -> DataFrame:
-    """What a division of weight changes by bias changes gives, of each example the nearest unit's; some 0.1 seconds."""
+    """Returns the quotient of weight changes and bias changes, for each example from the nearest unit; takes about 0.1 seconds."""
     found = recover(Leak.model_validate(settings), seed)
     return _pixels(found.examples, found.originals, found.recovered)
 
 
 def searched(seed: int, **settings: Any) -> DataFrame:
-    """What the search finds; by default some 2 seconds."""
+    """Returns the examples that the search finds; takes about 2 seconds by default."""
     found = invert(Inversion.model_validate(settings), seed)
     return _pixels(found.examples, found.originals, found.recovered)
 
 
 def attacked(epochs: int, seeds: Sequence[int], **settings: Any) -> DataFrame:
-    """The membership attack after so many epochs, as rows of two kinds, told apart by `part`.
+    """Returns the results of the membership attack after this number of epochs, as rows of two kinds, which `part` names.
 
     quality: seed, model, auc, train_accuracy, other_accuracy. roc: model, false_positives, true_positives, of the first seed.
     """

@@ -1,1 +1,1 @@
-"""What penalties and stopping rules do to weights."""
+"""The effect of penalties and stopping rules on weights."""

@@ -1,11 +1,12 @@
-"""Weight decay beside the penalty s/2 ||w||^2, on networks that the engine trains: how far apart the weights are at the end.
+"""Weight decay beside the penalty s/2 ||w||^2, for networks that the engine trains: the distance between the final weights.
 
     penalty in the loss   w <- w - lr (g + s w)            torch's `weight_decay` of SGD and Adam, and `penalty.l2_squared` = s / 2
     decay                 w <- (1 - lr s) w - lr g         `penalty.decoupled_decay`, and torch's `weight_decay` of AdamW
 
-The two are one for plain SGD. Momentum and Adam treat the penalty's gradient like any other, and leave the decay alone.
+Both are the same for plain SGD. Momentum and Adam process the penalty's gradient like any other gradient, but not the decay.
 
-The networks have no biases, for a penalty would leave those alone, and torch's `weight_decay` does not. In float64, on the digits.
+The networks have no biases, because torch's `weight_decay` acts on biases and a penalty does not. They train in float64 on the digits.
+
 Source: Loshchilov & Hutter 2019, "Decoupled weight decay regularization" (arXiv:1711.05101), propositions 1 and 2.
 """
 
@@ -25,7 +26,7 @@ Floats = NDArray[np.float64]
 
 STRENGTH = 0.01
 STRONG = 1.0
-"""The decay that the nearest penalty is looked for."""
+"""The decay for which the nearest penalty is searched."""
 
 TRIED = tuple(float(strength) for strength in np.geomspace(1e-5, 1.0, 21))
 SGD: Settings = {"kind": "sgd", "lr": 0.1}
@@ -36,7 +37,7 @@ PLAIN, WITH_MOMENTUM, WITH_ADAM, NEAREST = "SGD", "SGD with momentum", "Adam", "
 
 
 def run(optimizer: Settings, seed: int, **penalty: float) -> RunSettings:
-    """The run of one optimizer and seed."""
+    """Returns the run of one optimizer and seed."""
     return RunSettings.model_validate(
         {
             "model": {"kind": "mlp", "hidden": [32], "bias": False},
@@ -49,11 +50,11 @@ def run(optimizer: Settings, seed: int, **penalty: float) -> RunSettings:
 
 
 def distances(seeds: int) -> DataFrame:
-    """How far weights under decay are from weights under the penalty: case, seed, largest, relative; the seeds are 0, 1, ...
+    """Returns the distance of weights under decay from weights under the penalty: case, seed, largest, relative; the seeds are 0, 1, ...
 
-    largest: the largest absolute difference of a weight, over all ways to say the same. relative: the distance over the length of the
-    weights under decay. Cases: SGD, SGD with momentum and Adam at the same strength; and, with a strong decay, Adam with that penalty, of
-    21, which ends nearest.
+    largest: the largest absolute difference of a weight, over all equivalent settings. relative: the distance divided by the norm of the
+    weights under decay. Cases: SGD, SGD with momentum and Adam with the same strength; and, for a strong decay, Adam with the penalty (out
+    of 21) whose final weights are nearest.
     """
     return DataFrame([row for seed in range(seeds) for row in _of_seed(seed)])
 
@@ -66,7 +67,7 @@ def _of_seed(seed: int) -> list[Settings]:
 
 
 def _sides(seed: int) -> dict[str, tuple[RunSettings, list[RunSettings]]]:
-    """For each case the run with decay, and the runs with the penalty."""
+    """Returns for each case the run with decay, and the runs with the penalty."""
     found = {
         name: (
             run(optimizer, seed, decoupled_decay=STRENGTH),
@@ -84,7 +85,7 @@ def _vector(model: Any) -> Floats:
 
 
 def _apart(case: str, vectors: dict[str, Floats], decayed: RunSettings, others: list[RunSettings]) -> dict[str, float]:
-    """The farthest of the ways to say the same; of the penalties that were tried, the nearest."""
+    """Returns the largest distance over the equivalent settings, or the smallest one over the penalties that were tried."""
     kept, away = vectors[decayed.key], [vectors[other.key] - vectors[decayed.key] for other in others]
     pick = min if case == NEAREST else max
     return {

@@ -1,6 +1,7 @@
-"""Which weights of a linear model a penalty sets to exactly 0: ten features matter, ninety say nothing.
+"""Which weights of a linear model a penalty sets to exactly 0, where ten features matter and ninety carry no information.
 
-Every seed makes its own data, on which the penalties train as one stack: full batches, by gradient descent at a constant rate.
+Every seed has its own data, on which all penalties train as one stack: full batches, gradient descent with a constant rate.
+
 Torch is imported inside the functions.
 
 Source: Tibshirani 1996, "Regression Shrinkage and Selection via the Lasso"; Parikh & Boyd 2014, "Proximal Algorithms", section 6.5.2.
@@ -26,7 +27,7 @@ INFORMATIVE, EPOCHS = 10, 300
 
 
 def settings(seed: int) -> dict[str, Any]:
-    """Of a run on the data of this seed, but for the penalty."""
+    """Returns the settings of a run on the data of this seed, without the penalty."""
     return {
         "data": {"kind": "informative", "features": 100, "informative": INFORMATIVE, "noise": 0.5, "samples": 500, "data_seed": seed},
         "model": "linear",
@@ -37,7 +38,7 @@ def settings(seed: int) -> dict[str, Any]:
 
 
 def train(seeds: int = 8) -> DataFrame:
-    """Every weight of every model: penalty, seed, feature (from 1), informative, weight, val_loss (of its model)."""
+    """Returns every weight of every model: penalty, seed, feature (from 1), informative, weight, val_loss (of its model)."""
     return concat([_of_seed(seed) for seed in range(seeds)], ignore_index=True)
 
 
@@ -50,7 +51,7 @@ def _of_seed(seed: int) -> DataFrame:
     with one_thread():
         _, records = advance(begin(list(runs.values())), EPOCHS)
     weights = {row["run"]: row["weights"] for row in records.ended}
-    losses = {row["run"]: row["val_loss"] for row in records.history}  # the last row of a run stands
+    losses = {row["run"]: row["val_loss"] for row in records.history}  # the last row of each run is used
     frames = []
     for name, run in runs.items():
         weight_D = next(trained_model(run, weights[run.key]).parameters()).detach().double().numpy().ravel()
@@ -61,6 +62,8 @@ def _of_seed(seed: int) -> DataFrame:
 
 
 def zero_shares(frame: DataFrame, *, informative: bool) -> DataFrame:
-    """By seed (the index), a column a penalty: the share of exact zeros among the weights of the features that matter, or of the others."""
+    """Returns the fraction of exact zeros among the weights of the informative features, or of the others: one row for each seed, one
+    column for each penalty.
+    """
     chosen = frame[frame["informative"] == informative]
     return (chosen["weight"] == 0).groupby([chosen["seed"], chosen["penalty"]]).mean().unstack("penalty")[list(PENALTIES)]

@@ -1,11 +1,11 @@
 """The weights of a linear model against the strength of a penalty: a comparison of 52 runs, which train as one stack.
 
-The data are `informative`: a few features matter, the others say nothing. The objective is the engine's, mean((y - Xw - b)^2) +
-strength * penalty(w), on standardised features and targets, by full-batch gradient descent with a learning rate that falls to 0. Without
-momentum: with it the effective step is longer than the proximal one, and the proximal penalty then weaker than its strength says.
+The data set is `informative`: a few features matter, the others carry no information. The objective is the engine's, mean((y - Xw - b)^2) +
+strength * penalty(w), on standardised features and targets, by full-batch gradient descent with a learning rate that decreases to 0. There
+is no momentum, because it makes the effective step longer than the proximal one, so that the proximal penalty would act weaker than its
+strength says.
 
-The minima have closed relatives, by which the tests check them: scikit-learn's Lasso with alpha = strength / 2, Ridge with
-alpha = n * strength.
+The tests check the minima by scikit-learn's equivalent models: Lasso with alpha = strength / 2, Ridge with alpha = n * strength.
 
 Source: Efron, Hastie, Johnstone & Tibshirani 2004, "Least Angle Regression" (Annals of Statistics 32), figure 1.
 """
@@ -28,13 +28,13 @@ PENALTIES = ("l1", "l1_proximal", "l2_squared", "l2_norm_proximal")
 STRENGTHS = tuple(float(f"{strength:.3g}") for strength in np.geomspace(2e-3, 3.0, 13))
 EPOCHS = 200
 RATE = 0.16
-"""Below 2 / (2 strength + the largest curvature of the data), so that the strongest penalty does not explode."""
+"""Below 2 / (2 strength + the largest curvature of the data), so that the strongest penalty does not diverge."""
 
 
 class Paths(NamedTuple):
-    """What was found. `weights`: penalty, strength, feature, weight, informative (whether the feature matters), truth (the weight that
-    made the data, in the units of the scaled data). `scores`: a row a penalty and strength: train_loss, val_loss (mean squared errors),
-    found (weights that are not 0 of informative features), wrong (of the others).
+    """The results. `weights`: penalty, strength, feature, weight, informative (whether the feature matters), truth (the weight that
+    generated the data, in the units of the scaled data). `scores`: one row for each penalty and strength: train_loss, val_loss (mean
+    squared errors), found (informative features whose weight is not 0), wrong (other features whose weight is not 0).
     """
 
     weights: DataFrame
@@ -42,7 +42,7 @@ class Paths(NamedTuple):
 
 
 def comparison(informative: int = 10, noise: float = 0.5, samples: int = 500) -> Comparison:
-    """All penalties, each with all strengths. Raises SettingsError for data that cannot be made."""
+    """Returns the comparison of all penalties, each with all strengths. Raises SettingsError for data that cannot be generated."""
     base = {
         "data": {"kind": "informative", "informative": informative, "noise": noise, "samples": samples},
         "model": {"kind": "linear", "init": "zero"},
@@ -56,12 +56,12 @@ def comparison(informative: int = 10, noise: float = 0.5, samples: int = 500) ->
 
 
 def paths(asked: Comparison, weights: Mapping[str, NDArray[np.floating]], history: DataFrame) -> Paths:
-    """The weights and scores of the runs that have ended.
+    """Returns the weights and scores of the finished runs.
 
     Args:
         asked: from `comparison`.
-        weights: by the run's key, the weights (D,) of those that have ended.
-        history: of the comparison, with the columns run, train_loss_eval and val_loss.
+        weights: the weights (D,) of the finished runs, by the run's key.
+        history: the history of the comparison, with the columns run, train_loss_eval and val_loss.
     """
     data = asked.base.data
     truth = np.asarray(load_data(data).truth)

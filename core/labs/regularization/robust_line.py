@@ -1,7 +1,8 @@
-"""A straight line through points some of which are wrong, by the squared error (L2) and by the absolute error (L1).
+"""A straight line through points, some of them wrong, fitted by the squared error (L2) and by the absolute error (L1).
 
-The points are y = 2 x + 1 + noise with x even on [-1, 1]. The absolute error does not care how far off a point is, so wrong values of y
-move its line little. A wrong value of x is another matter: a point far out pulls its line as well, even more than that of the squares.
+The points are y = 2 x + 1 + noise with x at equal distances on [-1, 1]. The gradient of the absolute error does not grow with the
+distance of a point, so that wrong values of y move its line little. A wrong value of x has a strong effect on both: a point far from the
+others pulls the L1 line even more than the L2 line.
 
 Source: Huber & Ronchetti 2009, "Robust Statistics", section 7; the L1 line is scikit-learn's quantile regression at the median.
 """
@@ -18,11 +19,13 @@ OUTLIERS: tuple[Outliers, ...] = get_args(Outliers)
 SLOPE, INTERCEPT, NOISE = 2.0, 1.0, 0.3
 POINTS, WRONG = 100, 10
 FALL, FAR = 10.0, 5.0
-"""How far wrong points are lowered, and where those lie whose x is wrong as well."""
+"""How far wrong points are lowered, and the position of the points whose x is wrong too."""
 
 
 def points(outliers: Outliers, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """x and y (N,). In y: the tenth with the largest x is lowered by 10. In x and y: a tenth stands at x = 5, y = -10."""
+    """Returns x and y (N,). "in y": the 10 % of the points with the largest x are lowered by 10. "in x and y": 10 % are put at x = 5, y =
+    -10.
+    """
     rng = np.random.default_rng(seed)
     x_N = np.sort(rng.uniform(-1, 1, POINTS))
     y_N = SLOPE * x_N + INTERCEPT + NOISE * rng.standard_normal(POINTS)
@@ -34,7 +37,9 @@ def points(outliers: Outliers, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def slopes(seeds: int = 8) -> DataFrame:
-    """A row a kind of outliers, loss and seed: outliers, loss (L1, L2), seed, slope, error (its distance from the true slope)."""
+    """Returns one row for each kind of outliers, loss and seed: outliers, loss (L1, L2), seed, slope, error (distance from the true
+    slope).
+    """
     rows = []
     for outliers in OUTLIERS:
         for seed in range(seeds):
@@ -46,7 +51,7 @@ def slopes(seeds: int = 8) -> DataFrame:
 
 
 def least_absolute(x_N: np.ndarray, y_N: np.ndarray) -> float:
-    """The slope of the line with the least sum of absolute errors."""
+    """Returns the slope of the line with the smallest sum of absolute errors."""
     from sklearn.linear_model import QuantileRegressor
 
     return float(QuantileRegressor(quantile=0.5, alpha=0.0).fit(x_N[:, None], y_N).coef_[0])

@@ -1,7 +1,7 @@
-"""Stopping rules replayed on runs that were trained to their end: where each would have stopped, and what it would have given.
+"""Stopping rules replayed on completed runs: where each rule would have stopped, and what the result would have been.
 
-A rule only looks at validation values that are in the history, so what it does to a run can be told from the history alone, with the very
-functions that the engine asks. Only the test set cannot: it is looked at once, at the end of a run that was really stopped there.
+A rule only uses validation values that are in the history, so the history alone and the engine's own functions tell what the rule does to
+a run. The test values cannot be replayed: the test set is evaluated only once, at the end of a run that was really stopped there.
 """
 
 from __future__ import annotations
@@ -18,44 +18,44 @@ from core.choices.stopping import NoStopping, StoppingChoice, Watch, Watched
 from core.settings import RunSettings
 
 RESTORED = ("finished", "stopped", "diverged")
-"""How runs end that get their best weights back, where their rule says so; one under way or cancelled has its latest."""
+"""Endings of runs whose best weights are restored if their rule says so; a run in progress or a cancelled one has its latest weights."""
 COLUMNS = {"rule": "str", "metric": "str", "seed": "int64", "stopped": "bool"} | dict.fromkeys(
     ("epoch", "kept_epoch", "val_loss", "kept_val_loss", "value", "kept"), "float64"
 )
 
 
 class Stop(NamedTuple):
-    """Places in a history: where the rule ends the run, and where the evaluation was whose weights `restore_best` would bring back."""
+    """Positions in a history: where the rule ends the run, and the evaluation whose weights `restore_best` would restore."""
 
     at: int
     kept: int
     stopped: bool
-    """False where the run came to its last evaluation without the rule."""
+    """False if the run reached its last evaluation before the rule ended it."""
 
 
 def rules(metric: Watched, **given: float) -> dict[str, StoppingChoice]:
-    """Every rule that there is, watching one metric, by its name.
+    """Returns every rule, by its name, each watching the same metric.
 
     Args:
-        metric: what they watch.
-        given: values of their fields, as `patience=5`, each for all rules that have it; the others are at their defaults.
+        metric: the metric that they watch.
+        given: values of their fields, such as `patience=5`, for all rules that have this field; other fields keep their defaults.
 
     Raises TypeError for a name that no rule has, ValidationError for a value out of bounds.
     """
     kinds = [cls for cls in classes(RunSettings.model_fields["stopping"]) if issubclass(cls, StoppingChoice)]
     if unknown := set(given) - {name for cls in kinds for name in cls.model_fields}:
-        raise TypeError(f"no stopping rule has {min(unknown)}")
+        raise TypeError(f"no stopping rule has the setting {min(unknown)}")
     made = [cls(metric=metric, **{name: value for name, value in given.items() if name in cls.model_fields}) for cls in kinds]
     return {rule.kind.replace("_", " "): rule for rule in made}
 
 
 def replay(rule: StoppingChoice | NoStopping, rows: Sequence[Mapping[str, float]], pruned: Sequence[int] = ()) -> Stop:
-    """What a rule does to a run with these evaluations, in order from the one before the first update.
+    """Returns what a rule does to a run with these evaluations, in order from the one before the first update.
 
     Args:
-        rule: NoStopping ends no run, and keeps its last weights.
-        rows: val_loss, val_accuracy, val_f1 of each evaluation; and its epoch, where there are some in `pruned`.
-        pruned: epochs, ascending, at whose end the run was pruned and, if it restores its best weights, began to look for them anew.
+        rule: the rule; NoStopping ends no run, and keeps its last weights.
+        rows: val_loss, val_accuracy, val_f1 of each evaluation; and its epoch, if `pruned` is not empty.
+        pruned: ascending epochs at whose end the run was pruned; a run that restores its best weights restarts the search for them there.
     """
     last = len(rows) - 1
     if isinstance(rule, NoStopping):
@@ -73,16 +73,16 @@ def replay(rule: StoppingChoice | NoStopping, rows: Sequence[Mapping[str, float]
 
 
 def replayed(history: DataFrame, by_name: Mapping[str, StoppingChoice]) -> DataFrame:
-    """A row a rule and seed.
+    """Returns one row for each rule and seed.
 
     Args:
-        history: of one variant, a row a run and evaluation, in order of step within a run. An evaluation that says that the run diverged
-            is left out, for it has no loss to speak of.
+        history: the history of one variant, one row for each run and evaluation, in order of step within a run. Evaluations of a run after
+            it diverged are left out, because they have no meaningful loss.
         by_name: the rules.
 
     Returns:
-        rule, metric, seed; stopped (False: it came to the end); epoch and val_loss where it ends; kept_epoch and kept_val_loss of its best
-        evaluation until then; value and kept: the same two of the metric that it watches.
+        rule, metric, seed; stopped (False: the run reached its end); epoch and val_loss where it ends; kept_epoch and kept_val_loss of its
+        best evaluation up to there; value and kept: the same two evaluations in the metric that the rule watches.
     """
     measured = history[history["status"] != "diverged"]
     runs: dict[Any, list[Any]] = {seed: part.to_dict("records") for seed, part in measured.groupby("seed")}
@@ -91,12 +91,12 @@ def replayed(history: DataFrame, by_name: Mapping[str, StoppingChoice]) -> DataF
 
 
 def up_to_the_weights(history: DataFrame, runs: Mapping[str, RunSettings]) -> DataFrame:
-    """The history without what came after the weights that each run ended with, so that its last row is of these.
+    """Returns the history up to the evaluation of each run's final weights, so that its last row belongs to these weights.
 
-    They are those of the last evaluation, or of the best one where the run's rule restored it.
+    These are the weights of the last evaluation, or of the best one if the run's rule restored it.
 
     Args:
-        history: a row a run and evaluation, in order of step within a run.
+        history: one row for each run and evaluation, in order of step within a run.
         runs: the settings of each variant.
     """
     restoring = [name for name, run in runs.items() if run.stopping.restore_best]

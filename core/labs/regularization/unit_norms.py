@@ -1,9 +1,11 @@
-"""How long the incoming weights of each hidden unit end up, under the squared norm and the plain norm as penalties.
+"""The norms of each hidden unit's incoming weights after training, under the squared norm and the plain norm as penalties.
 
-The networks are the engine's, on moons: one hidden layer, SGD, all penalties and seeds as one stack. The strengths are such that the
-squared norm and the plain norm by its proximal step end at about the same training loss, so that what differs is where the weights are.
+The engine trains the networks on moons, with one hidden layer and SGD, all penalties and seeds as one stack. The strengths are chosen such
+that the squared norm and the plain norm with its proximal step end with about the same training loss; what differs is the distribution
+of the weights.
 
 Shapes: U units, I inputs of a unit. Torch is imported inside the functions.
+
 Source: Yuan & Lin 2006 (JRSS B 68); Scardapane, Comminiello, Hussain & Uncini 2017 (arXiv:1607.00485) for units as groups.
 """
 
@@ -22,7 +24,7 @@ Measure = Literal["zero_share", "largest", "train_loss"]
 SEEDS = tuple(range(5))
 HIDDEN, EPOCHS = 64, 50
 SELDOM = 10_000_000
-"""Updates between two measurements, of which the first and the last are all that is needed."""
+"""Updates between two measurements; only the first and the last measurement are needed."""
 
 PENALTIES: dict[str, dict[str, Any]] = {
     "none": {},
@@ -33,7 +35,7 @@ PENALTIES: dict[str, dict[str, Any]] = {
 
 
 def runs(seeds: Sequence[int] = SEEDS, epochs: int = EPOCHS) -> dict[tuple[str, int], RunSettings]:
-    """The runs by penalty and seed."""
+    """Returns the runs by penalty and seed."""
     base = {
         "data": "moons",
         "model": {"kind": "mlp", "hidden": [HIDDEN]},
@@ -48,9 +50,9 @@ def runs(seeds: Sequence[int] = SEEDS, epochs: int = EPOCHS) -> dict[tuple[str, 
 
 
 def of_run(run: RunSettings, weights: bytes) -> DataFrame:
-    """Every hidden unit of a trained MLP, given its weights as the store keeps them: layer and unit (from 1), norm, zero.
+    """Returns every hidden unit of a trained MLP, given its weights in the store's format: layer and unit (from 1), norm, zero.
 
-    norm: of the unit's incoming weights, its bias left out; zero: whether all of them are exactly 0.
+    norm: of the unit's incoming weights, without its bias; zero: whether all of them are exactly 0.
     """
     from core.engine.network.networks import trained_model
 
@@ -64,7 +66,7 @@ def of_run(run: RunSettings, weights: bytes) -> DataFrame:
 
 
 def train(seeds: Sequence[int] = SEEDS, epochs: int = EPOCHS) -> DataFrame:
-    """Trains all of them and returns every hidden unit: penalty, seed, layer, unit, norm, zero, train_loss (of its network at the end)."""
+    """Trains all runs and returns every hidden unit: penalty, seed, layer, unit, norm, zero, train_loss (of its network at the end)."""
     from core.engine.advance import advance
     from core.engine.stack import begin
 
@@ -73,7 +75,7 @@ def train(seeds: Sequence[int] = SEEDS, epochs: int = EPOCHS) -> DataFrame:
         stack, records = advance(begin(list(every.values())), epochs)
     assert stack.finished
     weights = {row["run"]: row["weights"] for row in records.ended}
-    losses = {row["run"]: row["train_loss_eval"] for row in records.history}  # the last row of a run stands
+    losses = {row["run"]: row["train_loss_eval"] for row in records.history}  # the last row of each run is used
     frames = [
         of_run(run, weights[run.key]).assign(penalty=penalty, seed=seed, train_loss=losses[run.key])
         for (penalty, seed), run in every.items()
@@ -82,9 +84,10 @@ def train(seeds: Sequence[int] = SEEDS, epochs: int = EPOCHS) -> DataFrame:
 
 
 def by_seed(units: DataFrame, measure: Measure) -> DataFrame:
-    """One number by seed (the index), a column a penalty; from `train`.
+    """Returns one number for each seed (the index) and penalty (the columns), from the result of `train`.
 
-    zero_share: of the units, those that are exactly 0; largest: norm of a unit; train_loss: of the network, without penalty.
+    zero_share: fraction of the units whose weights are exactly 0; largest: the largest norm of a unit; train_loss: of the network, without
+    penalty.
     """
     grouped = units.groupby(["seed", "penalty"])
     found = {"zero_share": grouped["zero"].mean(), "largest": grouped["norm"].max(), "train_loss": grouped["train_loss"].first()}

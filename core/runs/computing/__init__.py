@@ -1,1 +1,1 @@
-"""Where segments and labs are computed: worker processes, and what they do next."""
+"""Where segments and labs are computed: worker processes, and the order of their work."""

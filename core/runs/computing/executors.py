@@ -1,4 +1,4 @@
-"""Where segments are computed: executors of the standard library's interface, and the pool that the runner has of one."""
+"""Where segments are computed: executors with the standard library's interface, and the runner's pool around one."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ PRELOADED = (
     "sklearn.model_selection",
     "sklearn.preprocessing",
 )
-"""What a worker needs and is slow to import: imported once, by the server that workers are forked from, and shared in memory."""
+"""Slow imports of a worker: done once, by the server from which workers are forked, and shared in memory."""
 
 MOST_BREAKS = 10
 BREAKS_WITHIN_SECONDS = 10.0
 
 
 def make_executor(workers: int, silence: float = SILENCE_SECONDS) -> Workers:
-    """Worker processes, one torch thread each, that end with this process however it ends.
+    """Worker processes with one torch thread each, which end with this process, however it ends.
 
-    One that uses no processor time for `silence` seconds while it computes is taken for lost, and replaced.
+    A worker that uses no processor time for `silence` seconds while it computes counts as lost, and is replaced.
 
-    They import the main script, as all of Python's worker processes do: a script calls this under `if __name__ == "__main__":`.
+    They import the main script, as all of Python's worker processes do, so a script calls this under `if __name__ == "__main__":`.
     """
     context: Any
     if sys.platform == "win32":
@@ -49,9 +49,9 @@ def make_executor(workers: int, silence: float = SILENCE_SECONDS) -> Workers:
 
 
 class InlineExecutor(Executor):
-    """Computes in this process, at once: `submit` returns when it is done. Torch keeps to one thread meanwhile."""
+    """Computes at once in this process: `submit` returns when the task is done. torch uses one thread meanwhile."""
 
-    _max_workers = 1  # where the standard library's executors say it, too
+    _max_workers = 1  # an attribute that the standard library's executors also have
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[T] = Future()
@@ -63,7 +63,7 @@ class InlineExecutor(Executor):
 
 
 def on_one_thread(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """More threads only slow networks of this size down."""
+    """Calls `fn` with one torch thread, because more threads only slow down networks of this size."""
     import torch
 
     threads = torch.get_num_threads()
@@ -77,7 +77,7 @@ def on_one_thread(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 def executor_from(configuration: Configuration) -> Executor:
     """The executor that the configuration names: worker processes here, or a Dask cluster by its scheduler's address.
 
-    A cluster's machines need this package and, for tables, the data folder. Raises ConfigurationError where Dask is not installed.
+    The cluster's machines need this package and, for tables, the data folder. Raises ConfigurationError if Dask is not installed.
     """
     if configuration.cluster is None:
         return make_executor(configuration.workers, configuration.worker_silence)
@@ -92,10 +92,10 @@ def executor_from(configuration: Configuration) -> Executor:
 
 
 class Pool:
-    """An executor that is made when it is needed, and anew when it breaks as a whole, as one of a cluster may."""
+    """An executor that is made when it is needed, and made again if it breaks as a whole, as a cluster's may."""
 
     def __init__(self, make: Callable[[], Executor], slots: int) -> None:
-        """`slots`: how many segments are given to it at a time."""
+        """`slots`: the number of segments that it gets at a time."""
         self.slots = slots
         self._make: Callable[[], Executor] | None = make
         self._executor: Executor | None = None
@@ -103,13 +103,13 @@ class Pool:
 
     @classmethod
     def around(cls, executor: Executor) -> Pool:
-        """A pool of a caller's executor, which stays the caller's: it is neither ended nor made anew."""
+        """A pool around a caller's executor, which the pool neither ends nor makes again."""
         pool = cls(lambda: executor, getattr(executor, "_max_workers", None) or cores())
         pool._executor, pool._make = executor, None
         return pool
 
     def warm(self) -> None:
-        """Starts the workers, so that the first segment finds them ready."""
+        """Starts the workers, so that they are ready for the first segment."""
         if self._make is not None:
             for _ in range(self.slots):
                 self.submit(worker.warm_up)
@@ -122,7 +122,7 @@ class Pool:
         return self._executor.submit(fn, *args, **kwargs)
 
     def renew(self) -> None:
-        """Drops the executor that broke; the next segment makes another. Raises BrokenExecutor when that does not help."""
+        """Drops the broken executor; the next segment makes a new one. Raises BrokenExecutor if this happens too often."""
         now = time.monotonic()
         self._breaks = [moment for moment in self._breaks if now - moment < BREAKS_WITHIN_SECONDS] + [now]
         if self._make is None or len(self._breaks) > MOST_BREAKS:
@@ -130,11 +130,11 @@ class Pool:
         self.end()
 
     def trouble(self) -> str:
-        """What is to be said of the workers; empty when all is well."""
+        """A message about the workers; empty if all is well."""
         return self._executor.trouble() if isinstance(self._executor, Workers) else ""
 
     def end(self) -> None:
-        """Ends the workers now, whatever they are at, and waits for none of them."""
+        """Ends the workers now, whatever they do, without waiting for them."""
         if self._make is None or self._executor is None:
             return
         executor, self._executor = self._executor, None

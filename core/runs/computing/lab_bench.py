@@ -1,4 +1,4 @@
-"""The runner's part that has labs computed, one at a time, beside the comparisons."""
+"""The part of the runner that has labs computed, one at a time, beside the comparisons."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class LabBench:
-    """Takes labs from the store, and writes what they found."""
+    """Takes labs from the store, and stores their results."""
 
     def __init__(self, store: Store, pool: Pool, lease: Lease) -> None:
         self.store, self.pool, self.lease = store, pool, lease
@@ -26,18 +26,18 @@ class LabBench:
 
     @property
     def busy(self) -> bool:
-        """Whether a worker is at a lab."""
+        """Whether a worker computes a lab."""
         return self._underway is not None
 
     def resume(self) -> None:
-        """Takes up what an earlier runner left."""
+        """Queues the labs that an earlier runner left unfinished."""
         self._underway = None
         with self.store.database.writing() as connection:
             self.lease.check(connection)
             labs.take_back(connection)
 
     def turn(self, *, room: bool) -> None:
-        """Takes in what is done, and hands out the next, if there is room."""
+        """Stores a finished lab, and submits the next one if there is room."""
         if self._underway is not None and self._underway[1].done():
             self._take_in(*self._underway)
         if self._underway is None and room and self._waiting():
@@ -62,7 +62,7 @@ class LabBench:
         self._underway = None
         try:
             content, seconds = future.result()
-        except Exception as error:  # whatever it is, it concerns this lab alone
+        except Exception as error:  # any error concerns only this lab
             self._write_failure(job, f"{type(error).__name__}: {error}")
             return
         with self.store.database.writing() as connection:

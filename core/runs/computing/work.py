@@ -1,7 +1,7 @@
-"""Which segment is computed next: comparisons in turn, and within one the stack that is furthest behind. Plain values, no store.
+"""Decides which segment is computed next: comparisons take turns, and within one the stack that is furthest behind goes first.
 
-A `Job` is a comparison on its way, a `PlannedStack` runs that train together. Several jobs may wait for the same stack, which is then
-trained once, and goes on as long as one of them is not paused.
+It works with plain values and no store. A `Job` is a comparison being trained, a `PlannedStack` holds runs that train together. Several
+jobs may wait for the same stack, which is trained once, as long as one of these jobs is not paused.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from core.settings import RunSettings
 
 @dataclass(eq=False)
 class PlannedStack:
-    """A stack between two segments, or in the middle of one."""
+    """A stack between two segments, or during one."""
 
     id: int
     runs: tuple[RunSettings, ...]
@@ -23,7 +23,7 @@ class PlannedStack:
     epoch: int
     busy: bool = False
     suspect: bool = False  # its worker died, perhaps because others used up the memory, and it has not advanced since
-    crashes: int = 0  # workers that died over it alone, since it last advanced
+    crashes: int = 0  # number of workers that died while computing only this stack, since it last advanced
 
 
 @dataclass(eq=False)
@@ -35,11 +35,11 @@ class Job:
     stacks: list[PlannedStack]
     paused: bool = False
     stepping: bool = False
-    owed: set[int] = field(default_factory=set)  # stepping: the stacks that are still to do their epoch
+    owed: set[int] = field(default_factory=set)  # while stepping: the stacks that still have to do their epoch
     served: int = 0  # the turn in which it last got a segment
 
     def next_stack(self) -> PlannedStack | None:
-        """The stack that is furthest behind of those that may go on now; suspects first."""
+        """Among the stacks that may continue now, the one that is furthest behind; suspects come first."""
         ready = [stack for stack in self.stacks if self._may_go_on(stack)]
         return min(ready, key=lambda stack: (not stack.suspect, stack.epoch, stack.id), default=None)
 
@@ -47,60 +47,60 @@ class Job:
         return not stack.busy and self.needs(stack) and (not self.paused or stack.id in self.owed)
 
     def needs(self, stack: PlannedStack) -> bool:
-        """Whether it lacks a run of this stack."""
+        """Whether the job lacks a run of this stack."""
         return not self.wanted.isdisjoint(stack.unfinished)
 
     def go_on(self, *, paused: bool = False) -> None:
-        """Lets it go on, or pauses it."""
+        """Lets the job continue, or pauses it."""
         self.paused, self.stepping, self.owed = paused, False, set()
 
     def step(self) -> None:
-        """Pauses it after one more epoch of every stack."""
+        """Pauses the job after one more epoch of every stack."""
         self.paused, self.stepping, self.owed = True, True, {stack.id for stack in self.stacks if self.needs(stack)}
 
 
 class Agenda:
-    """The jobs on their way, and whose turn it is."""
+    """The jobs being trained, and whose turn it is."""
 
     def __init__(self) -> None:
         self.jobs: dict[str, Job] = {}
         self._turn = 0
 
     def open(self, job: Job) -> None:
-        """Adds a job, in the place of an older one of the same comparison. It is served before those that were served already."""
+        """Adds a job, and replaces an older one of the same comparison. It is served before jobs that have been served already."""
         self.jobs[job.comparison] = job
 
     def close(self, comparison: str) -> None:
-        """Drops a job, and with it the stacks that no other waits for."""
+        """Drops a job, and with it the stacks for which no other job waits."""
         self.jobs.pop(comparison, None)
 
     def stack(self, stack_id: int) -> PlannedStack | None:
-        """The stack of that id, if a job waits for it."""
+        """The stack with that id, if a job waits for it."""
         return next((stack for job in self.jobs.values() for stack in job.stacks if stack.id == stack_id), None)
 
     def has(self, stack: PlannedStack) -> bool:
-        """Whether a job waits for this very stack: what a stack that was dropped still brings is of no use."""
+        """Whether a job waits for this very stack; results of a dropped stack are not used."""
         return self.stack(stack.id) is stack
 
     def next(self) -> tuple[PlannedStack, Segment] | None:
-        """The next segment, of the comparison that has waited longest; None when there is none now. Its stack is busy from then on."""
+        """The next segment, from the comparison that has waited longest; None if there is none now. Marks its stack as busy."""
         for job in sorted(self.jobs.values(), key=lambda job: job.served):
             if (stack := job.next_stack()) is not None:
                 self._turn += 1
                 job.served = self._turn
                 stack.busy = True
-                # The first epoch comes alone, so that the first points are there at once.
+                # The first segment is one epoch, so that the first points appear at once.
                 epochs = 1 if stack.state is None or job.paused else None
                 return stack, Segment(stack.runs, stack.state, epochs)
         return None
 
     def suspects(self) -> bool:
-        """Whether there is a suspect that may go on now."""
+        """Whether there is a suspect that may continue now."""
         ready = (job.next_stack() for job in self.jobs.values())
         return any(stack is not None and stack.suspect for stack in ready)
 
     def advanced(self, stack: PlannedStack, result: SegmentResult) -> None:
-        """Takes note of what a segment brought."""
+        """Updates the stack and the jobs with the result of a segment."""
         ended = {row["run"] for row in result.records.ended}
         stack.busy, stack.suspect, stack.crashes = False, False, 0
         stack.state, stack.epoch = result.state, result.epoch
@@ -110,7 +110,7 @@ class Agenda:
             job.owed.discard(stack.id)
 
     def close_finished(self) -> None:
-        """Drops the jobs that lack nothing any more."""
+        """Drops the jobs that no longer lack a run."""
         self.jobs = {name: job for name, job in self.jobs.items() if any(job.needs(stack) for stack in job.stacks)}
 
     def close_steps(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a worker does: it computes segments, and touches no store. Torch is imported only where it computes."""
+"""The work of a worker process: it computes segments and does not touch the store. Torch is imported only here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.engine.segments import Segment, SegmentResult, run_segment
 from core.settings import RunSettings, SettingsError
 
 PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
-NICENESS = 10  # the dashboard stays quick while all cores train
+NICENESS = 10  # keeps the dashboard fast while all cores train
 
 
 class SegmentError(RuntimeError):
@@ -26,12 +26,12 @@ class SegmentError(RuntimeError):
 
 
 def compute(segment: Segment) -> SegmentResult:
-    """Computes a segment. Raises SegmentError, whatever went wrong: not every exception survives the way back to the runner."""
+    """Computes a segment. Raises SegmentError for any error, because not every exception can be sent back to the runner."""
     from core.engine.stack import DeviceError
 
     try:
         return run_segment(segment)
-    except (DataError, SettingsError, DeviceError, CustomOptimizerError) as error:  # their messages are for the user
+    except (DataError, SettingsError, DeviceError, CustomOptimizerError) as error:  # their messages are written for the user
         raise SegmentError(str(error)) from error
     except Exception as error:
         logging.getLogger(__name__).exception("a segment failed")
@@ -44,7 +44,7 @@ def warm_up() -> None:
 
 
 def start() -> None:
-    """Prepares a worker process: it yields to the dashboard, keeps to one thread, and ends when its parent does, however that ends."""
+    """Prepares a worker process: it has low priority and one thread, and ends when its parent ends, however that happens."""
     _die_with_parent()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if hasattr(os, "nice"):
@@ -55,9 +55,10 @@ def start() -> None:
 
 
 def _die_with_parent() -> None:
-    """On Linux the kernel sees to it, also for a worker that is stopped.
+    """On Linux the kernel ends the worker with its parent, even if the worker is stopped.
 
-    The parent is the server of forks. It ends when nobody holds the pipe that the runner has of it, and hands that pipe on to each worker.
+    The parent is the fork server. It ends when nobody holds the runner's pipe to it, and it passes that pipe on to each worker, so the
+    worker closes its copy.
     """
     if sys.platform != "linux":
         return

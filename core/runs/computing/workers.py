@@ -1,9 +1,9 @@
-"""Worker processes behind the standard library's executor interface, each with a pipe of its own.
+"""Worker processes behind the standard library's executor interface, each with its own pipe.
 
-`ProcessPoolExecutor` reads all results from one shared pipe, in one thread: a worker that dies or is stopped in the middle of its result
-leaves that thread waiting for the rest for ever, and every other worker's result behind it. Here each worker has a seat: a thread that
-talks to this process alone, over a pipe of which the worker alone holds the other end. When the worker dies the pipe closes, whatever was
-under way; the seat fails that one task and takes another process. The others notice nothing.
+`ProcessPoolExecutor` reads all results from one shared pipe in one thread. If a worker dies or is stopped in the middle of its result, that
+thread waits for the rest for ever, and so do the results of all other workers. Here each worker has a seat: a thread that talks only to
+this process, over a pipe whose other end only the worker holds. If the worker dies, the pipe closes; the seat fails that one task and
+starts another process. The other workers are not affected.
 """
 
 from __future__ import annotations
@@ -28,28 +28,30 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 LOOK_SECONDS = 1.0
-"""How often the workers are looked at."""
+"""Seconds between two checks of the workers."""
 
 MENTIONED_AFTER_SECONDS = 5.0
-"""A worker that has been silent for so long is spoken of."""
+"""Seconds after which a silent worker is reported."""
 
 log = logging.getLogger(__name__)
-_starting = threading.Lock()  # multiprocessing keeps its list of children for one thread at a time
+_starting = threading.Lock()  # multiprocessing's list of children is not thread-safe
 
 
 class WorkerDiedError(RuntimeError):
-    """The process that computed it died, or gave no sign of life for too long: there is no result, and it may be tried again."""
+    """The process that computed the task died, or showed no sign of life for too long. There is no result, and the task can be tried
+    again.
+    """
 
 
 @dataclass
 class Task:
-    """What a worker is asked to do, and the future of it."""
+    """A call for a worker, and its future."""
 
     call: Callable[[], Any]
     future: Future[Any] = field(default_factory=Future)
 
     def settle(self, result: Any = None, error: BaseException | None = None) -> None:
-        """Gives the future its result or error, unless it has one: a worker that was given up may still answer."""
+        """Sets the future's result or error, unless it is set already: a worker that was given up may still answer."""
         with contextlib.suppress(InvalidStateError):
             if error is None:
                 self.future.set_result(result)
@@ -58,15 +60,15 @@ class Task:
 
 
 class Seat:
-    """A thread that has tasks computed by a worker process, and by another when that one died."""
+    """A thread that has tasks computed by a worker process, and by a new process if that one dies."""
 
     def __init__(self, tasks: SimpleQueue[Task | None], context: Any, start: Callable[[], None]) -> None:
-        """Takes from `tasks` till it gets None. `start` prepares each process."""
+        """Takes tasks from `tasks` until it gets None. `start` prepares each process."""
         self.tasks, self.context, self.start = tasks, context, start
         self.process: Any = None
-        self.task: Task | None = None  # that the process is at
+        self.task: Task | None = None  # the task that the process computes
         self.given_up = False
-        self.silent = 0  # looks since the process last gave a sign of life
+        self.silent = 0  # checks since the process last showed a sign of life
         self._pipe: Connection | None = None
         self._watched: psutil.Process | None = None
         self._spent: tuple[Task | None, float] = (None, 0.0)
@@ -98,7 +100,7 @@ class Seat:
 
     def _exchange(self, message: Any) -> bytes:
         pipe = self._pipe or self._begin()
-        if self.given_up:  # while the process was being started
+        if self.given_up:  # while the process was starting
             raise EOFError
         pipe.send_bytes(message)
         return pipe.recv_bytes()
@@ -108,23 +110,23 @@ class Seat:
             pipe, theirs = self.context.Pipe()
             process = self.context.Process(target=_work, args=(theirs, self.start), daemon=True)
             process.start()
-            theirs.close()  # the worker alone holds it now: its end is the pipe's
+            theirs.close()  # now only the worker holds its end, so that its death closes the pipe
         self.process, self._pipe = process, pipe
         return pipe
 
     def end(self) -> None:
-        """Kills the process, busy or not: it keeps nothing that could be lost, and a stopped one hears nothing else."""
+        """Kills the process, busy or not: it has nothing that could be lost, and a stopped process reacts to nothing else."""
         process, self.process = self.process, None
-        self._pipe = None  # it closes when nobody reads from it any more
+        self._pipe = None  # the pipe closes when nobody reads from it
         if process is not None:
             process.kill()
 
     def look(self) -> None:
-        """Counts the looks since the process was last given a task or used the processor.
+        """Counts the checks since the process last got a task or used the processor.
 
-        That it uses the processor is the sign of life: a segment may take minutes, and does so computing. A process that is stopped,
-        hangs in the kernel or waits for its own memory uses none. Looks are counted, and no clock read: while this process, too, was
-        stopped, or the machine slept, there were none.
+        Processor time is the sign of life: a segment may take minutes, but it computes all the time. A process that is stopped, hangs in
+        the kernel or waits for swapped memory uses none. Checks are counted instead of seconds, because there are none while this process
+        is also stopped or the machine sleeps.
         """
         task, process = self.task, self.process
         now = (task, self._processor_seconds(process))
@@ -139,12 +141,12 @@ class Seat:
             if self._watched is None or self._watched.pid != process.pid:
                 self._watched = psutil.Process(process.pid)
             times = self._watched.cpu_times()
-        except psutil.Error:  # it is gone, and its pipe is about to say so
+        except psutil.Error:  # the process is gone, and its pipe is about to close
             return 0.0
         return float(times.user + times.system)
 
     def give_up(self, reason: str) -> None:
-        """Fails the task and leaves the process to its end, which one that hangs in the kernel reaches later."""
+        """Fails the task and leaves the process to end by itself, which may take longer if it hangs in the kernel."""
         self.given_up = True
         task = self.task
         self.end()
@@ -162,8 +164,8 @@ def _answer(task: Task, reply: bytes) -> None:
 
 
 def _work(pipe: Connection, start: Callable[[], None]) -> None:
-    """A worker process: does what it is sent, one after the other, till the pipe closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the process that has workers ends them
+    """A worker process: computes one task after another until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the parent process ends its workers
     start()
     with contextlib.suppress(EOFError, OSError):
         while True:
@@ -171,7 +173,7 @@ def _work(pipe: Connection, start: Callable[[], None]) -> None:
 
 
 def _done(call: Callable[[], Any]) -> Any:
-    """What the call gives, or the exception that it raises, as bytes; one that cannot travel becomes its text."""
+    """The result of the call, or the exception that it raises, as bytes; an exception that cannot be pickled becomes its text."""
     try:
         return ForkingPickler.dumps((call(), None))
     except Exception as error:
@@ -182,13 +184,13 @@ def _done(call: Callable[[], Any]) -> Any:
 
 
 class Workers(Executor):
-    """Worker processes that are watched, one task each at a time.
+    """Worker processes that are watched, with one task each at a time.
 
-    A task whose worker dies raises WorkerDiedError; so does one whose worker has used no processor time for `silence` seconds.
+    A task raises WorkerDiedError if its worker dies, or if its worker has used no processor time for `silence` seconds.
     """
 
     def __init__(self, workers: int, context: Any, start: Callable[[], None], *, silence: float) -> None:
-        """`context`: of multiprocessing. `start` is called first in each process."""
+        """`context` comes from multiprocessing. `start` is called first in each process."""
         self._max_workers = workers
         self._silence = silence
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
@@ -199,7 +201,7 @@ class Workers(Executor):
         self._lock = threading.Lock()
         self._watch = threading.Thread(target=self._watch_seats, name="watch over workers", daemon=True)
         self._watch.start()
-        atexit.register(self.kill_workers)  # before multiprocessing waits for its children, of which one may be stopped
+        atexit.register(self.kill_workers)  # before multiprocessing waits for its children, one of which may be stopped
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """As `Executor.submit`; function, arguments and result are pickled."""
@@ -211,14 +213,14 @@ class Workers(Executor):
         return task.future
 
     def trouble(self) -> str:
-        """What is to be said of workers that are silent; empty when none is."""
+        """A message about silent workers; empty if there are none."""
         silent = [(seat.silent * LOOK_SECONDS, seat) for seat in self._seats if seat.silent * LOOK_SECONDS >= MENTIONED_AFTER_SECONDS]
         if not silent:
             return ""
         longest, seat = max(silent, key=lambda pair: pair[0])
         who = f"{len(silent)} worker processes have" if len(silent) > 1 else f"The worker process {getattr(seat.process, 'pid', '')} has"
         return (
-            f"{who} used no processor time for {longest:.0f} s: stopped, perhaps, or swapped out. "
+            f"{who} used no processor time for {longest:.0f} s, perhaps because of a stop or swapping. "
             f"After {self._silence:g} s another process takes over the work (TANDEM_WORKER_SILENCE)."
         )
 
@@ -235,7 +237,7 @@ class Workers(Executor):
         return [seat for seat in self._seats if seat.thread.is_alive()]
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """As `Executor.shutdown`: what was submitted is still computed, unless it is cancelled; then the processes end."""
+        """As `Executor.shutdown`: submitted tasks are still computed, unless they are cancelled; then the processes end."""
         self._close(cancel=cancel_futures)
         while wait and (alive := self._alive()):
             alive[0].thread.join()
@@ -244,7 +246,7 @@ class Workers(Executor):
             self._watch.join()
 
     def kill_workers(self) -> None:
-        """Ends the processes now, whatever they are at, and waits for nothing. What was submitted is cancelled or fails."""
+        """Ends the processes now, whatever they do, without waiting. Submitted tasks are cancelled or fail."""
         self._over.set()
         self._close(cancel=True)
         for seat in self._seats:

@@ -1,7 +1,7 @@
-"""Results that come with Tandem, of the comparisons that pages begin with: they are shown where nothing was trained here yet.
+"""Results shipped with Tandem for the first comparisons of pages; they are shown until the comparison is trained here.
 
-They are a store like any other in the file beside this one, made anew by `make recorded`, without the weights, predictions and histograms
-of the networks, and with numbers rounded to six digits. A run's key holds the engine's version, so that another engine finds none of them.
+They are a packed store in the file beside this one, made by `make recorded`, without weights, predictions and histograms of the networks,
+and with numbers rounded to six digits. A run's key depends on the engine version, so another version finds none of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FILE = Path(__file__).with_name("results.db.xz")
 
 @cache
 def _opened() -> tuple[Store, dict[str, float]]:
-    """The store, unpacked for this process, and when each of its comparisons was recorded, in seconds since 1970."""
+    """Returns the store, unpacked for this process, and the recording time of each of its comparisons, in seconds since 1970."""
     folder = tempfile.mkdtemp(prefix="tandem-recorded-")
     file = Path(folder) / "results.db"
     file.write_bytes(lzma.decompress(FILE.read_bytes()))
@@ -33,7 +33,7 @@ def _opened() -> tuple[Store, dict[str, float]]:
 
 
 def store_of(comparison: Comparison) -> Store | None:
-    """The store in which all of the comparison's runs are recorded, by this version of the engine; None where they are not."""
+    """Returns the store that contains all of the comparison's runs, by this engine version; None if some are missing."""
     if not FILE.exists():
         return None
     store, times = _opened()
@@ -44,5 +44,5 @@ def store_of(comparison: Comparison) -> Store | None:
 
 
 def recorded_at(comparison: Comparison) -> float:
-    """When the comparison was recorded, in seconds since 1970."""
+    """Returns the time at which the comparison was recorded, in seconds since 1970."""
     return _opened()[1][comparison.id]

@@ -1,8 +1,8 @@
-"""The store: where runs and comparisons are kept, and the only thing that dashboard, runner and workers have in common.
+"""The store holds runs and comparisons, and is the only connection between dashboard, runner and workers.
 
-A comparison is given by its id, or as a `Comparison`; of one that was never asked for, that is read which others left of its runs.
-Frames have the columns of the contract; `run` is a run's key. Reading is cheap enough to be done every second: ask `progress`, and
-while it changes, `follow`.
+A comparison is given by its id, or as a `Comparison`. If it was never requested, the runs that other comparisons stored are read. Frames
+have the columns of the contract; `run` is a run's key. Reading is cheap enough for every second: ask `progress`, and `follow` while it
+changes.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ __all__ = [
 PROBE_LENGTH = 10_000
 
 Followed = tuple[DataFrame, Cursor]
-"""All rows so far, and how far that is: what `follow` takes and gives back."""
+"""All rows so far, and the position up to which they are read: the argument and the result of `follow`."""
 
 _Read = Callable[[Connection, Members, Cursor | None], Followed]
 
 
 class Store:
-    """A store by its database URL. Its methods may be called from several threads, and the store used by several processes."""
+    """A store with its database URL. Several threads may call its methods, and several processes may use the store."""
 
     def __init__(self, url: str | URL) -> None:
-        """Opens the store and makes its tables if they are missing. Raises StoreError for one that cannot be used."""
+        """Opens the store and makes missing tables. Raises StoreError for a store that cannot be used."""
         self.database = Database(url)
 
     @classmethod
@@ -57,11 +57,11 @@ class Store:
 
     @property
     def url(self) -> str:
-        """The database URL, a password left out."""
+        """The database URL without the password."""
         return self.database.shown_url
 
     def complaint(self) -> str:
-        """Why nothing can be written now, in a sentence; empty when something can. It writes more than a page of the file to find out."""
+        """Why nothing can be written now, in a sentence; empty if writing works. It writes more than one page of the file to find out."""
         try:
             for text in ("?" * PROBE_LENGTH, ""):
                 with self.database.writing() as connection:
@@ -75,21 +75,21 @@ class Store:
         self.database.close()
 
     def history(self, comparison: Comparison | str, since: Cursor | None = None) -> Followed:
-        """The history of all runs (a row a run and evaluation), and how far it is read.
+        """The history of all runs (one row for each run and evaluation), and the position up to which it is read.
 
-        With `since`: only the rows that are new or changed after it; but all rows when the revision has become another, which is when
-        rows that were given before are no longer there (`follow` minds that). Ordered by the comparison's runs, then by step.
+        With `since`: only rows that are new or changed after it; but all rows if the revision has changed, because rows that were returned
+        before may be gone then (`follow` handles this). Ordered by the comparison's runs, then by step.
         """
         with self.database.reading() as connection:
             return reading.history_rows(connection, members_of(connection, comparison), since)
 
     def layers(self, comparison: Comparison | str, since: Cursor | None = None) -> Followed:
-        """As `history`, a row a run, evaluation and layer: variant, seed, run, step, epoch, layer, and the measures."""
+        """As `history`, with one row for each run, evaluation and layer: variant, seed, run, step, epoch, layer, and the measures."""
         with self.database.reading() as connection:
             return reading.layer_rows(connection, members_of(connection, comparison), since)
 
     def follow(self, comparison: Comparison | str, known: Followed | None = None) -> Followed:
-        """The whole history, of which only what is not in `known` is read. Nothing new: the very same frame."""
+        """The whole history, of which only the rows missing in `known` are read. If nothing is new, it returns the same frame object."""
         return self._follow(comparison, known, reading.history_rows, HISTORY_KEY)
 
     def follow_layers(self, comparison: Comparison | str, known: Followed | None = None) -> Followed:
@@ -110,7 +110,7 @@ class Store:
     def histograms(self, comparison: Comparison | str, *, variant: str | None = None, seed: int | None = None) -> DataFrame:
         """Histograms of the weights: variant, seed, run, step, epoch, layer, low, high, counts (float32 array).
 
-        Of all runs, or of those of one variant or seed.
+        For all runs, or only for those of one variant or seed.
         """
         with self.database.reading() as connection:
             return reading.histogram_rows(connection, members_of(connection, comparison), variant, seed)
@@ -121,18 +121,18 @@ class Store:
             return reading.grid_rows(connection, members_of(connection, comparison))
 
     def predictions(self, comparison: Comparison | str, variants: Sequence[str] | None = None) -> DataFrame:
-        """What networks predicted at the end of their runs, of some variants or of all: a row a run and example.
+        """The networks' predictions at the end of their runs, for some variants or all: one row for each run and example.
 
-        variant, seed, run, part ("test", else "validation"), size (examples in that part), example, target, predicted; of classes, which
-        are named, also `probability_NAME`; of a regression in the target's own unit. Runs that diverged, and those that an earlier
-        Tandem stored, have none.
+        variant, seed, run, part ("test", else "validation"), size (examples in that part), example, target, predicted. For classification,
+        target and predicted are class names, and there is `probability_NAME`; for regression they are in the target's own unit. Runs that
+        diverged, and runs that an earlier Tandem stored, have none.
         """
         with self.database.reading() as connection:
             return with_predictions(reading.prediction_rows(connection, members_of(connection, comparison), variants))
 
     def runs(self, comparison: Comparison | str) -> DataFrame:
-        """A row a run: variant, seed, run, status, epochs (asked for), epoch, step, samples, seconds, last_* and best_* of the metrics,
-        test_loss, test_accuracy, test_f1, test_r2, parameters, nonzero. A run that has not begun is `queued`; NaN: not known yet.
+        """One row for each run: variant, seed, run, status, epochs (requested), epoch, step, samples, seconds, last_* and best_* of the
+        metrics, test_loss, test_accuracy, test_f1, test_r2, parameters, nonzero. A run that has not begun is `queued`; NaN: not known yet.
         """
         with self.database.reading() as connection:
             return reading.run_rows(connection, members_of(connection, comparison))
@@ -140,20 +140,21 @@ class Store:
     def comparisons(
         self, search: str = "", state: str | None = None, limit: int = 100, offset: int = 0, without: Collection[str] = ()
     ) -> DataFrame:
-        """A row a comparison, the newest first: id, name, note, state, created, finished (UTC), message, spec (JSON), runs, runs_done,
-        diverged, epochs_done, epochs_total, variants, outdated (of runs that another version trained: to be read by its id; the
-        same settings are other runs now). `search` is looked for in name, note, settings and id; ids in `without` are left out.
+        """One row for each comparison, newest first: id, name, note, state, created, finished (UTC), message, spec (JSON), runs,
+        runs_done, diverged, epochs_done, epochs_total, variants, outdated (another version trained its runs; they can be read by the
+        comparison's id, but the same settings now have other runs). `search` is looked for in name, note, settings and id; ids in
+        `without` are left out.
         """
         with self.database.reading() as connection:
             return reading.comparison_rows(connection, search, state, limit, offset, without)
 
     def count(self, search: str = "", state: str | None = None, without: Collection[str] = ()) -> int:
-        """How many comparisons there are, or match."""
+        """The number of comparisons that match."""
         with self.database.reading() as connection:
             return reading.count(connection, search, state, without)
 
     def comparison(self, comparison_id: str) -> Comparison:
-        """The comparison as it was asked for. Raises UnknownComparisonError, or SettingsError for settings that are no longer taken."""
+        """The comparison as it was requested. Raises UnknownComparisonError, or SettingsError for settings that are no longer valid."""
         with self.database.reading() as connection:
             spec = connection.scalar(select(comparisons.c.spec).where(comparisons.c.id == comparison_id))
         if spec is None:
@@ -161,7 +162,9 @@ class Store:
         return Comparison.from_json(spec)
 
     def progress(self, comparison: Comparison | str) -> Progress:
-        """Where a comparison stands. Raises UnknownComparisonError for an id; a `Comparison` that was never asked for is `new`."""
+        """The progress of a comparison. Raises UnknownComparisonError for an unknown id; a `Comparison` that was never requested is
+        `new`.
+        """
         comparison_id = comparison if isinstance(comparison, str) else comparison.id
         with self.database.reading() as connection:
             found = reading.progress(connection, comparison_id)
@@ -172,22 +175,22 @@ class Store:
         return found
 
     def settings(self, run_key: str) -> RunSettings | None:
-        """The settings of a run; None when it is not in the store."""
+        """The settings of a run; None if it is not in the store."""
         with self.database.reading() as connection:
             text = connection.scalar(select(runs.c.settings).where(runs.c.key == run_key))
         return None if text is None else RunSettings.model_validate_json(text)
 
     def weights(self, run_key: str) -> bytes | None:
-        """The trained weights of a run that has ended (for `core.engine.network.networks.trained_model`); None while there are none."""
+        """The trained weights of a run that has ended (for `core.engine.network.networks.trained_model`); None if there are none yet."""
         with self.database.reading() as connection:
             joined = select(weights.c.data).join(runs, runs.c.id == weights.c.run_id)
             return connection.scalar(joined.where(runs.c.key == run_key))
 
     def request(self, comparison: Comparison | str, action: Action, name: str = "") -> str:
-        """Asks the runner to run, pause, resume, step (one epoch, then pause) or cancel a comparison; returns its id.
+        """Requests an action from the runner: run, pause, resume, step (one epoch, then pause) or cancel a comparison; returns its id.
 
-        A `Comparison` is written down if it is new; an id must be known. What is stored is not trained again: running a finished
-        comparison finishes at once. Raises UnknownComparisonError.
+        A new `Comparison` is stored; an id must be known. Stored runs are not trained again, so running a finished comparison finishes at
+        once. Raises UnknownComparisonError.
         """
         with self.database.writing() as connection:
             if isinstance(comparison, Comparison):
@@ -202,12 +205,12 @@ class Store:
             asking.rename(connection, comparison_id, name)
 
     def note(self, comparison_id: str, note: str) -> None:
-        """Writes a note to a comparison, in the place of the former. Raises UnknownComparisonError."""
+        """Replaces the note of a comparison. Raises UnknownComparisonError."""
         with self.database.writing() as connection:
             asking.annotate(connection, comparison_id, note)
 
     def would_delete(self, comparison_id: str) -> Deleted:
-        """What `delete` would take away. Raises UnknownComparisonError."""
+        """What `delete` would delete. Raises UnknownComparisonError."""
         with self.database.reading() as connection:
             return asking.removable(connection, comparison_id)
 

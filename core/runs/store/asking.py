@@ -1,4 +1,4 @@
-"""What the dashboard writes: comparisons and requests. Results are the runner's (`core.runs.store.ledger`)."""
+"""What the dashboard writes: comparisons and requests. The runner writes the results (`core.runs.store.ledger`)."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ NAME_LENGTH = 80
 
 
 class UnknownComparisonError(LookupError):
-    """No comparison of that id is in the store."""
+    """There is no comparison with that id in the store."""
 
 
 @dataclass(frozen=True)
 class Deleted:
-    """What a deletion took away: the comparison, and the runs that no other comparison uses."""
+    """What a deletion removed: the comparison, and the runs that no other comparison uses."""
 
     comparison: str
     runs: tuple[str, ...]
 
 
 def register(connection: Connection, comparison: Comparison, name: str = "") -> None:
-    """Writes the comparison and its runs down, unless they are there. A name given replaces the one it had."""
+    """Stores the comparison and its runs, unless they are there. A given name replaces the stored one."""
     row = {"id": comparison.id, "name": name or default_name(comparison), "spec": comparison.to_json()}
     register_members(connection, row, comparison.members)
     if name:
@@ -44,7 +44,7 @@ def register(connection: Connection, comparison: Comparison, name: str = "") -> 
 
 
 def register_members(connection: Connection, comparison: dict[str, str], members: Sequence[tuple[str, RunSettings]]) -> None:
-    """Writes down the row of a comparison (id, name, spec) and its members (variant, run), unless they are there."""
+    """Stores the row of a comparison (id, name, spec) and its members (variant, run), unless they are there."""
     now, number = time.time(), write_number(connection)
     row = comparison | {"note": "", "state": "queued", "stepping": False, "created": now, "message": "", "written": number}
     put(connection, comparisons, [row], ["id"], replace=False)
@@ -65,7 +65,7 @@ def _run_row(run: RunSettings, now: float, number: int) -> dict[str, Any]:
 
 
 def default_name(comparison: Comparison) -> str:
-    """`digits: sgd, adam`: the data and the variants' names, cut where they are many; semicolons between names that hold commas.
+    """`digits: sgd, adam`: the data and the variants' names, shortened if there are many; separated by semicolons if names contain commas.
 
     A table is called by the name of its file.
     """
@@ -95,7 +95,7 @@ def _state(connection: Connection, comparison_id: str) -> str:
 
 
 def rename(connection: Connection, comparison_id: str, name: str) -> None:
-    """Raises UnknownComparisonError; SettingsError for signs that no name may have."""
+    """Renames a comparison. Raises UnknownComparisonError, or SettingsError for characters that no name may have."""
     try:
         _change(connection, comparison_id, name=as_name(name))
     except ValueError as error:
@@ -103,7 +103,7 @@ def rename(connection: Connection, comparison_id: str, name: str) -> None:
 
 
 def annotate(connection: Connection, comparison_id: str, note: str) -> None:
-    """Raises UnknownComparisonError."""
+    """Replaces the note of a comparison. Raises UnknownComparisonError."""
     _change(connection, comparison_id, note=note)
 
 
@@ -120,9 +120,9 @@ def removable(connection: Connection, comparison_id: str) -> Deleted:
 
 
 def remove(connection: Connection, comparison_id: str) -> Deleted:
-    """Deletes a comparison, in whatever state, with the runs that only it uses. Raises UnknownComparisonError.
+    """Deletes a comparison in any state, with the runs that only it uses. Raises UnknownComparisonError.
 
-    A runner that is training them finds their stack gone, and drops what it has of them.
+    A runner that trains these runs finds their stack gone, and drops its results.
     """
     deleted = removable(connection, comparison_id)
     connection.execute(delete(runs).where(_only_of(comparison_id)))

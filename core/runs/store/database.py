@@ -1,7 +1,7 @@
-"""The connection to the store's database: reading, writing, and making the tables. All that is said in a dialect is said here.
+"""The connection to the store's database: reading, writing, and making the tables. All code for one SQL dialect is here.
 
-Writers take turns: SQLite by BEGIN IMMEDIATE, PostgreSQL by an advisory lock. So the numbers that `write_number` gives are in
-the order of the commits, and a reader who has seen number n has seen all before it.
+Writers take turns: in SQLite by BEGIN IMMEDIATE, in PostgreSQL by an advisory lock. So the numbers from `write_number` have the order of
+the commits, and a reader who has seen number n has seen all earlier numbers.
 """
 
 from __future__ import annotations
@@ -29,34 +29,34 @@ PASSING_STATES = ("08", "57P", "53300", "40001", "40P01", "55P03")
 
 
 class StoreError(RuntimeError):
-    """The store cannot be used: the message says which, why, and what to do."""
+    """The store cannot be used; the message says which store, why, and what to do."""
 
 
 class StoreFailedError(StoreError):
-    """The database failed after it had been opened: the disk is full, the file is damaged, ... The message says how."""
+    """The database failed after it was opened, for example because the disk is full or the file is damaged. The message says how."""
 
 
 class StoreLostError(StoreFailedError):
-    """The database does not answer just now: it was restarted, or another process holds it. It is worth waiting for."""
+    """The database does not answer at the moment: it was restarted, or another process holds it. Waiting may help."""
 
 
 class StoreValueError(StoreFailedError):
-    """The database takes no such value; it is too large, mostly."""
+    """The database cannot store a value, usually because it is too large."""
 
 
 IN_WORDS = {StoreFailedError: "cannot be used", StoreLostError: "does not answer just now", StoreValueError: "cannot keep a value"}
 
 
 class Database:
-    """A database with the store's tables in it, made where they were missing."""
+    """A database with the store's tables, which are made if they are missing."""
 
     def __init__(self, url: str | URL) -> None:
-        """Opens it; several processes may do so at once. Raises StoreError."""
+        """Opens the database; several processes may do so at once. Raises StoreError."""
         self.url = _parsed(url)
         self.shown_url = self.url.render_as_string(hide_password=True)
         with self._failure_in_words():
             self.engine = _engine(self.url)
-            # Nothing that a reader has read may be older than what it reads next; in SQLite every transaction is like that.
+            # All queries of a reader must see the same moment of the database; in SQLite every transaction does.
             snapshot = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == "postgresql" else {}
             self._reading = self.engine.execution_options(**snapshot)
             self._writing = self.engine.execution_options(writes=True)
@@ -73,7 +73,7 @@ class Database:
         except ModuleNotFoundError as error:
             raise StoreError(f"the store {self.shown_url} needs a driver that is not installed: pip install {error.name}") from error
         except StoreFailedError as error:
-            if not isinstance(error.__cause__, DBAPIError):  # it is open, and what is in it is wrong
+            if not isinstance(error.__cause__, DBAPIError):  # the database is open, and its content is wrong
                 raise
             raise StoreError(f"{error} Another can be given by TANDEM_STORE.") from error
         except (OSError, DBAPIError, ArgumentError) as error:
@@ -120,7 +120,7 @@ class Database:
             put(connection, meta, [{"name": "writes", "value": "0"}], ["name"], replace=False)
 
     def _layout(self) -> str | None:
-        """What `_fingerprint` was when the tables were last made or added to."""
+        """The value of `_fingerprint` when the tables were last made or extended."""
         with self.reading() as connection:
             if not inspect(connection).has_table(meta.name):
                 return None
@@ -129,13 +129,13 @@ class Database:
 
 
 def _reason(error: Exception) -> str:
-    """What the driver says, in its first line: PostgreSQL quotes the statement in the others."""
+    """The first line of the driver's message; PostgreSQL quotes the statement in the other lines."""
     lines = str(getattr(error, "orig", error)).strip().splitlines()
     return lines[0].rstrip(".") if lines else type(error).__name__
 
 
 def _may_pass(error: DBAPIError) -> bool:
-    """Whether waiting may help: the connection was lost or refused, or another process holds what is wanted."""
+    """Whether waiting may help: the connection was lost or refused, or another process holds a lock."""
     if isinstance(error.orig, sqlite3.Error):
         return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
     state = getattr(error.orig, "sqlstate", None)
@@ -159,12 +159,12 @@ def _integer(name: str, text: str | None) -> int:
 
 
 def remember(connection: Connection, name: str, value: str) -> None:
-    """Sets a value of the table `meta`."""
+    """Sets a value in the table `meta`."""
     put(connection, meta, [{"name": name, "value": value}], ["name"])
 
 
 def put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], key: Sequence[str], *, replace: bool = True) -> None:
-    """Inserts rows; where the key is there already, the row is replaced, or left as it was."""
+    """Inserts rows. If a key exists, its row is replaced, or left unchanged without `replace`."""
     if not rows:
         return
     statement: Any = _insert(connection, table)
@@ -192,7 +192,9 @@ def _parsed(url: str | URL) -> URL:
             parsed.get_dialect()
             return parsed
     except (ArgumentError, NoSuchModuleError) as error:
-        raise StoreError(f"the store {str(url)!r} is no database URL; e.g. sqlite:////home/me/tandem.db, postgresql://host/name") from error
+        raise StoreError(
+            f"the store {str(url)!r} is not a database URL; examples: sqlite:////home/me/tandem.db, postgresql://host/name"
+        ) from error
     raise StoreError(f"a store in {parsed.get_backend_name()} is not supported; use a URL that begins with sqlite:// or postgresql://")
 
 
@@ -210,7 +212,7 @@ def _engine(url: URL) -> Engine:
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN comes too late and is never IMMEDIATE; `_begin_sqlite` says it
+    connection.isolation_level = None  # the driver's own BEGIN comes too late and is never IMMEDIATE, so `_begin_sqlite` sends it
     connection.execute("PRAGMA synchronous = NORMAL")  # in WAL mode a crash of the process loses nothing
     connection.execute("PRAGMA foreign_keys = ON")
 
@@ -221,7 +223,9 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _set_wal(engine: Engine) -> None:
-    """Readers and the writer do not wait for each other from now on; it stays so in the file. Another process may be at it as well."""
+    """Sets WAL mode, in which readers and the writer do not wait for each other; the file keeps it. Another process may do this at the
+    same time.
+    """
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         connection = engine.raw_connection()
@@ -248,7 +252,7 @@ def _check_version(connection: Connection, shown_url: str) -> None:
 
 
 def _fingerprint() -> str:
-    """Changes when a column is added."""
+    """A hash that changes when a column is added."""
     names = sorted(f"{table.name}.{column.name}" for table in metadata.tables.values() for column in table.columns)
     return hashlib.sha256(" ".join(names).encode()).hexdigest()[:16]
 

@@ -14,17 +14,17 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Double, Integer, S
 from core.engine.measuring.predictions import Predictions
 
 ENDED = ("finished", "stopped", "diverged")
-"""The statuses of a run that is stored for good: it is never trained again."""
+"""The statuses of a run that is completely stored: it is never trained again."""
 
 STATES = ("queued", "running", "paused", "cancelled", "finished", "failed")
 """The states of a comparison."""
 
 
 def fetched(connection: Connection, statement: Select[Any]) -> DataFrame:
-    """The rows of a statement, a column each: numbers as float64 (NULL is NaN), whole numbers that cannot be NULL as int64, text as str."""
+    """The rows of a statement, by column: numbers as float64 (NULL is NaN), whole numbers that cannot be NULL as int64, text as str."""
     result = connection.execute(statement)
     assert result.cursor is not None
-    rows = result.cursor.fetchall()  # plain tuples: no row objects for a hundred thousand values
+    rows = result.cursor.fetchall()  # plain tuples avoid row objects for a hundred thousand values
     values = zip(*rows, strict=True) if rows else ((),) * len(statement.selected_columns)
     return DataFrame({column.name: _array(column, cells) for column, cells in zip(statement.selected_columns, values, strict=True)})
 
@@ -41,13 +41,13 @@ def _array(column: ColumnElement[Any], cells: Sequence[Any]) -> Any:
 
 
 def _texts(cells: Sequence[str]) -> Any:
-    """As a str array; the few different texts of a long column are converted once."""
+    """A str array; the few distinct texts of a long column are converted once."""
     codes, distinct = pd.factorize(np.array(cells, dtype=object))
     return Index(distinct, dtype="str").take(codes)
 
 
 def with_members(frame: DataFrame, members: DataFrame, columns: Sequence[str] = ("variant", "seed", "run")) -> DataFrame:
-    """Replaces the column `position` by the members' columns, put first. `members` is indexed by position, from 0."""
+    """Replaces the column `position` by the members' columns, in front. `members` is indexed by position, from 0."""
     places = frame["position"].to_numpy()
     joined = {name: Index(members[name]).take(places) for name in columns}
     return DataFrame(joined | {name: frame[name].array for name in frame.columns if name != "position"})
@@ -63,7 +63,7 @@ def _floats(cell: bytes | None) -> NDArray[np.float32]:
 
 
 def with_predictions(frame: DataFrame) -> DataFrame:
-    """The column `data`, of `core.engine.measuring.predictions`, as a row an example; see `Store.predictions`."""
+    """The column `data` (of `core.engine.measuring.predictions`) with one row for each example; see `Store.predictions`."""
     names = ["variant", "seed", "run"]
     of_runs: list[dict[Any, Any]] = frame.to_dict("records")
     parts = [_predicted(Predictions.from_bytes(row["data"])).assign(**{name: row[name] for name in names}) for row in of_runs]

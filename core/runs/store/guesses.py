@@ -1,4 +1,4 @@
-"""What was guessed before a question's answer was shown, kept in the store."""
+"""The user's guesses before a question's answer was shown, kept in the store."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ SHOWN = -1
 
 
 def known(store: Store, since: float = 0.0) -> dict[str, int]:
-    """The option that was guessed (counted from 0), or `SHOWN`, by question; of guesses made since a time, in seconds since 1970."""
+    """The guessed option (counted from 0), or `SHOWN`, by question; only guesses made after `since`, in seconds since 1970."""
     asked = select(guesses.c.question, guesses.c.option).where(guesses.c.at >= since)
     with store.database.reading() as connection:
         return {row.question: row.option for row in connection.execute(asked)}
 
 
 def keep(store: Store, question: str, option: int) -> None:
-    """Keeps a guess, in the place of an earlier one."""
+    """Stores a guess, and replaces an earlier one."""
     with store.database.writing() as connection:
         put(connection, guesses, [{"question": question, "option": option, "at": time.time()}], ["question"])
 
 
 def forget(store: Store, question: str) -> None:
-    """Forgets it: the question is as if it had never been seen."""
+    """Deletes a guess, as if the question had never been seen."""
     with store.database.writing() as connection:
         connection.execute(delete(guesses).where(guesses.c.question == question))

@@ -1,4 +1,4 @@
-"""One runner a store: the lease that it holds."""
+"""The lease that makes sure that a store has only one runner."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ RENEWED_EVERY_SECONDS = 5.0
 
 
 class LeaseLostError(RuntimeError):
-    """Another runner has taken over; what this one still computes must not be written."""
+    """Another runner has taken over; the results of this one must not be written."""
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds the lease."""
+    """The process that holds the lease."""
 
     owner: str
     host: str
@@ -38,13 +38,15 @@ class Holder:
 
     @property
     def alive(self) -> bool:
-        """On this machine: whether the process is there. On another, or if it is stopped: whether it has renewed the lease in time."""
+        """On this machine: whether the process exists. On another machine, or if the process is stopped: whether it renewed the lease in
+        time.
+        """
         status = _status(self.pid, self.started) if self.host == this_host() else psutil.STATUS_STOPPED
         return self.expires > time.time() if status == psutil.STATUS_STOPPED else status not in (None, psutil.STATUS_ZOMBIE)
 
 
 def holder(connection: Connection) -> Holder | None:
-    """Who holds the lease, dead or alive; None when nobody does."""
+    """The holder of the lease, alive or not; None if there is none."""
     columns = (lease.c.owner, lease.c.host, lease.c.pid, lease.c.started, lease.c.workers, lease.c.expires, lease.c.trouble)
     row = connection.execute(select(*columns)).one_or_none()
     return None if row is None else Holder(*row)
@@ -52,7 +54,7 @@ def holder(connection: Connection) -> Holder | None:
 
 @dataclass
 class Lease:
-    """The lease of one runner, to be tried for, renewed and given back."""
+    """The lease of one runner, which can be taken, renewed and released."""
 
     database: Database
     workers: int
@@ -61,8 +63,8 @@ class Lease:
     _trouble: str = ""
 
     def take(self) -> bool:
-        """Takes the lease when nobody alive holds it, and says whether it is now this runner's."""
-        with self.database.reading() as connection:  # one that waits does not write
+        """Takes the lease if no living process holds it; returns whether this runner now has it."""
+        with self.database.reading() as connection:  # a waiting runner does not write
             if (held := holder(connection)) is not None and held.alive and held.owner != self.owner:
                 return False
         with self.database.writing() as connection:
@@ -74,7 +76,7 @@ class Lease:
         return True
 
     def renew(self, trouble: str = "") -> None:
-        """Says that this runner lives, when it is time to, and what is wrong with its workers, when that changes. Raises LeaseLostError."""
+        """Renews the lease when it is time, and stores a message about the workers when it changes. Raises LeaseLostError."""
         if trouble == self._trouble and time.monotonic() - self._renewed < RENEWED_EVERY_SECONDS:
             return
         with self.database.writing() as connection:
@@ -83,12 +85,12 @@ class Lease:
         self._renewed, self._trouble = time.monotonic(), trouble
 
     def check(self, connection: Connection) -> None:
-        """Raises LeaseLostError unless the lease is this runner's; called in every transaction that writes results."""
+        """Raises LeaseLostError unless this runner has the lease; called in every transaction that writes results."""
         if connection.scalar(select(lease.c.owner)) != self.owner:
             raise LeaseLostError("another runner has taken over this store")
 
     def release(self) -> None:
-        """Gives the lease back, if it is still this runner's."""
+        """Releases the lease, if this runner still has it."""
         with self.database.writing() as connection:
             connection.execute(delete(lease).where(lease.c.owner == self.owner))
 
@@ -108,13 +110,13 @@ class Lease:
 
 @lru_cache(maxsize=1)
 def this_host() -> str:
-    """The machine and, on Linux, the namespace that process ids belong to: containers have their own."""
+    """The machine and, on Linux, the namespace of its process ids, because containers have their own."""
     namespace = Path("/proc/self/ns/pid")
     return f"{platform.node()} {namespace.readlink()}" if namespace.is_symlink() else platform.node()
 
 
 def _status(pid: int, started: float) -> str | None:
-    """Of the process that was started then; None when it is gone. One that ended and was not yet collected is a zombie."""
+    """The status of the process that was started then; None if it is gone. A process that ended but was not collected is a zombie."""
     try:
         process = psutil.Process(pid)
         return str(process.status()) if abs(process.create_time() - started) < 1.0 else None

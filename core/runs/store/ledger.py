@@ -1,7 +1,7 @@
-"""What the runner writes: which comparison is on its way, its stacks, and the results. Each function is one part of one transaction.
+"""What the runner writes: the comparisons being trained, their stacks, and the results. Each function is part of one transaction.
 
-A comparison is *live* while it is queued, running or paused. A stack belongs to no comparison: it goes on as long as a live one lacks a
-run in it.
+A comparison is *live* while it is queued, running or paused. A stack belongs to no comparison: it is trained as long as a live comparison
+lacks one of its runs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LIVE = ("queued", "running", "paused")
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for, and the comparison's state before it was taken up."""
+    """A request, and the comparison's state before it was handled."""
 
     comparison: str
     action: Action
@@ -47,7 +47,7 @@ class StoredStack:
 
 @dataclass(frozen=True)
 class Opened:
-    """What a comparison still lacks, and the stacks that will bring it."""
+    """The runs that a comparison lacks, and the stacks that will train them."""
 
     paused: bool
     wanted: frozenset[str]
@@ -59,7 +59,9 @@ class OutdatedError(RuntimeError):
 
 
 def take_request(connection: Connection) -> Request | None:
-    """The oldest waiting request, after it has done to the comparison's state what it does; it waits no longer. None when none waits."""
+    """The oldest waiting request, after its effect on the comparison's state was stored and the request was removed. None if there is
+    none.
+    """
     request = connection.execute(select(requests).order_by(requests.c.id).limit(1)).one_or_none()
     if request is None:
         return None
@@ -81,24 +83,24 @@ def _follow(connection: Connection, comparison_id: str, action: Action, before: 
 
 
 def set_state(connection: Connection, comparison_id: str, state: str, *, stepping: bool = False, message: str = "") -> None:
-    """Writes the state of a comparison, and when it ended."""
+    """Stores the state of a comparison, and when it ended."""
     values = {"state": state, "stepping": stepping, "message": message, "finished": None if state in LIVE else time.time()}
     number = write_number(connection)
     connection.execute(update(comparisons).where(comparisons.c.id == comparison_id).values(**values, written=number))
 
 
 def unfinished_business(connection: Connection) -> list[str]:
-    """The comparisons that an earlier runner left running or paused, oldest first. A step that it had begun is forgotten."""
+    """The comparisons that an earlier runner left running or paused, oldest first. An unfinished step is forgotten."""
     connection.execute(update(comparisons).where(comparisons.c.stepping).values(stepping=False))
     left = select(comparisons.c.id).where(comparisons.c.state.in_(("running", "paused")))
     return list(connection.scalars(left.order_by(comparisons.c.created, comparisons.c.id)))
 
 
 def open_comparison(connection: Connection, comparison_id: str, workers: int) -> Opened:
-    """Finds the stacks of what the comparison lacks, and makes those that are missing; one that lacks nothing is finished.
+    """Finds the stacks of the runs that the comparison lacks, and makes missing ones. A comparison that lacks nothing is finished.
 
-    What was planned stays as it was planned, whatever the number of workers is now, unless it would train runs that nobody wants; then
-    its runs begin again in other stacks. Raises OutdatedError.
+    Existing stacks stay as planned, whatever the number of workers is now, unless they would train runs that nobody needs; their runs then
+    begin again in other stacks. Raises OutdatedError.
     """
     paused = connection.scalar(select(comparisons.c.state).where(comparisons.c.id == comparison_id)) == "paused"
     missing = _missing(connection, comparison_id)
@@ -115,7 +117,7 @@ def open_comparison(connection: Connection, comparison_id: str, workers: int) ->
 
 
 def _unfinished(*columns: Any) -> Select[Any]:
-    """Of comparisons, their members and runs: the rows of runs that have not ended."""
+    """The rows of runs that have not ended, joined with comparisons and members."""
     joined = comparisons.join(comparison_runs).join(runs)
     return select(*columns).select_from(joined).where(runs.c.status.not_in(ENDED))
 
@@ -125,17 +127,17 @@ def _missing(connection: Connection, comparison_id: str) -> dict[str, tuple[int,
     statement = _unfinished(runs.c.key, runs.c.id, runs.c.settings, runs.c.engine_version).where(comparisons.c.id == comparison_id)
     rows = connection.execute(statement.order_by(comparison_runs.c.position)).all()
     if any(row.engine_version != ENGINE_VERSION for row in rows):
-        raise OutdatedError("its runs were planned by another version of Tandem; compare again to train them anew")
+        raise OutdatedError("its runs were planned by another version of Tandem; compare again to train them")
     return {row.key: (row.id, RunSettings.model_validate_json(row.settings)) for row in rows}
 
 
 def _stacks_to_keep(connection: Connection, comparison_id: str, missing: Iterable[str]) -> list[StoredStack]:
-    """The stacks of the missing runs; those that had better begin again are deleted."""
+    """The stacks of the missing runs; stacks that should begin again are deleted."""
     wanted, wanted_elsewhere = set(missing), _wanted_elsewhere(connection, comparison_id)
     kept = []
     for stack in _stacks_of(connection, comparison_id):
         shared = not wanted_elsewhere.isdisjoint(stack.unfinished)
-        if shared or stack.unfinished <= wanted:  # begun or not: its size decides the last bits of its runs
+        if shared or stack.unfinished <= wanted:  # begun or not, because its size affects the last bits of its runs' results
             kept.append(stack)
         else:
             connection.execute(delete(stacks).where(stacks.c.id == stack.id))
@@ -148,7 +150,7 @@ def _wanted_elsewhere(connection: Connection, comparison_id: str) -> set[str]:
 
 
 def _stacks_of(connection: Connection, comparison_id: str) -> list[StoredStack]:
-    """The stacks that hold an unfinished run of the comparison."""
+    """The stacks that contain an unfinished run of the comparison."""
     mine = _unfinished(runs.c.id).where(comparisons.c.id == comparison_id)
     held = select(stack_runs.c.stack_id).where(stack_runs.c.run_id.in_(mine))
     rows = connection.execute(select(stacks).where(stacks.c.id.in_(held)).order_by(stacks.c.id)).all()
@@ -171,9 +173,10 @@ def _make_stack(connection: Connection, planned: Sequence[RunSettings], ids: dic
 
 
 def end(connection: Connection, comparison_id: str, state: str, message: str = "") -> None:
-    """Ends a comparison before its time, as `cancelled` or `failed`. What no other live comparison needs of its runs is cancelled.
+    """Ends a comparison early, as `cancelled` or `failed`. Its runs that no other live comparison needs are cancelled.
 
-    A stack that another one needs goes on as a whole. The states of the others are kept: run again, they go on from there.
+    A stack that another comparison needs continues as a whole. The states of the other stacks are kept, so that a later run continues from
+    there.
     """
     set_state(connection, comparison_id, state, message=message)
     wanted_elsewhere = _wanted_elsewhere(connection, comparison_id)
@@ -184,7 +187,7 @@ def end(connection: Connection, comparison_id: str, state: str, message: str = "
 
 
 def set_status(connection: Connection, run_ids: Sequence[int], status: str) -> None:
-    """Gives runs a status, and the last row of each one's history too."""
+    """Sets the status of runs, and of the last row in each one's history."""
     number = write_number(connection)
     connection.execute(update(runs).where(runs.c.id.in_(run_ids)).values(status=status, updated=time.time(), written=number))
     last = select(func.max(history.c.step)).where(history.c.run_id == runs.c.id).scalar_subquery()
@@ -195,7 +198,7 @@ def set_status(connection: Connection, run_ids: Sequence[int], status: str) -> N
 
 
 def _revive(connection: Connection, stack_ids: Sequence[int]) -> None:
-    """Runs that were cancelled and now go on are running again."""
+    """Sets cancelled runs that continue now to running."""
     joined = select(runs.c.id).join(stack_runs, stack_runs.c.run_id == runs.c.id)
     cancelled = connection.scalars(joined.where(stack_runs.c.stack_id.in_(stack_ids), runs.c.status == "cancelled")).all()
     if cancelled:
@@ -203,9 +206,9 @@ def _revive(connection: Connection, stack_ids: Sequence[int]) -> None:
 
 
 def apply(connection: Connection, stack_id: int, result: SegmentResult) -> bool:
-    """Writes what a segment brought: its records, the stack's new state, and the comparisons that are finished by it.
+    """Stores the result of a segment: its records, the stack's new state, and the comparisons that it finishes.
 
-    False, and nothing is written, when the stack is gone: its comparison was deleted, or began again.
+    Returns False and writes nothing if the stack is gone, because its comparison was deleted or began again.
     """
     former = connection.execute(select(stacks.c.epoch).where(stacks.c.id == stack_id)).one_or_none()
     if former is None:
@@ -223,7 +226,7 @@ def apply(connection: Connection, stack_id: int, result: SegmentResult) -> bool:
 
 
 def _finish(connection: Connection, run_ids: Sequence[int]) -> None:
-    """The live comparisons that lack nothing any more, now that these runs have ended, are finished."""
+    """Finishes the live comparisons that lack no run any more, now that these runs have ended."""
     concerned = select(comparison_runs.c.comparison_id).where(comparison_runs.c.run_id.in_(run_ids))
     lacking = _unfinished(comparisons.c.id)
     done = select(comparisons.c.id).where(comparisons.c.id.in_(concerned), comparisons.c.state.in_(LIVE), comparisons.c.id.not_in(lacking))
@@ -232,7 +235,7 @@ def _finish(connection: Connection, run_ids: Sequence[int]) -> None:
 
 
 def stepped(connection: Connection, comparison_id: str) -> None:
-    """The epoch that a step asked for is done."""
+    """Stores that the epoch of a step is done."""
     number = write_number(connection)
     connection.execute(update(comparisons).where(comparisons.c.id == comparison_id).values(stepping=False, written=number))
 

@@ -1,4 +1,4 @@
-"""Which runs a comparison consists of, for the queries that read them."""
+"""The runs of a comparison, for the queries that read them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.runs.store.schema import KEY_LENGTH, comparison_runs, comparisons, run
 
 @dataclass(frozen=True)
 class Members:
-    """The runs of a comparison: `table` (position, variant, seed, run_id) to join with, without those that the store does not know."""
+    """The runs of a comparison: `table` (position, variant, seed, run_id) is for joins, without the runs that the store does not know."""
 
     table: FromClause
     known: DataFrame | None = None
@@ -29,7 +29,7 @@ class Members:
 
 
 def members_of(connection: Connection, comparison: Comparison | str) -> Members:
-    """The runs of a comparison that was asked for (by its id, too), or of any other as far as they are stored."""
+    """The runs of a comparison that was requested (also by its id), or of any other one as far as they are stored."""
     comparison_id = comparison if isinstance(comparison, str) else comparison.id
     if isinstance(comparison, str) or is_known(connection, comparison_id):
         return Members(select(comparison_runs).where(comparison_runs.c.comparison_id == comparison_id).subquery("members"))
@@ -37,15 +37,15 @@ def members_of(connection: Connection, comparison: Comparison | str) -> Members:
 
 
 def is_known(connection: Connection, comparison_id: str) -> bool:
-    """Whether the comparison was ever asked for, and not deleted since."""
+    """Whether the comparison was requested, and not deleted since."""
     return bool(connection.scalar(select(exists().where(comparisons.c.id == comparison_id))))
 
 
 def _listed(comparison: Comparison) -> Members:
-    """By the runs' keys."""
+    """The members by their runs' keys."""
     rows = [(place, variant, run.seed, run.key) for place, (variant, run) in enumerate(comparison.members)]
     names = (column("position", Integer), column("variant", Text), column("seed", BigInteger), column("key", String(KEY_LENGTH)))
-    listed = values(*names).data(rows).cte("listed")  # SQLite takes names for columns of values only in a WITH
+    listed = values(*names).data(rows).cte("listed")  # SQLite accepts names for columns of values only in a WITH clause
     chosen = select(listed.c.position, listed.c.variant, listed.c.seed, runs.c.id.label("run_id"))
     frame = DataFrame(rows, columns=["position", "variant", "seed", "run"]).astype({"variant": "str", "run": "str"})
     return Members(chosen.join(runs, runs.c.key == listed.c.key).subquery("members"), frame)

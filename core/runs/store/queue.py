@@ -1,4 +1,4 @@
-"""What else the runner has to do: experiments that are under way or were asked for before."""
+"""The other work of the runner: experiments that are running or were requested before."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ PENDING = ("queued", "running")
 
 
 def others(store: Store, comparison_ids: Sequence[str], lab_keys: Sequence[str]) -> int:
-    """How many other experiments share the runner with these, or come before them.
+    """The number of other experiments that share the runner with these, or come before them.
 
-    Comparisons take turns, so every other one that is queued or running counts. Labs are computed one by one in the order in which they
-    were asked for, so those count that were asked for before the last of these, and all of them where none of these is a lab.
+    Comparisons take turns, so every other one that is queued or running counts. Labs are computed one by one in the order of their
+    requests, so those requested before the last of these count, and all of them if none of these is a lab.
     """
     with store.database.reading() as connection:
         asked = select(func.max(labs.c.asked)).where(labs.c.key.in_(lab_keys), labs.c.state.in_(PENDING))

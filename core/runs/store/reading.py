@@ -36,37 +36,37 @@ from core.settings import ENGINE_VERSION, RunSettings
 
 
 class Cursor(NamedTuple):
-    """How far rows have been read."""
+    """The position up to which rows have been read."""
 
-    revision: tuple[int, int]  # differs when rows that were read before may be gone: then all is read anew
+    revision: tuple[int, int]  # changes if rows that were read before may be gone; then everything is read again
     written: int
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a comparison stands. Equal as long as nothing has happened."""
+    """The progress of a comparison. Two values are equal as long as nothing has happened."""
 
-    state: str  # queued, running, paused, cancelled, finished, failed; new: never asked for
+    state: str  # queued, running, paused, cancelled, finished, failed; new: never requested
     runs: int
     runs_done: int  # finished, stopped or diverged
     runs_diverged: int
-    epochs_done: float  # over all runs; a run that has ended counts as a whole
+    epochs_done: float  # over all runs; a run that has ended counts completely
     epochs_total: int
-    seconds_left: float | None  # of a running comparison; None before there is anything to judge by
+    seconds_left: float | None  # for a running comparison; None before an estimate is possible
     message: str  # why it failed
-    pending: str | None  # the action that was asked for and not yet taken up
-    runner: bool  # whether a runner is there
-    trouble: str  # what it has to say of its workers; empty when all is well
-    version: int  # another one after every change of the comparison or of its runs
+    pending: str | None  # the action that was requested and is not handled yet
+    runner: bool  # whether there is a runner
+    trouble: str  # the runner's message about its workers; empty if all is well
+    version: int  # changes with every change of the comparison or its runs
 
     @property
     def active(self) -> bool:
-        """Whether it will change without being asked to."""
+        """Whether it will change without a new request."""
         return self.pending is not None or self.state in ("queued", "running")
 
 
 def cursor(connection: Connection, members: Members) -> Cursor:
-    """How far everything has been written. Runs that were deleted and trained again have other ids, which never come back."""
+    """The position up to which everything is written. Runs that were deleted and trained again have new ids, which are never reused."""
     taken_back, ids, written = connection.execute(
         select(*(func.coalesce(value, 0) for value in (func.sum(runs.c.revision), func.sum(runs.c.id), func.max(runs.c.written)))).join(
             members.table, runs.c.id == members.table.c.run_id
@@ -76,7 +76,7 @@ def cursor(connection: Connection, members: Members) -> Cursor:
 
 
 def history_rows(connection: Connection, members: Members, since: Cursor | None) -> tuple[DataFrame, Cursor]:
-    """The rows of the history contract, in the order of the comparison's runs and of their steps, those before a rewind first."""
+    """The rows of the history contract, ordered by the comparison's runs and by step, with rows from before a rewind first."""
     standing, reached = _evaluations(connection, members, history, since)
     marked, _ = _evaluations(connection, members, before_rewind, since)
     standing, marked = (frame.assign(moment=moment)[[*frame.columns[:-1], "moment", "status"]] for frame, moment in (
@@ -93,13 +93,13 @@ def _evaluations(connection: Connection, members: Members, table: Table, since: 
 
 
 def layer_rows(connection: Connection, members: Members, since: Cursor | None) -> tuple[DataFrame, Cursor]:
-    """The rows of the layers contract with variant, seed and epoch, layers from the input on."""
+    """The rows of the layers contract with variant, seed and epoch, and with layers from the input on."""
     values = [layers.c[name] for name in LAYER_VALUES if name not in ("low", "high")]
     return _rows(connection, members, layers, [layers.c.step, history.c.epoch, layers.c.layer, *values], since)
 
 
 def histogram_rows(connection: Connection, members: Members, variant: str | None, seed: int | None) -> DataFrame:
-    """The rows of the histograms contract, of one variant or seed or of all."""
+    """The rows of the histograms contract, for one variant or seed or for all."""
     columns = [layers.c.step, history.c.epoch, layers.c.layer, layers.c.low, layers.c.high, layers.c.counts]
     conditions = [members.table.c.variant == variant] if variant is not None else []
     conditions += [members.table.c.seed == seed] if seed is not None else []
@@ -114,7 +114,7 @@ def grid_rows(connection: Connection, members: Members) -> DataFrame:
 
 
 def prediction_rows(connection: Connection, members: Members, variants: Sequence[str] | None) -> DataFrame:
-    """variant, seed, run and data (bytes) of the runs that have predictions, of some variants or of all."""
+    """variant, seed, run and data (bytes) of the runs that have predictions, for some variants or all."""
     statement = select(members.table.c.position, predictions.c.data).join(predictions, predictions.c.run_id == members.table.c.run_id)
     if variants is not None:
         statement = statement.where(members.table.c.variant.in_(variants))
@@ -138,7 +138,7 @@ def _rows(
 
 
 def run_rows(connection: Connection, members: Members) -> DataFrame:
-    """A row a run: variant, seed, run, status, how far it is, last_*, best_*, test_*, parameters, nonzero."""
+    """One row for each run: variant, seed, run, status, its progress, last_*, best_*, test_*, parameters, nonzero."""
     names = ["status", "epochs", "epoch", "step", "samples", "seconds"]
     names += [
         *(f"last_{name}" for name in LAST_COLUMNS),
@@ -153,7 +153,7 @@ def run_rows(connection: Connection, members: Members) -> DataFrame:
 
 
 def matching(search: str, state: str | None, without: Collection[str] = ()) -> list[ColumnElement[bool]]:
-    """The conditions for comparisons that hold a text, are in a state, and are none of those."""
+    """The conditions for comparisons that contain a text, are in a state, and are not in `without`."""
     texts = (comparisons.c.name, comparisons.c.note, comparisons.c.spec, comparisons.c.id)
     conditions = [or_(*(column.icontains(search, autoescape=True) for column in texts))] if search else []
     conditions += [comparisons.c.id.not_in(without)] if without else []
@@ -161,7 +161,7 @@ def matching(search: str, state: str | None, without: Collection[str] = ()) -> l
 
 
 def count(connection: Connection, search: str, state: str | None, without: Collection[str] = ()) -> int:
-    """How many comparisons match."""
+    """The number of matching comparisons."""
     return connection.scalars(select(func.count()).select_from(comparisons).where(*matching(search, state, without))).one()
 
 
@@ -171,7 +171,7 @@ OUTDATED = (func.min(runs.c.engine_version) != ENGINE_VERSION).label("outdated")
 def comparison_rows(
     connection: Connection, search: str, state: str | None, limit: int, offset: int, without: Collection[str] = ()
 ) -> DataFrame:
-    """A row a comparison, the newest first."""
+    """One row for each comparison, newest first."""
     found = select(comparisons).where(*matching(search, state, without))
     page = found.order_by(comparisons.c.created.desc(), comparisons.c.id).limit(limit).offset(offset).subquery()
     fields = [page.c[name] for name in ("id", "name", "note", "state", "created", "finished", "message", "spec")]
@@ -199,7 +199,7 @@ def _counts() -> list[Any]:
 
 
 def progress(connection: Connection, comparison_id: str) -> Progress | None:
-    """Where the comparison stands; None when there is none of that id."""
+    """The progress of the comparison; None if there is none with that id."""
     fields = ("state", "stepping", "message", "written")
     row = connection.execute(select(*(comparisons.c[name] for name in fields)).where(comparisons.c.id == comparison_id)).one_or_none()
     if row is None:
@@ -229,7 +229,7 @@ def progress(connection: Connection, comparison_id: str) -> Progress | None:
 
 
 def standing(connection: Connection, members: Members, wanted: Sequence[RunSettings]) -> Progress:
-    """Where a comparison stands that was never asked for: what is stored of it through others."""
+    """The progress of a comparison that was never requested: the part of it that others have stored."""
     counts = connection.execute(
         select(*_counts(), func.sum(runs.c.written).label("written")).join(members.table, members.table.c.run_id == runs.c.id)
     ).one()
@@ -256,7 +256,7 @@ def _runner(held: Holder | None) -> dict[str, Any]:
 
 
 def _seconds_left(connection: Connection, comparison_id: str, held: Holder | None) -> float | None:
-    """What is left of its stacks at their pace, shared among the workers and with the other comparisons that are running."""
+    """The remaining time of its stacks at their pace, divided among the workers and shared with the other running comparisons."""
     rows = connection.execute(
         select(stacks.c.id, stacks.c.epoch, stacks.c.epochs, stacks.c.pace)
         .join(stack_runs, stack_runs.c.stack_id == stacks.c.id)
@@ -274,9 +274,9 @@ def _seconds_left(connection: Connection, comparison_id: str, held: Holder | Non
 
 
 def merged(known: DataFrame, fresh: DataFrame, key: list[str], order: list[str]) -> DataFrame:
-    """The known rows with the fresh ones added, or in the place of those with the same `key`; runs in the order given.
+    """The known rows together with the fresh ones, which replace rows with the same `key`; runs are in the given order.
 
-    Of one step, the rows that are marked by a moment stand first.
+    Within one step, rows that are marked by a moment come first.
     """
     both = pd.concat([known, fresh], ignore_index=True).drop_duplicates(key, keep="last")
     place = both["run"].map({run: place for place, run in enumerate(order)})

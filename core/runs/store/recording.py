@@ -1,4 +1,4 @@
-"""Records of the engine into the tables: histories, layers, grids, weights, and each run's last and best values."""
+"""Writes the engine's records into the tables: histories, layers, grids, weights, and each run's last and best values."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BETTER: dict[str, Callable[..., float]] = {name: max if higher_is_better(name) e
 
 
 def record(connection: Connection, ids: dict[str, int], records: Records, seconds: float = 0.0) -> None:
-    """Writes records down. `ids`: a run's key -> its id; rows of other runs are dropped. `seconds`: the wall time they took."""
+    """Stores records. `ids`: a run's key -> its id; rows of other runs are dropped. `seconds`: the wall time that they took."""
     number = write_number(connection)
     history_rows = [row for row in records.history if row["run"] in ids]
     marked = [row for row in history_rows if row["moment"]]
@@ -68,7 +68,9 @@ def _insert_layers(connection: Connection, ids: dict[str, int], rows: Sequence[R
 def _update_runs(
     connection: Connection, ids: dict[str, int], rows: Sequence[Row], marked: Sequence[Row], seconds: float, number: int
 ) -> None:
-    """`marked`: rows of another moment, which may be a run's best but are not where it stands; each has a later row of the same run."""
+    """Updates the runs. `marked` rows are from before a rewind: they may be a run's best values but not its current ones; each run has a
+    later row.
+    """
     by_run: dict[str, list[Row]] = {row["run"]: [] for row in rows}
     for row in (*marked, *rows):
         by_run[row["run"]].append(row)
@@ -83,7 +85,7 @@ def _update_runs(
 
 
 def _progressed(former: Any, rows: Sequence[Row], seconds: float) -> dict[str, Any]:
-    """The columns of a run after more rows of its history, which took a worker so many seconds."""
+    """The columns of a run after more rows of its history, which took a worker `seconds` seconds."""
     last = rows[-1]
     reached = {name: last[name] for name in ("status", "epoch", "step", "samples", "seconds")}
     latest = {f"last_{name}": last[name] for name in LAST_COLUMNS}
@@ -92,7 +94,7 @@ def _progressed(former: Any, rows: Sequence[Row], seconds: float) -> dict[str, A
 
 
 def _best(metric: str, values: Sequence[float | None]) -> float:
-    """The best of the finite values; NaN when there is none."""
+    """The best of the finite values; NaN if there is none."""
     return BETTER[metric]((value for value in values if value is not None and math.isfinite(value)), default=math.nan)
 
 
@@ -107,7 +109,7 @@ def _end_runs(connection: Connection, ids: dict[str, int], rows: Sequence[Row]) 
 
 
 def take_back(connection: Connection, run_ids: Sequence[int]) -> None:
-    """Runs that begin (again): what they had measured is deleted, and readers learn that it is gone."""
+    """Resets runs that begin (again): deletes their measurements, and tells readers so."""
     begun = list(connection.scalars(select(history.c.run_id).where(history.c.run_id.in_(run_ids)).distinct()))
     for table in (history, before_rewind, layers, grids):
         connection.execute(delete(table).where(table.c.run_id.in_(begun)))

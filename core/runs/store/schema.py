@@ -1,7 +1,7 @@
 """The store's tables.
 
 The metrics' columns come from `core.engine.records`: a new measure is a new column there, which `core.runs.store.database` adds to
-existing stores. Every row that readers follow carries `written`, the number of the transaction that wrote it.
+existing stores. Every row that readers follow has `written`, the number of the transaction that wrote it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, I
 from core.engine.records import BASELINES, HISTORY_COLUMNS, LAYER_COLUMNS, METRIC_COLUMNS, TEST_SCORES
 
 SCHEMA_VERSION = 1
-"""Raised when the tables change in a way that an older Tandem could not read; added columns do not count."""
+"""Raised by one when the tables change so that an older Tandem could not read them; added columns do not count."""
 
 KEY_LENGTH, ID_LENGTH = 20, 12
 WHOLE_NUMBERS = ("step", "samples")
@@ -45,12 +45,12 @@ runs = Table(
     Column("settings", Text, nullable=False),
     Column("engine_version", Integer, nullable=False),
     Column("status", String(10), nullable=False),
-    Column("epochs", Integer, nullable=False),  # asked for
-    Column("epoch", Double, nullable=False, default=0.0),  # done
+    Column("epochs", Integer, nullable=False),  # requested
+    Column("epoch", Double, nullable=False, default=0.0),  # completed
     Column("step", BigInteger, nullable=False, default=0),
     Column("samples", BigInteger, nullable=False, default=0),
     Column("seconds", Double, nullable=False, default=0.0),
-    Column("worker_seconds", Double, nullable=False, default=0.0),  # its share of its segments' wall time: training and measuring
+    Column("worker_seconds", Double, nullable=False, default=0.0),  # its share of its segments' wall time: training and evaluations
     *(Column(f"last_{name}", Double) for name in LAST_COLUMNS),
     *(Column(f"best_{name}", Double) for name in METRIC_COLUMNS),
     *(Column(name, Double) for name in END_COLUMNS),
@@ -59,7 +59,7 @@ runs = Table(
     Column("created", Double, nullable=False),
     Column("updated", Double, nullable=False),
     Column("written", BigInteger, nullable=False),
-    Column("revision", Integer, nullable=False, default=0),  # raised when rows that were read before are taken back
+    Column("revision", Integer, nullable=False, default=0),  # raised when rows that were read before are deleted
     sqlite_autoincrement=True,
 )
 
@@ -69,7 +69,7 @@ predictions = Table("predictions", metadata, _run(), Column("data", LargeBinary,
 
 
 def _evaluations(name: str) -> Table:
-    """A row a run and evaluation."""
+    """One row for each run and evaluation."""
     return Table(
         name,
         metadata,
@@ -83,14 +83,14 @@ def _evaluations(name: str) -> Table:
 
 
 history = _evaluations("history")
-before_rewind = _evaluations("before_rewind")  # what stood there right before pruning took the network back: at most a row an event
+before_rewind = _evaluations("before_rewind")  # the network right before pruning rewound it: at most one row for each event
 
 layers = Table(
     "layers",
     metadata,
     _run(),
     Column("step", BigInteger, primary_key=True),
-    Column("position", Integer, primary_key=True),  # of the layer, counted from the input
+    Column("position", Integer, primary_key=True),  # position of the layer, counted from the input
     Column("written", BigInteger, nullable=False),
     Column("layer", String(40), nullable=False),
     *(_number(name) for name in LAYER_VALUES),
@@ -108,7 +108,7 @@ comparisons = Table(
     Column("note", Text, nullable=False, default=""),
     Column("spec", Text, nullable=False),
     Column("state", String(10), nullable=False),
-    Column("stepping", Boolean, nullable=False, default=False),  # paused, with one epoch still owed
+    Column("stepping", Boolean, nullable=False, default=False),  # paused after one more epoch
     Column("created", Double, nullable=False),
     Column("finished", Double),
     Column("message", Text, nullable=False, default=""),
@@ -133,9 +133,9 @@ stacks = Table(
     Column("id", Integer, primary_key=True),
     Column("epoch", Integer, nullable=False, default=0),
     Column("epochs", Integer, nullable=False),  # of the longest run
-    Column("pace", Double),  # seconds an epoch in the latest segment
+    Column("pace", Double),  # seconds per epoch in the latest segment
     Column("state", LargeBinary),  # NULL: not begun
-    sqlite_autoincrement=True,  # an id is never used again, so a late result cannot land in another stack
+    sqlite_autoincrement=True,  # an id is never used again, so that a late result cannot get into another stack
 )
 
 stack_runs = Table(
@@ -143,7 +143,7 @@ stack_runs = Table(
     metadata,
     Column("stack_id", ForeignKey("stacks.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
-    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, unique=True),  # a run is in one stack at most
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, unique=True),  # a run is in at most one stack
     sqlite_with_rowid=False,
 )
 
@@ -160,13 +160,13 @@ requests = Table(
 labs = Table(
     "labs",
     metadata,
-    Column("key", String(KEY_LENGTH), primary_key=True),  # of the function and its arguments, see `core.experiments.claims.claim.Lab`
-    Column("name", Text, nullable=False),  # where the function stands
+    Column("key", String(KEY_LENGTH), primary_key=True),  # from the function and its arguments, see `core.experiments.claims.claim.Lab`
+    Column("name", Text, nullable=False),  # the function's full name
     Column("arguments", Text, nullable=False),  # JSON
     Column("state", String(10), nullable=False),
     Column("asked", Double, nullable=False),
     Column("message", Text, nullable=False, default=""),
-    Column("frame", LargeBinary),  # Parquet, when it is finished
+    Column("frame", LargeBinary),  # Parquet, once it is finished
     Column("seconds", Double, nullable=False, default=0.0),
 )
 
@@ -182,7 +182,7 @@ guesses = Table(
     "guesses",
     metadata,
     Column("question", String(8), primary_key=True),
-    Column("option", Integer, nullable=False),  # counted from 0; -1: it was shown without a guess
+    Column("option", Integer, nullable=False),  # counted from 0; -1: shown without a guess
     Column("at", Double, nullable=False),
 )
 
@@ -193,10 +193,10 @@ lease = Table(
     Column("owner", String(40), nullable=False),
     Column("host", Text, nullable=False),
     Column("pid", Integer, nullable=False),
-    Column("started", Double, nullable=False),  # of the process, so that another with the same pid is not taken for it
+    Column("started", Double, nullable=False),  # of the process, so that it is not confused with a later process of the same pid
     Column("workers", Integer, nullable=False),
     Column("expires", Double, nullable=False),
-    Column("trouble", Text),  # what the runner has to say of its workers
+    Column("trouble", Text),  # the runner's message about its workers
 )
 
 Index("history_written", history.c.run_id, history.c.written)

@@ -1,4 +1,4 @@
-"""How far several comparisons are, asked of the store at once: a list of them costs as many queries as one."""
+"""The progress of several comparisons with one request: a list of them needs as many queries as one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.runs.store.schema import comparisons, requests, runs
 
 
 class Standing(NamedTuple):
-    """How far a comparison is. state: as `Progress` has it. pending: whether something was asked for that is not taken up yet."""
+    """The progress of a comparison. state: as in `Progress`. pending: whether a request is not handled yet."""
 
     state: str
     pending: bool
@@ -26,12 +26,12 @@ class Standing(NamedTuple):
 
     @property
     def active(self) -> bool:
-        """Whether it will change without being asked to."""
+        """Whether it will change without a new request."""
         return self.pending or self.state in ("queued", "running")
 
 
 def standings(store: Store, wanted: Sequence[Comparison]) -> dict[str, Standing]:
-    """By the comparisons' ids. Of one that was never asked for, `new`, that is counted which others left of its runs."""
+    """The progress by the comparisons' ids. For a `new` one, which was never requested, the runs that others have stored are counted."""
     with store.database.reading() as connection:
         keys = {run.key for comparison in wanted for run in comparison.runs()}
         known = _runs(connection, keys)

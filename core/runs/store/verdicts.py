@@ -1,4 +1,4 @@
-"""Verdicts on questions, kept so that a list of them reads no histories. They are made of what is stored and may be made anew."""
+"""Verdicts on questions, kept so that a list of them reads no histories. They can be computed again from what is stored."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from core.runs.store.schema import verdicts
 
 
 def known(store: Store) -> dict[str, tuple[str, dict[str, Any]]]:
-    """(key, row) of each question that has one."""
+    """(key, row) of each question that has a verdict."""
     with store.database.reading() as connection:
         return {found.question: (found.key, json.loads(found.row)) for found in connection.execute(select(verdicts))}
 
 
 def keep(store: Store, question: str, key: str, row: dict[str, Any]) -> None:
-    """Keeps a verdict, in the place of an earlier one."""
+    """Stores a verdict, and replaces an earlier one."""
     with store.database.writing() as connection:
         put(connection, verdicts, [{"question": question, "key": key, "row": json.dumps(row)}], ["question"])

@@ -1,4 +1,4 @@
-"""Data that have to come over the network: a page says what would be fetched from where, and fetches nothing before a click."""
+"""Data that must be downloaded: a page says what would be fetched and from where, and fetches nothing before a click."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from core.ui import errors
 
 
 def ask_first(page: str, wanted: Iterable[DataChoice]) -> None:
-    """Returns at once where all data are on this machine. Else says what is not, offers to fetch it, and ends this run of the page.
+    """Returns at once if all data are on this machine. Otherwise lists the missing data, offers to fetch them, and ends this run of the
+    page.
 
-    A link may name any data set of OpenML: to open it must not send a request to anybody.
+    A link may name any data set of OpenML, so opening it must not send a request to anybody.
     """
     folder = tables_folder().parent
     needed = {data.data_id: data for data in wanted if isinstance(data, OpenMl)}
@@ -32,11 +33,12 @@ def _ask(page: str, data: OpenMl) -> None:
     with st.container(border=True, gap="small"):
         st.markdown(f"#### OpenML data set {data.data_id} is not on this machine yet")
         st.markdown(
-            f"Nothing has been fetched so far. The button downloads its description and its table from [{address}]({address}) and keeps "
-            f"them in the data folder, so that it happens once. A table of more than {LIMITS.rows:,} rows or {LIMITS.columns:,} columns "
-            "is refused before it comes. Check the number: a link can name any data set."
+            f"Nothing has been downloaded so far. The button downloads its description and its table from [{address}]({address}) and keeps "
+            f"both in the data folder, so that this is needed only once. A table of more than {LIMITS.rows:,} rows or {LIMITS.columns:,} "
+            "columns "
+            "is refused before the download. Check the number, because a link can name any data set."
         )
         if st.button(f"Download data set {data.data_id}", key=f"{page}.download.openml.{data.data_id}", icon=":material/download:"):
-            with errors.shown(f"Data set {data.data_id} could not be fetched"), st.spinner("OpenML is asked …"):
+            with errors.shown(f"Data set {data.data_id} could not be fetched"), st.spinner("Downloading from OpenML …"):
                 openml.fetch(data.data_id, data.target, tables_folder().parent)
                 st.rerun()

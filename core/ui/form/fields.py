@@ -1,7 +1,7 @@
-"""The settings classes, as forms and texts see them: what a field holds, its bounds, its words.
+"""The settings classes as forms and texts see them: the value type of each field, its bounds, its labels.
 
-Three kinds of field: a choice with kinds (`optimizer`), a group without (`training`), and a leaf (`optimizer.lr`).
-A leaf's shape is what decides its widget and how its value is written.
+There are three kinds of field: a choice with kinds (`optimizer`), a group without kinds (`training`), and a leaf (`optimizer.lr`).
+The shape of a leaf decides its widget and how its value is written.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from core.ui.markdown import escaped
 Holds = Literal["boolean", "words", "integer", "number", "tuple", "mapping", "text"]
 
 WORDS = {"lr": "learning rate", "eps": "epsilon", "l1": "L1", "l2_squared": "L2 squared", "mlp": "MLP"}
-"""Names that are not read as they are written."""
+"""Names whose label differs from the name itself."""
 
 
 class Shape(NamedTuple):
-    """What a leaf holds, the words that it allows (beside numbers, or alone), and whether it may be empty, or a list of what it holds."""
+    """The value type of a leaf, the words that it allows (besides numbers, or only words), and whether it may be empty or a list."""
 
     holds: Holds
     words: tuple[str, ...] = ()
@@ -42,12 +42,12 @@ HOLDS: dict[str, Holds] = {
     "array": "tuple",
     "object": "mapping",
 }
-"""What a leaf holds, by its type in the JSON schema."""
+"""The value type of a leaf, by its type in the JSON schema."""
 
 
 @cache
 def kinds(owner: type[Choice], name: str) -> dict[str, type[Choice]]:
-    """Kind -> settings class, for a field that is a choice with kinds; else nothing."""
+    """Kind -> settings class, for a field that is a choice with kinds; empty for other fields."""
     info = owner.model_fields[name]
     if info.discriminator != "kind":
         return {}
@@ -56,19 +56,19 @@ def kinds(owner: type[Choice], name: str) -> dict[str, type[Choice]]:
 
 @cache
 def group(owner: type[Choice], name: str) -> type[Choice] | None:
-    """The settings class of a field that is a group without kinds; else None."""
+    """The settings class of a field that is a group without kinds; None for other fields."""
     annotation = owner.model_fields[name].annotation
     return annotation if isinstance(annotation, type) and issubclass(annotation, Choice) else None
 
 
 def leaves(cls: type[Choice]) -> Iterator[tuple[str, FieldInfo]]:
-    """Name and description of every field but `kind`."""
+    """Name and description of every field except `kind`."""
     return ((name, info) for name, info in cls.model_fields.items() if name != "kind")
 
 
 @cache
 def shape(owner: type[Choice], name: str) -> Shape:
-    """What a leaf holds. Raises TypeError for what no form can hold."""
+    """The shape of a leaf. Raises TypeError for a type that no form can hold."""
     forms = schema.alternatives(owner, name)
     words = tuple(word for form in forms for word in schema.words(form))
     types = {form["type"] for form in forms if not schema.words(form)} - {"null"}
@@ -87,12 +87,12 @@ def item_type(owner: type[Choice], name: str) -> type:
 
 
 def allowed(owner: type[Choice], name: str) -> str:
-    """What a field takes, in words: its kinds, or as the docs say it."""
+    """The allowed values of a field in words: its kinds, or its bounds as in the docs."""
     return ", ".join(kinds(owner, name)) or schema.allowed(owner, name)
 
 
 def complaint(owner: type[Choice], name: str, value: Any) -> str | None:
-    """Why a leaf refuses a value, in pydantic's words; None when it does not."""
+    """Why a leaf refuses a value, in pydantic's words; None if it accepts the value."""
     try:
         _adapter(owner, name).validate_python(value)
     except ValidationError as error:
@@ -102,7 +102,7 @@ def complaint(owner: type[Choice], name: str, value: Any) -> str | None:
 
 
 def find(path: str, base: RunSettings | None = None) -> tuple[type[Choice], str] | None:
-    """The class and name of the field at a dotted path. Kinds are those of `base` where they have it, else any that has it."""
+    """The class and name of the field at a dotted path. Uses the kinds of `base` if they have the field, else any kind that has it."""
     return _find(RunSettings, path.split("."), base)
 
 
@@ -113,7 +113,7 @@ def human(name: str) -> str:
 
 
 def title(owner: type[Choice], name: str) -> str:
-    """A widget's label: the name, and the unit where the name does not say it."""
+    """A widget's label: the name, with the unit if the name does not contain it."""
     unit = schema.unit(owner, name)
     return human(name) if not unit or unit in name else f"{human(name)} ({unit})"
 
@@ -124,7 +124,7 @@ def summary(cls: type[Choice]) -> str:
 
 
 def prose(cls: type[Choice]) -> str:
-    """A settings class's whole docstring as Markdown: what it does, formulas, the source; `names` in code, all else as it is written."""
+    """The whole docstring of a settings class as Markdown; `names` are shown as code, all other text literally."""
     paragraphs = inspect.cleandoc(cls.__doc__ or "").split("\n\n")
     return "\n\n".join("  \n".join(map(_line, paragraph.split("\n"))) for paragraph in paragraphs)
 

@@ -1,6 +1,6 @@
-"""The sidebar: settings, what varies, seeds. Made from the settings classes, kept in the URL.
+"""The sidebar: settings, what varies, seeds. It is built from the settings classes and kept in the URL.
 
-A widget's key is `page.path`, with the kind in it (`compare.optimizer.sgd.lr`): each kind keeps its own values.
+A widget's key is `page.path` and contains the kind (`compare.optimizer.sgd.lr`), so that each kind keeps its own values.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from core.ui.form.widgets import Spot
 from core.ui.markdown import escaped
 
 FEW = (("data", "model"), ("model.hidden",), ("optimizer", "optimizer.lr"), ("training.batch_size", "training.epochs"))
-"""The settings that matter first, in rows; all others are folded."""
+"""The most important settings, in rows; all others are folded."""
 
 REFUSED = "These settings cannot be used"
 
 
 def settings(page: str, base: RunSettings = RunSettings()) -> RunSettings:  # noqa: B008 (frozen)
-    """Draws the settings into the sidebar, `base` being their defaults, and returns what they say; a page without them ends here."""
+    """Draws the settings into the sidebar, with `base` as defaults, and returns them. Ends the run of the page if they are invalid."""
     links.open_afresh(page)
     form = SettingsForm(page, st.sidebar)
     checked = form.draw(base)
@@ -41,9 +41,9 @@ def settings(page: str, base: RunSettings = RunSettings()) -> RunSettings:  # no
 
 
 def comparison(page: str, start: Comparison, vary: Sequence[str] = ()) -> Comparison:
-    """Draws settings, what varies and seeds into the sidebar, and returns the comparison; a page without one ends here.
+    """Draws settings, what varies and seeds into the sidebar, and returns the comparison. Ends the run of the page if there is none.
 
-    `start` is what the form says when nobody has changed anything; when it varies nothing, `vary` names the settings to begin with.
+    `start` is the form's initial state. If it varies nothing, `vary` names the settings that vary at first.
     """
     links.open_afresh(page)
     link = st.query_params.to_dict()
@@ -64,13 +64,13 @@ def comparison(page: str, start: Comparison, vary: Sequence[str] = ()) -> Compar
 
 
 class SettingsForm:
-    """The sidebar of one page while it is drawn: a few settings, room for more (`middle`), the rest folded; and what is wrong with them."""
+    """The sidebar of one page during drawing: a few settings, room for more (`middle`), the other settings folded, and the complaints."""
 
     def __init__(self, page: str, container: DeltaGenerator, labels: Mapping[str, str] = {}) -> None:
         self.page = page
         self.problems: list[str] = []
-        self.steps: list[str] = []  # what is still to be chosen
-        self.begins: dict[str, Any] = {}  # what each widget holds at first, by its key
+        self.steps: list[str] = []  # what the user still has to choose
+        self.begins: dict[str, Any] = {}  # initial value of each widget, by its key
         self._spots: dict[str, Spot] = {}  # by the widget's key
         self._labels = labels
         self._slots: dict[str, DeltaGenerator] = {}
@@ -88,7 +88,7 @@ class SettingsForm:
         self._more: dict[str, DeltaGenerator] = {}
 
     def draw(self, base: RunSettings) -> RunSettings | None:
-        """Draws every setting, `base` being the defaults, and returns them; None where something is wrong, which is shown beside them."""
+        """Draws every setting, with `base` as defaults, and returns them; None if some are invalid, which is shown beside them."""
         values = self._draw_fields(RunSettings, base, "", self.page, "")
         if self.problems or self.steps:
             return None
@@ -104,7 +104,7 @@ class SettingsForm:
         return checked
 
     def _reads(self, table: Table) -> bool:
-        """Whether a table can be trained on; how it is read, or why it cannot, is shown below it."""
+        """Whether a table can be used for training; below it stands how it is read, or why it cannot be read."""
         try:
             tables.show_reading(self._below["data"], tables.reading_of(table))
         except DataError as error:
@@ -114,13 +114,13 @@ class SettingsForm:
         return True
 
     def note_unused(self, paths: Sequence[str]) -> None:
-        """Says of the settings that every variant sets for itself, that changing them here changes nothing."""
+        """Says that changing these settings has no effect, because every variant sets them itself."""
         for path in paths:
             place = self._below.get(path) or self._below.get(path.partition(".")[0]) or self._rest
-            place.caption(f"{escaped(path)}: not used, since every variant has its own")
+            place.caption(f"{escaped(path)}: not used, because every variant sets its own")
 
     def warn_of_ignored(self, link: Mapping[str, str]) -> None:
-        """Says what of the link by which the page was opened is not allowed: Streamlit puts the defaults in its place without a word."""
+        """Names the values in the page's link that are not allowed: Streamlit replaces them by defaults without a message."""
         lines = []
         for key, text in links.ignored(self.page, link).items():
             spot = self._spots.get(key)
@@ -131,7 +131,7 @@ class SettingsForm:
             st.warning(errors.as_list(lines), title="Part of this link was not used")
 
     def _note_changes(self, base: RunSettings, checked: RunSettings) -> None:
-        """Folded settings that are not at their defaults are named, since they cannot be seen."""
+        """Names folded settings that are not at their defaults, since they are not visible."""
         visible = {name for row in FEW for name in row}
         changes = [name for name in varied.differences(base, checked) if name not in visible]
         if changes:
@@ -196,7 +196,7 @@ class SettingsForm:
         return self._more[choice]
 
     def _folder(self, choice: str) -> tuple[DeltaGenerator, DeltaGenerator]:
-        """The expander of a choice: room for its settings, and below them for the advanced ones."""
+        """The expander of a choice: a place for its settings, and below it a place for its advanced settings."""
         if choice not in self._folded:
             expander = self._rest.expander(fields.human(choice), key=f"{self.page}.{choice}.folded")
             self._folded[choice] = (expander.container(), expander.container())

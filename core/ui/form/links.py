@@ -20,15 +20,15 @@ Query = dict[str, str | list[str]]
 
 COMPARE = "pages/compare.py"
 ASKED_BY = "from"
-"""In the address: the question that leads to a comparison (`25`), or its turn (`25.1`)."""
+"""The part of the address that names the question that leads to a comparison (`25`), or its variation (`25.1`)."""
 
 
 def query_for(page: str, comparison: Comparison, start: Comparison = DEFAULT, asked_by: str = "") -> Query:
     """The query with which `page`, whose form starts with `start`, shows `comparison`.
 
-    asked_by: the question that leads there, or its turn.
+    asked_by: the question that leads there, or its variation.
 
-    What varies is written as settings crossed, or as named variants where that would not give the same comparison.
+    What varies is written as crossed settings, or as named variants if crossing would not give the same comparison.
     """
     asked = varied.of(comparison)
     if not _same(comparison, asked):
@@ -41,7 +41,7 @@ def query_for(page: str, comparison: Comparison, start: Comparison = DEFAULT, as
 
 
 def open_afresh(page: str) -> None:
-    """On arrival by a link to a comparison: forget what the page's form said before, which the link may not mention."""
+    """When a link to a comparison is opened: resets the page's form, since the link does not mention every setting."""
     if f"{page}.open" not in st.query_params:
         return
     for key in [key for key in st.session_state if str(key).startswith(f"{page}.")]:
@@ -50,7 +50,7 @@ def open_afresh(page: str) -> None:
 
 
 def ignored(page: str, asked: Mapping[str, str]) -> dict[str, str]:
-    """Of the query `asked` with which the page was opened, what its widgets did not take: they hold something else, and dropped it."""
+    """The values in the query `asked` that the page's widgets did not accept: these widgets hold another value."""
     drawn = {key: text for key, text in asked.items() if key.startswith(f"{page}.") and key in st.session_state}
     return {key: text for key, text in drawn.items() if key not in st.query_params and not _holds(st.session_state[key], text)}
 
@@ -71,7 +71,7 @@ def _same(comparison: Comparison, asked: Varied) -> bool:
 
 
 def _settings(cls: type[Choice], value: Choice, start: Choice | None, key: str) -> Query:
-    """The settings that are not as the form starts with them, by widget."""
+    """The settings that differ from the form's initial state, by widget."""
     query: Query = {}
     for name, info in fields.leaves(cls):
         default = info.default if start is None else getattr(start, name)
@@ -91,7 +91,7 @@ def _setting(owner: type[Choice], name: str, value: Any, default: Any, key: str)
 
 
 def _text(owner: type[Choice], name: str, value: Any) -> str:
-    """A value as its widget puts it into the URL."""
+    """A value as its widget writes it into the URL."""
     held = widgets.held(owner, name, value)
     return held if isinstance(held, str) else str(held).lower() if isinstance(held, bool) else repr(held)
 

@@ -1,4 +1,4 @@
-"""A field for a whole number on a page."""
+"""A widget for a whole number on a page."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import streamlit as st
 
 
 def integer(label: str, low: int, high: int, begin: int, **options: Any) -> int:
-    """Draws the field and returns its number, between the bounds.
+    """Draws the widget and returns its number, within the bounds.
 
-    It is one for decimals: Streamlit's own for whole numbers fails on an infinite one in the address.
+    It uses Streamlit's widget for decimals, because the one for whole numbers fails if the address holds infinity.
     """
     return int(st.number_input(label, float(low), float(high), float(begin), 1.0, format="%.0f", **options))

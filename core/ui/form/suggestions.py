@@ -1,4 +1,4 @@
-"""Values worth trying, for the lists that forms offer; any other value may be typed."""
+"""Suggested values for the lists in forms; any other value can be typed."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ PRESETS = {
     "distillation": ("none", "soft_targets", "soft_targets temperature=1", "soft_targets weight=0.9"),
     "model": ("mlp", "linear", "mlp hidden=16", "mlp hidden=64-64-64-64"),
 }
-"""Settings of kinds that are fair to each: a rate that suits the optimizer, a strength that shows."""
+"""Settings with which each kind can be compared fairly: a suitable learning rate, a strength with a visible effect."""
 
 BATCH_SIZES = (1, 8, 16, 32, 64, 128, 256, 512)
-FROM_NOTHING = ("0.001", "0.01")  # beside 0, where the default is off
+FROM_NOTHING = ("0.001", "0.01")  # offered besides 0, if the default is off
 FRACTIONS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
-STEPS = (1, 3)  # of a decade
-NO_SCALE = 1e5  # a bound that only keeps nonsense out
+STEPS = (1, 3)  # within a decade
+NO_SCALE = 1e5  # a bound that only excludes nonsense
 DECADES = 3  # on either side
-SMALLEST = 1e-5  # the first value after 0 on a list that starts at 0
+SMALLEST = 1e-5  # the first value after 0 in a list that starts at 0
 MANY_WORDS = 4
 
 
 def offered(path: str, owner: type[Choice], name: str, start: Any) -> list[str]:
-    """Texts to choose from when the setting at `path` varies, `start` being its value in the base; none for a group without presets."""
+    """Texts to choose from if the setting at `path` varies; `start` is its value in the base. Empty for a group without presets."""
     known = [*PRESETS.get(path, ()), *fields.kinds(owner, name)]
     if not known and fields.group(owner, name) is None:
         known = [write(value) for value in values(owner, name, start)]
@@ -52,7 +52,7 @@ def offered(path: str, owner: type[Choice], name: str, start: Any) -> list[str]:
 
 
 def starters(path: str, owner: type[Choice], name: str, start: Any) -> list[str]:
-    """The few of them to begin with: the first words, or the start and the numbers on either side of it."""
+    """The initial choice among them: the first words, or the start and the numbers next to it on both sides."""
     texts = offered(path, owner, name, start)
     if write(start) not in texts or fields.kinds(owner, name) or fields.shape(owner, name).holds not in ("number", "integer"):
         return texts[:MANY_WORDS]
@@ -64,7 +64,7 @@ def starters(path: str, owner: type[Choice], name: str, start: Any) -> list[str]
 
 
 def scaled(owner: type[Choice], name: str) -> bool:
-    """Whether a number is picked by its order of magnitude: one that says so, or one without a scale of its own."""
+    """Whether a number is chosen by its order of magnitude: if its field says so, or if its bounds give it no scale."""
     _, high = schema.bounds(owner, name)
     return fields.shape(owner, name).holds == "number" and bool(
         schema.extra(owner, name, "logarithmic") or high is None or high >= NO_SCALE
@@ -72,20 +72,20 @@ def scaled(owner: type[Choice], name: str) -> bool:
 
 
 def listed(owner: type[Choice], name: str) -> bool:
-    """Whether a number is picked from a list that takes other values too: a scaled one, or one beside words, lists or nothing."""
+    """Whether a number is chosen from a list that also takes other values: a scaled number, or one that may be a word, a list or empty."""
     shape = fields.shape(owner, name)
     return shape.holds in ("integer", "number") and (bool(shape.words) or shape.optional or shape.or_list or scaled(owner, name))
 
 
 def grid(owner: type[Choice], name: str, start: float) -> list[float]:
-    """1, 3, 10, 30, ... within the bounds and three decades of `start`, which is on it; 0 too where it is allowed."""
+    """1, 3, 10, 30, ... within the bounds and within three decades of `start`, which is included; 0 is included if it is allowed."""
     middle = round(math.log10(start)) if start > 0 else round(math.log10(SMALLEST)) + DECADES
     tried = [float(f"{step}e{power}") for power in range(middle - DECADES, middle + DECADES + 1) for step in STEPS]
     return sorted({*_within(owner, name, [*tried, 0.0, start])})
 
 
 def values(owner: type[Choice], name: str, start: Any) -> list[Any]:
-    """Values of a leaf worth trying, its words among them."""
+    """Suggested values of a leaf, including its words."""
     shape = fields.shape(owner, name)
     return list(dict.fromkeys([*([None] if shape.optional else []), *_numbers(owner, name, start), *shape.words]))
 
@@ -119,7 +119,7 @@ def _spread(owner: type[Choice], name: str, start: float) -> list[float]:
 
 
 def _tuples(owner: type[Choice], name: str, start: Any) -> list[Any]:
-    """Fewer, more, half as large and twice as large, where the length is free."""
+    """Variants of a list: fewer items, more items, items half as large and twice as large, if its length is free."""
     if not start or Ellipsis not in get_args(owner.model_fields[name].annotation) or not isinstance(start[0], int):
         return [start]
     sizes = [tuple(max(1, round(item * by)) for item in start) for by in (0.25, 0.5, 2)]

@@ -1,4 +1,4 @@
-"""A user's own table: the upload, how it is read, what its columns are, the column to predict; and the report of all that."""
+"""A user's own table: the upload, how the file is read, the types of its columns, the column to predict; and a report on all of this."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ from core.ui.markdown import escaped
 
 UNUSABLE = ("text", "unusable")
 WORDS = ("header", "separator", "decimal", "thousands", "date_order", "encoding")
-"""Fields of how a file is read, each of which is one of a few words."""
+"""Fields that say how a file is read, each with a few allowed words."""
 PICKED = {"drop": "Leave out", "numbers": "Numbers", "categories": "Categories", "dates": "Dates"}
 """Fields that hold names of columns, and their labels."""
-PLACED = {"split_column": "Part by a column", "group_column": "Kept together by", "time_column": "In order of"}
-"""Fields that hold the name of a column or nothing, and their labels."""
+PLACED = {"split_column": "Parts from the column", "group_column": "Keep together by", "time_column": "In order of"}
+"""Fields that hold the name of one column or nothing, and their labels."""
 OWN = ("path", "sha256", "target", "task", "missing", "sheet", *WORDS, *PICKED, *PLACED)
-"""The fields of a table that are drawn here; the others are drawn like those of any data set."""
-KINDS = {"text": "free text", "unclear": "has to be said"}
-NO_PATHS = "no file is opened by its path here; upload the table in the sidebar, or give its sha256"
+"""The fields of a table that are drawn here; the others are drawn as for any data set."""
+KINDS = {"text": "free text", "unclear": "unclear: please choose"}
+NO_PATHS = "the dashboard opens no file by its path; upload the table in the sidebar, or give its sha256"
 MOST_LINES = 24
 MOST_ROWS = 6
 
 
 class NextStep(SettingsError):
-    """Nothing is wrong yet: something is still to be chosen."""
+    """Nothing is wrong yet, but something is still to be chosen."""
 
 
 def bring(container: DeltaGenerator, key: str, start: Table | None = None) -> Table | None:
-    """Draws the upload, all of a table's own settings and the report; returns the table, None while there is none to train on.
+    """Draws the upload, all of a table's own settings and the report; returns the table, or None if there is none to train on.
 
-    What is still to be chosen, and why a table is refused, is shown in `container`.
+    `container` shows what is still to be chosen, or why a table is refused.
     """
     try:
         table = Table.model_validate(draw(container, key, start))
@@ -60,7 +60,7 @@ def bring(container: DeltaGenerator, key: str, start: Table | None = None) -> Ta
 
 
 def draw(container: DeltaGenerator, key: str, start: Table | None) -> dict[str, Any]:
-    """Draws the upload and what is a table's own, and returns the fields of `OWN`. Raises SettingsError while no table can be used."""
+    """Draws the upload and a table's own settings, and returns the fields of `OWN`. Raises SettingsError while no table can be used."""
     _upload(container, key)
     sha256 = container.text_input("SHA-256 of the table", start.sha256 if start else "", key=f"{key}.sha256", bind="query-params") or ""
     sha256 = sha256.strip().lower()
@@ -84,15 +84,15 @@ def draw(container: DeltaGenerator, key: str, start: Table | None) -> dict[str, 
 
 
 def reading_of(table: Table) -> Reading:
-    """How a table is read, split and encoded. Raises DataError for one that cannot be trained on."""
-    reading = load_data(table).reading  # what the runs' sizes are taken from, too
+    """How a table is read, split and encoded. Raises DataError for a table that cannot be used for training."""
+    reading = load_data(table).reading  # the sizes of runs come from this reading too
     if reading is None:
-        raise DataError("it is no table")
+        raise DataError("it is not a table")
     return reading
 
 
 def show_reading(container: DeltaGenerator, reading: Reading) -> None:
-    """The report: what is used and what is not, what is predicted, and what should be looked at."""
+    """The report: which columns are used, which are not, what is predicted, and what should be checked."""
     with container.container(border=True, gap="xsmall"):
         elsewhere = {*reading.notes, reading.dialect.line()}
         lines = [line for line in reading.lines() if line not in elsewhere]
@@ -105,9 +105,9 @@ def show_reading(container: DeltaGenerator, reading: Reading) -> None:
 
 
 def without_paths(given: Any) -> Any:
-    """A copy of plain settings whose tables are named by their hashes alone: what a browser sends must not choose a file here.
+    """A copy of plain settings whose tables are named only by their hashes, since a browser must not choose a file on this machine.
 
-    Raises SettingsError for a table that has no hash, and for an override of a table's path.
+    Raises SettingsError for a table without a hash, and for an override of a table's path.
     """
     if isinstance(given, Mapping):
         if "data.path" in given:
@@ -122,14 +122,14 @@ def without_paths(given: Any) -> Any:
 
 
 def _upload(container: DeltaGenerator, key: str) -> None:
-    """What was uploaded is kept when the upload arrives, so that its hash can go into its own widget before that is drawn."""
+    """Stores the upload as soon as it arrives, so that its hash can be put into its own widget before that widget is drawn."""
     container.file_uploader(
         "Your table",
         key=f"{key}.file",
         on_change=_keep,
         args=(key,),
-        help="CSV and its relatives (.csv, .tsv, .txt, .data, .csv.gz), Excel (.xlsx) or Parquet, told by what is inside. "
-        "It is kept in the data folder under the hash of its bytes.",
+        help="CSV and similar text files (.csv, .tsv, .txt, .data, .csv.gz), Excel (.xlsx) or Parquet; the content decides the format. "
+        "The file is stored in the data folder under the hash of its bytes.",
     )
     if problem := st.session_state.get(f"{key}.problem"):
         container.error(escaped(problem))
@@ -153,7 +153,7 @@ def _frozen(settings: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _previewed(sha256: str, settings: tuple[tuple[str, Any], ...]) -> Preview:
-    """The bytes under a hash never change; what is raised is not kept, since a table that is not there may come."""
+    """Cached, because the bytes under a hash never change. Errors are not cached, since a missing table may be uploaded later."""
     return preview_of(sha256, dict(settings))
 
 
@@ -165,7 +165,7 @@ def _preview(sha256: str, settings: tuple[tuple[str, Any], ...]) -> Preview:
 
 
 def _trouble(sha256: str, key: str) -> bool:
-    """Whether the table cannot be read, or some column of it not, by what the widgets said last."""
+    """Whether the table, or one of its columns, cannot be read with the current values of the widgets."""
     said = {name: st.session_state[f"{key}.{name}"] for name in WORDS if f"{key}.{name}" in st.session_state}
     try:
         return any(column.kind == "unclear" for column in _previewed(sha256, _frozen(said)).columns)
@@ -178,7 +178,7 @@ def _help(name: str) -> str:
 
 
 def _how_it_is_read(container: DeltaGenerator, key: str, start: Table | None, *, opened: bool) -> dict[str, Any]:
-    """The fields of how the bytes become cells, and what counts as missing."""
+    """The fields that say how the bytes become cells, and which values count as missing."""
     folded = container.expander("How the file is read", expanded=opened)
     said: dict[str, Any] = {}
     with folded:
@@ -196,14 +196,14 @@ def _how_it_is_read(container: DeltaGenerator, key: str, start: Table | None, *,
 
 
 def _marks(text: str) -> tuple[str, ...]:
-    """Marks between commas, or a list as JSON, which a mark with a comma in it needs."""
+    """Marks separated by commas, or a JSON list, which is needed for a mark that contains a comma."""
     import json
 
     if text.startswith("["):
         try:
             listed = json.loads(text)
         except ValueError as error:
-            raise SettingsError(f"data.missing: {text!r} is no list; write marks between commas: -, -200, insulin=0") from error
+            raise SettingsError(f"data.missing: {text!r} is not a list; write marks separated by commas: -, -200, insulin=0") from error
         return tuple(sorted({str(item) for item in listed}))
     return tuple(sorted({part.strip() for part in text.split(",") if part.strip()}))
 
@@ -211,10 +211,10 @@ def _marks(text: str) -> tuple[str, ...]:
 def _columns(
     container: DeltaGenerator, key: str, sha256: str, read: dict[str, Any], start: Table | None
 ) -> tuple[list[str], dict[str, Any]]:
-    """The names of the columns, and the fields of what they are."""
+    """The names of the columns, and the fields that set their types."""
     names = [column.name for column in _preview(sha256, _frozen(read)).columns]
     picked: dict[str, Any] = {}
-    with container.expander("What the columns are"):
+    with container.expander("Types of the columns"):
         for name, label in PICKED.items():
             begin = [column for column in getattr(start, name) if column in names] if start else []
             picked[name] = tuple(sorted(st.multiselect(label, names, begin, key=f"{key}.{name}", help=_help(name), bind="query-params")))
@@ -243,10 +243,10 @@ def _target(container: DeltaGenerator, key: str, names: list[str], start: Table 
 
 
 def _parts(container: DeltaGenerator, key: str, names: list[str], start: Table | None) -> dict[str, str]:
-    """Which rows train, validate and test, where a column says so."""
+    """Which rows are for training, validation and test, if a column decides it."""
     said = {}
     with container.expander("Which rows train, validate and test"):
-        st.caption("Drawn by chance, unless a column says otherwise.")
+        st.caption("The parts are drawn at random, unless a column sets them.")
         for name, label in PLACED.items():
             begin = getattr(start, name) if start else ""
             options = ["", *names]
@@ -262,13 +262,15 @@ def _or_none(name: str) -> str:
 
 
 def _check_features(container: DeltaGenerator, key: str, found: Preview, target: str, drop: Sequence[str]) -> None:
-    """Refuse columns that can be no features, and offer to leave them out by one click."""
+    """Refuses columns that cannot be features, and offers to leave them out with one click."""
     unusable = [column.name for column in found.columns if column.kind in UNUSABLE and column.name != target and column.name not in drop]
     if unusable:
         all_out = (f"{key}.drop", [*drop, *unusable])
-        container.button("Leave out what is no number, category or date", key=f"{key}.clean", on_click=_leave_out, args=all_out)
+        container.button(
+            "Leave out all columns that are not numbers, categories or dates", key=f"{key}.clean", on_click=_leave_out, args=all_out
+        )
         listed = ", ".join(map(repr, unusable))
-        raise SettingsError(f"data.drop: only numbers, categories and dates can be features, unlike {listed}; leave them out")
+        raise SettingsError(f"data.drop: only numbers, categories and dates can be features, so leave out {listed}")
 
 
 def _leave_out(key: str, names: list[str]) -> None:
@@ -276,12 +278,12 @@ def _leave_out(key: str, names: list[str]) -> None:
 
 
 def _height(rows: int) -> int | Literal["content"]:
-    """Of a table: that of all its rows, if there are few."""
+    """The height of a table that shows all rows, if there are few."""
     return "content" if rows <= MOST_ROWS else 248
 
 
 def _show_classes(reading: Reading) -> None:
-    """How many rows each class has, as bars."""
+    """Bars with the number of rows in each class."""
     most = max(count for _, count in reading.classes)
     rows = pd.DataFrame([(name, count) for name, count in reading.classes], columns=["class", "rows"])
     bars = st.column_config.ProgressColumn("rows", format="localized", min_value=0, max_value=most)

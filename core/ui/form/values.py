@@ -1,6 +1,6 @@
-"""The short texts of settings read back (`core.choices.words.writing` writes them), and variants as lines.
+"""Reads the short texts of settings that `core.choices.words.writing` writes, and variants as lines.
 
-A variant is a line: `name: optimizer=sgd lr=0.05, model.dropout=0.2`.
+A variant is one line: `name: optimizer=sgd lr=0.05, model.dropout=0.2`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from core.ui.form import fields
 LIST = re.compile(r"[\[,\s]|\d-")
 WHOLE = re.compile(r"[+-]?\d{1,400}")
 YES_NO = dict.fromkeys(("true", "yes", "on", "1", "t", "y"), True) | dict.fromkeys(("false", "no", "off", "0", "f", "n"), False)
-"""What settings in Python and TOML take for either, too."""
+"""Texts for true and false, including those of Python and TOML."""
 EMPTY = ("", "none")
 OPENING, CLOSING = "([{", ")]}"
 TOKENS = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|.', re.DOTALL)
-"""What a text is made of: what stands in double quotes, and single signs. In quotes a backslash takes the next sign with it."""
+"""The tokens of a text: a part in double quotes, or a single character. In quotes a backslash escapes the next character."""
 
 
 def write_list(value: list[Any] | tuple[Any, ...]) -> str:
@@ -35,10 +35,11 @@ def write_list(value: list[Any] | tuple[Any, ...]) -> str:
 
 
 def parse(path: str, text: str, base: RunSettings | None = None) -> Any:
-    """The value that `text` writes for the setting at a dotted path, kinds as dicts.
+    """The value that `text` gives to the setting at a dotted path, with kinds as dicts.
 
-    A path that no settings have gives the text itself back: the comparison refuses it, and says what there is.
-    Raises SettingsError, which says the path, the text and what is allowed.
+    For an unknown path the text itself is returned: the comparison then refuses the path and lists the known settings.
+
+    Raises SettingsError with the path, the text and what is allowed.
     """
     place = fields.find(path, base)
     text = text.strip()
@@ -56,11 +57,11 @@ def write_variant(name: str, overrides: Mapping[str, Any]) -> str:
 
 
 def parse_variant(line: str, base: RunSettings | None = None) -> dict[str, Any]:
-    """A line as a variant: its name, and what it sets by dotted path. Raises SettingsError."""
+    """A line as a variant: its name, and the values that it sets by dotted path. Raises SettingsError."""
     name, colon, rest = _name_of(line.strip())
     if not colon or not name:
         raise SettingsError(
-            f"{shown(line.strip())} is no variant. Write a name, a colon, and what it sets: small steps: optimizer.lr=0.001"
+            f"{shown(line.strip())} is not a variant. Write a name, a colon, and the settings, as in: small steps: optimizer.lr=0.001"
         )
     variant: dict[str, Any] = {"name": name}
     for part in _settings_of(rest):
@@ -75,7 +76,7 @@ def parse_variant(line: str, base: RunSettings | None = None) -> dict[str, Any]:
 
 
 def parse_variants(text: str, base: RunSettings | None = None) -> list[dict[str, Any]]:
-    """One variant a line; empty lines are skipped. Raises SettingsError."""
+    """One variant for each line; empty lines are skipped. Raises SettingsError."""
     return [parse_variant(line, base) for line in text.splitlines() if line.strip()]
 
 
@@ -112,7 +113,7 @@ def _read_fields(cls: type[Choice], parts: list[str], path: str) -> dict[str, An
         name, equals, text = part.partition("=")
         if not equals or name not in allowed:
             has = f"allowed: {', '.join(f'{name}=' for name in allowed)}" if allowed else "it has no settings"
-            raise SettingsError(f"{path}: {shown(part)} is no setting of it; {has}")
+            raise SettingsError(f"{path}: {shown(part)} is not one of its settings; {has}")
         values[name] = _read(cls, name, text, f"{path}.{name}")
     return values
 
@@ -150,12 +151,12 @@ def _integer(_owner: type[Choice], _name: str, text: str) -> int:
         return int(text)
     number = as_number(text)
     if not number.is_integer():
-        raise ValueError(f"{shown(text)} is no whole number")
+        raise ValueError(f"{shown(text)} is not a whole number")
     return int(number)
 
 
 def as_number(text: str) -> float:
-    """The number that a text is, NaN for one that is none."""
+    """The number that a text stands for; NaN if it is not a number."""
     try:
         return float(text)
     except ValueError:
@@ -165,7 +166,7 @@ def as_number(text: str) -> float:
 def _number(_owner: type[Choice], _name: str, text: str) -> float:
     number = as_number(text)
     if not math.isfinite(number):
-        raise ValueError(f"{shown(text)} is no number; write it like 0.001 or 1e-3")
+        raise ValueError(f"{shown(text)} is not a number; write it like 0.001 or 1e-3")
     return number
 
 
@@ -177,7 +178,7 @@ def _tuple(owner: type[Choice], name: str, text: str) -> tuple[Any, ...]:
     if "," in text:
         separator = r"\s*,\s*"
     elif of_words:
-        separator = r"(?<=\S)-(?=\S)"  # a word may begin with the sign: -200 is a mark of a missing value
+        separator = r"(?<=\S)-(?=\S)"  # a word may begin with a minus sign: -200 can be a mark of a missing value
     else:
         separator = r"\s+" if re.search(r"\s", text) else r"(?<![eE])-"
     items = [item for item in re.split(separator, text) if item]
@@ -189,7 +190,7 @@ def _item(owner: type[Choice], name: str, text: str) -> int | float:
 
 
 def _mapping(_owner: type[Choice], _name: str, text: str) -> dict[str, Any]:
-    """`momentum=0.9 nesterov=true`, or JSON."""
+    """Reads `momentum=0.9 nesterov=true`, or JSON."""
     if text in EMPTY:
         return {}
     if text.startswith("{"):
@@ -210,7 +211,7 @@ def _anything(text: str) -> Any:
 def _json(text: str, kind: type) -> Any:
     value = _anything(text)
     if not isinstance(value, kind):
-        raise ValueError(f"{shown(text)} is no JSON {'list' if kind is list else 'object'}")
+        raise ValueError(f"{shown(text)} is not a JSON {'list' if kind is list else 'object'}")
     return value
 
 
@@ -242,7 +243,7 @@ def _name_of(line: str) -> tuple[str, str, str]:
 
 
 def _settings_of(text: str) -> Iterator[str]:
-    """`path=value` parts; a part without a path belongs to the list that the part before it began (`model.hidden=64, 64`)."""
+    """`path=value` parts; a part without a path belongs to the list in the part before (`model.hidden=64, 64`)."""
     setting = ""
     for part in _split(text, ","):
         if "=" in part and setting:
@@ -255,7 +256,7 @@ def _settings_of(text: str) -> Iterator[str]:
 
 
 def _split(text: str, separator: str) -> list[str]:
-    """The parts between separators that stand outside of quotes and brackets, trimmed, without empty ones."""
+    """The parts between separators outside of quotes and brackets, trimmed, without empty parts."""
     parts, depth, start = [], 0, 0
     for found in TOKENS.finditer(text):
         sign = found[0]

@@ -1,4 +1,4 @@
-"""What a comparison varies, as the texts that the form's widgets hold."""
+"""What a comparison varies, as the texts in the form's widgets."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from core.ui.form.values import parse, parse_variants, write_variant
 Mode = Literal["settings", "named variants"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 NOTHING = "nothing"
-MOST_DIGITS = 20  # of a seed, where the largest has 10
+MOST_DIGITS = 20  # digits of a seed; the largest seed has 10
 
 
 @dataclass(frozen=True)
 class Varied:
-    """`crossed`: texts of the values by dotted path; `named`: one variant a line. Only that of `mode` counts."""
+    """`crossed`: texts of the values by dotted path; `named`: one variant for each line. Only the one that `mode` names is used."""
 
     mode: Mode
     crossed: dict[str, list[str]]
@@ -31,7 +31,7 @@ class Varied:
     seeds: str
 
     def read(self, base: RunSettings | None = None) -> dict[str, Any]:
-        """The arguments of `Comparison` but its base. Raises SettingsError."""
+        """The arguments of `Comparison` except its base. Raises SettingsError."""
         seeds = parse_seeds(self.seeds)
         if self.mode == "named variants":
             return {"variants": parse_variants(self.named, base), "seeds": seeds}
@@ -39,7 +39,7 @@ class Varied:
 
 
 def of(comparison: Comparison, paths: Sequence[str] = ()) -> Varied:
-    """A comparison's; where it varies nothing, `paths` with the values that are suggested."""
+    """What a comparison varies; if it varies nothing, `paths` with their suggested values."""
     crossed = {path: [write(value) for value in values] for path, values in comparison.vary.items()}
     if not crossed and not comparison.variants:
         crossed = {path: starting_values(path, comparison.base) for path in paths[:MAX_VARIED]}
@@ -48,7 +48,7 @@ def of(comparison: Comparison, paths: Sequence[str] = ()) -> Varied:
 
 
 def in_names(comparison: Comparison) -> Varied:
-    """The same comparison with every variant named, whatever made it."""
+    """The same comparison with every variant written as a named variant."""
     return Varied("named variants", {}, _spelled_out(comparison), write_seeds(comparison))
 
 
@@ -65,13 +65,13 @@ def offered_values(path: str, base: RunSettings) -> list[str]:
 
 
 def start_of(path: str, owner: type[Choice], name: str, base: RunSettings) -> Any:
-    """The value of a setting in the base, or its default where the base's kinds have no such setting."""
+    """The value of a setting in the base, or its default if the base's kinds have no such setting."""
     value = _at(path, base)
     return owner.model_fields[name].default if value is None else value
 
 
 def _at(path: str, settings: Choice) -> Any:
-    """The value at a dotted path; None where there is no such setting."""
+    """The value at a dotted path; None if there is no such setting."""
     value: Any = settings
     for part in path.split("."):
         value = getattr(value, part, None)
@@ -79,13 +79,13 @@ def _at(path: str, settings: Choice) -> Any:
 
 
 def paths(base: RunSettings) -> list[str]:
-    """The dotted paths of what can vary: every choice, then every single setting of the base's kinds."""
+    """The dotted paths that can vary: every choice, then every single setting of the base's kinds."""
     found = list(_paths(base, ""))
     return [*(path for path in found if "." not in path), *(path for path in found if "." in path)]
 
 
 def everywhere(asked: dict[str, Any]) -> list[str]:
-    """The paths that every variant sets, so that the base's values there are not used. `asked`: arguments of `Comparison`."""
+    """The paths that every variant sets, so that the base's values are not used. `asked`: arguments of `Comparison`."""
     if vary := asked.get("vary"):
         return list(vary)
     named = [set(variant) - {"name"} for variant in asked.get("variants", ())]
@@ -93,9 +93,9 @@ def everywhere(asked: dict[str, Any]) -> list[str]:
 
 
 def differences(base: Choice, other: Choice) -> dict[str, Any]:
-    """What `other` sets differently from `base`, by dotted path; a choice of another kind as a whole. The seed does not count.
+    """The values in which `other` differs from `base`, by dotted path; a choice of another kind counts as a whole. The seed is ignored.
 
-    What two settings say, such as `model.width` and the `model.hidden` that comes of it, is said by one of them.
+    If two settings describe the same thing, such as `model.width` and the resulting `model.hidden`, only one of them is listed.
     """
     changed = _differences(base, other)
     for path, others in SAID_BY.items():
@@ -118,16 +118,16 @@ def _differences(base: Choice, other: Choice, prefix: str = "") -> dict[str, Any
 
 
 def parse_seeds(text: str) -> int | list[int]:
-    """`5`: how many; `0, 3, 4`: which. Raises SettingsError."""
+    """`5` is a number of seeds; `0, 3, 4` are the seeds themselves. Raises SettingsError."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not parts or not all(part.isdecimal() and len(part) <= MOST_DIGITS for part in parts):
-        raise SettingsError(f"seeds: {shown(text)}: give how many, such as 5, or which, such as 0, 3, 4")
+        raise SettingsError(f"seeds: {shown(text)}: give their number, such as 5, or the seeds themselves, such as 0, 3, 4")
     numbers = [int(part) for part in parts]
     return numbers if "," in text else numbers[0]
 
 
 def write_seeds(comparison: Comparison) -> str:
-    """Seeds as text: how many, where they count up from the base's seed; else which."""
+    """Seeds as text: their number, if they count up from the base's seed; else the seeds themselves."""
     seeds = comparison.seed_list
     counts = seeds[0] == comparison.base.seed and all(after == before + 1 for before, after in pairwise(seeds))
     return str(len(seeds)) if counts else ", ".join(map(str, seeds)) + ("," if len(seeds) == 1 else "")

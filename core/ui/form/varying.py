@@ -1,4 +1,4 @@
-"""The part of the sidebar that says what varies, and over how many seeds."""
+"""The part of the sidebar that sets what varies, and over how many seeds."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from core.ui.form.varied import MODES, NOTHING, Varied
 from core.ui.markdown import escaped
 
 LINE, PADDING, LETTERS, MOST_LINES = 19, 26, 30, 14
-"""Of a text field in the sidebar: pixels of a line and around them all, letters that fit a line, lines without scrolling."""
+"""Sizes of a text field in the sidebar: pixels of a line, pixels around all lines, characters in a line, lines without scrolling."""
 SEEDS = ("1", "3", "5", "10", "20", "50")
 
 CROSSED_HELP = (
-    "Each setting with the values it takes; several settings are crossed. Values are picked or typed: `0.1`, `adam`, "
+    "Settings and their values; several settings are crossed. Choose or type values: `0.1`, `adam`, "
     "`sgd lr=0.1 momentum=0.9`, `64-64` for two hidden layers."
 )
-SEEDS_HELP = "How many runs each variant has, from the first seed on; or which seeds, such as `0, 3, 4`. All variants have the same."
+SEEDS_HELP = "Number of runs per variant, from the first seed on; or the seeds, such as `0, 3, 4`. All variants have the same seeds."
 NAMED_HELP = (
-    "One variant a line: a name, a colon, and what it sets differently from the settings above, such as "
+    "One variant per line: a name, a colon, and the settings in which it differs from those above, such as "
     "`Small steps: optimizer=sgd lr=0.01, model.dropout=0.2`."
 )
 
 
 class VaryingForm:
-    """Draws what varies into `container` and the seeds into `seeds`, and notes what is wrong; `start` of `start_base` is the default."""
+    """Draws what varies into `container`, the seeds into `seeds`, and collects complaints; `start`, given `start_base`, is the default."""
 
     def __init__(
         self, page: str, container: DeltaGenerator, seeds: DeltaGenerator, start: Varied, start_base: RunSettings, begins: Mapping[str, Any]
@@ -43,7 +43,7 @@ class VaryingForm:
         self._start, self._start_base, self._begins = start, start_base, begins
 
     def draw(self, base: RunSettings | None) -> dict[str, Any]:
-        """The arguments of `Comparison` but its base, which is `base`, or None while the settings are refused."""
+        """The arguments of `Comparison` except its base; `base` is None while the settings are invalid."""
         mode = segmented_control("What varies", MODES, self._start.mode, key=f"{self.page}.mode", help=CROSSED_HELP, place=self._container)
         asked: dict[str, Any] = {"variants": self._named(base)} if mode == "named variants" else {"vary": self._crossed(base)}
         asked["seeds"] = self._draw_seeds()
@@ -120,7 +120,8 @@ class VaryingForm:
             on_click=_append,
             args=(key, text, write_variant(name, overrides), self._begins),
             disabled=not overrides,
-            help="Change settings first: what differs from the defaults becomes a line here, and the settings go back to the defaults.",
+            help="Change settings first: their differences from the defaults become a line here, and the settings return to their "
+            "defaults.",
         )
 
     def _draw_seeds(self) -> int | list[int]:
@@ -155,13 +156,13 @@ class VaryingForm:
 
 
 def _height(text: str) -> int:
-    """Pixels of a text field that shows it all. Streamlit's own height by content is wrong where the sidebar is folded at first."""
+    """Pixels of a text field that shows its whole text. Streamlit's automatic height is wrong if the sidebar is folded at first."""
     lines = sum(max(-(-len(line) // LETTERS), 1) for line in text.splitlines())
     return LINE * min(max(lines, 3), MOST_LINES) + PADDING
 
 
 def _append(key: str, text: str, line: str, begins: Mapping[str, Any]) -> None:
-    """Adds the line and takes the settings back to their defaults: left as they are, all variants would have them."""
+    """Appends the line and resets the settings to their defaults; otherwise all variants would have the changed settings."""
     st.session_state[key] = "\n".join(dict.fromkeys([*text.rstrip().splitlines(), line]))
     for name, begin in begins.items():
         if st.session_state.get(name, begin) != begin and not name.endswith(".seed"):

@@ -1,4 +1,4 @@
-"""One widget for one setting, by what the field holds. All are bound to the URL under their key."""
+"""One widget for each setting, chosen by its value type. All widgets are bound to the URL under their key."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from core.ui.form import fields, suggestions, values
 from core.ui.form.picking import segmented_control
 from core.ui.markdown import escaped
 
-SEGMENTS_LENGTH = 20  # letters of all options together that fit beside each other in the sidebar
-STEPS = ((1, 0.05), (10, 0.1), (100, 1.0))  # of a number, by its upper bound
-LONGEST_HEAD = 20  # letters of a name before a docstring's colon
+SEGMENTS_LENGTH = 20  # total characters of all options that fit side by side in the sidebar
+STEPS = ((1, 0.05), (10, 0.1), (100, 1.0))  # step width of a number, by its upper bound
+LONGEST_HEAD = 20  # characters of a name before a docstring's colon
 
 
 @dataclass(frozen=True)
 class Spot:
-    """Where a setting stands: its field, its dotted path, its widget's key, what its label begins with, or its whole label."""
+    """The place of a setting: its field, its dotted path, its widget's key, the beginning of its label, or its whole label."""
 
     owner: type[Choice]
     name: str
@@ -33,7 +33,7 @@ class Spot:
 
     @property
     def common(self) -> dict[str, Any]:
-        """What all widgets share."""
+        """The arguments that all widgets share."""
         info = self.owner.model_fields[self.name]
         title = fields.title(self.owner, self.name)
         label = f"{self.prefix} {title[0].lower()}{title[1:]}" if self.prefix else self.label or title
@@ -41,17 +41,19 @@ class Spot:
 
 
 def leaf(container: DeltaGenerator, spot: Spot, begin: Any) -> Any:
-    """Draw a setting's widget in `container`, holding `begin` at first, and return the value. Raises SettingsError for one refused."""
+    """Draws the widget of a setting in `container`, initially with `begin`, and returns its value. Raises SettingsError if it is
+    invalid.
+    """
     shape = fields.shape(spot.owner, spot.name)
     draw = _from_list if suggestions.listed(spot.owner, spot.name) else _WIDGETS[shape.holds]
     held_now = draw(container, spot, begin)
-    # Widgets keep to bounds that are themselves allowed, and lists take any text: what is refused is refused here.
+    # Widgets enforce only inclusive bounds, and lists take any text, so invalid values are refused here.
     text = held_now if isinstance(held_now, str) and shape.holds != "text" else write(held_now)
     return values.read_leaf(spot.owner, spot.name, text, spot.path)
 
 
 def held(owner: type[Choice], name: str, value: Any) -> Any:
-    """What the widget of a single setting holds when the setting has this value."""
+    """The widget's value for a given value of the setting."""
     holds = fields.shape(owner, name).holds
     if isinstance(value, bool | str) or (holds == "integer" and not suggestions.listed(owner, name)):
         return value
@@ -61,7 +63,7 @@ def held(owner: type[Choice], name: str, value: Any) -> Any:
 
 
 def kind(container: DeltaGenerator, spot: Spot, start: str) -> str:
-    """Draw the list of a choice's kinds in `container`, and return the chosen one."""
+    """Draws the list of a choice's kinds in `container`, and returns the chosen kind."""
     members = fields.kinds(spot.owner, spot.name)
     words = [f"- `{word}`: {escaped(_without_name(member))}" for word, member in members.items()]
     described = "\n".join([*filter(None, [spot.common["help"], ""]), *words])
@@ -91,9 +93,9 @@ def _words(container: DeltaGenerator, spot: Spot, begin: str) -> str:
 
 
 def _integer(container: DeltaGenerator, spot: Spot, begin: int) -> float:
-    """A field for decimals, of which those that are no whole numbers are refused when read.
+    """A widget for decimals; a number that is not whole is refused when it is read.
 
-    Streamlit's own for whole numbers fails on an infinite one in the URL, and rounds what is typed.
+    Streamlit's widget for whole numbers fails if the URL holds infinity, and rounds what is typed.
     """
     low, high = schema.bounds(spot.owner, spot.name)
     return float(container.number_input(value=float(begin), min_value=low, max_value=high, step=1.0, format="%.10g", **spot.common))
@@ -106,7 +108,7 @@ def _number(container: DeltaGenerator, spot: Spot, begin: float) -> float:
 
 
 def _from_list(container: DeltaGenerator, spot: Spot, begin: str) -> str:
-    """A list to pick from, which takes any other value that is typed, as text: `3e-4`."""
+    """A list that also takes any other typed value, as text: `3e-4`."""
     start = values.read_leaf(spot.owner, spot.name, begin, spot.path)
     texts = list(dict.fromkeys([*map(write, suggestions.values(spot.owner, spot.name, start)), begin]))
     options: dict[str, Any] = {"accept_new_options": True, "filter_mode": "prefix", **spot.common}

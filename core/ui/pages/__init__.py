@@ -1,1 +1,1 @@
-"""The pages, a file or a folder each. None imports another."""
+"""The pages, one file or folder each. No page imports another."""

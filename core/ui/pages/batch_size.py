@@ -1,4 +1,4 @@
-"""The batch-size page: updates, epochs and seconds; scaling rules for the learning rate; the noise of the gradient."""
+"""The batch-size page: updates, epochs and seconds; scaling rules for the learning rate; gradient noise."""
 
 from __future__ import annotations
 
@@ -35,30 +35,34 @@ __all__ = ["PAGE", "START", "draw"]
 HEADING = "Batch size"
 
 ALONG: Mapping[str, tuple[Axis, str]] = {
-    "Per epoch": ("epoch", "Every example seen once more. Small batches make many small updates of it, and are ahead."),
+    "Per epoch": ("epoch", "One pass over all examples. Small batches make more updates in it, and are ahead."),
     "Per update": (
         "step",
-        "Each update of the optimizer. At one learning rate the curves stay close until gradient noise matters: a less noisy gradient "
+        "Each update of the optimizer. With one learning rate the curves stay close until gradient noise matters: a less noisy gradient "
         "alone helps little.",
     ),
-    "Per second": ("seconds", "Training time here. Small batches pay for their many updates; how much depends on the machine."),
+    "Per second": (
+        "seconds",
+        "Training time on this machine. Small batches need more time for their many updates; how much depends on the machine.",
+    ),
 }
 
 DRAWS = (16, 64, 256)
 
 SPEED_WORDS = Skeleton(
     PAGE,
-    "One click trains from one example an update up to all of them.",
+    "One click trains with batches from one example up to all examples.",
     look="An update averages the gradient over B examples: `g = (1/B) Σ ∇ℓᵢ`. **What to look at:** the same runs on three "
-    "clocks. Per epoch small batches are ahead, for they make more updates. Per update the curves come close to one line until noise "
-    "counts, so most of that lead is the number of updates. Which is ahead per second, the machine decides. The learning rate is the "
+    "axes. Per epoch, small batches are ahead, because they make more updates. Per update the curves are close to each other until noise "
+    "matters, so most of that lead comes from the number of updates. Per second, the order depends on the machine. The learning rate is "
+    "the "
     "same for all here, which favours small batches: see *Scaling the rate*.",
 )
-RULE_WORDS = Skeleton(f"{PAGE}.rules", "One click trains every rule at every batch size.")
+RULE_WORDS = Skeleton(f"{PAGE}.rules", "One click trains with every rule at every batch size.")
 
 
 def draw(comparison: Comparison) -> None:
-    """The three parts of the page, of which only the open one is made."""
+    """The three parts of the page; only the open part is drawn."""
     st.title(HEADING, anchor=False)
     drawers = {
         "Updates, epochs, seconds": lambda: live.show(comparison, draw_speed),
@@ -69,7 +73,7 @@ def draw(comparison: Comparison) -> None:
 
 
 def draw_speed(results: Results) -> None:
-    """The same training against three clocks."""
+    """The same training on three axes: epochs, updates and seconds."""
 
     def controls(page: str, results: Results) -> View:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -81,7 +85,7 @@ def draw_speed(results: Results) -> None:
 
 
 def _verdict(results: Results, view: View) -> None:
-    """What the smallest and the largest batch come to in as many epochs."""
+    """The results of the smallest and the largest batch size after the same number of epochs."""
     metric = overview.felt(results, view.metric)
 
     def make() -> Lesson | None:
@@ -99,7 +103,7 @@ def _verdict(results: Results, view: View) -> None:
 
 
 def _clocks(results: Results, view: View) -> None:
-    """A chart for each clock, and what a tick of it costs."""
+    """One chart for each axis, and a table of the cost of an update and an epoch."""
     top = _top(results, view.metric)
     grid = st.grid(3, min_column_width=WIDTH, gap="small")
     for heading, (axis, meaning) in ALONG.items():
@@ -112,23 +116,25 @@ def _clocks(results: Results, view: View) -> None:
 
 
 def _top(results: Results, metric: str) -> float | None:
-    """Where the axis of a loss ends: a little above what the networks were before training."""
+    """The upper end of a loss axis: slightly above the networks' loss before training."""
     start = results.once(("untrained", metric), lambda: analysis.untrained(results.history, metric))
     return 1.15 * start if metrics.is_error(metric) and start > 0 else None
 
 
 def _speeds(results: Results) -> None:
-    """A table of what an update and an epoch cost."""
+    """A table of the cost of an update and an epoch."""
     frame = results.once("speeds", lambda: speeds.speeds(results.history, results.variants), 2.0)
     number = st.column_config.NumberColumn
     columns = {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
-        "updates": number("Updates an epoch", format="%.0f"),
-        "ms": number("ms an update", format="%.3g", help="Training time of one run, its share of a stack of several; without measuring."),
-        "epoch_s": number("s an epoch", format="%.3g"),
-        "per_s": number("Examples a second", format="localized"),
+        "updates": number("Updates per epoch", format="%.0f"),
+        "ms": number(
+            "ms per update", format="%.3g", help="Training time of one run, as its share of a stack's time; evaluations are not included."
+        ),
+        "epoch_s": number("s per epoch", format="%.3g"),
+        "per_s": number("Examples per second", format="localized"),
     }
-    st.markdown("**What an update and an epoch cost**")
+    st.markdown("**Cost of an update and an epoch**")
     st.dataframe(
         frame,
         key=f"{PAGE}.speeds",
@@ -143,12 +149,14 @@ def _speeds(results: Results) -> None:
 def _draw_rules(comparison: Comparison) -> None:
     numbers = batch_sizes.sizes(comparison)
     if len(numbers) < 2 or value_at(comparison.base, "optimizer.lr") is None:
-        st.info("Let training.batch_size vary over two sizes or more, with an optimizer that has a learning rate, in the sidebar.")
+        st.info("In the sidebar, let training.batch_size vary over at least two sizes, with an optimizer that has a learning rate.")
         return
     st.markdown(
-        "When the batch grows k times, an epoch has k times fewer updates. **What to look at:** with `lr` fixed, large batches arrive "
-        "nowhere; `lr × k` makes up for the fewer updates (Goyal et al. 2017, arXiv:1706.02677) until the rate is too large to be stable; "
-        "`lr × √k` keeps the noise of an update the same, and is often used with Adam. Where a rule's curve turns up, it no longer holds."
+        "With a batch k times as large, an epoch has k times fewer updates. **What to look at:** with a fixed `lr`, large batches "
+        "learn little; `lr × k` compensates for the fewer updates (Goyal et al. 2017, arXiv:1706.02677) until the rate is too large to "
+        "be stable; "
+        "`lr × √k` keeps the noise of an update constant, and is often used with Adam. Where a rule's curve rises, the rule no longer "
+        "holds."
     )
     texts = [f"{number}" for number in numbers]
     begin = st.selectbox(
@@ -158,7 +166,7 @@ def _draw_rules(comparison: Comparison) -> None:
         key=f"{PAGE}.reference",
         bind="query-params",
         width=330,
-        help="There all rules agree. k is the factor from this batch size to another.",
+        help="At this batch size all rules agree. k is another batch size divided by this one.",
     )
     scaled_runs = batch_sizes.scaled(comparison, int(begin))
     live.show(scaled_runs, lambda results: draw_rules(results, int(begin)))
@@ -174,22 +182,22 @@ def draw_rules(results: Results, reference: int) -> None:
 
 
 def draw_noise(base: RunSettings) -> None:
-    """The spread of the gradient, measured now, in this process."""
+    """The standard deviation of the gradient, measured now, in this process."""
     st.markdown(
-        "A mini-batch's gradient is an estimate: mean over B examples, so its spread falls as `σ / √B`, a straight line of slope −½ on "
-        "logarithmic axes. **What to look at:** four times the examples buy half the noise. Where the line meets the length of the mean "
-        "gradient (dotted), noise and signal are equal; much larger batches buy little "
+        "A mini-batch's gradient is an estimate, the mean over B examples. Its standard deviation falls as `σ / √B`: a line of slope −½ on "
+        "logarithmic axes. **What to look at:** four times the examples halve the noise. Where the line meets the norm of the mean "
+        "gradient (dotted), noise and signal are equal; much larger batches gain little "
         "([McCandlish et al. 2018](https://arxiv.org/abs/1812.06162))."
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        draws = segmented_control("Draws", DRAWS, 64, key=f"{PAGE}.draws", help="Mini-batches of each size.")
+        draws = segmented_control("Draws", DRAWS, 64, key=f"{PAGE}.draws", help="Number of mini-batches of each size.")
         drawn = segmented_control(
             "Examples drawn",
             ("with replacement", "each once"),
             "with replacement",
             key=f"{PAGE}.drawn",
-            help="With replacement the draws are independent: σ/√B. Each at most once, as in an epoch: less noise, "
-            "σ/√B · √((N−B)/(N−1)), and none at all with all N examples.",
+            help="With replacement, the draws are independent: σ/√B. Without, as in an epoch, each example is drawn at most once, with "
+            "less noise: σ/√B · √((N−B)/(N−1)), which is 0 for all N examples.",
         )
     with errors.shown("The noise cannot be measured with these settings"), st.spinner("Measuring the gradient"):
         _noise(base, int(draws), drawn != "each once")
@@ -198,17 +206,17 @@ def draw_noise(base: RunSettings) -> None:
 def _noise(base: RunSettings, draws: int, replacement: bool) -> None:
     found, slope, intercept, gradient, sigma, scale, examples = _measured(base, draws, replacement)
     shown = [
-        ("Slope", f"{slope:.2f}", "Fitted to batches of at most a tenth of the examples; −0.5 for independent draws."),
+        ("Slope", f"{slope:.2f}", "Fitted to batches of at most a tenth of the examples; −0.5 is expected for independent draws."),
         (
             "σ of one example",
             _or_dash(sigma),
-            "Root mean square distance of one example's gradient from the mean. – where batch norm mixes them.",
+            "Root mean square distance of one example's gradient from the mean gradient. – with batch norm, which mixes the examples.",
         ),
-        ("Mean gradient", f"{gradient:.3g}", "Its length, over all training examples, at the initial weights."),
+        ("Mean gradient", f"{gradient:.3g}", "Norm of the mean gradient over all training examples, at the initial weights."),
         (
             "Noise scale",
             _or_dash(scale),
-            "σ² / |g|²: the batch, in examples, at which noise and gradient are equally long. It grows in training.",
+            "σ² / |g|²: the batch size at which noise and mean gradient have the same norm. It grows during training.",
         ),
     ]
     for column, (label, value, meaning) in zip(st.columns(4), shown, strict=True):

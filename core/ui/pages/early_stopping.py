@@ -1,4 +1,4 @@
-"""The page of early stopping: one run that overfits, where each rule stops it, and what each rule gave where it was really used."""
+"""The page of early stopping: one run that overfits, where each rule stops it, and the results of rules that were used in training."""
 
 from __future__ import annotations
 
@@ -30,31 +30,30 @@ from core.ui.results.view import View, column, in_words, loss_unit, named_in_lin
 
 __all__ = ["PAGE", "START", "draw"]
 
-OF_THE_WEIGHTS = "Of the weights that the runs ended with: the last ones, or the best ones where they are restored. Mean over seeds."
-REPLAYED = (
-    "Where the same rule stops the runs of the same settings without one. It must be the same. A dash: they are not among the variants."
-)
+OF_THE_WEIGHTS = "For the final weights of the runs: the last ones, or the best ones if they are restored. Mean over seeds."
+REPLAYED = "Where the same rule stops runs with the same settings but no rule. Both must be equal. A dash: the comparison has no such runs."
 VIEWS = {metric: View(metric=metric) for metric in get_args(Watched)}
 
 WORDS = Skeleton(
     PAGE,
-    "It is trained to the end without a rule, and once with each. You will see where each rule stops on the same curve, and what "
-    "it gives on test data that no rule has seen.",
+    "It is trained to the end without a rule, and once with each rule. You will see where each rule stops on the same curve, and its "
+    "score on test data that no rule has seen.",
     heading="Early stopping",
-    look=":small[**What to look at:** training goes on improving (dashed) while validation turns. A rule sees only the validation curve up "
-    "to now, so it stops late, by as many evaluations as it waits; with the best weights restored nothing is lost by waiting. Loss and "
-    "accuracy need not turn together: the loss can rise while the accuracy still does not fall, as the network grows surer of what it "
-    "gets wrong. Let the rules watch each, and compare where they end.]",
-    nothing_heading="A network that learns wrong labels by heart, and rules that stop it before",
+    look=":small[**What to look at:** the training curve (dashed) keeps improving after the validation curve has turned. A rule sees "
+    "only the validation curve up "
+    "to now, so it stops late, by as many evaluations as it waits; if the best weights are restored, waiting loses nothing. Loss and "
+    "accuracy need not turn at the same time: the loss can rise while the accuracy stays, because the network becomes more certain of its "
+    "wrong predictions. Let the rules watch each metric, and compare where they stop.]",
+    nothing_heading="A network that memorizes wrong labels, and rules that stop it before",
 )
 
 
 def draw(results: Results) -> None:
-    """The heading with the buttons; the rules replayed on runs without stopping; and what the rules gave where they were used."""
+    """The heading with the buttons; the rules replayed on runs without a rule; and the results of rules used in training."""
     if not skeleton.opened(WORDS, results):
         return
     if results.history["val_loss"].isna().all() and not results.empty:
-        st.info("Stopping rules watch validation data, and these runs have none. Raise the data's validation fraction, in the sidebar.")
+        st.info("Stopping rules need validation data, but these runs have none. Raise the data's validation fraction in the sidebar.")
         return
     _verdict(results)
     _replays(results)
@@ -63,7 +62,7 @@ def draw(results: Results) -> None:
 
 
 def _verdict(results: Results) -> None:
-    """What the best of the rules gave on test data, against training to the end."""
+    """The test result of the best rule compared with training to the end."""
     metric = "test_accuracy" if results.runs["test_accuracy"].notna().any() else "test_loss"
 
     def make() -> Lesson | None:
@@ -97,7 +96,7 @@ def _replays(results: Results) -> None:
 
 
 def _what(results: Results) -> tuple[Watched, str, int]:
-    """What the rules watch, and the run on which they are shown."""
+    """The metric that the rules watch, and the run on which they are shown."""
     offered = [metric for metric in get_args(Watched) if results.empty or results.history[metric].notna().any()]
     named_in_link(f"{PAGE}.metric", offered)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -109,7 +108,7 @@ def _what(results: Results) -> tuple[Watched, str, int]:
 
 
 def untouched(comparison: Comparison) -> list[str]:
-    """The variants that no rule stops; all, where each has one: then the rules are replayed on what is left of their curves."""
+    """The variants without a rule; if all have one, all variants, and the rules are replayed on their shortened curves."""
     names = [name for name, run in comparison.members if isinstance(run.stopping, NoStopping)]
     return list(dict.fromkeys(names)) or comparison.names
 
@@ -120,12 +119,34 @@ def _sliders(metric: Watched) -> dict[str, Any]:
     keys: dict[str, Any] = {"bind": "query-params", "width": 155}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         return {
-            "patience": st.slider("Patience", 1, 30, 5, key=f"{PAGE}.patience", help="patience: evaluations without a new best.", **keys),
+            "patience": st.slider(
+                "Patience",
+                1,
+                30,
+                5,
+                key=f"{PAGE}.patience",
+                help="patience: evaluations without a new best value before the run stops.",
+                **keys,
+            ),
             "min_delta": st.slider(
-                "min_delta", 0.0, 0.1, 0.0, 0.005, format="%.3f", key=f"{PAGE}.min_delta", help="patience: a smaller gain is none.", **keys
+                "min_delta",
+                0.0,
+                0.1,
+                0.0,
+                0.005,
+                format="%.3f",
+                key=f"{PAGE}.min_delta",
+                help="patience: gains up to this size do not count.",
+                **keys,
             ),
             "evaluations": st.slider(
-                "Looks back", 1, 20, 3, key=f"{PAGE}.evaluations", help="rise, no change, mean change: over so many evaluations.", **keys
+                "Looks back",
+                1,
+                20,
+                3,
+                key=f"{PAGE}.evaluations",
+                help="rise, no change, mean change: number of evaluations to look back.",
+                **keys,
             ),
             "tolerance": st.slider(
                 "Tolerance",
@@ -135,7 +156,8 @@ def _sliders(metric: Watched) -> dict[str, Any]:
                 0.001,
                 format="%.3f",
                 key=f"{PAGE}.tolerance",
-                help="no change: the widest range that counts as none. mean change: the smallest mean gain that goes on.",
+                help="no change: the widest range that counts as no change. mean change: the smallest mean gain with which the run goes "
+                "on.",
                 **keys,
             ),
             "target": st.slider(
@@ -145,7 +167,7 @@ def _sliders(metric: Watched) -> dict[str, Any]:
                 0.7 if loss else 0.85,
                 0.01,
                 key=f"{PAGE}.target.{'loss' if loss else 'score'}",
-                help="threshold: stops at a loss this low, or an accuracy or F1 this high.",
+                help="threshold: stops when the loss is this low, or accuracy or F1 this high.",
                 **keys,
             ),
         }
@@ -164,8 +186,10 @@ def _curve(results: Results, runs: DataFrame, every: DataFrame, metric: Watched,
     about = (variant, seed, tuple(stops.itertuples(index=False, name=None)))
     build = lambda table, points, *, variants, **more: charts.stopping_points(table, points, rules=rules, **more)  # noqa: E731
     chart(results, f"{PAGE}.curve", build, frame, stops, about=about, stretch=True, metric=metric, width=WIDTH)
-    said = [f"Not stopped by: {_names(never)}."] if never else []
-    said += [f"Over each other, at epoch {epoch:g}: {_names(names)}." for epoch, names in stops.groupby("epoch")["rule"] if len(names) > 1]
+    said = [f"Rules that do not stop it: {_names(never)}."] if never else []
+    said += [
+        f"Several rules stop at epoch {epoch:g}: {_names(names)}." for epoch, names in stops.groupby("epoch")["rule"] if len(names) > 1
+    ]
     if said:
         st.caption(" ".join(said))
 
@@ -175,11 +199,13 @@ def _names(rules: Iterable[str]) -> str:
 
 
 def _given(results: Results, every: DataFrame, metric: Watched, variant: str, about: object) -> None:
-    """What each rule would have given, over the seeds: in a picture and exactly."""
+    """The results that each rule would have given, over the seeds: as a picture and as exact values."""
     grid = st.grid(2, min_column_width=WIDTH, gap="medium")
     title = metrics.title(metric, loss_unit(results))
     with grid.cell():
-        st.markdown("**What each rule would have given**", help="Means over seeds with 95 % t intervals, at the stop and at the best kept.")
+        st.markdown(
+            "**Result of each rule**", help="Means over seeds with 95 % t intervals, for the last weights and for the best weights."
+        )
         values = stopping.as_parts(every)
         key, rules = f"{PAGE}.given", list(dict.fromkeys(every["rule"]))
         told = (variant, about)
@@ -196,7 +222,7 @@ def _given(results: Results, every: DataFrame, metric: Watched, variant: str, ab
             width=WIDTH,
         )
     with grid.cell():
-        st.markdown(f"**Exactly: {in_words(metric).lower()} of the last and of the best weights**")
+        st.markdown(f"**Exact values: {in_words(metric).lower()} of the last and of the best weights**")
         shown = stopping.summed(every) if metric == "val_loss" else stopping.summed(every, "val_loss", "kept_val_loss")
         columns = _replayed_columns(metric)
         st.dataframe(
@@ -205,18 +231,18 @@ def _given(results: Results, every: DataFrame, metric: Watched, variant: str, ab
             key=f"{PAGE}.replayed",
             column_config=columns,
             placeholder="–",
-            alt="What each rule would have given, by rule",
+            alt="Result of each rule",
         )
-        table.csv_button(f"{PAGE}.download.replayed.csv", "replayed.csv", every, "A row a rule and seed.")
+        table.csv_button(f"{PAGE}.download.replayed.csv", "replayed.csv", every, "One row for each rule and seed.")
 
 
 def _replayed_columns(metric: Watched) -> dict[str, Any]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    last, best = "of the last weights, where the rule ends the run", "of the best weights until then, which restore_best brings back"
+    last, best = "of the last weights, when the rule stops the run", "of the best weights until then, which restore_best restores"
     return {
         "rule": "Rule",
-        "stopped": text("Stops", help="In how many of the seeds."),
-        "epochs": text("Ends at epoch", help="Of each seed, in order."),
+        "stopped": text("Stops", help="Number of seeds that the rule stops."),
+        "epochs": text("Ends at epoch", help="Last epoch of each seed, in order."),
         "value": number("Last", format="%.4g", help=f"{in_words(metric)} {last}; mean over seeds."),
         "kept": number("Best", format="%.4g", help=f"{in_words(metric)} {best}; mean over seeds."),
         "val_loss": number("Loss: last", format="%.4g", help=f"Validation loss {last}; mean over seeds."),
@@ -225,13 +251,14 @@ def _replayed_columns(metric: Watched) -> dict[str, Any]:
 
 
 def _trained(results: Results) -> None:
-    """The comparison itself: runs that were really stopped, and the test set, which no replay can tell."""
-    st.subheader("Where the rules were really used", anchor=False)
+    """The comparison itself: runs that were stopped by a rule, and the test set, which a replay cannot use."""
+    st.subheader("Rules used in training", anchor=False)
     view = VIEWS["val_loss"]
     st.markdown(escaped(_leading(results)), help="Differences are paired by seed; the range in brackets is their 95 % interval.")
     st.caption(
-        "Validation and test loss, here and in the table, are of the weights that a run ended with: the last ones, or the best ones where "
-        "they are restored. The test set is looked at once, then. The rules are the variants in the sidebar, not the sliders above."
+        "Validation and test loss, here and in the table, belong to the final weights of a run: the last ones, or the best ones if "
+        "they are restored. The test set is used only once, at the end. The rules are those of the variants in the sidebar, not the "
+        "sliders above."
     )
     values = results.once("tests", lambda: stopping.of_test(results.runs))
     if not values.empty:
@@ -242,7 +269,7 @@ def _trained(results: Results) -> None:
 
 
 def _kept(results: Results) -> DataFrame:
-    """The history up to the weights that each run ended with."""
+    """The history up to the final weights of each run."""
     return results.once(
         "kept", lambda: results.as_compared(stopping_replay.up_to_the_weights(results.history, results.comparison.settings))
     )
@@ -253,20 +280,20 @@ def _trained_table(results: Results) -> None:
     loss = loss_unit(results)
     columns: dict[str, Any] = {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
-        "epochs": st.column_config.TextColumn("Ended at epoch", help="Of each seed, in order."),
+        "epochs": st.column_config.TextColumn("Ended at epoch", help="Last epoch of each seed, in order."),
         "replayed": st.column_config.TextColumn("Replayed", help=REPLAYED),
         "val_loss": column("val_loss", loss, help=OF_THE_WEIGHTS),
         **{name: column(name, loss) for name in metrics.TESTS},
     }
     frame = frame.dropna(axis="columns", how="all")
-    alt = "What each trained variant gave"
+    alt = "Results of each trained variant"
     st.dataframe(frame, hide_index=True, key=f"{PAGE}.trained", column_config=columns, placeholder="–", alt=alt)
 
 
 def trained(comparison: Comparison, history: DataFrame, kept: DataFrame, runs: DataFrame) -> DataFrame:
-    """A row a variant: where its runs ended, where its rule would have stopped its counterpart's, and what they gave.
+    """One row for each variant: where its runs ended, where its rule would have stopped its counterpart's runs, and the results.
 
-    `kept` is the history up to the weights that each run ended with. The counterpart is the same network without a rule.
+    `kept` is the history up to the final weights of each run. The counterpart is the same network without a rule.
     """
     against = comparison.counterparts("stopping")
     replayed = {

@@ -23,7 +23,7 @@ from core.ui.results.words import count
 PAGE = "runs"
 ROWS = 10
 EVERY = 2.0
-"""Seconds between looks while something in the list is on its way."""
+"""Seconds between two looks while a comparison in the list is running."""
 ANY = "all"
 NAME_LENGTH, NOTE_LENGTH = 80, 2_000
 
@@ -31,7 +31,7 @@ Row = dict[Any, Any]
 
 
 def history() -> None:
-    """The whole list, with its search; it follows comparisons that are running."""
+    """The whole list with its search; it follows running comparisons."""
     errors.with_store(_history)
 
 
@@ -39,15 +39,15 @@ def _history() -> None:
     store = service.store()
     search, state, without = _filters()
     if store.count() == 0:
-        _empty("Nothing has been compared yet", "What you compare is listed here, and nothing is ever trained twice.")
+        _empty("Nothing has been compared yet", "Your comparisons are listed here, and no run is ever trained twice.")
         return
     pages = math.ceil(store.count(search, state, without) / ROWS)
     if pages == 0 and without and not search and state is None:
-        _empty("No comparison of your own yet", "Those that questions asked for are hidden. The switch above shows them.")
+        _empty("No comparison of your own yet", "The comparisons of questions are hidden. The switch above shows them.")
         return
     if pages == 0:
-        hidden = " Those of the questions are hidden." if without else ""
-        _empty("No comparison matches", f"Search looks at names, notes and settings. Try fewer words, or all states.{hidden}")
+        hidden = " Those of questions are hidden." if without else ""
+        _empty("No comparison matches", f"The search covers names, notes and settings. Try fewer words, or all states.{hidden}")
         return
     place = st.container()
     page = st.pagination(pages, key=f"{PAGE}.page", bind="query-params") if pages > 1 else 1
@@ -66,7 +66,9 @@ def _filters() -> tuple[str, str | None, frozenset[str]]:
             placeholder="name, note or setting, such as adam",
         )
         state = st.pills("State", (ANY, *STATES), default=ANY, required=True, key=f"{PAGE}.state", bind="query-params", wrap=True)
-        shown = st.toggle("Of questions, too", key=f"{PAGE}.questions", bind="query-params", help="Comparisons that questions asked for.")
+        shown = st.toggle(
+            "Also of questions", key=f"{PAGE}.questions", bind="query-params", help="Also shows the comparisons of questions."
+        )
     without = frozenset() if shown else comparison_ids()
     return search.strip(), None if state in (ANY, None) else state, without
 
@@ -81,7 +83,7 @@ def _empty(heading: str, text: str) -> None:
 
 
 def _follow(store: Store, search: str, state: str | None, page: int, without: frozenset[str]) -> None:
-    """The rows of one page, looked at again as long as one of them is on its way."""
+    """The rows of one page of the list, read again while one of them is running."""
 
     def rows() -> list[Row]:
         return store.comparisons(search, state, limit=ROWS, offset=(page - 1) * ROWS, without=without).to_dict("records")
@@ -122,12 +124,12 @@ def _row(store: Store, row: Row) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=500)
 def _query(spec: str) -> links.Query:
-    """The query of the link that opens a comparison; some milliseconds each."""
+    """The query of the link that opens a comparison; computing one takes some milliseconds."""
     return links.query_for("compare", Comparison.from_json(spec))
 
 
 def _opened(spec: str) -> links.Query | None:
-    """None for a comparison of another version, whose settings are no longer taken."""
+    """The same, but None for a comparison of another version, whose settings are no longer valid."""
     try:
         return _query(spec)
     except SettingsError:
@@ -174,7 +176,7 @@ def _actions(store: Store, row: Row, query: links.Query | None, key: str) -> Non
         disabled=query is None or not row["epochs_done"],
         help=f"{', '.join(FILES)}, as a zip",
     )
-    if st.button("Delete", key=f"{key}.delete", icon=":material/delete:", type="tertiary", help="Asks before it deletes"):
+    if st.button("Delete", key=f"{key}.delete", icon=":material/delete:", type="tertiary", help="Asks for confirmation"):
         _delete(store, row)
 
 
@@ -186,10 +188,10 @@ def _bundle(store: Store, comparison_id: str) -> bytes:
 def _edit(store: Store, row: Row) -> None:
     name = st.text_input("Name", row["name"], max_chars=NAME_LENGTH, key=f"{PAGE}.new_name")
     note = st.text_area(
-        "Note", row["note"], max_chars=NOTE_LENGTH, key=f"{PAGE}.new_note", placeholder="What was this for? What came of it?"
+        "Note", row["note"], max_chars=NOTE_LENGTH, key=f"{PAGE}.new_note", placeholder="What was this for? What was the result?"
     )
     if st.button("Save", type="primary", key=f"{PAGE}.save", disabled=not name.strip()):
-        with errors.shown("It could not be saved"):
+        with errors.shown("The name and note could not be saved"):
             store.rename(row["id"], name.strip())
             store.note(row["id"], note.strip())
             st.rerun()
@@ -198,13 +200,13 @@ def _edit(store: Store, row: Row) -> None:
 @st.dialog("Delete this comparison?", icon=":material/delete:")
 def _delete(store: Store, row: Row) -> None:
     st.text(str(row["name"]))
-    with errors.shown("It cannot be deleted"):
+    with errors.shown("The comparison cannot be deleted"):
         alone = len(store.would_delete(row["id"]).runs)
         shared = int(row["runs"]) - alone
-        kept = f" {count(shared, 'run')} that other comparisons use too will stay." if shared else ""
-        st.markdown(f"{count(alone, 'run')} that only this comparison uses will be deleted with it, and cannot be brought back.{kept}")
+        kept = f" {count(shared, 'run')} that other comparisons also use will stay." if shared else ""
+        st.markdown(f"{count(alone, 'run')} that only this comparison uses will be deleted too, and cannot be restored.{kept}")
         if row["state"] in ("queued", "running", "paused"):
-            st.warning("It has not finished; its training ends.")
+            st.warning("It has not finished; its training will be stopped.")
         with st.container(horizontal=True, horizontal_alignment="right"):
             if st.button("Keep it", key=f"{PAGE}.keep"):
                 st.rerun()

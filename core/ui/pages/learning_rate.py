@@ -1,4 +1,4 @@
-"""The learning-rate page: the sweep, the schedules drawn, the range test."""
+"""The learning-rate page: the sweep, the schedules, the range test."""
 
 from __future__ import annotations
 
@@ -33,25 +33,28 @@ PATH = "optimizer.lr"
 
 SWEEP_WORDS = Skeleton(
     PAGE,
-    "One click trains every rate for every optimizer, all of them at once as one stack.",
-    look="An update is `w ← w − lr · direction`. **What to look at:** too small a rate has not arrived when the epochs are over, too large "
-    "a one jumps over the valley or blows up; between them lies a basin, and how wide it is matters as much as how low.",
+    "One click trains every optimizer with every rate, all of them at once as one stack.",
+    look="An update is `w ← w − lr · direction`. **What to look at:** a rate that is too small has not converged when the epochs are "
+    "over, and one that is too large "
+    "overshoots or diverges; between them lies a basin, whose width matters as much as its depth.",
 )
 TEST_WORDS = Skeleton(
     f"{PAGE}.test",
-    "One run a seed and optimizer, some hundred updates long.",
-    look="One run, all rates: `lr` is multiplied by the same factor after every update. **What to look at:** the loss first stays, then "
-    "falls, then blows up. The rate where it falls fastest (◆), or a tenth of that where it is lowest, is a good first guess; the "
-    "sweep is the judge. Rules of thumb, read off few updates: the network has been trained at all smaller rates before.",
+    "One run for each seed and optimizer, some hundred updates long.",
+    look="One run, all rates: `lr` is multiplied by the same factor after every update. **What to look at:** the loss first stays "
+    "constant, then "
+    "falls, then diverges. The rate at which it falls fastest (◆), or a tenth of the rate at which it is lowest, is a good first guess; "
+    "the "
+    "sweep decides. These are rules of thumb from few updates: at each rate the network was already trained with all smaller ones.",
 )
 
 DRAWN_POINTS = 240
 TEST_UPDATES, TEST_LOOKS, TEST_SEEDS = 160, 80, 3
-"""Of a range test: updates and measurements at least, and seeds at most."""
+"""Of a range test: the fewest updates, the fewest evaluations, and the most seeds."""
 
 
 def draw(comparison: Comparison) -> None:
-    """The three parts of the page, of which only the open one is made."""
+    """The three parts of the page; only the open part is drawn."""
     st.title(HEADING, anchor=False)
     drawers = {
         "Sweep": lambda: live.show(comparison, draw_sweep),
@@ -71,7 +74,7 @@ def draw_sweep(results: Results) -> None:
     rates = places(results.comparison, PATH)
     if rates.empty:
         st.markdown(SWEEP_WORDS.look)
-        st.info("No variant here has a learning rate. Choose an optimizer that has one, and let optimizer.lr vary, in the sidebar.")
+        st.info("No variant here has a learning rate. In the sidebar, choose an optimizer that has one, and let optimizer.lr vary.")
     elif skeleton.opened(SWEEP_WORDS, results):
         sensitivity.draw(PAGE, results, Sweep("learning rate", "optimizer or variant", rates))
     _others()
@@ -89,15 +92,24 @@ def _others() -> None:
 
 
 def draw_schedules(base: RunSettings) -> None:
-    """Every kind of schedule as a curve, the chosen one with its settings."""
+    """Every kind of schedule as a curve; the chosen one has its settings."""
     st.markdown(
-        "A schedule multiplies the learning rate by a factor that depends on the update alone. **What to look at:** when the rate falls, "
-        "and how far. Large updates find the valley, small ones its floor. The kind chosen in the sidebar stands out and has its settings, "
-        "all others have their defaults; *plateau* falls when a run's validation loss stalls, which no drawing can know (dashed)."
+        "A schedule multiplies the learning rate by a factor that depends only on the update. **What to look at:** when the rate falls, "
+        "and how far. Large updates find the valley, and small updates its minimum. The kind chosen in the sidebar is highlighted and has "
+        "its settings; "
+        "all others have their defaults. *plateau* (dashed) falls when a run's validation loss stops falling, which cannot be drawn in "
+        "advance."
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         epochs = numbers.integer(
-            "Epochs drawn", 1, 1_000, 20, key=f"{PAGE}.epochs_drawn", bind="query-params", width=150, help="How long a run is drawn."
+            "Epochs drawn",
+            1,
+            1_000,
+            20,
+            key=f"{PAGE}.epochs_drawn",
+            bind="query-params",
+            width=150,
+            help="Number of epochs in the picture.",
         )
         warmup = st.number_input(
             "Warmup (epochs)",
@@ -108,8 +120,9 @@ def draw_schedules(base: RunSettings) -> None:
             key=f"{PAGE}.warmup_drawn",
             bind="query-params",
             width=170,
-            help="A linear rise to the full rate first, before any schedule. Adaptive optimizers then have better averages of the gradient "
-            "before they make large updates. The training takes it from Schedule in the sidebar.",
+            help="A linear rise to the full rate, before the schedule begins. Adaptive optimizers then have better averages of the "
+            "gradient "
+            "before they make large updates. Training uses the warmup of the schedule in the sidebar.",
         )
     frame = drawn(base, epochs, float(warmup))
     grid = st.grid(4, min_column_width=220, gap="small")
@@ -127,7 +140,7 @@ def draw_schedules(base: RunSettings) -> None:
 
 
 def drawn(base: RunSettings, epochs: int, warmup: float) -> DataFrame:
-    """schedule, epoch, lr, watches: every kind of schedule over so many epochs, with the given warmup; the chosen kind has its settings."""
+    """schedule, epoch, lr, watches: every kind of schedule over the epochs, with the given warmup; the chosen kind has its settings."""
     steps = epoch(base).updates
     total, lr = epochs * steps, value_at(base, PATH) or 1.0
     shown = range(0, total, max(1, total // DRAWN_POINTS))
@@ -141,7 +154,7 @@ def drawn(base: RunSettings, epochs: int, warmup: float) -> DataFrame:
 
 
 def trained_side_by_side(base: RunSettings) -> Comparison:
-    """The base with every kind of schedule that is for training."""
+    """The base with every kind of schedule that is meant for training."""
     kinds = [kind for kind, cls in fields.kinds(RunSettings, "schedule").items() if cls is not RangeTest]
     if not base.data.validation_fraction:
         kinds.remove("plateau")
@@ -149,9 +162,9 @@ def trained_side_by_side(base: RunSettings) -> Comparison:
 
 
 def tested(comparison: Comparison) -> Comparison:
-    """The range test of a comparison: for each of its curves, runs in which the rate rises from 1e-5 to 10, measured all along.
+    """The range test of a comparison: for each of its curves, runs whose rate rises from 1e-5 to 10, with evaluations all along.
 
-    Raises SettingsError where no variant has a learning rate.
+    Raises SettingsError if no variant has a learning rate.
     """
     base, first = comparison.base, dict(reversed(comparison.members))
     curves = places(comparison, PATH).drop_duplicates("curve")
@@ -170,7 +183,7 @@ def _overrides(base: RunSettings, run: RunSettings) -> dict[str, object]:
 
 
 def draw_range_test(results: Results) -> None:
-    """The loss against a rising rate, and what it suggests."""
+    """The loss against a rising rate, and the rates that it suggests."""
     if not skeleton.opened(TEST_WORDS, results):
         return
     metric = results.once("range metric", lambda: range_test.measured_loss(results.history))
@@ -197,10 +210,12 @@ def _suggested(read: DataFrame) -> None:
     columns = {
         "variant": st.column_config.TextColumn("Optimizer or variant", pinned=True),
         "n": number("Seeds"),
-        "steepest": number("Falls fastest at", format="%.2g", help="Steepest fall per decade of lr, over 5 measurements: a first guess."),
-        "lowest": number("Lowest at", format="%.2g", help="The rate at the lowest loss: too large already to train with for long."),
-        "tenth": number("A tenth of that", format="%.2g", help="The other rule of thumb."),
-        "blown_up": number("Blown up at", format="%.2g", help="The loss is 1.5 times what it was at the start. Empty: it never was."),
+        "steepest": number("Falls fastest at", format="%.2g", help="Steepest fall per decade of lr, over 5 evaluations: a first guess."),
+        "lowest": number("Lowest at", format="%.2g", help="The rate at the lowest loss: already too large for long training."),
+        "tenth": number("A tenth of that", format="%.2g", help="The second rule of thumb: a tenth of the rate at the lowest loss."),
+        "blown_up": number(
+            "Blown up at", format="%.2g", help="First rate at which the loss is above 1.5 times the first loss. Empty: there is none."
+        ),
     }
     shown = read[[name for name in columns if name in read]]
     st.dataframe(
@@ -208,4 +223,4 @@ def _suggested(read: DataFrame) -> None:
     )
     nothing = ", ".join(quoted(str(name)) for name in read.loc[pd.isna(read["steepest"]), "variant"])
     if nothing:
-        st.caption(f"No fall was found for {escaped(nothing)}: the loss did not go down while the rate rose.")
+        st.caption(f"For {escaped(nothing)} no fall was found: the loss did not decrease while the rate rose.")

@@ -1,4 +1,4 @@
-"""What the workbench was asked, where a question leads to it: said above the comparison, with the way back."""
+"""The question that leads to a comparison in the workbench, shown above the comparison with a link back."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ QUESTION = "pages/question.py"
 
 
 def draw() -> None:
-    """A line that says it; nothing where no question led here, or none that is known."""
+    """A line that names the question; empty if no question led here, or an unknown one."""
     name, _, turn = st.query_params.get(ASKED_BY, "").partition(".")
     if not name:
         return
-    from core.questions.catalogue import questions  # here, for all declarations come with it
+    from core.questions.catalogue import questions  # imported here, because all declarations of questions come with it
 
     if (question := questions().get(name)) is None:
         return

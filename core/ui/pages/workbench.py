@@ -1,4 +1,4 @@
-"""The workbench: everything about one comparison, from running it to taking it away."""
+"""The workbench: everything about one comparison, from running it to exporting it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WORDS = Skeleton(
 
 
 def draw(results: Results) -> None:
-    """The heading with the buttons, how far it is, and what came of it; before anything came of it, what would be compared."""
+    """The heading with the buttons, the progress and the results; before there are results, the settings to be compared."""
     if skeleton.opened(WORDS, results):
         skeleton.body(PAGE, results, _pictures)
     else:

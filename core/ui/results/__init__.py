@@ -1,1 +1,1 @@
-"""What every page shows of a comparison's results."""
+"""The parts that every page uses to show a comparison's results."""

@@ -1,4 +1,4 @@
-"""What the pages on compression share: references that a comparison lacks, sizes, and timing on request."""
+"""Shared parts of the pages on compression: references that a comparison lacks, sizes, and timing on request."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from torch import nn
 
 BATCH = 512
-"""Examples of the batch on which networks are timed."""
+"""Examples in the batch on which networks are timed."""
 
 Reference = Callable[[RunSettings], RunSettings | None]
 
 
 def changed(run: RunSettings, **choices: object) -> RunSettings:
-    """The same settings with other choices, validated afresh, which a copy's are not."""
+    """The same settings with other choices, validated again, unlike a pydantic copy."""
     return RunSettings.model_validate(run.model_dump() | choices)
 
 
 def with_references(asked: Comparison, references: dict[str, Reference]) -> Comparison:
-    """The comparison with the runs that its variants are held against, before them; ends the page with a message where that cannot be.
+    """The comparison with its references in front; ends the page with a message if that is not possible.
 
-    Each reference makes a run of a variant's; several different ones are told apart by their settings, and one that is a variant already
+    Each reference makes one run from a variant's run. Different references are told apart by their settings; one that is already a variant
     is not added.
     """
     known = {run.key for _, run in asked.members}
@@ -60,13 +60,13 @@ def _references(
 
 
 def _told_apart(runs: list[RunSettings]) -> list[tuple[str, RunSettings]]:
-    """Each run, and the settings in which it is not as the others: `labelled=0.05`; nothing for a single one."""
+    """Each run with the settings in which it differs from the others: `labelled=0.05`; empty for a single run."""
     paths = dict.fromkeys(path for run in runs[1:] for path in varied.differences(runs[0], run))
     return [(", ".join(label(path, value_at(run, path)) for path in paths), run) for run in runs]
 
 
 def metric_choice(page: str, results: Results, first: str = "val_accuracy") -> str:
-    """The metric that everything on the page is about."""
+    """The metric that everything on the page shows."""
     offered = view.metrics(results)
     index = offered.index(first) if first in offered else 0
     view.named_in_link(f"{page}.metric", offered)
@@ -78,36 +78,37 @@ def metric_choice(page: str, results: Results, first: str = "val_accuracy") -> s
         key=f"{page}.metric",
         bind="query-params",
         width=205,
-        help="At the end of each run: the best that a run ever reached may be from before anything was taken away.",
+        help="At the end of each run, because the best value of a run may be from before the compression.",
     )
     return str(chosen)
 
 
 def weights_of(results: Results, run: RunSettings) -> dict[str, Array] | None:
-    """The trained weights of a run by name; None while it has not ended."""
+    """The trained weights of a run by name; None if the run has not ended."""
     data = results.store.weights(run.key)
     return None if data is None else state_dicts.arrays(data)
 
 
 def multiply_adds(results: Results) -> dict[str, dict[str, int]]:
-    """Multiplications that an example takes, by variant and layer."""
+    """Multiply-adds for one example, by variant and layer."""
     return {name: run.model.multiply_adds(sizes(run)) for name, run in results.comparison.settings.items()}
 
 
 class Speed(NamedTuple):
-    """Two networks on the same batch, and how many parameters each has."""
+    """The times of two networks on the same batch, and their numbers of parameters."""
 
     milliseconds: tuple[float, float]
     ratio: float
     parameters: tuple[int, int]
-    hidden: tuple[int, ...]  # units of the second one's hidden layers, where it is an MLP
+    hidden: tuple[int, ...]  # hidden sizes of the second network if it is an MLP
 
 
 @st.cache_data(show_spinner="Both networks are timed …", max_entries=50, scope="session")
 def timed(url: str, first: str, second: str | None) -> Speed | str:
-    """Times a stored network against another (run keys), or against itself without its pruned units (None); a text says why that cannot be.
+    """Times a stored network against another (run keys), or against itself without its pruned units (None). Returns a text if that is not
+    possible.
 
-    Imports torch, and so is called on request alone.
+    It imports torch, so it is called only on request.
     """
     import torch
 
@@ -141,9 +142,9 @@ def _network(key: str) -> nn.Module:
     return trained_model(settings, data)
 
 
-@st.cache_data(show_spinner="The teacher is asked …", max_entries=20, scope="session")
+@st.cache_data(show_spinner="Computing the teacher's outputs …", max_entries=20, scope="session")
 def outputs_of(key: str, x_ND: Array) -> Array:
-    """What a stored network puts out for examples (N, C). Imports torch."""
+    """The outputs of a stored network for examples (N, C). Imports torch."""
     import torch
 
     model = _network(key)
@@ -153,34 +154,34 @@ def outputs_of(key: str, x_ND: Array) -> Array:
 
 
 def note(text: str) -> None:
-    """Small print, as it stands."""
+    """Small print, shown literally."""
     st.caption(escaped(text))
 
 
 def number(title: str, form: str, meaning: str) -> Any:
-    """A column of numbers of a table."""
+    """A column of numbers in a table."""
     return st.column_config.NumberColumn(title, format=form, help=meaning)
 
 
-AGAINST = st.column_config.TextColumn("Held against", help="The variant that shares every other setting.")
+AGAINST = st.column_config.TextColumn("Compared with", help="The variant that shares every other setting.")
 
 
 def with_counterparts(frame: DataFrame) -> DataFrame:
-    """The table with what each variant is held against, where that is not the same for all."""
+    """The table with each variant's counterpart, if these are not all the same."""
     told = frame["counterpart"].where(frame["counterpart"] != "")
     return frame.assign(counterpart=told) if told.nunique() > 1 else frame.drop(columns="counterpart")
 
 
 def quality(metric: str, loss: str, title: str, counterpart: str) -> dict[str, Any]:
-    """The columns of a table of variants that say how good each is, and how it differs from its counterpart, in a column of that title.
+    """The table columns for each variant's quality and for its difference to its counterpart.
 
-    `loss` is the unit of losses, from `metrics.loss_unit`.
+    `title` is the title of the column with the difference; `loss` is the unit of losses, from `metrics.loss_unit`.
     """
     return {
-        "n": number("Seeds", "%d", "Runs that are stored or on their way."),
+        "n": number("Seeds", "%d", "Runs that are stored, waiting or training."),
         "diverged": number("Diverged", "%d", words.DIVERGED),
         "mean": view.column(metric, loss, format="%.4g", help="Mean over seeds, at the end of training."),
-        "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
+        "half": number("±", "%.2g", "Half of the 95 % interval (t distribution over seeds)."),
         "difference": number(title, "%+.3g", f"Difference to {counterpart}, paired by seed."),
         "difference_half": number("± ", "%.2g", "Half of that difference's 95 % interval."),
         "counterpart": AGAINST,
@@ -189,7 +190,7 @@ def quality(metric: str, loss: str, title: str, counterpart: str) -> dict[str, A
 
 
 def shown_table(key: str, frame: DataFrame, columns: dict[str, Any], alt: str) -> None:
-    """A table whose columns have titles and meanings; those without are left out."""
+    """A table with only those columns that have a title and a description."""
     st.dataframe(
         frame[[name for name in columns if name in frame]].dropna(axis="columns", how="all"),
         key=key,

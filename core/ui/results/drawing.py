@@ -1,4 +1,4 @@
-"""Charts on a page: made once for the results they show, under a key that stays, so that the browser redraws only what has changed."""
+"""Charts on a page. A chart is made once for the results it shows, under a fixed key, so that the browser redraws only what has changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.ui.results.live import Results
 from core.ui.results.words import sample
 
 WIDTH = 300
-"""Pixels of a chart that cannot stretch: a third of the workbench on a laptop, and all of it on a telephone."""
+"""Width in pixels of a chart that cannot stretch: a third of the workbench on a laptop, and the whole width of a telephone."""
 
 Build = Callable[..., Any]
 
@@ -34,15 +34,15 @@ def chart(
     """Draws `build(*frames, variants=..., **options)`, an altair chart of the results, in the current place.
 
     Args:
-        results: decide, with `key`, `about` and the options, what is drawn: they are made into a chart once.
-        key: of the element, and its name among what is made of the results.
+        results: the chart is made once for these results, `key`, `about` and the options.
+        key: key of the element, and its name in the cache of the results.
         build: a function of `core.charts`.
-        frames: its data frames, or functions that give them, which are called only when the chart must be made.
-        about: what else decides what is in the frames.
-        variants: those to draw; all of the comparison by default.
-        stretch: give the chart the width of its place, where it can be so drawn.
-        patience: while the comparison is running, seconds for which an older chart is good enough.
-        options: its other arguments, hashable.
+        frames: its data frames, or functions that return them, which are called only if the chart must be made.
+        about: other values on which the content of the frames depends.
+        variants: the variants to draw; all of the comparison by default.
+        stretch: give the chart the width of its place, if it can be drawn so.
+        patience: while the comparison is running, the seconds for which an older chart may be shown.
+        options: other arguments of `build`, hashable.
     """
     options["variants"] = tuple(results.variants if variants is None else variants)
     name = (key, about, build.__name__, tuple(sorted(options.items())))
@@ -56,7 +56,7 @@ def chart(
 
 
 def figure(key: str, made: Any, *, stretch: bool = False) -> None:
-    """Draws an altair chart that is of no results, such as a lab's, under a key that stays."""
+    """Draws an altair chart that does not depend on results, such as a lab's, under a fixed key."""
     st.vega_lite_chart(specs.spec(made), key=key, width="stretch" if stretch else "content")
 
 
@@ -65,7 +65,7 @@ def _frame(frame: Any) -> Any:
 
 
 def along(results: Results, x: Axis, frame: DataFrame | None = None) -> DataFrame:
-    """The rows of `frame` (the layers, where None) with the x axis beside them, which the store keeps in the history alone."""
+    """The rows of `frame` (by default the layers) with the x axis added, which the store keeps only in the history."""
     frame = results.layers if frame is None else frame
     if x in frame:
         return frame

@@ -1,4 +1,4 @@
-"""The gradient against the lag: at the start, with spectral radius and forget bias to move, and after training."""
+"""The gradient against the lag: before training, with adjustable spectral radius and forget bias, and after training."""
 
 from __future__ import annotations
 
@@ -27,20 +27,22 @@ HEADING = "Recurrent"
 START, TRAINED = "before training", "after training"
 DATA, ZEROS = "of the data", "zeros"
 SEEDS = 5
-"""Seeds of each variant that are measured, at most: the first."""
+"""The most seeds that are measured for each variant, beginning with the first."""
 
 ABOUT = (
-    "On its way back through time the gradient is multiplied at every step by that step's Jacobian: `∂s_T/∂s_(T−k) = J_T ··· J_(T−k+1)`. "
-    "**What to look at:** a straight line is a constant factor a step: below 1 the gradient is soon gone (vanishing), above 1 it explodes. "
-    "For a linear recurrence with an orthogonal matrix times ρ it is exactly `ρ^k`, dashed; the slope of tanh is at most 1, so the inputs "
-    "push the RNN below that line (choose *zeros* to see it on the line). The LSTM passes its memory on as `c' = f c + …`, with "
-    "`f = σ(forget bias)` at first: 0.73 for 1, 0.95 for 3. The GRU begins with `z = σ(0) = ½`: it replaces half of its state every step. "
-    "But **gates are learned**: look again *after training*. Sources: Hochreiter & Schmidhuber 1997; [Pascanu et al. 2013](https://arxiv.org/abs/1211.5063)."
+    "Back in time, the gradient is multiplied at every step by that step's Jacobian: `∂s_T/∂s_(T−k) = J_T ··· J_(T−k+1)`. "
+    "**What to look at:** a straight line is a constant factor per step: below 1 the gradient vanishes, above 1 it explodes. "
+    "For a linear recurrence with an orthogonal matrix times ρ it is exactly `ρ^k` (dashed). The slope of tanh is at most 1, so the inputs "
+    "move the RNN below that line (choose *zeros* to see it on the line). The LSTM updates its memory as `c' = f c + …`, with "
+    "`f = σ(forget bias)` at first: 0.73 for 1, 0.95 for 3. The GRU begins with `z = σ(0) = ½`: it replaces half of its state at every "
+    "step. "
+    "But **gates are learned**: look again *after training*. Sources: Hochreiter & Schmidhuber 1997; [Pascanu et al. "
+    "2013](https://arxiv.org/abs/1211.5063)."
 )
 
 
 class LagSettings(NamedTuple):
-    """What the controls say."""
+    """The values of the controls."""
 
     trained: bool
     radius: float
@@ -55,7 +57,7 @@ def draw(results: Results) -> None:
     asked = _controls()
     members = _members(results)
     if not members:
-        st.info("None of these variants is a recurrent network. Choose recurrent as the model, in the sidebar.")
+        st.info("None of these variants is a recurrent network. Choose recurrent as the model in the sidebar.")
         return
     with errors.shown("The gradient cannot be measured with these settings"):
         if asked.trained:
@@ -65,7 +67,7 @@ def draw(results: Results) -> None:
 
 
 def _controls() -> LagSettings:
-    """In a row; those that are for networks before training alone are greyed, not gone, after it."""
+    """The controls in a row; those that apply only before training are disabled after training, but stay visible."""
     keys: dict[str, Any] = {"bind": "query-params"}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         trained = segmented_control(
@@ -73,7 +75,7 @@ def _controls() -> LagSettings:
             (START, TRAINED),
             START,
             key=f"{PAGE}.networks",
-            help="Those of the adding problem, as set in the sidebar: with their first weights, or as they are stored after training.",
+            help="The networks of the adding problem in the sidebar: with their initial weights, or as stored after training.",
         )
         off = trained == TRAINED
         radius = st.slider(
@@ -85,7 +87,8 @@ def _controls() -> LagSettings:
             key=f"{PAGE}.radius",
             disabled=off,
             width=200,
-            help="Largest absolute eigenvalue of the recurrent matrix, of each gate's own in LSTM and GRU. Instead of that in the sidebar.",
+            help="Largest absolute eigenvalue of the recurrent matrix (in LSTM and GRU, of each gate's matrix). It replaces the value in "
+            "the sidebar.",
             **keys,
         )
         bias = st.slider(
@@ -97,7 +100,7 @@ def _controls() -> LagSettings:
             key=f"{PAGE}.forget_bias",
             disabled=off,
             width=170,
-            help="Of the LSTM: how open its forget gate is at first. Instead of that in the sidebar.",
+            help="Initial bias of the LSTM's forget gate: how open it is. It replaces the value in the sidebar.",
             **keys,
         )
         inputs = segmented_control(
@@ -105,7 +108,7 @@ def _controls() -> LagSettings:
             (DATA, ZEROS),
             DATA,
             key=f"{PAGE}.inputs",
-            help="What the networks read: training sequences, or nothing at all. With zeros and no biases the state of an RNN stays 0, "
+            help="What the networks read: training sequences, or only zeros. With zeros and no biases the state of an RNN stays 0, "
             "where tanh is linear.",
         )
     return LagSettings(off, float(radius), float(bias), inputs == ZEROS)
@@ -120,7 +123,7 @@ def _members(results: Results) -> list[tuple[str, RunSettings]]:
 
 
 def _moved(run: RunSettings, asked: LagSettings) -> RunSettings:
-    """The run with the start that the sliders say."""
+    """The run with the initial values of the sliders."""
     model = run.model.model_dump() | {"spectral_radius": asked.radius, "forget_bias": asked.forget_bias}
     return compression.changed(run, model=model)
 
@@ -131,7 +134,7 @@ def _trained(results: Results, asked: LagSettings, members: list[tuple[str, RunS
         steering.standing(results)
     if not stored:
         if not results.progress.active:
-            text = "Once the adding problem is trained, the gradient of what it has become is shown here."
+            text = "After the adding problem is trained, the gradients of the trained networks are shown here."
             steering.nothing_yet(results, PAGE, text, "These networks have not been trained yet")
         return
     _show(results, asked, _measured(results, asked, [(name, run) for name, run in members if run.key in stored], stored))
@@ -141,7 +144,7 @@ def _measured(
     results: Results, asked: LagSettings, members: list[tuple[str, RunSettings]], stored: dict[str, bytes] | None = None
 ) -> DataFrame:
     """variant, seed, lag, norm of all of them."""
-    with st.spinner("Sending gradients back"):
+    with st.spinner("Computing gradients"):
         frames = []
         for name, run in members:
             norms = _norms(run, asked.zeros, stored is not None, None if stored is None else stored[run.key])
@@ -164,33 +167,35 @@ def _show(results: Results, asked: LagSettings, norms: DataFrame) -> None:
     figure(f"{PAGE}.curves", charts.gradient_lag(norms, means, line, variants=names, width=WIDTH), stretch=True)
     _slopes(asked, slopes)
     with st.container(horizontal=True, gap="small"):
-        table.csv_button(f"{PAGE}.download.lag.csv", "gradient_lag.csv", norms, "A row a variant, seed and lag.")
-        table.csv_button(f"{PAGE}.download.slopes.csv", "slopes.csv", slopes, "A row a variant.")
+        table.csv_button(f"{PAGE}.download.lag.csv", "gradient_lag.csv", norms, "One row per variant, seed and lag.")
+        table.csv_button(f"{PAGE}.download.slopes.csv", "slopes.csv", slopes, "One row per variant.")
     left_out = len(results.variants) - len(names)
     if left_out:
-        st.caption(f"{left_out} of the variants are not drawn: {len(palette.COLOURS)} at most, and recurrent ones alone.")
+        st.caption(f"{left_out} of the variants are not drawn: at most {len(palette.COLOURS)} are, and only recurrent ones.")
     table.workbench_link(results)
 
 
 def _line(radius: float, last: int) -> DataFrame:
-    """ρ^k: a straight line on the logarithmic axis."""
+    """ρ^k, which is a straight line on the logarithmic axis."""
     lags = range(last + 1)
     return DataFrame({"lag": lags, "mean": [radius**lag for lag in lags]})
 
 
 def _slopes(asked: LagSettings, slopes: DataFrame) -> None:
-    """The fitted lines; and before training what is predicted."""
+    """The fitted lines, and before training the predicted slope."""
     predicted = {} if asked.trained else {"predicted": math.log(asked.radius)}
     number = st.column_config.NumberColumn
     columns = {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
-        "slope": number("Slope a step", format="%.4f", help="Of ln norm against the lag, by least squares over all lags; mean over seeds."),
+        "slope": number(
+            "Slope per step", format="%.4f", help="Slope of ln norm against the lag, by least squares over all lags; mean over seeds."
+        ),
         "low": number("95 % from", format="%.4f"),
         "high": number("to", format="%.4f"),
         "predicted": number("ln ρ", format="%.4f", help="The slope of a linear recurrence with an orthogonal matrix times ρ."),
-        "factor": number("Factor a step", format="%.3f", help="e to the power of the slope."),
-        "straight": number("Straight (R²)", format="%.3f", help="1: the logarithm is a straight line. Empty where it is level."),
-        "gone": number("Below 1 % at lag", format="%.0f", help="The first lag at which less than 1 % is left; empty: nowhere here."),
+        "factor": number("Factor per step", format="%.3f", help="e to the power of the slope."),
+        "straight": number("Straight (R²)", format="%.3f", help="1: the logarithm is a straight line. Empty if it is constant."),
+        "gone": number("Below 1 % at lag", format="%.0f", help="The first lag at which less than 1 % is left. Empty: there is none."),
         "n": number("Seeds"),
     }
     frame = slopes.assign(**predicted)[[name for name in columns if name in slopes or name in predicted]]

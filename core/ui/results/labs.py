@@ -1,4 +1,4 @@
-"""Labs on a page: asked of the runner as soon as the controls say them, and drawn as their frames come in."""
+"""Labs on a page: requested from the runner as soon as the controls change, and drawn as their frames arrive."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from core.ui import errors, service
 from core.ui.markdown import escaped
 
 EVERY = 0.5
-"""Seconds between looks while something is on its way."""
+"""Seconds between two looks while something is being computed."""
 
 
 class Found(NamedTuple):
-    """What is stored of the labs of a page: their frames by name, in order, the names of those on their way, and why others failed.
+    """The stored results of a page's labs: their frames by name, in order, the names of those being computed, and why others failed.
 
-    recorded: the names of those whose frames came with Tandem.
+    recorded: the names of labs whose frames are shipped with Tandem.
     """
 
     frames: dict[str, DataFrame]
@@ -31,9 +31,9 @@ class Found(NamedTuple):
 
 
 def follow(page: str, wanted: Mapping[str, Lab], draw: Callable[[Found], None]) -> None:
-    """Asks for what is not stored, and calls `draw` with what is: now, and again while frames come in.
+    """Requests what is not stored, and calls `draw` with what is stored: now, and again when frames arrive.
 
-    What the same reader asked for on this page before, with other settings, and has not begun, is no longer waited for.
+    Labs that the same reader requested on this page before with other settings, and that have not begun, are no longer waited for.
     """
     errors.with_store(lambda: _follow(page, wanted, draw))
 
@@ -59,7 +59,7 @@ def _follow(page: str, wanted: Mapping[str, Lab], draw: Callable[[Found], None])
 
 
 def _ask(page: str, wanted: Mapping[str, Lab], store: Store) -> None:
-    """Leaves what failed as it is: it would fail again. What is recorded need not be computed."""
+    """Failed labs are not requested again, because they would fail again. Recorded labs need not be computed."""
     keys = [lab.key for lab in wanted.values()]
     former = set(st.session_state.get(f"labs-of.{page}", [])) - set(keys)
     st.session_state[f"labs-of.{page}"] = keys

@@ -1,7 +1,7 @@
-"""What the pages show of a comparison: read from the store bit by bit, kept between reruns, never changed in place.
+"""The stored results of a comparison for the pages: read from the store in increments, kept between reruns, never changed in place.
 
-A `Reader` follows one comparison for all sessions that look at it. It gives out `Results`, frozen: as long as nothing has happened in
-the store they are the very same object, so what is made of them (a chart's specification, a table) is kept with them.
+A `Reader` follows one comparison for all sessions that show it. It returns frozen `Results`: as long as nothing changes in the store, it
+returns the same object, so that charts and tables made from it are kept with it.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from core.ui import errors, service
 Thing = TypeVar("Thing")
 
 SOON, STEADY, PAUSED = 0.5, 1.0, 2.0
-"""Seconds between looks at a comparison: before its first points, while it is running, and while it is paused.
+"""Seconds between two looks at a comparison: before its first points, while it is running, and while it is paused.
 
-What was being computed when it was paused still comes in; and it may be resumed from elsewhere.
+A paused comparison still gets the results that were being computed, and it may be resumed from elsewhere.
 """
 
 ELSEWHERE = 4.0
-"""Seconds between looks at a comparison that nothing is done about here: it may be started in another tab."""
+"""Seconds between two looks at a comparison that is not running, since it may be started in another tab."""
 
 REST = 15.0
-"""New rows wait this many times as long as it took to read the last ones and draw them: so that takes a sixteenth of a core at most."""
+"""New rows wait this many times as long as reading and drawing the last ones took, so that this takes at most a sixteenth of a core."""
 
 MOST_KEPT = 80
-"""Things made of one comparison that are kept."""
+"""The most objects made from one comparison that are kept."""
 
 
 class _Made(NamedTuple):
-    """Something that was made of a comparison's results, and when."""
+    """An object made from a comparison's results, and when it was made."""
 
     version: int
     at: float
@@ -50,15 +50,15 @@ class _Made(NamedTuple):
 
 
 class Things:
-    """What was made of one comparison's results: of each name the latest. Shared by its earlier and later results."""
+    """Objects made from one comparison's results: the latest for each name. Earlier and later results share them."""
 
     def __init__(self) -> None:
         """Nothing yet."""
-        self.seconds = 0.0  # of processor time, for what was made without patience since the last reading
+        self.seconds = 0.0  # processor time for objects that were made without patience since the last reading
         self._known: dict[Hashable, _Made] = {}
 
     def of(self, name: Hashable, version: int, make: Callable[[], Thing], patience: float) -> Thing:
-        """The thing of that name, made anew unless it is of this version, or not older than `patience` seconds."""
+        """The object with that name; it is made again unless it has this version or is not older than `patience` seconds."""
         known = self._known.get(name)
         if known is not None and (known.version == version or time.monotonic() - known.at < patience):
             return cast("Thing", known.thing)
@@ -69,7 +69,7 @@ class Things:
         return thing
 
     def _keep(self, name: Hashable, made: _Made) -> None:
-        self._known.pop(name, None)  # the newest stand last
+        self._known.pop(name, None)  # the newest ones are at the end
         self._known[name] = made
         while len(self._known) > MOST_KEPT:
             self._known.pop(next(iter(self._known)), None)
@@ -77,13 +77,13 @@ class Things:
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """A comparison and what is stored of it, at one moment.
+    """A comparison and its stored results at one moment.
 
-    history, layers, runs: as `core.runs.store.Store` gives them, with a row for what is stored and none for what is not; in the first two
-        the variants are categories, in the order of the comparison. While runs are on their way, those of a variant are shown as far as
-        all of them have come: see `core.analysis.shown.over_seeds.level`.
-    course: the history with the rows from before rewinds, which `history` leaves out: it has one row a run and step. Where there are
-        none it is the same frame.
+    history, layers, runs: as `core.runs.store.Store` returns them, with rows only for what is stored. In the first two the variants are
+        categories, in the order of the comparison. While runs of a variant train, they are shown up to the step that all of them have
+        reached: see `core.analysis.shown.over_seeds.level`.
+    course: the history with the rows from before rewinds. `history` leaves these out: it has one row for each run and step. Without such
+        rows both are the same frame.
     """
 
     comparison: Comparison
@@ -96,11 +96,11 @@ class Results:
     version: int  # of the frames
     _things: Things
     recorded: float | None = None
-    """When these results were recorded, in seconds since 1970, where nothing was trained here; None for results of this machine."""
+    """The time at which shipped results were recorded, in seconds since 1970; None for results of this machine."""
 
     @property
     def variants(self) -> list[str]:
-        """All variants of the comparison in its order, whether anything is stored of them or not."""
+        """All variants of the comparison in its order, with or without stored results."""
         return self.comparison.names
 
     @property
@@ -110,28 +110,28 @@ class Results:
 
     @property
     def missing(self) -> int:
-        """Runs whose results are not here for good."""
+        """Number of runs that are not completely stored."""
         return 0 if self.recorded else self.progress.runs - self.progress.runs_done
 
     @property
     def growing(self) -> bool:
-        """Whether what is shown is a part of what will come."""
+        """Whether more results will follow."""
         return self.progress.active and not self.recorded
 
     def once(self, name: Hashable, make: Callable[[], Thing], patience: float = 0.0) -> Thing:
-        """What `make` returns, made once for these results; `name` tells it from all else that is made of them. Not to be changed.
+        """The result of `make`, which is called once for these results; `name` identifies it. The result must not be changed.
 
-        While the comparison is running, what was made of earlier results less than `patience` seconds ago is good enough.
+        While the comparison is running, a result that was made from earlier results less than `patience` seconds ago is returned.
         """
         return self._things.of(name, self.version, make, patience if self.progress.active else 0.0)
 
     @property
     def reached(self) -> float | None:
-        """The epoch at which variants are compared while runs are on their way: the one that each of these has reached; None otherwise."""
+        """The epoch at which variants are compared during training: the one that each training run has reached; None otherwise."""
         return self.once("reached", lambda: reached_by_all(self.history, self.runs))
 
     def as_compared(self, frame: DataFrame) -> DataFrame:
-        """The rows of a frame (run, step, ...) up to that epoch, by which tables and verdicts judge; all where nothing is on its way."""
+        """The rows of a frame (run, step, ...) up to this epoch, which tables and verdicts use; all rows if no run is training."""
         if self.reached is None:
             return frame
         last = self.once("compared", lambda: up_to(self.history, self.runs, self.reached).groupby("run", observed=True)["step"].max())
@@ -147,12 +147,12 @@ class Results:
         return self.once(("histograms", seed), read)
 
     def grids(self) -> DataFrame:
-        """The latest outputs over the plane of every run, at the time of the call."""
+        """The latest outputs over the plane for every run, at the time of the call."""
         return self.once("grids", lambda: self.store.grids(self.comparison))
 
 
 class Reader:
-    """Follows one comparison. Its methods may be called by several sessions at once."""
+    """Follows one comparison. Several sessions may call its methods at the same time."""
 
     def __init__(self, store: Store, comparison: Comparison) -> None:
         """Reads nothing yet."""
@@ -161,11 +161,11 @@ class Reader:
         self._layers: Followed | None = None
         self._latest: Results | None = None
         self._things = Things()
-        self._read_at, self._reading = -math.inf, 0.0  # when it was read last, and processor seconds that took
+        self._read_at, self._reading = -math.inf, 0.0  # time of the last reading, and the processor seconds that it took
         self._lock = threading.Lock()
 
     def latest(self) -> Results:
-        """The present progress, and what is stored now; while the comparison is running, what was stored when it could last be drawn."""
+        """The current progress and the stored results; while the comparison is running, the results of the last reading that was drawn."""
         with self._lock:
             progress = self._store.progress(self._comparison)
             known = self._latest
@@ -177,7 +177,7 @@ class Reader:
 
     def _drawable(self, known: Results, progress: Progress) -> bool:
         drawing = self._things.seconds
-        taken = drawing + self._reading if drawing else 0.0  # what has not been drawn makes nothing wait
+        taken = drawing + self._reading if drawing else 0.0  # without drawing, nothing has to wait
         rested = time.monotonic() - self._read_at >= REST * taken
         return known.empty or known.recorded is not None or not progress.active or rested
 
@@ -209,22 +209,23 @@ def reader(comparison: Comparison) -> Reader:
 
 @st.cache_resource(show_spinner=False, max_entries=24)
 def _reader(url: str, comparison_id: str, _store: Store, _comparison: Comparison) -> Reader:
-    """By the store and the comparison's identity; the latter covers all that decides what its runs are."""
+    """Cached by the store and the comparison's identity, which covers everything that determines its runs."""
     return Reader(_store, _comparison)
 
 
 def interval(results: Results) -> float | None:
-    """Seconds until the next look; None when nothing will change by itself."""
+    """Seconds until the next look; None if nothing will change by itself."""
     if results.progress.active:
         return SOON if results.empty else STEADY
     return PAUSED if results.progress.state == "paused" else None
 
 
 def show(comparison: Comparison, draw: Callable[[Results], None]) -> None:
-    """Calls `draw` with what is stored of the comparison, now and, as long as it is running, again every second.
+    """Calls `draw` with the stored results of the comparison: now and, as long as it is running, every second.
 
-    `draw` is a fragment of its own: a click in it redraws it alone. When the comparison starts, ends or gets its first points the
-    whole page is run once, which sets the next interval. Where the store fails that is said in its place, and it is tried again.
+    `draw` is its own fragment, so a click in it redraws only the fragment. When the comparison starts, ends or gets its first points, the
+    whole page runs once, which sets the next interval. If the store fails, the message appears in place of the results, and it is tried
+    again.
     """
     errors.with_store(lambda: _show(comparison, draw))
 
@@ -251,6 +252,6 @@ def _show(comparison: Comparison, draw: Callable[[Results], None]) -> None:
 
 @st.fragment(run_every=ELSEWHERE)
 def _watch(source: Reader, shown: Progress) -> None:
-    """Runs the page again when something was done about the comparison elsewhere."""
+    """Runs the page again if the comparison was changed from elsewhere."""
     if source.latest().progress != shown:
         st.rerun()

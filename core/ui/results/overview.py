@@ -1,4 +1,4 @@
-"""What a comparison comes to: the verdict in a sentence, and loss, weights and sparsity side by side."""
+"""The main results of a comparison: the verdict in a sentence, and loss, weights and sparsity side by side."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from core.ui.results.view import View, named
 
 NORM, OVER_TIME, AT_THE_END = "norm", "over time", "at the end"
 WEIGHTS_HELP = (
-    "norm: the length of each layer's weights, mean and 95 % band over seeds. "
-    "over time: where one network's weights lie, epoch by epoch. "
-    "at the end: the same at the last measurement, variants over each other."
+    "norm: the norm of each layer's weights, mean and 95 % band over seeds. "
+    "over time: histograms of one network's weights, epoch by epoch. "
+    "at the end: the histograms at the last evaluation, with all variants in one picture."
 )
 DIFFERENT_LOSSES = (
-    ":material/warning: The training loss as logged is what each run minimises, which is not the same loss in all variants: their values "
-    "are no comparison. The other metrics are of one loss for all."
+    ":material/warning: The training loss as logged is the loss that each run minimises, and it differs between the variants: their values "
+    "cannot be compared. The other metrics use one loss for all variants."
 )
 DIFFERENT_UNITS = (
-    ":material/warning: The losses of these variants have different units, since some are trained on standardised targets and others not: "
-    "they are no comparison. RMSE, MAE and R² are."
+    ":material/warning: The losses of these variants have different units, because only some of them are trained on standardised targets. "
+    "Compare RMSE, MAE or R² instead."
 )
 SPARSITY = {"exact zeros": "sparsity", "near zeros": "near_zero"}
-SPARSITY_HELP = "Share of the weights that are exactly 0, as pruning leaves them; or smaller than 0.001, as penalties push them."
+SPARSITY_HELP = "Share of the weights that are exactly 0, as after pruning, or smaller than 0.001, as with penalties."
 
 
 def verdict(results: Results, view: View) -> None:
-    """The best variant against the runner-up in one sentence."""
+    """The best variant against the second best in one sentence."""
     said = results.once(
         ("verdict", view.metric, view.at), lambda: leading_verdict(results.course, results.runs, view.metric, view.at, results.reached)
     )
@@ -47,13 +47,13 @@ def verdict(results: Results, view: View) -> None:
 
 
 def felt(results: Results, metric: str) -> str:
-    """The metric of a page's sentence: accuracy in the place of the loss where it was measured, for people feel it."""
+    """The metric of a page's sentence: accuracy instead of the loss if it was measured, because it is easier to judge."""
     shown = metric == "val_loss" and results.once("felt", lambda: bool(results.history["val_accuracy"].notna().any()))
     return "val_accuracy" if shown else metric
 
 
 def lesson(results: Results, name: Hashable, make: Callable[[], Lesson | None], instead: Callable[[], object]) -> None:
-    """The sentence of a page's own terms, once all results are here; before that, and where it does not apply, what `instead` draws."""
+    """Draws the page's own sentence when all results are available; before that, or if it does not apply, calls `instead`."""
     found = None if results.growing or results.missing else results.once(("lesson", name), make)
     if found is None:
         instead()
@@ -64,7 +64,7 @@ def lesson(results: Results, name: Hashable, make: Callable[[], Lesson | None], 
 
 
 def side_by_side(page: str, results: Results, view: View) -> None:
-    """Loss, weights and sparsity in a row where there is room, else below each other."""
+    """Loss, weights and sparsity in a row if there is room, else one below the other."""
     grid = st.grid(3, min_column_width=WIDTH, gap="small")
     with grid.cell():
         loss(page, results, view)
@@ -96,14 +96,14 @@ def loss(page: str, results: Results, view: View) -> None:
 
 
 def _end(results: Results, view: View) -> float | None:
-    """Where the epochs will end, while there are more to come: the axis then need not grow."""
+    """The last epoch of the comparison while it is running, so that the axis need not grow; else None."""
     if view.x != "epoch" or results.missing == 0:
         return None
     return float(max(run.training.epochs for run in results.comparison.runs()))
 
 
 def spread(page: str, results: Results, view: View, start: str = NORM) -> None:
-    """The weights: their norm by layer, or how they are spread in one layer of one seed; `start` is what is shown at first."""
+    """The weights: their norm by layer, or their histogram in one layer of one seed; `start` is the initial choice."""
     st.subheader("Weights", anchor=False)
     shown = segmented_control(
         "Weights as", (OVER_TIME, NORM, AT_THE_END), start, key=f"{page}.weights", help=WEIGHTS_HELP, label_visibility="collapsed"
@@ -112,7 +112,7 @@ def spread(page: str, results: Results, view: View, start: str = NORM) -> None:
         chart(results, f"{page}.norms", weights.norms, lambda: along(results, view.x), x=view.x, width=WIDTH)
         return
     if results.recorded:
-        st.caption("How single weights are spread is not recorded: Run trains these networks here, and keeps it.")
+        st.caption("The shipped results contain no histograms of weights. Run trains these networks here and stores the histograms.")
         return
     with st.container(horizontal=True, gap="xsmall"):
         seed = seed_choice(f"{page}.weights_seed", results)
@@ -141,13 +141,16 @@ def sparsity(page: str, results: Results, view: View) -> None:
     )
     column = SPARSITY[shown]
     if not results.empty and results.once(("none", column), lambda: not (results.layers[column] > 0).any()):
-        st.caption(f"There are no {shown}: nothing in these settings sets weights to 0. Pruning does, and an L1 penalty comes near it.")
+        st.caption(
+            f"There are no {shown}: nothing in these settings sets weights to 0. Pruning does this, and an L1 penalty brings weights "
+            "close to 0."
+        )
         return
     chart(results, f"{page}.zeros", weights.by_layer, lambda: along(results, view.x), column=column, x=view.x, width=WIDTH)
 
 
 def seed_choice(key: str, results: Results) -> int:
-    """Draws the list of seeds, for what shows one network of each variant, and returns the chosen one."""
+    """Draws the list of seeds, for pictures of one network for each variant, and returns the chosen seed."""
     seeds = results.comparison.seed_list
     chosen = st.selectbox(
         "Seed", seeds, format_func=lambda seed: f"seed {seed}", key=key, bind="query-params", label_visibility="collapsed", width=110

@@ -8,7 +8,7 @@ import streamlit as st
 
 
 def tabs(key: str, drawers: Mapping[str, Callable[[], None]]) -> None:
-    """A tab for each drawer, of which only the open one is called; which it is, is in the URL under `key`."""
+    """One tab for each drawer; only the open one is called, and the URL keeps its name under `key`."""
     places = st.tabs(list(drawers), key=key, on_change="rerun", bind="query-params")
     for place, draw in zip(places, drawers.values(), strict=True):
         if place.open:

@@ -1,4 +1,4 @@
-"""What runs ended at, against a number among their settings: controls, verdict, pictures, tables. For the pages that sweep one."""
+"""The results of runs against one of their numeric settings: controls, verdict, pictures, tables. Pages that sweep a setting use it."""
 
 from __future__ import annotations
 
@@ -21,34 +21,36 @@ from core.ui.results.live import Results
 from core.ui.results.view import View, in_words, loss_unit, measure
 
 PATIENCE = 2.0
-"""Seconds for which the pictures may be behind the store while runs end."""
+"""Seconds by which the pictures may lag behind the store while runs end."""
 
 OWN, SAME = "each at its own best", "the same for all"
 
 
 class SweepResults(NamedTuple):
-    """A sweep's results: see `core.analysis.sensitivity`."""
+    """The results of a sweep: see `core.analysis.sensitivity`."""
 
     values: DataFrame
     points: DataFrame
     best: DataFrame
-    starts: tuple[tuple[str, float], ...]  # curve, what its networks were before training; one for all curves has no name
+    starts: tuple[tuple[str, float], ...]  # curve, and its networks' value before training; one value for all curves has an empty name
     start: float  # the worst of them
     end: float | None
 
 
 class Sweep(NamedTuple):
-    """What is swept: its name on the axis, with a word for what lies beside it; and which variant stands where on which curve."""
+    """The swept setting: its name on the axis, the noun for a curve, and the place and curve of each variant."""
 
     name: str
-    noun: str  # of one curve: "optimizer"
+    noun: str  # for one curve, such as "optimizer"
     places: DataFrame  # variant, curve, place
-    untrained: bool = True  # whether the picture reaches to what the networks were before training
-    tuned: bool = True  # whether the best place is looked for: curves are then compared each at its own, and one at the edge is warned of
+    untrained: bool = True  # whether the picture extends to the networks' values before training
+    tuned: bool = (
+        True  # whether to look for the best place: curves are then compared each at its own best, with a warning if that is at the edge
+    )
 
     @property
     def curves(self) -> list[str]:
-        """In the order of the comparison."""
+        """The curves in the order of the comparison."""
         return list(dict.fromkeys(self.places["curve"]))
 
 
@@ -56,9 +58,9 @@ DrawVerdict = Callable[[str, Results, Sweep, SweepResults, str, At], None]
 
 
 def places(comparison: Comparison, path: str) -> DataFrame:
-    """Where each variant stands: variant, curve, place, which is its setting at `path`; variants without a number there are left out.
+    """variant, curve, place: the place is the variant's setting at `path`; variants without a number there are left out.
 
-    Variants that differ in nothing else share a curve. It is called after them, without what they say of the place.
+    Variants that differ only in it share a curve, which is named after them without the place.
     """
     curves = comparison.families(path, nameless="all")
     rows = [(name, curves[name], value_at(run, path)) for name, run in comparison.settings.items()]
@@ -66,14 +68,14 @@ def places(comparison: Comparison, path: str) -> DataFrame:
 
 
 def draw(page: str, results: Results, sweep: Sweep, *, metric: str = "val_loss", verdict: DrawVerdict | None = None) -> None:
-    """Everything about a sweep but its heading; the keys begin with `page`.
+    """Everything about a sweep except its heading; the keys begin with `page`.
 
     Args:
-        page: what the keys begin with.
-        results: of the comparison.
-        sweep: what is swept.
-        metric: the one to begin with, where the runs have it.
-        verdict: draws the verdict instead of that of the curves against each other at one place each.
+        page: prefix of the keys.
+        results: the results of the comparison.
+        sweep: the swept setting.
+        metric: the initial metric, if the runs have it.
+        verdict: draws the verdict, in place of the default one, which compares the curves at one place each.
     """
     above = st.container()
     metric, at, log_y = _controls(page, results, metric)
@@ -96,15 +98,15 @@ def draw(page: str, results: Results, sweep: Sweep, *, metric: str = "val_loss",
 
 
 def _failures(page: str, results: Results, found: SweepResults, shared: dict[str, Any]) -> None:
-    """Where seeds failed; a line where none did."""
+    """Where seeds failed; one line if none did."""
     if found.points[["diverged", "worse"]].to_numpy().any():
         chart(results, f"{page}.failures", charts.failures, found.points, **shared)
     elif not results.missing:
-        st.caption("No seed diverged, and none ended worse than it was before training.")
+        st.caption("No seed diverged, and none ended worse than before training.")
 
 
 def find(results: Results, sweep: Sweep, metric: str, at: At) -> SweepResults:
-    """What the store has of the sweep, computed once."""
+    """The stored results of the sweep, computed once."""
 
     def make() -> SweepResults:
         values = sensitivity.values(results.as_compared(results.history), results.runs, sweep.places, metric, at)
@@ -124,7 +126,7 @@ def _controls(page: str, results: Results, begin: str) -> tuple[str, At, bool]:
 
 
 def _verdict(page: str, results: Results, sweep: Sweep, found: SweepResults, metric: str, at: At) -> None:
-    """The curves against each other: each at its own best place, or all at one."""
+    """The curves against each other: each at its own best place, or all at the same place."""
     if found.best.empty or len(sweep.curves) < 2:
         return
     if sweep.tuned:
@@ -150,8 +152,8 @@ def _fairness(page: str, sweep: Sweep) -> str | None:
         (OWN, SAME),
         OWN,
         key=f"{page}.fair",
-        help="The same for all can favour whom it happens to suit. Each at its own best is the fair comparison: all had equally "
-        "many tries. The best was picked on these same seeds, which flatters each of them a little.",
+        help="The same value for all may favour one of them. Each at its own best value is the fair comparison, because all had equally "
+        "many tries. The best value was chosen on the same seeds, so all results are slightly too good.",
     )
 
 
@@ -165,8 +167,8 @@ def _warn_of_edges(sweep: Sweep, found: SweepResults) -> None:
     if len(edges):
         said = [f"{quoted(row['curve'])}: {row['place']:g} is the {row['edge']} tried" for row in edges.to_dict("records")]
         st.warning(
-            "  \n".join(map(escaped, said)) + f"  \nA better {sweep.name} may lie beyond it. Add values in the sidebar.",
-            title=f"The best {sweep.name} is at the edge of what was tried",
+            "  \n".join(map(escaped, said)) + f"  \nA better {sweep.name} may lie outside the tried range. Add values in the sidebar.",
+            title=f"The best {sweep.name} is at the edge of the tried range",
         )
 
 
@@ -177,11 +179,11 @@ def _tables(page: str, sweep: Sweep, found: SweepResults, metric: str) -> None:
         "curve": text(sweep.noun.capitalize(), pinned=True),
         "place": number(sweep.name.capitalize(), format="%g"),
         "mean": number(in_words(metric), format="%.4g", help="Mean over the seeds that did not diverge."),
-        "half": number("±", format="%.2g", help="Half of the 95 % interval of that mean (t distribution over seeds)."),
+        "half": number("±", format="%.2g", help="Half of the mean's 95 % interval (t distribution over seeds)."),
         "n": number("Seeds"),
         "diverged": number("Diverged", help=words.DIVERGED),
-        "worse": number("Worse", help="Seeds that ended worse than the network was before training."),
-        "edge": text("Edge", help="Where the best is the lowest or the highest tried, a better one may lie beyond."),
+        "worse": number("Worse", help="Seeds that ended worse than before training."),
+        "edge": text("Edge", help="If the best value is the lowest or the highest one tried, a better one may lie outside."),
     }
     order = ["curve", "place", "mean", "half", "n", "diverged", "worse"]
     shown: dict[str, Any] = {"hide_index": True, "column_config": columns, "placeholder": "–"}

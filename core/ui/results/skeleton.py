@@ -1,5 +1,5 @@
-"""What the pages share around their results, in one order: what to look at, how far it is, links to experiments, the gate, then the
-verdict, the pictures, the table, the files and the way to the workbench.
+"""The frame around the results of every page, in one order: what to look at, progress, links to experiments, a gate, then the verdict,
+the pictures, the table, the files and the link to the workbench.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ Pictures = Callable[[Results, View], None]
 
 @dataclass(frozen=True)
 class Skeleton:
-    """The words around the results of a page, or of a tab of it.
+    """The texts around the results of a page or of a tab.
 
-    page: what its keys begin with. heading: its title, beside the buttons; of a tab, whose title stands above it, empty.
-    look: what to look at, in Markdown. nothing_yet, nothing_heading: what stands there before anything is trained; note: a line below that.
-    waits: whether the page has nothing to draw before the first points.
-    path, experiments, opens: links to open the page with, where there are some, and what else they say in the address; the first of the
-        experiments is where the page begins.
+    page: prefix of its keys. heading: its title beside the buttons; empty for a tab, whose title stands above it.
+    look: what to look at, in Markdown. nothing_yet, nothing_heading: shown before anything is trained; note: one line below them.
+    waits: whether the page can draw nothing before the first points.
+    path, experiments, opens: links that open the page with an experiment, and their other address parameters; the first experiment is the
+        page's initial state.
     """
 
     page: str
@@ -54,20 +54,20 @@ def draw(
     controls: Callable[[str, Results], View] = views.controls,
     verdict: Pictures = overview.verdict,
 ) -> None:
-    """All of it: the controls stand below the verdict, which is about what they say; `pictures` draws what is the page's own."""
+    """Draws everything. The controls stand below the verdict, whose metric they set; `pictures` draws the page's own pictures."""
     if opened(skeleton, results):
         body(skeleton.page, results, pictures, controls=controls, verdict=verdict)
 
 
 def opened(skeleton: Skeleton, results: Results, steer: Literal["row", "above"] = "row") -> bool:
-    """What stands above the results; and whether there are some, or will be in a moment.
+    """Draws the part above the results; returns whether there are results, or will be in a moment.
 
-    From the click on Run the results are drawn, empty: the browser has then loaded what draws charts when the first points come.
+    After a click on Run, empty results are drawn, so that the browser has loaded the chart library when the first points arrive.
 
     Args:
-        skeleton: of the page.
-        results: of the comparison.
-        steer: of a page without a heading: whether the buttons stand here, or above already.
+        skeleton: texts of the page.
+        results: results of the comparison.
+        steer: for a page without a heading: whether the buttons stand here, or already above.
     """
     if skeleton.heading:
         steering.title(results, skeleton.heading, skeleton.page)
@@ -82,7 +82,7 @@ def opened(skeleton: Skeleton, results: Results, steer: Literal["row", "above"] 
         _came_out(skeleton, results)
         return True
     if results.progress.active:
-        st.markdown("#### The first points come in a moment", width="content")
+        st.markdown("#### The first points arrive in a moment", width="content")
     else:
         steering.nothing_yet(results, skeleton.page, skeleton.nothing_yet, skeleton.nothing_heading)
     if skeleton.note:
@@ -109,7 +109,7 @@ def body(
 
 
 def finish(page: str, results: Results, view: View) -> None:
-    """The files to take away, and the way to the workbench, but from there."""
+    """The files to download and, except in the workbench itself, the link to the workbench."""
     table.downloads(page, results, view)
     if page != WORKBENCH:
         table.workbench_link(results)
@@ -132,11 +132,11 @@ def _query(page: str, comparison: Comparison, start: Comparison) -> links.Query:
 
 
 def shown(skeleton: Skeleton, results: Results) -> Experiment | None:
-    """The experiment of the links that the comparison is, if it is one."""
+    """The experiment among the page's links that equals the comparison; None if there is none."""
     return next((each for each in skeleton.experiments if each.comparison.id == results.comparison.id), None)
 
 
 def _came_out(skeleton: Skeleton, results: Results) -> None:
-    """What came out of an experiment of the links, once all of it is stored."""
+    """The result of a linked experiment, once all of it is stored."""
     if (known := shown(skeleton, results)) is not None and not results.missing:
-        st.caption(f"{'What came out of this comparison' if known.claims else 'This comparison'}: {escaped(known.look)}")
+        st.caption(f"{'Result of this comparison' if known.claims else 'This comparison'}: {escaped(known.look)}")

@@ -1,11 +1,11 @@
-"""How a comparison stands, for lists of them: the colour of its state, and how long ago it was asked for."""
+"""The state of a comparison in lists: the colour of the state, and how long ago the comparison was requested."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 COLOURS = {"queued": "gray", "running": "blue", "paused": "orange", "cancelled": "gray", "finished": "green", "failed": "red"}
-OUTDATED = "Trained by another version, which computed other numbers: the link opens the same settings, to be trained anew."
+OUTDATED = "Trained by another version, which computed other numbers. The link opens the same settings, to be trained again."
 
 
 def ago(moment: pd.Timestamp) -> str:

@@ -1,4 +1,4 @@
-"""Running a comparison: its buttons, what it would take, and how far it is."""
+"""Running a comparison: its buttons, its estimated cost, and its progress."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from core.ui.results.live import Results
 
 @dataclass(frozen=True)
 class Button:
-    """One button: what it asks for, and what it says."""
+    """One button: its action and its texts."""
 
     action: Action
     label: str
@@ -31,25 +31,27 @@ class Button:
 
 
 RUN_HELP = (
-    "Train the runs that are not stored yet. Interrupted and gone on, they end at the same bits. Planned anew, with another number of "
-    "worker processes or beside other runs, they end at the same numbers up to rounding."
+    "Trains the runs that are not stored yet. An interrupted and resumed run ends with identical bits. With another number of "
+    "worker processes, or together with other runs, it ends with the same numbers up to rounding."
 )
 
 BUTTONS = (
     Button("run", "Run", ":material/play_arrow:", RUN_HELP),
-    Button("pause", "Pause", ":material/pause:", "Stop after the present segment of training (about half a second), to go on later."),
-    Button("step", "Epoch", ":material/skip_next:", "Train one more epoch of every run, then pause."),
-    Button("resume", "Resume", ":material/resume:", "Go on from where it was paused."),
-    Button("cancel", "Cancel", ":material/stop:", "Stop. What has been trained stays stored, and Run goes on from there."),
+    Button(
+        "pause", "Pause", ":material/pause:", "Stops after the current segment of training (about half a second); you can resume later."
+    ),
+    Button("step", "Epoch", ":material/skip_next:", "Trains every run for one more epoch, then pauses."),
+    Button("resume", "Resume", ":material/resume:", "Continues from where it was paused."),
+    Button("cancel", "Cancel", ":material/stop:", "Stops. All trained epochs stay stored, and Run continues from there."),
 )
 
 
 EXPLAINED = 720
-"""Pixels of a line of text that is centred: longer ones are hard to read."""
+"""Width in pixels of centred text, because longer lines are hard to read."""
 
 
 def possible(progress: Progress) -> set[str]:
-    """The actions that make sense in the present state; those already asked for do not."""
+    """The actions that are possible in the current state, except those already requested."""
     if progress.runs_done == progress.runs and not progress.active:
         return set()
     if progress.pending == "cancel":
@@ -64,7 +66,7 @@ def possible(progress: Progress) -> set[str]:
 
 
 def title(results: Results, heading: str, page: str = "compare") -> None:
-    """The page's heading, and the buttons beside it: always all of them, those without use greyed."""
+    """The page's heading with all buttons beside it; unusable buttons are disabled."""
     left, right = st.columns([2, 3], vertical_alignment="center")
     complaints = st.container()
     left.title(heading, anchor=False)
@@ -73,7 +75,7 @@ def title(results: Results, heading: str, page: str = "compare") -> None:
 
 
 def row(results: Results, page: str) -> None:
-    """How far it is, and the buttons beside it: for a part of a page, whose heading stands above."""
+    """The progress with the buttons beside it, for a part of a page with its heading above."""
     left, right = st.columns([2, 3], gap="medium", vertical_alignment="center")
     complaints = st.container()
     with left:
@@ -84,7 +86,7 @@ def row(results: Results, page: str) -> None:
 
 
 def buttons(results: Results, page: str, complaints: DeltaGenerator | None = None) -> None:
-    """All buttons in a row, those without use greyed. What goes wrong at a click is said in `complaints`; by default, below them."""
+    """All buttons in a row; unusable ones are disabled. Errors after a click are shown in `complaints`, by default below the buttons."""
     allowed = possible(results.progress)
     with st.container(key=f"{page}.steering", horizontal=True, horizontal_alignment="right", gap="xsmall"):
         clicked = [button for button in BUTTONS if _clicked(button, enabled=button.action in allowed, key=f"{page}.do.{button.action}")]
@@ -92,13 +94,13 @@ def buttons(results: Results, page: str, complaints: DeltaGenerator | None = Non
 
 
 def run_button(results: Results, key: str) -> None:
-    """One more Run button, for a page that has nothing else to show yet."""
+    """A second Run button, for a page that has nothing else to show yet."""
     clicked = _clicked(BUTTONS[0], enabled="run" in possible(results.progress), key=key)
     _do(BUTTONS[:1] if clicked else (), results.comparison)
 
 
 def nothing_yet(results: Results, key: str, text: str, heading: str = "Nothing has been trained with these settings yet") -> None:
-    """What a page shows before anything is stored: what will be seen here, and the button that trains it."""
+    """The page before anything is stored: a description of its content, and the button that trains the runs."""
     with st.container(border=True, horizontal_alignment="center", gap="small"):
         st.space("small")
         st.markdown(f"#### {heading}", width=EXPLAINED, text_alignment="center")
@@ -121,7 +123,9 @@ def _do(clicked: Sequence[Button], comparison: Comparison, complaints: DeltaGene
 
 
 def ask(comparison: Comparison, action: Action) -> None:
-    """Asks the runner for it. Raises LimitError for a comparison larger than this installation allows, DataError for unreadable data."""
+    """Requests an action from the runner. Raises LimitError for a comparison above this installation's limits, DataError for unreadable
+    data.
+    """
     if action in ("run", "step", "resume"):
         check(comparison, service.configuration())
         service.ensure_runner()
@@ -129,7 +133,7 @@ def ask(comparison: Comparison, action: Action) -> None:
 
 
 def standing(results: Results) -> None:
-    """One line with a bar: what running would take, how far it is, or that all is stored."""
+    """One line with a bar: the estimated cost, or the progress, or that all runs are stored."""
     _progress(results)
     _troubles(results)
 
@@ -141,7 +145,7 @@ def _progress(results: Results) -> None:
 
 
 def _troubles(results: Results) -> None:
-    """What went wrong, or will."""
+    """Errors and warnings about the run."""
     progress = results.progress
     if progress.state == "failed":
         st.error(errors.as_list(progress.message.splitlines() or ["The runner gave no reason."]), title="The training failed")
@@ -153,11 +157,13 @@ def _troubles(results: Results) -> None:
 
 
 def _why_no_runner() -> None:
-    """It ends where the store takes nothing, and is started again by and by; it cannot say so in that store."""
+    """Why the runner is missing: it ends if the store refuses writes, and is started again later; it cannot report this in the store
+    itself.
+    """
     if complaint := service.store().complaint():
-        st.error(errors.as_list([complaint]), title="Training waits, since nothing can be stored")
+        st.error(errors.as_list([complaint]), title="Training is waiting, because results cannot be stored")
     else:
-        st.caption("Waiting for the process that trains to start; this takes a few seconds after the dashboard's own start.")
+        st.caption("Waiting for the training process to start; this takes a few seconds after the start of the dashboard.")
 
 
 def _warn_of_limits(results: Results) -> None:

@@ -1,4 +1,4 @@
-"""The summary of a comparison as a table, and its files to take away."""
+"""The summary of a comparison as a table, and its files to download."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from core.ui.results.view import View, column, in_words, loss_unit, named
 
 ZIP = "all.zip"
 DOWNLOADS = {name: about for name, about in FILES.items() if name.endswith(".csv")} | {ZIP: f"All of these, and {[*FILES][-1]}."}
-"""What can be taken away, and what is in it; the summary is about the metric chosen above."""
+"""The downloads and their contents; the summary uses the metric chosen above."""
 
 WIDE = 150
-"""Pixels of a column whose heading is a metric's name."""
+"""Width in pixels of a column whose heading is the name of a metric."""
 EMPTY = ["n", "diverged", "mean", "half", "best", "curve", "parameters"]
 ORDER = ["n", "diverged", "counted", "mean", "half", "best", "curve", *metrics.TESTS, "parameters", "nonzero", "compression"]
 PATIENCE = 3.0
-"""Seconds for which the table may be behind the curves while they grow."""
+"""Seconds by which the table may lag behind the growing curves."""
 
 
 def summary(page: str, results: Results, view: View) -> None:
-    """A row a variant: seeds, diverged, mean and interval, best, test, non-zero weights, and the curve."""
+    """One row for each variant: seeds, diverged, mean and interval, best, test, non-zero weights, and the curve."""
     frame, reached = results.once(("table", view.metric, view.at, view.x), lambda: (rows(results, view), results.reached), PATIENCE)
     st.dataframe(
         frame,
@@ -50,8 +50,8 @@ def summary(page: str, results: Results, view: View) -> None:
 def rows(results: Results, view: View) -> DataFrame:
     """`statistics.summarise` of all variants in their order, at the moment at which they are compared.
 
-    With `half` (half the interval's width) and `curve`; without empty columns, and `counted` alone where a mean is of fewer seeds than
-    `n` and `diverged` tell.
+    It has the columns `half` (half the interval's width) and `curve`, no empty columns, and `counted` only if a mean is over fewer seeds
+    than `n` and `diverged` tell.
     """
     table = (
         summarise(results.as_compared(results.course), results.runs, view.metric, view.at).set_index("variant").reindex(results.variants)
@@ -70,13 +70,13 @@ def rows(results: Results, view: View) -> DataFrame:
 
 
 def _columns(metric: str, view: View, frame: DataFrame, loss: str) -> dict[str, Any]:
-    last_or_best = "its last value" if view.at == "last" else "the best it ever reached"
-    mean = f"Mean over the seeds that did not diverge, of each run {last_or_best}. {metrics.about(view.metric, loss)}".strip()
+    last_or_best = "its last value" if view.at == "last" else "the best value it reached"
+    mean = f"Mean over the seeds that did not diverge; for each run {last_or_best}. {metrics.about(view.metric, loss)}".strip()
     every = {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
         "diverged": column("diverged", loss, help=words.DIVERGED),
         "mean": column(view.metric, loss, label=metric, width=WIDE, format="%.4g", help=mean),
-        "half": column("half", loss, label="±", format="%.2g", help="Half of the 95 % interval of that mean (t distribution over seeds)."),
+        "half": column("half", loss, label="±", format="%.2g", help="Half of the mean's 95 % interval (t distribution over seeds)."),
         "nonzero": column("nonzero", loss, label="Non-zero"),
         "compression": column("compression", loss, format="%.2f×"),
         "curve": st.column_config.LineChartColumn("Over training", help=f"{metric}: mean over seeds.", color="gray"),
@@ -85,9 +85,9 @@ def _columns(metric: str, view: View, frame: DataFrame, loss: str) -> dict[str, 
 
 
 def downloads(page: str, results: Results, view: View) -> None:
-    """What a baseline reaches; buttons for the tables as CSV, and for all of it with the comparison itself.
+    """The baseline's scores; buttons for the tables as CSV, and for everything with the comparison itself.
 
-    Files are made when they are asked for.
+    A file is made only when it is requested.
     """
     if said := results.once("baseline", lambda: baselines.sentence(results.runs), PATIENCE):
         st.caption(escaped(said))
@@ -107,13 +107,13 @@ def downloads(page: str, results: Results, view: View) -> None:
 
 
 def content(results: Results, view: View, name: str) -> bytes:
-    """One of the DOWNLOADS, with all that is stored at the time of the call."""
+    """One of the DOWNLOADS, with everything that is stored at the time of the call."""
     result = Result.stored(results.store, results.comparison)
     return zip_bytes(result.files(view.metric, view.at)) if name == ZIP else result.file(name, view.metric, view.at)
 
 
 def csv_button(key: str, name: str, frame: DataFrame, meaning: str | None = None) -> None:
-    """A button for a table as the CSV file `name`, made when it is asked for."""
+    """A button for a table as the CSV file `name`; the file is made only when it is requested."""
     make = partial(to_csv_bytes, frame)
     st.download_button(name, make, file_name=name, mime="text/csv", key=key, on_click="ignore", icon=":material/download:", help=meaning)
 

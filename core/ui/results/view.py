@@ -1,4 +1,4 @@
-"""How results are looked at: which metric, along what, and what is drawn of it. All in the URL."""
+"""How results are shown: which metric, along which axis, and with which lines. All choices are in the URL."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from core.ui.results.words import sample
 
 AXES: dict[str, Axis] = {"updates": "step", "epochs": "epoch", "examples": "samples", "seconds": "seconds"}
 AXES_HELP = (
-    "Updates: how often the optimizer has changed the weights. Examples: how many were shown, over all epochs. Seconds: of training, "
-    "measuring not counted."
+    "Updates: number of changes of the weights by the optimizer. Examples: number of examples seen, over all epochs. Seconds: training "
+    "time without evaluations."
 )
 
 LOG_Y, TRAINING, SEEDS, ROBUST = "log y", "training", "single seeds", "usual range"
 SHOW_HELP = (
     "log y: logarithmic y axis. training: the same metric on the training data, dashed. single seeds: each run as a faint line. "
-    "usual range: the axis covers where most values lie; how many lie beyond is said above the chart."
+    "usual range: the axis covers most values; the number of values outside is given above the chart."
 )
 
 
 @dataclass(frozen=True)
 class View:
-    """What the controls say."""
+    """The values of the controls."""
 
     metric: str = "val_loss"
     at: At = "last"
@@ -43,7 +43,7 @@ class View:
 
 
 def controls(page: str, results: Results, shown_first: Sequence[str] = (TRAINING, SEEDS, ROBUST)) -> View:
-    """Draws the controls in a row and returns what they say; their keys begin with `page`, and `shown_first` is what is shown at first."""
+    """Draws the controls in a row and returns their values; their keys begin with `page`, and `shown_first` is shown at first."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         metric, at = measure(page, results)
         axis = segmented_control("Along", list(AXES), "epochs", key=f"{page}.x", help=AXES_HELP)
@@ -60,7 +60,7 @@ def controls(page: str, results: Results, shown_first: Sequence[str] = (TRAINING
 
 
 def measure(page: str, results: Results, begin: str = "val_loss") -> tuple[str, At]:
-    """Draws the choice of the metric (`begin` at first, where the runs have it), and of what counts of each run, and returns them."""
+    """Draws the choices of the metric (at first `begin`, if the runs have it) and of the value that counts for each run; returns both."""
     offered = metrics(results)
     named_in_link(f"{page}.metric", offered)
     metric = st.selectbox(
@@ -71,23 +71,23 @@ def measure(page: str, results: Results, begin: str = "val_loss") -> tuple[str, 
         key=f"{page}.metric",
         bind="query-params",
         width=205,
-        help="What the verdict, the first chart and the table are about.",
+        help="The metric of the verdict, the first chart and the table.",
     )
     at = segmented_control(
         "Of each run",
         get_args(At),
         "last",
         key=f"{page}.at",
-        help="Compare the runs by their last value, or by the best that each ever reached.",
+        help="Compares the runs by their last value, or by the best value that each one reached.",
     )
     return metric, at
 
 
 def named_in_link(key: str, offered: Sequence[str]) -> None:
-    """Before a bound widget that shows metrics in words: lets a link name one as the tables do, such as `val_accuracy`.
+    """Called before a bound widget that shows metrics in words; lets a link name a metric as the tables do, such as `val_accuracy`.
 
-    Streamlit writes the words into the URL ("Validation accuracy") and reads nothing else from it, so the name is replaced by them there.
-    The widget takes it from the URL when the page is run again.
+    Streamlit writes the words into the URL ("Validation accuracy") and reads only those. So the name in the URL is replaced by the words,
+    and the widget reads them when the page runs again.
     """
     given = st.query_params.get(key)
     if given is not None and given in offered and key not in st.session_state:
@@ -99,7 +99,7 @@ def metrics(results: Results) -> list[str]:
     """The metrics that the comparison's runs can have, validation first if any run has validation data."""
     told = {run.data.task for run in results.comparison.runs()}
     tasks: set[Task] = {task for task in table.BOTH if task in told}
-    if "auto" in told:  # a table whose target decides; both before the first run has been measured
+    if "auto" in told:  # if the target of a table decides the task: both tasks' metrics before the first run is measured
         tasks = results.once("tasks", lambda: table.tasks_of(results.history)) or set(table.BOTH)
     validated = any(run.data.validation_fraction > 0 for run in results.comparison.runs())
     trained = any(run.training.evaluate_train != "none" for run in results.comparison.runs())
@@ -107,7 +107,7 @@ def metrics(results: Results) -> list[str]:
 
 
 def loss_unit(results: Results) -> str:
-    """The unit of the results' losses, as titles take it."""
+    """The unit of the results' losses, for titles."""
     return results.once("unit of the loss", lambda: table.loss_unit(results.history))
 
 
@@ -117,9 +117,9 @@ def in_words(metric: str) -> str:
 
 
 def column(metric: str, loss: str, **more: Any) -> Any:
-    """A column of numbers of a table, with the metric's title, format and meaning.
+    """A table column of numbers with the metric's title, format and help.
 
-    `loss` is the unit of losses, from `loss_unit`. `more` goes to Streamlit and takes precedence.
+    `loss` is the unit of losses, from `loss_unit`. `more` is passed to Streamlit and takes precedence.
     """
     row = table.find(metric)
     form = row.form if row else ".4g"
@@ -128,6 +128,6 @@ def column(metric: str, loss: str, **more: Any) -> Any:
 
 
 def named(results: Results, metric: str) -> str:
-    """`Training accuracy (1,000 examples)`: in words, and on how many training examples where that is not all of them."""
+    """`Training accuracy (1,000 examples)`: the metric in words, with the number of training examples if not all are evaluated."""
     said = sample(results) if metric in OF_TRAINING else ""
     return f"{in_words(metric)} ({said})" if said else in_words(metric)

@@ -14,14 +14,14 @@ from core.ui import service
 from core.ui.results.live import Results
 
 DIVERGED = (
-    "Runs with a loss or weights that are no finite numbers any more, or that ended with a loss above 1,000 times that of a constant "
-    "prediction. They are in no mean."
+    "Runs whose loss or weights are no longer finite, or that ended with a loss above 1,000 times that of a constant "
+    "prediction. They are left out of all means."
 )
-"""What counts as diverged, as `core.engine.training.divergence` decides it."""
+"""The definition of diverged runs, as in `core.engine.training.divergence`."""
 
 
 def sample(results: Results) -> str:
-    """On how many training examples the training metrics are measured, where that is not all of them: "1,000 examples"; else nothing."""
+    """The number of training examples on which the training metrics are measured: "1,000 examples"; empty if all are used."""
     said = {_sample(run) for run in results.comparison.runs()} - {"none"}
     return "" if said <= {""} else " or ".join(sorted(text or "all" for text in said))
 
@@ -36,13 +36,13 @@ def _sample(run: RunSettings) -> str:
 
 
 def standing(results: Results) -> str:
-    """`25 runs · epoch 18 of 20 · 2 diverged · 4 s left` while it runs; before, what it would take; after, that all is stored."""
+    """`25 runs · epoch 18 of 20 · 2 diverged · 4 s left` while it runs; before, the estimated cost; after, that all runs are stored."""
     progress = results.progress
     if progress.active or progress.state == "paused":
         return " · ".join(filter(None, [_state(progress), _epochs(results), diverged(progress), _left(progress)]))
     if results.recorded:
         day = time.strftime("%-d %B %Y", time.localtime(results.recorded))
-        return f"Recorded on {day}; Run trains it here, in about {duration(_cost(results).seconds)}"
+        return f"Results recorded on {day}; Run trains these networks here in about {duration(_cost(results).seconds)}"
     if results.missing == 0:
         return " · ".join(filter(None, [f"All {count(progress.runs, 'run')} stored", diverged(progress)]))
     return " · ".join(filter(None, [_planned(results), diverged(progress)]))
@@ -54,14 +54,14 @@ def count(number: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`4 s`, `2 min`, `1.5 h`: rounded up, as an estimate deserves."""
+    """`4 s`, `2 min`, `1.5 h`: rounded up, because it is an estimate."""
     if seconds < 90:
         return f"{max(math.ceil(seconds), 1)} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def diverged(progress: Progress) -> str:
-    """`2 diverged`, or nothing."""
+    """`2 diverged`, or an empty text."""
     return f"{progress.runs_diverged:,} diverged" if progress.runs_diverged else ""
 
 
@@ -73,7 +73,7 @@ def _state(progress: Progress) -> str:
 
 
 def _epochs(results: Results) -> str:
-    """The mean epoch where all runs have equally many, else the epochs of all runs together. Those of teachers are not counted."""
+    """The mean epoch if all runs have equally many epochs, else the epochs of all runs together. Teachers' epochs are not counted."""
     progress = results.progress
     if not progress.epochs_done and any(run.teachers for run in results.comparison.runs()):
         return "teachers are trained first"
@@ -92,16 +92,16 @@ def _cost(results: Results) -> Estimate:
 
 
 def _planned(results: Results) -> str:
-    """`25 runs, 5 stored, about 4 s`; after a cancel, how far it came; of data that cannot be read, without the time."""
+    """`25 runs, 5 stored, about 4 s`; after a cancel, the reached epoch; without the time if the data cannot be read."""
     progress = results.progress
     runs = count(progress.runs, "run")
     try:
         cost = _cost(results)
     except DataError:
         return runs
-    begun = progress.epochs_done - (progress.epochs_total - cost.epochs)  # epochs of runs that are not stored for good
+    begun = progress.epochs_done - (progress.epochs_total - cost.epochs)  # epochs of runs that are not completely stored
     if begun > 0:
         left = duration(cost.seconds * (1 - begun / cost.epochs))
-        return f"{runs} · stopped at {_epochs(results)} · Run goes on from there, about {left}"
+        return f"{runs} · stopped at {_epochs(results)} · Run continues from there, about {left}"
     stored = f"{progress.runs_done:,} stored" if progress.runs_done else "none stored yet"
     return f"{runs}, {stored}, about {duration(cost.seconds)} to train"

@@ -223,7 +223,7 @@ def test_what_is_measured_is_one_loss_whatever_is_minimised(cls):
 
 @pytest.mark.parametrize(("cls", "data"), [(cls, "diabetes") for cls in OF_CLASSES] + [(cls, "wine") for cls in OF_NUMBERS], ids=str)
 def test_a_loss_that_does_not_fit_the_task_is_refused_in_words(cls, data):
-    with pytest.raises(ValueError, match=rf"loss.kind: {kind_of(cls)} needs (classes|numbers) to predict, and data {data} is a .*; choose"):
+    with pytest.raises(ValueError, match=rf"loss.kind: {kind_of(cls)} needs (classes|numbers) to predict, but data {data} is a .*; choose"):
         settings(data=data, loss=kind_of(cls))
 
 

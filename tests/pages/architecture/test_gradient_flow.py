@@ -53,7 +53,7 @@ def shown(app, *columns: str):
 
 def test_before_anything_was_trained_one_click_asks_for_the_pages_comparison(open_page, store):
     app = open_page(PATH)
-    assert "seven times over" in texts(app)
+    assert "in seven variants" in texts(app)
     app.button(key=f"{PAGE}.run_here").click().run()
     assert_no_error(app)
     assert store.progress(START).pending == "run"
@@ -87,7 +87,7 @@ def test_what_the_measurements_leave_out_is_said_where_it_concerns_the_networks(
     compare(comparison, store=store, progress=False)
     said = texts(open_page(PATH, query(comparison)))
     assert "at epoch 0 these are still 0 and 1" in said
-    assert "the activations are the branch's" in said
+    assert "the activations are those of the branch" in said
 
 
 def test_the_ends_are_medians_over_seeds(measured):
@@ -160,7 +160,7 @@ def test_variants_that_are_the_same_network_before_training_are_drawn_once(open_
     comparison = Comparison.load({"base": BASE, "vary": {"optimizer.lr": [0.1, 0.2]}, "seeds": 1})
     app = open_page(PATH, query(comparison, tab=DEPTH, deepest="8"))
     assert set(shown(app, "signal_ratio")["variant"]) == {comparison.names[0]}
-    assert "before training the same network as" in texts(app)
+    assert "before training it is the same network as" in texts(app)
 
 
 def test_what_is_chosen_here_is_crossed(open_page, store):

@@ -89,13 +89,13 @@ def test_with_one_rate_for_all_it_is_the_comparison_of_the_sidebar(open_page, st
 
 def test_one_batch_size_alone_has_no_curve(open_page, store):
     app = opened(open_page, query(norms(sizes=(4,))))
-    assert "two sizes or more" in app.info[0].value
+    assert "at least two sizes" in app.info[0].value
 
 
 def test_a_batch_of_one_is_refused_with_a_message(open_page, store):
     app = open_page(PAGE, query(norms()) | {"normalization.vary2.training.batch_size": ["1", "64"]}, errors=True)
     assert not app.exception
-    assert "batch norm needs at least 2 examples a batch" in app.error[-1].value.replace("\\", "")
+    assert "batch norm needs at least 2 examples per batch" in app.error[-1].value.replace("\\", "")
 
 
 @pytest.mark.parametrize("layer", ["fully connected", "convnet"])

@@ -71,7 +71,7 @@ def test_it_opens_with_the_adding_problem(open_page, store):
 
 def test_it_says_who_is_below_half_of_the_baseline(open_page, stored):
     app = open_page(PAGE, query(small()))
-    assert "Below half of 0.167 (always saying the mean): rnn " in texts(app).replace("\\", "")
+    assert "Below half of 0.167 (always predicting the mean): rnn " in texts(app).replace("\\", "")
     assert len(app.get("vega_lite_chart")) == 2
     table = app.dataframe[0].value
     losses = stored.history(small())[0].drop_duplicates("run", keep="last").set_index("run")
@@ -84,7 +84,7 @@ def test_data_without_a_known_baseline_have_no_rule(open_page, store):
     compare(comparison, store=store, progress=False)
     app = open_page(PAGE, query(comparison))
     assert "dotted" not in app.get("vega_lite_chart")[0].proto.spec
-    assert "Nothing is known" in texts(app)
+    assert "no loss without memory is known" in texts(app)
 
 
 def test_clipping_shows_the_share_that_diverged(open_page, store):
@@ -194,4 +194,4 @@ def test_each_variant_is_held_against_what_its_own_data_allow(open_page, store):
     assert "; below half of 1 " in said
     note = " ".join(json.loads(app.get("vega_lite_chart")[0].proto.spec)["title"]["text"])
     assert "0.167" in note
-    assert "dotted: always saying the mean, 1" in note
+    assert "dotted: always predicting the mean, 1" in note

@@ -145,7 +145,7 @@ def test_each_network_is_held_against_itself_unpruned(open_page, store):
         assert table.loc[name, "counterpart"] == dense
     said = texts(app).replace("\\", "")
     free = {name for name, change in changes.items() if change.mean() <= pruning.TOLERANCE}
-    enough, _, lost = said.rpartition("No sparsity that was tried stays ")
+    enough, _, lost = said.rpartition("No tried sparsity stays ")
     for kind in ("sgd", "adam"):
         mine = [name for name in free if whole.settings[name].optimizer.kind == kind]
         assert bool(mine) != (kind in lost.partition("\n")[0])
@@ -170,7 +170,7 @@ def test_names_with_commas_can_be_told_apart_in_a_sentence():
     said = pruning._free(best, ["ticket, one shot"], "accuracy")
     assert "(“in 3 steps”, “in 3 steps, cubic”)" in said
     assert "(units)" in said
-    assert said.endswith("No sparsity that was tried stays within 0.01 of the dense network's accuracy: “ticket, one shot”.")
+    assert said.endswith("No tried sparsity stays within 0.01 of the dense network's accuracy: “ticket, one shot”.")
 
 
 def test_survivors_are_counted_by_input():

@@ -80,7 +80,7 @@ def test_deleting_asks_first_and_says_what_goes(open_page, filled):
     app = open_page(PAGE)
     app.button(key=f"{row}.delete").click().run()
     assert "3 runs that only this comparison uses will be deleted" in texts(app)
-    assert "3 runs that other comparisons use too will stay" in texts(app)
+    assert "3 runs that other comparisons also use will stay" in texts(app)
     assert filled.count() == 2, "not before it was confirmed"
 
 
@@ -116,7 +116,7 @@ def test_comparisons_of_questions_are_hidden_until_asked_for(open_page, asked_by
 
 
 def test_where_only_those_of_questions_match_it_says_that_they_are_hidden(open_page, asked_by_a_question):
-    assert "Those of the questions are hidden" in texts(open_page(PAGE, {"runs.search": "of a question"}))
+    assert "Those of questions are hidden" in texts(open_page(PAGE, {"runs.search": "of a question"}))
 
 
 def test_homes_recent_list_leaves_them_out(open_page, asked_by_a_question):

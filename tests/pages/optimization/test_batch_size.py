@@ -56,7 +56,7 @@ def test_the_rules_are_compared_at_the_largest_batch(open_page, store):
 
 def test_one_size_alone_cannot_be_scaled(open_page, store):
     app = opened(open_page, query(sizes(8), part="Scaling the rate"))
-    assert "two sizes or more" in app.info[0].value
+    assert "at least two sizes" in app.info[0].value
 
 
 def test_the_gradient_noise_is_measured_for_the_settings(open_page, store):

@@ -117,7 +117,7 @@ def test_what_restoring_gave_is_judged_by_the_weights_that_it_brought_back(open_
     assert table.loc["Best", "val_loss"] < table.loc["Patience", "val_loss"] == pytest.approx(losses.last().mean())
     kept = stopping_replay.up_to_the_weights(history, dict(SMALL.members))
     assert escaped(leading_verdict(kept, stopped.runs(SMALL))) in texts(app)
-    assert "of the weights that a run ended with" in texts(app)
+    assert "belong to the final weights of a run" in texts(app)
 
 
 def test_no_column_of_the_replayed_rules_is_there_twice(open_page, stopped):

@@ -54,7 +54,7 @@ def query(**more: str) -> links.Query:
 
 def test_before_anything_was_trained_one_click_asks_for_the_pages_comparison(open_page, store):
     app = open_page(PAGE)
-    assert "learn wrong labels by heart" in texts(app)
+    assert "memorize wrong labels" in texts(app)
     app.button(key="regularization.run_here").click().run()
     assert_no_error(app)
     assert store.progress(START).pending == "run"

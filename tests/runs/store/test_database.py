@@ -148,7 +148,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("url", "message"),
-    [("tandem.db", "no database URL"), ("mysql://host/name", "not supported"), ("nosuch://host/name", "not supported")],
+    [("tandem.db", "not a database URL"), ("mysql://host/name", "not supported"), ("nosuch://host/name", "not supported")],
 )
 def test_a_url_that_is_none_or_of_another_database_is_refused(url, message):
     with pytest.raises(StoreError, match=message):

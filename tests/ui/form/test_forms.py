@@ -118,21 +118,21 @@ def test_values_come_from_the_url_and_nonsense_there_is_ignored(query: dict[str,
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"compare.optimizer.adam.lr": "fast"}, "optimizer.lr: 'fast' is no number; write it like 0.001 or 1e-3"),
+    ({"compare.optimizer.adam.lr": "fast"}, "optimizer.lr: 'fast' is not a number; write it like 0.001 or 1e-3"),
     ({"compare.optimizer.adam.lr": "0"}, "optimizer.lr: 0: input should be greater than 0"),
-    ({"compare.model.mlp.hidden": "64, x"}, "model.hidden: 'x' is no whole number"),
-    ({"compare.training.epochs": "2.5"}, "training.epochs: '2.5' is no whole number"),
-    ({"compare.model.mlp.hidden": ","}, "model.hidden: ,: a network without hidden layers is the model of kind linear"),
+    ({"compare.model.mlp.hidden": "64, x"}, "model.hidden: 'x' is not a whole number"),
+    ({"compare.training.epochs": "2.5"}, "training.epochs: '2.5' is not a whole number"),
+    ({"compare.model.mlp.hidden": ","}, "model.hidden: ,: give at least one width here; a network without hidden layers"),
     ({"compare.model.mlp.dropout": "1"}, "model.dropout: 1: input should be less than 1"),
-    ({"compare.training.batch_size": "all"}, "training.batch_size: 'all' is no whole number"),
+    ({"compare.training.batch_size": "all"}, "training.batch_size: 'all' is not a whole number"),
     (
         {"compare.training.batch_size": "1", "compare.model.mlp.normalization": "batch"},
-        "batch norm needs at least 2 examples a batch, not 1",
+        "batch norm needs at least 2 examples per batch, not 1",
     ),
     ({"compare.optimizer": "sgd", "compare.optimizer.sgd.nesterov": "true"}, "nesterov needs momentum above 0"),
     ({"compare.seeds": "0"}, "seeds"),
     ({"compare.seeds": "<b>"}, "seeds: '<b>': give how many"),
-    ({"compare.seeds": "9999"}, "8,000 runs at most, and this one has 49,995"),
+    ({"compare.seeds": "9999"}, "at most 8,000 runs, but this one has 49,995"),
     ({"compare.variants": "a: optimizer=adm"}, "variant 'a': optimizer: there is no kind 'adm'; allowed: sgd, adam"),
     ({"compare.variants": "a: optimizer.speed=1"}, "optimizer.speed: no such setting; optimizer (adam) has: kind, lr"),
     ({"compare.variants": "a:\na: model.skip=true"}, "the name 'a' is given twice"),
@@ -146,7 +146,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"compare.mode": "settings", "compare.vary1": "data.x", "compare.vary1.data.x": ["1"]}, "data.x: no such setting; data (digits) has"),
     (
         {"compare.mode": "settings", "compare.vary1": "data", "compare.vary1.data": ["table path=/etc/passwd target=x"]},
-        "no file is opened by its path here",
+        "opens no file by its path",
     ),
 ]
 

@@ -72,13 +72,13 @@ def test_a_hash_that_names_no_table_is_refused(sha256: str):
 
 def test_a_path_from_outside_is_refused(tmp_path: Path):
     given = {"kind": "table", "path": str(tmp_path), "target": "x"}
-    with pytest.raises(SettingsError, match="no file is opened by its path"):
+    with pytest.raises(SettingsError, match="opens no file by its path"):
         tables.without_paths({"base": {"data": given}})
-    with pytest.raises(SettingsError, match="no file is opened by its path"):
+    with pytest.raises(SettingsError, match="opens no file by its path"):
         tables.without_paths({"variants": [{"name": "a", "data": given}]})
-    with pytest.raises(SettingsError, match="no file is opened by its path"):
+    with pytest.raises(SettingsError, match="opens no file by its path"):
         tables.without_paths({"vary": {"data.path": [str(tmp_path)]}})
-    with pytest.raises(SettingsError, match="no file is opened by its path"):
+    with pytest.raises(SettingsError, match="opens no file by its path"):
         tables.without_paths({"variants": [{"name": "a", "data.path": str(tmp_path)}]})
 
 

@@ -1,1 +1,1 @@
-"""The page of data recovery: what updates and weights give away of the training data."""
+"""The page of data recovery: what updates and weights reveal about the training data."""

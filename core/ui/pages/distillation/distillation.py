@@ -1,4 +1,4 @@
-"""Distillation: teacher, student, and the student that was taught; soft targets of single examples; sizes and speeds."""
+"""Distillation: teacher, student alone and taught student; soft targets of single examples; sizes and speeds."""
 
 from __future__ import annotations
 
@@ -43,22 +43,23 @@ __all__ = ["PAGE", "START", "draw", "with_teacher"]
 
 PATIENCE = 2.0
 MOST_VERDICTS = 4
-"""Sentences, of one student each; more are read in the table."""
+"""The most sentences, one for each student; the others are in the table."""
 
 CONVENTION = (
-    "The weight w is that of the soft targets (others put it on the labels); the factor T² is included, so that their gradient keeps its "
-    "size when T grows; KL is summed over the classes and averaged over the batch (batchmean). The teacher is trained by Adam at 0.001."
+    "The weight w belongs to the soft targets (some papers put it on the labels); the factor T² is included, so that their gradient "
+    "keeps its "
+    "size if T grows; KL is summed over the classes and averaged over the batch (batchmean). The teacher is trained by Adam with lr 0.001."
 )
 
 WORDS = Skeleton(
     PAGE,
-    "Every variant is trained with every seed, from the same start; what came of it appears here.",
+    "Every variant is trained with every seed, from the same start; the results appear here.",
     heading="Distillation",
     look=r"""
-A network (the **teacher**, as a rule a larger one, which knows all labels) is trained first; the **student** then learns from its
+A network (the **teacher**, usually a larger one, trained with all labels) is trained first; the **student** then learns from its
 probabilities as well as from the labels: $(1-w)\,\mathrm{CE}(y, p) + w\,T^2\,\mathrm{KL}(p^{\text{teacher}}_T \,\|\, p_T)$ with
-$p_T = \mathrm{softmax}(z/T)$. Watch the **student alone** against the taught ones where labels are few: soft targets need no labels,
-so the student also learns from the examples that it has none for. Where all labels are known there is little left to gain.
+$p_T = \mathrm{softmax}(z/T)$. Compare the **student alone** with the taught ones for few labels: soft targets need no labels,
+so the student also learns from unlabelled examples. If all labels are known, there is little to gain.
 """,
     note=CONVENTION,
     waits=True,
@@ -68,7 +69,7 @@ so the student also learns from the examples that it has none for. Where all lab
 
 
 def with_teacher(asked: Comparison) -> Comparison:
-    """The comparison with its teachers and with its students untaught, which all else is held against."""
+    """The comparison with its teachers and with the untaught students that serve as references."""
     return compression.with_references(asked, {TEACHER: _teacher, ALONE: _alone})
 
 
@@ -99,7 +100,7 @@ def draw(results: Results) -> None:
 
 
 def _share(results: Results) -> float:
-    """The share of labels at which the verdict, the squares and the curves look."""
+    """The share of labels that the verdict, the squares and the curves show."""
     shares = _shares(results)
     if not shares:
         return 1.0
@@ -109,26 +110,26 @@ def _share(results: Results) -> float:
         shares[0],
         format_func=lambda share: f"{share:.3g}",
         key=f"{PAGE}.share",
-        help="Share of the training examples whose labels the student may use, at which the verdict and the pictures below look.",
+        help="Share of the training examples whose labels the student may use; the verdict and the pictures below show this share.",
     )
     return float(chosen)
 
 
 def _shares(results: Results) -> list[float]:
-    """The shares of labels that students have."""
+    """The shares of labels that the students have."""
     role = roles(results.comparison)
     return sorted({run.training.labelled for name, run in results.comparison.settings.items() if role[name] != TEACHER})
 
 
 def _verdict(results: Results, points: DataFrame, metric: str, share: float) -> None:
-    """The best of the taught students against the same student alone; for several students a sentence each, the best one's first."""
+    """The best taught student against the same student alone; with several students one sentence for each, the best one first."""
     here = points[(points["labelled"] == share) & points["mean"].notna() & (points["role"] == TAUGHT) & (points["counterpart"] != "")]
     overview.lesson(results, ("gap", metric, share), lambda: _gap(results, here, metric), lambda: _students(results, here, metric, share))
     _picked(here, metric)
 
 
 def _gap(results: Results, here: DataFrame, metric: str) -> Lesson | None:
-    """Of the best of the students; None where there are several kinds of student, which need a sentence each."""
+    """The gap that the best student closes; None if there are several students, each of which needs its own sentence."""
     if here["counterpart"].nunique() != 1:
         return None
     ranked = here.sort_values("mean", ascending=not higher_is_better(metric), kind="stable")
@@ -143,26 +144,27 @@ def _students(results: Results, here: DataFrame, metric: str, share: float) -> N
     )
     so_far = "" if results.reached is None else f"So far, at epoch {results.reached:.3g}: "
     for index, text in enumerate(said[:MOST_VERDICTS]):
-        about = "Paired by seed; the range in brackets is the 95 % interval of the difference."
+        about = "Differences are paired by seed; the range in brackets is the 95 % interval."
         st.markdown(f"{'#####' if index else '####'} {escaped(so_far + text)}", help=about)
     if len(said) > MOST_VERDICTS:
-        compression.note(f"{len(said) - MOST_VERDICTS} more students are in the table, each against itself alone.")
+        compression.note(f"{len(said) - MOST_VERDICTS} more students are in the table, each compared with itself alone.")
 
 
 def _picked(here: DataFrame, metric: str) -> None:
-    """That the best was picked, and what the worst came to."""
+    """A note that this is the best of several settings, with the value of the worst one."""
     taught = here[here["counterpart"] == here["counterpart"].iloc[0]] if len(here) else here
     if len(taught) > 1:
         worst = here["mean"].min() if higher_is_better(metric) else here["mean"].max()
         each = " of each student" if here["counterpart"].nunique() > 1 else ""
         compression.note(
-            f"That is the best of {len(taught)} settings{each}, picked on the validation data, which flatters it a little; the worst of "
-            f"them has a {metrics.name(metric)} of {worst:.3g}. The test accuracy in the table was not used for picking."
+            f"This is the best of {len(taught)} settings{each}, chosen on the validation data, so its value is slightly too good. The "
+            "worst of "
+            f"them has a {metrics.name(metric)} of {worst:.3g}. The test accuracy in the table was not used for this choice."
         )
 
 
 def _pictures(results: Results, points: DataFrame, metric: str, share: float) -> None:
-    """Quality by variant, along the share of labels where that varies; and where temperature and weight vary, by these."""
+    """Quality by variant, or along the share of labels if it varies; and by temperature and weight if these vary."""
     if TAUGHT not in roles(results.comparison).values():
         st.info("No variant here has a teacher. Choose a kind of distillation in the sidebar.")
     squares = methods.crossed(results.comparison, points, share)
@@ -218,13 +220,13 @@ def _by_variant(results: Results, points: DataFrame, metric: str) -> None:
 
 
 def _about_teachers(results: Results, where: str) -> str:
-    """What the references are, and how large beside the students: the end of a sentence; nothing where there are none."""
+    """The end of a sentence that describes the teachers and their sizes beside the students'; empty if there are none."""
     role, sizes = roles(results.comparison), results.runs.groupby("variant", sort=False, observed=True)["parameters"].first().dropna()
     teachers = [f"{quoted(str(name))} {size:,.0f}" for name, size in sizes.items() if role[str(name)] == TEACHER]
     students = dict.fromkeys(f"{size:,.0f}" for name, size in sizes.items() if role[str(name)] != TEACHER)
     if not teachers:
         return ""
-    known = f"; {where}: what the students were taught by, which knows all labels"
+    known = f"; {where}: the teachers of the students, which know all labels"
     return f"{known}. Parameters: {', '.join(teachers)}; students {', '.join(students)}"
 
 
@@ -246,7 +248,7 @@ def _crossed(results: Results, squares: DataFrame, metric: str, share: float) ->
         value_title=metrics.title(metric, view.loss_unit(results)),
         width=WIDTH,
     )
-    st.caption("Means over seeds. Small differences are within the intervals of the first picture.")
+    st.caption("Means over seeds. Differences smaller than the intervals in the first picture may be noise.")
 
 
 def _tabs(results: Results, points: DataFrame, metric: str, share: float, seed: int) -> None:
@@ -265,7 +267,7 @@ def _tabs(results: Results, points: DataFrame, metric: str, share: float, seed: 
 
 
 def _chosen_teacher(results: Results, seed: int) -> tuple[str, RunSettings | None]:
-    """A teacher and its run of a seed; where there are several, the one that is picked from a list."""
+    """A teacher and its run for one seed; the user chooses if there are several teachers."""
     role = roles(results.comparison)
     found = {name: run for name, run in results.comparison.members if role[name] == TEACHER and run.seed == seed}
     if len(found) < 2:
@@ -298,7 +300,7 @@ def _training(results: Results, points: DataFrame, metric: str, share: float) ->
 
 
 def _speed(results: Results, share: float, seed: int) -> None:
-    st.caption("What distillation is for: a student that is smaller than its teacher is faster too, however it was taught.")
+    st.caption("The purpose of distillation: a student that is smaller than its teacher is also faster.")
     members = {name: run for name, run in results.comparison.members if run.seed == seed}
     pairs = ((members[name], teacher) for name, teacher in teachers_of(results.comparison).items() if name in members)
     student, teacher_name = next(((run, teacher) for run, teacher in pairs if run.training.labelled == share), (None, ""))
@@ -309,7 +311,7 @@ def _speed(results: Results, share: float, seed: int) -> None:
     if not st.toggle("Time both networks", key=f"{PAGE}.time", help="Takes a few seconds the first time: torch is loaded."):
         return
     if results.store.weights(teacher.key) is None or results.store.weights(student.key) is None:
-        st.info("The networks can be timed when their training has ended.")
+        st.info("The networks can be timed after their training has ended.")
         return
     speed = compression.timed(results.store.url, teacher.key, student.key)
     if isinstance(speed, str):
@@ -321,7 +323,7 @@ def _speed(results: Results, share: float, seed: int) -> None:
         st.metric("Parameters", f"{speed.parameters[1]:,}", f"{teacher_name}: {speed.parameters[0]:,}", **about)  # type: ignore[arg-type]
         st.metric("Forward pass", f"{fast:.3f} ms", f"{teacher_name}: {slow:.3f} ms", **about)  # type: ignore[arg-type]
         st.metric(
-            "Faster by", f"{speed.ratio:.2f}×", width="content", help=f"Median of 50 passes of {compression.BATCH} examples, by turns."
+            "Faster by", f"{speed.ratio:.2f}×", width="content", help=f"Median of 50 alternating passes of {compression.BATCH} examples."
         )
 
 
@@ -331,7 +333,7 @@ def _table(results: Results, points: DataFrame, metric: str) -> None:
     columns = ["parameters", *metrics.TESTS, "seconds"]
     runs = analysis.at_ends(results.runs, columns)
     frame = analysis.joined(analysis.with_halves(points).drop(columns="variant").rename(columns={"name": "variant"}), runs, work)
-    told = "Every variant: what it was taught by, its quality, and its difference to the same student alone"
+    told = "Every variant: its teacher, its quality, and its difference to the same student alone"
     compression.shown_table(f"{PAGE}.table", compression.with_counterparts(frame), _of_quality(metric, view.loss_unit(results)), told)
     compression.shown_table(f"{PAGE}.costs", frame, _of_size(), "Every variant: size and cost")
 
@@ -350,7 +352,9 @@ def _of_quality(metric: str, loss: str) -> dict[str, Any]:
 def _of_size() -> dict[str, Any]:
     return {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
-        "parameters": number("Parameters", "localized", "Of the network, biases and norms included."),
-        "multiply_adds": number("Multiply-adds", "localized", "Multiplications (each with an addition) that one example takes."),
-        "seconds": number("Seconds", "%.3g", "Training time of a run, its share of its stack's; a student's does not hold its teacher's."),
+        "parameters": number("Parameters", "localized", "Parameters of the network, including biases and norms."),
+        "multiply_adds": number("Multiply-adds", "localized", "Multiplications (each with an addition) for one example."),
+        "seconds": number(
+            "Seconds", "%.3g", "Training time of a run, as its share of its stack's time; the teacher's training is not included."
+        ),
     }

@@ -1,4 +1,4 @@
-"""Which taught students are of one method, so that temperature and weight may be crossed for them."""
+"""Groups taught students by method, so that temperature and weight can be crossed for each method."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from core.comparison import Comparison
 
 
 def crossed(comparison: Comparison, points: DataFrame, share: float) -> DataFrame:
-    """The squares at a share of labels: variant (the panel, a method), temperature, weight, mean; only of methods with several of them.
+    """The squares at a share of labels: variant (the panel, a method), temperature, weight, mean; only for methods with several of them.
 
-    Variants are of one method when they differ in nothing but temperature, weight and the share of labels.
+    Variants have the same method if they differ only in temperature, weight and share of labels.
     """
     taught = points[(points["role"] == "taught") & (points["labelled"] == share) & points["mean"].notna()]
     method = taught["name"].map(comparison.families("distillation.temperature", "distillation.weight", "training.labelled"))

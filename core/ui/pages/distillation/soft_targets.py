@@ -1,4 +1,4 @@
-"""Soft targets of single examples: what a teacher says of them, the softer the higher the temperature."""
+"""Soft targets of single examples: the probabilities of a teacher, which are softer at higher temperatures."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ from core.ui.results.drawing import WIDTH, chart
 from core.ui.results.live import Results
 
 TEMPERATURES = (1.0, 4.0, 10.0)
-"""Shown where the comparison has no others."""
+"""Temperatures shown if the comparison has no others."""
 MOST = 6
-"""Temperatures side by side."""
+"""The most temperatures side by side."""
 
 
 def draw(page: str, results: Results, name: str, run: RunSettings | None, seed: int) -> None:
     """The probabilities that a run's network (the teacher `name`) gives to one example, at several temperatures."""
     st.caption(
-        "What the teacher says of one test example. A higher temperature shows what else it looks like to the teacher, and that is what "
-        "the student learns from beside the label."
+        "The teacher's probabilities for one test example. A higher temperature shows which other classes the teacher finds similar; the "
+        "student learns from this in addition to the label."
     )
     if run is None:
         st.info("No variant here has a teacher.")
         return
     logits_NC = results.once(("logits", seed), lambda: logits_of(results, run))
     if logits_NC is None:
-        st.info(f"{escaped(name)}: its soft targets are shown when its training has ended.")
+        st.info(f"{escaped(name)}: its soft targets are shown after its training has ended.")
         return
     _example(page, results, run.data, logits_NC, seed)
 
 
 def logits_of(results: Results, run: RunSettings) -> lab.Floats | None:
-    """What the network of a run puts out for the test examples (N, C), or for the validation examples where there are no others.
+    """The outputs of a run's network for the test examples (N, C), or for the validation examples if there are no test examples.
 
-    None while it has not ended. A plain ReLU network is computed without torch, which takes seconds to load.
+    None before the run has ended. A plain ReLU network is computed without torch, which takes seconds to load.
     """
     weights = compression.weights_of(results, run)
     if weights is None:
@@ -86,9 +86,9 @@ def _example(page: str, results: Results, data: DataChoice, logits_NC: lab.Float
             key=f"{page}.example",
             bind="query-params",
             width=140,
-            help="1: the one that the teacher is least sure of.",
+            help="1 is the example with the teacher's least certain prediction.",
         )
-        log = st.toggle("Logarithmic", key=f"{page}.log", bind="query-params", help="Shows the small probabilities.")
+        log = st.toggle("Logarithmic", key=f"{page}.log", bind="query-params", help="Logarithmic axis, which shows small probabilities.")
     place = int(order[rank - 1])
     names = list(split.class_names or ())
     picture, bars = st.columns([1, 3], vertical_alignment="center")
@@ -99,7 +99,7 @@ def _example(page: str, results: Results, data: DataChoice, logits_NC: lab.Float
 
 
 def raw(data: DataChoice, place: int) -> np.ndarray:
-    """One of the examples that are looked at as it came, before any scaling: (D,)."""
+    """One of the shown examples before any scaling: (D,)."""
     examples = data.examples()
     rows = split_rows(examples, data.validation_fraction, data.test_fraction, data.split_seed)
     part = rows.test if len(rows.test) else rows.validation
@@ -107,9 +107,9 @@ def raw(data: DataChoice, place: int) -> np.ndarray:
 
 
 def _picture(page: str, results: Results, data: DataChoice, place: int, truth: str, about: tuple[int, int]) -> None:
-    """The example as it was drawn, its channels averaged; of data that are no pictures, its label alone.
+    """The example as a picture, with its channels averaged; for other data only its label.
 
-    The network sees it standardised, each pixel by its own mean and spread, in which no eye finds a digit.
+    The network sees it standardised, each pixel by its own mean and standard deviation, which would hide the digit from the eye.
     """
     shape = load_data(data).shape
     if len(shape) != 3:
@@ -161,10 +161,12 @@ def _bars(page: str, results: Results, logits_C: np.ndarray, names: list[str], t
 
 
 def spoken(logits_C: np.ndarray, names: list[str], temperatures: list[float]) -> str:
-    """What the two likeliest classes get at the lowest and at the highest temperature, in words."""
+    """The probabilities of the two most likely classes at the lowest and the highest temperature, in words."""
     first, second = np.argsort(-logits_C, kind="stable")[:2]
     low, high = (lab.softened(logits_C, temperature) for temperature in (temperatures[0], temperatures[-1]))
-    told = f"At T = {temperatures[0]:g} it puts {low[first]:.1%} on {quoted(names[first])} and {low[second]:.1%} on {quoted(names[second])}"
+    told = (
+        f"At T = {temperatures[0]:g} it gives {low[first]:.1%} to {quoted(names[first])} and {low[second]:.1%} to {quoted(names[second])}"
+    )
     if len(temperatures) == 1:
         return f"{told}."
     return f"{told}; at T = {temperatures[-1]:g}, {high[first]:.1%} and {high[second]:.1%}."

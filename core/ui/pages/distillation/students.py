@@ -1,4 +1,4 @@
-"""Who is taught by whom, and which student alone each taught one is held against."""
+"""The roles of variants: who teaches whom, and which untaught student is the counterpart of each taught one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TEACHER, ALONE, TAUGHT = "teacher", "student alone", "taught"
 
 
 def roles(comparison: Comparison) -> dict[str, str]:
-    """Of each variant: teacher, student alone, or taught."""
+    """The role of each variant: teacher, student alone, or taught."""
     teachers = {teacher.key for _, run in comparison.members for teacher in run.teachers}
     own = {name for name, run in comparison.members if run.key in teachers}
     return {
@@ -24,15 +24,15 @@ def roles(comparison: Comparison) -> dict[str, str]:
 
 
 def teachers_of(comparison: Comparison) -> dict[str, str]:
-    """Taught variant -> the variant that is its (first) teacher, where it is among them."""
+    """Taught variant -> the variant that is its (first) teacher, if the comparison has it."""
     by_key = {run.key: name for name, run in comparison.members}
     found = {name: by_key.get(run.teachers[0].key) for name, run in comparison.settings.items() if run.teachers}
     return {name: teacher for name, teacher in found.items() if teacher is not None}
 
 
 def points_of(results: Results, metric: str) -> DataFrame:
-    """A row a variant: name, variant (its family), role, labelled, temperature, weight, mean, low, high, n, diverged, counterpart (the same
-    student untaught), panel (the family of the student untaught), difference to the counterpart and its interval.
+    """One row for each variant: name, variant (its family), role, labelled, temperature, weight, mean, low, high, n, diverged, counterpart
+    (the same student untaught), panel (the family of the untaught student), difference to the counterpart and its interval.
     """
     comparison, role = results.comparison, roles(results.comparison)
     against, families = comparison.counterparts("distillation"), families_of(comparison)
@@ -49,7 +49,9 @@ def points_of(results: Results, metric: str) -> DataFrame:
 
 
 def families_of(comparison: Comparison) -> dict[str, str]:
-    """Variant -> its family: those that differ in nothing but the share of labels. A teacher, and a student alone, is called that."""
+    """Variant -> its family, which differs only in the share of labels. A teacher's family is "teacher", an untaught student's "student
+    alone".
+    """
     families, role = comparison.families("training.labelled", nameless="labelled"), roles(comparison)
     for told in (TEACHER, ALONE):
         own = {families[name] for name in families if role[name] == told}
@@ -58,14 +60,14 @@ def families_of(comparison: Comparison) -> dict[str, str]:
 
 
 def families_in_order(results: Results) -> list[str]:
-    """Those that are drawn as lines: the students alone first."""
+    """The families that are drawn as lines, with the untaught students first."""
     families, role = families_of(results.comparison), roles(results.comparison)
     students = sorted((name for name in families if role[name] != TEACHER), key=lambda name: role[name] != ALONE)
     return list(dict.fromkeys(families[name] for name in students))
 
 
 def in_panels(points: DataFrame, teachers: Mapping[str, str]) -> DataFrame:
-    """The teachers' points, a row for each panel whose students one teaches; one that teaches none of them is in its own."""
+    """The teachers' points, one row for each panel whose students a teacher teaches; a teacher without students has its own panel."""
     pupils = points.assign(teacher=points["name"].map(teachers))[["teacher", "panel"]].dropna().drop_duplicates()
     own = points[points["role"] == TEACHER].rename(columns={"panel": "alone"})
     found = own.merge(pupils, left_on="name", right_on="teacher", how="left")

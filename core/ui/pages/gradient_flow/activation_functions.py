@@ -1,4 +1,4 @@
-"""Activation functions with their derivatives: each by itself or over each other, and their values at a place to be set."""
+"""Activation functions and their derivatives, one by one or in one picture, and their values at a chosen x."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ NAMES = {
 
 
 class Function(NamedTuple):
-    """An activation with the name it is shown by."""
+    """An activation with its name on the page."""
 
     name: str
     activation: ActivationChoice
@@ -50,8 +50,9 @@ class Function(NamedTuple):
 def draw() -> None:
     """The controls, the pictures, the table and the notes."""
     st.caption(
-        "What to look at: the derivative (dashed). The backward pass multiplies by it once a layer: a sigmoid's is at most ¼, so ten "
-        "layers of weights that keep lengths leave at most (¼)¹⁰ ≈ 10⁻⁶ of the gradient. ReLU passes all or nothing. Where the "
+        "What to look at: the derivative (dashed). The backward pass multiplies by it once per layer: a sigmoid's is at most ¼, so ten "
+        "layers with norm-preserving weights leave at most (¼)¹⁰ ≈ 10⁻⁶ of the gradient. ReLU passes the gradient unchanged or not at "
+        "all. If the "
         "derivative is 0 on every example, the unit gets no gradient: it is dead."
     )
     functions, x, shown = _controls()
@@ -70,7 +71,15 @@ def _controls() -> tuple[list[Function], float, str]:
     kinds = [*ORDER, *(kind for kind in fields.kinds(Mlp, "activation") if kind not in ORDER)]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         x = st.slider(
-            "x", -charts.SIDE, charts.SIDE, 1.0, 0.05, key=f"{PAGE}.x_at", bind="query-params", width=300, help="The dotted line."
+            "x",
+            -charts.SIDE,
+            charts.SIDE,
+            1.0,
+            0.05,
+            key=f"{PAGE}.x_at",
+            bind="query-params",
+            width=300,
+            help="Position of the dotted line.",
         )
         key = f"{PAGE}.graphs"
         shown = segmented_control("Graphs", (EACH, TOGETHER), EACH, key=key)
@@ -82,14 +91,14 @@ def _controls() -> tuple[list[Function], float, str]:
         accept_new_options=True,
         filter_mode="contains",
         bind="query-params",
-        placeholder="Pick, or type such as: leaky_relu negative_slope=0.2",
-        help="Pick kinds, or type one with its settings: `elu alpha=2`. What is not written is at its default.",
+        placeholder="Choose, or type, for example: leaky_relu negative_slope=0.2",
+        help="Choose kinds, or type one with its settings: `elu alpha=2`. Settings that are not written have their defaults.",
     )
     return _read(texts), float(x), shown
 
 
 def _read(texts: list[str]) -> list[Function]:
-    """The functions that the texts name; what cannot be read is said, and left out."""
+    """The functions that the texts name; unreadable texts are reported and left out."""
     found: dict[str, Function] = {}
     problems: list[str] = []
     for text in texts:
@@ -101,7 +110,7 @@ def _read(texts: list[str]) -> list[Function]:
     if problems:
         st.error(errors.as_list(problems), title="Not an activation function")
     if not found:
-        st.info("Pick at least one function.")
+        st.info("Choose at least one function.")
     return list(found.values())
 
 
@@ -116,7 +125,7 @@ def read(text: str) -> ActivationChoice:
 
 
 def name_of(activation: ActivationChoice) -> str:
-    """`Leaky ReLU`, or with what is not at its default: `Leaky ReLU negative_slope=0.2`."""
+    """`Leaky ReLU`, followed by the settings that are not at their defaults: `Leaky ReLU negative_slope=0.2`."""
     changed = {name: value for name, value in activation.identity().items() if name != "kind"}
     name = NAMES.get(activation.kind) or activation.kind.capitalize()
     return f"{name} {write(changed)}" if changed else name
@@ -128,7 +137,7 @@ def _names(functions: list[Function]) -> list[str]:
 
 @st.cache_data(show_spinner=False, max_entries=200, hash_funcs={ActivationChoice: lambda activation: write(activation)})
 def _drawn(activations: tuple[ActivationChoice, ...], x: float) -> tuple[DataFrame, DataFrame, DataFrame]:
-    """Curves, values at x (both with `place`, the function's), and a row of facts a function."""
+    """Curves, values at x (both with `place`, the function's number), and one row of facts for each function."""
     from core.labs.networks import activation_functions as lab  # which imports torch
 
     if not activations:
@@ -159,7 +168,10 @@ def _together(functions: list[Function], curves: DataFrame, at: DataFrame) -> No
     names = _names(functions)
     shown, rest = names[: len(palette.COLOURS)], names[len(palette.COLOURS) :]
     if rest:
-        st.caption(f"One a colour, so {len(shown)} at most. Not drawn: {escaped(', '.join(rest))}. Take some away to see them.")
+        st.caption(
+            f"Each function has its own colour, so at most {len(shown)} are drawn. Not drawn: {escaped(', '.join(rest))}. Remove others "
+            "to see them."
+        )
     inside = [frame[frame["variant"].isin(shown)][["variant", "x", "value", "slope"]] for frame in (curves, at)]
     grid = st.grid(2, min_column_width=WIDTH, gap="medium")
     for column, heading in (("value", "Functions"), ("slope", "Derivatives")):
@@ -169,7 +181,7 @@ def _together(functions: list[Function], curves: DataFrame, at: DataFrame) -> No
 
 
 def _table(functions: list[Function], at: DataFrame, facts: DataFrame, x: float) -> None:
-    """Exact values and facts, a row a function."""
+    """Exact values and facts, one row for each function."""
     if not functions:
         return
     kinks = [_interval(row) for row in facts.to_dict("records")]
@@ -180,29 +192,31 @@ def _table(functions: list[Function], at: DataFrame, facts: DataFrame, x: float)
         "function": st.column_config.TextColumn("Function", pinned=True),
         "value": number(f"f({x:g})", format="%.6f"),
         "slope": number(f"f′({x:g})", format="%.6f"),
-        "largest": number("Largest |f′|", format="%.4f", help="From −10 to 10."),
+        "largest": number("Largest |f′|", format="%.4f", help="Largest value for x from −10 to 10."),
         "at_0": st.column_config.TextColumn("Differentiable at 0"),
-        "subgradients": st.column_config.TextColumn("Slopes at 0", help="From the left to the right; any between is a subgradient."),
-        "taken": number("PyTorch takes", format="%.4g", help="What autograd gives at exactly 0."),
+        "subgradients": st.column_config.TextColumn(
+            "Slopes at 0", help="Slope from the left and from the right; every value between them is a subgradient."
+        ),
+        "taken": number("PyTorch takes", format="%.4g", help="The value that autograd returns at exactly 0."),
     }
-    alt = "Activation functions: value and slope at x, largest slope, and what holds at 0"
+    alt = "Activation functions: value and slope at x, largest slope, and differentiability at 0"
     st.dataframe(shown, hide_index=True, key=f"{PAGE}.functions.table", column_config=columns, placeholder="–", alt=alt)
     exact = shown.rename(columns={"value": "f", "slope": "derivative"}).assign(x=x)
     table.csv_button(f"{PAGE}.download.functions", "activation_functions.csv", exact)
 
 
 def _interval(row: Mapping[Any, Any]) -> str:
-    """`[0, 1]`, the slopes on either side of a corner in ascending order; a single slope where there is none."""
+    """`[0, 1]`, the slopes on both sides of a corner in ascending order; a single slope if there is no corner."""
     low, high = sorted((row["left"], row["right"]))
     return f"{row['taken']:.4g}" if row["smooth"] else f"[{low:.4g}, {high:.4g}]"
 
 
 def _notes() -> None:
     st.markdown(
-        "**Is ReLU differentiable?** Everywhere but at 0. There the slope is 0 from the left and 1 from the right, and every number in "
-        "[0, 1] is a subgradient; PyTorch takes 0. A pre-activation is hardly ever exactly 0 (but for an example on which "
-        "the whole layer before is 0, while the biases still are), so the choice rarely matters.\n\n"
-        "**Of a vector** an activation takes each number by itself, so its Jacobian is diagonal: for the sigmoid "
+        "**Is ReLU differentiable?** Everywhere except at 0. There the slope is 0 from the left and 1 from the right, and every number in "
+        "[0, 1] is a subgradient; PyTorch uses 0. A pre-activation is almost never exactly 0 (except for an example on which "
+        "the whole layer before is 0, while the biases are 0 too), so the choice rarely matters.\n\n"
+        "**For a vector**, an activation works on each number separately, so its Jacobian is diagonal: for the sigmoid "
         "$\\partial\\sigma(x) / \\partial x = \\operatorname{diag}\\big(\\sigma(x_i)(1 - \\sigma(x_i))\\big)$, and the backward pass "
         "multiplies number by number."
     )

@@ -1,4 +1,4 @@
-"""The lab of depth: gradients and activations of networks from shallow to deep, at their initial weights."""
+"""The lab on depth: gradients and activations of shallow and deep networks at their initial weights."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ RATIO = "gradient: first layer / last layer"
 
 
 class Line(NamedTuple):
-    """What is drawn as one line."""
+    """One line in the pictures."""
 
     name: str
     run: RunSettings
 
 
 class DepthSettings(NamedTuple):
-    """What the controls say."""
+    """The values of the controls."""
 
     of: str  # a column of `core.labs.networks.gradient_flow.measure`
     depths: tuple[int, ...]
@@ -56,10 +56,13 @@ class DepthSettings(NamedTuple):
 def draw(comparison: Comparison) -> None:
     """The controls and the pictures."""
     st.caption(
-        "What to look at: a straight line is a factor per layer, multiplied up with depth. Above 1 gradients explode, below 1 they vanish. "
-        "A sigmoid's factor is at most ¼ times the size of the weights. Orthogonal weights keep a linear network's lengths exactly (Saxe "
-        "et al. 2014, arXiv:1312.6120). Batch norm keeps the activations, and makes gradients grow towards the input (Yang et al. 2019, "
-        "arXiv:1902.08129); skip connections weaken that. No training here: initial weights, on the first 128 training examples."
+        "What to look at: a straight line is a constant factor per layer. Above 1, gradients explode with depth; below 1, they vanish. "
+        "A sigmoid's factor is at most ¼ times the size of the weights. Orthogonal weights preserve the norms in a linear network "
+        "exactly (Saxe "
+        "et al. 2014, arXiv:1312.6120). Batch norm keeps the size of activations, and makes gradients grow towards the input (Yang et "
+        "al. 2019, "
+        "arXiv:1902.08129); skip connections weaken this. Nothing is trained here: all networks have their initial weights, on the first "
+        "128 training examples."
     )
     with errors.shown("The networks cannot be compared by depth"):
         asked, choosing = _asked()
@@ -72,20 +75,22 @@ def draw(comparison: Comparison) -> None:
 
 
 def _asked() -> tuple[DepthSettings, bool]:
-    """What the controls say, and whether the lines are chosen here."""
-    about = "The variants of the sidebar's comparison, each at every depth; or what is crossed here, with the sidebar's other settings."
+    """The values of the controls, and whether the lines are chosen here."""
+    about = "The variants of the sidebar's comparison, each at every depth; or values crossed here, with the sidebar's other settings."
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         lines = _choice("Lines", (VARIANTS, HERE), VARIANTS, "lines", about)
         of = _choice("Gradient of", list(GRADIENTS), "the layer's outputs", "gradient_of", OF_HELP)
-        deepest = _choice("Deepest", DEEPEST, 32, "deepest", "Hidden layers of the deepest network, each as wide as the first one.")
-        seeds = _choice("Initial weights", SEEDS, 3, "depth_seeds", "Seeds, from the first seed on.")
+        deepest = _choice(
+            "Deepest", DEEPEST, 32, "deepest", "Number of hidden layers in the deepest network, each as wide as the first one."
+        )
+        seeds = _choice("Initial weights", SEEDS, 3, "depth_seeds", "Number of seeds, from the first seed on.")
     depths = tuple(depth for depth in DEPTHS if depth <= deepest)
     return DepthSettings(GRADIENTS[of], depths, seeds), lines == HERE
 
 
 OF_HELP = (
-    "The layer's outputs: what the backward pass carries from layer to layer, dL/dh. Its weights and biases: what the optimizer gets, "
-    "dL/dW = δ hᵀ, in which a signal that shrinks forwards and a gradient that shrinks backwards can make up for each other."
+    "The layer's outputs: dL/dh, which the backward pass carries from layer to layer. Its weights and biases: the optimizer's gradient, "
+    "dL/dW = δ hᵀ, in which the sizes of the activations h and of the backward signal δ can compensate for each other."
 )
 
 
@@ -106,7 +111,7 @@ def _parts(base: RunSettings) -> tuple[dict[str, list[str]], list[bool]]:
         for name, (label, begin) in PARTS.items():
             offered = list(dict.fromkeys([*begin, *varied.offered_values(f"model.{name}", base)]))
             more: dict[str, Any] = {"accept_new_options": True, "filter_mode": "contains", "bind": "query-params", "width": 260}
-            texts[name] = st.multiselect(label, offered, default=begin, key=f"{PAGE}.depth.{name}", placeholder="Pick, or type", **more)
+            texts[name] = st.multiselect(label, offered, default=begin, key=f"{PAGE}.depth.{name}", placeholder="Choose or type", **more)
         skips = st.pills(
             "Skip connections",
             list(SKIPS),
@@ -119,11 +124,11 @@ def _parts(base: RunSettings) -> tuple[dict[str, list[str]], list[bool]]:
 
 
 def crossed(base: RunSettings, texts: dict[str, list[str]], skips: list[bool]) -> list[Line]:
-    """Every combination of the values, named by those of which there are several. Raises SettingsError."""
+    """Every combination of the values, named by the settings with several values. Raises SettingsError."""
     if not isinstance(base.model, Mlp):
-        raise SettingsError(f"model.kind: {base.model.kind} has no depth to vary here; take mlp, in the sidebar")
+        raise SettingsError(f"model.kind: {base.model.kind} has no depth to vary here; choose mlp in the sidebar")
     if empty := [PARTS[name][0] for name, values in texts.items() if not values] + ([] if skips else ["Skip connections"]):
-        raise SettingsError(f"{', '.join(empty)}: pick at least one")
+        raise SettingsError(f"{', '.join(empty)}: choose at least one")
     axes: dict[str, list[Any]] = {**texts, "skip": [str(skip).lower() for skip in skips]}
     lines = []
     for values in product(*axes.values()):
@@ -143,7 +148,7 @@ def _named(name: str, text: str) -> str:
 
 
 def _distinct(lines: list[Line]) -> list[Line]:
-    """Those of which the networks differ before training, and room for no more than 8; what is left out is said."""
+    """The lines whose networks differ before training, at most 8; the page says which ones are left out."""
     from core.labs.networks.gradient_flow import deepened  # which imports torch
 
     kept: dict[str, Line] = {}
@@ -155,14 +160,14 @@ def _distinct(lines: list[Line]) -> list[Line]:
             problems.append(f"{line.name}: {error}")
             continue
         if known is not line:
-            problems.append(f"{line.name}: before training the same network as {known.name}")
+            problems.append(f"{line.name}: before training it is the same network as {known.name}")
     if problems:
         st.caption("Not drawn:  \n" + errors.as_list(problems))
     return list(kept.values())
 
 
 def _found(lines: list[Line], asked: DepthSettings) -> DataFrame:
-    """What the lab has of all lines, with the line's name as `variant`."""
+    """The lab's results for all lines, with the line's name as `variant`."""
     with st.spinner("Building the networks"):
         parts = [_measured(line.run, asked.depths, asked.seeds).assign(variant=line.name) for line in lines]
     return pd.concat(parts, ignore_index=True) if parts else DataFrame()
@@ -182,14 +187,14 @@ def _pictures(found: DataFrame, names: list[str], asked: DepthSettings) -> None:
     options: dict[str, Any] = {"variants": names, "width": WIDTH}
     grid = st.grid(2, min_column_width=WIDTH, gap="medium")
     shown = [
-        ("First layer over last", f"{of}_ratio", RATIO, 1.0, "Above 1 it grows towards the input, below 1 it fades."),
-        ("First layer", f"first_{of}", "gradient norm of the first layer", None, "Its size itself."),
+        ("First layer over last", f"{of}_ratio", RATIO, 1.0, "Above 1 the gradient grows towards the input, below 1 it shrinks."),
+        ("First layer", f"first_{of}", "gradient norm of the first layer", None, "Norm of the gradient in the first layer."),
         (
             "Activations",
             "spread",
             "spread of the last layer (standard deviation)",
             None,
-            "Of the last hidden layer's outputs.",
+            "Standard deviation of the last hidden layer's outputs.",
         ),
     ]
     for heading, column, title, level, about in shown:
@@ -215,7 +220,7 @@ def _profile(found: DataFrame, of: str, depths: tuple[int, ...], options: dict[s
 
 
 def _factors(of_ends: DataFrame, names: list[str], of: str, depths: tuple[int, ...]) -> str:
-    """By what factor the gradient changes a layer, measured between the two deepest networks."""
+    """The factor by which the gradient changes per layer, measured between the two deepest networks."""
     low, high = depths[-2:]
     factors = layerwise.factors(of_ends, f"{of}_ratio", low, high)
     if not factors:
@@ -232,7 +237,7 @@ def _tables(found: DataFrame) -> None:
     shown = over_seeds.seed_medians(exact, keys)
     scientific = {name: st.column_config.NumberColumn(format="%.3e") for name in shown.columns if name not in keys}
     with st.expander("Exact values", type="compact"):
-        st.caption("Medians over the seeds. The files have a row a seed: of the two ends, and of every layer.")
+        st.caption("Medians over the seeds. The files have one row per seed, for the first and last layer, and for every layer.")
         alt = "Gradients of the first and last layer and the spread of the last, by variant and depth"
         st.dataframe(shown, hide_index=True, key=f"{PAGE}.depth.table", column_config=scientific, placeholder="–", alt=alt)
         with st.container(horizontal=True, gap="small"):

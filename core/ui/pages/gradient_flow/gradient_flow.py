@@ -1,4 +1,4 @@
-"""The page of gradient flow: networks layer by layer while they train, networks of many depths before, and the activation functions."""
+"""The page of gradient flow: networks layer by layer during training, networks of many depths before training, activation functions."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ __all__ = ["PAGE", "START", "draw"]
 NETWORKS, DEPTH, FUNCTIONS = "Networks", "Depth", "Activation functions"
 
 HEAT_PATIENCE = 10.0
-"""Seconds for which the heat maps may be behind the curves while they grow: making those of all variants takes a quarter of one."""
+"""Seconds by which the heat maps may lag behind the growing curves: drawing those of all variants takes a quarter of a second."""
 HEAT_WIDTH, HEAT_ROW = 240, 14
 
 SPREAD, MEAN, DEAD, UPDATE = "spread", "mean", "dead units", "update size"
 OUTPUTS = {SPREAD: "activation_std", MEAN: "activation_mean", DEAD: "dead_fraction"}
 OUTPUTS_HELP = (
-    "Of each layer's activations over all training data, in evaluation mode. spread: how much a unit differs between examples (its "
-    "standard deviation, root mean square over units). mean: their mean. "
-    "dead units: share of the units that put out exactly 0 for every example, and so get no gradient."
+    "Each layer's activations over all training data, in eval mode. spread: how much a unit differs between examples (its "
+    "standard deviation, root mean square over units). mean: the mean of the activations. "
+    "dead units: share of the units whose output is exactly 0 for every example, so that they get no gradient."
 )
 HEATS = {"gradient": "grad_norm", SPREAD: "activation_std", DEAD: "dead_fraction", UPDATE: "update_ratio"}
 HEAT_HELP = (
-    "gradient: norm of the last mini-batch's, weights and biases of the layer together. spread: how much a unit differs between "
+    "gradient: norm of the last mini-batch's gradient, over the layer's weights and biases. spread: how much a unit differs between "
     "examples. "
-    "dead units: share that is 0 on every example. update size: the last update's norm over the norm of the weights."
+    "dead units: share of units that are 0 on every example. update size: norm of the last update divided by the norm of the weights."
 )
 
 WORDS = Skeleton(
     PAGE,
-    "They differ in activation, init, norm and skip. You will see how large the gradient of each layer is, from the input to the output, "
-    "before the first update and after every epoch, and which of the networks learn at all.",
-    look=":small[**What to look at:** a line that falls towards the input (left) is a gradient that vanishes, one far above the others is "
-    "one that explodes. A layer multiplies the gradient's mean square by about n · Var(w) · E[φ′²], n being its units: a sigmoid's φ′ is "
+    "The networks differ in activation, init, norm and skip. You will see the size of the gradient in each layer, from input to output, "
+    "before the first update and after every epoch, and which networks learn.",
+    look=":small[**What to look at:** a line that falls towards the input (left) is a vanishing gradient; a line far above the others is "
+    "an exploding one. A layer with n units multiplies the gradient's mean square by about n · Var(w) · E[φ′²]: a sigmoid's φ′ is "
     "at most ¼; He's init, Var(w) = 2/n, makes the product 1 for ReLU (arXiv:1502.01852), Xavier's, Var(w) = 2/(inputs + outputs), for a "
     "slope of 1 (Glorot & Bengio 2010).]",
-    nothing_heading="The same ten layers seven times over",
+    nothing_heading="The same ten layers in seven variants",
     note="The tabs Depth and Activation functions need no training.",
     path="pages/gradient_flow.py",
     experiments=EXPERIMENTS,
@@ -60,7 +60,7 @@ WORDS = Skeleton(
 
 
 def draw(results: Results) -> None:
-    """The heading with the buttons, and a tab each for the networks and the two labs. Only the open tab is made."""
+    """The heading with the buttons, and one tab for the networks and for each of the two labs; only the open tab is drawn."""
     steering.title(results, "Gradient flow", PAGE)
     steering.standing(results)
     drawers = {
@@ -77,7 +77,7 @@ def _networks(results: Results) -> None:
 
 
 def _verdict(results: Results, view: View) -> None:
-    """How much of the gradient reaches the first layer before the first update, and where that ends."""
+    """How much of the gradient reaches the first layer before the first update, and the final scores."""
     metric = overview.felt(results, view.metric)
 
     def make() -> Lesson | None:
@@ -96,19 +96,19 @@ def _draw_networks(results: Results, view: View) -> None:
 
 
 def _begin(results: Results, widget: str, usual: str) -> str:
-    """What a widget begins with: for a comparison of the links, what its text is about.
+    """The initial value of a widget: for a comparison of the page's links, the one that its text is about.
 
-    The link says so too, but an address is forgotten by widgets that are not drawn, as before the comparison was trained.
+    The link says it too, but the address forgets values of widgets that are not drawn, as before the comparison is trained.
     """
     shown = skeleton.shown(WORDS, results)
     return usual if shown is None else shown.view.get(widget, usual)
 
 
 def _moment(results: Results, begin: float) -> float:
-    """The epoch after which the layers are shown; 0 is the start. A widget of its own for each number of epochs, which are its bounds."""
+    """The epoch after which the layers are shown; 0 is the start. Each number of epochs has its own widget, since it sets the bounds."""
     epochs = max(run.training.epochs for run in results.comparison.runs())
     key = f"{PAGE}.after" if epochs == START.base.training.epochs else f"{PAGE}.after.{epochs}"
-    about = "0: before the first update. A run that has not come so far, or ended before, is shown as it was last measured."
+    about = "0: before the first update. A run that has not reached this epoch, or ended before it, is shown at its last evaluation."
     return float(st.slider("After epoch", 0, epochs, min(int(begin), epochs), key=key, bind="query-params", help=about, width=400))
 
 
@@ -116,8 +116,8 @@ def _pictures(results: Results, view: View, frame: DataFrame, after: float) -> N
     options: dict[str, Any] = {"about": after, "stretch": True, "width": WIDTH}
     grid = st.grid(3, min_column_width=WIDTH, gap="small")
     with grid.cell():
-        st.subheader("Gradient by layer", anchor=False, help="Norm of the last mini-batch's gradient of a layer's weights and biases.")
-        st.caption("Before any clipping; the layer at the input is 1.")
+        st.subheader("Gradient by layer", anchor=False, help="Norm of the last mini-batch's gradient, over a layer's weights and biases.")
+        st.caption("Gradients before clipping; layer 1 is at the input.")
         chart(results, f"{PAGE}.gradient", charts.by_layer, frame, column="grad_norm", **options)
     with grid.cell():
         st.subheader("Activations by layer", anchor=False)
@@ -145,24 +145,24 @@ def _segments(name: str, offered: list[str], begin: str, label: str, about: str)
 
 
 def _honestly(results: Results) -> str:
-    """What the measurements leave out, as far as it concerns these networks."""
+    """The limits of the measurements, as far as they concern these networks."""
     models = [run.model for run in results.comparison.runs()]
-    said = ["Means of quantities on a logarithmic axis are geometric, so that one seed does not outweigh the rest."]
+    said = ["Means on a logarithmic axis are geometric, so that one seed does not dominate the others."]
     if any(getattr(getattr(model, "normalization", None), "kind", "") == "batch" for model in models):
         said.append(
-            "Activations are those of evaluation mode, in which batch norm uses running averages: at epoch 0 these are still 0 and 1, and "
-            "it does nothing. Gradients are those of training mode, where it works from the first batch on."
+            "Activations are measured in eval mode, in which batch norm uses running averages: at epoch 0 these are still 0 and 1, and "
+            "it has no effect. Gradients are measured in training mode, where batch norm works from the first batch on."
         )
     if any(getattr(model, "skip", False) for model in models):
-        said.append("With skip connections the activations are the branch's, before the layer's input is added.")
+        said.append("With skip connections, the activations are those of the branch, before the layer's input is added.")
     return " ".join(said)
 
 
 def _ends(results: Results, frame: DataFrame, after: float) -> None:
-    """The numbers behind the lines: the ends of each."""
+    """The exact values of the first and last layer."""
     st.markdown(
         "**First against last layer**",
-        help="Medians over seeds at the moment chosen above. Last: the last hidden layer. Dead: of all hidden units.",
+        help="Medians over seeds at the epoch chosen above. Last: the last hidden layer. Dead: share of all hidden units.",
     )
     made = results.once(("ends", after), lambda: layerwise.first_and_last(frame, results.variants))
     number = st.column_config.NumberColumn
@@ -178,7 +178,7 @@ def _ends(results: Results, frame: DataFrame, after: float) -> None:
     }
     alt = "Gradient and spread of the first and the last hidden layer, and dead units, by variant"
     st.dataframe(made, key=f"{PAGE}.ends", hide_index=True, column_config=columns, placeholder="–", alt=alt)
-    table.csv_button(f"{PAGE}.download.ends", "by_layer.csv", _exported(frame), "A row a run and layer, at the moment chosen above.")
+    table.csv_button(f"{PAGE}.download.ends", "by_layer.csv", _exported(frame), "One row per run and layer, at the epoch chosen above.")
 
 
 def _exported(frame: DataFrame) -> DataFrame:
@@ -187,7 +187,7 @@ def _exported(frame: DataFrame) -> DataFrame:
 
 
 def _heat(results: Results, view: View) -> None:
-    """Layers over time, a panel a variant, all with the same colours."""
+    """Layers over time, one panel for each variant, all with the same colour scale."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("**By layer over time**", width="content")
         shown = _segments("heat", list(HEATS), _begin(results, "heat", "gradient"), "By layer over time", HEAT_HELP)
@@ -207,11 +207,11 @@ def _heat(results: Results, view: View) -> None:
 
 
 def _over_time(results: Results, view: View, *, hidden: bool) -> DataFrame:
-    """All layers, or the hidden ones alone, with the x axis beside them."""
+    """All layers, or only the hidden ones, with the x axis added."""
     rows = along(results, view.x)
     return rows[rows["layer"] != layerwise.OUTPUT] if hidden else rows
 
 
 def _of(rows: DataFrame, variants: Any) -> DataFrame:
-    """The rows of these variants, so that no layer of the others takes room."""
+    """The rows of these variants, so that layers of other variants take no room."""
     return rows[rows["variant"].isin(list(variants))]

@@ -1,4 +1,4 @@
-"""The third door of the home page: a user's own table, looked at and then taken to the workbench."""
+"""The third entry of the home page: the user's own table, which is inspected and then opened in the workbench."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ VARIANTS = (
     {"name": "MLP 64-64, Adam"},
     {"name": "MLP 64-64, SGD", "optimizer": {"kind": "sgd", "lr": 0.05, "momentum": 0.9}},
 )
-"""What a new table begins with: whether it takes a network at all, and whether the optimizer matters."""
+"""The variants for a new table: they show whether a network helps at all, and whether the optimizer matters."""
 
 
 def bring_a_table() -> None:
-    """The upload, how the table was read, what its target looks like, what guessing would give, and the way to the workbench."""
+    """The upload, how the table is read, its target, the score of a constant prediction, and the way to the workbench."""
     opened = bool(st.session_state.get(f"{KEY}.sha256") or st.query_params.get(f"{KEY}.sha256"))
-    title = ":material/table: **Bring a table**: your own data, a column to predict, and networks beside each other"
+    title = ":material/table: **Bring a table**: your own data, a column to predict, and several networks side by side"
     with st.expander(title, expanded=opened):
         st.caption(
-            "It stays in the data folder of this dashboard. You see how it is read, and can change that, before anything is trained."
+            "The table stays in the data folder of this dashboard. You see how it is read, and can change that, before anything is trained."
         )
         left, right = st.columns([3, 2], gap="medium")
         table = tables.bring(left.container(), KEY)
@@ -43,30 +43,30 @@ def bring_a_table() -> None:
 
 
 def _target(table: Table, reading: Reading) -> None:
-    """What guessing gives; and of numbers, how they are spread (the classes stand in the report)."""
-    st.markdown(f"**Without looking at the columns**  \n{escaped(guessing(reading))}")
+    """The score of a constant prediction; for a regression also the distribution of the target (classes stand in the report)."""
+    st.markdown(f"**Without any feature**  \n{escaped(guessing(reading))}")
     if not reading.classes:
         split = load_data(table)
         figure(
             f"{KEY}.target",
-            targets.histogram(np.ravel(split.y_train), title="target of the training rows, as networks see it"),
+            targets.histogram(np.ravel(split.y_train), title="target of the training rows, as the networks see it"),
             stretch=True,
         )
 
 
 def guessing(reading: Reading) -> str:
-    """What a prediction that knows nothing but the target reaches, in words: any network has to be better than that."""
+    """The score of a prediction that knows only the target's distribution, in words: every useful network must be better."""
     if reading.classes:
         guess = baselines.of_counts(dict(reading.classes), reading.used)
-        right = f"Always saying “{guess.name}” is right for {guess.share:.1%} of the rows"
-        return f"{right}; saying each class as often as it comes has a loss of {guess.loss:.3g} nats."
+        right = f"Always predicting “{guess.name}” is right for {guess.share:.1%} of the rows"
+        return f"{right}; predicting the class shares has a loss of {guess.loss:.3g} nats."
     spread = reading.spread
-    assert spread is not None  # a regression has one
-    return f"Always saying the mean, {spread.mean:.4g}, is off by {spread.std:.4g} (root mean square)."
+    assert spread is not None  # a regression always has it
+    return f"Always predicting the mean, {spread.mean:.4g}, has a root mean squared error of {spread.std:.4g}."
 
 
 def comparison_on(table: Table) -> Comparison:
-    """What the button opens."""
+    """The comparison that the button opens."""
     return Comparison.load({"base": {"data": table}, "variants": VARIANTS, "seeds": 5})
 
 

@@ -21,7 +21,7 @@ LARGEST_FILE = 1_000_000  # bytes
 
 
 def introduction() -> None:
-    """Two doors: the questions, and one click to a comparison."""
+    """Two entries: the questions, and one click to a comparison."""
     runs = len(offers.DEFAULT.runs())
     with st.container(horizontal=True, gap="small"):
         if st.button("Practise interview questions", type="primary", icon=":material/quiz:", key="home.ask"):
@@ -32,13 +32,13 @@ def introduction() -> None:
             service.store().request(offers.DEFAULT, "run")
             _go(offers.DEFAULT)
     st.caption(
-        "Questions: what interviewers ask on training networks; guess, see it measured here, read why. Compare: "
-        f"{', '.join(offers.DEFAULT.names)} on handwritten digits, {runs} runs, some seconds; then change any setting."
+        "Questions: what interviewers ask about training networks; guess, see it measured here, read why. Compare: "
+        f"{', '.join(offers.DEFAULT.names)} on handwritten digits, {runs} runs, a few seconds; then change any setting."
     )
 
 
 def examples() -> None:
-    """Comparisons that are known to work, or to fail, and why."""
+    """Comparisons that are known to work or to fail, with the reasons."""
     st.subheader("Worth a look", anchor=False)
     with st.container(key="examples"):
         for row in range(0, len(offers.EXPERIMENTS), 2):
@@ -49,7 +49,7 @@ def examples() -> None:
 
 
 def pages() -> None:
-    """What there is beside the workbench, each page in a line."""
+    """The other pages, each with one line of description."""
     st.subheader("All pages", anchor=False)
     with st.container(key="pages"):
         grid = st.grid(3, min_column_width=300, gap="small")
@@ -60,7 +60,7 @@ def pages() -> None:
 
 
 def recent() -> None:
-    """The latest comparisons in the store, each a link to it; those of the questions are listed with them."""
+    """The latest comparisons in the store, each as a link; those of questions are included."""
     st.subheader("Recent comparisons", anchor=False)
     errors.with_store(_list_recent)
 
@@ -69,7 +69,7 @@ def _list_recent() -> None:
     store = service.store()
     found = store.comparisons(limit=MOST_RECENT, without=_of_questions() if store.count() else ())
     if found.empty:
-        st.caption("None yet. What is compared is kept here, and nothing is ever trained twice.")
+        st.caption("None yet. Comparisons are kept here, and no run is ever trained twice.")
     with st.container(key="recent", gap="xsmall"):
         for row in found.to_dict("records"):
             _recent(row)
@@ -85,26 +85,28 @@ def _of_questions() -> frozenset[str]:
 def open_file() -> None:
     """A comparison from a TOML file or text."""
     st.subheader("Open a comparison file", anchor=False)
-    file = st.file_uploader("A comparison.toml", type=["toml"], key="home.file", help="As exported from a comparison, or written by hand.")
+    file = st.file_uploader(
+        "A comparison.toml", type=["toml"], key="home.file", help="A file that was exported from a comparison, or written by hand."
+    )
     with st.expander("or paste it", type="compact"):
         text = st.text_area("TOML", key="home.toml", placeholder='seeds = 5\n\n[vary]\noptimizer = ["sgd", "adam"]', height=160)
     if st.button("Open", key="home.open", disabled=not (file or text.strip())):
-        with errors.shown("This file is no comparison"):
+        with errors.shown("This file is not a comparison"):
             _go(_from_file(file.getvalue()) if file else from_text(text))
 
 
 def from_text(text: str) -> Comparison:
-    """The comparison in a TOML text. Raises SettingsError, also for one that names a table by nothing but a path on this machine."""
+    """The comparison in a TOML text. Raises SettingsError, also if it names a table only by a path on this machine."""
     return Comparison.load(tables.without_paths(read_toml(text)))
 
 
 def _from_file(content: bytes) -> Comparison:
     if len(content) > LARGEST_FILE:
-        raise SettingsError(f"the file has {len(content):,} bytes; a comparison has {LARGEST_FILE:,} at most")
+        raise SettingsError(f"the file has {len(content):,} bytes; a comparison file may have at most {LARGEST_FILE:,}")
     try:
         return from_text(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise SettingsError("the file is no text in UTF-8") from error
+        raise SettingsError("the file is not UTF-8 text") from error
 
 
 def _go(comparison: Comparison) -> NoReturn:

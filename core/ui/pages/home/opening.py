@@ -1,4 +1,4 @@
-"""The head of the home page, which needs nothing but Streamlit."""
+"""The head of the home page, which needs only Streamlit."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import streamlit as st
 
 
 def words() -> None:
-    """What this is."""
+    """What this application is."""
     st.title("See what each training choice does", anchor=False)
     st.markdown(
         "Small PyTorch networks are trained in tandem: side by side, over several seeds, from the same start and on the same batches. "
-        "What differs between them is shown as it grows, with its uncertainty."
+        "Their differences are shown while they train, with the uncertainty."
     )

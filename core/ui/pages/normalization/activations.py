@@ -32,12 +32,13 @@ DEPTHS = ("4", "8", "16", "32")
 MOST_EPOCHS = 200
 
 HALF_NORMAL = {"activation_mean": 0.3989422804014327, "activation_std": 0.5838094410473646}
-"""Mean 1/sqrt(2 pi), and standard deviation sqrt(1/2 - 1/(2 pi)), of max(z, 0) for a normal z of mean 0 and variance 1."""
+"""Mean 1/sqrt(2 pi) and standard deviation sqrt(1/2 - 1/(2 pi)) of max(z, 0) for a normal z with mean 0 and variance 1."""
 
 MEASURES = {"spread": "activation_std", "mean": "activation_mean", "dead units": "dead_fraction"}
 MEASURES_HELP = (
-    "spread: standard deviation of a unit over the training examples, root mean square over the layer's units. mean: average over both. "
-    "dead units: share of the units that put out 0 for every training example."
+    "spread: standard deviation of a unit over the training examples, root mean square over the layer's units. mean: average over units "
+    "and examples. "
+    "dead units: share of the units whose output is 0 for every training example."
 )
 MOMENTS = {"Before training": True, "Last measured": False}
 VIEW = View("val_accuracy")
@@ -46,12 +47,12 @@ VIEW = View("val_accuracy")
 def draw(page: str, comparison: Comparison) -> None:
     """The controls, and the live results of the deeper network."""
     st.markdown(
-        "What each hidden layer puts out, after its activation. **What to look at:** without normalization the spread is whatever "
-        "weights and training make of it, and it multiplies from layer to layer; with batch norm each unit begins anew from mean 0 and "
-        "variance 1 over the examples (times γ, plus β). After ReLU that is a spread of 0.58 and a mean of 0.40, dotted. Layer and RMS "
-        "norm scale each example by itself: the sizes stay, and yet what differs between examples may fade with depth. All is measured "
-        "in eval mode: before training batch norm's running averages are still mean 0 and variance 1, so it changes nothing there, and "
-        "its curve lies on that of no normalization. An even spread alone does not make a good network: the verdict below says which "
+        "The outputs of each hidden layer, after its activation. **What to look at:** without normalization the spread depends on "
+        "weights and training, and it multiplies from layer to layer; with batch norm each unit of each layer has mean 0 and "
+        "variance 1 over the examples (times γ, plus β). After ReLU this gives a spread of 0.58 and a mean of 0.40 (dotted). Layer and RMS "
+        "norm scale each example separately: the sizes stay, but the differences between examples may shrink with depth. All is measured "
+        "in eval mode: before training, batch norm's running averages are still mean 0 and variance 1, so it has no effect there, and "
+        "its curve equals that without normalization. A constant spread alone does not make a good network: the verdict below says which "
         "learned."
     )
     asked = deeper(page, comparison)
@@ -73,7 +74,7 @@ def deeper(page: str, comparison: Comparison) -> Comparison:
 
 
 def in_depth(comparison: Comparison, depth: int | None, size: int | str, epochs: int) -> Comparison:
-    """Each curve of the comparison once, at one batch size, in a network of so many hidden layers (None: as it is), for so many epochs.
+    """Each curve of the comparison once, at one batch size, with `depth` hidden layers (None: unchanged) and `epochs` epochs.
 
     The learning rate is the comparison's own. Raises SettingsError for settings that do not go together.
     """
@@ -92,17 +93,17 @@ def in_depth(comparison: Comparison, depth: int | None, size: int | str, epochs:
 
 def draw_results(page: str, results: Results) -> None:
     """A measure of the activations by layer, before training and now, and over time."""
-    words = Skeleton(page, "One click trains each normalization in a deeper network than that of the first tab.")
+    words = Skeleton(page, "One click trains each normalization in a deeper network than in the first tab.")
     skeleton.draw(words, results, lambda results, _: _pictures(page, results), controls=_view)
 
 
 def _view(page: str, results: Results) -> View:
-    """Validation accuracy, where the runs have it."""
+    """Validation accuracy, if the runs have it."""
     return View(VIEW.metric if results.empty or results.history[VIEW.metric].notna().any() else "val_loss")
 
 
 def _pictures(page: str, results: Results) -> None:
-    """Every measure by layer before training and now; and one of them over time."""
+    """Every measure by layer before training and now, and one of them over time."""
     grid = st.grid(3, min_column_width=WIDTH, gap="small")
     normal = HALF_NORMAL if _relu(results.comparison) else {}
     for heading, first in MOMENTS.items():
@@ -121,9 +122,9 @@ def _pictures(page: str, results: Results) -> None:
             key=f"{page}.by_depth",
             hide_index=True,
             placeholder="–",
-            alt="The measures by normalization and layer, before training and last",
+            alt="The measures by normalization and layer, before training and at the last evaluation",
         )
-        table.csv_button(f"{page}.by_depth_csv", "activations.csv", rows, "A row a measure, moment, normalization and layer.")
+        table.csv_button(f"{page}.by_depth_csv", "activations.csv", rows, "One row per measure, moment, normalization and layer.")
 
 
 def _over_time(page: str, results: Results) -> None:
@@ -146,6 +147,6 @@ def _every(results: Results) -> DataFrame:
 
 
 def _relu(comparison: Comparison) -> bool:
-    """Whether all variants have ReLU and no skip connections, for which the dotted line is."""
+    """Whether all variants have ReLU and no skip connections; the dotted line applies only then."""
     models = [run.model for run in comparison.runs()]
     return all(isinstance(getattr(model, "activation", None), Relu) and not getattr(model, "skip", False) for model in models)

@@ -30,29 +30,30 @@ MOST_WARM_UP, BATCHES = 100, 60
 MOST_COLUMNS, SIDE = 5, 170
 RUNNING_SIZES = (2, 16, 128)
 TRAINED, INITIAL = "trained", "initial"
-WEIGHTS_HELP = "trained: the networks of the first seed as they ended, where they are stored. initial: before training."
+WEIGHTS_HELP = "trained: the networks of the first seed at the end of training, if they are stored. initial: before training."
 
 
 def introduction() -> None:
     """What the two modes are, and what to look at."""
     st.markdown(
-        "In train mode batch norm uses the mean and variance of the batch at hand; in eval mode running averages of those it has seen, "
-        "since one example alone has no batch. **What to look at:** on the dashed line both modes say the same. All other norms lie on it "
-        "exactly; batch norm does not, and with small batches it is far off, since a batch of two says little of the whole."
+        "In train mode batch norm uses the mean and variance of the current batch; in eval mode it uses running averages over past "
+        "batches, "
+        "since a single example has no batch. **What to look at:** on the dashed line both modes agree. All other norms lie on it "
+        "exactly; batch norm does not, and with small batches it is far off, since two examples say little about the whole data set."
     )
 
 
 def draw(page: str, comparison: Comparison, names: Mapping[str, str]) -> None:
-    """Both modes of each normalization's network at one batch size, and how the running averages approach.
+    """Both modes of each normalization's network at one batch size, and how the running averages converge.
 
     Args:
-        page: what the keys begin with.
-        comparison: whose runs are looked at, those of the first seed.
-        names: what the variants are called here.
+        page: prefix of the keys.
+        comparison: the comparison whose runs of the first seed are shown.
+        names: the names of the variants here.
     """
     offered = sizes(comparison)
     if not offered:
-        st.info("No variant here has a batch size in numbers. Give training.batch_size one in the sidebar.")
+        st.info("No variant here has a numeric batch size. Set training.batch_size to a number in the sidebar.")
         return
     size, trained, warm_up = _controls(page, offered)
     runs = {names.get(name, name): run for name, run in at_size(comparison, size).items()}
@@ -63,11 +64,11 @@ def draw(page: str, comparison: Comparison, names: Mapping[str, str]) -> None:
     found = {name: _modes(run, service.store().url, stored[name], 0 if stored[name] else warm_up) for name, run in runs.items()}
     if trained and not all(stored.values()):
         missing = escaped(", ".join(name for name in runs if not stored[name]))
-        st.caption(f"Not trained yet, and so with initial weights: {missing}. Run the comparison in the first tab.")
+        st.caption(f"Not trained yet, so shown with initial weights: {missing}. Run the comparison in the first tab.")
     outputs = pd.concat([part.outputs.assign(variant=name) for name, part in found.items()], ignore_index=True)
     _pictures(page, outputs, list(found))
     _table(page, found, stored)
-    table.csv_button(f"{page}.modes_csv", "modes.csv", outputs, "A row an output: both modes.")
+    table.csv_button(f"{page}.modes_csv", "modes.csv", outputs, "One row per output: both modes.")
     _running(page, runs, stored, trained=trained)
 
 
@@ -80,7 +81,7 @@ def _pictures(page: str, outputs: DataFrame, names: list[str]) -> None:
 
 
 def at_size(comparison: Comparison, size: int) -> dict[str, RunSettings]:
-    """The first seed's run of each variant of that batch size whose network has a normalization (or none of them), at most 8."""
+    """The first seed's run of each variant with that batch size whose network can have a normalization (also none), at most 8."""
     first = dict(reversed(comparison.members))
     runs = {name: first[name] for name in comparison.names}
     fitting = {name: run for name, run in runs.items() if run.training.batch_size == size and isinstance(run.model, LayeredChoice)}
@@ -88,7 +89,7 @@ def at_size(comparison: Comparison, size: int) -> dict[str, RunSettings]:
 
 
 def _controls(page: str, offered: list[int]) -> tuple[int, bool, int]:
-    """The batch size, whether trained weights are wanted, and how many batches pass before where there are none."""
+    """The batch size, whether trained weights are used, and how many batches pass first if the weights are initial."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         size = st.selectbox("Batches of", [f"{size}" for size in offered], key=f"{page}.modes_size", bind="query-params", width=150)
         weights = segmented_control("Weights", (TRAINED, INITIAL), TRAINED, key=f"{page}.modes_weights", help=WEIGHTS_HELP)
@@ -100,7 +101,7 @@ def _controls(page: str, offered: list[int]) -> tuple[int, bool, int]:
             key=f"{page}.warm_up",
             bind="query-params",
             width=220,
-            help="Where weights are initial: batches that pass in train mode first. They move the running averages and nothing else.",
+            help="With initial weights: number of batches that first pass in train mode. They change only the running averages.",
         )
     return int(size), weights != INITIAL, int(warm_up)
 
@@ -111,13 +112,15 @@ def _table(page: str, found: Mapping[str, Modes], stored: Mapping[str, bool]) ->
     columns: dict[str, Any] = {
         "variant": st.column_config.TextColumn("Normalization", pinned=True),
         "weights": st.column_config.TextColumn("Weights"),
-        "largest": number("Largest difference", format="%.3g", help="Of any output, between the two modes."),
+        "largest": number("Largest difference", format="%.3g", help="Largest difference of any output between the two modes."),
         "typical": number(
-            "Typical difference", format="%.3g", help="Root of the mean square, over the spread of the outputs in eval mode: 1 is as large."
+            "Typical difference",
+            format="%.3g",
+            help="Root mean square difference, divided by the standard deviation of the outputs in eval mode.",
         ),
         "disagree": number("Other class", format="percent", help="Share of the examples to which the two modes give different classes."),
-        "train": number("Right in train mode", format="percent", help="Of these training examples."),
-        "evaluation": number("Right in eval mode", format="percent", help="Of the same examples."),
+        "train": number("Right in train mode", format="percent", help="Share of these training examples that are classified correctly."),
+        "evaluation": number("Right in eval mode", format="percent", help="Share of the same examples that are classified correctly."),
     }
     frame = DataFrame(rows).dropna(axis="columns", how="all")
     st.dataframe(
@@ -129,7 +132,7 @@ def _table(page: str, found: Mapping[str, Modes], stored: Mapping[str, bool]) ->
         alt="Both modes of each normalization's network",
     )
     examples = len(next(iter(found.values())).outputs.drop_duplicates("example"))
-    st.caption(f"{examples} training examples, in the same batches in both modes. Dropout, another difference of the modes, is left out.")
+    st.caption(f"{examples} training examples, in the same batches in both modes. Dropout, which also differs between the modes, is off.")
 
 
 def _scores(part: Modes) -> dict[str, float]:
@@ -145,8 +148,9 @@ def _running(page: str, runs: Mapping[str, RunSettings], stored: Mapping[str, bo
     momentum = run.model.normalization.momentum  # type: ignore[union-attr]
     st.markdown(
         f"`running ← (1 − m) · running + m · batch`, m = {momentum:g}, from mean 0 and variance 1. **What to look at:** first the start "
-        "is forgotten, by (1 − m) a batch, whatever the batch size. Then only the noise of the batches is left, and that is the larger the "
-        "smaller they are. The weights stand still here; in training they move, and the averages lag behind."
+        "is forgotten, by a factor (1 − m) per batch, whatever the batch size. Then only the noise of the batches is left; it is larger "
+        "for "
+        "smaller batches. The weights are fixed here; in training they move, and the averages lag behind."
     )
     frame = _followed(run, service.store().url, trained and stored.get(name, False), RUNNING_SIZES)
     frame = frame.assign(variant="batches of " + frame["size"].astype(str))
@@ -157,12 +161,12 @@ def _running(page: str, runs: Mapping[str, RunSettings], stored: Mapping[str, bo
         with grid.cell():
             made = charts.running(frame, variants=names, column=column, title=title, expected=f"expected_{column}")
             figure(f"{page}.running.{column}", made, stretch=True)
-    table.csv_button(f"{page}.running_csv", "running.csv", frame.drop(columns="variant"), "A row a batch seen.")
+    table.csv_button(f"{page}.running_csv", "running.csv", frame.drop(columns="variant"), "One row per batch.")
 
 
 def with_batch_norm(runs: Mapping[str, RunSettings]) -> tuple[str, RunSettings | None]:
-    """The first of the runs with batch norm; else the first of all with batch norm in its place, which has no name. None where it "
-    "refuses.
+    """The first run with batch norm; else the first run of all, with its normalization replaced by batch norm, and without a name; None if
+    its network does not allow it.
     """
     for name, run in runs.items():
         if isinstance(getattr(run.model, "normalization", None), BatchNorm):

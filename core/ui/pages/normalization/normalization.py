@@ -32,19 +32,19 @@ BATCHES, AXES, MODES, ACTIVATIONS = "Batch sizes", "Axes", "Train and eval mode"
 SCALED, FIXED = "lr × k", "lr fixed"
 BATCH_WORDS = Skeleton(
     PAGE,
-    "One click trains every normalization at every batch size, each with several seeds.",
+    "One click trains every normalization with every batch size and several seeds.",
     note="Batch norm needs two examples in every batch: a fully connected network refuses a batch of 1, and a batch size that leaves 1 "
-    "example of an epoch over. The comparison this page begins with has 1,024 training examples, which all its batch sizes divide.",
+    "example for the last batch. The first comparison of this page has 1,024 training examples, which all its batch sizes divide.",
 )
 RULE_HELP = (
-    "k is the factor from that batch size to another. lr × k: an epoch of few large updates goes as far as one of many small ones, so that "
-    "what is left is what the batch does to the normalization. lr fixed: the rate of the sidebar for all; then large batches arrive "
-    "nowhere."
+    "k is another batch size divided by this one. lr × k: an epoch of few large updates goes as far as one of many small updates, so that "
+    "the remaining differences come from the normalization. lr fixed: all use the rate in the sidebar; then large batches learn "
+    "little."
 )
 
 
 def draw(comparison: Comparison) -> None:
-    """The four parts of the page, of which only the open one is made."""
+    """The four parts of the page; only the open part is drawn."""
     st.title(HEADING, anchor=False)
     drawers = {
         BATCHES: lambda: _draw_batches(comparison),
@@ -63,13 +63,14 @@ def _draw_activations(comparison: Comparison) -> None:
 @errors.shown("The batch sizes cannot be compared with these settings")
 def _draw_batches(comparison: Comparison) -> None:
     if len(sizes(comparison)) < 2:
-        st.info("Let training.batch_size vary over two sizes or more, and model.normalization beside it, in the sidebar.")
+        st.info("In the sidebar, let training.batch_size vary over at least two sizes, and model.normalization too.")
         return
     st.markdown(
-        "`y = (x − mean) / √(var + ε) · γ + β`: each hidden layer's outputs are brought to one scale. **What to look at:** batch norm "
-        "takes mean and variance from the examples of the batch. With two examples these are hardly an estimate: every unit's output "
-        "becomes +1 for one of them and −1 for the other, whatever it was. Layer, group and RMS norm look at one example at a time, and "
-        "the batch is nothing to them. Where all fall together, on the right, so large batches leave few updates in as many "
+        "`y = (x − mean) / √(var + ε) · γ + β`: the outputs of each hidden layer are brought to one scale. **What to look at:** batch norm "
+        "computes mean and variance from the examples of the batch. With two examples these are poor estimates: every unit's output "
+        "becomes +1 for one of them and −1 for the other, whatever it was. Layer, group and RMS norm use one example at a time, and "
+        "do not depend on the batch. On the right, all curves fall together, because such large batches leave few updates in the same "
+        "number of "
         "epochs "
         "([Ioffe & Szegedy 2015](https://arxiv.org/abs/1502.03167), [Ba et al. 2016](https://arxiv.org/abs/1607.06450), [Wu & He "
         "2018](https://arxiv.org/abs/1803.08494), [Zhang & Sennrich 2019](https://arxiv.org/abs/1910.07467))."
@@ -79,7 +80,7 @@ def _draw_batches(comparison: Comparison) -> None:
 
 
 def ruled(comparison: Comparison) -> Comparison:
-    """Draws the rule for the learning rate, and returns the comparison under it; without a rate, as it is."""
+    """Draws the rule for the learning rate, and returns the comparison under it, or unchanged if there is no rate."""
     numbers = sizes(comparison)
     if not numbers or value_at(comparison.base, "optimizer.lr") is None:
         return comparison
@@ -100,7 +101,7 @@ def ruled(comparison: Comparison) -> Comparison:
 
 
 def scaled(comparison: Comparison, reference: int) -> Comparison:
-    """The same variants, the learning rate of each times its batch size over `reference`; those of a whole batch keep theirs.
+    """The same variants, with each learning rate multiplied by its batch size over `reference`; full batches keep their rate.
 
     Raises SettingsError for settings that do not go together.
     """
@@ -115,7 +116,7 @@ def scaled(comparison: Comparison, reference: int) -> Comparison:
 
 
 def draw_batches(results: Results, comparison: Comparison) -> None:
-    """The final metric against the batch size, a curve a normalization."""
+    """The final metric against the batch size, one curve for each normalization."""
     if not skeleton.opened(BATCH_WORDS, results):
         return
     sweep = Sweep("batch size", "normalization", places(comparison, PATH), untrained=False, tuned=False)
@@ -123,7 +124,7 @@ def draw_batches(results: Results, comparison: Comparison) -> None:
 
 
 def _verdict(page: str, results: Results, sweep: Sweep, found: SweepResults, metric: str, at: At) -> None:
-    """What each normalization loses from one batch size to another, in a sentence and exactly."""
+    """How much each normalization loses from one batch size to another, as a sentence and as exact values."""
     offered = [f"{place:g}" for place in sorted(sweep.places["place"].unique())]
     if len(offered) < 2:
         return
@@ -138,7 +139,7 @@ def _verdict(page: str, results: Results, sweep: Sweep, found: SweepResults, met
     said = changes.in_words(told, before, after, place=sweep.name, metric=metric)
     so_far = "So far: " if results.growing else ""
     st.markdown(f"#### {escaped(so_far + said)}", help="Differences are paired by seed; the range in brackets is their 95 % interval.")
-    with st.expander("The change of each, exactly", type="compact"):
+    with st.expander("Exact change of each normalization", type="compact"):
         number = st.column_config.NumberColumn
         columns: dict[str, Any] = {
             "curve": st.column_config.TextColumn("Normalization", pinned=True),
@@ -147,8 +148,8 @@ def _verdict(page: str, results: Results, sweep: Sweep, found: SweepResults, met
             "mean": number("Change", format="%.4g"),
             "low": number("95 % from", format="%.4g"),
             "high": number("to", format="%.4g"),
-            "n": number("Seeds", help="That have a value at both."),
-            "diverged": number("Diverged", help="Seeds that diverged at either. They are in no mean."),
+            "n": number("Seeds", help="Number of seeds with a value at both batch sizes."),
+            "diverged": number("Diverged", help="Number of seeds that diverged at either batch size. They are left out of all means."),
         }
         alt = f"Change from a batch size of {before:g} to {after:g} by normalization"
         st.dataframe(told, key=f"{page}.changes", hide_index=True, column_config=columns, placeholder="–", alt=alt)

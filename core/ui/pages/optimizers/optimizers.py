@@ -1,4 +1,4 @@
-"""The page of optimizers: the same ones on a real network."""
+"""The page of optimizers: the same optimizers on a real network."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from core.ui.results.view import View
 __all__ = ["PAGE", "START", "network"]
 
 PATIENCE = 2.0
-"""Seconds for which the second and third chart may be behind the first while they grow."""
+"""Seconds by which the second and third chart may lag behind the first while they grow."""
 
 TIME_HELP = (
-    "Forward, backward and the optimizer's own work, without measuring. Runs of one stack share the time of its passes equally, so the "
-    "seeds do not show how much it would vary."
+    "Forward and backward passes and the optimizer's step, without evaluations. Runs of one stack share the time of its passes equally, "
+    "so the "
+    "seeds do not show how much the time varies."
 )
 
 WORDS = Skeleton(PAGE, NETWORK.look, nothing_heading="The same optimizers train a network")
 
 
 def network(results: Results) -> None:
-    """The comparison of the sidebar: its buttons, and what came of it."""
+    """The comparison of the sidebar: its buttons and its results."""
     left, right = st.columns([2, 3], vertical_alignment="center")
     left.subheader("On a real network", anchor=False)
     with right:
@@ -44,8 +45,8 @@ def _pictures(results: Results, view: View) -> None:
         st.subheader(
             "Update size",
             anchor=False,
-            help="The last update's norm over the norm of the weights, measured after each epoch. "
-            "Around a thousandth is usual; near 1, an update replaces the weights.",
+            help="Norm of the last update divided by the norm of the weights, measured after each epoch. "
+            "About 0.001 is usual; near 1, an update replaces the weights.",
         )
         chart(
             results,

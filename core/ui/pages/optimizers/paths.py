@@ -1,4 +1,4 @@
-"""Paths of optimizers on a surface of two numbers: which surface, from where, by whom, and up to which step."""
+"""Paths of optimizers on a surface over two weights: the surface, the start, the optimizers, and the last step shown."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ PAGE = "optimizers.on"
 STARTERS: dict[surfaces.Name, tuple[str, ...]] = {
     name: tuple(map(write, experiment.lab.arguments["optimizers"])) for name, experiment in SURFACES.items()
 }
-"""The optimizers that each surface begins with, as text."""
+"""The initial optimizers of each surface, as text."""
 
 RATES = {"adadelta": 10.0, "prodigy": 1.0, "lbfgs": 1.0, "adafactor": 0.1, "schedule_free_adamw": 0.3, "lion": 0.02}
-"""The rate at which a kind is offered here, if it is not a tenth: those of networks are too small for a plane some units wide."""
+"""The rate offered for a kind if it is not a tenth: rates for networks are too small for a plane of some units."""
 
 FIRST: tuple[surfaces.Name, float, float, surfaces.Point, int, float, int] = ("quadratic", 20.0, 0.0, (-2.5, 1.5), 200, 0.0, 0)
-"""Surface, condition number, angle, start, steps, noise and its seed that the page opens with."""
+"""Surface, condition number, angle, start, steps, noise and its seed when the page opens."""
 
 FACTORS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 STEPS = (25, 50, 100, 200, 400)
 TICK_S, FRAMES = 0.35, 40
-"""Seconds between two frames of the animation, and frames of all of it."""
+"""Seconds between two frames of the animation, and the number of its frames."""
 COLUMNS = ["variant", "step", "x", "y", "loss", "excess", "grad_norm", "distance", "evaluations", "reached", "status"]
 
 
 @dataclass(frozen=True)
 class PathSettings:
-    """What the controls say: `name`, `condition` and `angle` are the surface's."""
+    """The values of the controls; `name`, `condition` and `angle` describe the surface."""
 
     name: surfaces.Name
     condition: float
@@ -68,9 +68,9 @@ class PathSettings:
 
 
 def draw(asked: PathSettings) -> None:
-    """The surface with the paths, how fast they come down, exact values, CSV: what moves is a fragment of its own."""
+    """The surface with the paths, how fast they descend, exact values, CSV; the animated part is its own fragment."""
     if not asked.optimizers:
-        st.info("Pick at least one optimizer.")
+        st.info("Choose at least one optimizer.")
         return
     playing = bool(st.session_state.get(f"{PAGE}.playing"))
 
@@ -89,7 +89,9 @@ def _follow(asked: PathSettings, *, playing: bool) -> None:
     left, right = st.columns([5, 4], gap="medium")
     place = left.empty()
     right.markdown(f"${asked.surface.formula}$\n\n{asked.surface.about}")
-    if "torch" not in sys.modules:  # which takes seconds to load, once; the surface need not wait for paths that are not stored
+    if (
+        "torch" not in sys.modules
+    ):  # torch takes seconds to load, once; the surface is drawn before, and only paths that are not stored wait for it
         place.vega_lite_chart(_picture(asked, _none(), 0, clickable=False), width="stretch")
     with right, st.spinner("Walking ..."):
         paths = paths_of(asked)
@@ -106,16 +108,16 @@ def _follow(asked: PathSettings, *, playing: bool) -> None:
 
 
 def _to_network(asked: PathSettings) -> None:
-    """A link to the workbench with the very same optimizers, rates included."""
+    """A link to the workbench with exactly these optimizers, including their rates."""
     variants = [{"name": name_of(optimizer), "optimizer": optimizer.identity()} for optimizer in asked.optimizers]
     comparison = Comparison.load({"base": NETWORK.comparison.base, "variants": variants, "seeds": 3})
     query = links.query_for("compare", comparison)
-    said = "Train a network with exactly these, rates included"
+    said = "Train a network with exactly these optimizers and rates"
     st.page_link(links.COMPARE, label=said, icon=":material/open_in_new:", query_params=query, help="Opens the workbench.")
 
 
 def controls() -> PathSettings:
-    """Draws which surface, from where, with what noise, and by whom; and returns what they say."""
+    """Draws the controls for the surface, the start, the noise and the optimizers, and returns their values."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         name = st.selectbox("Surface", surfaces.NAMES, key=f"{PAGE}.surface", bind="query-params", width=140)
         condition, angle = _shape() if name == "quadratic" else (20.0, 0.0)
@@ -131,20 +133,20 @@ def controls() -> PathSettings:
             key=f"{PAGE}.factor",
             bind="query-params",
             width=95,
-            help="Multiplies every optimizer's learning rate: up to where does each still arrive?",
+            help="Multiplies every optimizer's learning rate. Up to which factor does each one still reach the minimum?",
         )
     return PathSettings(name, condition, angle, start, steps, noise, seed, _optimizers(name, factor, steps))
 
 
 def _shape() -> tuple[float, float]:
-    """The quadratic's condition number, and how far its axes are turned."""
+    """The quadratic's condition number, and the angle of its axes."""
     condition = select_slider(
         "Condition number",
         (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
         20,
         key=f"{PAGE}.condition",
         width=130,
-        help="The largest curvature over the smallest (of the loss's Hessian matrix). 1: a round bowl.",
+        help="Largest curvature divided by the smallest one (eigenvalues of the loss's Hessian). 1: a round bowl.",
     )
     angle = st.slider(
         "Turned (°)",
@@ -155,7 +157,8 @@ def _shape() -> tuple[float, float]:
         key=f"{PAGE}.angle",
         bind="query-params",
         width=90,
-        help="Turns the bowl's axes away from x and y. SGD minds it not at all; methods that scale each coordinate by itself do.",
+        help="Turns the bowl's axes away from x and y. This does not affect SGD, but it affects methods that scale each coordinate "
+        "separately.",
     )
     return float(condition), float(angle)
 
@@ -174,7 +177,7 @@ def _start(surface: Surface) -> surfaces.Point:
                 key=_start_key(surface.name, axis),
                 bind="query-params",
                 width=105,
-                help="Where all paths begin. A click into the picture sets it, too.",
+                help="The start of all paths. A click into the picture also sets it.",
             )
         )
     return float(found[0]), float(found[1])
@@ -185,7 +188,7 @@ def _start_key(name: str, axis: str) -> str:
 
 
 def _clicked(key: str, name: str) -> None:
-    """Moves the start to the place that was clicked."""
+    """Moves the start to the clicked point."""
     points = st.session_state[key].selection.get(charts.START, [])
     if points and {"x", "y"} <= set(points[0]):
         frame = surfaces.make(name).frame  # type: ignore[arg-type]
@@ -194,7 +197,7 @@ def _clicked(key: str, name: str) -> None:
 
 
 def _moved(asked: PathSettings) -> bool:
-    """Whether a click has moved the start since the controls, which are no part of what moves, were drawn."""
+    """Whether a click has moved the start since the controls were drawn, which are not part of the animated fragment."""
     return any(st.session_state.get(_start_key(asked.name, axis), now) != now for axis, now in zip("xy", asked.start, strict=True))
 
 
@@ -209,11 +212,11 @@ def _noise(surface: Surface) -> tuple[float, int]:
         key=f"{PAGE}.{surface.name.replace(' ', '_')}.noise",
         bind="query-params",
         width=80,
-        help="Standard deviation of what is added to each component of each gradient, the same for all optimizers.",
+        help="Standard deviation of the noise added to each component of each gradient; all optimizers get the same noise.",
     )
     if not noise:
         return 0.0, 0
-    # Floats, since Streamlit's whole-number input raises OverflowError where the URL says 1e999.
+    # Floats, since Streamlit's whole-number input raises OverflowError if the URL says 1e999.
     key = f"{PAGE}.noise_seed"
     return float(noise), int(st.number_input("Noise seed", 0.0, 2.0**31, 0.0, 1.0, format="%.0f", key=key, bind="query-params", width=80))
 
@@ -230,9 +233,9 @@ def _optimizers(name: surfaces.Name, factor: float, steps: int) -> tuple[Optimiz
         accept_new_options=True,
         filter_mode="contains",
         bind="query-params",
-        placeholder="Pick, or type such as: adam lr=0.3 betas=0.9-0.99",
-        help="Pick kinds, or type one with its settings: `sgd lr=0.1 momentum=0.9`. What is not written is at its default. "
-        f"Not here: {excluded}.",
+        placeholder="Choose, or type, for example: adam lr=0.3 betas=0.9-0.99",
+        help="Choose kinds, or type one with its settings: `sgd lr=0.1 momentum=0.9`. Settings that are not written have their defaults. "
+        f"Not available here: {excluded}.",
     )
     found: dict[str, OptimizerChoice] = {}
     for text in texts:
@@ -245,13 +248,15 @@ def _optimizers(name: surfaces.Name, factor: float, steps: int) -> tuple[Optimiz
 
 
 def offered() -> list[str]:
-    """Every kind that has a path, as text, at a rate for a plane some units wide."""
+    """Every kind that has a path, as text, with a rate that suits a plane of some units."""
     kinds = fields.kinds(RunSettings, "optimizer")
     return [f"{kind} lr={RATES.get(kind, 0.1):g}" for kind in kinds if kind not in lab.EXCLUDED]
 
 
 def read(text: str, factor: float, steps: int) -> OptimizerChoice:
-    """The optimizer that a text writes, its rate times `factor`. Raises SettingsError for what cannot be read, or has no path here."""
+    """The optimizer that a text writes, with its rate times `factor`. Raises SettingsError for an unreadable text or a kind without a
+    path.
+    """
     given = parse("optimizer", text)
     try:
         optimizer = lab.optimizer_of(given)
@@ -264,7 +269,7 @@ def read(text: str, factor: float, steps: int) -> OptimizerChoice:
 
 
 def name_of(optimizer: OptimizerChoice) -> str:
-    """The optimizer as text, its rate always said: `sgd lr=0.001 momentum=0.9`."""
+    """The optimizer as text, always with its rate: `sgd lr=0.001 momentum=0.9`."""
     others = {name: value for name, value in optimizer.identity().items() if name not in ("kind", "lr")}
     return write({"kind": optimizer.kind, "lr": optimizer.lr, **others})
 
@@ -274,7 +279,7 @@ def _names(asked: PathSettings) -> list[str]:
 
 
 def paths_of(asked: PathSettings) -> DataFrame:
-    """The paths of all, one below the other, with their optimizer's text as `variant`."""
+    """The paths of all optimizers in one frame, with the optimizer's text as `variant`."""
     parts = [
         _path(asked.name, asked.condition, asked.angle, name_of(optimizer), asked.start, asked.steps, asked.noise, asked.seed, optimizer)
         for optimizer in asked.optimizers
@@ -294,7 +299,7 @@ def _path(
     seed: int,
     _optimizer: OptimizerChoice,
 ) -> DataFrame:
-    """One path; its optimizer is told by `text`, which writes all its settings."""
+    """One path; `text` identifies the optimizer in the cache, because it writes all its settings."""
     path = stored_paths.of(text) if (name, condition, angle, start, steps, noise, seed) == FIRST else None
     if path is None:
         path = lab.path(surfaces.make(name, condition, angle), _optimizer, start, steps, noise=noise, seed=seed)
@@ -303,7 +308,7 @@ def _path(
 
 
 def computed_first_paths() -> dict[str, DataFrame]:
-    """The paths that the page opens with, computed now: what `core.labs.optimization.stored_paths` keeps."""
+    """The paths with which the page opens, computed now; `core.labs.optimization.stored_paths` stores them."""
     name, condition, angle, start, steps, noise, seed = FIRST
     surface = surfaces.make(name, condition, angle)
     return {text: lab.path(surface, read(text, 1.0, steps), start, steps, noise=noise, seed=seed) for text in STARTERS[name]}
@@ -334,13 +339,15 @@ def _step(steps: int, *, playing: bool) -> int:
         st.session_state[key] = steps
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         label, icon = ("Stop", ":material/stop:") if playing else ("Play", ":material/play_arrow:")
-        if st.button(label, key=f"{PAGE}.play", icon=icon, on_click=_toggle, args=(steps,), help="Walks from the start to the end."):
+        if st.button(
+            label, key=f"{PAGE}.play", icon=icon, on_click=_toggle, args=(steps,), help="Plays the paths from the start to the end."
+        ):
             st.rerun()
         return int(st.slider("Up to update", 0, steps, steps, 1, key=key, bind="query-params"))
 
 
 def _toggle(steps: int) -> None:
-    """Starts or stops the animation; one that has come to the end begins anew."""
+    """Starts or stops the animation; at the end it starts again from the beginning."""
     key = f"{PAGE}.playing"
     st.session_state[key] = not st.session_state.get(key, False)
     if st.session_state[key] and st.session_state.get(f"{PAGE}.step", steps) >= steps:
@@ -348,7 +355,7 @@ def _toggle(steps: int) -> None:
 
 
 def _advance(steps: int) -> bool:
-    """Moves the slider by a frame; at the last step the animation is over, and this is False."""
+    """Moves the slider by one frame; returns False at the last step, where the animation ends."""
     now = int(st.session_state.get(f"{PAGE}.step", 0))
     st.session_state[f"{PAGE}.step"] = after = next_step(now, steps)
     st.session_state[f"{PAGE}.playing"] = after < steps
@@ -356,7 +363,9 @@ def _advance(steps: int) -> bool:
 
 
 def next_step(now: int, steps: int) -> int:
-    """The step of the next frame: the first ones singly, for they are the largest, then so that there are about `FRAMES` in all."""
+    """The step of the next frame: the first steps one by one, because they are the largest; then so that there are
+    about `FRAMES` frames.
+    """
     return min(now + max(1, min(now // 4, steps // FRAMES)), steps)
 
 
@@ -369,16 +378,16 @@ def _values(paths: DataFrame, step: int) -> None:
         hide_index=True,
         column_config={
             "variant": text("Optimizer", pinned=True),
-            "step": number("Update", help="A path that diverged ends before."),
+            "step": number("Update", help="Updates done; a path that diverged ends earlier."),
             "x": number("x", format="%.5g"),
             "y": number("y", format="%.5g"),
             "loss": number("Loss", format="%.4g"),
-            "excess": number("Above lowest", format="%.3g", help="Loss minus the lowest loss that there is."),
+            "excess": number("Above lowest", format="%.3g", help="Loss minus the lowest loss of the surface."),
             "grad_norm": number("Gradient", format="%.3g", help="Norm of the gradient, without noise."),
-            "distance": number("Distance", format="%.3g", help="To the nearest minimum."),
-            "evaluations": number("Gradients", help="How often the gradient was asked for: once an update, but by L-BFGS."),
-            "reached": number("Reached", help="First update at which the loss above the lowest was a thousandth of the start's."),
-            "status": text("Status", help="diverged: not finite any more, or a million units away."),
+            "distance": number("Distance", format="%.3g", help="Distance to the nearest minimum."),
+            "evaluations": number("Gradients", help="Number of computed gradients: one per update, except for L-BFGS."),
+            "reached": number("Reached", help="First update at which the loss above the lowest is a thousandth of its start value."),
+            "status": text("Status", help="diverged: no longer finite, or a million units away."),
         },
         placeholder="–",
         alt=f"Exact values of every path at update {step}",
@@ -386,5 +395,5 @@ def _values(paths: DataFrame, step: int) -> None:
 
 
 def _download(paths: DataFrame) -> None:
-    meaning = "Every update of every path: place, loss, gradient norm, distance to the nearest minimum."
+    meaning = "Every update of every path: point, loss, gradient norm, distance to the nearest minimum."
     csv_button(f"{PAGE}.csv", "paths.csv", paths, meaning)

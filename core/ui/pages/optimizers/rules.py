@@ -1,4 +1,4 @@
-"""What each optimizer does in formulas, what its settings mean, what it remembers, and what a step of it costs."""
+"""The update rule of each optimizer, the meaning of its settings, its state, and the cost of a step."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ PAGE = "optimizers.rule"
 
 
 def draw() -> None:
-    """One optimizer's rule and settings beside the cost of all."""
-    st.subheader("The rules, and what they cost", anchor=False)
+    """One optimizer's rule and settings beside the cost of all optimizers."""
+    st.subheader("The rules and their cost", anchor=False)
     left, right = st.columns([5, 4], gap="medium")
     with left:
         _rule()
@@ -39,7 +39,7 @@ def _rule() -> None:
 
 
 def settings(cls: type[Choice]) -> str:
-    """The settings of a class as a Markdown table, whose long texts wrap: a row a setting, with its default, bounds and meaning."""
+    """The settings of a class as a Markdown table, whose long texts wrap: one row per setting, with its default, bounds and meaning."""
     rows = [
         (f"`{name}`", *map(escaped, (reference.default_of(field), schema.allowed(cls, name), field.description or "")))
         for name, field in reference.Entry("optimizer", cls).fields()
@@ -49,15 +49,18 @@ def settings(cls: type[Choice]) -> str:
 
 def _cost() -> None:
     st.markdown(
-        f"**State and cost of an update**, measured here on a matrix of {costs.ROWS * costs.COLUMNS:,} weights, on one thread. "
-        "What is remembered of each weight decides the memory: Adam's two make training take three times the memory of the weights."
+        f"**State and cost of an update**, measured here with a matrix of {costs.ROWS * costs.COLUMNS:,} weights, on one thread. "
+        "The numbers stored for each weight decide the memory: with Adam's two, training takes three times the memory of the weights."
     )
     if st.button(
-        "Measure all optimizers", key=f"{PAGE}.measure", icon=":material/timer:", help="Takes some seconds. Kept until the restart."
+        "Measure all optimizers",
+        key=f"{PAGE}.measure",
+        icon=":material/timer:",
+        help="Takes a few seconds. The result is kept until the dashboard restarts.",
     ):
         st.session_state[f"{PAGE}.measured"] = True
     if not st.session_state.get(f"{PAGE}.measured"):
-        st.caption("Nothing is measured until you ask: the times are those of this machine, at this moment.")
+        st.caption("Nothing is measured until you click: the times are those of this machine at that moment.")
         return
     with st.spinner("Measuring ..."):
         table = _measured()
@@ -79,12 +82,14 @@ def _table(table: DataFrame) -> None:
         hide_index=True,
         column_config={
             "variant": st.column_config.TextColumn("Optimizer", pinned=True),
-            "state": number("State per weight", format="%.2f", help="Elements of all tensors in the optimizer's state, by the weights."),
-            "milliseconds": number(
-                "ms an update", format="%.3g", help="Median. L-BFGS's includes the many gradients it asks for, cheap ones here."
+            "state": number(
+                "State per weight", format="%.2f", help="Number of elements in the optimizer's state divided by the number of weights."
             ),
-            "mean": number("Mean ms", format="%.3g", help="Also counts what happens in some updates only, such as SOAP's new eigenbasis."),
-            "relative": number("× SGD", format="%.3g", help="The median over that of plain SGD."),
+            "milliseconds": number(
+                "ms per update", format="%.3g", help="Median. For L-BFGS it includes the many gradients of a step, which are cheap here."
+            ),
+            "mean": number("Mean ms", format="%.3g", help="Also counts work that only some updates do, such as SOAP's new eigenbasis."),
+            "relative": number("× SGD", format="%.3g", help="Median divided by that of plain SGD."),
         },
         placeholder="–",
         alt="State and time of an update of every optimizer",

@@ -1,4 +1,4 @@
-"""What pruning leaves of single networks: the inputs that are still looked at, and the units that can be cut out."""
+"""The pruned weights of single networks: the inputs that are still used, and the units that can be removed."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ PATIENCE = 2.0
 
 
 def draw(page: str, results: Results, names: list[str], level: float, seed: int) -> None:
-    """A picture a variant: where the first layer still looks."""
+    """One picture for each variant: the inputs that the first layer still uses."""
     st.caption(
-        "How many weights of the first layer each input still has. An input without any is not looked at; criteria that see the data find "
-        "the pixels at the rim, which are empty in every digit."
+        "How many weights of the first layer each input still has. An input without weights is not used; criteria that see the data prune "
+        "the pixels at the border, which are empty in every digit."
     )
     frame = results.once(("masks", level, seed), lambda: masks_of(results, names, seed), PATIENCE)
     if frame.empty:
-        st.info("Masks are drawn of networks whose first layer has a weight for each input, once their training has ended.")
+        st.info("Masks are drawn for networks whose first layer has weights for each input, after their training has ended.")
         return
     high = int(frame["value"].max())
     shown = list(dict.fromkeys(frame["variant"]))
@@ -44,16 +44,16 @@ def draw(page: str, results: Results, names: list[str], level: float, seed: int)
                 one,
                 about=about,
                 variants=[name],
-                value_title="weights that stay, of each input",
+                value_title="remaining weights of each input",
                 high=high,
                 side=100,
                 legend=False,
             )
-    compression.note(f"Dark: none. The brightest: {high}. The colours mean the same in all pictures.")
+    compression.note(f"Dark: no weights. Brightest: {high}. All pictures have the same colour scale.")
 
 
 def masks_of(results: Results, names: list[str], seed: int) -> DataFrame:
-    """Weights of the first layer that stay, by input: variant (the family), row, column, value."""
+    """Remaining weights of the first layer by input: variant (the family), row, column, value."""
     runs = {name: run for name, run in results.comparison.members if run.seed == seed and name in names}
     families = results.comparison.families("pruning.sparsity", nameless="sparsity")
     frames = []
@@ -66,13 +66,13 @@ def masks_of(results: Results, names: list[str], seed: int) -> DataFrame:
 
 
 def surviving(weights: dict[str, Array]) -> Array | None:
-    """How many weights of a fully connected first layer are not zero, for each input (D,); None where it is no such layer."""
+    """How many weights of a fully connected first layer are nonzero for each input (D,); None for another kind of layer."""
     first = next((array for name, array in weights.items() if name.startswith(("hidden1.linear.", "output.")) and array.ndim == 2), None)
     return None if first is None else np.count_nonzero(first, axis=0)
 
 
 def _placed(counts: Array, data: DataChoice) -> DataFrame:
-    """Inputs at their places: the rows and columns of a picture (its channels summed), or one row for data without a shape."""
+    """Inputs at their positions: rows and columns of a picture (with its channels summed), or one row for data without a shape."""
     shape = data.shape if data.shape is not None and math.prod(data.shape) == len(counts) else (len(counts),)
     picture = counts.reshape(shape).sum(axis=0) if len(shape) == 3 else counts.reshape(-1, shape[-1])
     rows, columns = np.indices(picture.shape)
@@ -80,9 +80,10 @@ def _placed(counts: Array, data: DataChoice) -> DataFrame:
 
 
 def smaller(page: str, results: Results, level: float, seed: int) -> None:
-    """Networks without the units that were pruned, timed against themselves before, when that is asked for."""
+    """Networks without their pruned units, timed against the full networks on request."""
     st.caption(
-        "Zeros in a dense matrix are multiplied like any number: they save nothing by themselves. Whole units can be cut out, and then the "
+        "Zeros in a dense matrix are multiplied like any other number: they save nothing by themselves. Whole units can be removed, and "
+        "then the "
         "network really is smaller, with the same outputs."
     )
     runs = [
@@ -94,19 +95,19 @@ def smaller(page: str, results: Results, level: float, seed: int) -> None:
         st.info("No variant here prunes whole units at this sparsity. Let `units` be among the values of pruning, in the sidebar.")
         return
     if not st.toggle(
-        "Cut the units out and time both networks", key=f"{page}.time", help="Takes a few seconds the first time: torch is loaded."
+        "Remove the units and time both networks", key=f"{page}.time", help="Takes a few seconds the first time: torch is loaded."
     ):
         return
     for name, run in runs:
         if results.store.weights(run.key) is None:
-            st.info(f"{escaped(name)}: the network can be timed when its training has ended.")
+            st.info(f"{escaped(name)}: the network can be timed after its training has ended.")
             continue
         _speed(name, compression.timed(results.store.url, run.key, None))
 
 
 def _speed(name: str, speed: compression.Speed | str) -> None:
     if isinstance(speed, str):
-        st.warning(escaped(speed), title=f"{escaped(name)}: nothing can be cut out")
+        st.warning(escaped(speed), title=f"{escaped(name)}: no unit can be removed")
         return
     st.markdown(f"**{escaped(name)}**: hidden layers of {' and '.join(map(str, speed.hidden))} units are left")
     dense, small = speed.milliseconds
@@ -119,5 +120,5 @@ def _speed(name: str, speed: compression.Speed | str) -> None:
             "Measured speed-up",
             f"{speed.ratio:.2f}×",
             width="content",
-            help=f"Median of 50 passes of {compression.BATCH} examples, by turns.",
+            help=f"Median of 50 alternating passes of {compression.BATCH} examples.",
         )

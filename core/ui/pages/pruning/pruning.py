@@ -1,4 +1,4 @@
-"""Pruning: accuracy against what is left, where the zeros are, which inputs stay, and what is saved."""
+"""Pruning: accuracy against the remaining weights, where the zeros are, which inputs remain, and what is saved."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ __all__ = ["PAGE", "START", "draw", "with_dense"]
 
 DENSE = "dense"
 TOLERANCE = 0.01
-"""What may be lost of the metric for the network to count as no worse: accuracy, or nats, or shares of the target's spread."""
+"""How much of the metric a network may lose to count as no worse: in accuracy, in nats, or in shares of the target's standard deviation."""
 PATIENCE = 2.0
 
 WORDS = Skeleton(
     PAGE,
-    "Every variant is trained with every seed, from the same start; what came of it appears here.",
+    "Every variant is trained with every seed, from the same start; the results appear here.",
     heading="Pruning",
     look="""
-A network is trained, its least important weights are set to **zero for good**, and the rest trains on. Read the first chart from left to
-right: the fewer weights are left, the more accuracy is lost, and a better **criterion** stays near the dashed line of the dense network
-for longer. A criterion is worth its trouble only where it beats **random**.
+A network is trained, its least important weights are set to **zero for good**, and the other weights train on. Read the first chart from
+left to right: the fewer weights remain, the more accuracy is lost, and a better **criterion** stays near the dashed line of the dense
+network for longer. A criterion is useful only where it beats **random**.
 """,
     waits=True,
     path="pages/pruning.py",
@@ -52,15 +52,17 @@ for longer. A criterion is worth its trouble only where it beats **random**.
 )
 
 TERMS = (
-    "magnitude: the smallest |w| of the whole network go, or the same share of each layer. gradient: the smallest |w g|, which is how much "
+    "magnitude: prunes the smallest |w| of the whole network, or the same share of each layer. gradient: the smallest |w g|, which is "
+    "how much "
     "the loss would change to first order. movement: weights that training pushes towards zero. SNIP: |w g| before the first update. "
-    "units: whole hidden units, so that the network really becomes smaller. Lottery ticket: after pruning, the survivors go back to their "
-    "first weights."
+    "units: whole hidden units, so that the network really becomes smaller. Lottery ticket: after pruning, the remaining weights return "
+    "to their "
+    "initial values."
 )
 
 
 def with_dense(asked: Comparison) -> Comparison:
-    """The comparison with its networks unpruned, which all else is held against."""
+    """The comparison with its unpruned networks, which serve as references."""
     return compression.with_references(asked, {DENSE: _dense})
 
 
@@ -89,25 +91,25 @@ def draw(results: Results) -> None:
 
 
 def _level(results: Results) -> float:
-    """The sparsity at which masks, curves and timing look."""
+    """The sparsity for which masks, curves and timing are shown."""
     runs = results.comparison.settings.values()
     levels = sorted({run.pruning.sparsity for run in runs if isinstance(run.pruning, PruningChoice)})
     if not levels:
         return 0.0
     chosen = segmented_control(
-        "Look closer at",
+        "Details for",
         levels,
         levels[len(levels) // 2],
         format_func=lambda level: f"{level:.4g}",
         key=f"{PAGE}.level",
-        help="Sparsity (the share of weights or units that goes) at which the masks, the curves and the timing below are shown.",
+        help="Sparsity (the pruned share of weights or units) for which the masks, the curves and the timing below are shown.",
     )
     return float(chosen)
 
 
 def points_of(results: Results, metric: str) -> DataFrame:
-    """A row a variant: name, variant (its family), target, left, mean, low, high, n, diverged, counterpart (the same network unpruned),
-    panel (the counterpart of its family, or its own name where it is unpruned), difference to the counterpart and its interval.
+    """One row for each variant: name, variant (its family), target, left, mean, low, high, n, diverged, counterpart (the same network
+    unpruned), panel (the family's counterpart, or its own name if unpruned), difference to the counterpart and its interval.
     """
     comparison = results.comparison
     against, runs = comparison.counterparts("pruning"), comparison.settings
@@ -126,7 +128,7 @@ def points_of(results: Results, metric: str) -> DataFrame:
 
 
 def families_of(comparison: Comparison) -> dict[str, str]:
-    """Variant -> its family: those that differ in nothing but their sparsity."""
+    """Variant -> its family: the variants that differ only in their sparsity."""
     return comparison.families("pruning.sparsity", nameless="sparsity")
 
 
@@ -136,7 +138,7 @@ def _families(results: Results) -> list[str]:
 
 
 def _verdict(results: Results, points: DataFrame, metric: str, level: float) -> None:
-    """The best at the chosen sparsity against the runner-up, and how far each family goes at no cost."""
+    """The best variant at the chosen sparsity against the second best, and how far each family can be pruned without loss."""
     names = list(points.loc[points["pruned"] & (points["target"] == level), "name"])
     if results.history["variant"].isin(names).any():
         overview.lesson(
@@ -162,21 +164,21 @@ def _leading(results: Results, names: list[str], metric: str) -> None:
 
 
 def _tolerance(points: DataFrame, runs: DataFrame, metric: str) -> Series:
-    """What each variant may lose of a metric; of one in the target's unit, as a share of the spread of the target in its own data."""
+    """How much each variant may lose of a metric; for a metric in the target's unit, a share of the target's standard deviation."""
     if metrics.METRICS[metric].unit != metrics.OF_TARGET:
         return Series(TOLERANCE, index=points.index)
     return TOLERANCE * points["name"].map(runs.groupby("variant", observed=True)["target_std"].median()).astype(float)
 
 
 def _free(best: DataFrame, lost: list[str], name: str, tolerance: float = TOLERANCE, *, each: bool = False) -> str:
-    """How few weights are enough for each family, and which families have none to give away; `each` is held against its own network."""
+    """How few weights each family needs, and which families cannot lose any; with `each`, against its own dense network."""
     said = []
     for left, group in best.assign(left=best["left"].round(2)).groupby("left"):
         said.append(f"{left:.0%} of the weights ({_names(group['family'])})")
     dense = f"its own dense network's {name}" if each else f"the dense network's {name}"
     near = f"within {tolerance:.3g} of {dense}"
     enough = f"{near[0].upper()}{near[1:]}, on average, with {', '.join(said)}. " if said else ""
-    return enough + (f"No sparsity that was tried stays {near}: {_names(lost)}." if lost else "")
+    return enough + (f"No tried sparsity stays {near}: {_names(lost)}." if lost else "")
 
 
 def _names(families: Iterable[str]) -> str:
@@ -184,7 +186,7 @@ def _names(families: Iterable[str]) -> str:
 
 
 def _trade_off(results: Results, points: DataFrame, metric: str) -> None:
-    st.subheader("Against what is left", anchor=False, help=TERMS)
+    st.subheader("Against the remaining weights", anchor=False, help=TERMS)
     pruned = points[points["pruned"] & points["mean"].notna() & (points["left"] > 0)]
     chart(
         results,
@@ -203,7 +205,7 @@ def _trade_off(results: Results, points: DataFrame, metric: str) -> None:
         width=WIDTH,
     )
     st.caption(
-        "Means over seeds with 95 % bands. Weights left are counted, not asked for: pruning units takes their weights on both sides."
+        "Means over seeds with 95 % bands. The weights left are counted after pruning: pruning a unit removes its weights on both sides."
     )
 
 
@@ -227,11 +229,11 @@ def _layers(results: Results, points: DataFrame, level: float) -> None:
         width=WIDTH,
         labels=130,
     )
-    st.caption("Global criteria take more from large layers. Where a layer nears 1, hardly any signal gets through.")
+    st.caption("Global criteria prune more in large layers. In a layer near 1, hardly any signal gets through.")
 
 
 def cells_of(results: Results, points: DataFrame, level: float) -> DataFrame:
-    """Share of zeros at a sparsity: variant (which says that sparsity), family, layer, sparsity."""
+    """Share of zeros at one sparsity: variant (with the sparsity in its name), family, layer, sparsity."""
     table = analysis.densities(results.as_compared(results.layers)).rename(columns={"variant": "name"})
     described = points.loc[points["pruned"] & (points["target"] == level), ["name", "family"]]
     table = described.merge(table, on="name").assign(variant=f"sparsity {level:.4g}")
@@ -257,7 +259,8 @@ def _tabs(results: Results, points: DataFrame, metric: str, level: float, seed: 
 
 def _training(results: Results, shown: DataFrame, metric: str) -> None:
     st.caption(
-        "The fall is the pruning itself; how far it climbs back is what training on is worth. A ticket begins anew: there its line breaks."
+        "The curve falls at the pruning; its rise afterwards shows the effect of further training. A ticket starts again, so its line is "
+        "interrupted."
     )
     colours = palette.with_references(_families(results), list(shown.loc[~shown["pruned"], "name"]))
     of_each = zip(shown["name"], shown["family"].where(shown["pruned"], shown["name"]), strict=True)
@@ -285,16 +288,16 @@ def _tickets(results: Results, shown: DataFrame, metric: str) -> None:
     found = found[found["variant"].isin(shown["name"])]
     if found.empty:
         return
-    st.markdown("**What each ticket had reached when it was pruned further**")
+    st.markdown("**Result of each ticket before it was pruned further**")
     columns = {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
-        "epoch": number("After epoch", "%d", "The pruning after this epoch took the weights back."),
-        "left": number("Weights left", "percent", "Until that pruning."),
-        "n": number("Seeds", "%d", "With a value there."),
-        "mean": number(in_words(metric), "%.4g", "Mean over seeds, of the network as it was trained."),
-        "half": number("±", "%.2g", "Half of its 95 % interval (t distribution over seeds)."),
+        "epoch": number("After epoch", "%d", "The pruning after this epoch rewound the weights."),
+        "left": number("Weights left", "percent", "Share of nonzero weights before that pruning."),
+        "n": number("Seeds", "%d", "Number of seeds with a value there."),
+        "mean": number(in_words(metric), "%.4g", "Mean over seeds, for the trained network before rewinding."),
+        "half": number("±", "%.2g", "Half of the 95 % interval (t distribution over seeds)."),
     }
-    compression.shown_table(f"{PAGE}.tickets", found, columns, "Every ticket on the way: weights left, and what it had reached")
+    compression.shown_table(f"{PAGE}.tickets", found, columns, "Every ticket on the way: weights left and result")
 
 
 def _table(results: Results, points: DataFrame, metric: str) -> None:
@@ -305,7 +308,7 @@ def _table(results: Results, points: DataFrame, metric: str) -> None:
     frame = analysis.with_ratio(analysis.joined(frame, runs, work))
     told = "Every variant: its quality, and its difference to its own dense network"
     compression.shown_table(f"{PAGE}.table", compression.with_counterparts(frame), _of_quality(metric, view.loss_unit(results)), told)
-    compression.shown_table(f"{PAGE}.costs", frame, _of_size(), "Every variant: the weights that are left, and what they cost")
+    compression.shown_table(f"{PAGE}.costs", frame, _of_size(), "Every variant: remaining weights and their cost")
 
 
 def _of_quality(metric: str, loss: str) -> dict[str, Any]:
@@ -319,12 +322,14 @@ def _of_size() -> dict[str, Any]:
     return {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
         "left": number("Weights left", "percent", "Share of the weights (biases and norms not counted) that are not zero."),
-        "parameters": number("Parameters", "localized", "Of the network, biases and norms included."),
-        "nonzero": number("Non-zero", "localized", "How many of them are not zero."),
-        "compression": number("Compression", "%.2f×", "Parameters / non-zero parameters."),
-        "multiply_adds": number("Multiply-adds", "localized", "Multiplications (each with an addition) that one example takes, unpruned."),
-        "remaining": number("Remaining", "localized", "Those by a weight that is not zero."),
+        "parameters": number("Parameters", "localized", "Parameters of the network, including biases and norms."),
+        "nonzero": number("Non-zero", "localized", "Number of nonzero parameters."),
+        "compression": number("Compression", "%.2f×", "Parameters divided by non-zero parameters."),
+        "multiply_adds": number("Multiply-adds", "localized", "Multiplications (each with an addition) for one example, without pruning."),
+        "remaining": number("Remaining", "localized", "Multiply-adds with nonzero weights only."),
         "speed_up": number(
-            "Theoretical speed-up", "%.2f×", "Multiply-adds / remaining: a bound, reached only by what skips zeros for free."
+            "Theoretical speed-up",
+            "%.2f×",
+            "Multiply-adds divided by remaining: an upper bound, reached only if skipping zeros costs nothing.",
         ),
     }

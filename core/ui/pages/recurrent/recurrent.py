@@ -27,11 +27,11 @@ PATH = "pages/recurrent.py"
 HEADING = "Recurrent"
 
 Baselines = Mapping[str, Baseline]
-"""Variant -> what its data allow without a memory."""
+"""Variant -> the loss that its data allow without memory."""
 
 
 def draw() -> None:
-    """Form and view of the open tab; the gradient against the lag is of the networks of the adding problem."""
+    """Form and view of the open tab; the gradient against the lag uses the networks of the adding problem."""
     places = dict(zip(TABS, st.tabs(TABS, key=f"{PAGE}.tab", on_change="rerun", bind="query-params"), strict=True))
     tab = next((name for name, place in places.items() if place.open), ADDING)
     part = PARTS[ADDING if tab == LAG else tab]
@@ -63,15 +63,15 @@ def draw_part(part: Part, results: Results) -> None:
 
 
 def _verdict(part: Part, found: Baselines, results: Results, view: View) -> None:
-    """Who solves it; and the best variant against the runner-up."""
+    """Which variants solve the problem, and the best variant against the second best."""
     if found and part.tab != CLIPPING:
         st.markdown(f"#### {escaped(_said(solved(results, found), found))}")
     overview.verdict(results, view)
 
 
 def solved(results: Results, found: Baselines) -> DataFrame:
-    """Which runs ended below half of their variant's baseline, by validation loss, or by training loss where there are no validation data,
-    as logged where that is not measured either.
+    """The runs that ended below half of their variant's baseline, by validation loss; without validation data by the evaluated training
+    loss, or by the logged one if that is not measured either.
     """
 
     def make() -> DataFrame:
@@ -83,7 +83,7 @@ def solved(results: Results, found: Baselines) -> DataFrame:
 
 
 def _said(frame: DataFrame, found: Baselines) -> str:
-    """Who is below half of what, a part for each baseline."""
+    """The variants below half of their baseline, one part for each baseline."""
     told: dict[Baseline, list[str]] = {}
     for row in frame[frame["n"] > 0].to_dict("records"):
         told.setdefault(found[row["variant"]], []).append(f"{row['variant']} {row['solved']} of {row['n']}")
@@ -112,24 +112,24 @@ def _loss(part: Part, results: Results, view: View, found: Baselines) -> None:
 
 
 def _gradient(part: Part, results: Results, view: View) -> None:
-    st.subheader("Gradient norm", anchor=False, help="Of the last mini-batch before each measurement, before it is clipped.")
+    st.subheader("Gradient norm", anchor=False, help="Norm of the last mini-batch's gradient before each evaluation, before clipping.")
     options: dict[str, Any] = {"metric": "grad_norm", "with_train": False, "with_seeds": view.with_seeds, "log_y": True, "focus": False}
     chart(results, f"{part.page}.gradient", curves.loss_curves, results.course, stretch=True, x=view.x, width=WIDTH, **options)
 
 
 def _solved(part: Part, results: Results, found: Baselines) -> None:
-    """Who has found out what the marks mean, and when."""
-    st.subheader("Who solves it", anchor=False)
+    """Which variants have learned what the marks mean, and when."""
+    st.subheader("Which variants solve it", anchor=False)
     if not found:
-        st.caption("Nothing is known of what these data allow without a memory.")
+        st.caption("For these data, no loss without memory is known.")
         return
     number = st.column_config.NumberColumn
     columns = {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
         "n": number("Seeds"),
-        "solved": number("Solved", help="Seeds whose validation loss is at the end below half of what their data allow without a memory."),
-        "baseline": number("Without a memory", format="%.3g", help="The loss that the variant's own data allow without a memory."),
-        "epoch": number("At epoch", format="%.1f", help="When they first were: the median."),
+        "solved": number("Solved", help="Seeds whose final validation loss is below half of the loss without memory."),
+        "baseline": number("Without memory", format="%.3g", help="The loss that the variant's own data allow without memory."),
+        "epoch": number("At epoch", format="%.1f", help="First epoch below that value: median over seeds."),
         "diverged": number("Diverged"),
     }
     frame = solved(results, found)
@@ -139,13 +139,13 @@ def _solved(part: Part, results: Results, found: Baselines) -> None:
     st.dataframe(frame, key=f"{part.page}.solved", alt="Seeds that solve the problem, by variant", **shown)
     table.csv_button(f"{part.page}.download.solved.csv", "solved.csv", frame)
     st.caption(
-        "Where all variants have the same learning rate, it may not suit each of them. The dotted line is an expectation: on the "
-        "few hundred validation sequences, always saying the mean has a loss a little beside it."
+        "If all variants have the same learning rate, it may not suit each of them. The dotted line is an expected value: on the "
+        "few hundred validation sequences, the loss of always predicting the mean differs from it slightly."
     )
 
 
 def _diverged(part: Part, results: Results, found: Baselines) -> None:
-    """The share of the seeds whose training fell apart."""
+    """The share of diverged seeds."""
     st.subheader("Diverged", anchor=False, help=words.DIVERGED)
     frame = results.once("diverged", lambda: analysis.diverged_shares(results.history, results.variants))
     chart(results, f"{part.page}.diverged", charts.diverged, frame, stretch=True, width=WIDTH)
@@ -153,14 +153,16 @@ def _diverged(part: Part, results: Results, found: Baselines) -> None:
 
 
 def _cost(part: Part, results: Results, found: Baselines) -> None:
-    """What an update takes."""
-    st.subheader("What an update costs", anchor=False)
+    """The time of an update."""
+    st.subheader("Cost of an update", anchor=False)
     frame = results.once("speeds", lambda: speeds.speeds(results.history, results.variants)[["variant", "ms", "epoch_s"]], 2.0)
     number = st.column_config.NumberColumn
     columns = {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
-        "ms": number("ms an update", format="%.3f", help="Training time of one run, its share of a stack of several; without measuring."),
-        "epoch_s": number("s an epoch", format="%.3f"),
+        "ms": number(
+            "ms per update", format="%.3f", help="Training time of one run, as its share of a stack's time; evaluations are not included."
+        ),
+        "epoch_s": number("s per epoch", format="%.3f"),
     }
     st.dataframe(
         frame,
@@ -172,6 +174,6 @@ def _cost(part: Part, results: Results, found: Baselines) -> None:
     )
     table.csv_button(f"{part.page}.download.speeds.csv", "speeds.csv", frame)
     st.caption(
-        "Where the loss is at the end alone, as here, only the last k steps need be kept for the way back. What that saves is memory, "
-        "and time as far as a computation makes use of it."
+        "If the loss depends only on the end, as here, only the last k steps must be stored for the backward pass. This saves memory, "
+        "and also time if the implementation uses it."
     )

@@ -23,7 +23,7 @@ from core.ui.results.live import Results
 PAGE = "regularization"
 BUDGETS = 40
 PATIENCE = 1.0
-"""Seconds for which the weights may be behind the store while the models train."""
+"""Seconds by which the weights may lag behind the store while the models train."""
 SHRINKAGES = {"L1: |w|": "l1", "Squared L2: w²": "l2_squared", "Norm of a group of two equal weights": "l2_norm"}
 PENALTIES = {
     "l1": "L1 by subgradient",
@@ -34,18 +34,19 @@ PENALTIES = {
 
 
 class Shape(NamedTuple):
-    """A penalty's ball: what its picture is called, and its exponent p."""
+    """The ball of a penalty: the title of its picture, and its exponent p."""
 
     title: str
     p: float
 
 
 def geometry() -> None:
-    """Contours of a loss over two weights, with the ball of each penalty; and what a proximal step does to a weight."""
+    """Contours of a loss over two weights, with the ball of each penalty; and the effect of a proximal step on a weight."""
     st.caption(
         "What to look at: where a contour of the loss L(w) = ½ (w − b)ᵀ H (w − b) first touches the ball ‖w‖ₚ ≤ budget. The L1 diamond is "
-        "mostly touched at a corner, where one weight is exactly 0; the round L2 ball hardly ever is. The plain norm has the same round "
-        "ball, but over several weights at once: it sets a whole group to 0, or none of it."
+        "mostly touched at a corner, where one weight is exactly 0; the round L2 ball almost never at such a point. The plain norm has "
+        "the same round "
+        "ball, but over several weights at once: it sets a whole group to 0, or no weight of it."
     )
     bowl, budget, p = _controls()
     shapes = [Shape("L1: |w₁| + |w₂|", 1.0), Shape("L2, and the norm of the group (w₁, w₂)", 2.0), Shape(f"|w₁|^{p:g} + |w₂|^{p:g}", p)]
@@ -57,8 +58,8 @@ def geometry() -> None:
             figure(f"{PAGE}.ball{index}", charts.geometry(lines, points, title=shape.title, width=WIDTH - 60))
         rows.append(points.assign(penalty=shape.title, p=shape.p, size=penalty_geometry.norm(points[["w1", "w2"]].to_numpy(), shape.p)))
     frame = pd.concat(rows, ignore_index=True)[["penalty", "p", "kind", "w1", "w2", "loss", "size"]]
-    _table("geometry", frame, "The least loss without a penalty, and within the budget, for each penalty")
-    st.markdown("**What one proximal step does to a weight**")
+    _table("geometry", frame, "The lowest loss without a penalty, and within the budget, for each penalty")
+    st.markdown("**Effect of one proximal step on a weight**")
     strength = st.slider("Strength × learning rate", 0.0, 1.0, 0.3, 0.05, key=f"{PAGE}.shrink", bind="query-params", width=300)
     figure(f"{PAGE}.shrinkage", charts.shrinkage(_shrinkage(strength), variants=list(SHRINKAGES), width=WIDTH), stretch=True)
 
@@ -67,11 +68,26 @@ def _controls() -> tuple[Bowl, float, float]:
     """The bowl, the budget, and the exponent of the third picture."""
     keys: dict[str, Any] = {"bind": "query-params", "width": 155}
     with st.container(horizontal=True, gap="small"):
-        w1 = st.slider("Best weight 1", -2.5, 2.5, 1.8, 0.1, key=f"{PAGE}.b1", help="b₁: where the loss alone is least.", **keys)
-        w2 = st.slider("Best weight 2", -2.5, 2.5, 0.7, 0.1, key=f"{PAGE}.b2", help="b₂: where the loss alone is least.", **keys)
-        tilt = st.slider("Correlation", -0.9, 0.9, 0.3, 0.1, key=f"{PAGE}.tilt", help="Of the two features: H = [[1, c], [c, 1]].", **keys)
+        w1 = st.slider(
+            "Best weight 1", -2.5, 2.5, 1.8, 0.1, key=f"{PAGE}.b1", help="b₁: position of the lowest loss without a penalty.", **keys
+        )
+        w2 = st.slider(
+            "Best weight 2", -2.5, 2.5, 0.7, 0.1, key=f"{PAGE}.b2", help="b₂: position of the lowest loss without a penalty.", **keys
+        )
+        tilt = st.slider(
+            "Correlation", -0.9, 0.9, 0.3, 0.1, key=f"{PAGE}.tilt", help="Correlation c of the two features: H = [[1, c], [c, 1]].", **keys
+        )
         budget = st.slider("Budget", 0.1, 3.0, 1.0, 0.05, key=f"{PAGE}.budget", help="The largest ‖w‖ₚ that is allowed.", **keys)
-        p = st.slider("p of the third", 0.4, 8.0, 0.5, 0.1, key=f"{PAGE}.p", help="Below 1 the ball caves in; above 2 it swells.", **keys)
+        p = st.slider(
+            "p of the third",
+            0.4,
+            8.0,
+            0.5,
+            0.1,
+            key=f"{PAGE}.p",
+            help="Exponent of the third ball: below 1 it is concave, above 2 it approaches a square.",
+            **keys,
+        )
     return Bowl(w1, w2, tilt), budget, p
 
 
@@ -103,11 +119,13 @@ def _shrinkage(strength: float) -> DataFrame:
 
 
 def paths() -> None:
-    """The weights of a linear model on data of which few features matter, against the strength of four penalties."""
+    """The weights of a linear model against the strength of four penalties, on data with few useful features."""
     st.caption(
-        "What to look at: a line is a weight, blue where its feature matters. The objective is mean (y − Xw − b)² + strength × penalty. By "
-        "its proximal step L1 lets the useless features out first, exactly; by its subgradient it has the same minimum and no exact zero. "
-        "Squared L2 shrinks all and drops none. The plain norm keeps their proportions, and in the end drops all at once."
+        "What to look at: a line is a weight; it is blue if its feature matters. The objective is mean (y − Xw − b)² + strength × "
+        "penalty. With "
+        "the proximal step, L1 sets the useless features to exactly 0 first; with the subgradient it has the same minimum but no exact "
+        "zeros. "
+        "Squared L2 shrinks all weights and sets none to 0. The plain norm keeps their proportions, and finally sets all to 0 at once."
     )
     informative, noise, samples = _data()
     with errors.shown("These models cannot be trained"):
@@ -134,14 +152,14 @@ def _paths(results: Results) -> None:
 
 
 def _ended(results: Results) -> dict[str, NDArray[np.floating]]:
-    """The weights of the linear models that have ended well, by their runs' keys."""
+    """The weights of the linear models that ended without divergence, by their runs' keys."""
     ended = results.runs[results.runs["status"].isin(["finished", "stopped"])]
     stored = {key: results.store.weights(key) for key in ended["run"]}
     return {key: next(iter(state_dicts.arrays(data).values())).ravel() for key, data in stored.items() if data is not None}
 
 
 def _path_scores(scores: DataFrame) -> None:
-    loss = metrics.title("val_loss", metrics.STANDARDISED)  # of targets that were standardised
+    loss = metrics.title("val_loss", metrics.STANDARDISED)  # the loss of standardised targets
     columns = {"val_loss": loss, "found": "useful weights kept", "wrong": "useless weights kept"}
     grid = st.grid(3, min_column_width=WIDTH, gap="small")
     for column, title in columns.items():
@@ -153,9 +171,13 @@ def _path_scores(scores: DataFrame) -> None:
 def _data() -> tuple[int, float, int]:
     keys: dict[str, Any] = {"bind": "query-params", "width": 200}
     with st.container(horizontal=True, gap="small"):
-        informative = st.slider("Informative features", 1, 50, 10, key=f"{PAGE}.informative", help="Of 100 features.", **keys)
-        noise = st.slider("Noise of the target", 0.0, 3.0, 0.5, 0.25, key=f"{PAGE}.noise", help="Its standard deviation.", **keys)
-        samples = st.slider("Examples", 300, 1000, 500, 50, key=f"{PAGE}.samples", help="Three fifths of them train.", **keys)
+        informative = st.slider(
+            "Informative features", 1, 50, 10, key=f"{PAGE}.informative", help="Number of informative features among 100.", **keys
+        )
+        noise = st.slider("Noise of the target", 0.0, 3.0, 0.5, 0.25, key=f"{PAGE}.noise", help="Standard deviation of the noise.", **keys)
+        samples = st.slider(
+            "Examples", 300, 1000, 500, 50, key=f"{PAGE}.samples", help="Three fifths of them are training examples.", **keys
+        )
     return informative, noise, samples
 
 

@@ -1,4 +1,4 @@
-"""The page of regularization: networks with and without it, the geometry behind it, and the weights of a linear model against strength."""
+"""The page of regularization: networks with and without it, its geometry, and the weights of a linear model against strength."""
 
 from __future__ import annotations
 
@@ -29,21 +29,22 @@ NETWORKS, GEOMETRY, PATHS = "Networks", "Geometry", "Weights against strength"
 
 WORDS = Skeleton(
     PAGE,
-    "Three labels in ten are wrong. You will see how far training and validation come apart without regularization and with each "
-    "kind of it, what becomes of the weights, and which of them become exactly 0.",
-    look=":small[**What to look at:** the gap, validation minus training. Three of ten training labels are wrong, those of validation are "
-    "right: a network that learns them by heart goes below the others on training and above them on validation; one held back does not "
+    "Three of ten labels are wrong. You will see the gap between training and validation without regularization and with each "
+    "kind of it, how the weights change, and which of them become exactly 0.",
+    look=":small[**What to look at:** the gap, validation minus training. Three of ten training labels are wrong; the validation labels "
+    "are "
+    "right: a network that memorizes them is below the others on training data and above them on validation data; a regularized one is not "
     "(its gap may be negative). Penalties add strength × size of the weights to the loss: Σ|w| (L1), Σw² (squared L2), "
     "Σ‖w of a unit‖ (unit norms). Proximal steps set weights to exactly 0; dropout leaves them large.]",
-    nothing_heading="Networks that learn wrong labels by heart, and what holds them back",
-    note="The tab Geometry needs no training; it shows why L1 makes zeros and L2 does not.",
+    nothing_heading="Networks that memorize wrong labels, and regularization that prevents it",
+    note="The tab Geometry needs no training; it shows why L1 sets weights to 0 and L2 does not.",
     path="pages/regularization.py",
     experiments=EXPERIMENTS,
 )
 
 
 def draw(comparison: Comparison) -> None:
-    """The heading, and a tab each for the networks and the two labs. Only the open tab is made."""
+    """The heading, and one tab for the networks and for each of the two labs; only the open tab is drawn."""
     st.title("Regularization", anchor=False)
     drawers = {NETWORKS: lambda: live.show(comparison, _networks), GEOMETRY: penalty_labs.geometry, PATHS: penalty_labs.paths}
     parts.tabs(f"{PAGE}.tab", drawers)
@@ -54,7 +55,7 @@ def _networks(results: Results) -> None:
 
 
 def _verdict(results: Results, view: View) -> None:
-    """What the best way to regularize gains over none, and who sets weights to exactly 0."""
+    """The gain of the best regularization over none, and the variants that set weights to exactly 0."""
     metric = overview.felt(results, view.metric)
 
     def make() -> Lesson | None:
@@ -94,9 +95,9 @@ def _pictures(results: Results, view: View) -> None:
 
 
 def _gaps(results: Results, view: View) -> None:
-    """The exact values behind the first picture, and what each variant is beside the same network without regularization."""
+    """The exact values of the first picture, and each variant's difference to the same network without regularization."""
     made = results.once(("gaps", view.metric), lambda: gaps(results, view.metric))
-    st.subheader("The gap, exactly", anchor=False)
+    st.subheader("Exact values of the gap", anchor=False)
     number = st.column_config.NumberColumn
     plainly = ("training", "validation", "gap")
     columns: dict[str, Any] = {name: number(name.capitalize(), format="%.3f") for name in plainly if name in made}
@@ -118,7 +119,7 @@ def _gaps(results: Results, view: View) -> None:
 
 
 def gaps(results: Results, metric: str) -> DataFrame:
-    """`generalisation.gap_table`, and of each variant `counterpart` (the same network without regularization), `difference` to it and
+    """`generalisation.gap_table`, and for each variant `counterpart` (the same network without regularization), `difference` to it and
     `half`, half of the difference's 95 % interval.
     """
     against = results.comparison.counterparts(*marked("regularizes"))

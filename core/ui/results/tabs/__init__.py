@@ -1,1 +1,1 @@
-"""What lies behind the curves, a tab each."""
+"""The details below the curves, one tab each."""

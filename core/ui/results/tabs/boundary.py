@@ -21,14 +21,14 @@ from core.ui.results.overview import seed_choice
 from core.ui.results.view import View
 
 SIDE = 48
-"""Points of a grid along each axis, as `core.engine.measuring.grids` writes it (which imports torch, and so is not imported here)."""
+"""Points of a grid along each axis, as `core.engine.measuring.grids` writes it (which imports torch and is therefore not imported here)."""
 
 PATIENCE = 5.0
-"""Seconds for which the regions may be behind the curves while they grow."""
+"""Seconds by which the regions may lag behind the growing curves."""
 
 
 def possible(results: Results) -> bool:
-    """Whether there is a plane to draw: two features, and classes."""
+    """Whether boundaries can be drawn: the data have two features and classes."""
     runs = results.comparison.runs()
     if any(run.data.task == "regression" for run in runs):
         return False
@@ -40,9 +40,10 @@ def draw(page: str, results: Results, _view: View) -> None:
     """The regions of each variant for one seed, with the data on them."""
     with st.container(horizontal=True, vertical_alignment="center"):
         seed = seed_choice(f"{page}.boundary_seed", results)
-        ahead = "" if results.reached is None else " Only the latest picture of a network is kept: its epoch stands below it."
+        ahead = "" if results.reached is None else " Only the latest picture of a network is stored; its epoch is below it."
         st.caption(
-            f"What the network of this seed says of every point, the surer the stronger. The features are scaled as it sees them.{ahead}"
+            "The prediction of this seed's network at every point; a stronger colour means a higher probability. Features are scaled as "
+            f"the network sees them.{ahead}"
         )
     with errors.shown("The data cannot be drawn"):
         settings = dict(reversed(results.comparison.members))
@@ -55,7 +56,7 @@ def draw(page: str, results: Results, _view: View) -> None:
 
 def _variant(key: str, results: Results, name: str, plane: DataFrame | None, data: DataChoice, seed: int) -> None:
     if plane is None:
-        st.caption(f"{escaped(name)}: nothing is stored yet of this seed.")
+        st.caption(f"{escaped(name)}: nothing is stored for this seed yet.")
         return
     points = results.once(("points", data), lambda: places(load_data(data)), math.inf)
     chart(results, key, boundary.decision, plane, points, about=seed, patience=PATIENCE, variants=[name], width=WIDTH, columns=1)
@@ -64,14 +65,14 @@ def _variant(key: str, results: Results, name: str, plane: DataFrame | None, dat
 
 
 def planes(grids: DataFrame, seed: int) -> dict[str, DataFrame]:
-    """The grids of one seed by variant: a row a point, with variant, epoch, x, y, class, confidence."""
+    """The grids of one seed by variant: one row for each point, with variant, epoch, x, y, class, confidence."""
     rows = grids[grids["seed"] == seed]
     every = zip(rows["variant"], rows["grid"], rows["epoch"], strict=True)
     return {name: decoded(grid).assign(variant=name, epoch=epoch) for name, grid, epoch in every}
 
 
 def decoded(grid: bytes) -> DataFrame:
-    """One grid as a row a point: x, y, class, confidence.
+    """One grid with a row for each point: x, y, class, confidence.
 
     `grid` holds float32: the bounds x low, x high, y low, y high; then SIDE x SIDE classes, and as many confidences, each in rows
     from low y to high y.
@@ -84,7 +85,7 @@ def decoded(grid: bytes) -> DataFrame:
 
 
 def places(split: Split) -> DataFrame:
-    """The data as a row an example: x, y (encoded and scaled, as the networks see them), class, part."""
+    """The data with one row for each example: x, y (encoded and scaled, as the networks see them), class, part."""
     parts = {"train": (split.x_train, split.y_train), "validation": (split.x_val, split.y_val), "test": (split.x_test, split.y_test)}
     frames = [DataFrame({"x": x[:, 0], "y": x[:, 1], "class": y.astype(int), "part": name}) for name, (x, y) in parts.items()]
     return pd.concat(frames, ignore_index=True)

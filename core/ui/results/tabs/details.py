@@ -1,4 +1,4 @@
-"""What lies behind the curves, a tab each. Only the tab that is open is made."""
+"""The details below the curves, one tab each; only the open tab is drawn."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from core.ui.results.tabs import boundary, differences, predictions
 from core.ui.results.view import View
 
 PATIENCE = 5.0
-"""Seconds for which a detail may be behind the curves while they grow; making one takes as long as making them."""
+"""Seconds by which a detail may lag behind the growing curves, because drawing one takes as long as drawing the curves."""
 
 Draw = Callable[[str, Results, View], None]
 BOUNDARY = "Boundary"
 
 
 def tabs(page: str, results: Results, view: View) -> None:
-    """Gradients, decision boundaries (for data with two features), activations, predictions, timing, and what differs."""
+    """Gradients, decision boundaries (for data with two features), activations, predictions, timing, and differences in settings."""
     shown = {name: draw for name, draw in DRAWERS.items() if name != BOUNDARY or boundary.possible(results)}
     parts.tabs(f"{page}.tab", {name: partial(draw, page, results, view) for name, draw in shown.items()})
 
@@ -30,16 +30,19 @@ def tabs(page: str, results: Results, view: View) -> None:
 def _gradients(page: str, results: Results, view: View) -> None:
     grid = st.grid(3, min_column_width=WIDTH, gap="small")
     with grid.cell():
-        _heading("Gradient norm", "Of the last mini-batch before each measurement, before clipping. Layers that hardly learn are dark.")
+        _heading(
+            "Gradient norm",
+            "Norm of the last mini-batch's gradient at each evaluation, before clipping. Layers that hardly learn are dark.",
+        )
         _heat(page, results, view, "grad_norm")
     with grid.cell():
         _heading(
             "Update size",
-            "The last update's norm over the weights' norm. Around a thousandth is usual; near 1, an update replaces the weights.",
+            "Norm of the last update divided by the norm of the weights. About 0.001 is usual; near 1, an update replaces the weights.",
         )
         _heat(page, results, view, "update_ratio")
     with grid.cell():
-        _heading("Learning rate", "As the schedule sets it.")
+        _heading("Learning rate", "The learning rate that the schedule sets.")
         chart(
             results,
             f"{page}.lr",
@@ -58,13 +61,13 @@ def _gradients(page: str, results: Results, view: View) -> None:
 def _activations(page: str, results: Results, view: View) -> None:
     grid = st.grid(3, min_column_width=WIDTH, gap="small")
     for column, heading, meaning in (
-        ("activation_mean", "Mean activation", "What each layer puts out, on average over the training data that are measured."),
+        ("activation_mean", "Mean activation", "Mean output of each layer over the evaluated training data."),
         (
             "activation_std",
             "Spread of activations",
-            "How much a unit differs between examples. Where it shrinks from layer to layer, signals fade.",
+            "How much a unit differs between examples. If it shrinks from layer to layer, the layers lose information about the input.",
         ),
-        ("dead_fraction", "Dead units", "Share of hidden units that put out 0 for every training example that is measured."),
+        ("dead_fraction", "Dead units", "Share of hidden units whose output is 0 for every evaluated training example."),
     ):
         with grid.cell():
             _heading(heading, meaning)
@@ -83,7 +86,8 @@ def _heading(text: str, meaning: str) -> None:
 
 def _timing(page: str, results: Results, view: View) -> None:
     st.caption(
-        "Training time of each run: its share of its stack's forward and backward passes, and its own optimizer's time, without measuring."
+        "Training time of each run: its share of its stack's forward and backward passes, and its own optimizer's time, without "
+        "evaluations."
     )
     chart(results, f"{page}.seconds", summary.seconds, results.history, stretch=True, patience=PATIENCE, width=2 * WIDTH)
 

@@ -1,4 +1,4 @@
-"""In which settings the variants differ."""
+"""The settings in which the variants differ."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from core.choices.words.writing import write
 from core.comparison import Comparison
 
 MOST_COLUMNS = 8
-"""Variants beside each other; more are below each other."""
+"""The most variants side by side; more are shown in rows."""
 MOST_ROWS = 20
-"""Rows that are all shown; more are scrolled."""
+"""The most rows without scrolling."""
 
 NOTHING = "-"
-"""What a comparison gives for a setting that a variant does not have."""
+"""The entry of a comparison for a setting that a variant does not have."""
 
 
 def table(comparison: Comparison, key: str) -> None:
-    """A row a setting, a column a variant, or the other way round where there are many; settings that are the same in all are left out."""
+    """One row per setting and one column per variant, or transposed if there are many; settings that are equal in all variants are left
+    out.
+    """
     differing = comparison.differences()
     if not any(differing.values()):
-        st.caption("There is only one variant, so nothing differs. Let something vary, in the sidebar.")
+        st.caption("There is only one variant, so nothing differs. Let a setting vary in the sidebar.")
         return
     cells = {name: {path: _cell(value) for path, value in settings.items()} for name, settings in differing.items()}
     frame = pd.DataFrame(cells).rename_axis("setting")

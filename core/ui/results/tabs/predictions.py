@@ -1,4 +1,4 @@
-"""What the networks predicted at the end of their runs, on data that they were not trained on."""
+"""The predictions of the networks at the end of their runs, on data that they were not trained on."""
 
 from __future__ import annotations
 
@@ -20,22 +20,28 @@ from core.ui.results.live import Results
 from core.ui.results.view import View
 
 PATIENCE = 5.0
-"""Seconds for which these pictures may be behind while runs end one after the other."""
+"""Seconds by which these pictures may lag behind while runs end one after the other."""
 SHOWN_FIRST = 3
-"""Variants that are shown at first: a row of them on a wide screen."""
+"""The most variants shown at first: one row on a wide screen."""
 
-NOT_YET = "Predictions are kept when a run ends. No run has ended yet."
+NOT_YET = "Predictions are stored when a run ends. No run has ended yet."
 NOT_KEPT = (
-    "The predictions of these runs were not kept: they diverged, or have neither test nor validation data, or an earlier version stored "
-    "them. Runs that are trained now keep theirs."
+    "These runs have no stored predictions: they diverged, or have neither test nor validation data, or an earlier version stored "
+    "them. Runs that are trained now store their predictions."
 )
-WHERE = {"test": "the test part, on which no decision was made", "validation": "the validation part, for there is no test part"}
-ROC_HELP = "Share of the other examples that are taken for the class, against the share of the class that is found, at every threshold."
-PR_HELP = "Share of the class that is found, against the share of what is taken for it that is right, at every threshold."
+WHERE = {"test": "the test part, on which no decision was made", "validation": "the validation part, because there is no test part"}
+ROC_HELP = (
+    "True positive rate (share of the class that is found) against false positive rate (share of the other examples assigned to it), "
+    "over all thresholds."
+)
+PR_HELP = (
+    "Precision (share of correct examples among those assigned to the class) against recall (share of the class that is found), over "
+    "all thresholds."
+)
 
 
 def draw(page: str, results: Results, view: View) -> None:
-    """Confusion matrices and curves of classes, predicted against true values of a regression, for the chosen variants."""
+    """Confusion matrices and curves for classification, predicted against true values for regression, for the chosen variants."""
     chosen = _variants(page, results)
     if not chosen:
         st.caption("Choose a variant.")
@@ -53,7 +59,7 @@ def draw(page: str, results: Results, view: View) -> None:
     if not classified.empty:
         _confusions(page, results, classified, chosen)
         _curves(page, results, classified, chosen)
-    table.csv_button(f"{page}.download.predictions.csv", "predictions.csv", frame, "A row a run and example, of the variants shown.")
+    table.csv_button(f"{page}.download.predictions.csv", "predictions.csv", frame, "One row per run and example, for the chosen variants.")
 
 
 def _variants(page: str, results: Results) -> list[str]:
@@ -67,16 +73,16 @@ def _variants(page: str, results: Results) -> list[str]:
         key=f"{page}.predicted",
         bind="query-params",
         max_selections=len(palette.COLOURS),
-        help="Whose predictions are shown.",
+        help="Variants whose predictions are shown.",
     )
     return [name for name in names if name in chosen]
 
 
 def _about(frame: DataFrame) -> str:
-    """On which data, how many of them, and of whom there is nothing."""
+    """The data of the predictions, the number of examples, and the variants without predictions."""
     first = frame.iloc[0]
     kept, size = len(frame[frame["run"] == first["run"]]), int(first["size"])
-    examples = f"{size:,}" if kept == size else f"{kept:,} of {size:,} (the same of every run; more are not kept)"
+    examples = f"{size:,}" if kept == size else f"{kept:,} of {size:,} (the same ones for every run; more are not stored)"
     return f"At the end of each run, on {WHERE[str(first['part'])]}: {examples} examples. Runs that diverged are left out."
 
 
@@ -100,7 +106,9 @@ def _against_true(page: str, results: Results, frame: DataFrame, chosen: Sequenc
 
 
 def _confusions(page: str, results: Results, frame: DataFrame, chosen: Sequence[str]) -> None:
-    st.markdown("**Confusion matrices**", help="Rows are true classes, columns predicted ones; examples as means over seeds.")
+    st.markdown(
+        "**Confusion matrices**", help="Rows are true classes, columns are predicted classes; numbers of examples are means over seeds."
+    )
     grid = st.grid(3, min_column_width=WIDTH, gap="small")
     for name in _with_data(frame, chosen):
         mine = frame[frame["variant"] == name]
@@ -113,13 +121,13 @@ def _confusions(page: str, results: Results, frame: DataFrame, chosen: Sequence[
 
 
 def _curves(page: str, results: Results, frame: DataFrame, chosen: Sequence[str]) -> None:
-    """One class against the rest, all chosen variants in one picture."""
+    """One class against the rest, with all chosen variants in one picture."""
     positive = _class(page, analysis.classes(frame))
     about = (positive, *chosen)
     roc = results.once(("roc", *about), lambda: analysis.roc(frame, positive), PATIENCE)
     recall = results.once(("precision recall", *about), lambda: analysis.precision_recall(frame, positive), PATIENCE)
     if roc.empty:
-        st.caption(escaped(f"There are no curves of {quoted(positive)}: the part has no example of it, or of nothing else."))
+        st.caption(escaped(f"There are no curves for {quoted(positive)}: the part has no example of this class, or only examples of it."))
         return
     shared: dict[str, Any] = {
         "about": about,
@@ -140,7 +148,7 @@ def _curves(page: str, results: Results, frame: DataFrame, chosen: Sequence[str]
 
 
 def _class(page: str, classes: list[str]) -> str:
-    """Of two classes the second at first, which is the positive one where they are 0 and 1."""
+    """With two classes, the second one is chosen at first; it is the positive one if they are 0 and 1."""
     chosen = st.selectbox(
         "Class against the rest",
         classes,
@@ -148,7 +156,7 @@ def _class(page: str, classes: list[str]) -> str:
         key=f"{page}.positive",
         bind="query-params",
         width=240,
-        help="The curves are about this class: its probability is the score.",
+        help="The curves are for this class: its probability is the score.",
     )
     return str(chosen or classes[0])
 
@@ -156,11 +164,11 @@ def _class(page: str, classes: list[str]) -> str:
 def _areas(page: str, results: Results, frame: DataFrame, positive: str, chosen: Sequence[str]) -> None:
     every = results.once(("areas", positive, *chosen), lambda: analysis.areas_by_variant(analysis.areas(frame, positive)), PATIENCE)
     number = st.column_config.NumberColumn
-    half = "Half of the 95 % interval of that mean (t distribution over seeds)."
+    half = "Half of the mean's 95 % interval (t distribution over seeds)."
     columns = {
         "variant": st.column_config.TextColumn("Variant", pinned=True),
         "n": number("Seeds"),
-        "roc_auc": number("ROC AUC", format="%.4f", help="Area under the ROC curve, mean over seeds. 0.5 is guessing."),
+        "roc_auc": number("ROC AUC", format="%.4f", help="Area under the ROC curve, mean over seeds. Guessing has 0.5."),
         "roc_auc_half": number("±", format="%.2g", help=half),
         "average_precision": number("Average precision", format="%.4f", help="Area under the precision-recall curve, mean over seeds."),
         "average_precision_half": number("± ", format="%.2g", help=half),
