@@ -9,9 +9,7 @@ from core.choices.models import Recurrent
 from core.choices.penalties import Penalty
 from core.reference import entries
 from core.settings import RunSettings
-
-NOT_HERE = {"custom", "openml", "table"}
-"""They name a class, a download, a file."""
+from tests.fuzz.places import NOT_HERE
 
 CELLS: tuple[str, ...] = get_args(Recurrent.model_fields["cell"].annotation)
 """Of a recurrent network."""
