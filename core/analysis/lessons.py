@@ -240,39 +240,23 @@ def _at_one_place(table: DataFrame, metric: str, place: float, order: tuple[str,
     return f"at {place:g}, {quoted(winner)} beats {quoted(loser)}, {better} to {worse}"
 
 
-<<<<<<< HEAD
-def zeros_and_score(values: Mapping[str, Series], metric: str, zeros: Mapping[str, float], plain: Sequence[str]) -> Lesson | None:
-    """The gain of the best regularization over none, and the variants that set weights to exactly 0.
+def zeros_and_score(values: Mapping[str, Series], metric: str, zeros: Mapping[str, float], against: Mapping[str, str]) -> Lesson | None:
+    """The gain of the best regularization over the same network without it, and the variants that set weights to exactly 0.
 
     Args:
         values: the final metric by variant, indexed by seed.
         metric: the metric in `values`.
         zeros: the final share of weights that are exactly 0, by variant.
-        plain: the variants without any regularization; the first is the baseline.
-=======
-def zeros_and_score(values: Mapping[str, Series], metric: str, zeros: Mapping[str, float], against: Mapping[str, str]) -> Lesson | None:
-    """What the best way to regularize gains over the same network without, and who sets weights to exactly 0.
-
-    Args:
-        values: the metric at the end by variant, indexed by seed.
-        metric: what `values` holds.
-        zeros: the share of weights at exactly 0 at the end, by variant.
-        against: of the variants that are regularized, the same network without.
->>>>>>> wt3-s1
+        against: for each regularized variant, the same network without regularization.
     """
     known = {name for name in values if values[name].notna().any()}
     treated = [name for name in values if name in known and against.get(name) in known]
     if not treated:
         return None
     best = (max if higher_is_better(metric) else min)(treated, key=lambda name: float(values[name].mean()))
-<<<<<<< HEAD
-    reached, without = amounts(metric, float(values[best].mean()), float(values[plain[0]].mean()))
-    said = f"With {quoted(best)}, the {metrics.name(metric)} is {reached}; with {quoted(plain[0])}, it is {without}."
-=======
     plain = against[best]
     reached, without = amounts(metric, float(values[best].mean()), float(values[plain].mean()))
-    said = f"With {quoted(best)} the {metrics.name(metric)} is {reached}, with {quoted(plain)} {without}."
->>>>>>> wt3-s1
+    said = f"With {quoted(best)}, the {metrics.name(metric)} is {reached}; with {quoted(plain)}, it is {without}."
     sparse = sorted((name for name in treated if zeros.get(name, 0.0) >= POINT / 2), key=lambda name: -zeros[name])
     if sparse:
         most = sparse[0]
