@@ -40,7 +40,7 @@ def draw(page: str, results: Results, _view: View) -> None:
     """The regions of each variant for one seed, with the data on them."""
     with st.container(horizontal=True, vertical_alignment="center"):
         seed = seed_choice(f"{page}.boundary_seed", results)
-        ahead = "" if results.reached is None else " Only the latest picture of a network is kept: its epoch stands below it."
+        ahead = "" if results.reached is None else " Only the latest picture of a network is kept: its epoch stands above it."
         st.caption(
             f"What the network of this seed says of every point, the surer the stronger. The features are scaled as it sees them.{ahead}"
         )
@@ -58,9 +58,9 @@ def _variant(key: str, results: Results, name: str, plane: DataFrame | None, dat
         st.caption(f"{escaped(name)}: nothing is stored yet of this seed.")
         return
     points = results.once(("points", data), lambda: places(load_data(data)), math.inf)
-    chart(results, key, boundary.decision, plane, points, about=seed, patience=PATIENCE, variants=[name], width=WIDTH, columns=1)
     if results.reached is not None:
-        st.caption(f"At epoch {plane['epoch'].iloc[0]:.3g}.")
+        st.caption(f"Epoch {plane['epoch'].iloc[0]:.4g}")
+    chart(results, key, boundary.decision, plane, points, about=seed, patience=PATIENCE, variants=[name], width=WIDTH, columns=1)
 
 
 def planes(grids: DataFrame, seed: int) -> dict[str, DataFrame]:
