@@ -171,4 +171,4 @@ def test_who_regularizes_and_who_sets_weights_to_zero():
 def test_who_regularizes_is_held_against_the_same_network_without():
     values = {"sgd": seeds(0.9), "sgd, L1": seeds(0.91), "adam": seeds(0.6), "adam, L1": seeds(0.95)}
     found = lessons.zeros_and_score(values, "val_accuracy", {}, {"sgd, L1": "sgd", "adam, L1": "adam"})
-    assert found.said == "With “adam, L1” the validation accuracy is 95 %, with adam 60 %."
+    assert found.said == "With “adam, L1”, the validation accuracy is 95 %; with adam, it is 60 %."
