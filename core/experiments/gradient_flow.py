@@ -180,7 +180,7 @@ EXPERIMENTS = (
         PAGE,
         "normalizations",
         "ReLU with He, which needs no rescue at ten layers: all six learn. With batch norm the gradient at the start grows from the output "
-        "to the input, sevenfold; with the others it rises and falls, by a factor of about two.",
+        "to the input, seven- to eightfold; with the others it rises and falls, by a factor of about two.",
         _of(_base(_deep(10)), vary={"model.normalization": list(_NORMS)}),
         claims=(
             _learn(_NORMS, "all six"),
