@@ -188,14 +188,9 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "Normalization",
-<<<<<<< HEAD
-        "SGD on six layers: with batch norm rates of 0.1 to 1 all work, with layer norm or none 0.1 to 0.3; a rate of 1 is then too large.",
-        _sweep(_DEEP | {"optimizer": "sgd"}, **_NORMS),
-=======
         "SGD on six layers: with batch norm rates of 0.1 to 1 all work, with layer norm 0.1 to 0.3, without a norm 0.1; a rate of 1 is too "
         "large for both.",
-        _sweep(_DEEP | {"optimizer": "sgd"}, **{"model.normalization": ("none", "batch", "layer")}),
->>>>>>> wt3-c
+        _sweep(_DEEP | {"optimizer": "sgd"}, **_NORMS),
         claims=(
             each_ends(
                 "lowest validation accuracy with batch norm at 0.1, 0.3 and 1",
