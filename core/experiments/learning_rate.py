@@ -44,6 +44,9 @@ _WARMUPS = ("warmup=0", "warmup=1")
 _OPTIMIZERS = ({"kind": "sgd"}, {"kind": "sgd", "momentum": 0.9}, {"kind": "adam"})
 
 
+_NORMS: dict[str, Any] = {"model.normalization": ("none", "batch", "layer")}
+
+
 def _sweep(base: dict[str, Any], rates: Sequence[float] = RATES, **varied: Any) -> Comparison:
     return Comparison.load({"base": base, "vary": {**varied, "optimizer.lr": rates}, "seeds": 3})
 
@@ -185,7 +188,7 @@ EXPERIMENTS = (
         PAGE,
         "Normalization",
         "SGD on six layers: with batch norm rates of 0.1 to 1 all work, with layer norm or none 0.1 to 0.3; a rate of 1 is then too large.",
-        _sweep(_DEEP | {"optimizer": "sgd"}, **{"model.normalization": ("none", "batch", "layer")}),
+        _sweep(_DEEP | {"optimizer": "sgd"}, **_NORMS),
         claims=(
             each_ends(
                 "lowest validation accuracy with batch norm at 0.1, 0.3 and 1",
