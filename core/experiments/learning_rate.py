@@ -42,8 +42,6 @@ _UNSCALED = {
 }
 _WARMUPS = ("warmup=0", "warmup=1")
 _OPTIMIZERS = ({"kind": "sgd"}, {"kind": "sgd", "momentum": 0.9}, {"kind": "adam"})
-
-
 _NORMS: dict[str, Any] = {"model.normalization": ("none", "batch", "layer")}
 
 

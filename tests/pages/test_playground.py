@@ -11,12 +11,11 @@ from core.labs.networks.playground import TRAINING
 from core.runs.recorded import labs as recorded
 from core.settings import RunSettings
 from core.ui.pages.playground import player
-from core.ui.pages.playground.settings import BY_NAME, DATA, MOST, SETTINGS, START, SUGGESTIONS, Asked
+from core.ui.pages.playground.settings import BY_NAME, DATA, MOST, PATH, SETTINGS, START, SUGGESTIONS, Asked
 from tests.pages.conftest import texts
 from tests.pages.labs import compute, states
 
 ALONE = START._replace(varied=None, epochs="50", data="xor", values=START.values | {"activation": ("tanh",), "layers": ("2",)})
-PATH = "pages/playground.py"
 TINY = "A9B8C7D6E5F4G3H2I1J0.a9b8c7d6e5f4g3h2i1j0"
 
 

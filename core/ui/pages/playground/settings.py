@@ -9,6 +9,7 @@ from core.experiments.claims.claim import Lab
 from core.labs.networks import playground
 
 PAGE = "playground"
+PATH = "pages/playground.py"
 MOST = 4
 """Variants beside each other."""
 
