@@ -136,7 +136,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"compare.variants": "a: optimizer=adm"}, "variant 'a': optimizer: there is no kind 'adm'; allowed: sgd, adam"),
     ({"compare.variants": "a: optimizer.speed=1"}, "optimizer.speed: no such setting; optimizer (adam) has: kind, lr"),
     ({"compare.variants": "a:\na: model.skip=true"}, "the name 'a' is given twice"),
-    ({"compare.variants": "nonsense"}, "'nonsense' is no variant"),
+    ({"compare.variants": "nonsense"}, "'nonsense' is not a variant"),
     ({"compare.mode": "settings", "compare.vary1": "optimizer", "compare.vary1.optimizer": ["sgd", "adm"]}, "there is no kind 'adm'"),
     (
         {"compare.mode": "settings", "compare.vary1": "optimizer.lr", "compare.vary1.optimizer.lr": ""},
