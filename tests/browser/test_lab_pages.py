@@ -14,7 +14,7 @@ from tests.sources import pages_that_import, stem
 
 SHOWS = {
     "distributed": ("reaches a training loss of", "No straggler", "distributed.straggler=1"),
-    "data_recovery": ("A division gives the picture back", "Eight pictures", "data_recovery.pictures=8"),
+    "data_recovery": ("The division recovers the picture", "Eight pictures", "data_recovery.pictures=8"),
 }
 
 
