@@ -27,5 +27,5 @@ def chosen(pages: Sequence[str]) -> list[Experiment]:
     known = list(experiments().values())
     offered = list(dict.fromkeys(experiment.page for experiment in known))
     if unknown := [page for page in pages if page not in offered]:
-        raise SettingsError(f"{unknown[0]}: no page with this name has experiments; pages with experiments: {', '.join(offered)}")
+        raise SettingsError(f"{unknown[0]}: no page of that name has experiments; there are: {', '.join(offered)}")
     return [experiment for experiment in known if not pages or experiment.page in pages]
