@@ -6,6 +6,7 @@ import lzma
 import sqlite3
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from core.runs.compare import compare
 from core.runs.recorded import FILE
 from core.runs.store import Store
 from core.runs.store.schema import before_rewind, history, layers, metadata
+from core.ui.pages.distillation.distillation import with_teacher
+from core.ui.pages.pruning.pruning import with_dense
 
 DIGITS = 20
 """Number of bits of a number's fraction that are kept, for six decimal digits. The other bits are zeros, which compress well."""
@@ -25,10 +28,16 @@ DIGITS = 20
 EMPTIED = ("weights", "predictions", "stacks", "stack_runs", "requests", "labs", "verdicts", "guesses", "lease")
 
 
+BESIDE: dict[str, Callable[[Comparison], Comparison]] = {"pruning": with_dense, "distillation": with_teacher}
+"""Pages that train more than their form says: the networks that its variants are held against."""
+
+
 def wanted() -> list[Comparison]:
     """Returns the comparisons that pages show when they open, or when the user follows one of their links."""
-    trained = [each.trained or each.subject for each in experiments().values()]
-    return [comparison for comparison in trained if isinstance(comparison, Comparison)]
+    asked = [(each.page, each.subject) for each in experiments().values() if isinstance(each.subject, Comparison)]
+    begun = [BESIDE[page](comparison) if page in BESIDE else comparison for page, comparison in asked]
+    more = [each.trained for each in experiments().values() if each.trained is not None and each.page not in BESIDE]
+    return list({comparison.id: comparison for comparison in (*begun, *more)}.values())
 
 
 def main() -> int:

@@ -19,9 +19,6 @@ COLLECTED = {"core.questions": ("QUESTION",), "core.experiments": ("EXPERIMENTS"
 SHOWN = {"core.labs.identities.numpy_network.step"}
 """Part of a source that a question prints as a whole."""
 
-UNASKED = {"core.labs.identities.weight_norm.errors", "core.labs.identities.weight_norm.limit"}
-"""What no question asks for yet."""
-
 Definition = ast.FunctionDef | ast.ClassDef
 
 
@@ -127,7 +124,7 @@ def found_by_name() -> set[str]:
 
 
 def test_no_public_name_of_core_is_used_by_tests_alone():
-    used = every_use() | found_by_name() | SHOWN | UNASKED
+    used = every_use() | found_by_name() | SHOWN
     found = [f"{module}.{name}" for module, tree in trees().items() if module.startswith("core.") for name, _ in public(tree.body)]
     assert [name for name in found if name not in used] == []
 

@@ -80,6 +80,11 @@ def curve_distance(history: DataFrame, variant: str, reference: str, metric: str
     return apart.where(~diverged.any(axis=1), INFINITY)
 
 
+def share_of_places(trained: DataFrame, column: str = "trained") -> Series:
+    """The share of a curve's places at which a seed trains, by curve and seed; `trained` has curve, place, seed and a column of truth."""
+    return trained.groupby(CURVE)[column].mean()
+
+
 def range_width(values: DataFrame, factor: float = 2.0) -> DataFrame:
     """How wide the range of places is in which the loss is within a factor of the curve's best loss, for each seed.
 

@@ -49,6 +49,11 @@ def verdicts(history: DataFrame, runs: DataFrame, treated: DataFrame, metric: st
     return [sentence(name, other, paired_difference(by_seed[name], by_seed[other]), metric) for name, other in pairs]
 
 
+def target_spreads(runs: DataFrame) -> Series:
+    """The spread of the target in each variant's own data: the median over its seeds."""
+    return runs.groupby("variant", observed=True)["target_std"].median().astype(float)
+
+
 def at_ends(runs: DataFrame, columns: Sequence[str]) -> DataFrame:
     """Means over the runs of each variant of what is measured once, at a run's end: variant and the columns."""
     return runs.groupby("variant", sort=False, observed=True)[list(columns)].mean().reset_index()

@@ -44,7 +44,7 @@ def portion(ratio: float) -> str:
     if not ratio > 0:
         return "nothing"
     if ratio < POINT:
-        return f"1/{1 / ratio:,.0f}" if ratio > 1e-6 else f"{ratio:.0e}"
+        return f"1/{float(f'{1 / ratio:.2g}'):,.0f}" if ratio > 1e-6 else f"{ratio:.0e}"
     return f"{100 * ratio:.0f} %" if ratio < 1.5 else f"{ratio:,.2g} times" if ratio < 100 else f"{ratio:,.0f} times"
 
 
@@ -240,25 +240,26 @@ def _at_one_place(table: DataFrame, metric: str, place: float, order: tuple[str,
     return f"at {place:g}, {quoted(winner)} beats {quoted(loser)}, {better} to {worse}"
 
 
-def zeros_and_score(values: Mapping[str, Series], metric: str, zeros: Mapping[str, float], plain: Sequence[str]) -> Lesson | None:
-    """The gain of the best regularization over none, and the variants that set weights to exactly 0.
+def zeros_and_score(values: Mapping[str, Series], metric: str, zeros: Mapping[str, float], against: Mapping[str, str]) -> Lesson | None:
+    """The gain of the best regularization over the same network without it, and the variants that set weights to exactly 0.
 
     Args:
         values: the final metric by variant, indexed by seed.
         metric: the metric in `values`.
         zeros: the final share of weights that are exactly 0, by variant.
-        plain: the variants without any regularization; the first is the baseline.
+        against: for each regularized variant, the same network without regularization.
     """
-    known = [name for name in values if values[name].notna().any()]
-    treated = [name for name in known if name not in plain]
-    if not treated or not plain or plain[0] not in known:
+    known = {name for name in values if values[name].notna().any()}
+    treated = [name for name in values if name in known and against.get(name) in known]
+    if not treated:
         return None
     best = (max if higher_is_better(metric) else min)(treated, key=lambda name: float(values[name].mean()))
-    reached, without = amounts(metric, float(values[best].mean()), float(values[plain[0]].mean()))
-    said = f"With {quoted(best)}, the {metrics.name(metric)} is {reached}; with {quoted(plain[0])}, it is {without}."
+    plain = against[best]
+    reached, without = amounts(metric, float(values[best].mean()), float(values[plain].mean()))
+    said = f"With {quoted(best)}, the {metrics.name(metric)} is {reached}; with {quoted(plain)}, it is {without}."
     sparse = sorted((name for name in treated if zeros.get(name, 0.0) >= POINT / 2), key=lambda name: -zeros[name])
     if sparse:
         most = sparse[0]
-        rest = "the others set none" if len(sparse) == 1 else f"{len(sparse) - 1} more set some"
+        rest = ("the others set none", "one more sets some")[len(sparse) - 1] if len(sparse) < 3 else f"{len(sparse) - 1} more set some"
         said += f" {quoted(most)} sets {100 * zeros[most]:.0f} of 100 weights to exactly 0; {rest}."
-    return Lesson(said, certainty(values[best], values[plain[0]], metric))
+    return Lesson(said, certainty(values[best], values[plain], metric))

@@ -186,7 +186,7 @@ EXPERIMENTS = (
         PAGE,
         "normalizations",
         "ReLU with He's init learns with ten layers without any normalization: all six learn. With batch norm, the initial gradient grows "
-        "sevenfold from the output to the input; with the others it varies by a factor of about two.",
+        "seven- to eightfold from the output to the input; with the others it varies by a factor of about two.",
         _of(_base(_deep(10)), vary={"model.normalization": list(_NORMS)}),
         claims=(
             _learn(_NORMS, "all six"),

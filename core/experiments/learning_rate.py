@@ -42,6 +42,7 @@ _UNSCALED = {
 }
 _WARMUPS = ("warmup=0", "warmup=1")
 _OPTIMIZERS = ({"kind": "sgd"}, {"kind": "sgd", "momentum": 0.9}, {"kind": "adam"})
+_NORMS: dict[str, Any] = {"model.normalization": ("none", "batch", "layer")}
 
 
 def _sweep(base: dict[str, Any], rates: Sequence[float] = RATES, **varied: Any) -> Comparison:
@@ -184,13 +185,14 @@ EXPERIMENTS = (
             _at_best("lowest validation loss, cosine over constant", Inside(0.8, 1.25), "cosine", "constant"),
             Claim("decades of rates within twice the lowest loss, cosine minus constant", "difference", Inside(-0.5, 0.5), _decades),
         ),
+        seeds=24,
     ),
     Experiment(
         PAGE,
         "Normalization",
-        "SGD on six layers: with batch norm, rates from 0.1 to 1 work; with layer norm or none, rates from 0.1 to 0.3; a rate of 1 is "
-        "too large.",
-        _sweep(_DEEP | {"optimizer": "sgd"}, **{"model.normalization": ("none", "batch", "layer")}),
+        "SGD on six layers: with batch norm, rates from 0.1 to 1 work; with layer norm, rates from 0.1 to 0.3; without a norm, 0.1. A rate "
+        "of 1 is too large for both.",
+        _sweep(_DEEP | {"optimizer": "sgd"}, **_NORMS),
         claims=(
             each_ends(
                 "lowest validation accuracy with batch norm at 0.1, 0.3 and 1",
@@ -202,9 +204,7 @@ EXPERIMENTS = (
                 "lower validation accuracy with layer norm at 0.1 and 0.3", Above(WORKS), "val_accuracy", ("layer, lr=0.1", "layer, lr=0.3")
             ),
             ends("validation accuracy with layer norm at 1", Below(WORKS), "val_accuracy", "layer, lr=1"),
-            each_ends(
-                "lower validation accuracy without a norm at 0.1 and 0.3", Above(WORKS), "val_accuracy", ("none, lr=0.1", "none, lr=0.3")
-            ),
+            ends("validation accuracy without a norm at 0.1", Above(WORKS), "val_accuracy", "none, lr=0.1"),
             ends("validation accuracy without a norm at 1", Below(WORKS), "val_accuracy", "none, lr=1"),
         ),
     ),

@@ -25,7 +25,7 @@ article { break-inside: avoid; margin: 1.4em 0; }
 .measured { border-left: 3px solid #1f5fa8; padding-left: 0.8em; }
 .measured ul { font-size: 0.85em; padding-left: 1.2em; margin: 0.3em 0; }
 .small { font-size: 0.85em; color: #566; }
-math { font-size: 1.05em; max-width: 100%; overflow-x: auto; }
+math { font-size: 1.05em; max-width: 100%; overflow-x: auto; padding: 0.4em 0; }
 @media print { body { margin: 0; max-width: none; } @page { margin: 18mm; } }
 """
 

@@ -98,6 +98,14 @@ def test_a_network_that_was_taken_back_is_not_what_a_run_is_at_that_moment():
     assert measures.curve_distance(both, "a", "b", "val_loss").to_dict() == measures.curve_distance(frame, "a", "b", "val_loss").to_dict()
 
 
+def test_rates_that_train_are_counted_for_each_seed():
+    without = {0.1: (True, True), 1.0: (True, False), 10.0: (False, False)}
+    warmed = {0.1: (True, False), 1.0: (True, False), 10.0: (True, False)}
+    trained = places(without=without, warmed=warmed).rename(columns={"value": "trained"})
+    assert measures.share_of_places(trained)["without"].to_dict() == pytest.approx({0: 2 / 3, 1: 1 / 3})
+    assert measures.share_of_places(trained)["warmed"].to_dict() == {0: 1, 1: 0}
+
+
 def test_the_range_of_rates_is_the_stretch_around_the_best_one():
     frame = places(a={0.01: (5, 1), 0.1: (1.9, 1), 1: (1, INF), 10: (1.5, np.nan), 100: (3, 1), 1000: (1.9, 1)}, b={1: (np.nan, 2)})
     found = measures.range_width(frame)

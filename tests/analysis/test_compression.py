@@ -106,3 +106,8 @@ def test_what_is_measured_at_the_end_is_a_mean_over_runs_and_nothing_left_is_no_
     assert list(table["nonzero"]) == [5.0, 0.0]
     assert table["compression"].iloc[0] == 2.0
     assert np.isnan(table["compression"].iloc[1])
+
+
+def test_a_targets_spread_is_that_of_each_variants_own_data():
+    runs = DataFrame({"variant": ["a", "a", "a", "b"], "target_std": [1.0, 3.0, 2.0, 5.0]})
+    assert dict(compression.target_spreads(runs)) == {"a": 2.0, "b": 5.0}

@@ -123,3 +123,8 @@ def test_medians_leave_out_what_diverged():
     ]
     frame = pd.DataFrame({"variant": "A", "depth": [1, 1, 1, 2], "seed": [0, 1, 2, 0], "norm": [1.0, 5.0, 2.0, 8.0]})
     assert list(over_seeds.seed_medians(frame, ["variant", "depth"])["norm"]) == [2.0, 8.0]
+
+
+def test_the_last_steps_are_those_of_the_run_that_is_furthest():
+    frame = pd.DataFrame({"variant": ["A", "A", "B"], "run": ["a0", "a1", "b0"], "step": [4, 7, 3]})
+    assert over_seeds.last_steps(frame) == {"A": 7, "B": 3}

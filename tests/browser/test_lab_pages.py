@@ -16,10 +16,8 @@ SHOWS = {
     "distributed": ("reaches a training loss of", "No straggler", "distributed.straggler=1"),
     "data_recovery": ("The division recovers the picture", "Eight pictures", "data_recovery.pictures=8"),
 }
-
-
 """What each page says, a chip of it, and what that changes in the address; a new page of labs needs a line here."""
-LABS = [stem(path) for path in pages_that_import("core.ui.results.labs")]
+LABS = [stem(path) for path in pages_that_import("core.ui.results.lab_page")]
 
 
 @pytest.mark.parametrize("path", LABS)

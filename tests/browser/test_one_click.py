@@ -23,7 +23,7 @@ THEN = {
 """What each page says when all of its first comparison is there; a new page with a form needs a line here, or a test of its own."""
 
 ELSEWHERE = {"compare", "optimizers", "recurrent", "mistakes"}
-"""Pages with a file of tests of their own: three in this folder, and `tests/pages/lab/test_mistakes.py`."""
+"""Pages with a file of tests of their own: three in `pages`, and `tests/pages/lab/test_mistakes.py`."""
 NAMES = sorted({stem(path) for path in pages_that_import("core.ui.form.forms")} - ELSEWHERE)
 
 

@@ -9,9 +9,7 @@ from core.choices.models import Recurrent
 from core.choices.penalties import Penalty
 from core.reference import entries
 from core.settings import RunSettings
-
-NOT_HERE = {"custom", "openml", "table"}
-"""They name a class, a download, a file."""
+from tests.fuzz.places import NOT_HERE
 
 CELLS: tuple[str, ...] = get_args(Recurrent.model_fields["cell"].annotation)
 """Of a recurrent network."""
@@ -28,7 +26,11 @@ SHORT: dict[str, dict[str, object]] = {
 SIZES = {"max_norm": 0.7}
 """Of a penalty, where the strength that suits the others does nothing."""
 
-NEEDS = {("pruning", "snip"): {"epochs": [0]}, ("model.normalization", "group"): {"groups": 2}, ("optimizer", "lbfgs"): {"max_iter": 4}}
+NEEDS: dict[tuple[str, str], dict[str, object]] = {
+    ("pruning", "snip"): {"epochs": [0]},
+    ("model.normalization", "group"): {"groups": 2},
+    ("optimizer", "lbfgs"): {"max_iter": 4},
+}
 
 
 def kinds(*paths: str) -> list[tuple[str, str]]:
@@ -69,7 +71,7 @@ def run_of(path: str, kind: str, *, seed: int = 0, training: dict | None = None,
     if path == "penalty":
         name, _, groups = kind.partition(" ")
         given["penalty"] = {name: SIZES.get(name, 0.02)} | ({"groups": groups} if groups else {})
-        return RunSettings.model_validate(given | {"seed": seed} | more)
+        return RunSettings.model_validate({**given, "seed": seed, **more})
     *parents, last = path.split(".")
     place = given
     for name in parents:
@@ -90,4 +92,4 @@ def run_of(path: str, kind: str, *, seed: int = 0, training: dict | None = None,
         given["model"]["channels"] = [3, 2]
     if path == "model" and kind == "recurrent":
         given["model"] |= {"hidden": 4, "truncation": None}
-    return RunSettings.model_validate(given | {"seed": seed} | more)
+    return RunSettings.model_validate({**given, "seed": seed, **more})

@@ -9,6 +9,8 @@ from typing import Any
 from core.choices.base import Choice, classes
 from core.settings import RunSettings
 
+NOT_HERE = {"custom", "openml", "table"}
+"""Kinds that need a user's code, the network, a file."""
 REQUIRED = {"target": "y", "sha256": "0" * 64}
 """Values of the fields that have no default, by name."""
 

@@ -12,8 +12,7 @@ from core.choices.base import Choice
 from core.comparison import Comparison
 from core.settings import RunSettings, SettingsError
 from core.ui.form import fields, varied
-from tests.engine.kinds import NOT_HERE
-from tests.fuzz.places import REQUIRED
+from tests.fuzz.places import NOT_HERE, REQUIRED
 
 ODD: list[Any] = [
     *(float("nan"), float("inf"), -0.0, 5e-324, 1.8e308, 10**19, -(2**63), 10**400, 10**5000, True, False, None, 0, -1, 1, 0.5),

@@ -94,12 +94,21 @@ def curve(name, end, group, rng):
 
 
 def measured_columns(frame):
-    """The columns of a frame that were measured: numbers that differ between seeds, or are the same everywhere; all of a single seed."""
+    """The columns that were measured: all numbers but settings, which are the same for each seed and do not follow from others."""
     numbers = [name for name in frame if name != "seed" and is_numeric_dtype(frame[name])]
     if "seed" not in frame or frame["seed"].nunique() == 1 or frame["seed"].value_counts().nunique() > 1:
         return numbers
-    by_seed = frame.sort_values("seed", kind="stable")[numbers]
-    return [name for name in numbers if not same_for_all(by_seed[name].to_numpy(), frame["seed"].nunique())] or numbers
+    by_seed, seeds = frame.sort_values("seed", kind="stable"), frame["seed"].nunique()
+    same = [name for name in numbers if same_for_all(by_seed[name].to_numpy(), seeds)]
+    settings = [name for name in frame if name in same or (name != "seed" and name not in numbers)]
+    return [name for name in numbers if name not in same or follows(frame, name, [other for other in settings if other != name])]
+
+
+def follows(frame, name, others):
+    """Whether a column has one value for each of the others' values, and is none of them under another name, as updates of epochs."""
+    pairs = [frame[[name, other]].drop_duplicates() for other in others]
+    renamed = any(pair.iloc[:, 0].is_unique and pair.iloc[:, 1].is_unique for pair in pairs)
+    return bool(others) and not renamed and frame.groupby(others)[name].nunique().max() == 1
 
 
 def same_for_all(values, seeds):

@@ -18,14 +18,17 @@ def smallest() -> Comparison:
     return min(wanted(), key=lambda comparison: sum(run.training.epochs for run in comparison.runs()))
 
 
-@pytest.mark.parametrize(
-    "experiment", [each for each in experiments().values() if isinstance(each.subject, Comparison)], ids=lambda e: e.id
-)
-def test_every_start_of_every_page_is_recorded_by_this_engine(experiment):
-    comparison = experiment.trained or experiment.subject
+@pytest.mark.parametrize("comparison", wanted(), ids=lambda comparison: comparison.id)
+def test_every_start_of_every_page_is_recorded_by_this_engine(comparison):
     store = recorded.store_of(comparison)
     assert store is not None, "run `make recorded`"
     assert len(store.history(comparison)[0]["run"].unique()) == len({run.key for run in comparison.runs()})
+
+
+def test_the_subject_of_every_experiment_is_among_them_or_a_part_of_one():
+    known = {run.key for comparison in wanted() for run in comparison.runs()}
+    subjects = [each.subject for each in experiments().values() if isinstance(each.subject, Comparison)]
+    assert all(run.key in known for subject in subjects for run in subject.runs())
 
 
 def test_what_is_recorded_is_what_this_engine_computes():

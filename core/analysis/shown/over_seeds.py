@@ -132,6 +132,11 @@ def intervals(values: DataFrame) -> DataFrame:
     return table.assign(low=table["mean"] - half, high=table["mean"] + half).drop(columns="std").reset_index()
 
 
+def last_steps(history: DataFrame) -> dict[str, int]:
+    """How many updates the run of each variant that has made most has made."""
+    return {str(name): int(step) for name, step in history.groupby("variant", observed=True)["step"].max().items()}
+
+
 def medians(values: DataFrame) -> DataFrame:
     """Median over the runs that did not diverge: variant, median, n. `values`: as `final_values` gives them."""
     ended = values[values["ending"] == ""]

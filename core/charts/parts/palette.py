@@ -49,7 +49,7 @@ def with_references(families: Sequence[str], references: Sequence[str]) -> dict[
 def repainted(chart: alt.LayerChart | alt.ConcatChart, by_variant: Mapping[str, str]) -> alt.LayerChart | alt.ConcatChart:
     """Gives the variants of a chart the colours that they have elsewhere on the page, and returns the chart."""
     for panel in chart.concat if isinstance(chart, alt.ConcatChart) else [chart]:
-        for layer in panel.layer:
+        for layer in (layer for layer in panel.layer if layer.encoding["color"] is not alt.Undefined):
             scale = layer.encoding["color"]["scale"]
             scale["range"] = [by_variant[name] for name in scale["domain"]]
     return chart

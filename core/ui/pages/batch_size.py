@@ -11,6 +11,7 @@ import streamlit as st
 from core.analysis import lessons, metrics, speeds
 from core.analysis import sensitivity as analysis
 from core.analysis.lessons import Lesson
+from core.analysis.shown import over_seeds
 from core.charts import batch_size as charts
 from core.charts.parts.titles import Axis
 from core.comparison import Comparison, value_at
@@ -96,7 +97,7 @@ def _verdict(results: Results, view: View) -> None:
         epochs = {comparison.settings[name].training.epochs for name in batches}
         if len(epochs) > 1:
             return None
-        updates = {str(name): int(step) for name, step in results.history.groupby("variant", observed=True)["step"].max().items()}
+        updates = over_seeds.last_steps(results.history)
         return lessons.in_equal_epochs(lessons.by_seed(results.history, results.runs, metric), metric, batches, updates, epochs.pop())
 
     overview.lesson(results, ("epochs", metric), make, lambda: overview.verdict(results, view))

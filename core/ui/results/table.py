@@ -44,7 +44,7 @@ def summary(page: str, results: Results, view: View) -> None:
         alt=f"Summary of the variants by {in_words(view.metric).lower()}",
     )
     if reached is not None:
-        st.caption(f"All at epoch {reached:.3g}, which every run on its way has reached; the small curves are as far as each has come.")
+        st.caption(f"All at epoch {reached:.4g}, which every run on its way has reached; the small curves are as far as each has come.")
 
 
 def rows(results: Results, view: View) -> DataFrame:

@@ -83,6 +83,7 @@ def test_what_the_playground_opens_with_is_recorded_and_is_what_is_computed():
     for variant in START.variants:
         pd.testing.assert_frame_equal(recorded.frame_of(variant.points.key), variant.points.compute())
         stored = recorded.frame_of(variant.trained.key)
+        assert stored is not None, "run `make stored`"
         assert stored["epoch"].tolist() == list(range(int(START.epochs) + 1))
         training = {**variant.run["training"], "epochs": 2}
         computed = playground.trained({**variant.run, "training": training})

@@ -18,7 +18,7 @@ _pad = st.components.v2.component("tandem_pad", html=code("pad.html"), css=code(
 def pad(on_drawn: Callable[[str], None]) -> str:
     """Draws the chip, and returns the points that are to be trained on. `on_drawn` is called with those that the reader hands in."""
     key = f"{PAGE}.pad"
-    with st.popover("draw", icon=":material/draw:", key=f"{PAGE}-draw"):
+    with st.popover("draw your own", icon=":material/draw:", key=f"{PAGE}-draw"):
         place = st.container()
         text = st.text_input(
             "The same as text",

@@ -75,14 +75,14 @@ SETTINGS = (
         {name: {"optimizer": given} for name, given in OPTIMIZERS.items()},
         "Adam",
         tuple(OPTIMIZERS),
-        "How a gradient becomes a step. All take the same learning rate.",
+        "How a gradient becomes an update. All take the same learning rate.",
     ),
     Setting(
         "batch",
         {text: {"training.batch_size": "full" if text == "all" else int(text)} for text in ("4", "8", "16", "32", "64", "all")},
         "16",
         ("4", "16", "64", "all"),
-        "Examples that a step averages over.",
+        "Examples that an update averages over.",
     ),
     Setting(
         "penalty",

@@ -167,7 +167,7 @@ def _tolerance(points: DataFrame, runs: DataFrame, metric: str) -> Series:
     """How much each variant may lose of a metric; for a metric in the target's unit, a share of the target's standard deviation."""
     if metrics.METRICS[metric].unit != metrics.OF_TARGET:
         return Series(TOLERANCE, index=points.index)
-    return TOLERANCE * points["name"].map(runs.groupby("variant", observed=True)["target_std"].median()).astype(float)
+    return TOLERANCE * points["name"].map(analysis.target_spreads(runs)).astype(float)
 
 
 def _free(best: DataFrame, lost: list[str], name: str, tolerance: float = TOLERANCE, *, each: bool = False) -> str:

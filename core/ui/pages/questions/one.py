@@ -125,6 +125,7 @@ def _cost(question: Question, store: Store) -> str:
 def _after(question: Question, store: Store, guess: int) -> None:
     """The growing chart during the measurement; then, or on request, whether the guess was right, and the reason."""
     standing = measuring.progress(question, store)
+    looked = [standing]
     measured = standing.complete or not standing.active  # the answer does not wait for a failed, cancelled or paused measurement
     revealed = measured or guess == guesses.SHOWN or _impatient(question, guess)
     if revealed:
@@ -138,7 +139,7 @@ def _after(question: Question, store: Store, guess: int) -> None:
 
     @st.fragment(run_every=EVERY if standing.active else None)
     def results() -> None:
-        now = measuring.progress(question, store)
+        now = looked.pop() if looked else measuring.progress(question, store)  # the first drawing takes the look of the page's head
         if (now.active, now.complete) != (standing.active, standing.complete):
             st.rerun()
         if now.complete:

@@ -59,9 +59,9 @@ def _verdict(results: Results, view: View) -> None:
     metric = overview.felt(results, view.metric)
 
     def make() -> Lesson | None:
-        plain = [name for name, role in results.comparison.roles(*marked("regularizes")).items() if role == "reference"]
+        against = results.comparison.counterparts(*marked("regularizes"))
         zeros = {str(name): 1 - float(left) for name, left in analysis.weights_left(results.history).items()}
-        return lessons.zeros_and_score(lessons.by_seed(results.history, results.runs, metric), metric, zeros, plain)
+        return lessons.zeros_and_score(lessons.by_seed(results.history, results.runs, metric), metric, zeros, against)
 
     overview.lesson(results, ("zeros", metric), make, lambda: overview.verdict(results, view))
 

@@ -40,7 +40,7 @@ def draw(page: str, results: Results, _view: View) -> None:
     """The regions of each variant for one seed, with the data on them."""
     with st.container(horizontal=True, vertical_alignment="center"):
         seed = seed_choice(f"{page}.boundary_seed", results)
-        ahead = "" if results.reached is None else " Only the latest picture of a network is stored; its epoch is below it."
+        ahead = "" if results.reached is None else " Only the latest picture of a network is stored; its epoch is above it."
         st.caption(
             "The prediction of this seed's network at every point; a stronger colour means a higher probability. Features are scaled as "
             f"the network sees them.{ahead}"
@@ -59,9 +59,9 @@ def _variant(key: str, results: Results, name: str, plane: DataFrame | None, dat
         st.caption(f"{escaped(name)}: nothing is stored for this seed yet.")
         return
     points = results.once(("points", data), lambda: places(load_data(data)), math.inf)
-    chart(results, key, boundary.decision, plane, points, about=seed, patience=PATIENCE, variants=[name], width=WIDTH, columns=1)
     if results.reached is not None:
-        st.caption(f"At epoch {plane['epoch'].iloc[0]:.3g}.")
+        st.caption(f"Epoch {plane['epoch'].iloc[0]:.4g}")
+    chart(results, key, boundary.decision, plane, points, about=seed, patience=PATIENCE, variants=[name], width=WIDTH, columns=1)
 
 
 def planes(grids: DataFrame, seed: int) -> dict[str, DataFrame]:

@@ -89,6 +89,14 @@ def test_it_plays_steps_and_is_scrubbed_by_keys(page: Page, player):
     expect(player.locator(".map.wide .said")).to_contain_text("of the plane")
 
 
+def test_units_are_dead_that_the_engine_counts_as_dead(player):
+    for number in (0, 1):
+        counted = recorded.frame_of(START.variants[number].trained.key)["dead_fraction"]
+        found = player.evaluate(f"(root) => [0, 30, 100].map((epoch) => root.player.variants[{number}].dead(epoch).flat())")
+        assert [np.mean(units) for units in found] == pytest.approx(counted[[0, 30, 100]].tolist())
+        assert number or counted[100] > 0
+
+
 def test_the_page_draws_the_boundary_that_the_stored_weights_say(player):
     """The whole way: weights, scaling and the square of the plane that is shown."""
     variant = START.variants[2]
