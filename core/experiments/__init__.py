@@ -1,1 +1,1 @@
-"""What pages, home and questions start with."""
+"""The first comparisons of pages, home and questions."""

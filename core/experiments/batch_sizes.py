@@ -1,4 +1,4 @@
-"""Batch sizes, and the rules by which a learning rate is scaled with them."""
+"""Comparisons of batch sizes, and the rules that scale a learning rate with the batch size."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from core.experiments.claims.claiming import ends, ratio
 from core.experiments.experiment import RUNS, Experiment
 
 RULES = {"lr fixed": 0.0, "lr × √k": 0.5, "lr × k": 1.0}
-"""By what power of k, the factor on the batch size, the learning rate grows."""
+"""The learning rate grows with this power of k, the factor of the batch size."""
 
 HIGHEST_RATE = 1e3
 
 
 def sizes(comparison: Comparison) -> list[int]:
-    """The batch sizes that vary, ascending, without "full"."""
+    """The varying batch sizes, ascending, without "full"."""
     return sorted({size for run in comparison.runs() if isinstance(size := run.training.batch_size, int)})
 
 
 def scaled(comparison: Comparison, reference: int) -> Comparison:
-    """Every rule at every batch size as a named variant. Where rules agree, at the reference, they are one variant.
+    """Every rule at every batch size as a named variant. At the reference, where all rules agree, they are one variant.
 
     Raises SettingsError for settings that do not go together.
     """
@@ -39,12 +39,12 @@ def scaled(comparison: Comparison, reference: int) -> Comparison:
 
 
 def rate(lr: float, factor: float, power: float) -> float:
-    """lr * factor^power, within what an optimizer takes, to 6 digits so that it reads well in names and links."""
+    """lr * factor^power, clipped to the allowed range, with 6 digits so that names and links are readable."""
     return min(HIGHEST_RATE, float(f"{lr * factor**power:.6g}"))
 
 
 def rule_places(comparison: Comparison, reference: int) -> DataFrame:
-    """variant, curve (the rule), place (the batch size). A variant stands on the curve of every rule that gives its learning rate.
+    """variant, curve (the rule), place (the batch size). A variant belongs to the curve of every rule that gives its learning rate.
 
     `reference` is the batch size of the base's learning rate; there all rules agree.
     """
@@ -68,15 +68,15 @@ START = Comparison.load(
         "seeds": 3,
     }
 )
-"""SGD on the digits with batches of one example up to all of them."""
+"""SGD on the digits with batches from one example to all of them."""
 
 SMALL, LARGE = "batch_size=4", "batch_size=256"
 SAME_UPDATES = 68
-"""Updates after one epoch in batches of 16, and after four in batches of 64, of 1,078 training examples."""
+"""Number of updates after one epoch in batches of 16, and after four epochs in batches of 64, for 1,078 training examples."""
 
 
 def _after_updates(evidence: Evidence) -> tuple[Series, Series]:
-    """The training loss when it was last measured within as many updates: batches of 64, of 16."""
+    """The training loss at the last measurement within this number of updates: for batches of 64, of 16."""
     history = evidence[RUNS].history
     rows = history[history["step"] <= SAME_UPDATES].groupby(["variant", "seed"])["train_loss_eval"].last()
     return reading.pair(rows, "batch_size=64", "batch_size=16")
@@ -86,8 +86,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "updates, epochs, seconds",
-        "The same runs on three clocks. Per epoch small batches are ahead, for they make more updates. Per update the curves come close to "
-        "one line until noise counts, so most of that lead is the number of updates.",
+        "The same runs on three axes. Per epoch, small batches are ahead, because they make more updates. Per update, the curves are close "
+        "to each other until noise matters, so most of that lead comes from the number of updates.",
         START,
         claims=(
             ratio("training loss after five epochs, batches of 4 over 256", Below(0.5), "train_loss_eval", SMALL, LARGE),
@@ -97,8 +97,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "scaling the rate",
-        "When the batch grows k times, an epoch has k times fewer updates. With the rate fixed, large batches arrive nowhere; lr × k makes "
-        "up for the fewer updates.",
+        "With a batch k times as large, an epoch has k times fewer updates. With a fixed rate, large batches learn little; lr × k "
+        "compensates for the fewer updates.",
         START,
         claims=(
             ends("validation accuracy at the fixed rate in batches of 256", Below(0.5), "val_accuracy", "lr fixed, B=256"),

@@ -1,4 +1,4 @@
-"""All experiments, found by the files beside this one and in `labs`: each that declares some has them in `EXPERIMENTS`."""
+"""All experiments, found in the files beside this one and in `labs`: a file declares its experiments in `EXPERIMENTS`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def experiments() -> dict[str, Experiment]:
 
 
 def chosen(pages: Sequence[str]) -> list[Experiment]:
-    """The experiments of these pages, or all without any. Raises SettingsError for a page that has none."""
+    """The experiments of these pages, or all if there are none. Raises SettingsError for a page without experiments."""
     known = list(experiments().values())
     offered = list(dict.fromkeys(experiment.page for experiment in known))
     if unknown := [page for page in pages if page not in offered]:

@@ -1,4 +1,4 @@
-"""What the page of distillation begins with: how soft the targets are, how much they weigh, how many labels there are; and kinds of it."""
+"""The experiments of the page of distillation: temperature, weight and number of labels; and kinds of distillation."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ START = Comparison.load(
         "seeds": 3,
     }
 )
-"""A student of 8 hidden units and a teacher of 64 + 64, where the student may see 5 %, 20 % or all of the labels."""
+"""A student with 8 hidden units and a teacher with 64 + 64; the student may use 5 %, 20 % or all of the labels."""
 
 
 def _beside_alone() -> Comparison:
-    """Taught at temperature 4 and weight 0.9, and alone, with few labels and with all."""
+    """The student with a teacher at temperature 4 and weight 0.9, and alone, with few labels and with all."""
     taught = {"distillation.temperature": 4.0, "distillation.weight": 0.9}
     variants = [
         {"name": f"{name}, labelled={share:g}", "training.labelled": share, **own}
@@ -45,8 +45,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "temperature, weight, labels",
-        "How soft the targets are, how much they weigh, and how many labels the student has. Soft targets need no labels, so a student "
-        "with 5 % of them is better for being taught; where all labels are known there is little left to gain.",
+        "The temperature, the weight of the soft targets, and the share of labels vary. Soft targets need no labels, so a student with 5 % "
+        "of the labels improves with a teacher; with all labels, it gains little.",
         START,
         claims=(
             difference(

@@ -1,4 +1,4 @@
-"""What the page of early stopping begins with."""
+"""The experiments of the page of early stopping."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ START = Comparison.load(
         "seeds": 3,
     }
 )
-"""Three labels in ten are wrong, and the network large enough to learn them by heart: the validation loss turns up after a few epochs."""
+"""Three of ten labels are wrong, and the network is large enough to memorize them: the validation loss rises after a few epochs."""
 
 
 def _rise(evidence: Evidence) -> tuple[Series, Series]:
@@ -53,8 +53,9 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "eight rules",
-        "Training goes on improving while validation turns. A rule sees only the validation curve up to now, so it stops late; with the "
-        "best weights restored nothing is lost by waiting.",
+        "The training loss still falls while the validation loss rises. A rule only knows the validation curve so far, so it stops late; "
+        "if "
+        "the best weights are restored, waiting costs nothing.",
         START,
         claims=(
             Claim("last over lowest validation loss without a rule", "ratio", Above(1.2), _rise),

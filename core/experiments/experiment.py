@@ -1,4 +1,4 @@
-"""What an experiment is: what a page, home or a link starts with, what to look at, and what was claimed of it before it was run."""
+"""The definition of an experiment: the comparison that a page, home or a link shows, what to look at, and its claims."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from core.comparison import Comparison
 from core.experiments.claims.claim import Claim, Lab, key_of
 
 SEEDS = 8
-"""Seeds that claims are measured over, where the page trains fewer to be quick: an interval of three seeds is too wide to decide much."""
+"""Number of seeds for claims; pages train fewer to be quick, but the interval of three seeds is too wide to decide much."""
 
 RUNS = "runs"
-"""The name of what was measured, in the evidence that the claims of an experiment are judged by."""
+"""Name of the results in the evidence for the claims of an experiment."""
 
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """A comparison, or a lab, with what to look at and what must come out of it.
+    """A comparison, or a lab, with what to look at and its claims.
 
-    page: what the keys of its page's form begin with. title: the words of its link. look: what is compared, what to look at, and what
-        came out. What it states as a fact is a claim.
-    subject: what the page's form then says, or the lab. trained: what the page trains, where that is more than its form says: with the
-        references that variants are held against, or with rates that grow with the batch.
-    view: what else the page opens with, a value by widget. doubt: why a claim is likely to fail or to stay unclear.
-    seeds: over how many its claims are measured at least: more where eight leave an interval as wide as the effect.
+    page: the beginning of the keys of its page's form. title: the text of its link. look: what is compared, what to look at, and the
+        result. Every fact in it is a claim.
+    subject: the comparison in the page's form, or the lab. trained: the comparison that the page trains, if it has more than the form:
+        with references for the variants, or with rates that grow with the batch.
+    view: further values of widgets. doubt: the likely reason why a claim fails or is unclear.
+    seeds: least number of seeds for its claims: more if the interval of eight seeds is as wide as the effect.
     """
 
     page: str
@@ -44,21 +44,21 @@ class Experiment:
 
     @property
     def comparison(self) -> Comparison:
-        """What the form says. Raises TypeError for a lab."""
+        """The comparison in the form. Raises TypeError for a lab."""
         if not isinstance(self.subject, Comparison):
             raise TypeError(f"{self.id} is a lab")
         return self.subject
 
     @property
     def lab(self) -> Lab:
-        """What is computed. Raises TypeError for a comparison."""
+        """The lab. Raises TypeError for a comparison."""
         if not isinstance(self.subject, Lab):
             raise TypeError(f"{self.id} is a comparison")
         return self.subject
 
     @property
     def comparisons(self) -> dict[str, Comparison]:
-        """What is trained for its claims, under the name of its evidence: with more seeds, so with the page's own runs among it."""
+        """The comparison for its claims, by the name of its evidence; it has more seeds and contains the page's own runs."""
         if not isinstance(self.subject, Comparison):
             return {}
         compared = self.trained or self.subject
@@ -67,10 +67,10 @@ class Experiment:
 
     @property
     def labs(self) -> dict[str, Lab]:
-        """What is computed for them, under the same name."""
+        """The lab for its claims, by the same name."""
         return {RUNS: self.subject} if isinstance(self.subject, Lab) else {}
 
     @property
     def key(self) -> str:
-        """What its verdict depends on."""
+        """The key of its verdict."""
         return key_of(self.comparisons.values(), self.labs.values(), self.claims)

@@ -1,6 +1,6 @@
-"""What the page of gradient flow begins with, and what its links open: deep networks on the digits, with plain SGD.
+"""The experiments of the page of gradient flow and of its links: deep networks on the digits, with plain SGD.
 
-Plain SGD leaves a gradient as small or as large as it is, where Adam would rescale it.
+Plain SGD does not rescale a small or large gradient, as Adam would.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from core.experiments.experiment import Experiment
 PAGE = "gradient_flow"
 
 LEARNS, CHANCE = 0.5, 0.2
-"""Shares of the training digits: a network that gets more than the first right has learned, one that gets fewer than the second has not."""
+"""Training accuracies: above the first value a network has learned, below the second it has not."""
 
 
 def _deep(layers: int, **more: Any) -> dict[str, Any]:
@@ -56,17 +56,17 @@ def _stays(variant: str) -> Claim:
 
 
 def _neighbours(words: str, most: float, variants: Sequence[str]) -> Claim:
-    """On the largest factor of the gradient from one layer to the next."""
+    """A claim about the largest factor of the gradient from one layer to the next."""
     return Claim(words, "exact", Below(most), lambda evidence: steps_between_layers(evidence, variants))
 
 
 def _dead(words: str, claimed: Above | Below | Inside, *variants: str) -> Claim:
-    """On the share of dead hidden units at the end, of each seed; of several variants, the highest."""
+    """A claim about the final share of dead hidden units of each seed; for several variants, the highest share."""
     return Claim(words, "exact", claimed, lambda evidence: farthest(claimed, (last(evidence, "dead_fraction", each) for each in variants)))
 
 
 def _first_layers(evidence: Evidence) -> tuple[Series, Series]:
-    """The gradient of the first layer at the start: twice He, He."""
+    """The initial gradient of the first layer: for twice He, for He."""
     twice, he = (before_training(evidence, "grad_norm", name).iloc[:, 0] for name in ("ReLU, twice He", "ReLU, He"))
     return twice, he
 
@@ -83,34 +83,34 @@ def _from_zero(evidence: Evidence) -> Series:
 
 
 def _hidden_range(evidence: Evidence, variant: str) -> Series:
-    """By seed, the largest hidden gradient over the smallest before training."""
+    """For each seed, the largest hidden gradient divided by the smallest, before training."""
     hidden = before_training(evidence, "grad_norm", variant).iloc[:, :-1]
     return hidden.max(axis=1) / hidden.min(axis=1)
 
 
 def _other_ranges(evidence: Evidence) -> DataFrame:
-    """The same of every norm but batch norm: a row a seed and a column a norm."""
+    """The same ratio for every normalization except batch norm: one row for each seed, one column for each normalization."""
     return pd.concat({name: _hidden_range(evidence, name) for name in _NORMS if name != "batch"}, axis=1)
 
 
 def _slowest(evidence: Evidence) -> tuple[Series, Series]:
-    """The training accuracy of the lowest of the four that learn well, and of ReLU with Xavier's init."""
+    """The lowest training accuracy of the four that learn well, and that of ReLU with Xavier's init."""
     return _lowest(evidence, _LEARN_WELL), last(evidence, "train_accuracy", _SLOW)
 
 
 def _lowest(evidence: Evidence, variants: Sequence[str]) -> Series:
-    """By seed, the lowest training accuracy of several variants."""
+    """For each seed, the lowest training accuracy of several variants."""
     return pd.concat([last(evidence, "train_accuracy", name) for name in variants], axis=1).min(axis=1)
 
 
 def _beyond_finite(evidence: Evidence) -> tuple[Series, Series]:
-    """The lowest training accuracy where the cause is taken away, and the mean of the remedies that leave it."""
+    """The lowest training accuracy of the variants that remove the cause, and the mean of the remedies that do not."""
     finite = pd.concat([last(evidence, "train_accuracy", name) for name in _STAY_FINITE], axis=1)
     return _lowest(evidence, _TAKE_AWAY), finite.mean(axis=1)
 
 
 _UNIT = {"kind": "xavier", "gain": 1.0}
-"""Xavier as it was published; as a setting, without a gain of its own, it takes the activation's."""
+"""Xavier's init as published; the setting without a gain uses the gain of the activation."""
 _TWICE = {"kind": "he", "gain": 2.83}
 
 _SMOOTH_GATES = ("sigmoid", "softplus")
@@ -125,9 +125,11 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "all kinds",
-        "At the start the sigmoid network's first layer has a millionth of its output layer's gradient, and it stays at chance. Twice He's "
-        "weights have gradients some thousand times larger than He's, and diverge on every seed. The others learn, "
-        "ReLU with Xavier's init the slowest, for its weights are too small for ReLU: it gets about half of the digits right.",
+        "At the start, the first layer of the sigmoid network has a millionth of the gradient of its output layer, and the network stays "
+        "at "
+        "chance. Weights twice as large as He's have gradients about a thousand times as large, and diverge on every seed. The others "
+        "learn. ReLU with Xavier's init is the slowest, because its weights are too small for ReLU: it gets about half of the digits "
+        "right.",
         _of(
             _base(_deep(10)),
             variants=[
@@ -153,8 +155,10 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "activations",
-        "Each with He's init and its own gain. Sigmoid and softplus fade towards the input, and stay at chance. The other six start with "
-        "gradients within a factor of three from layer to layer, and learn. A loss this early says which starts fast, not which ends best.",
+        "Each activation has He's init with its own gain. With sigmoid and softplus the gradient fades towards the input, and the "
+        "network stays "
+        "at chance. The other six start with gradients within a factor of three from layer to layer, and learn. The loss after so few "
+        "epochs shows which one starts fast, not which one ends best.",
         _of(_base(_deep(10)), vary={"model.activation": [*_SMOOTH_GATES[:1], *_OTHERS, *_SMOOTH_GATES[1:]]}),
         claims=(
             *(fades(f"gradient of the first layer over the output layer's, {name}", Below(0.01), name) for name in _SMOOTH_GATES),
@@ -166,9 +170,11 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "initializations",
-        "ReLU. Standard deviation 0.05 is too small for 32 inputs: the gradient fades about fivefold a layer. Gain 2 in place of "
-        "√2 is too large, and diverges on two seeds of three. Zero passes no gradient to any hidden layer; constant weights make all units "
-        "of a layer one unit.",
+        "ReLU. A standard deviation of 0.05 is too small for 32 inputs: the gradient fades about fivefold per layer. A gain of 2 instead "
+        "of "
+        "√2 is too large, and diverges on two of three seeds. Zero weights pass no gradient to any hidden layer; with constant weights, "
+        "all "
+        "units of a layer stay equal.",
         _of(_base(_deep(10)), vary={"model.init": [*_INITS, "constant", "zero"]}),
         claims=(
             Claim("factor of the gradient per layer, standard deviation 0.05", "ratio", Inside(3.5, 7), _a_layer),
@@ -179,8 +185,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "normalizations",
-        "ReLU with He, which needs no rescue at ten layers: all six learn. With batch norm the gradient at the start grows from the output "
-        "to the input, seven- to eightfold; with the others it rises and falls, by a factor of about two.",
+        "ReLU with He's init learns with ten layers without any normalization: all six learn. With batch norm, the initial gradient grows "
+        "seven- to eightfold from the output to the input; with the others it varies by a factor of about two.",
         _of(_base(_deep(10)), vary={"model.normalization": list(_NORMS)}),
         claims=(
             _learn(_NORMS, "all six"),
@@ -203,8 +209,9 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "skip connections",
-        "16 layers. Skips alone make the signal grow from block to block, and diverge on every seed; with layer norm, then with batch "
-        "norm, the residual networks have the lowest training losses on average.",
+        "16 layers. With skips alone, the signal grows from block to block, and every seed diverges. The residual networks with layer "
+        "norm have "
+        "the lowest training loss on average, and those with batch norm the second lowest.",
         _of(_base(_deep(16)), vary={"model.skip": [False, True], "model.normalization": ["none", "batch", "layer"]}),
         claims=(
             diverged("seeds with skips alone that diverge", Above(1), "skip=true, none"),
@@ -221,8 +228,9 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "depth",
-        "Layer norm in all. Plain networks get worse with depth on the training data itself, so it is no overfitting; with skips, depth 32 "
-        "fits as well as depth 4. That is the degradation of He et al. 2015 (arXiv:1512.03385), in small.",
+        "All have layer norm. Plain networks get worse with depth even on the training data, so this is not overfitting; with skips, "
+        "depth 32 "
+        "fits as well as depth 4. This is the degradation of He et al. 2015 (arXiv:1512.03385), on a small scale.",
         _of(
             _base(_deep(4, normalization="layer")),
             variants=[
@@ -241,9 +249,10 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "dead units",
-        "Four layers of 64, Adam. At 0.001 one or two units in a hundred of ReLU are dead on average, at 0.03 about a sixth, at 0.1 about "
-        "60 in a hundred. At 0.03 Leaky ReLU and ELU have none, and GELU hardly any. (Biases begin at 0 here; a start below 0 is the "
-        "other usual cause.)",
+        "Four layers of 64, Adam. With ReLU, 1 to 2 % of the units are dead on average at 0.001, about a sixth at 0.03, and about 60 % "
+        "at 0.1. "
+        "At 0.03, Leaky ReLU and ELU have no dead units, and GELU hardly any. (Biases begin at 0 here; a start below 0 is the other usual "
+        "cause.)",
         _of(
             _base({"kind": "mlp", "hidden": [64] * 4}, {"kind": "adam", "lr": 0.03}),
             variants=[
@@ -267,8 +276,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "explosion and cures",
-        "Twice He diverges on every seed, and each cure stops that on every seed. What takes the cause away (He's init, a norm, "
-        "fewer layers) then learns in 16 epochs; clipping and a tiny rate do no more than keep the loss finite, and learn far less.",
+        "Twice He diverges on every seed, and each remedy prevents this on every seed. The remedies that remove the cause (He's init, a "
+        "normalization, fewer layers) then learn in 16 epochs; clipping and a tiny rate only keep the loss finite, and learn far less.",
         _of(
             _base(_deep(10)) | {"training": {"epochs": 16}},
             variants=[
@@ -289,6 +298,6 @@ EXPERIMENTS = (
         ),
     ),
 )
-"""By the names of their links; the page begins with the first."""
+"""By the names of their links; the page shows the first one at the start."""
 
 START = EXPERIMENTS[0].comparison

@@ -1,4 +1,4 @@
-"""What home offers: five optimizers by one click, and comparisons that are known to work, or to fail, and why."""
+"""The comparisons on home: five optimizers with one click, and examples that work or fail for a known reason."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ DEFAULT = Comparison.load(
 """Five optimizers on the handwritten digits, five seeds each."""
 
 LEARNS = 0.8
-"""Share of the digits that a network which has learned gets right; guessing gets a tenth."""
+"""Accuracy above which a network has learned the digits; guessing gives 10 %."""
 CHANCE = 0.2
-"""A network that gets fewer right has not learned."""
+"""Accuracy below which a network has not learned."""
 FITTED = 0.1
 """A training loss at which the digits are fitted."""
 
@@ -48,19 +48,19 @@ def _mlp(*hidden: int) -> dict[str, Any]:
 
 
 def _rise(evidence: Evidence) -> Numbers:
-    """The plain network's last validation loss, and its lowest, by seed."""
+    """The last and the lowest validation loss of the plain network, by seed."""
     history = evidence[RUNS].history
     lowest: Series = history[history["variant"] == "Plain"].groupby("seed")["val_loss"].min()
     return last(evidence, "val_loss", "Plain"), lowest
 
 
 def _hidden_gradient(evidence: Evidence) -> Series:
-    """The largest gradient's norm of a hidden layer whose weights begin at zero, by seed."""
+    """The largest gradient norm of a hidden layer with zero initial weights, by seed."""
     return before_training(evidence, "grad_norm", "zero").iloc[:, :-1].max(axis=1)
 
 
 def _updates(words: str, claimed: Above | Inside, first: str, second: str) -> Claim:
-    """On the updates to a training loss of 0.1."""
+    """A claim about the number of updates to a training loss of 0.1."""
     return Claim(
         f"updates to a training loss of {FITTED}, {words}",
         "ratio",
@@ -73,8 +73,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "Adam and SGD, each at its own best rate",
-        "On scaled digits Adam at its usual rate needs several times the updates of SGD with momentum. At its own best rate it is as fast, "
-        "and all get the same share of unseen digits right. On features that are rare, or not scaled, Adam is ahead: see Learning rate.",
+        "On scaled digits, Adam at its usual rate needs several times as many updates as SGD with momentum. At its own best rate it is as "
+        "fast, and both have the same accuracy on new digits. On rare or unscaled features, Adam is better: see Learning rate.",
         _compare(
             {"training": {"evaluate_every": 5}},
             variants=[
@@ -99,7 +99,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "Learning rates from too small to too large",
-        "SGD with momentum: 0.001 is on its way after 20 epochs, 0.01 and 0.1 arrive, 1 stays at chance, and at 10 all seeds diverge.",
+        "SGD with momentum: after 20 epochs, 0.001 still improves, 0.01 and 0.1 have learned, 1 stays at chance, and all seeds diverge "
+        "at 10.",
         _compare({"optimizer": {"kind": "sgd", "lr": 0.1, "momentum": 0.9}}, vary={"optimizer.lr": [0.001, 0.01, 0.1, 1.0, 10.0]}),
         claims=(
             ratio("training loss at 0.001 over that at 0.01", Above(2), "train_loss_eval", "lr=0.001", "lr=0.01"),
@@ -111,7 +112,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "Batch norm takes large learning rates",
-        "Without it a rate of 3 diverges on every seed and 1 on some; with it all three learn: the scale of the weights no longer matters.",
+        "Without it, a rate of 3 diverges on every seed and 1 on some; with it, all three rates learn: the scale of the weights no "
+        "longer matters.",
         _compare(
             {"model": _mlp(64, 64, 64, 64), "optimizer": {"kind": "sgd", "lr": 0.1}},
             vary={"model.normalization": ["none", "batch"], "optimizer.lr": [0.1, 1.0, 3.0]},
@@ -130,7 +132,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "Weights that start at zero never learn",
-        "No gradient passes a layer of zeros: the loss stays at ln 10. Weights of 0.1 get one, but a layer's units stay the same unit.",
+        "No gradient passes through a layer of zeros: the loss stays at ln 10. Weights of 0.1 get a gradient, but the units of a layer "
+        "stay equal.",
         _compare({}, vary={"model.init": ["he", "xavier", "constant", "zero"]}),
         claims=(
             ends("training loss from zero", Inside(math.log(10) - 0.02, math.log(10) + 0.02), "train_loss_eval", "zero"),
@@ -141,7 +144,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "Six layers of sigmoid",
-        "A sigmoid's slope is 1/4 at most, so little of the gradient reaches the first of six layers: they hardly move, and ReLU fits all.",
+        "The slope of a sigmoid is at most 1/4, so little of the gradient reaches the first of six layers, which hardly learn; ReLU fits "
+        "all examples.",
         _compare({"model": _mlp(64, 64, 64, 64, 64, 64)}, vary={"model.activation": ["relu", "tanh", "sigmoid"]}),
         claims=(
             fades("gradient of the first layer over the output layer's at the start, sigmoid", Below(0.01), "sigmoid"),
@@ -152,7 +156,7 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "Skip connections need normalization",
-        "16 layers: skips alone make it worse, since each adds to the size of the signal; with batch or layer norm they make it better.",
+        "16 layers: skips alone make training worse, because each one increases the signal; with batch or layer norm they make it better.",
         _compare({"model": _mlp(*[32] * 16)}, vary={"model.normalization": ["none", "batch", "layer"], "model.skip": [False, True]}),
         claims=(
             ratio("training loss with skips over without, no norm", Above(1), "train_loss_eval", "none, skip=true", "none, skip=false"),
@@ -163,7 +167,7 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "Spirals: what depth is for",
-        "A linear model parts the plane by a line and cannot do it; two hidden layers do not get there in 60 epochs, three find the arms.",
+        "A linear model divides the plane by a line and fails; two hidden layers are not sufficient in 60 epochs; three separate the arms.",
         _compare({"data": "spirals", "training": {"epochs": 60}}, vary={"model": ["linear", _mlp(64, 64), _mlp(64, 64, 64)]}),
         claims=(
             ends("validation accuracy of the linear model", Below(0.75), "val_accuracy", "linear"),
@@ -176,7 +180,7 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "Two labels in five are wrong",
-        "The plain network learns them by heart and its validation loss turns up; dropout, decay and early stopping each hold it back.",
+        "The plain network memorizes them, and its validation loss rises; dropout, decay and early stopping each prevent this.",
         _compare(
             {
                 "data": {"kind": "digits", "label_noise": 0.4},
@@ -203,7 +207,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "How many weights can go",
-        "Cut at epoch 10, then trained on: half of the weights go at hardly any cost, 80 % at little; without 95 % of them it falls apart.",
+        "Pruned at epoch 10, then trained further: removing 50 % of the weights costs almost nothing, 80 % a little; with 95 % removed, "
+        "accuracy collapses.",
         _compare(
             {"training": {"epochs": 30}, "pruning": {"kind": "magnitude", "sparsity": 0.8}},
             vary={"pruning.sparsity": [0.0, 0.5, 0.8, 0.95]},
@@ -216,4 +221,4 @@ EXPERIMENTS = (
         seeds=16,
     ),
 )
-"""Comparisons that are known to work, or known to fail, and why."""
+"""Comparisons that work or fail for a known reason."""

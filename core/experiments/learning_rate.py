@@ -1,4 +1,4 @@
-"""Learning-rate sweeps, of which the first is where that page begins."""
+"""Learning-rate sweeps; the page shows the first one at the start."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ HALF_DECADE = 10**0.5
 _RARE_RATES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _UNSCALED_RATES = (1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 _NEAR_THE_LIMIT = (0.03, 0.05, 0.08, 0.11, 0.15, 0.21, 0.3, 0.42)
-"""Rates of which the best of every optimizer lies inside; and rates around the largest that trains."""
+"""Rates that include the best one of every optimizer; and rates around the largest one that trains."""
 
 WORKS = 0.8
-"""Share of the digits that a network gets right at a rate that works."""
+"""Accuracy at a rate that works."""
 FITS = 0.9
-"""Share of the training digits that a network gets right which has learned them."""
+"""Training accuracy of a network that has learned the digits."""
 
 _SMALL = {"model": {"kind": "mlp", "hidden": (32,)}, "training": {"epochs": 6, "batch_size": 32}}
 _DEEP = {"model": {"kind": "mlp", "hidden": (32,) * 6}, "training": {"epochs": 6, "batch_size": 32}}
@@ -55,14 +55,14 @@ def _at(name: str, rates: Sequence[float] = RATES) -> dict[float, str]:
 
 
 def _best_rates(evidence: Evidence, name: str) -> Series:
-    """By seed, the rate at which it ends at its lowest validation loss."""
+    """For each seed, the rate with the lowest final validation loss."""
     found = claiming.places(evidence, "val_loss", {name: _at(name)})
     lowest = found.loc[found.groupby("seed")["value"].idxmin()]
     return lowest.set_index("seed")["place"]
 
 
 def _best_is_about(name: str, rate: float) -> Claim:
-    """That the best rate is the stated one, within the grid's step of half a decade."""
+    """A claim that the best rate is the stated one, within the grid's step of half a decade."""
 
     def numbers(evidence: Evidence) -> Numbers:
         best = _best_rates(evidence, name)
@@ -72,7 +72,7 @@ def _best_is_about(name: str, rate: float) -> Claim:
 
 
 def _best_rate_above(first: str, second: str) -> Claim:
-    """That one's best rate is more than a step of the grid above another's."""
+    """A claim that the best rate of one is more than one grid step above that of another."""
     return Claim(
         f"best rate of {first} over that of {second}",
         "ratio",
@@ -82,7 +82,7 @@ def _best_rate_above(first: str, second: str) -> Claim:
 
 
 def _at_best(words: str, claimed: Claimed, first: str, second: str, rates: Sequence[float] = RATES) -> Claim:
-    """On the validation loss of two curves, each at the best rate of its own."""
+    """A claim about the validation losses of two curves, each at its own best rate."""
 
     def numbers(evidence: Evidence) -> Numbers:
         found = claim_measures.at_best(claiming.places(evidence, "val_loss", {name: _at(name, rates) for name in (first, second)}))
@@ -92,7 +92,7 @@ def _at_best(words: str, claimed: Claimed, first: str, second: str, rates: Seque
 
 
 def _train(evidence: Evidence) -> dict[str, DataFrame]:
-    """Whether a run gets nine training digits in ten right, by whether it is warmed up: curve, place, seed, trained."""
+    """Whether a run gets 90 % of the training digits right, with and without warmup: curve, place, seed, trained."""
     found = {}
     for name in _WARMUPS:
         at = claiming.places(evidence, "train_accuracy", {name: _at(name, _NEAR_THE_LIMIT)})
@@ -101,13 +101,13 @@ def _train(evidence: Evidence) -> dict[str, DataFrame]:
 
 
 def _share_that_trains(evidence: Evidence) -> Numbers:
-    """The share of the rates that train: with an epoch of warmup, without."""
+    """The share of the rates that train: with an epoch of warmup, and without."""
     without, warmed = (claim_measures.share_of_places(rows).loc[name] for name, rows in _train(evidence).items())
     return warmed, without
 
 
 def _decades(evidence: Evidence) -> Numbers:
-    """How many decades of rates end within twice the lowest loss: cosine, constant."""
+    """The number of decades of rates that end within twice the lowest loss: for cosine, for constant."""
     wide = claim_measures.range_width(claiming.places(evidence, "val_loss", {name: _at(name) for name in ("cosine", "constant")}))
     return wide["decades"].xs("cosine"), wide["decades"].xs("constant")
 
@@ -116,7 +116,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "Optimizers",
-        "Each has a rate of its own: about 0.3 for SGD, 0.03 with momentum, 0.01 for Adam. At one rate for all, the rate decides who wins.",
+        "Each optimizer has its own best rate: about 0.3 for SGD, 0.03 with momentum, 0.01 for Adam. With the same rate for all, the "
+        "rate decides which is better.",
         _sweep(_SMALL, optimizer=_OPTIMIZERS),
         claims=(
             _best_is_about("sgd", 0.3),
@@ -131,8 +132,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "Optimizers, rare features",
-        "A linear model of features that are as rare as words. Each at its own best rate, Adam ends below SGD with and without momentum: "
-        "it divides a weight's step by the size of its gradients, so a weight whose feature is seldom there takes long steps.",
+        "A linear model with features as rare as words. With each at its own best rate, Adam ends below SGD with and without momentum: it "
+        "divides the step of each weight by the size of its gradients, so weights of rare features take large steps.",
         _sweep(_RARE, _RARE_RATES, optimizer=_OPTIMIZERS),
         claims=(
             _at_best("validation loss at the best rates, Adam over SGD", Below(0.8), "adam", "sgd", _RARE_RATES),
@@ -143,8 +144,9 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "Optimizers, unscaled features",
-        "Wine as it was measured, some features a thousand times as large as others, and a linear model. The largest sets the rate that "
-        "SGD bears, and the others hardly learn: each at its own best rate, Adam ends at less than half of SGD's loss.",
+        "A linear model on the wine data without scaling: some features are a thousand times as large as others. The largest one limits "
+        "the "
+        "rate of SGD, so the others hardly learn: with each at its own best rate, Adam ends at less than half of SGD's loss.",
         _sweep(_UNSCALED, _UNSCALED_RATES, optimizer=_OPTIMIZERS),
         claims=(
             _at_best("validation loss at the best rates, Adam over SGD", Below(0.5), "adam", "sgd", _UNSCALED_RATES),
@@ -154,8 +156,9 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "Warmup",
-        "SGD on six layers whose weights begin too large: a gain of 2.2, where He's init has √2. With an epoch of warmup more of the rates "
-        "train, and larger ones: the first steps are small where the loss is steepest. Look at the failures below the curves.",
+        "SGD on six layers with too large initial weights: a gain of 2.2 instead of He's √2. With an epoch of warmup, more and larger "
+        "rates "
+        "train, because the first steps are small, where the loss is steepest. Look at the failures below the curves.",
         _sweep(_STEEP | {"optimizer": "sgd"}, _NEAR_THE_LIMIT, **{"schedule.warmup": (0.0, 1.0)}),
         claims=(
             Claim("share of the eight rates that train, an epoch of warmup minus none", "difference", Above(0.1), _share_that_trains),
@@ -170,8 +173,9 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "Schedules",
-        "Adam. A rate of 0.03 is too large to be held, and does less harm where it falls. Look at how low and how wide each basin is: "
-        "cosine's and that of a rate that is held hardly differ.",
+        "Adam. A constant rate of 0.03 is too large; a rate that decreases from 0.03 does less harm. Look at how low and how wide each "
+        "basin "
+        "is: those of cosine and of a constant rate hardly differ.",
         _sweep(_SMALL, schedule=("constant", "polynomial", "cosine", "one_cycle")),
         claims=(
             *(
@@ -186,8 +190,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "Normalization",
-        "SGD on six layers: with batch norm rates of 0.1 to 1 all work, with layer norm 0.1 to 0.3, without a norm 0.1; a rate of 1 is too "
-        "large for both.",
+        "SGD on six layers: with batch norm, rates from 0.1 to 1 work; with layer norm, rates from 0.1 to 0.3; without a norm, 0.1. A rate "
+        "of 1 is too large for both.",
         _sweep(_DEEP | {"optimizer": "sgd"}, **_NORMS),
         claims=(
             each_ends(
@@ -205,6 +209,6 @@ EXPERIMENTS = (
         ),
     ),
 )
-"""The page begins with the first."""
+"""The page shows the first one at the start."""
 
 START = EXPERIMENTS[0].comparison

@@ -1,4 +1,4 @@
-"""What the page of mistakes begins with: a run for each mistake beside right code, all else the same."""
+"""The experiment of the page of mistakes: one run for each mistake and one with correct code, everything else equal."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ START = RunSettings.model_validate(
         "training": {"epochs": 30, "batch_size": 16, "drop_last": True},
     }
 )
-"""Settings with which every mistake has an effect, on data whose features have units of their own."""
+"""Settings for which every mistake has an effect, on data whose features have different units."""
 
 MISTAKES: dict[str, type[MistakeChoice]] = {
     cls.model_fields["kind"].default: cls for cls in classes(RunSettings.model_fields["mistake"]) if issubclass(cls, MistakeChoice)
 }
-"""Every kind, that of right code among them."""
+"""Every kind, including correct code."""
 
 
 def _worse(kind: str) -> Claim:
@@ -38,8 +38,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "ten mistakes and right code",
-        "One of these runs is healthy. Each of the others has one classic mistake of training code in it, and is otherwise the same: data, "
-        "first weights, order, settings. Which is which? Look at several measures before you guess.",
+        "One of these runs is correct. Each of the others has one classic mistake of training code and is equal in everything else: data, "
+        "initial weights, order, settings. Which is which? Look at several measures before you guess.",
         Comparison.load(
             {"base": START, "variants": [{"name": kind, "mistake": {"kind": kind}} for kind in MISTAKES], "seeds": SEEDS},
         ),

@@ -1,4 +1,4 @@
-"""Normalizations over batch sizes, and in a deeper network."""
+"""Comparisons of normalizations over batch sizes, and in a deeper network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE = "normalization"
 KINDS = ("none", "batch", "layer", "rms")
 SIZES = (2, 4, 8, 16, 64, 256)
 USUAL = 64
-"""The batch size for which the learning rate is meant; for others it grows with the batch."""
+"""The batch size of the learning rate; for other sizes, the rate grows with the batch."""
 
 _LR = 0.4
 
@@ -33,7 +33,7 @@ START = Comparison.load(
         "seeds": 3,
     }
 )
-"""Of the digits 1,024 train: each of the batches divides them, so no last one is smaller."""
+"""Number of training digits: each batch size divides it, so no last batch is smaller."""
 
 
 def _name(kind: str, size: int) -> str:
@@ -41,7 +41,7 @@ def _name(kind: str, size: int) -> str:
 
 
 def _scaled() -> Comparison:
-    """The same, each rate times its batch size over the usual one."""
+    """The comparison with each rate multiplied by its batch size over the usual one."""
     variants = [
         {
             "name": _name(kind, size),
@@ -63,24 +63,24 @@ def _deep() -> Comparison:
 
 
 def _lost(evidence: Evidence, kind: str, to: int) -> tuple[Series, Series]:
-    """Validation accuracy at the usual batch size, and at another."""
+    """Validation accuracy at the usual batch size, and at another one."""
     usual, other = (last(evidence, "val_accuracy", _name(kind, size)) for size in (USUAL, to))
     return usual, other
 
 
 def _lost_more(evidence: Evidence) -> Series:
-    """What batch norm loses from the usual batch size to two, minus what layer norm loses."""
+    """The loss of accuracy of batch norm from the usual batch size to two, minus that of layer norm."""
     return claim_measures.difference_of_differences(_lost(evidence, "batch", 2), _lost(evidence, "layer", 2))
 
 
 def _falls(kind: str) -> Claim:
-    """That it loses from the usual batch size to the largest."""
+    """A claim that its accuracy falls from the usual batch size to the largest."""
     words = f"validation accuracy of {kind}, batches of {USUAL} minus {SIZES[-1]}"
     return Claim(words, "difference", Above(0), lambda evidence: _lost(evidence, kind, SIZES[-1]))
 
 
 def _apart_at_first(evidence: Evidence) -> Series:
-    """The largest relative difference of a layer's spread between batch norm and none before training, by seed."""
+    """The largest relative difference of a layer's standard deviation between batch norm and none before training, by seed."""
     batch, none = (before_training(evidence, "activation_std", kind) for kind in ("batch", "none"))
     return ((batch - none).abs() / none).iloc[:, :-1].max(axis=1)
 
@@ -89,9 +89,11 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "batch sizes",
-        "Each hidden layer's outputs are brought to one scale. Batch norm takes mean and variance from the examples of the batch, and two "
-        "examples are hardly an estimate of them; layer and RMS norm look at one example at a time. Where all fall a little, on the "
-        "right, the two epochs are no more than eight updates.",
+        "The outputs of each hidden layer are brought to one scale. Batch norm computes mean and variance from the examples of the "
+        "batch, for "
+        "which two examples are a poor estimate; layer and RMS norm use one example at a time. On the right, all fall a little, because "
+        "two "
+        "epochs have only eight updates.",
         START,
         claims=(
             Claim(
@@ -109,8 +111,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "eight layers",
-        "What each of eight hidden layers puts out, before training and now. Before training batch norm's running averages are still mean "
-        "0 and variance 1, so in evaluation mode its curve lies on that of no normalization.",
+        "The outputs of eight hidden layers, before training and now. Before training, batch norm's running averages are still mean "
+        "0 and variance 1, so in evaluation mode its curve equals that of no normalization.",
         START,
         claims=(Claim("largest relative difference of a layer's spread, batch norm from none", "exact", Below(1e-3), _apart_at_first),),
         trained=_deep(),

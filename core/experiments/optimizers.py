@@ -1,4 +1,4 @@
-"""The optimizers that each surface of that page begins with, and those on a real network."""
+"""The optimizers on each surface of the page on optimizers, and those on a real network."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _rows(evidence: Evidence, optimizer: dict[str, Any]) -> Any:
 
 
 def _one(value: float) -> Series:
-    """A number of a path, which has no seed of its own."""
+    """A number of a path, which has no seed."""
     return Series([value], index=[0])
 
 
@@ -44,14 +44,14 @@ def _ends(evidence: Evidence, optimizer: dict[str, Any]) -> float:
 
 
 def _from_closed_form(evidence: Evidence) -> Series:
-    """By how much x is off start * (1 - lr)^t at most, on the quadratic, whose curvature along x is 1."""
+    """The largest distance of x from start * (1 - lr)^t on the quadratic, whose curvature along x is 1."""
     path = _rows(evidence, _PLAIN)
     expected = path["x"].iloc[0] * (1 - _PLAIN["lr"]) ** path["step"]
     return _one(float((path["x"] - expected).abs().max()))
 
 
 def _leaves(evidence: Evidence, optimizer: dict[str, Any]) -> float:
-    """The update at which a path is half a unit off the saddle's ridge."""
+    """The update at which a path is half a unit away from the saddle's ridge."""
     path = _rows(evidence, optimizer)
     off = path.loc[path["y"].abs() > 0.5, "step"]
     return float(off.iloc[0]) if len(off) else np.inf
@@ -111,14 +111,16 @@ SURFACES: dict[surfaces.Name, Experiment] = {
     ),
     "noisy valley": _surface("noisy valley", _sgd(0.1), _sgd(0.02, 0.9), _of("rmsprop", 0.1), _of("adam", 0.1), _LBFGS),
 }
-"""At rates that suit each surface. On the saddle Adam and Lion have one rate, for a step of either is about as long as its rate there."""
+"""The rates are chosen for each surface. On the saddle, Adam and Lion have the same rate, because their steps are about as long as the
+rate.
+"""
 
 NETWORK = Experiment(
     PAGE,
     "on a real network",
-    "Every optimizer trains the network of the sidebar from the same start, on the same batches, with several seeds. You will see "
-    "how fast each comes down, how large its updates are beside the weights, and what it costs in time. A learning rate that suits "
-    "a surface need not suit a network: these have their own.",
+    "Every optimizer trains the network of the sidebar from the same initial weights, on the same batches, with several seeds. You will "
+    "see how fast each loss decreases, how large the updates are compared with the weights, and how much time they take. The learning "
+    "rates are chosen for this network, because a good rate for a surface may be wrong for a network.",
     Comparison.load(
         {
             "base": {"model": {"kind": "mlp", "hidden": (32,)}, "training": {"epochs": 6}},
@@ -133,7 +135,7 @@ NETWORK = Experiment(
         }
     ),
 )
-"""On the handwritten digits: trained in some seconds."""
+"""On the handwritten digits; trained in a few seconds."""
 
 START = NETWORK.comparison
 

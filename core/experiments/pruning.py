@@ -1,4 +1,4 @@
-"""What the page of pruning begins with: which weights go, and when."""
+"""The experiments of the page of pruning: which weights are pruned, and when."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ START = Comparison.load(
         "seeds": 3,
     }
 )
-"""Seven criteria at four sparsities, once after epoch 10 (SNIP: before the first); a small network, so that it can become too small."""
+"""Seven criteria at four sparsities, once after epoch 10 (SNIP: before the first); the network is small, so that it
+can become too small.
+"""
 
 MOMENTS = Comparison.load(
     {
@@ -52,14 +54,15 @@ MOMENTS = Comparison.load(
         "seeds": 3,
     }
 )
-"""The same criterion at other moments: at once, in steps, and with the survivors sent back to their first weights."""
+"""The same criterion at other times: at once, in steps, and with the remaining weights reset to their initial values."""
 
 EXPERIMENTS = (
     Experiment(
         PAGE,
         "seven criteria",
-        "Which weights go: seven ways to choose them, pruned once, after epoch 10 of 16. The fewer weights are left, the more accuracy is "
-        "lost, and with nine in ten gone magnitude keeps more of it than chance.",
+        "Which weights are pruned: seven criteria, applied once after epoch 10 of 16. The fewer weights remain, the lower the accuracy; "
+        "with "
+        "90 % removed, magnitude keeps a higher accuracy than a random choice.",
         START,
         claims=(
             difference(
@@ -81,7 +84,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "one shot, gradual, lottery tickets",
-        "When they go: all at once, in three steps, or with the survivors sent back to their first weights (lottery tickets).",
+        "When weights are pruned: all at once, in three steps, or with the remaining weights reset to their initial values (lottery "
+        "tickets).",
         MOMENTS,
     ),
 )

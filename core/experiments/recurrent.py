@@ -1,4 +1,4 @@
-"""What the tabs of the page of recurrent networks begin with, and what their links open."""
+"""The experiments of the page of recurrent networks, for its tabs and links."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.experiments.experiment import Experiment
 ADDING_PAGE, CLIPPING_PAGE, TRUNCATION_PAGE = "recurrent", "recurrent_clipping", "recurrent_truncation"
 
 MEMORYLESS = 1 / 6
-"""The mean squared error of the adding problem for always saying the mean: the variance of a sum of two uniform numbers."""
+"""The mean squared error of the adding problem for always predicting the mean: the variance of a sum of two uniform numbers."""
 
 
 def _adding(steps: int, samples: int, epochs: int, **model: Any) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def _solves(variant: str) -> Claim:
 
 
 def _updates(first: str, second: str) -> Callable[[Evidence], tuple[Series, Series]]:
-    """The updates of two variants until half of the memoryless loss."""
+    """The number of updates of two variants until half of the memoryless loss."""
 
     def numbers(evidence: Evidence) -> tuple[Series, Series]:
         one, other = (updates_to(evidence, "val_loss", MEMORYLESS / 2, variant) for variant in (first, second))
@@ -53,7 +53,7 @@ ADDING = (
     Experiment(
         ADDING_PAGE,
         "T = 30",
-        "Three cells, 8 epochs. LSTM and GRU find out what the marks mean, the tanh RNN does not.",
+        "Three cells, 8 epochs. LSTM and GRU learn the meaning of the marks, the tanh RNN does not.",
         _load(_adding(30, 2500, 8), vary=CELLS),
         claims=(
             _solves("lstm"),
@@ -64,7 +64,7 @@ ADDING = (
     Experiment(
         ADDING_PAGE,
         "T = 10",
-        "So short that the tanh RNN learns it, too, though more slowly.",
+        "This is so short that the tanh RNN also learns it, but more slowly.",
         _load(_adding(10, 2500, 10), vary=CELLS),
         claims=(
             _solves("rnn"),
@@ -83,8 +83,8 @@ ADDING = (
     Experiment(
         ADDING_PAGE,
         "RNN at other rates, tanh and ReLU",
-        "T = 30, 20 epochs. One rate for all cells does not suit the RNN: at 0.003 the tanh RNN ends lower than at 0.01, and with ReLU "
-        "from an orthogonal start it gets far. Compare Le, Jaitly & Hinton 2015 (arXiv:1504.00941).",
+        "T = 30, 20 epochs. The common rate of all cells is too high for the RNN: at 0.003 the tanh RNN ends lower than at 0.01, and with "
+        "ReLU and orthogonal initial weights it learns well. Compare Le, Jaitly & Hinton 2015 (arXiv:1504.00941).",
         _load(_adding(30, 2500, 20), vary={"model.activation": ["tanh", "relu"], "optimizer.lr": [0.001, 0.003, 0.01]}),
         claims=(
             ratio("validation loss of tanh, at 0.003 over 0.01", Below(1), "val_loss", "tanh, lr=0.003", "tanh, lr=0.01"),
@@ -129,7 +129,7 @@ CLIPPING = (
     Experiment(
         CLIPPING_PAGE,
         "RNN, ρ = 1.5",
-        "T = 10, SGD at 0.1: no clipping, three kinds of it, and two other cures, a smaller ρ and smaller updates.",
+        "T = 10, SGD at 0.1: no clipping, three kinds of clipping, and two other remedies, a smaller ρ and smaller updates.",
         _clipped(
             _EXPLODING,
             {"name": "No clipping, ρ = 0.9", "model.spectral_radius": 0.9},
@@ -175,20 +175,21 @@ TRUNCATION = (
     Experiment(
         TRUNCATION_PAGE,
         "copy task, GRU",
-        "Two symbols of four, told 12 steps later. Cut every 4 steps, the gradient leaves a loss far above that of one never cut.",
+        "Two symbols of four must be repeated 12 steps later. With the gradient truncated every 4 steps, the loss stays far above that "
+        "without truncation.",
         _load(_COPY, vary={"model.truncation": [None, 12, 8, 4]}),
         claims=(ratio("validation loss, cut every 4 steps over never", Above(2), "val_loss", "truncation=4", "truncation=none"),),
     ),
     Experiment(
         TRUNCATION_PAGE,
         "copy task, cells",
-        "All three cells with the gradient never cut, and every 4 steps.",
+        "All three cells without truncation, and with the gradient truncated every 4 steps.",
         _load(_COPY | {"optimizer": {"kind": "adam", "lr": 0.01}}, vary={**CELLS, "model.truncation": [None, 4]}),
     ),
     Experiment(
         TRUNCATION_PAGE,
         "adding problem, GRU",
-        "T = 30, cut every 25, 10, 5 steps or never: what the last steps teach also serves the first ones, so it is solved still.",
+        "T = 30, truncated every 25, 10, 5 steps or never: the first steps need the same weights as the last ones, so it is still solved.",
         _load(_adding(30, 2500, 10, cell="gru"), vary={"model.truncation": [None, 25, 10, 5]}),
         claims=(_solves("truncation=5"),),
     ),

@@ -1,4 +1,4 @@
-"""What the page of regularization begins with, and the strengths that its links open: networks that learn wrong labels by heart."""
+"""The experiments of the page of regularization and of its links: networks that memorize wrong labels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BASE: dict[str, Any] = {
     "optimizer": {"kind": "sgd", "lr": 0.3},
     "training": {"epochs": 20},
 }
-"""Three labels in ten are wrong: a network that fits them all is worse for it. With plain SGD a proximal step is as strong as told."""
+"""Three of ten labels are wrong: a network that fits all of them is worse. With plain SGD, a proximal step has exactly its strength."""
 
 STRENGTHS: dict[str, tuple[str, list[float]]] = {
     "L1": ("penalty.l1", [0, 0.0003, 0.001, 0.002, 0.005]),
@@ -28,7 +28,7 @@ STRENGTHS: dict[str, tuple[str, list[float]]] = {
     "Dropout": ("model.dropout", [0, 0.1, 0.3, 0.5, 0.7]),
     "Label smoothing": ("training.label_smoothing", [0, 0.1, 0.2, 0.4]),
 }
-"""Comparisons of one strength each, over a range in which it does too little, enough, and too much."""
+"""Comparisons over the strength of one method each, from too weak to too strong."""
 
 START = Comparison.load(
     {
@@ -48,7 +48,7 @@ _HELD_BACK = ("L1", "L1, proximal", "Squared L2", "Dropout 0.3")
 
 
 def sweep(name: str) -> Comparison:
-    """The comparison of one strength, by its name in `STRENGTHS`."""
+    """The comparison over one strength, by its name in `STRENGTHS`."""
     path, values = STRENGTHS[name]
     return Comparison.load({"base": BASE, "vary": {path: values}, "seeds": 3})
 
@@ -57,8 +57,9 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "all kinds",
-        "Three of ten training labels are wrong, those of validation are right. The network that nothing holds back goes below the others "
-        "on training and above them on validation. Proximal steps set weights to exactly 0; dropout sets none.",
+        "Three of ten training labels are wrong, those of validation are right. The network without regularization has a lower training "
+        "loss "
+        "and a higher validation loss than the others. Proximal steps set weights to exactly 0; dropout sets none.",
         START,
         claims=(
             *(ratio(f"training loss, nothing over {name}", Below(1), "train_loss_eval", "Nothing", name) for name in _HELD_BACK),
@@ -67,6 +68,9 @@ EXPERIMENTS = (
             ends("share of weights that are 0, dropout", Below(0), "sparsity", "Dropout 0.3", kind="exact"),
         ),
     ),
-    *(Experiment(PAGE, f"strengths of {name}", "From none to so much that the network hardly learns.", sweep(name)) for name in STRENGTHS),
+    *(
+        Experiment(PAGE, f"strengths of {name}", "From no regularization to so much that the network hardly learns.", sweep(name))
+        for name in STRENGTHS
+    ),
 )
-"""The page begins with the first."""
+"""The page shows the first one at the start."""

@@ -1,1 +1,1 @@
-"""The questions: one file each, found by their names. `catalogue.questions()` has them all."""
+"""The questions: one file each, found by their names. `catalogue.questions()` returns all of them."""

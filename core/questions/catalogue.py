@@ -22,12 +22,12 @@ def questions() -> dict[str, Question]:
 
 @cache
 def comparison_ids() -> frozenset[str]:
-    """The comparisons that questions ask for: lists of what somebody compared leave them out."""
+    """The ids of the comparisons of questions; lists of the user's own comparisons leave them out."""
     return frozenset(comparison.id for question in questions().values() for comparison in question.comparisons.values())
 
 
 def chosen(ids: Sequence[str]) -> list[Question]:
-    """The questions of these ids, or all without any. Raises SettingsError for an id that is not there."""
+    """The questions with these ids, or all if there are none. Raises SettingsError for an unknown id."""
     known = questions()
     if unknown := [name for name in ids if name not in known]:
         raise SettingsError(f"{unknown[0]}: no such question; there are: {', '.join(known)}")

@@ -1,4 +1,4 @@
-"""What came of the questions: the verdict on each from what is stored. How it is measured stands in `core.experiments.claims.measuring`."""
+"""The results of the questions: the verdict on each from the stored runs. `core.experiments.claims.measuring` contains the measurement."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a question: the judgement of each claim, in order, the finding in a sentence, the seconds of one core."""
+    """The result of a question: the judgement of each claim, in order, the finding in a sentence, and the seconds on one core."""
 
     question: Question
     parts: tuple[Judgement, ...]
@@ -50,7 +50,7 @@ class Answer:
     seconds: float
 
     def row(self) -> dict[str, Any]:
-        """As plain values."""
+        """Returns plain values."""
         said = {"id": self.question.id, "question": self.question.text, **figures(self.question.claims, self.parts)}
         return said | {"seconds": round(self.seconds, 2), "headline": self.headline}
 
@@ -58,7 +58,7 @@ class Answer:
 def rows(questions: Sequence[Question], store: Store, known: Mapping[str, Standing] | None = None) -> dict[str, dict[str, Any]]:
     """The verdicts of the questions whose experiments are stored, as `Answer.row` gives them, by id.
 
-    known: how far they are, where that was asked already.
+    known: their standings, if they were already read.
     """
 
     def make(question: Question) -> dict[str, Any] | None:
@@ -69,7 +69,7 @@ def rows(questions: Sequence[Question], store: Store, known: Mapping[str, Standi
 
 
 def answer(question: Question, store: Store) -> Answer | None:
-    """The verdict on a question from what is stored; None while something is missing."""
+    """The verdict on a question from the stored results; None while some are missing."""
     found = evidence_of(question, store)
     if found is None:
         return None
@@ -78,6 +78,6 @@ def answer(question: Question, store: Store) -> Answer | None:
 
 
 def others(question: Question, store: Store) -> int:
-    """How many other experiments the runner measures meanwhile, or before it."""
+    """The number of other experiments that the runner measures at the same time or before."""
     compared = [comparison.id for comparison in question.comparisons.values()]
     return queue.others(store, compared, [lab.key for lab in question.labs.values()])

@@ -1,4 +1,4 @@
-"""What a question is: what to expect, the experiments, the claims on them, and the answer. The files beside this one declare them."""
+"""The definition of a question: the options, the experiments, their claims, and the answer. The files beside this one declare questions."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 Topic = Literal["first steps", "architecture", "optimization", "regularization", "compression", "data"]
 LETTERS = "ABCD"
-"""Of the options."""
+"""Letters of the options."""
 
 _CUTS = re.compile(r"(\\begin\{\w+\}|\\end\{\w+\}|\\qq?uad(?![a-z])|\\\\)")
-"""Where a formula may end: a wide space and a new line, but not within an environment such as `cases`."""
+"""The separator of two formulas: a wide space and a new line, but not within an environment such as `cases`."""
 
 TOPICS: tuple[Topic, ...] = ("first steps", "architecture", "optimization", "regularization", "compression", "data")
 
@@ -30,10 +30,10 @@ _source = cache(inspect.getsource)
 
 @dataclass(frozen=True)
 class Option:
-    """Something that one may expect. `why`: of the right one, why it is so; of the others, why that belief is wrong.
+    """One option. `why`: for the right option, the reason; for the others, why this belief is wrong.
 
-    belief: what speaks for it, read before the guess. marks: the row or line of the picture that it
-    speaks of, which is marked as what was expected; empty where it speaks of none.
+    belief: an argument for it, shown before the guess. marks: the row or line of the chart that belongs to the option and is marked as the
+    reader's guess; may be empty.
     """
 
     text: str
@@ -45,7 +45,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Figure:
-    """A further picture, below the first: `said` is what it shows, in a line, and `draw` makes it of what was measured."""
+    """A further chart below the first one: `said` is its caption in one line, and `draw` makes it from the measured results."""
 
     said: str
     draw: Callable[[Evidence], Picture]
@@ -53,7 +53,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Turn:
-    """A change that turns the answer: `change` in two to five words, `look` is what to look for, `experiment` shows it."""
+    """A variation that changes the answer: `change` in two to five words, `look` tells what to look for, `experiment` shows it."""
 
     change: str
     look: str
@@ -62,14 +62,14 @@ class Turn:
 
 @dataclass(frozen=True)
 class Question:
-    """One question. `premise` is what is seen before the guess; `usual` is what is usually said, where that is not what is so.
+    """One question. `premise` is shown before the guess; `usual` is the usual answer, if it is not right.
 
-    terms: of the field that it is about, by which it is found beside its own words.
+    terms: terms of the field for the search, in addition to the question's own words.
     answer: three to eight plain sentences, in Markdown. formula: in LaTeX, or empty. headline: the finding in one sentence, with numbers
-    that people feel, computed from what was measured. picture: drawn from it. figures: further ones, where one does not show all of it.
-    doubt: why a claim is likely to fail or to stay unclear. tried: what was measured first, where the settings were chosen anew after it.
-    page: of the dashboard, where its subject can be played with; needed where no experiment opens in the workbench.
-    code: Python that is shown with the answer, the source of what was run; empty for most.
+    that are easy to judge, computed from the results. picture: the chart of the results. figures: further charts, if one is not enough.
+    doubt: the likely reason why a claim fails or is unclear. tried: the first measurement, if the settings were changed after it.
+    page: the dashboard's page on this topic; needed if no experiment opens in the workbench.
+    code: Python source shown with the answer; empty for most questions.
     """
 
     id: str
@@ -95,7 +95,7 @@ class Question:
     tried: str = ""
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a declaration that does not hold to the form."""
+        """Raises ValueError for an invalid declaration."""
         if not 2 <= len(self.options) <= 4 or sum(option.right for option in self.options) != 1:
             raise ValueError(f"question {self.id}: two to four options, one of them right")
         if self.topic not in TOPICS or not self.claims or not self.experiments:
@@ -103,7 +103,7 @@ class Question:
 
     @property
     def right(self) -> Option:
-        """The option that is right."""
+        """The right option."""
         return next(option for option in self.options if option.right)
 
     @property
@@ -113,7 +113,7 @@ class Question:
 
     @property
     def formulas(self) -> tuple[str, ...]:
-        """The formula as several, in LaTeX, each for a line of its own."""
+        """The formulas in LaTeX, one for each line."""
         lines, depth = [""], 0
         for part in _CUTS.split(self.formula):
             if part in (r"\begin{gathered}", r"\end{gathered}"):
@@ -127,15 +127,15 @@ class Question:
 
     @property
     def key(self) -> str:
-        """What its verdict depends on: a hash (16 hex digits) of its experiments and claims, and of the headline's code."""
+        """The key of its verdict: a hash (16 hex digits) of its experiments and claims, and of the headline's code."""
         return key_of(self.comparisons.values(), self.labs.values(), self.claims, _source(self.headline))
 
     @property
     def comparisons(self) -> dict[str, Comparison]:
-        """Those of its experiments that are comparisons."""
+        """The experiments that are comparisons."""
         return {name: experiment for name, experiment in self.experiments.items() if isinstance(experiment, Comparison)}
 
     @property
     def labs(self) -> dict[str, Lab]:
-        """Those that are labs."""
+        """The experiments that are labs."""
         return {name: experiment for name, experiment in self.experiments.items() if isinstance(experiment, Lab)}

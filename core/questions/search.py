@@ -1,4 +1,4 @@
-"""Finding questions by words: those of their texts, and the terms of the field that each declares."""
+"""Search for questions by words of their texts, and by the terms of the field that each question declares."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ LETTERS_AFTER = "abcdefghijklmnopqrstuvwxyz"
 
 
 def matching(known: Sequence[Question], wanted: str) -> list[Question]:
-    """The question of that number where it is one (18b has the number of 18, too), else those that have all words.
+    """The question with this number, if it is a number (18 also finds 18b), otherwise the questions that contain all words.
 
-    A word is found by how it begins, in British or American spelling, in the plural or not. Without a word all questions match.
+    A word matches by its beginning, in British or American spelling, singular or plural. Without words, all questions match.
     """
     number = re.fullmatch(r"0*(\d+)([a-z]?)", wanted.strip().lower())
     if number is not None:
@@ -30,7 +30,7 @@ def _has_all(words: frozenset[str], parts: Sequence[str]) -> bool:
 
 
 def index(question: Question) -> frozenset[str]:
-    """The words that a question is found by: those of its terms, of all that is read before the guess, and of its answer."""
+    """The words of a question for the search: its terms, all texts before the guess, and its answer."""
     options = [text for option in question.options for text in (option.text, option.belief)]
     texts = [question.id, question.text, *question.terms, question.topic, question.premise, question.ask, *options]
     return _indexed(" ".join([*texts, question.answer, question.usual]))
@@ -46,7 +46,7 @@ def _words(text: str) -> list[str]:
 
 
 def _stem(word: str) -> str:
-    """Without the s of a plural."""
+    """Returns the word without the s of a plural."""
     return word.removesuffix("s") if len(word) > 3 else word
 
 

@@ -1,4 +1,4 @@
-"""The study sheet: all questions with their answers and the reader's own figures, as Markdown, and as HTML that prints to good pages."""
+"""The study sheet: all questions with their answers and the numbers measured here, as Markdown and as HTML for printing."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from core.questions.question import LETTERS, TOPICS, Question
 
 TITLE = "Questions on training neural networks"
 READING = (
-    "What was measured here is followed by the claims that were fixed before it was run, each with its verdict. Brackets hold the 95 % "
-    "interval over seeds, and the number of seeds."
+    "Each measured result is followed by its claims, which were fixed before the experiment was run, and their verdicts. Brackets contain "
+    "the 95 % interval over seeds, and the number of seeds."
 )
 NOT_YET = "*Not measured yet.*"
 MARKUP = re.compile(r"([\\`*_\[\]<>|$#~])")
@@ -31,7 +31,7 @@ math { font-size: 1.05em; max-width: 100%; overflow-x: auto; padding: 0.4em 0; }
 
 
 def markdown(questions: Sequence[Question], rows: Mapping[str, Mapping[str, Any]]) -> str:
-    """All of it as Markdown; `rows` are the verdicts by question, as `measuring.rows` gives them."""
+    """Returns the sheet as Markdown; `rows` are the verdicts by question, from `measuring.rows`."""
     parts = [f"# {TITLE}", READING]
     for topic, group in _by_topic(questions):
         parts.append(f"## {topic.capitalize()}")
@@ -40,7 +40,7 @@ def markdown(questions: Sequence[Question], rows: Mapping[str, Mapping[str, Any]
 
 
 def page(questions: Sequence[Question], rows: Mapping[str, Mapping[str, Any]]) -> str:
-    """All of it as one HTML page that needs nothing from elsewhere; formulas are MathML."""
+    """Returns the sheet as one HTML page without external files; formulas are MathML."""
     body = [f"<h1>{TITLE}</h1>", _prose(READING)]
     for topic, group in _by_topic(questions):
         body.append(f"<h2>{html.escape(topic.capitalize())}</h2>")
@@ -67,12 +67,12 @@ def _in_html(question: Question, row: Mapping[str, Any] | None) -> str:
 
 
 def _posed(question: Question) -> list[str]:
-    """What was asked, the options with the right one marked, and the answer in a line; in Markdown."""
+    """The question, its options with the right one marked, and the answer in one line; in Markdown."""
     options = [
         f"- {f'**{letter}. {option.text}** (right)' if option.right else f'{letter}. {option.text}'}"
         for letter, option in zip(LETTERS, question.options, strict=False)
     ]
-    answer = f"**In a line.** {question.right.text}. {question.right.why}"
+    answer = f"**In short.** {question.right.text}. {question.right.why}"
     return [f"{question.premise} *{question.ask}*", "\n".join(options), answer]
 
 
@@ -81,11 +81,11 @@ def _explained(question: Question) -> list[str]:
 
 
 def _usual(question: Question) -> list[str]:
-    return [f"**What is usually said.** {question.usual}"] if question.usual else []
+    return [f"**The usual answer.** {question.usual}"] if question.usual else []
 
 
 def _measured(question: Question, row: Mapping[str, Any] | None) -> list[str]:
-    """The verdict with the finding, and what came of each claim; in Markdown."""
+    """The verdict with the finding, and the result of each claim; in Markdown."""
     if row is None:
         return [NOT_YET]
     parts = row["parts"]
@@ -96,14 +96,14 @@ def _measured(question: Question, row: Mapping[str, Any] | None) -> list[str]:
 
 
 def _claim(part: Mapping[str, Any]) -> str:
-    """The sentence on a claim as an item of a list, its verdict in bold, and after it why it is unclear."""
+    """A claim as a list item, with its verdict in bold and the reason if it is unclear."""
     verdict = part["verdict"]
     said, _, why = part["sentence"].rpartition(f": {verdict}")
     return f"- {_literal(said)}: **{verdict}**{_literal(why)}"
 
 
 def _literal(text: str) -> str:
-    """Text in Markdown in which no sign is markup."""
+    """Returns Markdown that shows the text literally."""
     return MARKUP.sub(r"\\\1", text)
 
 
@@ -112,7 +112,7 @@ def _sources(question: Question) -> str:
 
 
 def _prose(text: str) -> str:
-    """Markdown as HTML, in which HTML of its own is text."""
+    """Returns Markdown as HTML; HTML tags in it are shown as text."""
     from markdown_it import MarkdownIt
 
     return str(MarkdownIt("commonmark", {"html": False}).render(text))

@@ -14,7 +14,7 @@ from tests.sources import pages_that_import, stem
 
 SHOWS = {
     "distributed": ("reaches a training loss of", "No straggler", "distributed.straggler=1"),
-    "data_recovery": ("A division gives the picture back", "Eight pictures", "data_recovery.pictures=8"),
+    "data_recovery": ("The division recovers the picture", "Eight pictures", "data_recovery.pictures=8"),
 }
 """What each page says, a chip of it, and what that changes in the address; a new page of labs needs a line here."""
 LABS = [stem(path) for path in pages_that_import("core.ui.results.lab_page")]

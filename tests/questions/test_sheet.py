@@ -67,7 +67,7 @@ def test_the_markdown_has_answers_figures_and_sources(rows):
         assert all(option.text in options for option in question.options)
         assert options.count("(right)") == 1
         assert f"**{question.letter}. {question.right.text}** (right)" in options
-        assert f"**In a line.** {question.right.text}. {question.right.why}" in options
+        assert f"**In short.** {question.right.text}. {question.right.why}" in options
         assert all(source in text for source in question.sources)
     (row,) = rows.values()
     assert f"**Measured here: {row['verdict']}**" in text

@@ -34,17 +34,17 @@ def part(frame: DataFrame, name: str) -> DataFrame:
 
 
 def reached(losses: DataFrame, target: float) -> Reached:
-    """When the loss (seed, seconds, loss) was first measured at the target or below."""
+    """When the loss (seed, seconds, loss) was first measured at or below the target."""
     first = losses[losses["loss"] <= target].groupby("seed")["seconds"].min()
     found = first.reindex(sorted(losses["seed"].unique()), fill_value=math.inf)
     return Reached(found, float(found.mean()))
 
 
 def over_clock(losses: DataFrame, seconds: float) -> DataFrame:
-    """seconds, mean, low, high, n: the loss over the clock. Between two measurements a seed has the value of the earlier one.
+    """seconds, mean, low, high, n: the loss over the simulated time. Between two measurements, a seed has the value of the earlier one.
 
-    The geometric mean and its interval, for the axis is logarithmic. Where a seed's loss is no longer finite, or the mean is `MOST` times
-    what it was at first, there is no row.
+    It is the geometric mean with its interval, because the axis is logarithmic. There is no row if a seed's loss is no longer finite, or if
+    the mean is `MOST` times its first value.
     """
     clock = np.linspace(0, seconds, GRID)
     seeds = {}
@@ -68,7 +68,7 @@ def stale_shares(updates: DataFrame, workers: int, *, straggler: bool) -> DataFr
 
     Args:
         updates: worker, staleness, count.
-        workers: how many there are; the last one is the straggler, where there is one.
+        workers: number of workers; the last one is the straggler, if there is one.
         straggler: whether there is one.
     """
     whose = np.where((updates["worker"] == workers - 1) & straggler, STRAGGLER, OTHERS)
@@ -77,7 +77,7 @@ def stale_shares(updates: DataFrame, workers: int, *, straggler: bool) -> DataFr
 
 
 def median_staleness(shares: DataFrame) -> dict[str, float]:
-    """The median over the gradients of each group of workers (`whose`)."""
+    """The median staleness of the gradients of each group of workers (`whose`)."""
     groups = shares.groupby("whose")[["staleness", "count"]]
     return {str(whose): float(np.median(np.repeat(rows["staleness"], rows["count"].astype(int)))) for whose, rows in groups}
 
@@ -90,7 +90,7 @@ def waiting_share(work: DataFrame) -> float:
 
 
 def summed(losses: Mapping[str, DataFrame], target: float) -> DataFrame:
-    """A row a server: updates and gradients by the end, loss and accuracy then, seconds to the target. Means over seeds."""
+    """One row for each server: updates and gradients, final loss and accuracy, seconds to the target. Means over seeds."""
     rows = []
     for name, frame in losses.items():
         last = frame.groupby("seed").tail(1)

@@ -1,4 +1,4 @@
-"""What was recovered of training data: how far off each example is, and how well members are told from others."""
+"""Recovered training data: the error of each example, and how well members are told from others."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from core.analysis.intervals import Estimate
 
 
 def errors(pixels: DataFrame) -> Series:
-    """The relative error of each example, by its place in the batch."""
+    """The relative error of each example, by its position in the batch."""
     return pixels.groupby("example")["error"].first()
 
 
 def found_shares(tries: Sequence[DataFrame], close: float) -> list[float]:
-    """Of each try, the share of its examples that are no further off than `close`."""
+    """For each try, the share of its examples whose error is at most `close`."""
     return [float((errors(pixels) <= close).mean()) for pixels in tries]
 
 
 def best(tries: Mapping[str, DataFrame]) -> str:
-    """The try whose worst example is the nearest."""
+    """The try with the smallest error of its worst example."""
     return min(tries, key=lambda name: float(errors(tries[name]).max()))
 
 

@@ -1,1 +1,1 @@
-"""Claims: what they are, what they take from what was measured, and how that is measured."""
+"""Claims: their definition, the numbers that they read from the results, and the measurement."""

@@ -1,4 +1,4 @@
-"""What must come out of an experiment, said before it was run; and what it is judged by."""
+"""Claims about the result of an experiment, made before it was run, and the numbers that decide them."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from core.analysis.claims import Claimed, Judgement, Kind, judge
 from core.comparison import Comparison
 
 LABS_VERSION = 1
-"""Raised when a lab computes other numbers: what was stored of it is then computed anew."""
+"""Raise it when a lab computes other numbers, so that its stored results are computed again."""
 
 
 WORDING = 2
-"""Raised when the sentence on a claim is worded otherwise: verdicts that were kept are then made anew."""
+"""Raise it when the sentence of a claim is worded differently, so that stored verdicts are made again."""
 
 
 @dataclass(frozen=True)
 class Lab:
-    """An experiment that is no training run: a function of `core.labs` that gives a frame, and its arguments."""
+    """An experiment without training runs: a function of `core.labs` that returns a frame, and its arguments."""
 
     function: Callable[..., DataFrame]
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        """Where the function stands: `core.labs.optimization.double_well.ends`."""
+        """The path of the function: `core.labs.optimization.double_well.ends`."""
         return f"{self.function.__module__}.{self.function.__qualname__}"
 
     @property
@@ -40,13 +40,13 @@ class Lab:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def compute(self) -> DataFrame:
-        """What the function gives."""
+        """The result of the function."""
         return self.function(**self.arguments)
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What is stored of one experiment. Of a comparison: history, layers and runs, as the store gives them; of a lab: `frame`."""
+    """The stored results of one experiment: for a comparison history, layers and runs, as the store returns them; for a lab `frame`."""
 
     history: DataFrame = field(default_factory=DataFrame)
     layers: DataFrame = field(default_factory=DataFrame)
@@ -55,7 +55,7 @@ class Measured:
 
 
 Evidence = Mapping[str, Measured]
-"""What was measured, by the names of the experiments."""
+"""The measured results, by the names of the experiments."""
 
 Numbers = Series | tuple[Series, Series]
 """A number for each seed, indexed by seed; two of them for claims that compare two sides."""
@@ -63,9 +63,9 @@ Numbers = Series | tuple[Series, Series]
 
 @dataclass(frozen=True)
 class Claim:
-    """What must come out, said before it was run.
+    """A claim about the result, made before the experiment was run.
 
-    words: what the effect is, as a sentence begins. numbers: takes the number of each seed from what was measured.
+    words: the effect, as the beginning of a sentence. numbers: returns the number of each seed from the results.
     """
 
     words: str
@@ -74,14 +74,14 @@ class Claim:
     numbers: Callable[[Evidence], Numbers]
 
     def judge(self, evidence: Evidence) -> Judgement:
-        """Whether it holds, fails, or is unclear."""
+        """Returns whether the claim holds, fails, or is unclear."""
         found = self.numbers(evidence)
         first, second = found if isinstance(found, tuple) else (found, None)
         return judge(self.kind, self.claimed, first, second, self.words)
 
 
 def key_of(comparisons: Iterable[Comparison], labs: Iterable[Lab], claims: Iterable[Claim], code: str = "") -> str:
-    """What a verdict depends on: a hash (16 hex digits) of what is measured, of the claims on it, and of the code that words it."""
+    """The key of a verdict: a hash (16 hex digits) of the experiments, of their claims, and of the code of the headline."""
     parts = [comparison.id for comparison in comparisons] + [lab.key for lab in labs]
     parts += [repr((claim.words, claim.kind, claim.claimed)) for claim in claims]
     parts += [str(WORDING), *([code] if code else [])]

@@ -1,6 +1,6 @@
-"""Claims on the runs of one comparison: the numbers that most of them take, by seed.
+"""Claims about the runs of one comparison: the numbers that most of them use, by seed.
 
-A run that diverged has the worst value there is, an infinite loss or a score of minus infinity; it is never left out.
+A run that diverged has the worst possible value, an infinite loss or a score of minus infinity; it is never left out.
 """
 
 from __future__ import annotations
@@ -24,33 +24,33 @@ def last(evidence: Evidence, metric: str, variant: str) -> Series:
 
 
 def ends(words: str, claimed: Claimed, metric: str, variant: str, kind: Kind = "mean") -> Claim:
-    """On what the runs of one variant end at."""
+    """A claim about the final value of one variant."""
     return Claim(words, kind, claimed, lambda evidence: last(evidence, metric, variant))
 
 
 def each_ends(words: str, claimed: Claimed, metric: str, variants: Sequence[str], kind: Kind = "mean") -> Claim:
-    """On what the runs of several variants end at, all of which must: by seed the one that is farthest from what is claimed."""
+    """A claim about the final values of several variants that must hold for all: for each seed, the value farthest from the claim."""
     return Claim(words, kind, claimed, lambda evidence: farthest(claimed, (last(evidence, metric, each) for each in variants)))
 
 
 def farthest(claimed: Claimed, numbers: Iterable[Series]) -> Series:
-    """By seed, the lowest of several numbers where all must be above something, else the highest."""
+    """For each seed, the lowest of several numbers if all must be above a threshold, otherwise the highest."""
     table = pd.concat(list(numbers), axis=1)
     return table.min(axis=1) if isinstance(claimed, Above) else table.max(axis=1)
 
 
 def ratio(words: str, claimed: Claimed, metric: str, first: str, second: str) -> Claim:
-    """On what one variant ends at over what another does."""
+    """A claim about the final value of one variant divided by that of another."""
     return Claim(words, "ratio", claimed, reading.sides(RUNS, metric, first, second))
 
 
 def difference(words: str, claimed: Claimed, metric: str, first: str, second: str) -> Claim:
-    """On what one variant ends at minus what another does."""
+    """A claim about the final value of one variant minus that of another."""
     return Claim(words, "difference", claimed, reading.sides(RUNS, metric, first, second))
 
 
 def below_all_others(words: str, metric: str, variant: str, without: Sequence[str] = ()) -> Claim:
-    """That a variant ends lower than every other one of the comparison, but for some."""
+    """A claim that a variant ends lower than every other variant of the comparison, except those in `without`."""
 
     def numbers(evidence: Evidence) -> Numbers:
         found = reading.last(evidence, RUNS, metric).unstack("variant")
@@ -61,7 +61,7 @@ def below_all_others(words: str, metric: str, variant: str, without: Sequence[st
 
 
 def diverged(words: str, claimed: Claimed, *variants: str) -> Claim:
-    """On the share of the seeds that were run, of these variants together, that diverged. It says nothing of other seeds."""
+    """A claim about the share of the seeds of these variants that diverged. It makes no statement about other seeds."""
 
     def numbers(evidence: Evidence) -> Numbers:
         runs = evidence[RUNS].runs
@@ -72,7 +72,7 @@ def diverged(words: str, claimed: Claimed, *variants: str) -> Claim:
 
 
 def before_training(evidence: Evidence, column: str, variant: str) -> DataFrame:
-    """A measure by layer before the first update: a row a seed and a column a layer, from the input on."""
+    """A measure by layer before the first update: one row for each seed, one column for each layer, from the input to the output."""
     rows = evidence[RUNS].layers
     rows = rows[(rows["variant"] == variant) & (rows["step"] == 0)]
     names = list(dict.fromkeys(rows["layer"]))
@@ -80,7 +80,9 @@ def before_training(evidence: Evidence, column: str, variant: str) -> DataFrame:
 
 
 def fades(words: str, claimed: Claimed, variant: str, to: int = -1) -> Claim:
-    """On the gradient's norm of the first layer over that of another (by default the output layer), before the first update."""
+    """A claim about the gradient norm of the first layer divided by that of another (by default the output layer), before the first
+    update.
+    """
 
     def numbers(evidence: Evidence) -> Numbers:
         norms = before_training(evidence, "grad_norm", variant)
@@ -90,14 +92,14 @@ def fades(words: str, claimed: Claimed, variant: str, to: int = -1) -> Claim:
 
 
 def steps_between_layers(evidence: Evidence, variants: Sequence[str]) -> Series:
-    """By seed, the largest factor from the gradient's norm of one layer to that of the next, of all these variants, before training."""
+    """For each seed, the largest factor between the gradient norms of two adjacent layers, over all these variants, before training."""
     norms = [before_training(evidence, "grad_norm", each) for each in variants]
     logs = [each.map(np.log).diff(axis=1).abs().max(axis=1) for each in norms]
     return np.exp(pd.concat(logs, axis=1).max(axis=1))
 
 
 def places(evidence: Evidence, metric: str, names: dict[str, dict[float, str]]) -> DataFrame:
-    """What `claim_measures` takes of a sweep: curve, place, seed, value; from the variants' names by curve and place."""
+    """The input of `claim_measures` for a sweep: curve, place, seed, value; from the variants' names by curve and place."""
     found = reading.last(evidence, RUNS, metric)
     parts = [
         DataFrame({"curve": curve, "place": place, "seed": numbers.index, "value": numbers.to_numpy()})
@@ -109,5 +111,5 @@ def places(evidence: Evidence, metric: str, names: dict[str, dict[float, str]]) 
 
 
 def updates_to(evidence: Evidence, metric: str, target: float, variant: str) -> Series:
-    """The updates until the metric first reaches the target, by seed; infinite where it never does."""
+    """The number of updates until the metric first reaches the target, by seed; infinite if it never does."""
     return claim_measures.updates_to(evidence[RUNS].history, metric, target).loc[variant]

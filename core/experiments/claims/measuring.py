@@ -1,4 +1,4 @@
-"""Measuring what questions and experiments ask for: comparisons by the runner, labs by the same workers; and reading it back."""
+"""Measurements for questions and experiments: the runner trains comparisons, the same workers compute labs; and reads the results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 
 class Measurable(Protocol):
-    """A question or an experiment: what is trained and computed for it, and what is claimed of that."""
+    """A question or an experiment: its comparisons, its labs, and its claims."""
 
     @property
     def id(self) -> str: ...
@@ -41,11 +41,11 @@ Thing = TypeVar("Thing", bound=Measurable)
 
 
 class IncompleteError(RuntimeError):
-    """Something that is needed is not stored yet."""
+    """Some of the required results are not stored yet."""
 
 
 def ask(things: Sequence[Measurable], store: Store) -> None:
-    """Has a runner compute what the store lacks for them."""
+    """Requests from a runner the results that are missing in the store."""
     for thing in things:
         for lab in thing.labs.values():
             labs.ask(store, lab.key, lab.name, lab.arguments)
@@ -54,9 +54,9 @@ def ask(things: Sequence[Measurable], store: Store) -> None:
 
 
 def measure(things: Sequence[Measurable], store: Store, executor: Executor) -> dict[str, str]:
-    """Computes what the store lacks for them; returns what could not be, by id, and why.
+    """Computes the results that are missing in the store; returns for each failure the id and the reason.
 
-    Where another runner is at work on the store, that one computes it, and this function waits for it.
+    If another runner works on the store, it computes the results, and this function waits for them.
     """
     ask(things, store)
     if underway(things, store):
@@ -65,12 +65,12 @@ def measure(things: Sequence[Measurable], store: Store, executor: Executor) -> d
 
 
 def underway(things: Sequence[Measurable], store: Store) -> bool:
-    """Whether any of them will change without being asked to."""
+    """Whether any of them will change without another request."""
     return any(standing.active for standing in standings(things, store).values())
 
 
 def pause(things: Sequence[Measurable], store: Store) -> None:
-    """Leaves what is under way until it is asked for again."""
+    """Stops running measurements until they are requested again."""
     for thing in things:
         labs.pause(store, [lab.key for lab in thing.labs.values()])
         reached = store_standings.standings(store, list(thing.comparisons.values()))
@@ -81,7 +81,7 @@ def pause(things: Sequence[Measurable], store: Store) -> None:
 
 @dataclass(frozen=True)
 class Standing:
-    """How far something is: the share that is done, whether something is on its way, and why something failed."""
+    """The progress of a measurement: the completed share, whether it is active, and why a part failed."""
 
     done: float
     active: bool
@@ -90,17 +90,17 @@ class Standing:
 
     @property
     def complete(self) -> bool:
-        """Whether all is stored."""
+        """Whether all results are stored."""
         return self.done == 1.0
 
 
 def progress(thing: Measurable, store: Store) -> Standing:
-    """How far its comparisons and labs are, each counted alike."""
+    """The progress of its comparisons and labs, all with equal weight."""
     return standings([thing], store)[thing.id]
 
 
 def standings(things: Sequence[Measurable], store: Store) -> dict[str, Standing]:
-    """The same of several by their ids, asked of the store at once."""
+    """The progress of several by their ids, read from the store at once."""
     known = labs.standing(store, [lab.key for thing in things for lab in thing.labs.values()])
     compared = store_standings.standings(store, [each for thing in things for each in thing.comparisons.values()])
     return {thing.id: _standing(thing, known, compared) for thing in things}
@@ -120,7 +120,7 @@ def _standing(thing: Measurable, known: Mapping[str, labs.Standing], compared: M
 
 
 def evidence_of(thing: Measurable, store: Store) -> tuple[Evidence, float] | None:
-    """What is stored for it, and the seconds of one core that it took; None while something is missing."""
+    """Its stored results, and their computing time in seconds on one core; None while some are missing."""
     found: dict[str, Measured] = {}
     seconds = 0.0
     for name, lab in thing.labs.items():
@@ -141,9 +141,9 @@ def evidence_of(thing: Measurable, store: Store) -> tuple[Evidence, float] | Non
 def kept_rows(
     things: Sequence[Thing], store: Store, make: Callable[[Thing], Row | None], known: Mapping[str, Standing] | None = None
 ) -> dict[str, Row]:
-    """The verdicts of those that are stored, by id, as `make` gives them: made once, and anew when what they depend on has changed.
+    """The verdicts of those with stored results, by id, from `make`: made once, and again when their inputs have changed.
 
-    known: how far they are, where that was asked already.
+    known: their standings, if they were already read.
     """
     kept, reached = verdicts.known(store), standings(things, store) if known is None else known
     found = {}
@@ -161,7 +161,7 @@ def kept_rows(
 
 
 def figures(claims: Sequence[Claim], judgements: Sequence[Judgement]) -> Row:
-    """What came of some claims, as plain values: that of all together, and of each in `parts`."""
+    """The results of claims as plain values: the common verdict, and that of each claim in `parts`."""
     whole = together(judgements)
     parts = [
         {"claim": claim.words, "sentence": judgement.sentence, **_figures(judgement)}
@@ -176,12 +176,12 @@ def _figures(judgement: Judgement) -> Row:
 
 
 def _plain(value: Any) -> Any:
-    """None for what is no number that JSON has: the interval of a claim that has none, an effect that is infinite."""
+    """Returns None for values that JSON does not have: a missing interval, an infinite effect."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def rows(experiments: Sequence[Experiment], store: Store) -> dict[str, Row]:
-    """What came of the claims of the experiments whose runs are stored, by id; none for an experiment without claims."""
+    """The results of the claims of the experiments with stored runs, by id; experiments without claims are left out."""
     found = {}
     for experiment in experiments:
         stored = evidence_of(experiment, store) if experiment.claims else None

@@ -1,4 +1,4 @@
-"""What the declarations read from what was measured: numbers by seed for their claims, points for their pictures, figures for sentences."""
+"""What the declarations read from the results: numbers by seed for claims, points for charts, numbers for sentences."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from core.analysis.intervals import Estimate
 from core.experiments.claims.claim import Evidence
 
 UNBROKEN = "\u202f"
-"""A narrow space at which no line ends: number and unit stay together."""
+"""A narrow no-break space, which keeps number and unit together."""
 
 
 def last(evidence: Evidence, name: str, metric: str, blown_up: float = np.inf) -> Series:
-    """The metric at each run's last evaluation, indexed by variant and seed; the worst value there is where the run diverged."""
+    """The metric at each run's last evaluation, indexed by variant and seed; the worst possible value if the run diverged."""
     return claim_measures.last_values(evidence[name].history, metric, blown_up)
 
 
 def at_end(evidence: Evidence, name: str, column: str) -> Series:
-    """What is measured once, at a run's end, such as `test_loss`, indexed by variant and seed."""
+    """A value that is measured once, at the end of a run, such as `test_loss`, indexed by variant and seed."""
     return evidence[name].runs.set_index(["variant", "seed"])[column].astype(float)
 
 
 def of(values: Series, variant: str) -> Series:
-    """The numbers of one variant, indexed by seed. Raises KeyError for a variant that is not there."""
+    """The numbers of one variant, indexed by seed. Raises KeyError for an unknown variant."""
     return values.loc[variant]
 
 
@@ -38,19 +38,19 @@ def pair(values: Series, first: str, second: str) -> tuple[Series, Series]:
 
 
 def of_lab(name: str, column: str, **where: object) -> Callable[[Evidence], Series]:
-    """For a claim on a lab: a column of its frame by seed, of the rows in which other columns have these values."""
+    """For a claim about a lab: a column of its frame by seed, for the rows in which other columns have these values."""
     return lambda evidence: by_seed(evidence, name, column, **where).astype(float)
 
 
 def mean(values: Series) -> float:
-    """The mean over seeds, or the median where one is infinite."""
+    """The mean over seeds, or the median if one is infinite."""
     return intervals.mean(values).value
 
 
 def points(values: Series, places: Sequence[tuple[str, str, float]], x: str) -> DataFrame:
-    """A row a variant for a chart along a number: name, variant (the line), the column `x`, mean, low, high, n.
+    """One row for each variant, for a chart against a number: name, variant (the line), the column `x`, mean, low, high, n.
 
-    places: (variant, the line it belongs to, its place on the axis).
+    places: (variant, its line, its place on the axis).
     """
     rows = []
     for name, line, place in places:
@@ -66,19 +66,19 @@ def spread(rows: Iterable[tuple[str, str, Series]]) -> DataFrame:
 
 
 def estimated(rows: Iterable[tuple[str, str, Estimate]]) -> DataFrame:
-    """The same from (case, kind, estimate), such as of a ratio; one that is not finite cannot be drawn, and is left out."""
+    """Points for a chart of cases from (case, kind, estimate), e.g. of a ratio; estimates that are not finite are left out."""
     found = [(case, kind, *estimate[:4]) for case, kind, estimate in rows if np.isfinite(estimate.value)]
     frame = pd.DataFrame(found, columns=["case", "kind", "mean", "low", "high", "n"])
     return frame.assign(low=frame["low"].where(np.isfinite(frame["low"])), high=frame["high"].where(np.isfinite(frame["high"])))
 
 
 def percent(share: float) -> str:
-    """A share as people say it: `94 %`, `0.4 %`; a tenth of a percent below one and above 99."""
+    """A share as text: `94 %`, `0.4 %`; with a tenth of a percent below 1 and above 99."""
     return f"{100 * share:.1f}{UNBROKEN}%" if 0 < share < 0.01 or 0.99 < share < 1 else f"{100 * share:.0f}{UNBROKEN}%"
 
 
 def times(ratio: float) -> str:
-    """A ratio as people say it: `8 times`, `2.4 times`."""
+    """A ratio as text: `8 times`, `2.4 times`."""
     return f"{ratio:.0f} times" if ratio >= 10 else f"{ratio:.2g} times"
 
 
@@ -91,20 +91,20 @@ def frame(evidence: Evidence, name: str, **which: object) -> DataFrame:
 
 
 def by_seed(evidence: Evidence, name: str, column: str, **which: object) -> Series:
-    """A column of those rows, indexed by seed."""
+    """A column of the rows of `frame`, indexed by seed."""
     return frame(evidence, name, **which).set_index("seed")[column]
 
 
 def digits(error: float) -> int:
-    """To how many digits something is right whose relative error is this; 16 at most, for a float has no more."""
+    """The number of right digits for this relative error; at most 16, because a float has no more."""
     return int(-math.log10(max(error, 1e-16)))
 
 
 def side(name: str, metric: str, variant: str) -> Callable[[Evidence], Series]:
-    """For a claim on one variant: the metric at its runs' ends."""
+    """For a claim about one variant: the metric at the end of its runs."""
     return lambda evidence: of(last(evidence, name, metric), variant)
 
 
 def sides(name: str, metric: str, first: str, second: str) -> Callable[[Evidence], tuple[Series, Series]]:
-    """For a claim on two variants: the metric at their runs' ends."""
+    """For a claim about two variants: the metric at the end of their runs."""
     return lambda evidence: pair(last(evidence, name, metric), first, second)

@@ -1,1 +1,1 @@
-"""Experiments that are labs: what a page with controls begins with, and what is claimed of it."""
+"""Experiments that are labs: the start values of a page with controls, and the claims about its result."""

@@ -1,6 +1,6 @@
-"""What each part of the page of data recovery begins with, and what must come of it.
+"""The start values of each part of the page of data recovery, and the claims about its results.
 
-What the search and the membership attack find is claimed by the question on this page, which takes a minute of one core.
+The claims about the search and the membership attack belong to the question on this topic, which takes a minute on one core.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ STARTS: Mapping[str, Mapping[str, Any]] = {
     SEARCH: {"batch": "8", "iterations": "200", "activations": "sigmoid", "units": "32", "tries": 4},
     MEMBERSHIP: {"data": "mnist1d", "samples": "1000", "epochs": "40", "decay": "3", "dropout": "0"},
 }
-"""What the controls of each part hold at first, by name."""
+"""The start values of the controls of each part, by name."""
 
 ABOUT = {
-    DIVISION: "Two checkpoints of a network, one update apart. Divide what the first layer's weights moved by what its biases moved.",
-    SEARCH: "The same two checkpoints. Look for pictures whose gradient is the one between them.",
-    MEMBERSHIP: "A trained network alone. Take an example for a member if its loss is low.",
+    DIVISION: "Two checkpoints of a network, one update apart. Divide the change of the first layer's weights by the change of its biases.",
+    SEARCH: "The same two checkpoints. Search for pictures whose gradient equals the gradient between them.",
+    MEMBERSHIP: "Only a trained network. Call an example a member if its loss is low.",
 }
 
 ALONE, OF_EIGHT, OF_EIGHT_WIDE = "one picture", "eight pictures", "eight pictures, 512 ReLU units"

@@ -1,4 +1,4 @@
-"""What the page of distributed SGD begins with: its servers, its cluster, and what must come of them."""
+"""The start values of the page of distributed SGD: its servers, its cluster, and the claims about the results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NEVER = "never"
 SAME, SCALED = "the same", "× gradients"
 BARRIER, BACKUP, ASYNCHRONOUS, AWARE = "synchronous", "backup workers", "asynchronous", "asynchronous, rate ÷ staleness"
 NAMES = {BARRIER: "synchronous", BACKUP: "backup", ASYNCHRONOUS: "asynchronous", AWARE: "staleness_aware"}
-"""What the servers are called on the page, and the rules of the lab."""
+"""Names of the servers on the page, and the rules of the lab."""
 
 START: Mapping[str, Any] = {
     "rules": (BARRIER, ASYNCHRONOUS),
@@ -34,16 +34,16 @@ START: Mapping[str, Any] = {
     "target": "0.3",
     "seconds": "100",
 }
-"""What the page's controls hold at first, by name."""
+"""The start values of the page's controls, by name."""
 
 
 def dies_at(values: Mapping[str, Any]) -> float | None:
-    """Simulated seconds until the first worker dies; None: never."""
+    """Simulated seconds until the first worker fails; None: never."""
     return None if values["dies"] == NEVER else float(values["dies"].removesuffix(" s"))
 
 
 def cluster(values: Mapping[str, Any], rule: str) -> dict[str, Any]:
-    """The settings of one server's simulation, by what the controls hold."""
+    """The settings of one server's simulation, from the values of the controls."""
     together = {BARRIER: values["workers"], BACKUP: values["workers"] - values["backups"]}.get(rule, 1)
     settings = {
         "rule": NAMES[rule],
@@ -59,12 +59,12 @@ def cluster(values: Mapping[str, Any], rule: str) -> dict[str, Any]:
 
 
 def _to_target(evidence: Evidence, rule: str) -> Series:
-    """Seconds until the loss that the page begins with is reached."""
+    """Seconds until the start value of the target loss is reached."""
     return analysis.reached(reading.frame(evidence, RUNS, cluster=rule), float(START["target"])).by_seed
 
 
 def _gradients(evidence: Evidence, rule: str) -> Series:
-    """Gradients that the server has used in the end."""
+    """Number of gradients that the server used until the end."""
     return reading.frame(evidence, RUNS, cluster=rule).groupby("seed")["gradients"].last().astype(float)
 
 
@@ -72,8 +72,8 @@ EXPERIMENTS = (
     Experiment(
         PAGE,
         "eight workers, one straggler",
-        "One of eight workers takes five times as long. The synchronous server waits for it in every round; the asynchronous one follows "
-        "each gradient as it comes, uses several times as many in the same time, and is at the target sooner.",
+        "One of eight workers takes five times as long. The synchronous server waits for it in every round; the asynchronous one uses each "
+        "gradient when it arrives, uses several times as many in the same time, and reaches the target sooner.",
         Lab(parameter_server.curves, {"clusters": {rule: cluster(START, rule) for rule in START["rules"]}, "seeds": SEEDS}),
         claims=(
             Claim(

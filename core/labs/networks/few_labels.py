@@ -1,9 +1,9 @@
-"""Distillation from a teacher that knows no more labels than its student does.
+"""Distillation from a teacher that knows only the labels of its student.
 
-The product's teachers know all labels, so most of what a student with few labels gains from one are the labels that it hands on. Here
-the teacher is trained on the student's own labelled examples; the student then learns its probabilities on all of them.
+The engine's teachers know all labels, so a student with few labels mostly gains the labels that its teacher passes on. Here
+the teacher is trained only on the student's labelled examples; the student then learns its probabilities on all examples.
 
-Training is the engine's, with its soft targets (Hinton, Vinyals & Dean 2015, arXiv:1503.02531). Torch is imported inside the functions.
+The engine trains with its soft targets (Hinton, Vinyals & Dean 2015, arXiv:1503.02531). Torch is imported inside the functions.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from core.labs.training import trained
 from core.settings import RunSettings
 
 SELDOM = 10_000_000
-"""Updates between two measurements of a teacher, of which none is needed."""
+"""Updates between two measurements of a teacher; the number is large, because none is needed."""
 
 
 def taught(settings: Mapping[str, Any], teacher_epochs: int, seeds: int) -> DataFrame:
     """Validation accuracies for the seeds 0, 1, ...: seed, teacher, student.
 
     Args:
-        settings: of a student with one teacher and `training.labelled` below 1, without a seed.
-        teacher_epochs: of its teacher, over the labelled examples alone.
-        seeds: how many.
+        settings: settings of a student with one teacher and `training.labelled` below 1, without a seed.
+        teacher_epochs: epochs of its teacher, over the labelled examples only.
+        seeds: number of seeds.
     """
     from core.engine.advance import advance
     from core.engine.stack import begin

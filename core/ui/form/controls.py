@@ -1,4 +1,4 @@
-"""The controls of a lab's page: declared once, drawn as widgets in the sidebar that the URL holds, and links that change some of them."""
+"""The controls of a lab's page: declared once, drawn as widgets in the sidebar whose values are in the URL, and links that change some."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from core.ui.markdown import escaped
 
 MOST_CHIPS = 4
 FEW = 3
-"""Options that stand beside each other; more are on a slider."""
+"""Largest number of options beside each other; more options are on a slider."""
 
 Values = Mapping[str, Any]
-"""What the controls of a page hold, by name."""
+"""The values of a page's controls, by name."""
 
 
 @dataclass(frozen=True)
 class Control:
-    """A widget: its name in the address, its label, what it offers, and what it is about.
+    """A widget: its name in the URL, its label, its options, and its help.
 
-    options: texts, of which one is chosen; `several`: any number of them. `beside`: they stand beside each other, however many they are.
-    low, high, step: of a number on a slider, where there are no options.
-    fitted: what becomes of the widget by what the widgets above it hold; None: it is not drawn, and holds what it holds at first.
+    options: texts, one of which is chosen; `several`: any number of them. `beside`: they are beside each other, whatever their number.
+    low, high, step: of a number on a slider, if there are no options.
+    fitted: returns the widget for the values of the widgets above it; None: it is not drawn and keeps its start value.
     """
 
     name: str
@@ -43,9 +43,9 @@ class Control:
 
 @dataclass(frozen=True)
 class Chip:
-    """A change of some controls: what changes, what to look for, and the values then. Without any: back to what they hold at first.
+    """A change of some controls: its title, what to look for, and the new values. Without values: back to the start values.
 
-    Of a control that holds several options these are added to what it holds.
+    For a control with several options, the new ones are added to the chosen ones.
     """
 
     change: str
@@ -57,8 +57,8 @@ class Chip:
 class Controls:
     """The controls of a page, or of a part of it.
 
-    page: what their keys begin with. path: the page's file, for links. start: what each holds at first.
-    opens: what else a link to this part says in the address. about: said below them: what cannot be changed.
+    page: the beginning of their keys. path: the page's file, for links. start: the start value of each.
+    opens: further values in the URL of a link to this part. about: a text below the controls about what cannot be changed.
     """
 
     page: str

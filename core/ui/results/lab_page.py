@@ -1,4 +1,4 @@
-"""What the pages of labs share: what to look at, the sentence, then below the pictures why it is so, what to try, and sources."""
+"""The common parts of lab pages: what to look at, the result in a sentence, and below the charts the reason, what to try, and sources."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from core.ui.results.labs import Found
 
 @dataclass(frozen=True)
 class LabPage:
-    """The words around the results of a lab, or of a part of its page.
+    """The texts around the results of a lab, or of a part of its page.
 
-    experiment: what the page begins with. look: what to look at, whatever the controls hold; as the experiment says, if empty.
-    controls: what can be changed. failed: the title of the message that it cannot be computed. why: Markdown. formula: LaTeX, empty for
-    none. sources: where it is from. question: the number of the one on this.
+    experiment: the first experiment of the page. look: what to look at, for all values of the controls; if empty, the experiment's text.
+    controls: the controls. failed: title of the error message. why: the reason, in Markdown. formula: LaTeX, may be empty. sources: the
+    sources. question: the number of the question on this topic.
     """
 
     experiment: Experiment
@@ -36,29 +36,29 @@ class LabPage:
 
     @property
     def page(self) -> str:
-        """What its keys begin with."""
+        """The beginning of its keys."""
         return self.experiment.page
 
 
 def draw(words: LabPage, wanted: Mapping[str, Lab], show: Callable[[Found], None]) -> None:
-    """Asks for the labs that are wanted, and calls `show` with what is found, now and as they come in."""
+    """Requests the labs, and calls `show` with the results, now and whenever more of them arrive."""
     with errors.shown(words.failed):
         labs.follow(words.page, wanted, show)
 
 
 def look(words: LabPage) -> None:
-    """What to look at."""
+    """Draws what to look at."""
     st.markdown(f":small[**What to look at:** {escaped(words.look or words.experiment.look)}]")
 
 
 def sentence(words: LabPage, found: Found, said: str, small: str, names: Mapping[str, str] | None = None) -> None:
-    """What came out, once there is something to say, and its small print; and what is still computed.
+    """Draws the result in a sentence with its small print, if there are results, and names the labs that are still being computed.
 
-    names: what the labs are called in a sentence, if not by their own names.
+    names: names of the labs in the sentence, if they differ from their own names.
     """
     so_far = ":gray[So far:] " if said and found.waiting else ""
     with st.container(key=f"{words.page}-headline"):
-        nothing = ":gray[The first results come in a moment.]" if found.waiting else ":gray[There is nothing to show yet.]"
+        nothing = ":gray[The first results will be here in a moment.]" if found.waiting else ":gray[There is nothing to show yet.]"
         st.markdown(f"{so_far}{escaped(said)}" if said else nothing)
     called = [(names or {}).get(name, name) for name in found.waiting]
     waiting = f"Still computing: {', '.join(called)}. " if called else ""
@@ -66,7 +66,7 @@ def sentence(words: LabPage, found: Found, said: str, small: str, names: Mapping
 
 
 def why(words: LabPage) -> None:
-    """Why it comes out so."""
+    """Draws the reason of the result."""
     st.subheader("Why", anchor=False)
     st.markdown(words.why)
     if words.formula:
@@ -74,7 +74,7 @@ def why(words: LabPage) -> None:
 
 
 def try_this(words: LabPage, held: Values) -> None:
-    """Links that change something, the question on this, and where it is from."""
+    """Draws links that change a control, the question on this topic, and the sources."""
     st.subheader("Try this", anchor=False)
     controls = words.controls
     for chip in controls.offered(held):
@@ -82,5 +82,5 @@ def try_this(words: LabPage, held: Values) -> None:
             changed = controls.query(controls.changed(held, chip))
             st.page_link(controls.path, label=f"**{escaped(chip.change)}**", icon=":material/arrow_forward:", query_params=changed)
             st.caption(escaped(chip.look))
-    st.page_link("pages/question.py", label="The question on this", icon=":material/quiz:", query_params={"q": words.question})
+    st.page_link("pages/question.py", label="Question on this topic", icon=":material/quiz:", query_params={"q": words.question})
     st.caption(escaped(words.sources))

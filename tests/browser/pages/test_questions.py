@@ -29,7 +29,7 @@ def test_a_question_goes_from_the_catalogue_to_its_verdict(page: Page, server: S
     wrong = next(option for option in question.options if not option.right)
     page.get_by_text(wrong.text, exact=False).first.click()
     page.get_by_role("button", name="See what happens").click()
-    see(page, "It is measured now")
+    see(page, "The measurement is running")
     assert question.answer[:60] not in page.inner_text("body")
     see(page, "You expected", timeout_ms=1000 * LONG_S)
     see(page, question.answer[:60])

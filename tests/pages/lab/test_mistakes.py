@@ -106,7 +106,7 @@ def test_revealed_each_run_is_named_and_the_score_is_that_of_the_guesses(open_pa
     app.toggle(key="mistakes.reveal").set_value(True).run()
     assert_no_error(app)
     said = texts(app)
-    assert "You told 3 of 11 runs for what they are" in said
+    assert "3 of 11 runs guessed right" in said
     for name, kind in game.dealt.items():
         assert f"**{name}: {title_of(kind)}**" in said
         assert code_of(kind) in said
@@ -123,5 +123,5 @@ def test_a_measure_is_one_choice_away(open_page, trained_here, look):
 
 def test_a_mistake_chosen_in_the_form_is_said_to_be_unused(open_page, trained_here):
     app = open_page(PAGE, SMALL | {"mistakes.mistake": "leak"})
-    assert "mistake: not used, since every run here has its own" in texts(app)
+    assert "mistake: not used, because every run here has its own" in texts(app)
     assert len(app.get("vega_lite_chart")) == len(MISTAKES)

@@ -81,7 +81,7 @@ def test_a_guess_is_kept_and_starts_the_experiment_and_is_judged_when_that_is_me
     assert escaped(question.options[wrong_of(question)].text) in app.info[0].value
     assert_nothing_is_given_away(app, question)
     assert all(escaped(option.text) in texts(app) for option in question.options)
-    assert app.get("progress")[0].proto.text == "Measuring: the first part is under way."
+    assert app.get("progress")[0].proto.text == "Measuring: the first part is running."
 
 
 def test_the_answer_is_shown_at_once_to_who_asks_for_it(open_page, store):
@@ -113,7 +113,7 @@ def test_what_is_measured_before_is_said(open_page, store):
     app = open_page(ONE, {"q": second.id})
     guessed(app, 0)
     others = len(first.experiments)
-    assert app.get("progress")[0].proto.text == f"Waiting: {others} other experiments are under way or were asked for before."
+    assert app.get("progress")[0].proto.text == f"Waiting: {others} other experiments are running or were requested before."
 
 
 def test_show_me_shows_without_judging(open_page, store):
@@ -150,7 +150,7 @@ def test_an_interview_asks_first_what_was_never_answered_then_what_was_wrong(ope
     after = linked(app, "Next question")
     assert after == {"q": [known[5].id], "interview": query["interview"]}
     app = open_page(ONE, after)
-    assert "chosen because you got it wrong." in texts(app)
+    assert "chosen because your last answer was wrong." in texts(app)
     assert app.radio, "it is asked anew"
     later = int(query["interview"][0]) + 1
     guesses.keep(store, known[0].id, 0)
@@ -205,7 +205,7 @@ def test_the_catalogue_has_all_and_finds_by_words(open_page, store, measured):
     app.text_input[0].set_value("25").run()
     assert [label for label in shown(app) if "**" in label][1:] == [f"25 **{questions()['25'].text}**"]
     app.text_input[0].set_value("no such words").run()
-    assert "No question has these words" in app.info[0].value
+    assert "No question contains these words" in app.info[0].value
 
 
 def badges(app):
@@ -229,7 +229,7 @@ def test_run_all_asks_for_everything_and_pause_holds_it(open_page, store, monkey
     assert len(looks) == 1, "a drawing asks once how far all questions are"
     assert app.get("progress")[0].proto.text == f"Measuring is paused; 0 of {number} questions are measured."
     assert badges(app)["paused at 0\u202f%"] == 1
-    press(app, "Go on measuring")
+    press(app, "Continue measuring")
     assert all(measuring.progress(question, store).active for question in questions().values())
     assert app.get("progress")[0].proto.text == f"Measuring {number} questions; 0 of {number} questions are measured."
     assert badges(app)["waiting to be measured"] == number

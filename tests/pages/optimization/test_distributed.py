@@ -71,7 +71,7 @@ def test_a_server_that_waits_for_a_dead_worker_is_said_to(opened):
     asked = STATES["a death"] | {"target": "0.5"}
     said = texts(opened(asked)).replace("\\", "")
     assert all(map(math.isinf, first_at(asked, BARRIER)))
-    assert "Synchronous SGD does not reach it: it waits for the dead worker for ever." in said
+    assert "Synchronous SGD does not reach it: it waits forever for the failed worker." in said
 
 
 def test_waiting_is_the_share_of_time_between_gradients(opened):
@@ -88,7 +88,7 @@ def test_staleness_is_told_by_its_medians(opened):
     said = texts(opened(SMALL)).replace("\\", "")
     updates = [simulate(cluster(SMALL, ASYNCHRONOUS), seed).updates for seed in range(SEEDS)]
     pooled = {who: np.concatenate([u[(u["worker"] == 2) == who]["staleness"] for u in updates]) for who in (True, False)}
-    assert f"had {np.median(pooled[False]):.0f} updates or more since; the straggler's: {np.median(pooled[True]):.0f}." in said
+    assert f"are at least {np.median(pooled[False]):.0f} updates old; for the straggler, {np.median(pooled[True]):.0f}." in said
 
 
 def test_a_loss_that_grows_is_said_to_diverge_and_leaves_the_others_room(opened):
@@ -135,7 +135,7 @@ def test_fewer_workers_than_backups_leave_somebody_to_wait_for(open_page, store)
 def test_without_a_server_it_says_what_to_do(open_page, store):
     app = open_page(PATH)
     app.button_group(key="distributed.rules").set_value([]).run()
-    assert "Pick at least one server" in app.info[0].value
+    assert "Choose at least one server" in app.info[0].value
 
 
 def test_a_simulation_that_fails_is_said_and_tried_again_by_a_click(open_page, store, monkeypatch):

@@ -35,14 +35,14 @@ def said(open_page, store):
 
 def test_a_single_picture_comes_back_to_the_digits_of_its_error(said):
     error = recover(Leak(), 0).examples["error"].iloc[0]
-    assert f"A division gives the picture back, right to {int(-np.log10(error))} digits." in said(DIVISION, STARTS[DIVISION])
+    assert f"The division recovers the picture, right to {int(-np.log10(error))} digits." in said(DIVISION, STARTS[DIVISION])
 
 
 def test_adams_step_is_said_to_give_no_copy(said):
     values = dict(STARTS[DIVISION]) | {"optimizer": "adam"}
     error = recover(Leak(optimizer="adam"), 0).examples["error"].iloc[0]
     assert error > 0.1
-    assert f"no exact copy: it is off by {100 * error:.0f} %." in said(DIVISION, values)
+    assert f"an exact copy: its error is {100 * error:.0f} %." in said(DIVISION, values)
 
 
 def test_of_a_batch_it_counts_those_that_come_back(said):
@@ -50,21 +50,25 @@ def test_of_a_batch_it_counts_those_that_come_back(said):
     exact = int((error <= 1e-6).sum())
     assert 0 < exact < 8, "this batch shows both"
     text = said(DIVISION, QUICK[DIVISION])
-    assert f"A division gives {exact} of the 8 pictures of the update back; the nearest of the others is off by" in text
+    assert f"The division recovers {exact} of the 8 pictures of the update; the error of the nearest of the others is" in text
 
 
 def test_the_search_counts_its_tries(said):
     found = [invert(Inversion(batch_size=2, iterations=50), seed).examples["error"] for seed in range(2)]
     whole = sum(bool((error <= 0.01).all()) for error in found)
-    assert f"In {whole} of 2 tries the search finds all 2 pictures of an update to within 1 %" in said(SEARCH, QUICK[SEARCH])
+    assert f"In {whole} of 2 tries, the search finds all 2 pictures of an update with an error of at most 1 %" in said(
+        SEARCH, QUICK[SEARCH]
+    )
 
 
 def test_membership_is_told_by_its_auc_and_what_regularisation_leaves(said):
     rows = infer(Membership(samples=500, epochs=8), range(SEEDS)).auc.groupby("model")[["auc", "train_accuracy", "other_accuracy"]].mean()
     text = said(MEMBERSHIP, QUICK[MEMBERSHIP])
-    assert f"told from another in {100 * rows['auc']['overfitted']:.0f} % of pairs (guessing: 50 %), after regularisation in" in text
+    overfitted = 100 * rows["auc"]["overfitted"]
+    assert f"from another example in {overfitted:.0f} % of pairs (guessing: 50 %), with regularization in" in text
     assert (
-        f"in {100 * rows['auc']['regularised']:.0f} %. Accuracy on other data is {100 * rows['other_accuracy']['overfitted']:.0f} %" in text
+        f"in {100 * rows['auc']['regularised']:.0f} %. The accuracy on other data is {100 * rows['other_accuracy']['overfitted']:.0f} %"
+        in text
     )
     gap = 100 * (rows["train_accuracy"] - rows["other_accuracy"])
     assert f"by {gap['overfitted']:.0f} and {gap['regularised']:.0f} points" in text

@@ -1,4 +1,4 @@
-"""What can be changed on the page of data recovery, by part, the labs that follow from it, and links that change one thing."""
+"""The controls of each part of the page of data recovery, the labs of their values, and links that change one control."""
 
 from __future__ import annotations
 
@@ -17,48 +17,58 @@ DECLARED = {
         Control("pictures", "Pictures in the update", BATCHES),
         Control("activation", "Activation", (*SMOOTH, "relu")),
         Control("hidden", "Hidden units", WIDTHS),
-        Control("optimizer", "Optimizer", ("sgd", "adam"), "Adam's update is not along the gradient."),
-        Control("weight_decay", "Weight decay", ("0", "0.001", "0.01", "0.1"), "Moves the weights by something else than the gradient."),
-        Control("dtype", "Numbers", ("float64", "float32"), "In which the checkpoints are kept."),
+        Control("optimizer", "Optimizer", ("sgd", "adam"), "Adam's update does not follow the gradient."),
+        Control(
+            "weight_decay",
+            "Weight decay",
+            ("0", "0.001", "0.01", "0.1"),
+            "Adds a change of the weights that does not come from the gradient.",
+        ),
+        Control("dtype", "Numbers", ("float64", "float32"), "Number type of the stored checkpoints."),
         Control("seed", "Which pictures (seed)", high=99, help="Decides the pictures and the initial weights."),
     ),
     SEARCH: (
         Control("batch", "Pictures in the update", BATCHES[1:]),
         Control("iterations", "Iterations of L-BFGS", ("20", "50", "100", "200", "500", "1000")),
-        Control("activations", "Activation", SMOOTH, "It has to be smooth: where a ReLU is off the search has no slope."),
+        Control("activations", "Activation", SMOOTH, "It must be smooth: where a ReLU is inactive, the search has no gradient."),
         Control("units", "Hidden units", WIDTHS[:-1]),
-        Control("tries", "Tries", low=1, high=8, help="Each with other pictures, other weights and another start."),
+        Control("tries", "Tries", low=1, high=8, help="Number of tries, each with other pictures, other weights and another start."),
     ),
     MEMBERSHIP: (
-        Control("data", "Data", ("mnist1d", "digits"), "These networks overfit MNIST-1D, and hardly the digits."),
-        Control("samples", "Examples", ("500", "1000", "2000", "4000"), "Of MNIST-1D; 60 % of them are members. The digits are 1,797."),
-        Control("epochs", "Epochs", ("8", "20", "40", "80"), "The attack is also made after a quarter and a half of them."),
-        Control("decay", "Weight decay", ("0", "0.3", "1", "3", "10"), "Decoupled, of the regularised network."),
-        Control("dropout", "Dropout", ("0", "0.2", "0.5"), "Of the regularised network."),
+        Control("data", "Data", ("mnist1d", "digits"), "These networks overfit MNIST-1D, but hardly the digits."),
+        Control(
+            "samples",
+            "Examples",
+            ("500", "1000", "2000", "4000"),
+            "Number of MNIST-1D examples; 60 % of them are members. The digits data set has 1,797 examples.",
+        ),
+        Control("epochs", "Epochs", ("8", "20", "40", "80"), "The attack is also made after a quarter and after half of these epochs."),
+        Control("decay", "Weight decay", ("0", "0.3", "1", "3", "10"), "Decoupled weight decay of the regularised network."),
+        Control("dropout", "Dropout", ("0", "0.2", "0.5"), "Dropout of the regularised network."),
     ),
 }
 CHIPS = {
     DIVISION: (
-        Chip("Eight pictures", "What is left of each?", {"pictures": "8"}),
-        Chip("ReLU", "Which units give one picture away?", {"activation": "relu"}),
-        Chip("512 units", "Does a wide layer tell more?", {"hidden": "512"}),
-        Chip("Adam", "Can its update still be divided?", {"optimizer": "adam"}),
-        Chip("float32", "How many digits are left?", {"dtype": "float32"}),
-        Chip("Weight decay of 0.1", "How far off is the picture?", {"weight_decay": "0.1"}),
+        Chip("Eight pictures", "How much of each picture is recovered?", {"pictures": "8"}),
+        Chip("ReLU", "Which units reveal a single picture?", {"activation": "relu"}),
+        Chip("512 units", "Does a wide layer reveal more?", {"hidden": "512"}),
+        Chip("Adam", "Does the division still work?", {"optimizer": "adam"}),
+        Chip("float32", "How many digits are right?", {"dtype": "float32"}),
+        Chip("Weight decay of 0.1", "How large is the error of the picture?", {"weight_decay": "0.1"}),
     ),
     SEARCH: (
         Chip("Sixteen pictures", "Does the search still find them?", {"batch": "16"}),
-        Chip("20 iterations", "What is there first, outline or detail?", {"iterations": "20"}),
+        Chip("20 iterations", "Which appears first, outline or detail?", {"iterations": "20"}),
         Chip("1000 iterations", "Do more tries succeed?", {"iterations": "1000"}),
-        Chip("128 units", "More weights, more equations: easier?", {"units": "128"}),
-        Chip("tanh", "Is it the sigmoid's doing?", {"activations": "tanh"}),
+        Chip("128 units", "Is it easier with more weights and so more equations?", {"units": "128"}),
+        Chip("tanh", "Does it depend on the sigmoid?", {"activations": "tanh"}),
     ),
     MEMBERSHIP: (
-        Chip("8 epochs", "Is stopping early a protection?", {"epochs": "8"}),
-        Chip("Digits", "Where there is no gap, is there a leak?", {"data": "digits"}),
-        Chip("4000 examples", "Do more data hide each one?", {"samples": "4000"}),
-        Chip("No weight decay", "What did it hide?", {"decay": "0"}),
-        Chip("Dropout of 0.5", "Does it protect, too?", {"dropout": "0.5"}),
+        Chip("8 epochs", "Does early stopping protect the data?", {"epochs": "8"}),
+        Chip("Digits", "Is there a leak without overfitting?", {"data": "digits"}),
+        Chip("4000 examples", "Do more data hide the single example?", {"samples": "4000"}),
+        Chip("No weight decay", "How much did it hide?", {"decay": "0"}),
+        Chip("Dropout of 0.5", "Does it also protect the data?", {"dropout": "0.5"}),
     ),
 }
 CONTROLS = {tab: Controls(PAGE, PATH, DECLARED[tab], STARTS[tab], CHIPS[tab], {f"{PAGE}.tab": tab}) for tab in TABS}
@@ -66,7 +76,7 @@ CONTROLS = {tab: Controls(PAGE, PATH, DECLARED[tab], STARTS[tab], CHIPS[tab], {f
 
 
 def labs(tab: str, values: Values) -> dict[str, Lab]:
-    """What a part has computed, by name, in the order in which it is asked for."""
+    """The labs of a part, by name, in the order in which they are requested."""
     return {DIVISION: _division, SEARCH: _search, MEMBERSHIP: _membership}[tab](values)
 
 
@@ -83,7 +93,7 @@ def _search(values: Values) -> dict[str, Lab]:
 
 
 def _membership(values: Values) -> dict[str, Lab]:
-    """The attack after all epochs first: the sentence is of that."""
+    """The attack after all epochs comes first, because the result above the chart is about it."""
     epochs = int(values["epochs"])
     settings = {"data": values["data"], "weight_decay": float(values["decay"]), "dropout": float(values["dropout"])}
     settings |= {"samples": int(values["samples"])} if values["data"] == "mnist1d" else {}

@@ -1,4 +1,4 @@
-"""The page of data recovery: one division, a search, and membership inference, each with its controls, its sentence and why."""
+"""The page of data recovery: a division, a search, and membership inference, each with controls, its result and the reason."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ from core.ui.results.table import csv_button
 MOST_SHOWN = 16
 COLOURS = {OVERFITTED: palette.COLOURS[1], REGULARISED: palette.COLOURS[0]}
 WHY = {
-    DIVISION: "In the first layer `z = W x + b` a unit's gradient by its weights is `δ x`, and by its bias `δ`. A plain SGD update moves "
-    "both by the same rate, so their ratio is the input, whatever the rate and the layers above. With more pictures in the update a unit "
-    "gives a mean of them, weighted by their `δ`. A ReLU unit that is on for a single picture still gives that one away.",
-    SEARCH: "The gradient has thousands of numbers, and a batch of eight pictures is 512 unknown ones. L-BFGS begins with noise and "
-    "changes the pixels until they have the same gradient, in float64; weights and labels are known. More pictures are more unknowns, and "
-    "more ways to end in a place that is no solution.",
-    MEMBERSHIP: "An overfitted network knows its training examples: their loss is lower than that of others. The AUC is the share of "
-    "pairs, one member and one other, in which the member has the lower loss. It follows the gap between the two accuracies, and what "
-    "closes that gap hides the members: early stopping, more data, weight decay.",
+    DIVISION: "In the first layer `z = W x + b`, the gradient by a unit's weights is `δ x`, and by its bias `δ`. A plain SGD update "
+    "changes both with the same rate, so their ratio is the input, for any rate and any layers above. With more pictures in the update, "
+    "a unit gives their mean, weighted by `δ`. A ReLU unit that is active for only one picture still reveals this picture.",
+    SEARCH: "The gradient has thousands of numbers, and a batch of eight pictures has 512 unknown numbers. L-BFGS begins with noise and "
+    "changes the pixels until they have the same gradient, in float64; weights and labels are known. More pictures have more unknown "
+    "numbers, and the search more often ends at a point that is not a solution.",
+    MEMBERSHIP: "An overfitted network has a lower loss on its training examples (the members) than on others. The AUC is the share of "
+    "pairs of one member and one other example in which the member has the lower loss. It grows with the gap between the two accuracies. "
+    "Methods that reduce this gap hide the members: early stopping, more data, weight decay.",
 }
 SOURCES = {
     DIVISION: "Phong et al. 2018, doi:10.1109/TIFS.2017.2787987",
@@ -69,7 +69,7 @@ WORDS = {
 
 
 def draw() -> None:
-    """The whole page."""
+    """Draws the page."""
     links.open_afresh(PAGE)
     st.title("Data recovery", anchor=False)
     tabs(f"{PAGE}.tab", {tab: partial(_part, tab) for tab in TABS})
@@ -93,7 +93,7 @@ def _draw(tab: str, values: Values, found: Found) -> None:
 
 
 def _said(tab: str, values: Values, found: Found) -> tuple[str, str]:
-    """The sentence and its small print; both empty where there is nothing to say yet."""
+    """The result in a sentence, and its small print; both empty if there are no results yet."""
     if tab == MEMBERSHIP:
         whole = found.frames.get(f"{values['epochs']} epochs")
         return ("", "") if whole is None else (finding.of_membership(rows := analysis.quality(whole)), finding.small_print(rows))
@@ -129,23 +129,26 @@ def _pictures(name: str, pixels: DataFrame) -> None:
     hidden = pixels["example"].nunique() - len(said)
     more = f" {hidden} more are not drawn." if hidden else ""
     st.caption(
-        f"Above as the picture was, below as it is recovered. Under both: digits that are right, or how far it is off in relation to its "
-        f"size.{more}"
+        "Above: the original; below: the recovered picture. Under both: the number of right digits, or the error relative to the size of "
+        "the "
+        f"picture.{more}"
     )
-    csv_button(f"{PAGE}.{name}.csv", "recovered.csv", pixels, "A row a pixel, true and recovered.")
+    csv_button(f"{PAGE}.{name}.csv", "recovered.csv", pixels, "One row for each pixel, true and recovered.")
 
 
 def _membership(values: Values, found: Found) -> None:
     left, right = st.columns(2, gap="medium")
     whole = found.frames.get(f"{values['epochs']} epochs")
     with left:
-        st.subheader("ROC", anchor=False, help="Over all thresholds of the loss, of the first seed. Guessing is the dotted line.")
+        st.subheader(
+            "ROC", anchor=False, help="ROC curve over all thresholds of the loss, for the first seed. The dotted line is guessing."
+        )
         if whole is None:
             st.skeleton(height=280)
         else:
             figure(f"{PAGE}.roc", charts.roc(analysis.roc(whole), variants=list(COLOURS), colours=COLOURS), stretch=True)
     with right:
-        st.subheader("AUC against overfitting", anchor=False, help="A pale dot is a seed; the line goes through the means, epoch by epoch.")
+        st.subheader("AUC against overfitting", anchor=False, help="Pale dots: seeds. The line connects the means, in order of epochs.")
         _over_gap(found.frames)
 
 
@@ -156,4 +159,4 @@ def _over_gap(frames: Mapping[str, DataFrame]) -> None:
     rows = pd.concat([analysis.quality(frame) for frame in frames.values()], ignore_index=True).sort_values(["variant", "epochs"])
     means = analysis.means(rows)
     figure(f"{PAGE}.gap", charts.auc_over_gap(rows, means, analysis.longest(means), variants=list(COLOURS), colours=COLOURS), stretch=True)
-    csv_button(f"{PAGE}.membership.csv", "membership.csv", rows, "A row a network, seed and number of epochs.")
+    csv_button(f"{PAGE}.membership.csv", "membership.csv", rows, "One row for each network, seed and number of epochs.")

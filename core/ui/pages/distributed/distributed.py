@@ -1,4 +1,4 @@
-"""The page of distributed SGD: the sentence, the loss over the clock, the workers' timelines, staleness, and why."""
+"""The page of distributed SGD: the result, the loss over the simulated time, the workers' timelines, staleness, and the reason."""
 
 from __future__ import annotations
 
@@ -34,13 +34,15 @@ WORDS = LabPage(
     EXPERIMENTS[0],
     CONTROLS,
     failed="The servers cannot be simulated",
-    look="Which server is at the target first, and how much of its workers' time is waiting? A synchronous server waits for the slowest "
-    "worker in every round; an asynchronous one makes an update of each gradient as it comes, by weights that have changed since.",
-    why="A synchronous server takes the mean of all gradients for an update, so in every round all workers wait for the slowest, and for "
-    "ever if one dies. An asynchronous server makes an update of each gradient as it comes: nobody waits, and a straggler costs its own "
-    "share alone. It pays in **staleness**: a gradient is of weights that have had about as many updates since as there are other workers. "
-    "At a moderate rate those weights have hardly moved; at a high one the updates overshoot. On a quadratic of curvature λ, gradients "
-    "that are k updates old diverge from `lr · λ = 2 cos(kπ / (2k + 1))` on.",
+    look="Which server reaches the target first, and how much of their time do its workers wait? A synchronous server waits for the "
+    "slowest "
+    "worker in every round; an asynchronous one makes an update with each gradient when it arrives, although the weights have changed "
+    "since.",
+    why="A synchronous server uses the mean of all gradients for an update, so in every round all workers wait for the slowest one, and "
+    "forever if one fails. An asynchronous server makes an update with each gradient when it arrives: no worker waits, and a straggler "
+    "only slows its own share. The cost is **staleness**: since the worker read the weights, the other workers have made about one update "
+    "each. At a moderate rate these updates are small; at a high rate, updates with stale gradients overshoot. On a quadratic of curvature "
+    "λ, gradients that are k updates old diverge from `lr · λ = 2 cos(kπ / (2k + 1))` on.",
     sources="Chen et al. 2016, arXiv:1604.00981 (backup workers) · Zhang et al. 2015, arXiv:1511.05950 (rate ÷ staleness) · "
     "Niu et al. 2011, arXiv:1106.5730",
     question="21",
@@ -48,12 +50,12 @@ WORDS = LabPage(
 
 
 def draw() -> None:
-    """The whole page."""
+    """Draws the page."""
     links.open_afresh(PAGE)
     st.title("Distributed SGD", anchor=False)
     held = CONTROLS.draw()
     if not held["rules"]:
-        st.info("Pick at least one server, in the sidebar.")
+        st.info("Choose at least one server in the sidebar.")
         return
     lab_page.look(WORDS)
     lab_page.draw(WORDS, labs(held), lambda found: _draw(held, found))
@@ -77,16 +79,16 @@ def _sentence(held: Values, found: Found) -> None:
 
 
 def _why(held: Values, found: Found) -> dict[str, str]:
-    """What keeps servers from the target."""
+    """The reasons why servers do not reach the target."""
     why = {name: "it diverges" for name, frame in found.frames.items() if analysis.diverged(finding.losses(frame))}
-    return why | dict.fromkeys(stuck(held), "it waits for the dead worker for ever")
+    return why | dict.fromkeys(stuck(held), "it waits forever for the failed worker")
 
 
 def _loss(held: Values, found: Found) -> None:
     st.subheader(
-        "Loss over the clock",
+        "Loss over simulated time",
         anchor=False,
-        help="The clock is simulated, and every gradient is really computed. The loss is measured after every ten gradients.",
+        help="The time is simulated, but every gradient is really computed. The loss is measured after every ten gradients.",
     )
     if not found.frames:
         st.skeleton(height=HEIGHT)
@@ -102,7 +104,11 @@ def _loss(held: Values, found: Found) -> None:
 
 
 def _timelines(held: Values, found: Found) -> None:
-    st.subheader("Who computes, who waits", anchor=False, help="Of the first seed. The last worker is the straggler; the first may die.")
+    st.subheader(
+        "When workers compute and wait",
+        anchor=False,
+        help="The workers of the first seed. The last worker is the straggler; the first one may fail.",
+    )
     for name in held["rules"]:
         if name not in found.frames:
             st.skeleton(height=120)
@@ -113,14 +119,16 @@ def _timelines(held: Values, found: Found) -> None:
         titled = name == held["rules"][-1]
         chart = charts.timeline(work, workers=held["workers"], colour=COLOURS[name], shown=shown(held), titled=titled)
         figure(f"{PAGE}.work.{NAMES[name]}", chart, stretch=True)
-    st.caption("A bar is a gradient, pale where it is dropped or lost; a thin line is waiting; a cross is a death.")
+    st.caption("Bar: a gradient, pale if it is ignored or lost. Thin line: waiting. Cross: the worker fails.")
 
 
 def _below(held: Values) -> None:
-    """Why, how stale, what to try; the staleness is drawn as soon as it is stored."""
+    """The reason, the staleness, and what to try; the staleness is drawn when it is stored."""
     why, stale, more = st.columns([4, 4, 3], gap="medium")
     with stale:
-        st.subheader("Staleness", anchor=False, help="Updates that the weights had between being read and being changed by the gradient.")
+        st.subheader(
+            "Staleness", anchor=False, help="Number of updates of the weights between reading them and the update with the gradient."
+        )
         running.follow(f"{PAGE}.staleness", labs(held), lambda found: _staleness(held, found))
     with why:
         lab_page.why(WORDS)
@@ -131,7 +139,7 @@ def _below(held: Values) -> None:
 def _staleness(held: Values, found: Found) -> None:
     drawn = next((name for name in STALE if name in held["rules"]), None)
     if drawn is None:
-        st.caption(f"Without a server that is asynchronous no gradient is stale. Add “{ASYNCHRONOUS}”, in the sidebar.")
+        st.caption(f"Without an asynchronous server, no gradient is stale. Add “{ASYNCHRONOUS}” in the sidebar.")
     elif drawn not in found.frames:
         st.skeleton(height=200)
     else:
@@ -144,20 +152,20 @@ def _staleness(held: Values, found: Found) -> None:
 
 
 def _files(held: Values, found: Found) -> None:
-    """The numbers behind the pictures."""
+    """The numbers of the charts."""
     losses = {name: finding.losses(frame) for name, frame in found.frames.items()}
     with st.expander("Table and files", type="compact"):
         number = st.column_config.NumberColumn
         columns = {
             "server": st.column_config.TextColumn("Server", pinned=True),
             "update": number("Updates", format="%.0f"),
-            "gradients": number("Gradients", format="%.0f", help="That the server has used by the end."),
+            "gradients": number("Gradients", format="%.0f", help="Number of gradients that the server used until the end."),
             "loss": number("Loss", format="%.3f"),
-            "accuracy": number("Accuracy", format="%.3f", help="On the training examples, as the loss is."),
+            "accuracy": number("Accuracy", format="%.3f", help="Accuracy on the training examples, like the loss."),
             "seconds_to_target": number("Seconds to target", format="%.1f"),
         }
         frame = analysis.summed(losses, float(held["target"]))
-        alt = "What each server comes to, means over seeds"
+        alt = "Results of each server, means over seeds"
         st.dataframe(frame, key=f"{PAGE}.table", hide_index=True, column_config=columns, placeholder="–", alt=alt)
         curves = pd.concat([frame.assign(server=name) for name, frame in losses.items()], ignore_index=True)
-        csv_button(f"{PAGE}.csv", "loss_over_clock.csv", curves, "A row a server, seed and measurement.")
+        csv_button(f"{PAGE}.csv", "loss_over_clock.csv", curves, "One row for each server, seed and measurement.")

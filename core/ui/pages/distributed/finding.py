@@ -1,4 +1,4 @@
-"""What was simulated, in words: when each server reaches the target, which is first, and by what factor."""
+"""The results of the simulation in words: when each server reaches the target, which one is first, and by what factor."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STALE = (ASYNCHRONOUS, AWARE)
 
 
 def losses(frame: DataFrame) -> DataFrame:
-    """The curves of a watched cluster."""
+    """The loss curves of a simulated cluster."""
     return analysis.part(frame, LOSS)
 
 
@@ -35,7 +35,9 @@ def reached(frames: Mapping[str, DataFrame], target: float) -> dict[str, Reached
 
 
 def headline(found: Mapping[str, Reached], target: float, seconds: float, why: Mapping[str, str] | None = None) -> str:
-    """Which server reaches the target first, and how many times as long the others take. `why`: what keeps a server from it."""
+    """Which server reaches the target first, and how many times as long the others take. `why`: the reason why a server does not reach
+    it.
+    """
     there = _in_order(found)
     absent = [name for name in found if name not in there]
     parts = []
@@ -51,7 +53,7 @@ def headline(found: Mapping[str, Reached], target: float, seconds: float, why: M
 
 
 def _in_order(found: Mapping[str, Reached]) -> list[str]:
-    """Those that reach the target in every seed, the first one first."""
+    """The servers that reach the target in every seed, in order of their times."""
     return sorted((name for name in found if math.isfinite(found[name].mean)), key=lambda name: found[name].mean)
 
 
@@ -60,13 +62,13 @@ def _clock(reach: Reached) -> str:
 
 
 def _factor(found: Mapping[str, Reached], first: str, other: str) -> str:
-    """How many times as long, where the order is certain."""
+    """How many times as long the other server takes, if the order is certain."""
     ratio = intervals.ratio(found[other].by_seed, found[first].by_seed)
     return f" ({times(ratio.value)} as long)" if ratio.low > 1 else " (these two cannot be told apart)"
 
 
 def small_print(found: Mapping[str, Reached]) -> str:
-    """The interval of the factor between the first and the last that arrive."""
+    """The interval of the factor between the first and the last server that reach the target."""
     there = _in_order(found)
     if len(there) < 2:
         return ""
@@ -80,8 +82,8 @@ def small_print(found: Mapping[str, Reached]) -> str:
 def stale_sentence(shares: DataFrame) -> str:
     """The median staleness of the straggler's gradients, and of the others'."""
     medians = analysis.median_staleness(shares)
-    said = f"Half of the gradients are of weights that have had {medians.get(OTHERS, 0):.0f} updates or more since"
-    return f"{said}; the straggler's: {medians[STRAGGLER]:.0f}." if STRAGGLER in medians else f"{said}."
+    said = f"Half of the gradients belong to weights that are at least {medians.get(OTHERS, 0):.0f} updates old"
+    return f"{said}; for the straggler, {medians[STRAGGLER]:.0f}." if STRAGGLER in medians else f"{said}."
 
 
 def capital(text: str) -> str:

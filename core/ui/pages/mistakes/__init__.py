@@ -1,1 +1,1 @@
-"""The page of mistakes: the hidden runs, and what is drawn of them."""
+"""The page of mistakes: the hidden runs and their charts."""

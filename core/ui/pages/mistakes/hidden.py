@@ -1,4 +1,4 @@
-"""Runs with one mistake each, hidden behind letters: which letter is which, and how many were guessed."""
+"""Runs with one mistake each, hidden behind letters: the mistake behind each letter, and the number of right guesses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SEES = "One sees: "
 
 @dataclass(frozen=True)
 class Hidden:
-    """One dealing of the mistakes to letters: the same settings and number always deal the same."""
+    """One assignment of the mistakes to letters; the same settings and number always give the same assignment."""
 
     base: RunSettings
     number: int = 1
@@ -33,7 +33,7 @@ class Hidden:
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
-        """The mistakes that have an effect, and right code, in the order of the choice."""
+        """The mistakes that have an effect, and correct code, in the order of the choice."""
         return tuple(kind for kind in MISTAKES if kind not in self.refused)
 
     @cached_property
@@ -45,22 +45,22 @@ class Hidden:
 
     @property
     def _plain(self) -> RunSettings:
-        """The settings, whatever mistake they name themselves."""
+        """The settings without a mistake."""
         return self.base.model_copy(update={"mistake": NoMistake()})
 
     @cached_property
     def comparison(self) -> Comparison:
-        """A variant a letter, each with the same seeds."""
+        """One variant for each letter, all with the same seeds."""
         variants: list[dict[str, Any]] = [{"name": name, "mistake": {"kind": kind}} for name, kind in self.dealt.items()]
         return Comparison.load({"base": self._plain, "variants": variants, "seeds": SEEDS})
 
     def right(self, guesses: Mapping[str, str | None]) -> int:
-        """How many of the runs were told for what they are."""
+        """The number of right guesses."""
         return sum(guesses.get(name) == kind for name, kind in self.dealt.items())
 
 
 def _reason(base: RunSettings, kind: str) -> str:
-    """What is said against it; empty where nothing is."""
+    """Why the mistake is refused; empty if it is not refused."""
     if kind == HEALTHY:
         return ""
     try:
@@ -71,18 +71,18 @@ def _reason(base: RunSettings, kind: str) -> str:
 
 
 def title_of(kind: str) -> str:
-    """`Flipped sign`, as its documentation begins; of right code, `Healthy`."""
+    """The title of a mistake, such as `Flipped sign`; for correct code, `Healthy`."""
     return "Healthy" if kind == HEALTHY else _first_line(kind).partition(":")[0]
 
 
 def code_of(kind: str) -> str:
-    """What it is, and how it looks in PyTorch code: Markdown."""
+    """The description of a mistake, and its PyTorch code, as Markdown."""
     said = _first_line(kind).partition(": ")[2]
     return said[:1].upper() + said[1:]
 
 
 def seen_of(kind: str) -> str:
-    """What one sees of it, without the words before that; empty for right code."""
+    """The symptoms of a mistake; empty for correct code."""
     paragraphs = (inspect.getdoc(MISTAKES[kind]) or "").split("\n\n")
     lines = " ".join(" ".join(paragraphs).split())
     said = lines.partition(SEES)[2].partition(" Source: ")[0]

@@ -1,4 +1,4 @@
-"""The page of mistakes: a picture a run, a guess below each, and the names when they are asked for."""
+"""The page of mistakes: one chart for each run with a guess below it, and the names on request."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ from core.ui.results.view import View, in_words, metrics, named
 
 WORDS = skeleton.Skeleton(
     PAGE,
-    "A curve for each run, without its name: one healthy, the others with one mistake each, over three seeds. You say which is which, and "
-    "then see the names, how each mistake looks in code, and what gives it away.",
+    "You will see one curve for each run, without its name, over three seeds: one run is correct, and each of the others has one mistake. "
+    "Guess which is which; then see the names, the code of each mistake, and its symptoms.",
     heading="Mistakes",
     look=EXPERIMENTS[0].look,
     nothing_heading="Which run has which mistake?",
 )
-ROUND_HELP = "Another number hides the runs behind other letters. What is trained already is not trained again."
-LOOK_HELP = "Solid on validation data, dashed on training data, where it is measured on both."
+ROUND_HELP = "Another number hides the runs behind other letters. Trained runs are not trained again."
+LOOK_HELP = "Solid: validation data. Dashed: training data, if the metric is measured on both."
 HEIGHT, MOST_ROUNDS = 170, 999.0
 BADGE: dict[bool, Literal["green", "red"]] = {True: "green", False: "red"}
 LOOKS = {in_words(column): column for column in ("grad_norm", "distance", "weight_norm", "update_cosine")}
-"""What is offered beside the metrics by which runs are judged."""
+"""Measures that are offered beside the metrics."""
 
 
 class Look(NamedTuple):
-    """How the runs are looked at: a column, and whether its axis is logarithmic."""
+    """The shown measure: a column, and whether its axis is logarithmic."""
 
     metric: str
     log_y: bool
 
 
 def draw() -> None:
-    """Settings and the number of the round in the sidebar; the runs beside it."""
+    """Draws the settings and the number of the round in the sidebar, and the runs beside it."""
     number = _round()
     base = forms.settings(PAGE, START)
     if base.mistake.kind != HEALTHY:
-        st.sidebar.caption("mistake: not used, since every run here has its own")
+        st.sidebar.caption("mistake: not used, because every run here has its own")
     hidden = Hidden(base, number)
     live.show(hidden.comparison, partial(_body, hidden))
 
 
 def _round() -> int:
-    """The number of the round; of floats, since the URL may hold infinity."""
+    """The number of the round, from a float, because the URL may contain infinity."""
     common: dict[str, Any] = {"key": f"{PAGE}.round", "bind": "query-params", "help": ROUND_HELP}
     return int(st.sidebar.number_input("Round", 1.0, MOST_ROUNDS, 1.0, 1.0, format="%.0f", **common))
 
@@ -62,7 +62,7 @@ def _body(hidden: Hidden, results: Results) -> None:
         _game(hidden, results)
     if hidden.refused:
         reasons = "; ".join(f"{title_of(kind).lower()} ({reason})" for kind, reason in hidden.refused.items())
-        st.caption(escaped(f"Not among the runs, since with these settings they change nothing: {reasons}."))
+        st.caption(escaped(f"Not among the runs, because they have no effect with these settings: {reasons}."))
 
 
 def _game(hidden: Hidden, results: Results) -> None:
@@ -80,17 +80,19 @@ def _game(hidden: Hidden, results: Results) -> None:
 
 
 def _controls(results: Results) -> tuple[Look, bool]:
-    """How to look at the runs, and whether their names are shown."""
+    """The shown measure, and whether the names are shown."""
     offered = {named(results, metric): metric for metric in metrics(results)} | LOOKS
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         chosen = st.selectbox("Look at", list(offered), key=f"{PAGE}.look", bind="query-params", width=230, help=LOOK_HELP)
         log_y = st.toggle("log y", value=True, key=f"{PAGE}.log_y", bind="query-params")
-        revealed = st.toggle("Reveal", key=f"{PAGE}.reveal", bind="query-params", help="Shows the names, and how many you had right.")
+        revealed = st.toggle(
+            "Reveal", key=f"{PAGE}.reveal", bind="query-params", help="Shows the names and the number of your right guesses."
+        )
     return Look(offered[chosen], log_y), revealed
 
 
 def _run(hidden: Hidden, results: Results, name: str, look: Look, *, revealed: bool) -> str | None:
-    """One run: its curve, the guess, and what it is where that was asked for. Returns the kind that was guessed."""
+    """Draws one run: its curve, the guess, and on request its mistake. Returns the guessed kind."""
     kind = hidden.dealt[name]
     st.markdown(f"**{name}: {title_of(kind)}**" if revealed else f"**{name}**")
     healthy = next(other for other, of in hidden.dealt.items() if of == HEALTHY)
@@ -113,7 +115,7 @@ def _run(hidden: Hidden, results: Results, name: str, look: Look, *, revealed: b
 
 
 def _curve(results: Results, name: str, look: Look, labels: dict[str, str]) -> None:
-    """The run's measure over training, with its twin on the training data dashed; beside the healthy run once the names are known."""
+    """The run's measure over training, on the training data dashed; together with the correct run when the names are shown."""
     frame = partial(_renamed, results.course, labels)
     options: dict[str, Any] = {"metric": look.metric, "log_y": look.log_y, "with_train": True, "with_seeds": False, "focus": True}
     options |= {"variants": tuple(labels.values()), "width": WIDTH, "height": HEIGHT}
@@ -132,12 +134,12 @@ def _told(kind: str, guess: str | None) -> None:
         st.badge("right" if right else "not this one", icon=":material/check:" if right else ":material/close:", color=BADGE[right])
     st.caption(code_of(kind))
     if seen := seen_of(kind):
-        st.caption(f"**What gives it away:** {seen}")
+        st.caption(f"**Symptoms:** {seen}")
 
 
 def _score(hidden: Hidden, guesses: dict[str, str | None], *, revealed: bool) -> None:
     made, of = sum(guess is not None for guess in guesses.values()), len(hidden.dealt)
     if revealed:
-        st.markdown(f"#### You told {hidden.right(guesses)} of {of} runs for what they are")
+        st.markdown(f"#### {hidden.right(guesses)} of {of} runs guessed right")
     else:
-        st.caption(f"{made} of {of} guessed. The names are shown when you ask for them with Reveal.")
+        st.caption(f"{made} of {of} runs guessed. Reveal shows the names.")

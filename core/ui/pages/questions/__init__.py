@@ -1,1 +1,1 @@
-"""The questions: the catalogue of all, and one of them with its guess, experiment and answer."""
+"""The pages of questions: the catalogue, and one question with its guess, experiment and answer."""

@@ -1,4 +1,4 @@
-"""The answer to a question: whether the guess was right, the options, what was measured, why, and what was run."""
+"""The answer to a question: whether the guess was right, the options, the measured results, the reason, and the settings."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from core.ui.pages.questions.asked import is_right
 
 PAGE = "question"
 ASIDES = re.compile(r"\s*(Torch is imported|Shapes:|Sources?:)[^\n]*(\n(?!\n)[^\n]*)*")
-"""What a module says of its code and of its sources, which stand below: from there to the paragraph's end."""
+"""The part of a module's docstring about its code and sources, up to the end of the paragraph; the page shows the sources separately."""
 SAID = "you expected this one"
 CLAIMS = (
-    "What is claimed was fixed before it was run. Brackets hold the 95 % interval of the mean over seeds; a seed sets the initial weights, "
-    "the order of the data and whatever else is drawn by chance."
+    "The claims were fixed before the experiment was run. Brackets contain the 95 % interval of the mean over seeds; a seed decides the "
+    "initial weights, the order of the data and all other random numbers."
 )
 
 
 class Drawn(NamedTuple):
-    """What is shown of an answer: the row of its figures, its picture's specification, and those of further pictures with their lines."""
+    """The shown parts of an answer: its numbers, the chart's specification, and further charts with their captions."""
 
     row: dict[str, Any]
     picture: dict[str, Any]
@@ -40,12 +40,12 @@ class Drawn(NamedTuple):
 
 
 def expected(question: Question, guess: int) -> str:
-    """What was expected, in a sentence; empty where nothing was."""
+    """A sentence with the reader's guess; empty if there was none."""
     return f"You expect {LETTERS[guess]}: {escaped(question.options[guess].text)}." if 0 <= guess < len(question.options) else ""
 
 
 def judged(question: Question, guess: int) -> None:
-    """Whether the guess was right, in a line; never in red."""
+    """One line that tells whether the guess was right; never in red."""
     right = f"It is {question.letter}: {escaped(question.right.text)}."
     if not 0 <= guess < len(question.options):
         st.info(f"**{right}** {escaped(question.right.why)}", icon=":material/lightbulb:")
@@ -53,13 +53,13 @@ def judged(question: Question, guess: int) -> None:
     option = question.options[guess]
     said = f"You expected {LETTERS[guess]}: {escaped(option.text)}."
     if is_right(question, guess):
-        st.success(f"**{said} So it is.** {escaped(option.why)}", icon=":material/check:")
+        st.success(f"**{said} This is right.** {escaped(option.why)}", icon=":material/check:")
     else:
         st.warning(f"**{said} {right}** {escaped(option.why)}", icon=":material/close:")
 
 
 def options(question: Question, guess: int, *, revealed: bool) -> None:
-    """What was asked, and all that could be expected, folded."""
+    """The question with all its options, in a closed expander."""
     with st.expander("The question and its options", type="compact"):
         st.markdown(f"{escaped(question.premise)} **{escaped(question.ask)}**")
         for place, option in enumerate(question.options):
@@ -70,7 +70,7 @@ def options(question: Question, guess: int, *, revealed: bool) -> None:
 
 
 def measured(question: Question, store: Store, guess: int) -> None:
-    """The finding, the pictures, and the verdict on each claim."""
+    """The finding, the charts, and the verdict on each claim."""
     drawn = _drawn(store.url, question.id, question.key, guess, store)
     with st.container(key="question-headline"):
         st.markdown(escaped(drawn.row["headline"]))
@@ -86,7 +86,7 @@ def measured(question: Question, store: Store, guess: int) -> None:
 
 
 def verdict(question: Question, row: Mapping[str, Any]) -> str:
-    """What came of the claims in a line: the first with its interval and number of seeds, how many hold, and why one may not."""
+    """The results of the claims in one line: the first claim with its interval and number of seeds, how many hold, and why one may fail."""
     sentences = [str(part["sentence"]) for part in row["parts"]]
     held = sum(part["verdict"] == "holds" for part in row["parts"])
     others = f" {held} of {len(sentences)} claims hold." if len(sentences) > 1 else ""
@@ -96,7 +96,7 @@ def verdict(question: Question, row: Mapping[str, Any]) -> str:
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def _drawn(_url: str, question_id: str, _key: str, guess: int, _store: Store) -> Drawn:
-    """The answer as it is shown, made once of what is stored."""
+    """The shown answer, computed once from the stored results."""
     question = questions()[question_id]
     found = measuring.evidence_of(question, _store)
     if found is None:
@@ -109,25 +109,25 @@ def _drawn(_url: str, question_id: str, _key: str, guess: int, _store: Store) ->
 
 
 def with_guess(question: Question, evidence: Evidence, guess: int) -> specs.Picture:
-    """The picture, and in it what was expected, where that is one of the things that it names."""
+    """The chart, with the reader's guess marked if the chart contains it."""
     picture = question.picture(evidence)
     name = question.options[guess].marks
     return guess_charts.named(picture, name, SAID) if name else picture
 
 
 def why(question: Question) -> None:
-    """The explanation, with its formulas, one a line."""
+    """The explanation, with its formulas, one per line."""
     with st.container(key="question-why"):
         st.subheader("Why", anchor=False)
         st.markdown(question.answer)
         for formula in question.formulas:
             st.latex(formula)
         if question.usual:
-            st.markdown(f"**What is usually said.** {question.usual}")
+            st.markdown(f"**The usual answer.** {question.usual}")
 
 
 def below(question: Question) -> None:
-    """What would change the answer, what was run, and where it is from."""
+    """Variations that change the answer, the settings, and the sources."""
     if question.turns:
         st.subheader("What would change this", anchor=False)
         grid = st.grid(3, min_column_width=260, gap="small")
@@ -141,13 +141,13 @@ def below(question: Question) -> None:
 
 
 def _settings(question: Question) -> None:
-    """What was run, exactly."""
+    """The exact settings of the experiments."""
     if question.code:
         with st.expander("The code", type="compact", expanded=True):
             st.code(question.code, language="python", height=360)
-    with st.expander("The experiment, exactly", type="compact"):
+    with st.expander("Exact settings of the experiment", type="compact"):
         if question.tried:
-            st.markdown(f"**Chosen anew.** {escaped(question.tried)}")
+            st.markdown(f"**Settings chosen again.** {escaped(question.tried)}")
         for name, comparison in question.comparisons.items():
             runs = len(comparison.runs())
             st.caption(f"{escaped(name)}: {runs} networks, seeds {comparison.seed_list[0]} to {comparison.seed_list[-1]}")
@@ -158,7 +158,7 @@ def _settings(question: Question) -> None:
 
 
 def setup(lab: Lab) -> str:
-    """What a lab computes and from what, in the words of its module; of the checks of identities, of those that are asked for."""
+    """The description of a lab from its module's docstring; for the checks of identities, from the requested module."""
     asked = lab.arguments.get("module")
     module = inspect.getmodule(lab.function) if asked is None else import_module(f"{lab.function.__module__}.{asked}")
     paragraphs = ASIDES.sub("", inspect.getdoc(module) or "").split("\n\n")
@@ -166,13 +166,13 @@ def setup(lab: Lab) -> str:
 
 
 def _joined(paragraph: str) -> str:
-    """The paragraph as one line, which is wrapped where it is shown; formulas, which are set in, as they are."""
+    """The paragraph as one line, because the page wraps it; indented formulas are not changed."""
     lines = paragraph.split("\n")
     return paragraph if any(line.startswith("    ") for line in lines) else " ".join(lines)
 
 
 def told(lab: Lab) -> str:
-    """The function that was called, with all of its arguments, those among them that are its defaults."""
+    """The called function with all arguments, including the defaults."""
     bound = inspect.signature(lab.function).bind(**lab.arguments)
     bound.apply_defaults()
     return f"{lab.name}({', '.join(f'{argument}={value!r}' for argument, value in bound.arguments.items())})"

@@ -1,4 +1,4 @@
-"""Which question is asked: that of the address, which is always the one that is shown; and the interview that it is part of."""
+"""The question in the URL, which is always the shown one, and the interview that it belongs to."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from core.ui.form.links import Query
 from core.ui.markdown import escaped
 
 NAME, INTERVIEW = "q", "interview"
-"""In the address: the question's number, and when the interview began, in seconds since 1970."""
+"""Names in the URL: the question's number, and the start of the interview, in seconds since 1970."""
 LATEST = "question.latest"
 
 
 class Asked(NamedTuple):
     """The question that is shown.
 
-    guess: what was guessed of it, in this interview where it is part of one; None: nothing yet.
-    earlier: all guesses, by question. answered: those of them that were made in this interview; None outside of one.
+    guess: the reader's guess, in this interview if it belongs to one; None: no guess yet.
+    earlier: all guesses, by question. answered: the guesses in this interview; None outside an interview.
     """
 
     question: Question
@@ -33,7 +33,7 @@ class Asked(NamedTuple):
 
 
 def now(store: Store) -> Asked:
-    """The question of the address, else the one that was seen last, else the next one. The address then says which it is."""
+    """The question in the URL, otherwise the last one seen, otherwise the next one. Writes its number into the URL."""
     known, earlier = questions(), guesses.known(store)
     began = _began()
     answered = None if began is None else guesses.known(store, since=began)
@@ -42,7 +42,7 @@ def now(store: Store) -> Asked:
         st.warning(escaped(f"There is no question {name[:20]!r}; this is the next one."))
     question = known.get(name) or next_of(list(known.values()), earlier)
     st.session_state[LATEST] = question.id
-    st.query_params[NAME] = question.id  # also where it is said already: a link from this page to itself leaves the address as it was
+    st.query_params[NAME] = question.id  # always, because a link from this page to itself does not change the URL
     guessed = earlier if answered is None else answered
     return Asked(question, guessed.get(question.id), earlier, answered)
 
@@ -53,12 +53,12 @@ def _began() -> int | None:
 
 
 def begin(store: Store) -> Query:
-    """The link to an interview that begins now: first what was never answered, then what was answered wrong, then the others."""
+    """The link to a new interview: first the questions without an answer, then those with a wrong answer, then the others."""
     return {NAME: next_of(list(questions().values()), guesses.known(store)).id, INTERVIEW: str(int(time.time()))}
 
 
 def following(asked: Asked) -> Query | None:
-    """The link to the next question, in the same interview; None where that is over."""
+    """The link to the next question, in the same interview; None at the end of the interview."""
     known = list(questions().values())
     if asked.answered is None:
         return {NAME: next_of(known, asked.earlier, asked.question.id).id}
@@ -69,7 +69,7 @@ def following(asked: Asked) -> Query | None:
 
 
 def place(asked: Asked) -> str:
-    """Where one is in the interview, and why this question was chosen; empty outside of one."""
+    """The position in the interview, and why this question was chosen; empty outside an interview."""
     if asked.answered is None:
         return ""
     every = questions()
@@ -84,13 +84,17 @@ def _reason(asked: Asked) -> str:
         return "you have not answered it"
     if guess == guesses.SHOWN:
         return "you looked at its answer without guessing"
-    return "all others are answered, and this one you got right" if is_right(asked.question, guess) else "you got it wrong"
+    return (
+        "all others are answered, and your answer to this one was right"
+        if is_right(asked.question, guess)
+        else "your last answer was wrong"
+    )
 
 
 def next_of(known: Sequence[Question], guessed: Mapping[str, int], after: str = "", left: Sequence[Question] | None = None) -> Question:
-    """The next one to be asked: first what was not guessed yet, then what was guessed wrong, then the others, in turn after `after`.
+    """The next question: first those without a guess, then those with a wrong guess, then the others, in order after `after`.
 
-    left: those that may still be asked; all where it is not given.
+    left: the questions that may still be asked; all by default.
     """
     at = next((at for at, question in enumerate(known) if question.id == after), -1)
     turn = [question for question in [*known[at + 1 :], *known[: at + 1]] if left is None or question in left]
@@ -104,5 +108,5 @@ def _rank(question: Question, guessed: Mapping[str, int]) -> int:
 
 
 def is_right(question: Question, guess: int) -> bool:
-    """Whether that option was the right one."""
+    """Whether this option is the right one."""
     return 0 <= guess < len(question.options) and question.options[guess].right

@@ -1,4 +1,4 @@
-"""The catalogue of questions: cards by topic, what was guessed, and the verdicts as measured here."""
+"""The catalogue of questions: cards by topic, the reader's guesses, and the verdicts measured here."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ STYLE = """<style>
 .st-key-question-cards [class*="st-key-question-card-"] [data-testid="stPageLink"] a { margin-left: -0.5rem; }
 [class*="st-key-question-card-"] [data-testid="stPageLink"] a::after { content: ""; position: absolute; inset: 0; }
 </style>"""
-"""A card is a link as a whole: the link in it covers it."""
+"""A click anywhere on a card opens its question, because the link covers the whole card."""
 
 
 def draw() -> None:
-    """The whole page."""
+    """Draws the page."""
     st.html(STYLE)
     st.title("Questions", anchor=False)
-    st.caption("Each is answered by an experiment that runs here. Say first what you expect: that is how one learns.")
+    st.caption("An experiment on your machine answers each question. Say first what you expect, because guessing helps you to learn.")
     with errors.shown("The questions cannot be read"):
         _body(service.store())
 
@@ -60,7 +60,9 @@ def _body(store: Store) -> None:
 
     @st.fragment(run_every=EVERY if active else None)
     def cards() -> None:
-        standing = looked.pop() if looked else measuring.standings(known, store)  # the first drawing takes the look of the page's head
+        standing = (
+            looked.pop() if looked else measuring.standings(known, store)
+        )  # the first drawing uses the standings that the page's head has read
         if active and not any(each.active for each in standing.values()):
             st.rerun()
         _overall(standing)
@@ -71,7 +73,7 @@ def _body(store: Store) -> None:
 
 
 def _overall(standing: Mapping[str, Standing]) -> None:
-    """How far the measuring of the whole catalogue is, while something is under way or paused."""
+    """The progress of all measurements, while some are running or paused."""
     active = sum(each.active for each in standing.values())
     if not active and not any(each.paused for each in standing.values()):
         return
@@ -81,8 +83,8 @@ def _overall(standing: Mapping[str, Standing]) -> None:
 
 
 def _sheet(known: list[Question], store: Store) -> None:
-    """All answers with the reader's own figures, to take away."""
-    with st.popover("Study sheet", icon=":material/description:", help="All questions with their answers and the figures measured here."):
+    """A download with all answers and the numbers measured here."""
+    with st.popover("Study sheet", icon=":material/description:", help="All questions with their answers and the numbers measured here."):
         st.download_button(
             "To print (HTML)",
             lambda: sheet.page(known, measuring.rows(known, store)),
@@ -102,29 +104,29 @@ def _sheet(known: list[Question], store: Store) -> None:
 
 
 def _steering(known: list[Question], store: Store, *, active: bool, paused: bool, complete: bool) -> None:
-    """To all of them: an interview, measure all, pause, the study sheet."""
+    """The buttons for all questions: an interview, measuring, pause, the study sheet."""
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         st.page_link(
             ONE,
             label="Interview me",
             icon=":material/record_voice_over:",
             query_params=asked.begin(store),
-            help="One question after the other: first those that you never answered, then those you got wrong.",
+            help="Asks all questions one by one: first those that you have not answered, then those with a wrong answer.",
         )
         if active:
             if st.button("Pause measuring", icon=":material/pause:", key=f"{PAGE}.pause"):
                 measuring.pause(known, store)
                 st.rerun()
         elif not complete:
-            label = "Go on measuring" if paused else "Measure all"
-            told = "Runs the experiments of every question here. It goes on when this page is closed, and can be paused."
+            label = "Continue measuring" if paused else "Measure all"
+            told = "Runs the experiments of all questions here. You can close this page meanwhile, or pause the measurements."
             if st.button(label, icon=":material/play_arrow:", key=f"{PAGE}.run", help=told):
                 start(known, store)
         _sheet(known, store)
 
 
 def start(wanted: list[Question], store: Store) -> None:
-    """Has them measured; says why where that cannot be."""
+    """Requests the measurement of these questions; shows an error if this is not possible."""
     with errors.shown("This cannot be run"):
         for question in wanted:
             for comparison in question.comparisons.values():
@@ -137,10 +139,10 @@ def start(wanted: list[Question], store: Store) -> None:
 def _cards(shown: list[Question], every: int, standing: Mapping[str, Standing], store: Store) -> None:
     found, guessed = measuring.rows(shown, store, standing), guesses.known(store)
     answered = sum(question.id in guessed for question in shown)
-    only = "" if len(shown) == every else f"{len(shown)} of {every} questions have these words · "
+    only = "" if len(shown) == every else f"{len(shown)} of {every} questions contain these words · "
     st.caption(f"{only}{answered} of {len(shown)} answered · {len(found)} measured here")
     if not shown:
-        st.info("No question has these words.")
+        st.info("No question contains these words.")
     ordered = sorted(shown, key=lambda question: (TOPICS.index(question.topic), question.id))
     for topic, group in groupby(ordered, key=lambda question: question.topic):
         st.subheader(topic.capitalize(), anchor=False)
@@ -151,7 +153,7 @@ def _cards(shown: list[Question], every: int, standing: Mapping[str, Standing], 
 
 
 def _card(question: Question, standing: Standing, row: dict[str, Any] | None, guess: int | None) -> None:
-    """The question; before the guess its premise, afterwards the guess and what was measured."""
+    """A card with the question; before the guess with its premise, afterwards with the guess and the result."""
     st.page_link(ONE, label=f"{question.id} **{escaped(question.text)}**", query_params={"q": question.id}, width="stretch")
     st.caption(escaped(question.premise if guess is None else said(question, guess)))
     with st.container(horizontal=True, gap="small"):
@@ -169,14 +171,14 @@ def _card(question: Question, standing: Standing, row: dict[str, Any] | None, gu
 
 
 def said(question: Question, guess: int) -> str:
-    """What was predicted of a question, in a sentence."""
+    """A sentence with the reader's guess."""
     if not 0 <= guess < len(question.options):
-        return "You looked at the answer without a guess."
+        return "You opened the answer without a guess."
     return f"You predicted {LETTERS[guess]}: {question.options[guess].text}."
 
 
 def state(standing: Standing) -> str:
-    """How far a question is, in words that give nothing of its answer away."""
+    """The progress of a question, in words that reveal nothing about its answer."""
     if standing.complete:
         return "measured"
     share = f"{100 * standing.done:.0f}{UNBROKEN}%"

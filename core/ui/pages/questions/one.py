@@ -1,4 +1,4 @@
-"""One question: the guess, the one button, the picture that grows, the verdict, and why."""
+"""One question: the guess, the button, the growing chart, the verdict, and the reason."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STYLE = """<style>
 
 
 def draw() -> None:
-    """The whole page."""
+    """Draws the page."""
     st.html(STYLE)
     with errors.shown("The question cannot be shown"):
         store = service.store()
@@ -69,7 +69,7 @@ def _next(shown: Asked) -> None:
 
 
 def _play(question: Question) -> None:
-    """Where one can go on with it: its page, and the workbench with its experiment, or with a variation where it has none."""
+    """Links to continue: the question's page, and the workbench with its experiment, or with a variation if it has none."""
     if question.page:
         page = next(page for page in PAGES if page.path == question.page)
         st.page_link(page.path, label=f"Open {page.title}", icon=page.icon, help=page.about)
@@ -83,7 +83,7 @@ def _play(question: Question) -> None:
 
 
 def _before(question: Question, store: Store) -> None:
-    """The premise, the options and the one button; nothing of the answer."""
+    """The premise, the options and the button; nothing about the answer."""
     with st.container(width=760, gap="small"):
         with st.container(key="question-premise"):
             st.markdown(f"{escaped(question.premise)}  \n**{escaped(question.ask)}**")
@@ -100,7 +100,7 @@ def _before(question: Question, store: Store) -> None:
 
 
 def _guess(question: Question) -> int | None:
-    """Draws the options, and returns the place of the one that was chosen."""
+    """Draws the options, and returns the index of the chosen one."""
     with st.container(key="question-options"):
         return st.radio(
             "What do you expect?",
@@ -116,17 +116,17 @@ def _guess(question: Question) -> int | None:
 def _cost(question: Question, store: Store) -> str:
     standing = measuring.progress(question, store)
     if standing.complete:
-        return "What it asks for is stored here already."
+        return "The results are already stored here."
     runs = sum(len(comparison.runs()) for comparison in question.comparisons.values())
-    networks = f"Trains {runs} small networks here" if runs else "Is computed here"
+    networks = f"Trains {runs} small networks here" if runs else "Computes the results here"
     return f"{networks}." if not standing.done else f"{networks}; {standing.done:.0%} of it is stored."
 
 
 def _after(question: Question, store: Store, guess: int) -> None:
-    """While it is measured, the picture that grows; then, or where it is asked for, whether the guess was right, and why."""
+    """The growing chart during the measurement; then, or on request, whether the guess was right, and the reason."""
     standing = measuring.progress(question, store)
     looked = [standing]
-    measured = standing.complete or not standing.active  # what failed, was cancelled or is paused keeps nobody waiting
+    measured = standing.complete or not standing.active  # the answer does not wait for a failed, cancelled or paused measurement
     revealed = measured or guess == guesses.SHOWN or _impatient(question, guess)
     if revealed:
         answer.judged(question, guess)
@@ -157,9 +157,9 @@ def _after(question: Question, store: Store, guess: int) -> None:
 
 
 def _impatient(question: Question, guess: int) -> bool:
-    """Says what was expected, until it is measured; whether the reader would rather know the answer at once."""
+    """Shows the guess until the measurement ends; returns whether the reader wants the answer now."""
     said = st.empty()
     if st.toggle("Show the answer now", key=f"{PAGE}.{question.id}.now"):
         return True
-    said.info(f"**{answer.expected(question, guess)}** It is measured now.", icon=":material/hourglass_top:")
+    said.info(f"**{answer.expected(question, guess)}** The measurement is running.", icon=":material/hourglass_top:")
     return False
