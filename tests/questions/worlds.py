@@ -106,7 +106,7 @@ def measured_columns(frame):
 
 def follows(frame, name, others):
     """Whether a column has one value for each of the others' values, and is none of them under another name, as updates of epochs."""
-    pairs = [frame[[name, other]].drop_duplicates() for other in others]
+    pairs = [frame[[name, other]].drop_duplicates() for other in others if is_numeric_dtype(frame[other])]
     renamed = any(pair.iloc[:, 0].is_unique and pair.iloc[:, 1].is_unique for pair in pairs)
     return bool(others) and not renamed and frame.groupby(others)[name].nunique().max() == 1
 
