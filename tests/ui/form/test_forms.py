@@ -131,7 +131,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     ({"compare.optimizer": "sgd", "compare.optimizer.sgd.nesterov": "true"}, "nesterov needs momentum above 0"),
     ({"compare.seeds": "0"}, "seeds"),
-    ({"compare.seeds": "<b>"}, "seeds: '<b>': give how many"),
+    ({"compare.seeds": "<b>"}, "seeds: '<b>': give their number"),
     ({"compare.seeds": "9999"}, "at most 8,000 runs, but this one has 49,995"),
     ({"compare.variants": "a: optimizer=adm"}, "variant 'a': optimizer: there is no kind 'adm'; allowed: sgd, adam"),
     ({"compare.variants": "a: optimizer.speed=1"}, "optimizer.speed: no such setting; optimizer (adam) has: kind, lr"),
