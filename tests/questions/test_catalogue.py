@@ -170,6 +170,8 @@ def test_each_claim_holds_and_fails_by_its_own_measure_and_is_unclear_between(qu
         if claim.kind in EXACT:
             assert_a_missing_number_is_no_success(claim, found["holds"])
             continue
+        if claim.kind == "spread_ratio":
+            continue  # seeds of two levels in one sample have a spread of their own: a mixture lies beyond both worlds
         unclear = worlds.between(claim, found["holds"], found["fails"])
         assert unclear is not None, claim.words
         borders = unclear.threshold if isinstance(unclear.threshold, tuple) else (unclear.threshold,)
