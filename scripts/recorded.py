@@ -15,6 +15,7 @@ from sqlalchemy import Double, delete, func, update
 
 from core.comparison import Comparison
 from core.experiments.catalogue import experiments
+from core.experiments.home import DEFAULT
 from core.runs.compare import compare
 from core.runs.recorded import FILE
 from core.runs.store import Store
@@ -37,7 +38,7 @@ def wanted() -> list[Comparison]:
     asked = [(each.page, each.subject) for each in experiments().values() if isinstance(each.subject, Comparison)]
     begun = [BESIDE[page](comparison) if page in BESIDE else comparison for page, comparison in asked]
     more = [each.trained for each in experiments().values() if each.trained is not None and each.page not in BESIDE]
-    return list({comparison.id: comparison for comparison in (*begun, *more)}.values())
+    return list({comparison.id: comparison for comparison in (DEFAULT, *begun, *more)}.values())
 
 
 def main() -> int:

@@ -126,17 +126,22 @@ QUESTION = Question(
     ),
     headline=headline,
     picture=picture,
-    figures=(Figure("Another cause, at a moderate rate of 0.001: biases that begin below 0. Neither cure revives a unit.", of_biases),),
+    figures=(
+        Figure(
+            "Another cause, at a moderate rate of 0.001: biases that begin below 0. From −5 neither dropout nor Xavier helps.",
+            of_biases,
+        ),
+    ),
     formula=r"\mathrm{ReLU}'(z) = \begin{cases} 1 & z > 0 \\ 0 & z < 0 \end{cases} \qquad "
     r"\frac{\partial L}{\partial w} = \sum_n \frac{\partial L}{\partial a_n}\, \mathrm{ReLU}'(z_n)\, x_n = 0 \text{ if all } z_n < 0",
     answer=(
         "A ReLU unit is dead when its input z is negative for every example n: its output a is 0, its slope is 0, and so its weights w "
         "get no gradient of the loss L any more, whatever comes in as x. In the first picture the share of dead units never falls. One "
         "step that is too large is enough to push a bias or a row of weights so far down, and so is a bias that begins far below 0. "
-        "Dropout and Xavier initialization do not help a unit that is dead; in a deeper layer one can come back by chance, when the layer "
-        "below changes what comes in. A lower rate, or warmup, keeps units from dying; He initialization starts them half active. Leaky "
-        "ReLU and ELU have a slope below zero, so a unit can come back. GELU is 0 far below zero, to the last bit in float32, and so its "
-        "units can die as well."
+        "Dropout and Xavier initialization do not help a unit that is dead; in a deeper layer one can come back, when the layer below "
+        "changes what comes in, as many do from biases of −2. A lower rate, or warmup, keeps units from dying; He initialization starts "
+        "them half active. Leaky ReLU and ELU have a slope below zero, so a unit can come back. GELU is 0 far below zero, to the last bit "
+        "in float32, and so its units can die as well."
     ),
     usual="Xavier initialization or dropout are often named as cures. Neither gives a dead unit a gradient.",
     page="pages/gradient_flow.py",

@@ -157,7 +157,7 @@ def test_clouds_stand_on_the_circle_and_other_features_are_noise():
     [
         (lambda: Informative(features=5, informative=6), "informative: 6 of 5 features is impossible"),
         (lambda: Imbalanced(rare_share=0.5, classes=3), r"rare_share: 0\.5 is above an equal share of 3 classes"),
-        (lambda: Imbalanced(samples=60), r"0\.05 of 60 examples are 3, and 5 are needed"),
+        (lambda: Imbalanced(samples=60), r"0\.05 of 60 examples are 3, but 5 are needed"),
         (lambda: Adding(samples=100_000, steps=1000), "samples: 100,000 examples of 2,000 numbers each.*Choose 5,000 examples or fewer"),
         (lambda: Copy(samples=100_000), "exceed the limit of 10,000,000 numbers"),
         (lambda: Adding(steps=1), "steps"),

@@ -13,7 +13,9 @@ from core.ui.shell import PAGES
 from tests.pages.conftest import Open, small
 from tests.runs.test_recorded import smallest
 
-BEGIN = {f"pages/{each.page}.py" for each in experiments().values() if isinstance(each.subject, Comparison)}
+GUESSED = {"mistakes"}
+"""Pages on which one guesses first."""
+BEGIN = {f"pages/{each.page}.py" for each in experiments().values() if isinstance(each.subject, Comparison) and each.page not in GUESSED}
 """Pages that train a comparison; tabs of a page have names of their own."""
 
 

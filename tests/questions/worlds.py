@@ -89,7 +89,7 @@ def curve(name, end, group, rng):
     start, swing = rng.uniform(-1, 3, count)[group, None], 10 ** rng.uniform(-4, -0.5, count)[group, None]
     swings = 1 + swing * rng.uniform(-1, 1, (len(group), EPOCHS + 1)) * (left > 0)
     if any(part in name for part in SHARES):
-        return np.clip(end[:, None] * (1 - left * np.clip(start, 0, 1)) * swings, 0, 1)
+        return np.clip((end[:, None] + left * np.clip(start - 1, -1, 1)) * swings, 0, 1)
     return end[:, None] * np.exp(start * left) * swings
 
 
@@ -106,7 +106,7 @@ def measured_columns(frame):
 
 def follows(frame, name, others):
     """Whether a column has one value for each of the others' values, and is none of them under another name, as updates of epochs."""
-    pairs = [frame[[name, other]].drop_duplicates() for other in others]
+    pairs = [frame[[name, other]].drop_duplicates() for other in others if is_numeric_dtype(frame[other])]
     renamed = any(pair.iloc[:, 0].is_unique and pair.iloc[:, 1].is_unique for pair in pairs)
     return bool(others) and not renamed and frame.groupby(others)[name].nunique().max() == 1
 
@@ -150,8 +150,9 @@ def two(question, most=120):
 
 
 def between(claim, holding, failing, steps=40):
-    """The judgement in the first world, of ever more seeds of the one in which the claim holds, in which it is unclear; None: in none."""
-    judged = (claim.judge(mixed(holding, failing, step / steps)) for step in range(1, steps))
+    """The judgement in the first mixture of the two worlds in which the claim is unclear; None: in none."""
+    orders = ((holding, failing), (failing, holding))
+    judged = (claim.judge(mixed(*order, step / steps)) for order in orders for step in range(1, steps))
     return next((found for found in judged if found.verdict == "unclear"), None)
 
 

@@ -59,7 +59,7 @@ def test_recent_comparisons_are_links_with_their_standing(store: Store):
     found = next(link for link in script.get("page_link") if "mine" in link.proto.label)
     assert links.query_for("compare", offered.EXPERIMENTS[0].comparison)["compare.open"] in found.proto.query_string
     assert "\\!\\[x\\]" in found.proto.label, "a name must not load a picture"
-    assert any("0 of 25 runs" in caption.value for caption in script.caption)
+    assert any(f"0 of {len(offered.EXPERIMENTS[0].comparison.runs())} runs" in caption.value for caption in script.caption)
 
 
 def test_a_pasted_file_opens_and_a_bad_one_is_explained():

@@ -57,7 +57,7 @@ def slopes(choices: Iterable[ActivationChoice] = SHOWN) -> DataFrame:
     return table(choices)[["activation", "left", "right", "taken", "largest"]]
 
 
-def curves(points: int = 81) -> DataFrame:
+def curves(points: int = 161) -> DataFrame:
     """The functions and their slopes over the drawn range, a row a function and place: activation, x, value, slope."""
     return concat([activation_functions.curve(choice, points).assign(activation=choice.kind) for choice in SHOWN], ignore_index=True)
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from core.engine.records import Row
     from core.engine.stack import Stack
 
-MEASURED = ("epoch", "train_loss_eval", "train_accuracy", "val_loss", "val_accuracy", "dead_fraction", "status")
+PARTS = ("train", "val")
+MEASURED = ("epoch", "train_loss_eval", "val_loss", *(f"{part}_accuracy" for part in PARTS), "dead_fraction", "status")
 """The columns of a history that are kept."""
 TRAINING, VALIDATION = "training", "validation"
 

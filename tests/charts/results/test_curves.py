@@ -200,4 +200,4 @@ def test_a_line_stands_at_the_epoch_at_which_variants_are_compared():
     assert list(places[0]["epoch"]) == [2.0]
     assert places[1] is None, "variants take different seconds to it"
     assert "rule" not in drawn(curves.loss_curves(table, variants=NAMES))
-    assert "compared here" in words(curves.loss_curves(table, 2.0, variants=NAMES))
+    assert "epoch of the comparison" in words(curves.loss_curves(table, 2.0, variants=NAMES))

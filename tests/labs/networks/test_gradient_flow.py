@@ -126,7 +126,11 @@ def test_only_what_matters_before_training_tells_the_networks_apart():
 
 @pytest.mark.parametrize(
     ("model", "said"),
-    [({"kind": "linear"}, "linear has no depth"), ({"kind": "mlp", "hidden": [1000]}, "the most here"), ({"kind": "convnet"}, "take mlp")],
+    [
+        ({"kind": "linear"}, "linear has no depth"),
+        ({"kind": "mlp", "hidden": [1000]}, "at most 1,200,000 are allowed here"),
+        ({"kind": "convnet"}, "choose mlp"),
+    ],
 )
 def test_a_network_without_a_depth_or_too_large_is_refused_in_words(model, said):
     with pytest.raises(SettingsError, match=said):

@@ -86,7 +86,7 @@ def test_two_examples_leave_of_each_unit_only_which_is_the_larger():
     assert np.abs(y).between(0.99, 1).all()
 
 
-@pytest.mark.parametrize(("groups", "message"), [(4, "do not divide"), (6, "leave 1")])
+@pytest.mark.parametrize(("groups", "message"), [(4, "do not divide"), (6, "leave only 1")])
 def test_groups_that_leave_nothing_to_average_are_refused(groups, message):
     with pytest.raises(ValueError, match=message):
         norm_axes.normalized(norm_axes.tensor(0, convolved=False), "group", groups)

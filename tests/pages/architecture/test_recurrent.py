@@ -154,7 +154,7 @@ def test_without_a_recurrent_network_it_says_what_to_do(open_page, store):
 def test_more_units_than_can_be_measured_are_refused_in_words(open_page, store):
     app = open_page(PAGE, {"recurrent.tab": parts.LAG, "recurrent.model.recurrent.hidden": "4096"}, errors=True)
     assert not app.exception
-    assert "256 at most" in app.error[0].value
+    assert "at most 256" in app.error[0].value
 
 
 def test_a_recurrent_network_for_rows_of_a_table_is_refused_in_words(open_page, store):

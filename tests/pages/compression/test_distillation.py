@@ -216,7 +216,7 @@ def test_the_picture_of_an_example_is_as_it_was_drawn():
 
 def test_what_is_said_of_an_example_are_its_own_chances():
     said = soft_targets.spoken(np.log([0.27, 0.31, 0.42]), ["a", "none", "c"], [1.0, 10.0])
-    assert said.startswith("At T = 1 it puts 42.0% on c and 31.0% on “none”; at T = 10, 34.")
+    assert said.startswith("At T = 1 it gives 42.0% to c and 31.0% to “none”; at T = 10, 34.")
 
 
 def test_the_teachers_outputs_are_those_of_its_network(trained_here):

@@ -226,6 +226,8 @@ def test_run_all_asks_for_everything_and_pause_holds_it(open_page, store, monkey
     original = measuring.standings
     monkeypatch.setattr(measuring, "standings", lambda things, store: looks.append(things) or original(things, store))
     app = open_page(ALL)
+    looks.clear()
+    app.run()
     assert len(looks) == 1, "a drawing asks once how far all questions are"
     assert app.get("progress")[0].proto.text == f"Measuring is paused; 0 of {number} questions are measured."
     assert badges(app)["paused at 0\u202f%"] == 1

@@ -58,7 +58,7 @@ def test_a_file_that_is_no_table_is_refused_by_name(content: bytes, said: str):
 
 def test_columns_of_text_are_left_out_by_one_click():
     script = form({"compare.data": "table", "compare.data.table.sha256": kept(WITH_TEXT), "compare.data.table.target": "label"})
-    assert "unlike 'name'" in script.error[0].value.replace("\\", "")
+    assert "leave out 'name'" in script.error[0].value.replace("\\", "")
     script.button(key="compare.data.table.clean").click().run()
     assert Comparison.from_json(script.text[1].value).base.data.drop == ("name",)
 

@@ -94,8 +94,8 @@ def test_texts_as_people_write_them(path: str, text: str, value: Any):
         ("clipping", "none max_norm=1", "it has no settings"),
         ("optimizer.lr", "fast", "optimizer.lr: 'fast' is not a number; write it like 0.001 or 1e-3"),
         ("optimizer.lr", "-1", "optimizer.lr: -1: input should be greater than 0"),
-        ("optimizer.lr", "nan", "is no number"),
-        ("optimizer.lr", "1e999", "is no number"),
+        ("optimizer.lr", "nan", "is not a number"),
+        ("optimizer.lr", "1e999", "is not a number"),
         ("optimizer", "adam lr=0", "optimizer.lr: 0: input should be greater than 0"),
         ("model.hidden", "64, x", "model.hidden: 'x' is not a whole number"),
         ("model.hidden", "", "model.hidden: empty"),
@@ -182,11 +182,11 @@ def test_variants_are_read_line_by_line_and_forgivingly():
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("optimizer=sgd", "is no variant"),
-        (": optimizer=sgd", "is no variant"),
-        ('"open: optimizer=sgd', "is no variant"),
+        ("optimizer=sgd", "is not a variant"),
+        (": optimizer=sgd", "is not a variant"),
+        ('"open: optimizer=sgd', "is not a variant"),
         ("a: sgd", "'sgd' sets nothing"),
-        ("a: optimizer.lr=x", "variant 'a': optimizer.lr: 'x' is no number"),
+        ("a: optimizer.lr=x", "variant 'a': optimizer.lr: 'x' is not a number"),
     ],
 )
 def test_a_line_that_is_no_variant_is_refused(line: str, said: str):
