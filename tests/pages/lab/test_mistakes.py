@@ -102,7 +102,7 @@ def test_revealed_each_run_is_named_and_the_score_is_that_of_the_guesses(open_pa
         app.selectbox(key=f"mistakes.guess.1.{name[-1]}").select(game.dealt[name]).run()
     wrong = next(kind for kind in MISTAKES if kind != game.dealt["Run B"])
     app.selectbox(key="mistakes.guess.1.B").select(wrong).run()
-    assert "4 of 11 guessed" in texts(app)
+    assert "4 of 11 runs guessed" in texts(app)
     app.toggle(key="mistakes.reveal").set_value(True).run()
     assert_no_error(app)
     said = texts(app)
