@@ -26,7 +26,8 @@ HEAD = """# Verdicts
 
 What came of the claims of the questions, and of what the pages state of the comparisons that they offer, measured on one machine by
 `make verdicts`; do not edit it by hand. A claim was fixed before it was run; one that fails or stays unclear is shown as that, and what a
-page states is then changed. Effects are with their 95 % intervals over seeds; "seconds" are of one core.
+page states is then changed. Where settings were changed after a first measurement, a list says so. Effects are
+with their 95 % intervals over seeds; "seconds" are of one core.
 """
 
 
@@ -38,7 +39,7 @@ def page(asked: Sequence[Question], of_questions: dict[str, Row], offered: Seque
     second += [line for each in offered for line in _lines([each.page, each.title], of_experiments.get(each.id))]
     parts = [
         HEAD,
-        *("## Questions", "", _counted(of_questions, "questions"), "", *first, *_reasons(asked, of_questions), ""),
+        *("## Questions", "", _counted(of_questions, "questions"), "", *first, *_reasons(asked, of_questions), *_chosen_again(asked), ""),
         *("## Experiments of the pages", "", "`make claims` measures these alone.", ""),
         *(_counted(of_experiments, "experiments"), "", *second, *_reasons(offered, of_experiments)),
     ]
@@ -60,6 +61,12 @@ def _counted(rows: dict[str, Row], what: str) -> str:
 def _reasons(things: Sequence[Question] | Sequence[Experiment], rows: dict[str, Row]) -> list[str]:
     notes = [f"- **{thing.id}**: {thing.doubt}" for thing in things if thing.doubt and _in_doubt(rows.get(thing.id))]
     return ["", "The likely reasons of those that fail or stay unclear:", "", *notes] if notes else []
+
+
+def _chosen_again(asked: Sequence[Question]) -> list[str]:
+    """Returns the questions whose settings were chosen again after a first measurement, whatever came of the second."""
+    notes = [f"- **{question.id}**: {question.tried}" for question in asked if question.tried]
+    return ["", "Settings that were chosen again after a first measurement, while the claim stayed as it was:", "", *notes]
 
 
 def _in_doubt(row: Row | None) -> list[str]:

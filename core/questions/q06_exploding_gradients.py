@@ -210,9 +210,9 @@ QUESTION = Question(
         "normalization, fewer layers and a lower rate help, and clipping shortens a gradient g that is longer than c. A recurrent network "
         "applies the same matrix W at every step, to its state h, and then a function f such as tanh to the sum z; so its gradient over k "
         "steps goes as ρ(W)^k, the size of W's largest eigenvalue to the power of k: above 1 it explodes, below 1 it vanishes. That is "
-        "exact near a state of 0; with inputs tanh flattens and the gradient is shorter. LSTM and GRU add to their state instead of "
-        "multiplying it, so a gradient can pass many steps. Clipping does not help against vanishing, and neither does cutting the "
-        "gradient after a few steps, which only shortens the memory."
+        "exact near a state of 0; with inputs tanh flattens and the gradient is shorter. LSTM and GRU carry their state on through a gate "
+        "that can be near 1, so after training a gradient can pass many steps. Clipping does not help against vanishing, and neither does "
+        "cutting the gradient after a few steps, which only shortens the memory."
     ),
     page="pages/gradient_flow.py",
     turns=(

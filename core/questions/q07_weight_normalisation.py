@@ -140,10 +140,10 @@ QUESTION = Question(
     r"\;\Rightarrow\; v^\top \nabla_v L = 0",
     answer=(
         "Weight normalisation trains the length g and the direction v/‖v‖ of each unit's weights w apart. The gradient of the loss L in v "
-        "is orthogonal to v (the bracket takes off its part along v, and I is the identity), so each step makes v a little longer, and the "
-        "longer v is, the less a step of the same size turns it. A rate that is too high therefore corrects itself, and the range of rates "
-        "that train reaches further up. It does not reach further down, and at a rate that suits both the two parametrisations end alike. "
-        "Unlike batch norm it uses no statistics of the batch."
+        "is orthogonal to v (the bracket takes off its part along v, and I is the identity), so each step of plain gradient descent makes "
+        "v a little longer, and the longer v is, the less a step of the same size turns it. A rate that is too high therefore corrects "
+        "itself, and the range of rates that train reaches further up. It does not reach further down, and at a rate that suits both the "
+        "two parametrisations end alike. Unlike batch norm it uses no statistics of the batch."
     ),
     usual="It is sometimes said to normalise what comes out of a layer. It does not: it changes the coordinates of the weights.",
     turns=(

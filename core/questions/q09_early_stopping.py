@@ -30,6 +30,7 @@ RULES: dict[str, Any] = {
     "patience, min_delta 0.01": {"kind": "patience", "patience": 5, "min_delta": 0.01},
     "loss below 0.5": {"kind": "threshold", "target": 0.5},
     "loss rises 3 times in a row": {"kind": "rise", "evaluations": 3},
+    "no change in 5 evaluations": {"kind": "no_change", "evaluations": 5},
     "mean change is small": {"kind": "mean_change"},
 }
 

@@ -96,8 +96,8 @@ QUESTION = Question(
         "average (E), and take others several times. Both estimate the same gradient, but within an epoch the errors of single steps add "
         "up to zero, since all examples together are the full gradient. So at a small rate reshuffled epochs end far nearer to the optimum "
         "for the same number of updates. The errors cancel only while the weights move little during an epoch: at a large rate the order "
-        "makes no difference. Epochs are also simpler to run: to read a shuffled list is cheaper than to look up random places, and "
-        "validation has its place at the end of each."
+        "makes no difference. Epochs are also simpler to run: every example is seen once, large data can be shuffled in parts and "
+        "then read in sequence, and validation has its place at the end of each."
     ),
     page="pages/batch_size.py",
     turns=(

@@ -141,7 +141,7 @@ QUESTION = Question(
             of_each("validation loss (nats, logarithmic)", {"mean": late("val_loss"), "jumps": late("val_loss", late_spread)}, log=True),
         ),
     ),
-    formula=r"w_{t+1} = w_t - \eta\,(\nabla L + \text{noise}), \qquad \text{spread around a minimum} \propto \eta / B",
+    formula=r"w_{t+1} = w_t - \eta\,(\nabla L + \text{noise}), \qquad \text{variance of } w \text{ around a minimum} \propto \eta / B",
     answer=(
         "Near a minimum the mean gradient of the loss L is small, and what moves the weights is the noise of the mini-batches. The "
         "weights w then wander around the minimum: how far grows with the learning rate η, and falls with the batch size B. Successive "

@@ -54,7 +54,7 @@ def headline(evidence: Evidence) -> str:
     squared, absolute = (mean(side) for side in errors("in y")(evidence))
     return (
         f"As a penalty L1 sets {percent(mean(zeros(PROXIMAL)(evidence)))} of the useless weights to exactly 0, L2 "
-        f"{percent(mean(zeros(SQUARED)(evidence)))}. As a loss, with a tenth of the targets wrong, L1 misses the slope of 2 "
+        f"{percent(mean(zeros(SQUARED)(evidence)))}. As a loss, with the tenth furthest right wrong, L1 misses the slope of 2 "
         f"by {absolute:.2f}, L2 by {squared:.2f}."
     )
 
@@ -73,8 +73,8 @@ QUESTION = Question(
     terms=("lasso", "ridge", "sparsity", "feature selection", "outliers", "robust regression", "L1 regularization", "proximal step"),
     topic="regularization",
     premise="A linear model has 100 features, of which ten matter. It is trained with an L1 penalty or with an L2 penalty on its "
-    "weights. Apart from that a line is fitted to points of which a tenth are far off; its loss is the absolute error (L1) or the "
-    "squared error (L2).",
+    "weights. Apart from that a line is fitted to points; the tenth of them that lie furthest right are far too low. Its loss is the "
+    "absolute error (L1) or the squared error (L2).",
     ask="What is L1 good for?",
     options=(
         Option("The penalty does both", "The penalty sees the weights alone; a target that is off pulls at them as before.",
@@ -99,7 +99,7 @@ QUESTION = Question(
         Claim("share of useful weights that L1's proximal step sets to 0", "exact", Below(0.0), zeros(PROXIMAL, informative=True)),
         Claim("share of useless weights at exactly 0 with L2", "exact", Below(0.0), zeros(SQUARED)),
         Claim("share of useless weights at exactly 0 with L1 by its subgradient", "exact", Below(0.0), zeros(GRADIENT)),
-        Claim("error of the slope with a tenth of the targets wrong, L2 loss minus L1 loss", "difference", Above(1.0), errors("in y")),
+        Claim("error of the slope, the tenth furthest right wrong, L2 loss minus L1 loss", "difference", Above(1.0), errors("in y")),
         Claim("the same with inputs wrong as well", "difference", Below(0.0), errors("in x and y")),
     ),
     headline=headline,
@@ -111,8 +111,9 @@ QUESTION = Question(
         "features. L2 pulls in proportion to the weight, so it shrinks all and removes none. Exact zeros need the proximal step (prox, for "
         "a strength λ and a rate η); plain gradient steps jump back and forth over the corner at 0. Robustness against outliers is another "
         "matter and belongs to the loss: the absolute error of a prediction ŷ of the target y grows linearly, so a target that is far off "
-        "pulls no harder than a near one. It does not help against inputs that are far off: such points pull the L1 line even more than "
-        "the L2 line."
+        "pulls no harder than a near one. Wrong targets at one end turn a line most; at random places, too high as often as too low, they "
+        "nearly cancel, and the two losses differ little. It does not help against inputs that are far off: such points pull the L1 line "
+        "even more than the L2 line."
     ),
     usual="L1 regularization is often said to be robust to outliers. It is the L1 loss that is, and only against outliers in the targets.",
     page="pages/regularization.py",

@@ -103,8 +103,8 @@ QUESTION = Question(
             belief="The loss is high, so the gradient is large.",
         ),
         Option(
-            "Nothing: they get no gradient",
-            "A ReLU that is 0 everywhere has slope 0 everywhere, so its weights stay.",
+            "Nothing by themselves: they get no gradient",
+            "A ReLU that is 0 everywhere has slope 0 everywhere. Only a layer below that changes its inputs can bring it back.",
             right=True,
             belief="What does not act cannot learn.",
         ),
@@ -135,13 +135,14 @@ QUESTION = Question(
     formula=r"\mathrm{ReLU}'(z) = \begin{cases} 1 & z > 0 \\ 0 & z < 0 \end{cases} \qquad "
     r"\frac{\partial L}{\partial w} = \sum_n \frac{\partial L}{\partial a_n}\, \mathrm{ReLU}'(z_n)\, x_n = 0 \text{ if all } z_n < 0",
     answer=(
-        "A ReLU unit is dead when its input z is negative for every example n: its output a is 0, its slope is 0, and so its weights w "
-        "get no gradient of the loss L any more, whatever comes in as x. In the first picture the share of dead units never falls. One "
-        "step that is too large is enough to push a bias or a row of weights so far down, and so is a bias that begins far below 0. "
-        "Dropout and Xavier initialization do not help a unit that is dead; in a deeper layer one can come back, when the layer below "
-        "changes what comes in, as many do from biases of −2. A lower rate, or warmup, keeps units from dying; He initialization starts "
-        "them half active. Leaky ReLU and ELU have a slope below zero, so a unit can come back. GELU is 0 far below zero, to the last bit "
-        "in float32, and so its units can die as well."
+        "A ReLU unit is dead when its input z is negative for every example n: its output a is 0, its slope is 0, and so its weights w get "
+        "no gradient of the loss L any more, whatever comes in as x. In the first picture the mean share of dead units does not fall; "
+        "single units of the second layer do come back, when the first layer changes their inputs. One step that is too large is enough to "
+        "push a bias or a row of weights so far down, and so is a bias that begins far below 0. Dropout and Xavier initialization do not "
+        "help a unit that is dead; from biases of −2 many units of a deeper layer come back. A lower rate keeps units from dying; warmup "
+        "hardly does. He initialization starts them half active. Leaky ReLU and ELU have a slope below zero, so a unit can come back; dead "
+        "here means an output of exactly 0, which these two never have. GELU is 0 far below zero, to the last bit in float32, and so its "
+        "units can die as well."
     ),
     usual="Xavier initialization or dropout are often named as cures. Neither gives a dead unit a gradient.",
     page="pages/gradient_flow.py",

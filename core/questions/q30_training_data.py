@@ -119,10 +119,10 @@ QUESTION = Question(
         "number δ, each weight's gradient is δ times its input, and the bias's is δ itself. The change of the weights from W to W′, "
         "divided by the change of the bias, is then the example itself. For a batch the division gives a weighted mean of the examples, "
         "with sigmoids near none of them. That is no protection: a ReLU unit that is active for one example alone still gives it away, "
-        "more so in a wide layer; and a search for a batch with the same gradient finds all of it in many cases. Adam's steps, weight "
-        "decay, many steps between the checkpoints and large batches make it harder. A checkpoint alone tells who was in the training set "
-        "where the network is overfitted: known examples have a lower loss. Regularisation as strong as it is here hides much of that, and "
-        "costs accuracy on all data."
+        "more so in a wide layer; and a search for a batch with the same gradient, which is told the labels, finds all of it in some "
+        "tries. Adam's steps, weight decay, many steps between the checkpoints and large batches make it harder. A checkpoint alone tells "
+        "who was in the training set where the network is overfitted: known examples have a lower loss. Regularisation as strong as it is "
+        "here hides much of that, and costs accuracy on all data."
     ),
     usual="A batch is often said to protect its examples. It makes the attack harder, not impossible.",
     page="pages/data_recovery.py",

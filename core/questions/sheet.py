@@ -91,6 +91,7 @@ def _measured(question: Question, row: Mapping[str, Any] | None) -> list[str]:
     parts = row["parts"]
     held = sum(part["verdict"] == "holds" for part in parts)
     reason = f" *{question.doubt}*" if question.doubt and held < len(parts) else ""
+    reason += f" *Settings chosen again. {question.tried}*" if question.tried else ""
     claims = f" ({held} of {len(parts)} claims hold)" if len(parts) > 1 else ""
     return [f"**Measured here: {row['verdict']}**{claims}. {row['headline']}{reason}", "\n".join(map(_claim, parts))]
 

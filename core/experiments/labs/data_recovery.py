@@ -54,7 +54,7 @@ EXPERIMENTS = (
         Lab(data_recovery.recoveries, {"leaks": LEAKS, "seeds": 8}),
         claims=(
             Claim("relative error of a picture alone in its update", "exact", Below(1e-6), of_lab(RUNS, "blind", leak=ALONE)),
-            Claim("relative error of the nearest of eight pictures, sigmoid", "exact", Above(0.01), of_lab(RUNS, "nearest", leak=OF_EIGHT)),
+            Claim("relative error of the nearest of eight pictures, sigmoid", "exact", Above(0.2), of_lab(RUNS, "nearest", leak=OF_EIGHT)),
             Claim("share of eight pictures that come back, 512 ReLU units", "mean", Above(0.3), of_lab(RUNS, "share", leak=OF_EIGHT_WIDE)),
         ),
     ),
