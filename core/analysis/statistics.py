@@ -251,7 +251,7 @@ def leading_verdict(history: DataFrame, runs: DataFrame, metric: str = "val_loss
     so_far = (
         "" if values.empty or (ended and reached is None) else "So far: " if reached is None else f"So far, at epoch {_number(reached)}: "
     )
-    return so_far + verdict + _divergences(values)
+    return so_far + verdict + divergences(values)
 
 
 def _without_a_value(values: DataFrame, name: str, undefined: str) -> str:
@@ -294,7 +294,7 @@ def _alone(name: str, by_seed: Series, metric: str, at: At) -> str:
     return f"{quoted(name)}: {_metric_in_words(metric, at)} {size} ({bottom} to {top}, {_seeds(len(finite))})"
 
 
-def _divergences(values: DataFrame) -> str:
+def divergences(values: DataFrame) -> str:
     """For example "; SGD diverged in 2 of 5 seeds", for each variant with diverged seeds."""
     counts = values["status"].eq("diverged").groupby(values["variant"], sort=False).agg(["sum", "size"])
     said = [f"{quoted(str(name))} diverged in {row['sum']} of {_seeds(row['size'])}" for name, row in counts[counts["sum"] > 0].iterrows()]

@@ -4,7 +4,7 @@ if (!window.tandemHistory) {
   window.tandemHistory = true;
   const push = history.pushState.bind(history);
   let clicked = false;
-  for (const event of ["pointerdown", "keydown"]) addEventListener(event, () => { clicked = true; }, true);
+  for (const event of ["pointerdown", "keydown", "click"]) addEventListener(event, () => { clicked = true; }, true);
   history.pushState = (state, title, url) => {
     if (clicked) push(state, title, url);
     else history.replaceState(state, title, url);

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import lzma
 import tempfile
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -20,11 +21,14 @@ from core.runs.store.schema import comparisons
 FILE = Path(__file__).with_name("results.db.xz")
 
 
+_lock = threading.Lock()
+_folder = tempfile.TemporaryDirectory(prefix="tandem-recorded-")  # goes with this process
+
+
 @cache
 def _opened() -> tuple[Store, dict[str, float]]:
     """Returns the store, unpacked for this process, and the recording time of each of its comparisons, in seconds since 1970."""
-    folder = tempfile.mkdtemp(prefix="tandem-recorded-")
-    file = Path(folder) / "results.db"
+    file = Path(_folder.name) / "results.db"
     file.write_bytes(lzma.decompress(FILE.read_bytes()))
     store = Store(f"sqlite:///{file}")
     with store.database.reading() as connection:
@@ -36,7 +40,8 @@ def store_of(comparison: Comparison) -> Store | None:
     """Returns the store that contains all of the comparison's runs, by this engine version; None if some are missing."""
     if not FILE.exists():
         return None
-    store, times = _opened()
+    with _lock:
+        store, times = _opened()
     if comparison.id not in times:
         return None
     progress = store.progress(comparison)

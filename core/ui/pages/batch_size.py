@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.analysis import lessons, metrics, speeds
+from core.analysis import findings, metrics, speeds
 from core.analysis import sensitivity as analysis
-from core.analysis.lessons import Lesson
+from core.analysis.findings import Finding
 from core.analysis.shown import over_seeds
 from core.charts import batch_size as charts
 from core.charts.parts.titles import Axis
@@ -44,7 +44,7 @@ ALONG: Mapping[str, tuple[Axis, str]] = {
     ),
     "Per second": (
         "seconds",
-        "Training time on this machine. Small batches need more time for their many updates; how much depends on the machine.",
+        "Training time. Small batches need more time for their many updates; how much depends on the machine.",
     ),
 }
 
@@ -89,18 +89,18 @@ def _verdict(results: Results, view: View) -> None:
     """The results of the smallest and the largest batch size after the same number of epochs."""
     metric = overview.felt(results, view.metric)
 
-    def make() -> Lesson | None:
+    def make() -> Finding | None:
         comparison = results.comparison
-        families = comparison.families("training.batch_size")
-        first = next(iter(families.values()))
-        batches = {name: epoch(run).batch for name, run in comparison.settings.items() if families[name] == first}
+        if len(set(comparison.families("training.batch_size").values())) > 1:
+            return None
+        batches = {name: epoch(run).batch for name, run in comparison.settings.items()}
         epochs = {comparison.settings[name].training.epochs for name in batches}
         if len(epochs) > 1:
             return None
         updates = over_seeds.last_steps(results.history)
-        return lessons.in_equal_epochs(lessons.by_seed(results.history, results.runs, metric), metric, batches, updates, epochs.pop())
+        return findings.in_equal_epochs(findings.by_seed(results.history, results.runs, metric), metric, batches, updates, epochs.pop())
 
-    overview.lesson(results, ("epochs", metric), make, lambda: overview.verdict(results, view))
+    overview.finding(results, ("epochs", metric), make, lambda: overview.verdict(results, view), last=view.at == "last")
 
 
 def _clocks(results: Results, view: View) -> None:

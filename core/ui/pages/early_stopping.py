@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
-from core.analysis import lessons, metrics
-from core.analysis.lessons import Lesson
+from core.analysis import findings, metrics
+from core.analysis.findings import Finding
 from core.analysis.shown import stopping
 from core.analysis.statistics import leading_verdict, quoted
 from core.charts import early_stopping as charts
@@ -65,15 +65,20 @@ def _verdict(results: Results) -> None:
     """The test result of the best rule compared with training to the end."""
     metric = "test_accuracy" if results.runs["test_accuracy"].notna().any() else "test_loss"
 
-    def make() -> Lesson | None:
-        values = {str(name): group.set_index("seed")[metric] for name, group in results.runs.groupby("variant", observed=True)}
-        kept = _kept(results).groupby(["variant", "seed"], observed=True)["epoch"].last().groupby("variant", observed=True).mean()
-        against = results.comparison.counterparts("stopping")
-        end = next(iter(untouched(results.comparison)))
-        rules = [name for name, other in against.items() if other == end]
-        return lessons.stopped_in_time(values, metric, {str(name): float(epoch) for name, epoch in kept.items()}, end, rules)
+    def make() -> Finding | None:
+        by_variant = results.runs.groupby("variant", observed=True)
+        values = findings.complete({str(name): group.set_index("seed")[metric] for name, group in by_variant})
+        last = _kept(results).groupby(["variant", "seed"], observed=True)[["epoch", "val_loss"]].last()
+        means = last.groupby("variant", observed=True).mean()
+        epochs, losses = ({str(name): float(mean) for name, mean in means[column].items()} for column in ("epoch", "val_loss"))
+        ends = {other for other in results.comparison.counterparts("stopping").values() if other}
+        rules = [name for name, other in results.comparison.counterparts("stopping").items() if other and name in values]
+        if len(ends) != 1 or not rules:
+            return None
+        picked = min(rules, key=lambda name: losses[name])  # by validation data: the test data decide nothing
+        return findings.stopped_in_time(values, metric, epochs, ends.pop(), picked)
 
-    overview.lesson(results, "stopped", make, lambda: st.markdown(f"#### {escaped(_leading(results))}"))
+    overview.finding(results, "stopped", make, lambda: st.markdown(f"#### {escaped(_leading(results))}"))
 
 
 def _leading(results: Results) -> str:

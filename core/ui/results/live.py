@@ -169,7 +169,8 @@ class Reader:
         with self._lock:
             progress = self._store.progress(self._comparison)
             known = self._latest
-            if known is None or (progress.version != known.version and self._drawable(known, progress)):
+            outdated = known is not None and known.recorded is not None and not _at_rest(progress)
+            if known is None or outdated or (progress.version != known.version and self._drawable(known, progress)):
                 self._latest = self._read(progress)
             elif progress != known.progress:
                 self._latest = replace(known, progress=progress)
@@ -186,7 +187,7 @@ class Reader:
         self._history = self._store.follow(self._comparison, self._history)
         self._layers = self._store.follow_layers(self._comparison, self._layers)
         self._things.seconds, self._read_at = 0.0, time.monotonic()
-        if self._history[0].empty and (shipped := service.recorded_store(self._comparison)):
+        if self._history[0].empty and _at_rest(progress) and (shipped := service.recorded_store(self._comparison)):
             found = self._results(progress, shipped, shipped.history(self._comparison)[0], shipped.layers(self._comparison)[0])
             found = replace(found, recorded=recorded.recorded_at(self._comparison))
         else:
@@ -199,6 +200,11 @@ class Reader:
         history, layers = (frame.astype({"variant": CategoricalDtype(self._comparison.names)}) for frame in frames)
         runs = store.runs(self._comparison)
         return Results(self._comparison, progress, standing(history), history, layers, runs, store, progress.version, self._things)
+
+
+def _at_rest(progress: Progress) -> bool:
+    """Whether nobody has asked for anything that is still to come: recorded results are shown then alone."""
+    return not progress.active and progress.state not in ("paused", "failed")
 
 
 def reader(comparison: Comparison) -> Reader:

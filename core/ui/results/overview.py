@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable
 
 import streamlit as st
 
-from core.analysis import metrics
-from core.analysis.lessons import Lesson
+from core.analysis import findings, metrics
+from core.analysis.findings import Finding
 from core.analysis.statistics import leading_verdict
 from core.charts.results import curves, weights
 from core.ui.form.picking import segmented_control
@@ -52,15 +52,26 @@ def felt(results: Results, metric: str) -> str:
     return "val_accuracy" if shown else metric
 
 
-def lesson(results: Results, name: Hashable, make: Callable[[], Lesson | None], instead: Callable[[], object]) -> None:
-    """Draws the page's own sentence when all results are available; before that, or if it does not apply, calls `instead`."""
-    found = None if results.growing or results.missing else results.once(("lesson", name), make)
+def finding(
+    results: Results, name: Hashable, make: Callable[[], Finding | None], instead: Callable[[], object], *, last: bool = True
+) -> None:
+    """Draws the page's own sentence if all results are here and it is about the last values; else calls `instead`.
+
+    Args:
+        results: of the comparison.
+        name: the name of what `make` returns among all that is made of the results.
+        make: returns the sentence, or None if it does not apply.
+        instead: draws something else.
+        last: whether the page is set to the last values, which is what these sentences are about.
+    """
+    found = results.once(("finding", name), make) if last and not (results.growing or results.missing) else None
     if found is None:
         instead()
         return
+    gone = results.once("lost", lambda: findings.lost(results.history, results.runs, "val_loss"))
     with st.container(gap="xxsmall"):
         st.markdown(f"#### {escaped(found.said)}")
-        st.caption(escaped(found.small))
+        st.caption(escaped(" ".join(filter(None, [found.small, gone]))))
 
 
 def side_by_side(page: str, results: Results, view: View) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 from pandas import DataFrame
 
-from core.analysis import frames, lessons, metrics, sensitivity
+from core.analysis import findings, frames, metrics, sensitivity
 from core.analysis.statistics import At, half_of, leading_verdict, quoted
 from core.charts.results import sensitivity as charts
 from core.comparison import Comparison, value_at
@@ -130,8 +130,8 @@ def _verdict(page: str, results: Results, sweep: Sweep, found: SweepResults, met
     if found.best.empty or len(sweep.curves) < 2:
         return
     if sweep.tuned:
-        make = lambda: lessons.one_place_decides(found.values, metric, sweep.name)  # noqa: E731
-        overview.lesson(results, ("one place", sweep.name, metric, at), make, lambda: None)
+        make = lambda: findings.one_place_decides(found.values, metric, sweep.name)  # noqa: E731
+        overview.finding(results, ("one place", sweep.name, metric, at), make, lambda: None)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         fair = _fairness(page, sweep) if sweep.tuned else SAME
         chosen = found.best

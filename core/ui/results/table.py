@@ -91,6 +91,8 @@ def downloads(page: str, results: Results, view: View) -> None:
     """
     if said := results.once("baseline", lambda: baselines.sentence(results.runs), PATIENCE):
         st.caption(escaped(said))
+    if results.recorded:
+        st.caption("The files contain the recorded results, from another machine, rounded to six digits.")
     with st.container(horizontal=True, gap="small"):
         for name, meaning in DOWNLOADS.items():
             st.download_button(

@@ -71,7 +71,7 @@ def measure(page: str, results: Results, begin: str = "val_loss") -> tuple[str, 
         key=f"{page}.metric",
         bind="query-params",
         width=205,
-        help="The metric of the verdict, the first chart and the table.",
+        help="The metric of the first chart, the table and the sentence above them; some pages say accuracy there instead of loss.",
     )
     at = segmented_control(
         "Of each run",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-import time
+from contextlib import suppress
+from datetime import datetime
 
 from core.data.examples import DataError
 from core.engine.planning import measured_examples
@@ -41,8 +42,11 @@ def standing(results: Results) -> str:
     if progress.active or progress.state == "paused":
         return " · ".join(filter(None, [_state(progress), _epochs(results), diverged(progress), _left(progress)]))
     if results.recorded:
-        day = time.strftime("%-d %B %Y", time.localtime(results.recorded))
-        return f"Results recorded on {day}; Run trains these networks here in about {duration(_cost(results).seconds)}"
+        day = datetime.fromtimestamp(results.recorded)  # noqa: DTZ006 (the user's own day)
+        said = f"Results recorded on {day.day} {day:%B %Y}; Run trains these networks here"
+        with suppress(DataError):
+            said += f" in about {duration(_cost(results).seconds)}"
+        return said
     if results.missing == 0:
         return " · ".join(filter(None, [f"All {count(progress.runs, 'run')} stored", diverged(progress)]))
     return " · ".join(filter(None, [_planned(results), diverged(progress)]))

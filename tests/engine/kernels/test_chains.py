@@ -14,7 +14,7 @@ from core.engine.network.chaining import ELEMENTWISE, chained
 from core.engine.network.layers import Pass
 from core.engine.network.networks import build_model
 from core.engine.stack import begin
-from core.engine.training.gradients import ALL
+from core.engine.training.gradients import ALL_ROWS
 from core.engine.training.trainer import Trainer
 from core.settings import RunSettings
 
@@ -138,8 +138,8 @@ def test_where_a_network_is_one_chain_its_gradient_without_autograd_is_autograds
     assert (trainer.network.chain is not None) == single
     index_RB = epoch_indices(trainer.stack, 0)[:, :7]
     ours_RP, autograds_RP = torch.empty_like(trainer.grad_RP), torch.empty_like(trainer.grad_RP)
-    loss_RB = trainer.gradients.loss.descend(trainer.network, index_RB, 0, ALL, ours_RP)
-    plain_RB = trainer.gradients.loss(trainer.network, index_RB, 0, ALL)
+    loss_RB = trainer.gradients.loss.descend(trainer.network, index_RB, 0, ALL_ROWS, ours_RP)
+    plain_RB = trainer.gradients.loss(trainer.network, index_RB, 0, ALL_ROWS)
     trainer.network.gradient(plain_RB, autograds_RP)
     assert torch.allclose(loss_RB, plain_RB, atol=1e-12)
     assert torch.allclose(ours_RP, autograds_RP, atol=1e-12)

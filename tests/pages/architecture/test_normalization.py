@@ -122,7 +122,7 @@ def test_only_batch_norm_differs_between_the_modes(open_page, store, trained):
     assert list(shown.index) == ["none", "batch", "layer"]
     assert (shown["largest"] > 0).to_dict() == {"none": False, "batch": True, "layer": False}
     assert set(shown["weights"]) == {"trained" if trained else "initial"}
-    assert ("Not trained yet" in texts(app)) != trained
+    assert ("Not trained here yet" in texts(app)) != trained
     assert len(app.get("vega_lite_chart")) == 3 + 2
 
 

@@ -63,8 +63,8 @@ def compared(drawn: Drawn, view: View, store: Store) -> Iterator[str]:
 
 
 def at_epoch(store: Store, view: View, metric: str, epoch: float) -> dict[str, float]:
-    """The mean of each variant over its seeds that did not diverge, of their last values up to that epoch."""
+    """The mean of each variant over its seeds that did not diverge, of their last values up to that epoch, which has three digits."""
     (history, _), runs = store.history(view.comparison), store.runs(view.comparison)
-    usable: DataFrame = history[(history["epoch"] <= epoch) & ~history["run"].isin(runs.loc[runs["status"] == "diverged", "run"])]
+    usable: DataFrame = history[(history["epoch"] <= 1.002 * epoch) & ~history["run"].isin(runs.loc[runs["status"] == "diverged", "run"])]
     last = usable.sort_values("step", kind="stable").drop_duplicates(["variant", "seed"], keep="last")
     return dict(last[np.isfinite(last[metric])].groupby("variant")[metric].mean())

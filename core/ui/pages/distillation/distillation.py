@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 from pandas import DataFrame
 
 from core.analysis import compression as analysis
-from core.analysis import lessons, metrics
-from core.analysis.lessons import Lesson
+from core.analysis import findings, metrics
+from core.analysis.findings import Finding
 from core.analysis.metrics import higher_is_better
 from core.analysis.statistics import quoted
 from core.charts import compression as charts
@@ -124,18 +125,25 @@ def _shares(results: Results) -> list[float]:
 def _verdict(results: Results, points: DataFrame, metric: str, share: float) -> None:
     """The best taught student against the same student alone; with several students one sentence for each, the best one first."""
     here = points[(points["labelled"] == share) & points["mean"].notna() & (points["role"] == TAUGHT) & (points["counterpart"] != "")]
-    overview.lesson(results, ("gap", metric, share), lambda: _gap(results, here, metric), lambda: _students(results, here, metric, share))
+    gaps = [] if results.growing or results.missing else results.once(("gaps", metric, share), lambda: _gaps(results, here, metric))
+    if not gaps or None in gaps:
+        _students(results, here, metric, share)
+    else:
+        for place, gap in enumerate(gaps[:MOST_VERDICTS]):
+            overview.finding(results, ("gap", metric, share, place), partial(_same, gap), lambda: None)
     _picked(here, metric)
 
 
-def _gap(results: Results, here: DataFrame, metric: str) -> Lesson | None:
-    """The gap that the best student closes; None if there are several students, each of which needs its own sentence."""
-    if here["counterpart"].nunique() != 1:
-        return None
-    ranked = here.sort_values("mean", ascending=not higher_is_better(metric), kind="stable")
-    taught, alone = (str(ranked[column].iloc[0]) for column in ("name", "counterpart"))
-    values = lessons.by_seed(results.history, results.runs, metric)
-    return lessons.gap_closed(values, metric, taught, alone, teachers_of(results.comparison).get(taught, ""))
+def _same(gap: Finding | None) -> Finding | None:
+    return gap
+
+
+def _gaps(results: Results, here: DataFrame, metric: str) -> list[Finding | None]:
+    """For each student, how far the best of those that are taught closes the gap to the teacher."""
+    ranked = here.sort_values("mean", ascending=not higher_is_better(metric), kind="stable").drop_duplicates("counterpart")
+    values, teachers = findings.by_seed(results.history, results.runs, metric), teachers_of(results.comparison)
+    pairs = zip(ranked["name"], ranked["counterpart"], strict=True)
+    return [findings.gap_closed(values, metric, name, alone, teachers.get(name, "")) for name, alone in pairs]
 
 
 def _students(results: Results, here: DataFrame, metric: str, share: float) -> None:
@@ -311,7 +319,7 @@ def _speed(results: Results, share: float, seed: int) -> None:
     if not st.toggle("Time both networks", key=f"{PAGE}.time", help="Takes a few seconds the first time: torch is loaded."):
         return
     if results.store.weights(teacher.key) is None or results.store.weights(student.key) is None:
-        st.info("The networks can be timed after their training has ended.")
+        st.info("The networks can be timed after their training here has ended.")
         return
     speed = compression.timed(results.store.url, teacher.key, student.key)
     if isinstance(speed, str):

@@ -41,7 +41,7 @@ def draw(page: str, results: Results, name: str, run: RunSettings | None, seed: 
         return
     logits_NC = results.once(("logits", seed), lambda: logits_of(results, run))
     if logits_NC is None:
-        st.info(f"{escaped(name)}: its soft targets are shown after its training has ended.")
+        st.info(f"{escaped(name)}: its soft targets are shown after its training here has ended.")
         return
     _example(page, results, run.data, logits_NC, seed)
 

@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 from pandas import DataFrame
 
-from core.analysis import lessons
-from core.analysis.lessons import Lesson
+from core.analysis import findings
+from core.analysis.findings import Finding
 from core.analysis.shown import layerwise
 from core.charts import gradient_flow as charts
 from core.charts.results import layers
@@ -80,11 +80,11 @@ def _verdict(results: Results, view: View) -> None:
     """How much of the gradient reaches the first layer before the first update, and the final scores."""
     metric = overview.felt(results, view.metric)
 
-    def make() -> Lesson | None:
+    def make() -> Finding | None:
         ends = layerwise.first_and_last(layerwise.at_moment(results.layers, 0.0), results.variants)
-        return lessons.through_depth(ends, lessons.by_seed(results.history, results.runs, metric), metric)
+        return findings.through_depth(ends, findings.by_seed(results.history, results.runs, metric), metric)
 
-    overview.lesson(results, ("depth", metric), make, lambda: overview.verdict(results, view))
+    overview.finding(results, ("depth", metric), make, lambda: overview.verdict(results, view), last=view.at == "last")
 
 
 def _draw_networks(results: Results, view: View) -> None:

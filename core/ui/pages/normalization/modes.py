@@ -64,7 +64,7 @@ def draw(page: str, comparison: Comparison, names: Mapping[str, str]) -> None:
     found = {name: _modes(run, service.store().url, stored[name], 0 if stored[name] else warm_up) for name, run in runs.items()}
     if trained and not all(stored.values()):
         missing = escaped(", ".join(name for name in runs if not stored[name]))
-        st.caption(f"Not trained yet, so shown with initial weights: {missing}. Run the comparison in the first tab.")
+        st.caption(f"Not trained here yet, so shown with initial weights: {missing}. Run the comparison in the first tab.")
     outputs = pd.concat([part.outputs.assign(variant=name) for name, part in found.items()], ignore_index=True)
     _pictures(page, outputs, list(found))
     _table(page, found, stored)

@@ -90,7 +90,8 @@ def _finite(frame: DataFrame) -> DataFrame:
 def _scaling(points: DataFrame) -> dict[str, list[float]]:
     """By what the inputs are shifted and divided before training: mean and standard deviation of the training points."""
     training = points[points["part"] == TRAINING][["x1", "x2"]].to_numpy()
-    return {"mean": training.mean(0).tolist(), "std": training.std(0).tolist()}
+    spread = training.std(0)
+    return {"mean": training.mean(0).tolist(), "std": np.where(spread > 0, spread, 1.0).tolist()}  # as the engine does where all are alike
 
 
 def _square(points: list[DataFrame]) -> dict[str, float]:

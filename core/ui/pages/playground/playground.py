@@ -8,6 +8,8 @@ import pandas as pd
 import streamlit as st
 from pandas import DataFrame
 
+from core.analysis import metrics
+from core.labs.networks.playground import MEASURED
 from core.runs.recorded import labs as recorded
 from core.ui import errors
 from core.ui.form import links
@@ -32,7 +34,7 @@ def draw() -> None:
 def _draw(asked: Asked, found: Found) -> None:
     with st.container(key=f"{PAGE}-figure"):
         player.player(asked, found.frames, bool(found.problems))
-    if found.recorded:
+    if found.recorded and all(one.name in found.recorded for one in asked.variants):
         st.caption(f"Recorded on {_day(asked, found):%d %B %Y}, on another machine. Change a setting, and networks train here.")
     _suggestions(asked)
     _numbers(asked, found)
@@ -64,12 +66,7 @@ def _numbers(asked: Asked, found: Found) -> None:
         number = st.column_config.NumberColumn
         columns = {
             "network": st.column_config.TextColumn("Network", pinned=True),
-            "epoch": number("Epoch", format="%.0f"),
-            "val_accuracy": number("Validation accuracy", format="%.3f"),
-            "val_loss": number("Validation loss", format="%.3f"),
-            "train_accuracy": number("Training accuracy", format="%.3f"),
-            "train_loss_eval": number("Training loss", format="%.3f"),
-            "dead_fraction": number("Dead units", format="%.3f", help="Share of the hidden units that are 0 on every training point."),
+            **{name: number(metrics.heading(name), format="%.4g") for name in MEASURED if name != "status"},
         }
         shown = _every_so_many(frame)[list(columns)]
         alt = "Accuracy and loss of each network over the epochs"

@@ -28,7 +28,7 @@ def draw(page: str, results: Results, names: list[str], level: float, seed: int)
     )
     frame = results.once(("masks", level, seed), lambda: masks_of(results, names, seed), PATIENCE)
     if frame.empty:
-        st.info("Masks are drawn for networks whose first layer has weights for each input, after their training has ended.")
+        st.info("Masks are drawn for networks whose first layer has weights for each input, after their training here has ended.")
         return
     high = int(frame["value"].max())
     shown = list(dict.fromkeys(frame["variant"]))
@@ -100,7 +100,7 @@ def smaller(page: str, results: Results, level: float, seed: int) -> None:
         return
     for name, run in runs:
         if results.store.weights(run.key) is None:
-            st.info(f"{escaped(name)}: the network can be timed after its training has ended.")
+            st.info(f"{escaped(name)}: the network can be timed after its training here has ended.")
             continue
         _speed(name, compression.timed(results.store.url, run.key, None))
 

@@ -9,8 +9,8 @@ import streamlit as st
 from pandas import DataFrame, Series
 
 from core.analysis import compression as analysis
-from core.analysis import lessons, metrics
-from core.analysis.lessons import Lesson
+from core.analysis import findings, metrics
+from core.analysis.findings import Finding
 from core.analysis.statistics import leading_verdict, quoted
 from core.charts import compression as charts
 from core.charts.parts import palette
@@ -141,7 +141,7 @@ def _verdict(results: Results, points: DataFrame, metric: str, level: float) -> 
     """The best variant at the chosen sparsity against the second best, and how far each family can be pruned without loss."""
     names = list(points.loc[points["pruned"] & (points["target"] == level), "name"])
     if results.history["variant"].isin(names).any():
-        overview.lesson(
+        overview.finding(
             results, ("cut", metric, level), lambda: _cut(results, names, metric, level), lambda: _leading(results, names, metric)
         )
     pruned = points[points["pruned"] & points["difference"].notna()]
@@ -152,9 +152,9 @@ def _verdict(results: Results, points: DataFrame, metric: str, level: float) -> 
         compression.note(_free(best, lost, metrics.name(metric), float(tolerance), each=several))
 
 
-def _cut(results: Results, names: list[str], metric: str, level: float) -> Lesson | None:
-    values = lessons.by_seed(results.history, results.runs, metric)
-    return lessons.cut_to(values, metric, level, names, results.comparison.counterparts("pruning"))
+def _cut(results: Results, names: list[str], metric: str, level: float) -> Finding | None:
+    values = findings.by_seed(results.history, results.runs, metric)
+    return findings.cut_to(values, metric, level, names, results.comparison.counterparts("pruning"))
 
 
 def _leading(results: Results, names: list[str], metric: str) -> None:

@@ -8,8 +8,8 @@ import streamlit as st
 from pandas import DataFrame
 
 from core.analysis import compression as analysis
-from core.analysis import lessons
-from core.analysis.lessons import Lesson
+from core.analysis import findings
+from core.analysis.findings import Finding
 from core.analysis.shown import generalisation
 from core.analysis.statistics import half_of
 from core.charts.results import pairs
@@ -58,12 +58,12 @@ def _verdict(results: Results, view: View) -> None:
     """The gain of the best regularization over none, and the variants that set weights to exactly 0."""
     metric = overview.felt(results, view.metric)
 
-    def make() -> Lesson | None:
+    def make() -> Finding | None:
         against = results.comparison.counterparts(*marked("regularizes"))
         zeros = {str(name): 1 - float(left) for name, left in analysis.weights_left(results.history).items()}
-        return lessons.zeros_and_score(lessons.by_seed(results.history, results.runs, metric), metric, zeros, against)
+        return findings.zeros_and_score(findings.by_seed(results.history, results.runs, metric), metric, zeros, against)
 
-    overview.lesson(results, ("zeros", metric), make, lambda: overview.verdict(results, view))
+    overview.finding(results, ("zeros", metric), make, lambda: overview.verdict(results, view), last=view.at == "last")
 
 
 def _pictures(results: Results, view: View) -> None:

@@ -29,6 +29,7 @@ NOT_KEPT = (
     "These runs have no stored predictions: they diverged, or have neither test nor validation data, or an earlier version stored "
     "them. Runs that are trained now store their predictions."
 )
+NOT_RECORDED = "Predictions are not among the recorded results. Run trains these networks here and stores their predictions."
 WHERE = {"test": "the test part, on which no decision was made", "validation": "the validation part, because there is no test part"}
 ROC_HELP = (
     "True positive rate (share of the class that is found) against false positive rate (share of the other examples assigned to it), "
@@ -49,7 +50,7 @@ def draw(page: str, results: Results, view: View) -> None:
     frame = results.once(("predictions", *chosen), lambda: results.store.predictions(results.comparison, chosen), PATIENCE)
     if frame.empty:
         ended = results.runs["status"].isin(("finished", "stopped", "diverged")).any()
-        st.caption(NOT_KEPT if ended else NOT_YET)
+        st.caption(NOT_RECORDED if results.recorded else NOT_KEPT if ended else NOT_YET)
         return
     st.caption(escaped(_about(frame)))
     classified = frame[frame["predicted"].map(lambda value: isinstance(value, str))]
