@@ -146,7 +146,7 @@ QUESTION = Question(
         "running size of that weight's gradient, so it makes headway where gradients differ by orders of magnitude: unscaled features, "
         "deep networks of sigmoids, rare words. On well-scaled data a tuned SGD with momentum ends at about the same accuracy on "
         "unseen examples: here neither generalises better. Which of them is faster there depends on the target, on the rate, and on the "
-        "kind of momentum. On other tasks one or the other may generalise better. Adam is no guarantee either. "
+        "kind of momentum; on other tasks one or the other may generalise better. Adam is no guarantee either. "
         "Where its memory of squared gradients is short, rare large gradients are scaled down and frequent small ones are not, and it can "
         "end at +1 on a convex problem whose best place is −1. AMSGrad keeps the largest mean square it has seen, and ends at −1. In the "
         "formulas m and v are the running means of the gradient g and of its square, β how much of them is kept, η is the rate, ε a tiny "

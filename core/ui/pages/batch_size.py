@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -49,6 +50,8 @@ ALONG: Mapping[str, tuple[Axis, str]] = {
 }
 
 DRAWS = (16, 64, 256)
+MOST_FAMILIES = 3
+"""Sentences at most: one for the variants that differ in nothing but their batch size."""
 
 SPEED_WORDS = Skeleton(
     PAGE,
@@ -89,18 +92,26 @@ def _verdict(results: Results, view: View) -> None:
     """The results of the smallest and the largest batch size after the same number of epochs."""
     metric = overview.felt(results, view.metric)
 
-    def make() -> Finding | None:
-        comparison = results.comparison
-        if len(set(comparison.families("training.batch_size").values())) > 1:
-            return None
-        batches = {name: epoch(run).batch for name, run in comparison.settings.items()}
-        epochs = {comparison.settings[name].training.epochs for name in batches}
-        if len(epochs) > 1:
-            return None
-        updates = over_seeds.last_steps(results.history)
-        return findings.in_equal_epochs(findings.by_seed(results.history, results.runs, metric), metric, batches, updates, epochs.pop())
+    families = results.comparison.families("training.batch_size")
+    known = list(dict.fromkeys(families.values()))[:MOST_FAMILIES]
+    for number, family in enumerate(known):
+        make = partial(_found, results, metric, tuple(name for name, own in families.items() if own == family))
+        instead = partial(overview.verdict, results, view) if number == 0 else _nothing
+        overview.finding(results, ("epochs", metric, family), make, instead, last=view.at == "last")
 
-    overview.finding(results, ("epochs", metric), make, lambda: overview.verdict(results, view), last=view.at == "last")
+
+def _found(results: Results, metric: str, names: tuple[str, ...]) -> Finding | None:
+    """The sentence on variants that differ in their batch size alone."""
+    settings = results.comparison.settings
+    batches = {name: epoch(settings[name]).batch for name in names}
+    epochs = {settings[name].training.epochs for name in names}
+    updates = over_seeds.last_steps(results.history)
+    values = findings.by_seed(results.history, results.runs, metric)
+    return findings.in_equal_epochs(values, metric, batches, updates, epochs.pop()) if len(epochs) == 1 else None
+
+
+def _nothing() -> None:
+    pass
 
 
 def _clocks(results: Results, view: View) -> None:

@@ -10,7 +10,7 @@ from pandas import DataFrame
 from sklearn.datasets import load_digits
 
 import core
-from core.analysis.statistics import paired_difference, sentence
+from core.analysis.findings import certainty
 from core.choices.distillation import NoDistillation
 from core.comparison import Comparison
 from core.engine.network.networks import trained_model
@@ -177,7 +177,7 @@ def test_two_students_are_each_held_against_themselves_alone(open_page, store):
     for optimizer in ("sgd", "adam"):
         best = last.loc[[name for name in few if whole.settings[name].optimizer.kind == optimizer]].mean(axis=1).idxmin()
         other = own_student(whole, best)
-        assert sentence(best, other, paired_difference(last.loc[best], last.loc[other]), "val_loss") in said
+        assert certainty(best, other, {name: last.loc[name] for name in (best, other)}, "val_loss") in said
 
 
 def test_two_students_have_a_panel_each_with_their_teacher(open_page, store):

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from core.questions import measuring
-from core.questions.catalogue import questions
+from core.questions.catalogue import comparison_ids, questions
 from core.questions.measuring import Standing
 from core.runs import labs
 from core.runs.computing.executors import InlineExecutor
@@ -27,6 +27,7 @@ SMALL = "28"
 @pytest.fixture
 def measured(store, monkeypatch):
     """A store in which a question is measured, with two seeds and two epochs."""
+    comparison_ids()  # of the questions as they are: kept for the lists that leave them out
     question = questions()[SMALL]
     for name, comparison in question.comparisons.items():
         quick = comparison.base.training.model_copy(update={"epochs": 1})
@@ -230,7 +231,8 @@ def test_run_all_asks_for_everything_and_pause_holds_it(open_page, store, monkey
     app.run()
     assert len(looks) == 1, "a drawing asks once how far all questions are"
     assert app.get("progress")[0].proto.text == f"Measuring is paused; 0 of {number} questions are measured."
-    assert badges(app)["paused at 0\u202f%"] == 1
+    paused = [each for each in original(list(questions().values()), store).values() if each.paused]
+    assert badges(app)["paused at 0\u202f%"] == len(paused) >= 1, "a question may share what is measured with another"
     press(app, "Continue measuring")
     assert all(measuring.progress(question, store).active for question in questions().values())
     assert app.get("progress")[0].proto.text == f"Measuring {number} questions; 0 of {number} questions are measured."
