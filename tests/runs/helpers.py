@@ -162,7 +162,14 @@ def until(condition: Callable[[], Any], what: str = "what was waited for") -> An
 
 def gone(processes: list[psutil.Process]) -> bool:
     """Whether all of these processes have ended; one that nobody has collected yet has ended, too."""
-    return not [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    return not any(map(_lives, processes))
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it ended between the two questions
+        return False
 
 
 def assert_same_numbers(left: DataFrame, right: DataFrame) -> None:
