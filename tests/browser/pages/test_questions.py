@@ -46,7 +46,7 @@ def test_a_question_goes_from_the_catalogue_to_its_verdict(page: Page, server: S
     page.get_by_role("link", name=question.text).first.click()
     page.get_by_role("link", name=question.turns[0].change).click()
     see(page, f"From question {name}: {question.turns[0].change}")
-    expect(page.get_by_role("heading", name="Compare")).to_be_visible()
+    expect(page.get_by_role("heading", name="Compare", level=1)).to_be_visible()
     assert_no_error(page)
 
 
@@ -103,7 +103,7 @@ def test_a_question_opens_its_comparison_in_the_workbench(page: Page, server: Se
     if (show := page.get_by_role("button", name="Show me without guessing")).count():
         show.click()
     page.get_by_role("link", name="Open in the workbench").click()
-    expect(page.get_by_role("heading", name="Compare")).to_be_visible()
+    expect(page.get_by_role("heading", name="Compare", level=1)).to_be_visible()
     see(page, "leaky ReLU, rate 0.1")
     see(page, f"From question {COMPARED}")
     assert_no_error(page)
