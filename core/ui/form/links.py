@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,12 +42,28 @@ def query_for(page: str, comparison: Comparison, start: Comparison = DEFAULT, as
 
 
 def open_afresh(page: str) -> None:
-    """When a link to a comparison is opened: resets the page's form, since the link does not mention every setting."""
+    """When a link to a comparison is opened: resets the page's form, since the link does not mention every setting.
+
+    A number or a text that the link mentions is set: the browser keeps what its field held, also when its key is gone.
+    """
     if f"{page}.open" not in st.query_params:
         return
-    for key in [key for key in st.session_state if str(key).startswith(f"{page}.")]:
-        del st.session_state[key]
+    for key in [str(key) for key in st.session_state if str(key).startswith(f"{page}.")]:
+        said = _read(st.query_params.get(key), st.session_state[key])
+        if said is None:
+            del st.session_state[key]
+        else:
+            st.session_state[key] = said
     del st.query_params[f"{page}.open"]
+
+
+def _read(text: str | None, held: Any) -> str | float | None:
+    """What a link says for a field that holds a number or a text; None if it says nothing, or the field holds something else."""
+    if text is None or isinstance(held, str):
+        return text
+    if isinstance(held, bool) or not isinstance(held, int | float) or not math.isfinite(as_number(text)):
+        return None
+    return type(held)(as_number(text))
 
 
 def ignored(page: str, asked: Mapping[str, str]) -> dict[str, str]:

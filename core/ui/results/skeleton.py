@@ -77,7 +77,7 @@ def opened(skeleton: Skeleton, results: Results, steer: Literal["row", "above"] 
     if not skeleton.heading and steer == "row":
         steering.row(results, skeleton.page)
     if skeleton.experiments:
-        experiments(skeleton)
+        experiments(skeleton, results.comparison)
     if not results.empty or (results.progress.active and not skeleton.waits):
         _came_out(skeleton, results)
         return True
@@ -115,13 +115,16 @@ def finish(page: str, results: Results, view: View) -> None:
         table.workbench_link(results)
 
 
-def experiments(skeleton: Skeleton) -> None:
-    """Links that open the page with its experiments."""
+def experiments(skeleton: Skeleton, current: Comparison) -> None:
+    """Links that open the page with its experiments. A link mentions every setting in which its experiment differs from `current`, which
+    the form holds now, also if the page begins with that setting.
+    """
     start = skeleton.experiments[0].comparison
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{skeleton.page}.comparisons"):
         st.caption("Compare", width="content")
         for experiment in skeleton.experiments:
-            query = {**_query(experiment.page, experiment.comparison, start), **skeleton.opens}
+            changed = _query(experiment.page, experiment.comparison, current)
+            query = {**changed, **_query(experiment.page, experiment.comparison, start), **skeleton.opens}
             query |= {f"{experiment.page}.{widget}": value for widget, value in experiment.view.items()}
             st.page_link(skeleton.path, label=experiment.title, query_params=query)
 
