@@ -49,10 +49,11 @@ def open_afresh(page: str) -> None:
     if f"{page}.open" not in st.query_params:
         return
     for key in [str(key) for key in st.session_state if str(key).startswith(f"{page}.")]:
-        said = _read(st.query_params.get(key), st.session_state[key])
+        held = st.session_state[key]
+        said = _read(st.query_params.get(key), held)
         if said is None:
             del st.session_state[key]
-        else:
+        elif said != held:  # a tab that is drawn already holds what the link says, and cannot be set any more
             st.session_state[key] = said
     del st.query_params[f"{page}.open"]
 
