@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -91,27 +90,20 @@ def draw_speed(results: Results) -> None:
 def _verdict(results: Results, view: View) -> None:
     """The results of the smallest and the largest batch size after the same number of epochs."""
     metric = overview.felt(results, view.metric)
-
-    families = results.comparison.families("training.batch_size")
-    known = list(dict.fromkeys(families.values()))[:MOST_FAMILIES]
-    for number, family in enumerate(known):
-        make = partial(_found, results, metric, tuple(name for name, own in families.items() if own == family))
-        instead = partial(overview.verdict, results, view) if number == 0 else _nothing
-        overview.finding(results, ("epochs", metric, family), make, instead, last=view.at == "last")
+    make = lambda: _findings(results, metric)  # noqa: E731
+    overview.finding(results, ("epochs", metric), make, lambda: overview.verdict(results, view), last=view.at == "last")
 
 
-def _found(results: Results, metric: str, names: tuple[str, ...]) -> Finding | None:
-    """The sentence on variants that differ in their batch size alone."""
-    settings = results.comparison.settings
-    batches = {name: epoch(settings[name]).batch for name in names}
-    epochs = {settings[name].training.epochs for name in names}
-    updates = over_seeds.last_steps(results.history)
-    values = findings.by_seed(results.history, results.runs, metric)
-    return findings.in_equal_epochs(values, metric, batches, updates, epochs.pop()) if len(epochs) == 1 else None
-
-
-def _nothing() -> None:
-    pass
+def _findings(results: Results, metric: str) -> list[Finding | None]:
+    """A sentence for the variants that differ in nothing but their batch size."""
+    settings, families = results.comparison.settings, results.comparison.families("training.batch_size")
+    values, updates = findings.by_seed(results.history, results.runs, metric), over_seeds.last_steps(results.history)
+    found: list[Finding | None] = []
+    for family in list(dict.fromkeys(families.values()))[:MOST_FAMILIES]:
+        batches = {name: epoch(settings[name]).batch for name, own in families.items() if own == family}
+        epochs = {settings[name].training.epochs for name in batches}
+        found.append(findings.in_equal_epochs(values, metric, batches, updates, epochs.pop()) if len(epochs) == 1 else None)
+    return found
 
 
 def _clocks(results: Results, view: View) -> None:

@@ -65,7 +65,7 @@ def _verdict(results: Results) -> None:
     """The test result of the best rule compared with training to the end."""
     metric = "test_accuracy" if results.runs["test_accuracy"].notna().any() else "test_loss"
 
-    def make() -> Finding | None:
+    def make() -> list[Finding | None]:
         by_variant = results.runs.groupby("variant", observed=True)
         values = findings.complete({str(name): group.set_index("seed")[metric] for name, group in by_variant})
         last = _kept(results).groupby(["variant", "seed"], observed=True)[["epoch", "val_loss"]].last()
@@ -74,9 +74,9 @@ def _verdict(results: Results) -> None:
         ends = {other for other in results.comparison.counterparts("stopping").values() if other}
         rules = [name for name, other in results.comparison.counterparts("stopping").items() if other and name in values]
         if len(ends) != 1 or not rules:
-            return None
+            return []
         picked = min(rules, key=lambda name: losses[name])  # by validation data: the test data decide nothing
-        return findings.stopped_in_time(values, metric, epochs, ends.pop(), picked)
+        return [findings.stopped_in_time(values, metric, epochs, ends.pop(), picked)]
 
     overview.finding(results, "stopped", make, lambda: st.markdown(f"#### {escaped(_leading(results))}"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 
 import streamlit as st
 
@@ -53,25 +53,26 @@ def felt(results: Results, metric: str) -> str:
 
 
 def finding(
-    results: Results, name: Hashable, make: Callable[[], Finding | None], instead: Callable[[], object], *, last: bool = True
+    results: Results, name: Hashable, make: Callable[[], Sequence[Finding | None]], instead: Callable[[], object], *, last: bool = True
 ) -> None:
-    """Draws the page's own sentence if all results are here and it is about the last values; else calls `instead`.
+    """Draws the page's own sentences if all results are here and they are about the last values; else calls `instead`.
 
     Args:
         results: of the comparison.
         name: the name of what `make` returns among all that is made of the results.
-        make: returns the sentence, or None if it does not apply.
+        make: returns the sentences; an empty list, or a None among them, if they do not apply.
         instead: draws something else.
         last: whether the page is set to the last values, which is what these sentences are about.
     """
-    found = results.once(("finding", name), make) if last and not (results.growing or results.missing) else None
-    if found is None:
+    found = results.once(("finding", name), make) if last and not (results.growing or results.missing) else []
+    if not found or None in found:
         instead()
         return
     gone = results.once("lost", lambda: findings.lost(results.history, results.runs, "val_loss"))
-    with st.container(gap="xxsmall"):
-        st.markdown(f"#### {escaped(found.said)}")
-        st.caption(escaped(" ".join(filter(None, [found.small, gone]))))
+    for each in filter(None, found):
+        with st.container(gap="xxsmall"):
+            st.markdown(f"#### {escaped(each.said)}")
+            st.caption(escaped(" ".join(filter(None, [each.small, gone]))))
 
 
 def side_by_side(page: str, results: Results, view: View) -> None:

@@ -130,7 +130,7 @@ def _verdict(page: str, results: Results, sweep: Sweep, found: SweepResults, met
     if found.best.empty or len(sweep.curves) < 2:
         return
     if sweep.tuned:
-        make = lambda: findings.one_place_decides(found.values, metric, sweep.name)  # noqa: E731
+        make = lambda: [findings.one_place_decides(found.values, metric, sweep.name)]  # noqa: E731
         overview.finding(results, ("one place", sweep.name, metric, at), make, lambda: None)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         fair = _fairness(page, sweep) if sweep.tuned else SAME

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -125,17 +124,9 @@ def _shares(results: Results) -> list[float]:
 def _verdict(results: Results, points: DataFrame, metric: str, share: float) -> None:
     """The best taught student against the same student alone; with several students one sentence for each, the best one first."""
     here = points[(points["labelled"] == share) & points["mean"].notna() & (points["role"] == TAUGHT) & (points["counterpart"] != "")]
-    gaps = [] if results.growing or results.missing else results.once(("gaps", metric, share), lambda: _gaps(results, here, metric))
-    if not gaps or None in gaps:
-        _students(results, here, metric, share)
-    else:
-        for place, gap in enumerate(gaps[:MOST_VERDICTS]):
-            overview.finding(results, ("gap", metric, share, place), partial(_same, gap), lambda: None)
+    make = lambda: _gaps(results, here, metric)[:MOST_VERDICTS]  # noqa: E731
+    overview.finding(results, ("gaps", metric, share), make, lambda: _students(results, here, metric, share))
     _picked(here, metric)
-
-
-def _same(gap: Finding | None) -> Finding | None:
-    return gap
 
 
 def _gaps(results: Results, here: DataFrame, metric: str) -> list[Finding | None]:

@@ -80,9 +80,9 @@ def _verdict(results: Results, view: View) -> None:
     """How much of the gradient reaches the first layer before the first update, and the final scores."""
     metric = overview.felt(results, view.metric)
 
-    def make() -> Finding | None:
+    def make() -> list[Finding | None]:
         ends = layerwise.first_and_last(layerwise.at_moment(results.layers, 0.0), results.variants)
-        return findings.through_depth(ends, findings.by_seed(results.history, results.runs, metric), metric)
+        return [findings.through_depth(ends, findings.by_seed(results.history, results.runs, metric), metric)]
 
     overview.finding(results, ("depth", metric), make, lambda: overview.verdict(results, view), last=view.at == "last")
 

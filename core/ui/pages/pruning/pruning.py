@@ -142,7 +142,7 @@ def _verdict(results: Results, points: DataFrame, metric: str, level: float) -> 
     names = list(points.loc[points["pruned"] & (points["target"] == level), "name"])
     if results.history["variant"].isin(names).any():
         overview.finding(
-            results, ("cut", metric, level), lambda: _cut(results, names, metric, level), lambda: _leading(results, names, metric)
+            results, ("cut", metric, level), lambda: [_cut(results, names, metric, level)], lambda: _leading(results, names, metric)
         )
     pruned = points[points["pruned"] & points["difference"].notna()]
     several = pruned["counterpart"].nunique() > 1

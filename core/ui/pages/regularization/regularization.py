@@ -58,10 +58,10 @@ def _verdict(results: Results, view: View) -> None:
     """The gain of the best regularization over none, and the variants that set weights to exactly 0."""
     metric = overview.felt(results, view.metric)
 
-    def make() -> Finding | None:
+    def make() -> list[Finding | None]:
         against = results.comparison.counterparts(*marked("regularizes"))
         zeros = {str(name): 1 - float(left) for name, left in analysis.weights_left(results.history).items()}
-        return findings.zeros_and_score(findings.by_seed(results.history, results.runs, metric), metric, zeros, against)
+        return [findings.zeros_and_score(findings.by_seed(results.history, results.runs, metric), metric, zeros, against)]
 
     overview.finding(results, ("zeros", metric), make, lambda: overview.verdict(results, view), last=view.at == "last")
 
