@@ -36,6 +36,17 @@ def test_own_results_go_before_recorded_ones(store: Store):
     assert not after.empty
 
 
+def test_recorded_results_stand_back_while_anything_is_asked_for(store: Store):
+    comparison = smallest()
+    reader = Reader(store, comparison)
+    assert reader.latest().once("thing", lambda: "of what was recorded") == "of what was recorded"
+    store.request(comparison, "run")
+    asked = reader.latest()
+    assert asked.recorded is None
+    assert asked.empty
+    assert asked.once("thing", lambda: "of what is here") == "of what is here"
+
+
 def test_a_comparison_of_ones_own_has_no_recorded_results(store: Store):
     results = Reader(store, small()).latest()
     assert results.recorded is None

@@ -160,7 +160,7 @@ class Reader:
         self._history: Followed | None = None
         self._layers: Followed | None = None
         self._latest: Results | None = None
-        self._things = Things()
+        self._things, self._shipped = Things(), Things()  # those of recorded results are kept apart: they have no version
         self._read_at, self._reading = -math.inf, 0.0  # time of the last reading, and the processor seconds that it took
         self._lock = threading.Lock()
 
@@ -189,7 +189,7 @@ class Reader:
         self._things.seconds, self._read_at = 0.0, time.monotonic()
         if self._history[0].empty and _at_rest(progress) and (shipped := service.recorded_store(self._comparison)):
             found = self._results(progress, shipped, shipped.history(self._comparison)[0], shipped.layers(self._comparison)[0])
-            found = replace(found, recorded=recorded.recorded_at(self._comparison))
+            found = replace(found, recorded=recorded.recorded_at(self._comparison), _things=self._shipped)
         else:
             found = self._results(progress, self._store, self._history[0], self._layers[0])
         self._reading = time.thread_time() - began
